@@ -1,0 +1,64 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Numeric code is compiled for AVX2 and FMA (the binary checks for both at its start). Clang must not contract a
+/// multiply and an add by itself: the `portable` profile fixes every rounding. Tests run on the release build.
+let numericSwift: [SwiftSetting] = [
+    .unsafeFlags(["-Xcc", "-march=x86-64-v3"]),
+]
+let numericC: [CSetting] = [
+    .unsafeFlags(["-O3", "-march=x86-64-v3", "-ffp-contract=off", "-fno-math-errno"]),
+]
+
+let package = Package(
+    name: "decant",
+    products: [.executable(name: "decant", targets: ["decant"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // System libraries
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CKernels", cSettings: numericC),
+
+        // Values
+        .target(name: "CanonicalJSON"),
+        .target(name: "Diagnostics"),
+        .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
+
+        // From recipe to graph
+        .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
+        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics"]),
+        .target(name: "Planner", dependencies: ["RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"]),
+
+        // Building
+        .target(
+            name: "Store",
+            dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store"]),
+
+        // Models
+        .target(name: "Engine", dependencies: ["CanonicalJSON", "COpenBLAS", "CKernels"], swiftSettings: numericSwift),
+        .target(
+            name: "Stages",
+            dependencies: ["Engine", "Planner", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
+
+        // The command line
+        .target(
+            name: "DecantCLI",
+            dependencies: [
+                "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
+                "Engine", "Stages", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
+
+        // Tests
+        .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
+        .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

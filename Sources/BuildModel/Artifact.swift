@@ -1,0 +1,62 @@
+import CanonicalJSON
+
+/// An immutable directory of files, known by what it holds.
+public struct Artifact: Hashable, Sendable {
+    /// One file of an artifact.
+    public struct File: Hashable, Sendable {
+        /// Relative, `/`-separated, without `.` or `..`.
+        public var path: String
+        /// Bytes.
+        public var size: Int
+        public var digest: Digest
+
+        public init(path: String, size: Int, digest: Digest) {
+            self.path = path
+            self.size = size
+            self.digest = digest
+        }
+    }
+
+    /// Sorted by the UTF-8 bytes of their paths.
+    public let files: [File]
+
+    public init(files: [File]) {
+        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+
+    /// What the artifact's digest is the SHA-256 of: the canonical list of path, size and SHA-256 per file.
+    public var manifest: JSON {
+        .array(files.map { ["path": .string($0.path), "size": .integer(Int64($0.size)), "sha256": .string($0.digest.hex)] })
+    }
+
+    public var digest: Digest { Digest(hashing: manifest.canonicalBytes) }
+
+    /// Bytes of all files.
+    public var size: Int { files.reduce(0) { $0 + $1.size } }
+
+    public subscript(path: String) -> File? { files.first { $0.path == path } }
+}
+
+extension Artifact {
+    /// Reads a manifest back; `nil` where a path, a size or a digest is missing or out of its range.
+    public init?(manifest: JSON) {
+        guard let entries = manifest.array else { return nil }
+        var files: [File] = []
+        for entry in entries {
+            guard let path = entry["path"]?.string, Self.isPortable(path: path),
+                let size = entry["size"]?.integer, size >= 0,
+                let digest = entry["sha256"]?.string.flatMap(Digest.init(hex:))
+            else { return nil }
+            files.append(File(path: path, size: size, digest: digest))
+        }
+        self.init(files: files)
+    }
+
+    /// Whether a path may stand in an artifact: relative, no empty, `.`, `..` or `.git` component, no control characters.
+    public static func isPortable(path: String) -> Bool {
+        !path.isEmpty && path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\\" }
+            && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+                !["", ".", "..", ".git"].contains($0.lowercased())
+            }
+    }
+}

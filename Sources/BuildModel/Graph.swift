@@ -1,0 +1,120 @@
+import CanonicalJSON
+
+/// A dense index into `Graph.stages`.
+public struct StageID: Hashable, Comparable, Sendable {
+    public let index: Int
+    public init(index: Int) { self.index = index }
+    public static func < (left: StageID, right: StageID) -> Bool { left.index < right.index }
+}
+
+/// A node of the graph: a kind, its parameters, named inputs, one output artifact.
+public struct Stage: Sendable {
+    public struct Input: Hashable, Sendable {
+        public var name: String
+        public var stage: StageID
+
+        public init(name: String, stage: StageID) {
+            self.name = name
+            self.stage = stage
+        }
+    }
+
+    /// Readable, stable and unique in its graph: `student.kd`, `student.prune[20%].recover`.
+    public var name: String
+    public var kind: String
+    public var revision: Int
+    /// After defaults and normalization; all of it is part of the key.
+    public var parameters: JSON
+    public var inputs: [Input]
+    /// The one file that a fixed-output stage gives, known before it runs; `nil` for computed stages.
+    public var fixedOutput: FixedOutput?
+    /// Which recipe field each parameter came from, for `plan` and `explain`; sorted by parameter.
+    public var origins: [Origin]
+
+    public init(
+        name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
+        fixedOutput: FixedOutput? = nil, origins: [Origin] = []
+    ) {
+        self.name = name
+        self.kind = kind
+        self.revision = revision
+        self.parameters = parameters
+        self.inputs = inputs
+        self.fixedOutput = fixedOutput
+        self.origins = origins
+    }
+}
+
+/// A file from outside, pinned by its digest. The digest is the key: an object that the store already holds satisfies it.
+public struct FixedOutput: Hashable, Sendable {
+    /// Where the bytes may come from. Not part of any key.
+    public enum Origin: Hashable, Sendable {
+        /// A file beside the recipe, absolute.
+        case path(String)
+        case url(String)
+    }
+
+    /// The file's name in the artifact.
+    public var name: String
+    public var digest: Digest
+    public var origin: Origin
+
+    public init(name: String, digest: Digest, origin: Origin) {
+        self.name = name
+        self.digest = digest
+        self.origin = origin
+    }
+}
+
+/// The recipe field that a parameter came from.
+public struct Origin: Hashable, Sendable {
+    /// The parameter's name in the stage, dotted where nested.
+    public var parameter: String
+    /// The recipe's field, dotted: `prune.ratio`.
+    public var field: String
+    public var file: String
+    /// From 1.
+    public var line: Int
+    public var column: Int
+
+    public init(parameter: String, field: String, file: String, line: Int, column: Int) {
+        self.parameter = parameter
+        self.field = field
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+}
+
+/// The stages of a recipe in an order in which every stage follows its inputs, and the targets that people ask for.
+public struct Graph: Sendable {
+    /// A named result: a variant's final model, the report.
+    public struct Target: Hashable, Sendable {
+        /// Fit for a directory name: letters, digits, `.`, `-`, `_`, `+`.
+        public var name: String
+        public var stage: StageID
+
+        public init(name: String, stage: StageID) {
+            self.name = name
+            self.stage = stage
+        }
+    }
+
+    public let stages: [Stage]
+    public let targets: [Target]
+
+    /// - Precondition: every input names an earlier stage.
+    public init(stages: [Stage], targets: [Target]) {
+        for (index, stage) in stages.enumerated() {
+            precondition(stage.inputs.allSatisfy { $0.stage.index < index }, "stage \(stage.name) stands before its inputs")
+        }
+        self.stages = stages
+        self.targets = targets
+    }
+
+    public subscript(id: StageID) -> Stage { stages[id.index] }
+    public var ids: [StageID] { stages.indices.map(StageID.init(index:)) }
+    public func stage(named name: String) -> StageID? {
+        stages.firstIndex { $0.name == name }.map(StageID.init(index:))
+    }
+}

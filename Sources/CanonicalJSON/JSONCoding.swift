@@ -1,0 +1,18 @@
+import Foundation
+
+extension JSON {
+    /// The JSON value of an `Encodable` value (a parameter struct, say); property names become `snake_case` keys.
+    public init(encoding value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        self = try JSON(parsing: encoder.encode(value))
+    }
+
+    /// Reads a `Decodable` value back from `snake_case` keys.
+    public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(type, from: Data(canonicalBytes))
+    }
+}

@@ -1,0 +1,86 @@
+extension JSON {
+    /// The canonical bytes: no white space, keys sorted by UTF-8 bytes, shortest round-trip numbers, only the escapes that
+    /// JSON demands.
+    public var canonicalBytes: [UInt8] {
+        var writer = JSONWriter(indentation: nil)
+        writer.write(self, depth: 0)
+        return writer.bytes
+    }
+
+    public var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
+
+    /// The same value and key order with two-space indentation and a final newline, for files that people read.
+    public var prettyText: String {
+        var writer = JSONWriter(indentation: 2)
+        writer.write(self, depth: 0)
+        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+}
+
+private struct JSONWriter {
+    var indentation: Int?
+    var bytes: [UInt8] = []
+
+    init(indentation: Int?) { self.indentation = indentation }
+
+    mutating func write(_ value: JSON, depth: Int) {
+        switch value {
+        case .null: append("null")
+        case .bool(let value): append(value ? "true" : "false")
+        case .integer(let value): append(String(value))
+        case .real(let value): append(value.description)
+        case .string(let value): writeString(value)
+        case .array(let elements):
+            writeList(elements, brackets: ("[", "]"), depth: depth) { writer, element in
+                writer.write(element, depth: depth + 1)
+            }
+        case .object:
+            writeList(value.sortedMembers, brackets: ("{", "}"), depth: depth) { writer, member in
+                writer.writeString(member.key)
+                writer.append(writer.indentation == nil ? ":" : ": ")
+                writer.write(member.value, depth: depth + 1)
+            }
+        }
+    }
+
+    private mutating func writeList<Element>(
+        _ elements: [Element], brackets: (String, String), depth: Int,
+        writeElement: (inout JSONWriter, Element) -> Void
+    ) {
+        append(brackets.0)
+        for (index, element) in elements.enumerated() {
+            if index > 0 { append(",") }
+            breakLine(depth: depth + 1)
+            writeElement(&self, element)
+        }
+        if !elements.isEmpty { breakLine(depth: depth) }
+        append(brackets.1)
+    }
+
+    private mutating func breakLine(depth: Int) {
+        guard let indentation else { return }
+        append("\n")
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: depth * indentation))
+    }
+
+    private mutating func writeString(_ string: String) {
+        append("\"")
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): append("\\\"")
+            case UInt8(ascii: "\\"): append("\\\\")
+            case UInt8(ascii: "\n"): append("\\n")
+            case UInt8(ascii: "\r"): append("\\r")
+            case UInt8(ascii: "\t"): append("\\t")
+            case 0..<0x20:
+                append("\\u00")
+                append(byte < 16 ? "0" : "1")
+                append(String(byte % 16, radix: 16))
+            default: bytes.append(byte)
+            }
+        }
+        append("\"")
+    }
+
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+}

@@ -1,0 +1,29 @@
+/// Divides rows into sets by a hash of each row's id, so that a row's set never depends on the rows beside it.
+///
+/// Inputs: `data` (of `data.generate` or `data.ingest`).
+/// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
+/// templates), `values` (held-out values), `ood` (functions that no training row shows).
+public struct DataSplit: StageKind {
+    public static let name = "data.split"
+    public static let revision = 1
+
+    /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
+    public var test: Double
+    public var valid: Double
+    /// Sorted names of the functions that are out of domain.
+    public var outOfDomain: [String]
+    /// Functions listed with each row (its own and others by hash); 0 lists all that the row's set may show.
+    public var candidates: Int
+    /// At most this many rows a set, chosen by hash; sets not named keep all.
+    public var limit: [String: Int]
+    public var seed: Int
+
+    public init(test: Double, valid: Double, outOfDomain: [String], candidates: Int, limit: [String: Int], seed: Int) {
+        self.test = test
+        self.valid = valid
+        self.outOfDomain = outOfDomain
+        self.candidates = candidates
+        self.limit = limit
+        self.seed = seed
+    }
+}

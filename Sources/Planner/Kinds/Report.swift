@@ -1,0 +1,20 @@
+/// Lays the scores and costs of all variants side by side.
+///
+/// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`.
+/// Output: `report.json`, `report.md`.
+public struct Report: StageKind {
+    public static let name = "report"
+    public static let revision = 1
+
+    /// Name of each row: the teacher, intermediate models, the variants.
+    public var rows: [String]
+    /// Columns: `ar`, `exact`, `flops`.
+    public var metrics: [String]
+    public var sets: [String]
+
+    public init(rows: [String], metrics: [String], sets: [String]) {
+        self.rows = rows
+        self.metrics = metrics
+        self.sets = sets
+    }
+}

@@ -1,0 +1,25 @@
+/// Rollouts: a model answers the training prompts.
+///
+/// Inputs: `model`, `data` (of `data.split`).
+/// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
+public struct Sample: StageKind {
+    public static let name = "sample"
+    public static let revision = 1
+
+    /// Responses per prompt.
+    public var samples: Int
+    /// 0 is greedy.
+    public var temperature: Double
+    /// New tokens at most.
+    public var maxTokens: Int
+    public var seed: Int
+    public var prompt: PromptStyle
+
+    public init(samples: Int, temperature: Double, maxTokens: Int, seed: Int, prompt: PromptStyle) {
+        self.samples = samples
+        self.temperature = temperature
+        self.maxTokens = maxTokens
+        self.seed = seed
+        self.prompt = prompt
+    }
+}

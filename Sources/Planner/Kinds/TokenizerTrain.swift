@@ -1,0 +1,17 @@
+/// Trains a byte-level BPE vocabulary on the training rows as prompts and answers.
+///
+/// Inputs: `data` (of `data.split`).
+/// Output: `tokenizer.json`, `tokenizer_config.json`.
+public struct TokenizerTrain: StageKind {
+    public static let name = "tokenizer.train"
+    public static let revision = 1
+
+    /// Tokens, the 256 bytes and the special tokens included.
+    public var vocabulary: Int
+    public var prompt: PromptStyle
+
+    public init(vocabulary: Int, prompt: PromptStyle) {
+        self.vocabulary = vocabulary
+        self.prompt = prompt
+    }
+}

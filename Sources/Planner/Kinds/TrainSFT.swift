@@ -1,0 +1,17 @@
+/// Supervised fine-tuning: cross entropy on (prompt, answer).
+///
+/// Inputs: `model` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted
+/// responses are the targets, which makes it RFT; without it the rows' own answers are.
+/// Output: a model folder and `curve.jsonl` (step, loss, learning rate, gradient norm).
+public struct TrainSFT: StageKind {
+    public static let name = "train.sft"
+    public static let revision = 1
+
+    public var training: TrainingParameters
+    public var prompt: PromptStyle
+
+    public init(training: TrainingParameters, prompt: PromptStyle) {
+        self.training = training
+        self.prompt = prompt
+    }
+}

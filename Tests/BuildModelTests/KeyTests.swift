@@ -1,0 +1,52 @@
+import BuildModel
+import CanonicalJSON
+import Testing
+
+@Suite struct KeyTests {
+    let action = Action(
+        kind: "prune.apply", revision: 1, parameters: ["ratio": 0.2, "method": "depth"],
+        inputs: [.init(name: "model", artifact: Digest(hashing: "model")), .init(name: "scores", artifact: Digest(hashing: "scores"))],
+        numerics: .portable)
+
+    @Test func digestIsSHA256() {
+        #expect(Digest(hashing: "abc").hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(Digest(hex: Digest(hashing: "abc").hex) == Digest(hashing: "abc"))
+        #expect(Digest(hex: "BA78") == nil)
+        #expect(Digest(hex: String(repeating: "g", count: 64)) == nil)
+    }
+
+    /// The key of a published action never changes: stores made by every earlier version depend on it.
+    @Test func keyIsFixed() {
+        #expect(action.key.hex == "1e266dce9898e53030908bfbb89dd9823930117155f356a1cf45325495f52e7f")
+    }
+
+    @Test func keyCoversEveryField() {
+        var other = action
+        other.revision = 2
+        #expect(other.key != action.key)
+        other = action
+        other.parameters = ["ratio": 0.3, "method": "depth"]
+        #expect(other.key != action.key)
+        other = action
+        other.inputs.swapAt(0, 1)
+        #expect(other.key != action.key)
+        other = action
+        other.kind = "prune.score"
+        #expect(other.key != action.key)
+    }
+
+    @Test func actionAndManifestComeBackFromTheirEncoding() throws {
+        #expect(Action(encoding: try JSON(parsing: action.encoding.canonicalBytes)) == action)
+        let artifact = Artifact(files: [
+            .init(path: "b/c", size: 2, digest: Digest(hashing: "c")), .init(path: "a", size: 1, digest: Digest(hashing: "a")),
+        ])
+        #expect(artifact.files.map(\.path) == ["a", "b/c"])
+        #expect(Artifact(manifest: artifact.manifest) == artifact)
+    }
+
+    @Test(arguments: ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x"])
+    func unsafePathsAreRefused(path: String) {
+        #expect(!Artifact.isPortable(path: path))
+        #expect(Artifact(manifest: [["path": .string(path), "size": 0, "sha256": .string(Digest(hashing: "").hex)]]) == nil)
+    }
+}

@@ -1,0 +1,67 @@
+import CanonicalJSON
+import Testing
+
+@Suite struct JSONTests {
+    @Test func canonicalBytesAreSortedCompactAndShortest() throws {
+        let value = try JSON(parsing: #" {"b": [1, 1.0, 0.20, -3e2], "a": {"é": "x\n\u0007\u00e9😀", "Z": null}} "#)
+        #expect(value.canonicalText == #"{"a":{"Z":null,"é":"x\n\u0007é😀"},"b":[1,1,0.2,-300]}"#)
+    }
+
+    @Test func prettyTextParsesBackToTheSameValue() throws {
+        let value: JSON = ["list": [1, 2.5, [:], []], "text": "tab\there", "none": nil, "yes": true]
+        #expect(try JSON(parsing: value.prettyText) == value)
+    }
+
+    @Test func surrogatePairsBecomeOneScalar() throws {
+        #expect(try JSON(parsing: #""\ud83d\ude00""#) == "😀")
+    }
+
+    @Test(arguments: [
+        (#"{"a":1,"a":2}"#, "the key 'a' stands twice in one object", 1, 8),
+        ("[1,\n 02]", "a number does not start with 0", 2, 4),
+        ("[1,", "the text ends where a value should stand", 1, 4),
+        ("1 2", "text after the end of the value", 1, 3),
+        ("\"\u{1}\"", "a control character stands in a string; write it as \\u00XX", 1, 2),
+        (#""\ud800""#, "half a surrogate pair", 1, 8),
+        ("1e999", "the number 1e999 is out of range", 1, 1),
+        ("\"open", "this string has no closing quote", 1, 1),
+        ("tru", "expected 'true'", 1, 1),
+    ])
+    func malformedTextIsRefusedWithItsPlace(text: String, reason: String, line: Int, column: Int) {
+        #expect {
+            try JSON(parsing: text)
+        } throws: { error in
+            guard let error = error as? JSONError else { return false }
+            return error.reason == reason && error.line == line && error.column == column
+        }
+    }
+
+    @Test func nestingIsBounded() {
+        let text = String(repeating: "[", count: 100_000)
+        #expect(throws: JSONError.self) { try JSON(parsing: text) }
+    }
+
+    @Test func everyPrefixAndEveryDamagedByteIsRefusedOrParsedWithoutACrash() throws {
+        let text = Array(#"{"name":"set","arguments":{"n":-1.5e3,"list":[true,null,"\u00e9"]}}"#.utf8)
+        for length in 0..<text.count { #expect(throws: JSONError.self) { try JSON(parsing: text[..<length]) } }
+        for position in text.indices {
+            for byte in [0x00, 0x22, 0x5C, 0x7B, 0xFF] as [UInt8] {
+                var damaged = text
+                damaged[position] = byte
+                if let value = try? JSON(parsing: damaged) { #expect(try JSON(parsing: value.canonicalBytes) == value) }
+            }
+        }
+    }
+
+    @Test func codableValuesComeBackEqual() throws {
+        struct Parameters: Codable, Equatable {
+            var ratio: Double
+            var names: [String]
+            var limit: Int?
+        }
+        let parameters = Parameters(ratio: 0.2, names: ["test"], limit: nil)
+        let json = try JSON(encoding: parameters)
+        #expect(json.canonicalText == #"{"names":["test"],"ratio":0.2}"#)
+        #expect(try json.decode(Parameters.self) == parameters)
+    }
+}
