@@ -1,0 +1,64 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import Planner
+
+/// A stage kind that this binary can run.
+public protocol RunnableStage: StageKind {
+    /// Reads the inputs and writes every output file. The bytes written are a function of the inputs and the parameters
+    /// alone: never of time, paths, thread count or the order of a directory.
+    func run(in context: StageContext) throws
+}
+
+/// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.
+public struct StageContext: Sendable {
+    let inputs: URL
+    let outputs: URL
+    /// Threads to work with. Results never depend on it.
+    public let threads: Int
+    private let reportProgress: @Sendable (StageProgress) -> Void
+
+    public init(inputs: URL, outputs: URL, threads: Int, reportProgress: @escaping @Sendable (StageProgress) -> Void) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.threads = threads
+        self.reportProgress = reportProgress
+    }
+
+    /// The directory of the named input.
+    public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
+
+    /// A file of the named input.
+    public func input(_ name: String, _ file: String) -> URL { input(name).appending(path: file) }
+
+    public func hasInput(_ name: String) -> Bool { FileManager.default.fileExists(atPath: input(name).path) }
+
+    /// Where an output file belongs.
+    public func output(_ file: String) -> URL { outputs.appending(path: file) }
+
+    public func report(_ progress: StageProgress) { reportProgress(progress) }
+}
+
+/// How far a stage is: one line of JSON on the child's standard output.
+public struct StageProgress: Codable, Hashable, Sendable {
+    public var done: Int
+    public var total: Int
+    /// What is counted: `step`, `row`, `token`, `byte`.
+    public var unit: String
+    /// Named readings of the moment, such as `loss`.
+    public var readings: [String: Double]
+
+    public init(done: Int, total: Int, unit: String, readings: [String: Double] = [:]) {
+        self.done = done
+        self.total = total
+        self.unit = unit
+        self.readings = readings
+    }
+}
+
+/// Why a stage cannot go on: a full sentence for the person who wrote the recipe.
+public struct StageFailure: Error, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) { self.description = description }
+}
