@@ -58,6 +58,12 @@ let package = Package(
 
         // Tests
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
+        .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
+        .testTarget(name: "SpannedYAMLTests", dependencies: ["SpannedYAML", "Diagnostics"]),
+        .testTarget(name: "RecipeLanguageTests", dependencies: ["RecipeLanguage", "SpannedYAML", "Diagnostics"], exclude: ["Golden"]),
+        .testTarget(
+            name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],
+            exclude: ["Golden"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
     ],
     swiftLanguageModes: [.v6]

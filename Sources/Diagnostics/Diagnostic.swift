@@ -1,0 +1,56 @@
+/// One finding about a file that a person wrote.
+public struct Diagnostic: Hashable, Sendable {
+    public enum Severity: String, Hashable, Sendable {
+        case error
+        case warning
+    }
+
+    /// A place and a few words about it.
+    public struct Label: Hashable, Sendable {
+        public var span: SourceSpan
+        /// May be empty.
+        public var text: String
+
+        public init(_ span: SourceSpan, _ text: String = "") {
+            self.span = span
+            self.text = text
+        }
+    }
+
+    public var severity: Severity
+    /// A stable word for programs and documentation: `unknown-field`.
+    public var code: String
+    /// One sentence without a full stop.
+    public var message: String
+    public var primary: Label
+    public var secondary: [Label]
+    /// What to do about it.
+    public var help: String?
+
+    public init(
+        _ severity: Severity = .error, code: String, _ message: String, at span: SourceSpan, label: String = "",
+        secondary: [Label] = [], help: String? = nil
+    ) {
+        self.severity = severity
+        self.code = code
+        self.message = message
+        self.primary = Label(span, label)
+        self.secondary = secondary
+        self.help = help
+    }
+}
+
+extension Sequence<Diagnostic> {
+    /// Whether what the diagnostics are about cannot be used.
+    public var hasErrors: Bool { contains { $0.severity == .error } }
+
+    /// By file, then position, then code, each finding once.
+    public func sortedByPosition() -> [Diagnostic] {
+        var seen: Set<Diagnostic> = []
+        return filter { seen.insert($0).inserted }.sorted { left, right in
+            let (a, b) = (left.primary.span, right.primary.span)
+            if a.source.path != b.source.path { return a.source.path < b.source.path }
+            return (a.start, a.end, left.code, left.message) < (b.start, b.end, right.code, right.message)
+        }
+    }
+}

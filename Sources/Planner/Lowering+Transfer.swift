@@ -1,0 +1,143 @@
+import BuildModel
+import RecipeLanguage
+
+extension Lowering {
+    /// The corrected teacher.
+    mutating func addTeacher(_ pipeline: Pipeline, _ base: LoweredBase) throws -> StageID {
+        let section = pipeline.teacher
+        let start = try addInit(section.model, title: "teacher.init", base)
+        return try addSteps(section.transfer, to: start, of: "teacher", seed: section.model.seed, pipeline, base, teacher: start)
+            .last ?? start
+    }
+
+    /// Every model of the student's chain, in order; the last one is the variant's result.
+    mutating func addStudent(_ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID) throws -> [StageID] {
+        let start = try addInit(pipeline.student, title: "student.init", base)
+        var chain = try addSteps(
+            pipeline.transfer, to: start, of: "student", seed: pipeline.student.seed, pipeline, base, teacher: teacher)
+        if let prune = pipeline.prune {
+            let pruned = try addPruning(prune, of: chain.last ?? start, base)
+            chain.append(pruned)
+            if let recover = prune.recover {
+                chain += try addRecovery(recover, of: pruned, pipeline, base, teacher: teacher)
+            }
+        }
+        if let quantize = pipeline.quantize { chain.append(try addQuantization(quantize, of: chain.last ?? start)) }
+        return chain
+    }
+
+    private mutating func addInit(_ model: ModelSection, title: String, _ base: LoweredBase) throws -> StageID {
+        try builder.add(
+            ModelInit(shape: ModelShape(model), seed: model.seed.value), .named(title),
+            inputs: [.init(name: "tokenizer", stage: base.tokenizer)],
+            origins: [
+                Origin("shape.hidden", model.hidden), Origin("shape.layers", model.layers),
+                Origin("shape.heads", model.heads), Origin("shape.kv_heads", model.kvHeads),
+                Origin("shape.intermediate", model.intermediate), Origin("shape.tied", model.tied),
+                Origin("seed", model.seed),
+            ])
+    }
+
+    /// `student.rft`, then `student.rft.kd`: each step continues the name of the one before.
+    private mutating func addSteps(
+        _ transfer: Transfer, to start: StageID, of role: String, seed: Spanned<Int>, _ pipeline: Pipeline, _ base: LoweredBase,
+        teacher: StageID
+    ) throws -> [StageID] {
+        var models: [StageID] = []
+        for step in transfer.steps {
+            let title = models.last.map { StageTitle.after($0, ".\(step.word)") } ?? .named("\(role).\(step.word)")
+            models.append(try addStep(step, to: models.last ?? start, title, seed: seed, pipeline, base, teacher: teacher))
+        }
+        return models
+    }
+
+    private mutating func addRecovery(
+        _ transfer: Transfer, of pruned: StageID, _ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID
+    ) throws -> [StageID] {
+        var models: [StageID] = []
+        for step in transfer.steps {
+            let title = StageTitle.after(models.last ?? pruned, models.isEmpty ? ".recover" : ".\(step.word)")
+            models.append(
+                try addStep(
+                    step, to: models.last ?? pruned, title, seed: pipeline.student.seed, pipeline, base, teacher: teacher))
+        }
+        return models
+    }
+
+    private mutating func addStep(
+        _ step: Transfer.Step, to model: StageID, _ title: StageTitle, seed: Spanned<Int>, _ pipeline: Pipeline,
+        _ base: LoweredBase, teacher: StageID
+    ) throws -> StageID {
+        switch step {
+        case .sft(let training):
+            return try builder.add(
+                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt), title,
+                inputs: [.init(name: "model", stage: model), .init(name: "data", stage: base.data)],
+                origins: Origin.training(training, seed: seed) + [Origin("prompt", pipeline.data.prompt)])
+        case .rft(let training):
+            let judged = try addJudged(pipeline, base, teacher: teacher)
+            return try builder.add(
+                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt), title,
+                inputs: [
+                    .init(name: "model", stage: model), .init(name: "data", stage: base.data),
+                    .init(name: "judged", stage: judged),
+                ],
+                origins: Origin.training(training, seed: seed) + [Origin("prompt", pipeline.data.prompt)])
+        case .kd(let distillation):
+            let logits = try addLogits(distillation, pipeline, base, teacher: teacher)
+            return try builder.add(
+                KDTrain(
+                    loss: distillation.loss.value.map { LossTerm(loss: .init($0.loss), weight: $0.weight) },
+                    temperature: distillation.temperature.value,
+                    training: TrainingParameters(distillation.training, seed: seed.value)),
+                title, inputs: [.init(name: "model", stage: model), .init(name: "logits", stage: logits)],
+                origins: Origin.training(distillation.training, seed: seed) + [
+                    Origin("loss", distillation.loss), Origin("temperature", distillation.temperature),
+                ])
+        }
+    }
+
+    /// The teacher's answers to the training prompts, sorted by the judge.
+    private mutating func addJudged(_ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID) throws -> StageID {
+        let (sample, judge) = (pipeline.sample, pipeline.judge)
+        let rollouts = try builder.add(
+            Sample(
+                samples: sample.samples.value, temperature: sample.temperature.value, maxTokens: sample.maxTokens.value,
+                seed: sample.seed.value, prompt: base.prompt),
+            .named("teacher.samples"),
+            inputs: [.init(name: "model", stage: teacher), .init(name: "data", stage: base.data)],
+            origins: [
+                Origin("samples", sample.samples), Origin("temperature", sample.temperature),
+                Origin("max_tokens", sample.maxTokens), Origin("seed", sample.seed), Origin("prompt", pipeline.data.prompt),
+            ])
+        return try builder.add(
+            Judge(kind: JudgeKind(judge.kind.value), keep: judge.keep.value), .named("teacher.judged"),
+            inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)],
+            origins: [Origin("kind", judge.kind), Origin("keep", judge.keep)])
+    }
+
+    /// The teacher's logits on its accepted answers; students and recoveries share them.
+    private mutating func addLogits(
+        _ distillation: Distillation, _ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID
+    ) throws -> StageID {
+        let judged = try addJudged(pipeline, base, teacher: teacher)
+        return try builder.add(
+            KDCapture(k: distillation.topK.value, prompt: base.prompt), .named("teacher.logits"),
+            inputs: [
+                .init(name: "teacher", stage: teacher), .init(name: "data", stage: base.data),
+                .init(name: "judged", stage: judged),
+            ],
+            origins: [Origin("k", distillation.topK), Origin("prompt", pipeline.data.prompt)])
+    }
+}
+
+extension Transfer.Step {
+    /// The step in a stage's name.
+    fileprivate var word: String {
+        switch self {
+        case .sft: "sft"
+        case .rft: "rft"
+        case .kd: "kd"
+        }
+    }
+}

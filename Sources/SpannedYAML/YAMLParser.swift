@@ -1,0 +1,50 @@
+import Diagnostics
+
+/// Reads one YAML document into nodes with places.
+///
+/// Anchors, aliases, tags, merge keys, keys that are not scalars and further documents are refused: a file of Decant means
+/// what it says where it says it.
+public enum YAMLParser {
+    /// A node, or diagnostics that say why there is none. An empty file is a null.
+    public static func parse(_ source: SourceText, limits: YAMLLimits = YAMLLimits()) -> (node: Node?, diagnostics: [Diagnostic]) {
+        if let diagnostic = unreadable(source, limits) { return (nil, [diagnostic]) }
+        guard let events = YAMLEventStream(source) else {
+            return (nil, [Diagnostic(code: "yaml-memory", "there is no memory left to read this file", at: source.span(0..<0))])
+        }
+        var builder = NodeBuilder(source: source, events: events, limits: limits)
+        let node = builder.document()
+        let diagnostics = builder.diagnostics.sortedByPosition()
+        return (diagnostics.hasErrors ? nil : node, diagnostics)
+    }
+
+    /// What must hold before libyaml sees a byte.
+    private static func unreadable(_ source: SourceText, _ limits: YAMLLimits) -> Diagnostic? {
+        if source.bytes.count > limits.bytes {
+            return Diagnostic(
+                code: "yaml-too-large", "the file has \(source.bytes.count) bytes; at most \(limits.bytes) are read",
+                at: source.span(0..<0), help: "keep data in files of their own and name them under 'sources'")
+        }
+        if let offset = source.firstInvalidByte {
+            return Diagnostic(
+                code: "yaml-encoding", "the file is not UTF-8", at: source.span(offset..<offset + 1),
+                label: "this byte cannot stand here", help: "save the file as UTF-8")
+        }
+        return nil
+    }
+}
+
+extension SourceText {
+    /// Offset of the first byte that does not belong to well-formed UTF-8.
+    fileprivate var firstInvalidByte: Int? {
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        var offset = 0
+        while true {
+            switch decoder.decode(&iterator) {
+            case .scalarValue(let scalar): offset += scalar.utf8.count
+            case .emptyInput: return nil
+            case .error: return offset
+            }
+        }
+    }
+}

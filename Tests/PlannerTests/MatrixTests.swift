@@ -1,0 +1,75 @@
+import BuildModel
+import Testing
+
+@Suite struct MatrixTests {
+    @Test func variantsShareWhatTheyCan() throws {
+        let graph = try plan("""
+            transfer: KD
+            quantize: {scheme: W4A16}
+            matrix:
+              transfer: [RFT, KD]
+              prune.ratio: [0%, 20%, 0.3]
+            """)
+        #expect(graph.targets.map(\.name) == [
+            "RFT_0pct", "RFT_20pct", "RFT_0.3", "KD_0pct", "KD_20pct", "KD_0.3", "teacher", "report",
+        ])
+        #expect(graph.targets.prefix(3).map { graph[$0.stage].name } == [
+            "student.rft.W4A16", "student.rft.prune[20%].recover.W4A16", "student.rft.prune[30%].recover.W4A16",
+        ])
+        #expect(graph.stages.count { $0.kind == "prune.score" } == 2)
+        #expect(graph.stages.count { $0.kind == "sample" } == 1)
+        #expect(graph.stages.count { $0.kind == "kd.capture" } == 1)
+        #expect(graph.stages.count { $0.kind == "prune.apply" } == 4)
+        #expect(Set(graph.names).count == graph.stages.count)
+        #expect(graph.stages.last?.parameters["rows"]?.array?.count == 1 + 2 * (2 + 2 * 3))
+    }
+
+    @Test func stagesAreToldApartByWhatTheyDependOn() throws {
+        let graph = try plan("""
+            prune: {ratio: 20%}
+            quantize: {scheme: W4A16}
+            matrix:
+              quantize.group_size: [32, 64]
+              prune.ratio: [20%, 30%]
+            """)
+        #expect(graph.stage(named: "student.kd.prune[20%].recover.W4A16[group_size=32]") != nil)
+        #expect(graph.stage(named: "student.kd.prune[30%].recover.W4A16[group_size=64].answers") != nil)
+        #expect(graph.stages.count { $0.kind == "prune.apply" } == 2)
+        #expect(graph.targets.map(\.name).prefix(2) == ["32_20pct", "32_30pct"])
+    }
+
+    @Test func mixturesAndWholeSectionsVary() throws {
+        let graph = try plan("""
+            matrix:
+              transfer: [KD, "KD[0.5FKL+0.5CE]"]
+              student.init: [{hidden: 64}, {hidden: 96, heads: 6}]
+            """)
+        #expect(graph.targets.map(\.name).prefix(2) == ["KD_hidden-64", "KD_hidden-96-heads-6"])
+        #expect(graph.targets[3].name == "KD-0.5FKL+0.5CE_hidden-96-heads-6")
+        #expect(graph.stage(named: "student.kd[KD[0.5FKL+0.5CE],init=hidden=64]") != nil)
+        #expect(graph.stage(named: "student.init[init=hidden=64]") != nil)
+        #expect(Set(graph.names).count == graph.stages.count)
+    }
+
+    @Test func teachersVary() throws {
+        let graph = try plan("matrix: {teacher.seed: [1, 2]}\n")
+        #expect(graph.targets.map(\.name) == ["1", "2", "teacher.sft-seed-1", "teacher.sft-seed-2", "report"])
+        #expect(graph.stages.last?.parameters["rows"]?.array?.compactMap(\.string) == [
+            "teacher[seed=1]", "teacher[seed=2]", "student.kd[seed=1]", "student.kd[seed=2]",
+        ])
+    }
+
+    @Test func equalVariantsAreTheSameStages() throws {
+        let one = try plan("prune: {ratio: 20%}\n")
+        let two = try plan("prune: {}\nmatrix: {prune.ratio: [20%, 0.2, 0.20]}\n")
+        #expect(two.stages.count == one.stages.count)
+        #expect(two.targets.map(\.name) == ["20pct", "0.2", "0.20", "teacher", "report"])
+        #expect(Set(two.targets.prefix(3).map(\.stage)).count == 1)
+    }
+
+    @Test func namesSurviveAnotherAxis() throws {
+        let one = try plan("matrix: {prune.ratio: [0%, 20%]}\n")
+        let two = try plan("matrix: {prune.ratio: [0%, 20%], quantize.scheme: [none, W8A16]}\n")
+        #expect(Set(one.names).isSubset(of: Set(two.names)))
+    }
+}
