@@ -1,0 +1,67 @@
+import BuildModel
+import CanonicalJSON
+import Store
+
+/// What happens during a build, in order.
+public enum BuildEvent: Sendable {
+    case started(stages: Int)
+    case stageStarted(name: String, kind: String)
+    case stageProgressed(name: String, StageProgress)
+    case stageFinished(name: String, StageResult)
+    case stageFailed(name: String, StageFailureReport)
+    /// An input of this stage failed: `because` names the failed stage.
+    case stageSkipped(name: String, because: String)
+}
+
+/// What a stage gave.
+public struct StageResult: Hashable, Sendable {
+    public var key: Digest
+    public var artifact: Artifact
+    public var commit: CommitID
+    /// Seconds of running; `nil` where the result was already there.
+    public var seconds: Double?
+
+    public var wasCached: Bool { seconds == nil }
+}
+
+/// Why a stage failed, for a person.
+public struct StageFailureReport: Hashable, Sendable {
+    public var reason: String
+    /// The last lines of the stage's log; empty where it wrote none.
+    public var logTail: [String]
+    /// Where the whole log is; `nil` where the stage did not get as far as to have one.
+    public var logPath: String?
+
+    public init(reason: String, logTail: [String] = [], logPath: String? = nil) {
+        self.reason = reason
+        self.logTail = logTail
+        self.logPath = logPath
+    }
+}
+
+extension BuildEvent {
+    /// One event as `build --json` prints it.
+    public var json: JSON {
+        switch self {
+        case .started(let stages):
+            ["event": "started", "stages": .integer(Int64(stages))]
+        case .stageStarted(let name, let kind):
+            ["event": "stage-started", "stage": .string(name), "kind": .string(kind)]
+        case .stageProgressed(let name, let progress):
+            ["event": "stage-progressed", "stage": .string(name), "progress": progress.json]
+        case .stageFinished(let name, let result):
+            [
+                "event": "stage-finished", "stage": .string(name), "key": .string(result.key.hex),
+                "artifact": .string(result.artifact.digest.hex), "commit": .string(result.commit.hex),
+                "cached": .bool(result.wasCached), "seconds": result.seconds.map(JSON.number) ?? .null,
+            ]
+        case .stageFailed(let name, let failure):
+            [
+                "event": "stage-failed", "stage": .string(name), "reason": .string(failure.reason),
+                "log": .array(failure.logTail.map(JSON.string)), "log_path": failure.logPath.map(JSON.string) ?? .null,
+            ]
+        case .stageSkipped(let name, let because):
+            ["event": "stage-skipped", "stage": .string(name), "because": .string(because)]
+        }
+    }
+}

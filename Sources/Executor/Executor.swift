@@ -1,0 +1,160 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import Store
+
+/// Builds a graph: looks results up, runs what is missing, records lineage.
+public struct Executor: Sendable {
+    private let store: Store
+    private let runner: any Runner
+    private let downloader: any Downloader
+    /// Stages that run side by side.
+    private let jobs: Int
+
+    public init(store: Store, runner: any Runner, downloader: any Downloader = HTTPDownloader(), jobs: Int = 1) {
+        self.store = store
+        self.runner = runner
+        self.downloader = downloader
+        self.jobs = max(1, jobs)
+    }
+
+    /// Builds the targets and everything that they need. A failed stage skips what depends on it; the rest is finished.
+    ///
+    /// - Throws: `StoreError` where the store itself cannot go on.
+    public func build(
+        _ graph: Graph, targets: [StageID], onEvent: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws -> BuildOutcome {
+        var queue = BuildQueue(graph: graph, targets: targets)
+        var outcome = BuildOutcome(graph: graph, wanted: queue.wanted)
+        onEvent(.started(stages: queue.wanted.count))
+        try snapshotSources(of: graph, wanted: queue.wanted)
+        try await withThrowingTaskGroup(of: (StageID, StageEnd).self) { running in
+            var runningCount = 0
+            while true {
+                while runningCount < jobs, let id = queue.start() {
+                    let plan = PlannedStage(stage: graph[id], results: outcome.results, graph: graph)
+                    if let result = try cachedResult(of: plan) {
+                        outcome.results[id.index] = result
+                        queue.finish(id)
+                        onEvent(.stageFinished(name: plan.stage.name, result))
+                        continue
+                    }
+                    onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
+                    runningCount += 1
+                    running.addTask { (id, try await self.execute(plan, onEvent: onEvent)) }
+                }
+                guard let (id, end) = try await running.next() else { break }
+                runningCount -= 1
+                switch end {
+                case .finished(let result):
+                    outcome.results[id.index] = result
+                    queue.finish(id)
+                    onEvent(.stageFinished(name: graph[id].name, result))
+                case .failed(let failure):
+                    outcome.failures[id.index] = failure
+                    onEvent(.stageFailed(name: graph[id].name, failure))
+                    for skipped in queue.fail(id) {
+                        outcome.skipped.append(skipped)
+                        onEvent(.stageSkipped(name: graph[skipped].name, because: graph[id].name))
+                    }
+                }
+            }
+        }
+        return outcome
+    }
+
+    /// Takes the bytes of every source file into the store before anything runs, so that files edited during the build do
+    /// not leak into it.
+    private func snapshotSources(of graph: Graph, wanted: [StageID]) throws {
+        for id in wanted {
+            guard let source = graph[id].fixedOutput, case .path(let path) = source.origin,
+                store.object(source.digest) == nil
+            else { continue }
+            let file = try store.importFile(at: path)
+            guard file.digest == source.digest else { throw SourceChanged(path: path) }
+        }
+    }
+
+    /// The result that is already there: recorded for this key, or a fixed output whose object the store holds. Its stage
+    /// commit is minted here too, because the same action can have other parents this time.
+    private func cachedResult(of plan: PlannedStage) throws -> StageResult? {
+        let recorded = try store.result(of: plan.key)
+        guard let artifact = recorded ?? heldFixedOutput(of: plan.stage) else { return nil }
+        let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
+        return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: recorded == nil ? 0 : nil)
+    }
+
+    private func heldFixedOutput(of stage: Stage) -> Artifact? {
+        guard let source = stage.fixedOutput, let object = store.object(source.digest) else { return nil }
+        return Artifact(files: [.init(path: source.name, size: object.size, digest: source.digest)])
+    }
+
+    private func execute(_ plan: PlannedStage, onEvent: @escaping @Sendable (BuildEvent) -> Void) async throws -> StageEnd {
+        let started = Date()
+        let artifact: Artifact
+        if let source = plan.stage.fixedOutput {
+            switch try await download(source) {
+            case .success(let downloaded): artifact = downloaded
+            case .failure(let error): return .failed(StageFailureReport(reason: error.description))
+            }
+        } else {
+            let workspace = try prepareWorkspace(for: plan)
+            let status = try await runner.run(workspace) { progress in
+                onEvent(.stageProgressed(name: plan.stage.name, progress))
+            }
+            guard status == 0 else {
+                return .failed(
+                    StageFailureReport(
+                        reason: status < 0 ? "ended by signal \(-status)" : "exited with status \(status)",
+                        logTail: workspace.logTail(), logPath: workspace.log.path))
+            }
+            artifact = try store.importDirectory(workspace.outputs)
+        }
+        let seconds = Date().timeIntervalSince(started)
+        let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
+        try store.noteRun(RunNote(started: started, seconds: seconds), of: plan.action, commit: commit)
+        store.removeScratch(for: plan.key)
+        return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
+    }
+
+    private func download(_ source: FixedOutput) async throws -> Result<Artifact, DownloadError> {
+        guard case .url(let url) = source.origin else { throw SourceChanged(path: source.name) }
+        let directory = store.scratchDirectory(for: source.digest)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { store.removeScratch(for: source.digest) }
+        let file = directory.appending(path: "download")
+        do throws(DownloadError) {
+            try await downloader.download(url, to: file)
+        } catch {
+            return .failure(error)
+        }
+        let imported = try store.importFile(at: file.path)
+        guard imported.digest == source.digest else {
+            return .failure(.unexpectedDigest(url: url, expected: source.digest, found: imported.digest))
+        }
+        return .success(Artifact(files: [.init(path: source.name, size: imported.size, digest: imported.digest)]))
+    }
+
+    private func prepareWorkspace(for plan: PlannedStage) throws -> StageWorkspace {
+        let workspace = StageWorkspace(directory: store.scratchDirectory(for: plan.key))
+        try? FileManager.default.removeItem(at: workspace.directory)
+        try FileManager.default.createDirectory(at: workspace.outputs, withIntermediateDirectories: true)
+        try Data(plan.action.encoding.canonicalBytes).write(to: workspace.actionFile)
+        for (input, result) in zip(plan.stage.inputs, plan.inputs) {
+            try store.materialize(result.artifact, at: workspace.input(input.name))
+        }
+        return workspace
+    }
+}
+
+/// How a stage that ran ended.
+private enum StageEnd: Sendable {
+    case finished(StageResult)
+    case failed(StageFailureReport)
+}
+
+/// A source file that changed between planning and building.
+public struct SourceChanged: Error, Sendable, CustomStringConvertible {
+    public var path: String
+    public var description: String { "\(path) changed while the build was starting; run the build again" }
+}

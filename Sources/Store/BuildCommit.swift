@@ -1,0 +1,135 @@
+import BuildModel
+import CLibgit2
+import CanonicalJSON
+import Foundation
+
+/// What a finished build leaves on its recipe's branch.
+public struct BuildRecord: Sendable {
+    public struct Target: Hashable, Sendable {
+        public var name: String
+        public var commit: CommitID
+        public var artifact: Artifact
+
+        public init(name: String, commit: CommitID, artifact: Artifact) {
+            self.name = name
+            self.commit = commit
+            self.artifact = artifact
+        }
+    }
+
+    /// The recipe's name, which is its branch's.
+    public var recipe: String
+    /// As written.
+    public var recipeText: String
+    /// Every stage with what its key was made of.
+    public var plan: JSON
+    public var targets: [Target]
+    /// The commit's subject.
+    public var summary: String
+
+    public init(recipe: String, recipeText: String, plan: JSON, targets: [Target], summary: String) {
+        self.recipe = recipe
+        self.recipeText = recipeText
+        self.plan = plan
+        self.targets = targets
+        self.summary = summary
+    }
+}
+
+/// A build in a recipe's history.
+public struct BuildEntry: Sendable {
+    public struct Target: Hashable, Sendable {
+        public var name: String
+        public var commit: CommitID
+    }
+
+    public var commit: CommitID
+    public var time: Date
+    public var author: String
+    public var summary: String
+    public var targets: [Target]
+}
+
+/// The commit on a recipe's branch: who built what and when.
+enum BuildCommit {
+    static let branches = "refs/heads/"
+
+    /// Writes the build on top of the branch; a build equal to the last one adds nothing.
+    static func write(
+        _ build: BuildRecord, objects: ObjectStore, repository: GitRepository
+    ) throws(StoreError) -> CommitID {
+        let branch = branches + build.recipe
+        guard GitRepository.isValid(reference: branch) else {
+            throw .git(operation: "record the build", reason: "'\(build.recipe)' cannot be a branch's name")
+        }
+        let tree = try tree(of: build, objects: objects, repository: repository)
+        while true {
+            let head = repository.target(of: branch)
+            if let head, let last = try repository.commit(head), git_oid_equal(last.tree, tree) { return head }
+            let parents = StageCommit.unique((head.map { [$0] } ?? []) + build.targets.map(\.commit))
+            let commit = try repository.writeCommit(
+                tree: tree, parents: parents, message: "\(build.recipe): \(build.summary)\n",
+                signature: repository.localSignature())
+            if try repository.moveReference(branch, from: head, to: commit) {
+                try repository.adoptHead(branch)
+                return commit
+            }
+        }
+    }
+
+    /// The builds of a recipe, newest first.
+    static func history(of recipe: String, in repository: GitRepository) throws(StoreError) -> [BuildEntry] {
+        var entries: [BuildEntry] = []
+        var next = repository.target(of: branches + recipe)
+        while let id = next, let commit = try repository.commit(id), let plan = try plan(of: commit, in: repository) {
+            let targets = (plan["targets"]?.array ?? []).compactMap { target -> BuildEntry.Target? in
+                guard let name = target["name"]?.string, let commit = target["commit"]?.string else { return nil }
+                return BuildEntry.Target(name: name, commit: CommitID(hex: commit))
+            }
+            entries.append(
+                BuildEntry(
+                    commit: id, time: commit.author.time, author: "\(commit.author.name) <\(commit.author.email)>",
+                    summary: commit.message.split(separator: "\n").first.map(String.init) ?? "", targets: targets))
+            // The first build's first parent is a target's stage commit, which has no plan: the walk ends there.
+            next = commit.parents.first
+        }
+        return entries
+    }
+
+    /// The `plan.json` of a build commit; `nil` for any other commit.
+    static func plan(of commit: GitCommit, in repository: GitRepository) throws(StoreError) -> JSON? {
+        guard let blob = try repository.entry("plan.json", of: commit.tree) else { return nil }
+        return try? JSON(parsing: repository.readBlob(blob))
+    }
+
+    private static func tree(
+        of build: BuildRecord, objects: ObjectStore, repository: GitRepository
+    ) throws(StoreError) -> git_oid {
+        var targets: [String: GitTree] = [:]
+        var pointers: [String] = []
+        for target in build.targets {
+            let (tree, paths) = try ArtifactTree.write(target.artifact, from: objects, to: repository)
+            targets[target.name] = .existing(tree)
+            pointers += paths.map { "targets/\(target.name)/\($0)" }
+        }
+        var plan = build.plan.object ?? [:]
+        plan["targets"] = .array(
+            build.targets.map {
+                [
+                    "name": .string($0.name), "commit": .string($0.commit.hex), "artifact": .string($0.artifact.digest.hex),
+                ]
+            })
+        let attributes = ArtifactTree.attributes(pointers: pointers)
+        return try repository.write(
+            .directory([
+                "recipe.yaml": .blob(try repository.writeBlob(Array(build.recipeText.utf8))),
+                "plan.json": .blob(try repository.writeBlob(Array(JSON.object(plan).prettyText.utf8))),
+                "targets": .directory(targets),
+                ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
+            ]))
+    }
+
+    private static func git_oid_equal(_ left: git_oid, _ right: git_oid) -> Bool {
+        GitRepository.hex(left) == GitRepository.hex(right)
+    }
+}

@@ -1,0 +1,82 @@
+import BuildModel
+import Foundation
+
+/// Files that are either wholly there or not at all, whatever happens to the process.
+enum DurableFile {
+    /// A copy of a file under a name of its own, hashed on the way and flushed to the disk.
+    static func copy(_ source: String, into folder: URL) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
+        let input = open(source, O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw .cannotRead(path: source, reason: StoreError.systemReason) }
+        defer { close(input) }
+        let file = folder.appending(path: UUID().uuidString)
+        let output = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        guard output >= 0 else { throw .cannotWrite(path: file.path, reason: StoreError.systemReason) }
+        defer { close(output) }
+        do throws(StoreError) {
+            let (digest, size) = try hash(input, path: source) { bytes throws(StoreError) in
+                try write(bytes, to: output, path: file.path)
+            }
+            guard fsync(output) == 0 else { throw .cannotWrite(path: file.path, reason: StoreError.systemReason) }
+            return (file, digest, size)
+        } catch {
+            unlink(file.path)
+            throw error
+        }
+    }
+
+    /// Hashes a file without copying it.
+    static func digest(of path: String) throws(StoreError) -> (digest: Digest, size: Int) {
+        let input = open(path, O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
+        defer { close(input) }
+        return try hash(input, path: path) { _ throws(StoreError) in }
+    }
+
+    /// Gives a finished file its final name and makes the name durable. An equal file that is already there stays.
+    static func publish(_ file: URL, as destination: URL) throws(StoreError) {
+        let folder = destination.deletingLastPathComponent()
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: folder.path, reason: error.localizedDescription)
+        }
+        guard rename(file.path, destination.path) == 0 else {
+            throw .cannotWrite(path: destination.path, reason: StoreError.systemReason)
+        }
+        flush(folder: folder)
+    }
+
+    private static func flush(folder: URL) {
+        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    private static func hash(
+        _ input: Int32, path: String, forEach: (UnsafeRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) -> (digest: Digest, size: Int) {
+        var hasher = DigestHasher()
+        var size = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(input, buffer.baseAddress, buffer.count)
+            guard count >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
+            if count == 0 { return (hasher.finish(), size) }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hasher.update(bytes)
+            try forEach(bytes)
+            size += count
+        }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(output, rest.baseAddress, rest.count)
+            guard count >= 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+}

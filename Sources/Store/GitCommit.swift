@@ -1,0 +1,95 @@
+import CLibgit2
+import Foundation
+
+/// Who made a commit, and when.
+struct GitSignature {
+    var name: String
+    var email: String
+    var time: Date
+    /// Minutes east of Greenwich.
+    var offset: Int32
+
+    /// The constant signature of stage commits: their ids depend on nothing but what they hold.
+    static let lineage = GitSignature(
+        name: "Decant", email: "lineage@decant.invalid", time: Date(timeIntervalSince1970: 946_684_800), offset: 0)
+}
+
+/// A commit, read.
+struct GitCommit {
+    var id: CommitID
+    var tree: git_oid
+    var parents: [CommitID]
+    var message: String
+    var author: GitSignature
+}
+
+extension GitRepository {
+    /// Writes a commit. No ref is moved.
+    func writeCommit(
+        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature
+    ) throws(StoreError) -> CommitID {
+        var treePointer: OpaquePointer?
+        var tree = tree
+        try Self.check(git_tree_lookup(&treePointer, pointer, &tree), "read a tree")
+        defer { git_tree_free(treePointer) }
+        var parentPointers: [OpaquePointer?] = []
+        defer { for parent in parentPointers { git_commit_free(parent) } }
+        for parent in parents { parentPointers.append(try lookup(parent)) }
+        var author: UnsafeMutablePointer<git_signature>?
+        let time = git_time_t(signature.time.timeIntervalSince1970)
+        try Self.check(git_signature_new(&author, signature.name, signature.email, time, signature.offset), "sign a commit")
+        defer { git_signature_free(author) }
+        var id = git_oid()
+        try Self.check(
+            git_commit_create(
+                &id, pointer, nil, author, author, nil, message, treePointer, parentPointers.count, &parentPointers),
+            "write a commit")
+        return CommitID(hex: Self.hex(id))
+    }
+
+    /// Reads a commit; `nil` where the repository has none of this id.
+    func commit(_ id: CommitID) throws(StoreError) -> GitCommit? {
+        guard let oid = Self.id(id.hex), exists(oid) else { return nil }
+        let pointer = try lookup(id)
+        defer { git_commit_free(pointer) }
+        guard let tree = git_commit_tree_id(pointer)?.pointee, let author = git_commit_author(pointer)?.pointee else {
+            throw .git(operation: "read the commit \(id)", reason: "it has no tree or no author")
+        }
+        let parents = (0..<git_commit_parentcount(pointer)).compactMap { index in
+            git_commit_parent_id(pointer, index).map { CommitID(hex: Self.hex($0.pointee)) }
+        }
+        return GitCommit(
+            id: id, tree: tree, parents: parents, message: String(cString: git_commit_message(pointer)),
+            author: GitSignature(
+                name: String(cString: author.name), email: String(cString: author.email),
+                time: Date(timeIntervalSince1970: TimeInterval(author.when.time)), offset: author.when.offset))
+    }
+
+    /// The full id of a commit, from at least seven digits; `nil` where none or several begin so.
+    func commitID(startingWith prefix: String) -> CommitID? {
+        var object: OpaquePointer?
+        guard prefix.utf8.count >= 7, git_revparse_single(&object, pointer, prefix) == 0 else { return nil }
+        defer { git_object_free(object) }
+        guard git_object_type(object) == GIT_OBJECT_COMMIT, let id = git_object_id(object)?.pointee else { return nil }
+        return CommitID(hex: Self.hex(id))
+    }
+
+    /// The author that git's own configuration names, at this moment.
+    func localSignature() -> GitSignature {
+        var signature: UnsafeMutablePointer<git_signature>?
+        guard git_signature_default(&signature, pointer) == 0, let signature else {
+            return GitSignature(name: NSUserName(), email: "\(NSUserName())@localhost", time: Date(), offset: 0)
+        }
+        defer { git_signature_free(signature) }
+        return GitSignature(
+            name: String(cString: signature.pointee.name), email: String(cString: signature.pointee.email),
+            time: Date(), offset: signature.pointee.when.offset)
+    }
+
+    private func lookup(_ id: CommitID) throws(StoreError) -> OpaquePointer? {
+        guard var oid = Self.id(id.hex) else { throw .git(operation: "read a commit", reason: "'\(id)' is no commit id") }
+        var commit: OpaquePointer?
+        try Self.check(git_commit_lookup(&commit, pointer, &oid), "read the commit \(id)")
+        return commit
+    }
+}

@@ -1,0 +1,54 @@
+import CLibgit2
+
+extension GitRepository {
+    /// What a ref points at; `nil` where there is no such ref.
+    func target(of reference: String) -> CommitID? {
+        var id = git_oid()
+        return git_reference_name_to_id(&id, pointer, reference) == 0 ? CommitID(hex: Self.hex(id)) : nil
+    }
+
+    /// Makes a ref unless it exists: the first writer wins.
+    func createReference(_ name: String, to commit: CommitID) throws(StoreError) {
+        guard var id = Self.id(commit.hex) else { return }
+        var reference: OpaquePointer?
+        let status = git_reference_create(&reference, pointer, name, &id, 0, "decant")
+        git_reference_free(reference)
+        if status != GIT_EEXISTS.rawValue { try Self.check(status, "create the ref \(name)") }
+    }
+
+    /// Moves a ref, if it still is where it was; `false` where somebody else has moved it.
+    func moveReference(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) -> Bool {
+        guard var newID = Self.id(new.hex) else { return false }
+        var reference: OpaquePointer?
+        let status: Int32
+        if let old, var oldID = Self.id(old.hex) {
+            status = git_reference_create_matching(&reference, pointer, name, &newID, 1, &oldID, "decant")
+        } else {
+            status = git_reference_create(&reference, pointer, name, &newID, 0, "decant")
+        }
+        git_reference_free(reference)
+        if status == GIT_EMODIFIED.rawValue || status == GIT_EEXISTS.rawValue || status == GIT_ELOCKED.rawValue { return false }
+        try Self.check(status, "move the ref \(name)")
+        return true
+    }
+
+    /// Names of all refs that begin with a prefix, sorted.
+    func references(startingWith prefix: String) throws(StoreError) -> [String] {
+        var list = git_strarray()
+        try Self.check(git_reference_list(&list, pointer), "list the refs")
+        defer { git_strarray_dispose(&list) }
+        let names = (0..<list.count).compactMap { index in list.strings[index].map { String(cString: $0) } }
+        return names.filter { $0.hasPrefix(prefix) }.sorted()
+    }
+
+    /// Points HEAD at a branch if it points at one that does not exist, so that a plain clone checks something out.
+    func adoptHead(_ branch: String) throws(StoreError) {
+        guard git_repository_head_unborn(pointer) == 1 else { return }
+        try Self.check(git_repository_set_head(pointer, branch), "set HEAD")
+    }
+
+    static func isValid(reference: String) -> Bool {
+        var valid: Int32 = 0
+        return git_reference_name_is_valid(&valid, reference) == 0 && valid == 1
+    }
+}

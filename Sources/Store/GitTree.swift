@@ -1,0 +1,76 @@
+import CLibgit2
+
+/// A directory of a commit, as nested values.
+indirect enum GitTree {
+    case blob(git_oid)
+    /// A directory that the repository already has.
+    case existing(git_oid)
+    case directory([String: GitTree])
+
+    /// Puts an entry at a path, making the directories on the way.
+    mutating func insert(_ entry: GitTree, at path: some Collection<Substring>) {
+        guard let name = path.first, case .directory(var children) = self else { return }
+        if path.count == 1 {
+            children[String(name)] = entry
+        } else {
+            var child = children[String(name)] ?? .directory([:])
+            child.insert(entry, at: path.dropFirst())
+            children[String(name)] = child
+        }
+        self = .directory(children)
+    }
+}
+
+extension GitRepository {
+    /// Writes a directory and everything below it; git sorts the entries by its own rule.
+    func write(_ tree: GitTree) throws(StoreError) -> git_oid {
+        switch tree {
+        case .blob(let id), .existing(let id): return id
+        case .directory(let children):
+            var builder: OpaquePointer?
+            try Self.check(git_treebuilder_new(&builder, pointer, nil), "start a tree")
+            defer { git_treebuilder_free(builder) }
+            for (name, child) in children.sorted(by: { $0.key < $1.key }) {
+                var id = try write(child)
+                let mode = if case .blob = child { GIT_FILEMODE_BLOB } else { GIT_FILEMODE_TREE }
+                try Self.check(git_treebuilder_insert(nil, builder, name, &id, mode), "add '\(name)' to a tree")
+            }
+            var id = git_oid()
+            try Self.check(git_treebuilder_write(&id, builder), "write a tree")
+            return id
+        }
+    }
+
+    /// The id of an entry of a tree, by its path; `nil` where it is absent.
+    func entry(_ path: String, of tree: git_oid) throws(StoreError) -> git_oid? {
+        var pointer: OpaquePointer?
+        var tree = tree
+        try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
+        defer { git_tree_free(pointer) }
+        var entry: OpaquePointer?
+        guard git_tree_entry_bypath(&entry, pointer, path) == 0 else { return nil }
+        defer { git_tree_entry_free(entry) }
+        return git_tree_entry_id(entry)?.pointee
+    }
+
+    /// Every file below a tree with its path, sorted by path. Anything but files and directories is refused.
+    func files(below tree: git_oid, prefix: String = "", depth: Int = 0) throws(StoreError) -> [(path: String, id: git_oid)] {
+        guard depth < 64 else { throw .git(operation: "read a tree", reason: "it is nested deeper than 64 levels") }
+        var pointer: OpaquePointer?
+        var tree = tree
+        try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
+        defer { git_tree_free(pointer) }
+        var files: [(path: String, id: git_oid)] = []
+        for index in 0..<git_tree_entrycount(pointer) {
+            guard let entry = git_tree_entry_byindex(pointer, index), let id = git_tree_entry_id(entry)?.pointee,
+                let name = git_tree_entry_name(entry).map({ String(cString: $0) })
+            else { continue }
+            switch git_tree_entry_filemode(entry) {
+            case GIT_FILEMODE_BLOB: files.append((prefix + name, id))
+            case GIT_FILEMODE_TREE: files += try self.files(below: id, prefix: prefix + name + "/", depth: depth + 1)
+            default: throw .git(operation: "read a tree", reason: "'\(prefix + name)' is neither a file nor a directory")
+            }
+        }
+        return files
+    }
+}

@@ -1,0 +1,164 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import GRDB
+
+/// The derived SQLite index: look-ups that would otherwise walk the repository or hash files again.
+struct Index: Sendable {
+    private let database: DatabaseQueue
+
+    /// Opens the index or makes a new one. One that is no database is replaced: all of it comes back from the repository.
+    init(at url: URL) throws(StoreError) {
+        do {
+            database = try Self.open(url)
+        } catch {
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + suffix) }
+            do {
+                database = try Self.open(url)
+            } catch {
+                throw .index(reason: "\(error)")
+            }
+        }
+    }
+
+    private static func open(_ url: URL) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(60)
+        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE file (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT);
+                    CREATE TABLE artifact (digest TEXT PRIMARY KEY, manifest TEXT);
+                    CREATE TABLE result (key TEXT PRIMARY KEY, artifact TEXT);
+                    CREATE TABLE stage_commit (id TEXT PRIMARY KEY, commit_id TEXT);
+                    CREATE TABLE duration (key TEXT PRIMARY KEY, kind TEXT, seconds REAL);
+                    CREATE INDEX duration_kind ON duration (kind);
+                    """)
+        }
+        try migrator.migrate(queue)
+        return queue
+    }
+
+    // MARK: Files
+
+    /// The digest of a file whose path, size, time and inode are as they were when it was hashed.
+    func digest(of file: FileStamp) throws(StoreError) -> Digest? {
+        try read { database in
+            try String.fetchOne(
+                database, sql: "SELECT digest FROM file WHERE path = ? AND size = ? AND modified = ? AND inode = ?",
+                arguments: [file.path, file.size, file.modified, file.inode])
+        }.flatMap(Digest.init(hex:))
+    }
+
+    func remember(_ file: FileStamp, digest: Digest) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)",
+                arguments: [file.path, file.size, file.modified, file.inode, digest.hex])
+        }
+    }
+
+    // MARK: Results
+
+    func artifact(_ digest: Digest) throws(StoreError) -> Artifact? {
+        try manifest(sql: "SELECT manifest FROM artifact WHERE digest = ?", argument: digest)
+    }
+
+    func result(of key: Digest) throws(StoreError) -> Artifact? {
+        try manifest(
+            sql: "SELECT manifest FROM artifact JOIN result ON artifact.digest = result.artifact WHERE key = ?", argument: key)
+    }
+
+    func remember(result artifact: Artifact, of key: Digest) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO artifact VALUES (?, ?)",
+                arguments: [artifact.digest.hex, artifact.manifest.canonicalText])
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO result VALUES (?, ?)", arguments: [key.hex, artifact.digest.hex])
+        }
+    }
+
+    /// - Parameter identity: what the commit is a pure function of, hashed.
+    func commit(_ identity: Digest) throws(StoreError) -> CommitID? {
+        try read { database in
+            try String.fetchOne(database, sql: "SELECT commit_id FROM stage_commit WHERE id = ?", arguments: [identity.hex])
+        }.map(CommitID.init(hex:))
+    }
+
+    func remember(commit: CommitID, _ identity: Digest) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO stage_commit VALUES (?, ?)", arguments: [identity.hex, commit.hex])
+        }
+    }
+
+    // MARK: Durations
+
+    /// Seconds of the last run of a key; without a key the mean over the kind.
+    func seconds(kind: String, key: Digest?) throws(StoreError) -> Double? {
+        try read { database in
+            if let key, let exact = try Double.fetchOne(
+                database, sql: "SELECT seconds FROM duration WHERE key = ?", arguments: [key.hex])
+            {
+                return exact
+            }
+            return try Double.fetchOne(database, sql: "SELECT AVG(seconds) FROM duration WHERE kind = ?", arguments: [kind])
+        }
+    }
+
+    func remember(seconds: Double, kind: String, key: Digest) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO duration VALUES (?, ?, ?)", arguments: [key.hex, kind, seconds])
+        }
+    }
+
+    // MARK: Access
+
+    private func manifest(sql: String, argument: Digest) throws(StoreError) -> Artifact? {
+        let text = try read { try String.fetchOne($0, sql: sql, arguments: [argument.hex]) }
+        return text.flatMap { try? JSON(parsing: $0) }.flatMap(Artifact.init(manifest:))
+    }
+
+    private func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw .index(reason: "\(error)")
+        }
+    }
+
+    private func write(_ body: @Sendable (Database) throws -> Void) throws(StoreError) {
+        do {
+            try database.write(body)
+        } catch {
+            throw .index(reason: "\(error)")
+        }
+    }
+}
+
+/// What tells whether a file is still the one that was hashed.
+struct FileStamp: Hashable, Sendable {
+    var path: String
+    var size: Int64
+    /// Nanoseconds since 1970.
+    var modified: Int64
+    var inode: Int64
+
+    /// `nil` where there is no such file.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.path = path
+        size = Int64(status.st_size)
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        inode = Int64(truncatingIfNeeded: status.st_ino)
+    }
+
+    /// Whether the file was last written so recently that a further write could leave the same stamp.
+    var isRecent: Bool { Date().timeIntervalSince1970 - Double(modified) / 1e9 < 2 }
+}

@@ -1,0 +1,58 @@
+import BuildModel
+import CLibgit2
+import CanonicalJSON
+import Foundation
+
+/// What is not reproducible about a run: where, when, how long. Kept as a git note on the stage commit.
+public struct RunNote: Hashable, Sendable {
+    public var host: String
+    public var started: Date
+    public var seconds: Double
+
+    public init(host: String = ProcessInfo.processInfo.hostName, started: Date, seconds: Double) {
+        self.host = host
+        self.started = started
+        self.seconds = seconds
+    }
+
+    var json: JSON {
+        [
+            "host": .string(host), "started": .string(started.formatted(.iso8601)),
+            "seconds": .number((seconds * 1000).rounded() / 1000),
+        ]
+    }
+}
+
+enum RunNotes {
+    private static let reference = "refs/notes/decant/runs"
+
+    /// Adds a note to a commit; a later run's note replaces it.
+    static func add(_ note: RunNote, to commit: CommitID, in repository: GitRepository) throws(StoreError) {
+        guard var target = GitRepository.id(commit.hex) else { return }
+        let author = repository.localSignature()
+        var signature: UnsafeMutablePointer<git_signature>?
+        let time = git_time_t(author.time.timeIntervalSince1970)
+        try GitRepository.check(git_signature_new(&signature, author.name, author.email, time, author.offset), "sign a note")
+        defer { git_signature_free(signature) }
+        var id = git_oid()
+        let status = git_note_create(
+            &id, repository.pointer, reference, signature, signature, &target, note.json.prettyText, 1)
+        try GitRepository.check(status, "note a run")
+    }
+
+    /// Seconds of every noted run, by stage commit.
+    static func seconds(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, seconds: Double)] {
+        guard repository.target(of: reference) != nil else { return [] }
+        var iterator: OpaquePointer?
+        try GitRepository.check(git_note_iterator_new(&iterator, repository.pointer, reference), "read the notes")
+        defer { git_note_iterator_free(iterator) }
+        var runs: [(commit: CommitID, seconds: Double)] = []
+        var noteID = git_oid()
+        var target = git_oid()
+        while git_note_next(&noteID, &target, iterator) == 0 {
+            guard let note = try? JSON(parsing: repository.readBlob(noteID)), let seconds = note["seconds"]?.double else { continue }
+            runs.append((CommitID(hex: GitRepository.hex(target)), seconds))
+        }
+        return runs
+    }
+}

@@ -1,0 +1,181 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import Synchronization
+
+/// The content-addressed files, the action results and the git lineage of a directory.
+///
+/// Every write is atomic: objects appear by renaming a finished file, commits before the refs that name them. Several
+/// processes may use one store.
+public final class Store: Sendable {
+    private let layout: StoreLayout
+    private let objects: ObjectStore
+    private let index: Index
+    /// libgit2's handles are not safe for two threads at once.
+    private let repository: Mutex<GitRepository>
+
+    /// Opens the store in a directory, or makes one there.
+    public init(at directory: URL) throws(StoreError) {
+        layout = StoreLayout(root: directory)
+        objects = ObjectStore(layout: layout)
+        try Self.prepare(layout)
+        let repository = try GitRepository(at: layout.repository)
+        let isNewIndex = !FileManager.default.fileExists(atPath: layout.index.path)
+        index = try Index(at: layout.index)
+        if isNewIndex { try Self.restoreDurations(into: index, from: repository) }
+        self.repository = Mutex(repository)
+    }
+
+    private static func prepare(_ layout: StoreLayout) throws(StoreError) {
+        let files = FileManager.default
+        let content = (try? files.contentsOfDirectory(atPath: layout.root.path)) ?? []
+        guard content.allSatisfy({ $0 == ".gitignore" }) || content.contains("lineage.git") else {
+            throw .notAStore(path: layout.root.path)
+        }
+        do {
+            for folder in [layout.objects, layout.incoming, layout.scratch] {
+                try files.createDirectory(at: folder, withIntermediateDirectories: true)
+            }
+            if !files.fileExists(atPath: layout.ignoreFile.path) { try Data("*\n".utf8).write(to: layout.ignoreFile) }
+        } catch {
+            throw .cannotWrite(path: layout.root.path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func restoreDurations(into index: Index, from repository: GitRepository) throws(StoreError) {
+        for run in try RunNotes.seconds(in: repository) {
+            guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
+            try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key)
+        }
+    }
+
+    // MARK: Files
+
+    /// The digest of a file outside the store; a file that has not changed since is not read again.
+    public func digest(ofFileAt path: String) throws(StoreError) -> Digest {
+        if let stamp = FileStamp(path: path), let known = try index.digest(of: stamp) { return known }
+        let before = FileStamp(path: path)
+        let digest = try DurableFile.digest(of: path).digest
+        if let before, before == FileStamp(path: path), !before.isRecent { try index.remember(before, digest: digest) }
+        return digest
+    }
+
+    /// Takes a copy of a file in; its path in the result is its last component.
+    public func importFile(at path: String) throws(StoreError) -> Artifact.File {
+        let (digest, size) = try objects.importFile(at: path)
+        return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
+    }
+
+    /// Takes every file below a directory in.
+    public func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
+
+    /// Where an object lies and how many bytes it has; `nil` where it is absent.
+    public func object(_ digest: Digest) -> (url: URL, size: Int)? { objects.object(digest) }
+
+    /// An object's bytes, verified.
+    public func readObject(_ digest: Digest) throws(StoreError) -> Data { try objects.read(digest) }
+
+    /// A writable copy of an object outside the store, verified.
+    public func copyObject(_ digest: Digest, to destination: URL) throws(StoreError) { try objects.copy(digest, to: destination) }
+
+    /// Lays an artifact's files out in a directory, read-only.
+    public func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
+        try objects.materialize(artifact, at: directory)
+    }
+
+    // MARK: Scratch
+
+    public func scratchDirectory(for key: Digest) -> URL {
+        layout.scratch.appending(path: key.hex, directoryHint: .isDirectory)
+    }
+
+    public func removeScratch(for key: Digest) { try? FileManager.default.removeItem(at: scratchDirectory(for: key)) }
+
+    // MARK: Results
+
+    /// What an action gave; `nil` where it never ran here or an object of its artifact is gone.
+    public func result(of key: Digest) throws(StoreError) -> Artifact? {
+        if let known = try index.result(of: key), objects.holds(known) { return known }
+        let recorded = try repository.withLock { repository throws(StoreError) in
+            try repository.target(of: StageCommit.reference(for: key)).flatMap { commit throws(StoreError) in
+                try StageCommit.read(commit, from: repository)
+            }
+        }
+        guard let recorded, recorded.action.key == key, objects.holds(recorded.artifact) else { return nil }
+        try index.remember(result: recorded.artifact, of: key)
+        return recorded.artifact
+    }
+
+    /// Pins an artifact as the action's result: mints its stage commit, names it by the action's key if nobody did before.
+    public func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
+        let key = action.key
+        let identity = Digest(hashing: ([key.hex, artifact.digest.hex] + parents.map(\.hex)).joined(separator: "\n"))
+        let known = try index.commit(identity)
+        let commit = try repository.withLock { repository throws(StoreError) in
+            if let known, let id = GitRepository.id(known.hex), repository.exists(id) { return known }
+            let commit = try StageCommit.write(
+                action, parents: parents, artifact: artifact, objects: objects, repository: repository)
+            try repository.createReference(StageCommit.reference(for: key), to: commit)
+            return commit
+        }
+        if commit != known {
+            try index.remember(commit: commit, identity)
+            try index.remember(result: artifact, of: key)
+        }
+        return commit
+    }
+
+    public func noteRun(_ note: RunNote, of action: Action, commit: CommitID) throws(StoreError) {
+        try index.remember(seconds: note.seconds, kind: action.kind, key: action.key)
+        try repository.withLock { repository throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+    }
+
+    /// Seconds that the action's last run took, or those of its kind on average; `nil` where none ever ran.
+    public func duration(kind: String, key: Digest?) throws(StoreError) -> Double? {
+        try index.seconds(kind: kind, key: key)
+    }
+
+    // MARK: Lineage
+
+    /// A stage commit by its id, or by at least seven of its digits.
+    public func stageCommit(_ reference: String) throws(StoreError) -> StageRecord? {
+        try repository.withLock { repository throws(StoreError) in
+            guard let id = repository.commitID(startingWith: reference) else { return nil }
+            return try StageCommit.read(id, from: repository)
+        }
+    }
+
+    public func recordBuild(_ build: BuildRecord) throws(StoreError) -> CommitID {
+        try repository.withLock { repository throws(StoreError) in
+            try BuildCommit.write(build, objects: objects, repository: repository)
+        }
+    }
+
+    /// The builds of a recipe, newest first.
+    public func builds(of recipe: String) throws(StoreError) -> [BuildEntry] {
+        try repository.withLock { repository throws(StoreError) in try BuildCommit.history(of: recipe, in: repository) }
+    }
+
+    /// Names of the recipes that were built here, sorted.
+    public func recipes() throws(StoreError) -> [String] {
+        try repository.withLock { repository throws(StoreError) in
+            try repository.references(startingWith: BuildCommit.branches).map { String($0.dropFirst(BuildCommit.branches.count)) }
+        }
+    }
+
+    /// The `plan.json` of a recipe's newest build.
+    public func lastPlan(of recipe: String) throws(StoreError) -> JSON? {
+        try repository.withLock { repository throws(StoreError) in
+            guard let head = repository.target(of: BuildCommit.branches + recipe), let commit = try repository.commit(head)
+            else { return nil }
+            return try BuildCommit.plan(of: commit, in: repository)
+        }
+    }
+
+    /// Checks everything against its name and its neighbours.
+    public func check() throws(StoreError) -> StoreCheck {
+        try repository.withLock { repository throws(StoreError) in
+            try StoreCheck(objects: objects, layout: layout, repository: repository)
+        }
+    }
+}

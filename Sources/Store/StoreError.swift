@@ -1,0 +1,42 @@
+import BuildModel
+import Foundation
+
+/// Why the store could not do what was asked of it.
+public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The directory holds something else than a store.
+    case notAStore(path: String)
+    case cannotRead(path: String, reason: String)
+    case cannotWrite(path: String, reason: String)
+    /// An object that a result needs is not in the store.
+    case missingObject(Digest)
+    /// An object's bytes are not what its name says.
+    case damagedObject(Digest)
+    /// A stage left something that an artifact cannot hold.
+    case notAnArtifact(path: String, reason: String)
+    case git(operation: String, reason: String)
+    case index(reason: String)
+
+    public var description: String {
+        switch self {
+        case .notAStore(let path):
+            "\(path) is not empty and not a store of Decant; name another directory with --cache"
+        case .cannotRead(let path, let reason):
+            "\(path) cannot be read: \(reason)"
+        case .cannotWrite(let path, let reason):
+            "\(path) cannot be written: \(reason); nothing in the store was changed"
+        case .missingObject(let digest):
+            "the store has lost the object \(digest); the next build makes it again"
+        case .damagedObject(let digest):
+            "the object \(digest) is damaged; `decant fsck` names everything that is"
+        case .notAnArtifact(let path, let reason):
+            "\(path) cannot be part of an artifact: \(reason)"
+        case .git(let operation, let reason):
+            "the lineage repository failed to \(operation): \(reason)"
+        case .index(let reason):
+            "the store's index failed: \(reason); it is derived, delete index.sqlite and try again"
+        }
+    }
+
+    /// The reason that the operating system gives for its last failure.
+    static var systemReason: String { String(cString: strerror(errno)) }
+}

@@ -1,0 +1,143 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import Store
+import Synchronization
+import Testing
+
+@testable import Executor
+
+/// Runs stages in this process: each writes its parameters and its inputs' texts into one file.
+final class EchoRunner: Runner {
+    private let started = Mutex<[String]>([])
+    var ran: [String] { started.withLock { $0 } }
+
+    func run(_ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void) async throws -> Int32 {
+        let action = try #require(Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile))))
+        let name = action.parameters["name"]?.string ?? ""
+        started.withLock { $0.append(name) }
+        onProgress(StageProgress(done: 1, total: 1, unit: "step"))
+        if action.parameters["fails"] != nil {
+            try Data("first line\nboom\n".utf8).write(to: workspace.log)
+            return 1
+        }
+        // A stage with `ignores` reads nothing of its inputs: its bytes stay when they change.
+        var text = action.parameters["ignores"] == nil ? action.parameters.canonicalText : ""
+        for input in action.inputs where action.parameters["ignores"] == nil {
+            text += try String(contentsOf: workspace.input(input.name).appending(path: "out.txt"), encoding: .utf8)
+        }
+        try Data(text.utf8).write(to: workspace.outputs.appending(path: "out.txt"))
+        return 0
+    }
+}
+
+@Suite struct ExecutorTests {
+    let directory = URL.temporaryDirectory.appending(path: "decant-executor-\(UUID().uuidString)", directoryHint: .isDirectory)
+
+    static func stage(_ name: String, _ inputs: [Int] = [], extra: [String: JSON] = [:]) -> Stage {
+        Stage(
+            name: name, kind: "test", revision: 1,
+            parameters: .object(extra.merging(["name": .string(name)], uniquingKeysWith: { first, _ in first })),
+            inputs: inputs.enumerated().map { .init(name: "in\($0.offset)", stage: StageID(index: $0.element)) })
+    }
+
+    /// Builds in the suite's store and returns the outcome, the events in short, and what the runner ran.
+    func build(_ stages: [Stage], jobs: Int = 1) async throws -> (outcome: BuildOutcome, ran: [String], events: [String]) {
+        let runner = EchoRunner()
+        let executor = Executor(store: try Store(at: directory), runner: runner, jobs: jobs)
+        let events = Mutex<[String]>([])
+        let graph = Graph(stages: stages, targets: [])
+        let outcome = try await executor.build(graph, targets: graph.ids) { event in
+            if let name = event.json["stage"]?.string, let kind = event.json["event"]?.string, kind != "stage-progressed" {
+                events.withLock { $0.append("\(kind) \(name)") }
+            }
+        }
+        return (outcome, runner.ran, events.withLock { $0 })
+    }
+
+    @Test func aSecondBuildRunsNothingAndGivesTheSameCommits() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let stages = [Self.stage("a"), Self.stage("b", [0]), Self.stage("c", [0, 1])]
+        let first = try await build(stages)
+        let second = try await build(stages)
+        #expect(first.ran == ["a", "b", "c"])
+        #expect(second.ran == [])
+        #expect(second.outcome.cached == ["a", "b", "c"])
+        #expect(first.outcome.results.map { $0?.commit } == second.outcome.results.map { $0?.commit })
+    }
+
+    @Test func equalBytesStopARebuild() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let stages = { (version: JSON) in
+            [Self.stage("a", extra: ["version": version]), Self.stage("b", [0], extra: ["ignores": true]), Self.stage("c", [1])]
+        }
+        let first = try await build(stages(1))
+        let second = try await build(stages(2))
+        #expect(second.ran == ["a", "b"])
+        #expect(second.outcome.cached == ["c"])
+        // The same action, but made another way: its commit says so.
+        #expect(first.outcome.results[2]?.key == second.outcome.results[2]?.key)
+        #expect(first.outcome.results[2]?.commit != second.outcome.results[2]?.commit)
+    }
+
+    @Test func aFailedStageSkipsItsDependantsAndTheRestIsFinished() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let result = try await build([
+            Self.stage("a"), Self.stage("bad", [0], extra: ["fails": true]), Self.stage("after", [1]), Self.stage("beside", [0]),
+        ])
+        #expect(result.outcome.failed == ["bad"])
+        #expect(result.outcome.skipped.map(\.index) == [2])
+        #expect(result.outcome.ran == ["a", "beside"])
+        #expect(result.outcome.failures[1]?.logTail == ["first line", "boom"])
+        #expect(result.events.contains("stage-skipped after"))
+        #expect(!result.outcome.succeeded)
+    }
+
+    @Test func resultsDoNotDependOnTheNumberOfJobs() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let stages = [Self.stage("a")] + (0..<12).map { Self.stage("s\($0)", [0]) } + [Self.stage("z", Array(1...12))]
+        let serial = try await build(stages)
+        try FileManager.default.removeItem(at: directory)
+        let parallel = try await build(stages, jobs: 4)
+        #expect(serial.outcome.results.map { $0?.commit } == parallel.outcome.results.map { $0?.commit })
+    }
+
+    @Test func aSourceFileIsTakenOnceAndAChangedOneIsRefused() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let file = directory.appending(path: "rows.txt")
+        let store = directory.appending(path: "store")
+        try Data("one".utf8).write(to: file)
+        let source = Stage(
+            name: "source.rows", kind: "source.file", revision: 1, parameters: ["file": "rows.txt"],
+            fixedOutput: FixedOutput(name: "rows.txt", digest: Digest(hashing: "one"), origin: .path(file.path)))
+        let graph = Graph(stages: [source], targets: [])
+        let executor = Executor(store: try Store(at: store), runner: EchoRunner())
+        let outcome = try await executor.build(graph, targets: graph.ids) { _ in }
+        #expect(outcome.results[0]?.artifact["rows.txt"]?.digest == Digest(hashing: "one"))
+        try Data("two".utf8).write(to: file)
+        #expect(try await executor.build(graph, targets: graph.ids) { _ in }.cached == ["source.rows"])
+        try FileManager.default.removeItem(at: store)
+        await #expect(throws: SourceChanged.self) {
+            try await Executor(store: Store(at: store), runner: EchoRunner()).build(graph, targets: graph.ids) { _ in }
+        }
+    }
+
+    @Test func aPlanNamesTheFieldThatMakesAStageStale() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let stages = { (ratio: JSON) in
+            var pruned = Self.stage("pruned", [0], extra: ["ratio": ratio])
+            pruned.origins = [Origin(parameter: "ratio", field: "prune.ratio", file: "r.yaml", line: 3, column: 9)]
+            return [Self.stage("a"), pruned, Self.stage("after", [1])]
+        }
+        let before = try await build(stages(0.2)).outcome
+        let store = try Store(at: directory)
+        let plan = try BuildPlan(of: Graph(stages: stages(0.3), targets: []), in: store, previous: before.planRecord)
+        #expect(plan.entries.map(\.state) == [.cached, .stale, .unknown])
+        let why = try #require(plan.json(recipe: "r")["stages"]?[1]?["why"]?[0])
+        #expect(why["field"] == "prune.ratio")
+        #expect(why["line"] == 3)
+        #expect(why["old"] == 0.2)
+        #expect(why["new"] == 0.3)
+    }
+}
