@@ -60,6 +60,7 @@ let package = Package(
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
+        .testTarget(name: "StagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -39,15 +39,18 @@ import Testing
     }
 
     /// A token and layer: Q and output 2·(2·8·8), K and V 2·(2·8·4), FFN 3·2·8·16 = 1152; a context token: 2·2·8 = 32.
-    @Test(arguments: [
-        (1, 0, 0, 2 * (1152 + 32), 0),
-        (3, 0, 0, 2 * (3 * 1152 + (1 + 2 + 3) * 32), 0),
-        (3, 2, 0, 2 * (3 * 1152 + (1 + 2 + 3) * 32), 2 * (2 * 1152 + (4 + 5) * 32) + 2 * 160),
-        (3, 2, 2, 2 * (1152 + 3 * 32), 2 * (2 * 1152 + (4 + 5) * 32) + 2 * 160),
-        (3, 1, 9, 0, 2 * (1152 + 4 * 32) + 160),
-        (0, 1, 0, 0, 2 * (1152 + 32) + 160),
-    ])
-    func operationsByHand(prompt: Int, generated: Int, cached: Int, prefill: Int, decode: Int) {
+    /// The head: 2·8·10 = 160. Prompt, generated, cached tokens; prefill, decode.
+    static let workloads: [(Int, Int, Int, Double, Double)] = [
+        (1, 0, 0, 2368, 0),  // 2·(1152 + 32)
+        (3, 0, 0, 7296, 0),  // 2·(3·1152 + (1+2+3)·32)
+        (3, 2, 0, 7296, 5504),  // 2·(2·1152 + (4+5)·32) + 2·160
+        (3, 2, 2, 2496, 5504),  // 2·(1152 + 3·32)
+        (3, 1, 9, 0, 2720),  // 2·(1152 + 4·32) + 160
+        (0, 1, 0, 0, 2528),  // 2·(1152 + 32) + 160
+    ]
+
+    @Test(arguments: workloads)
+    func operationsByHand(prompt: Int, generated: Int, cached: Int, prefill: Double, decode: Double) {
         let cost = InferenceCost(Self.small, promptTokens: prompt, generatedTokens: generated, cachedTokens: cached)
         #expect(cost.prefill == prefill)
         #expect(cost.decode == decode)
@@ -60,7 +63,7 @@ import Testing
             "intermediate_size": 16, "vocab_size": 10, "tie_word_embeddings": true,
         ]
         #expect(try CostShape(configuration: configuration) == Self.small)
-        #expect(throws: ModelFileError(file: "config.json", reason: "'hidden_size' is not a size between 1 and 16777216")) {
+        #expect(throws: ModelFileError(file: "config.json", reason: "'hidden_size' is not a whole number between 1 and 1048576")) {
             try CostShape(configuration: ["hidden_size": 0])
         }
     }

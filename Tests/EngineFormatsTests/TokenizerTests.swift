@@ -118,6 +118,41 @@ import Testing
         return .object(members)
     }
 
+    /// Random damage to the file's bytes gives an error or a tokenizer that still works; never a crash.
+    @Test func randomDamageNeverCrashes() throws {
+        let bytes = try Self.trained(1).library.canonicalBytes
+        var random = TestRandom(seed: 13)
+        var refused = 0
+        for _ in 0..<300 {
+            var damaged = bytes
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0x20...0x7E, using: &random)
+            }
+            do {
+                let tokenizer = try Tokenizer(parsing: JSON(parsing: damaged))
+                #expect(tokenizer.encode("abab aab 12<|end|>").allSatisfy { 0..<tokenizer.vocabularySize ~= $0 })
+            } catch {
+                #expect(error is ModelFileError || error is JSONError)
+                refused += 1
+            }
+        }
+        #expect(refused > 200)
+    }
+
+    @Test func theLongestOfTheAddedTokensAtOnePlaceIsTaken() throws {
+        let scanner = AddedTokenScanner([
+            AddedToken(id: 0, content: "<a", isSpecial: true), AddedToken(id: 1, content: "<ab>", isSpecial: true),
+            AddedToken(id: 2, content: "b>", isSpecial: false),
+        ])
+        func match(_ text: String) -> [Int]? {
+            scanner.firstMatch(in: Array(text.utf8)[...]).map { [$0.id, $0.range.lowerBound, $0.range.upperBound] }
+        }
+        #expect(match("x<ab>") == [1, 1, 5])
+        #expect(match("<ab<ab>") == [0, 0, 2])
+        #expect(match("ab>") == [2, 1, 3])
+        #expect(match("<") == nil)
+    }
+
     @Test func aFolderIsWrittenAndReadBack() throws {
         let (tokenizer, _) = try Self.trained(0)
         let folder = FileManager.default.temporaryDirectory.appending(path: "tokenizer-\(UUID().uuidString)")
