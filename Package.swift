@@ -65,6 +65,8 @@ let package = Package(
             name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],
             exclude: ["Golden"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
+        .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
+        .testTarget(name: "StagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
     ],
     swiftLanguageModes: [.v6]
 )

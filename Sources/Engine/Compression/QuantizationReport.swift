@@ -1,0 +1,60 @@
+import CanonicalJSON
+
+/// What quantization did to a model, layer by layer.
+public struct QuantizationReport: Hashable, Sendable {
+    public struct Layer: Hashable, Sendable {
+        /// The module's name, without `.weight`.
+        public var name: String
+        public var rows: Int
+        public var columns: Int
+        /// ‖W − Ŵ‖ / ‖W‖, Frobenius norms; 0 for a matrix of zeros.
+        public var relativeError: Double
+        public var bytesBefore: Int
+        public var bytesAfter: Int
+    }
+
+    public var bits: Int
+    /// 0 is one scale per output.
+    public var groupSize: Int
+    /// By name.
+    public var layers: [Layer]
+    /// Bytes of all tensors of the model.
+    public var bytesBefore: Int
+    public var bytesAfter: Int
+
+    public var json: JSON {
+        [
+            "bits": .integer(Int64(bits)),
+            "group_size": .integer(Int64(groupSize)),
+            "bytes_before": .integer(Int64(bytesBefore)),
+            "bytes_after": .integer(Int64(bytesAfter)),
+            "layers": .array(layers.map(\.json)),
+        ]
+    }
+}
+
+extension QuantizationReport.Layer {
+    fileprivate var json: JSON {
+        [
+            "name": .string(name),
+            "shape": [.integer(Int64(rows)), .integer(Int64(columns))],
+            "relative_error": .number(relativeError),
+            "bytes_before": .integer(Int64(bytesBefore)),
+            "bytes_after": .integer(Int64(bytesAfter)),
+        ]
+    }
+}
+
+extension QuantizedMatrix {
+    /// ‖W − Ŵ‖ / ‖W‖ in double precision, summed in row order; 0 where W is zero.
+    public func relativeError(to weights: [Float]) -> Double {
+        var difference = 0.0
+        var norm = 0.0
+        for (weight, approximation) in zip(weights, dequantized()) {
+            let error = Double(weight) - Double(approximation)
+            difference += error * error
+            norm += Double(weight) * Double(weight)
+        }
+        return norm == 0 ? 0 : (difference / norm).squareRoot()
+    }
+}

@@ -1,0 +1,131 @@
+import CanonicalJSON
+import Foundation
+
+/// A safetensors file: eight bytes of header length, a JSON header naming each tensor's type, shape and place, the data.
+///
+/// Everything the header says is checked against the file's real size before a tensor is read, so that a damaged file is
+/// an error and never a crash or a large allocation.
+public struct SafeTensors: Sendable {
+    struct Entry: Hashable, Sendable {
+        var elementType: ElementType
+        var shape: [Int]
+        /// Byte range within the data that follows the header.
+        var range: Range<Int>
+    }
+
+    /// The file's name in errors.
+    public let file: String
+    /// The header's `__metadata__`.
+    public let metadata: [String: String]
+    let entries: [String: Entry]
+    /// What follows the header.
+    private let data: Data
+
+    /// The limit of the format's reference implementation.
+    static let maximumHeaderLength = 100_000_000
+
+    /// Tensor names in the order of their UTF-8 bytes.
+    public var names: [String] { entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    public init(reading url: URL) throws(ModelFileError) {
+        let file = url.lastPathComponent
+        let contents: Data
+        do {
+            contents = try Data(contentsOf: url, options: .mappedIfSafe)
+        } catch {
+            throw ModelFileError(file: file, reason: "the file cannot be read; is this a model folder?")
+        }
+        try self.init(parsing: contents, file: file)
+    }
+
+    public init(parsing contents: Data, file: String = "model.safetensors") throws(ModelFileError) {
+        self.file = file
+        guard contents.count >= 8 else { throw Self.damaged(file, "it ends within the header's length") }
+        let length = contents.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+        guard length <= Self.maximumHeaderLength else {
+            throw Self.damaged(file, "its header claims \(length) bytes, more than the format allows")
+        }
+        guard Int(length) <= contents.count - 8 else { throw Self.damaged(file, "it ends within the header") }
+        let headerBytes = contents.dropFirst(8).prefix(Int(length))
+        data = contents.dropFirst(8 + Int(length))
+
+        let header: JSON
+        do {
+            header = try JSON(parsing: headerBytes, maximumDepth: 8)
+        } catch {
+            throw Self.damaged(file, "its header is not JSON: \(error)")
+        }
+        guard case .object(let members) = header else { throw Self.damaged(file, "its header is not a JSON object") }
+        metadata = try Self.metadata(members["__metadata__"], file: file)
+
+        var entries: [String: Entry] = [:]
+        for (name, value) in members where name != "__metadata__" {
+            do {
+                entries[name] = try Self.entry(value)
+            } catch {
+                throw Self.damaged(file, "tensor '\(name)' \(error.description)")
+            }
+        }
+        self.entries = entries
+        try checkThatRangesTileTheData()
+    }
+
+    public func contains(_ name: String) -> Bool { entries[name] != nil }
+
+    /// The named tensor, copied out of the file.
+    public func tensor(_ name: String) throws(ModelFileError) -> StoredTensor {
+        guard let entry = entries[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
+        let start = data.startIndex + entry.range.lowerBound
+        return StoredTensor(
+            elementType: entry.elementType, shape: entry.shape, bytes: Array(data[start..<start + entry.range.count]))
+    }
+
+    /// The named tensor's elements widened to float; an error where it does not hold floats.
+    public func floats(_ name: String) throws(ModelFileError) -> [Float] {
+        let tensor = try tensor(name)
+        guard let floats = tensor.floats() else {
+            throw ModelFileError(
+                file: file, reason: "tensor '\(name)' holds \(tensor.elementType.rawValue) where F32, F16 or BF16 is expected")
+        }
+        return floats
+    }
+
+    /// The named tensor's floats, of exactly the given shape.
+    public func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
+        if let entry = entries[name], entry.shape != shape {
+            throw ModelFileError(
+                file: file, reason: "tensor '\(name)' has shape \(entry.shape) where config.json asks for \(shape)")
+        }
+        return try floats(name)
+    }
+
+    /// Every tensor by name.
+    public func allTensors() throws(ModelFileError) -> [String: StoredTensor] {
+        var tensors: [String: StoredTensor] = [:]
+        for name in names { tensors[name] = try tensor(name) }
+        return tensors
+    }
+
+    /// The reference implementation demands it too: no holes, no overlap, nothing after the last tensor.
+    private func checkThatRangesTileTheData() throws(ModelFileError) {
+        var end = 0
+        let byPlace = entries.sorted {
+            ($0.value.range.lowerBound, $0.value.range.upperBound, $0.key)
+                < ($1.value.range.lowerBound, $1.value.range.upperBound, $1.key)
+        }
+        for (name, entry) in byPlace {
+            guard entry.range.lowerBound == end else {
+                let fault = entry.range.lowerBound < end ? "overlaps another tensor" : "does not follow the tensor before it"
+                throw Self.damaged(file, "tensor '\(name)' \(fault)")
+            }
+            end = entry.range.upperBound
+        }
+        guard end == data.count else {
+            throw Self.damaged(file, "its header describes \(end) bytes of data and the file holds \(data.count)")
+        }
+    }
+
+    private static func damaged(_ file: String, _ fault: String) -> ModelFileError {
+        ModelFileError(file: file, reason: "the file is damaged: \(fault)")
+    }
+}

@@ -1,0 +1,63 @@
+/// A tensor as a file holds it: element type, shape and little-endian row-major bytes.
+public struct StoredTensor: Hashable, Sendable {
+    public let elementType: ElementType
+    public let shape: [Int]
+    public let bytes: [UInt8]
+
+    /// The caller has checked that `bytes` fills the shape.
+    init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {
+        self.elementType = elementType
+        self.shape = shape
+        self.bytes = bytes
+    }
+
+    /// A float32 tensor; `floats` holds as many elements as `shape` names.
+    public init(_ floats: [Float], shape: [Int]) {
+        self.init(elements: floats, elementType: .float32, shape: shape)
+    }
+
+    public init(_ integers: [Int32], shape: [Int]) {
+        self.init(elements: integers, elementType: .int32, shape: shape)
+    }
+
+    public init(_ integers: [Int64], shape: [Int]) {
+        self.init(elements: integers, elementType: .int64, shape: shape)
+    }
+
+    private init(elements: [some BitwiseCopyable], elementType: ElementType, shape: [Int]) {
+        precondition(elements.count == shape.reduce(1, *), "elements do not fill the shape")
+        self.init(elementType: elementType, shape: shape, bytes: elements.withUnsafeBytes { Array($0) })
+    }
+
+    /// Number of elements.
+    public var count: Int { bytes.count / elementType.size }
+
+    /// The elements of a F32, F16 or BF16 tensor as floats; nil for any other type.
+    public func floats() -> [Float]? {
+        switch elementType {
+        case .float32: elements(of: Float.self)
+        case .float16: elements(of: UInt16.self).map { HalfPrecision.float(fromFloat16: $0) }
+        case .bfloat16: elements(of: UInt16.self).map { HalfPrecision.float(fromBFloat16: $0) }
+        default: nil
+        }
+    }
+
+    /// The elements of a I8, I32, I64 or U8 tensor; nil for any other type.
+    public func integers() -> [Int]? {
+        switch elementType {
+        case .int8: elements(of: Int8.self).map(Int.init)
+        case .uint8: elements(of: UInt8.self).map(Int.init)
+        case .int32: elements(of: Int32.self).map(Int.init)
+        case .int64: elements(of: Int64.self).map(Int.init)
+        default: nil
+        }
+    }
+
+    /// The bytes seen as elements of a type whose size is that of the tensor's element type.
+    func elements<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
+        [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
+            initialized = count
+        }
+    }
+}

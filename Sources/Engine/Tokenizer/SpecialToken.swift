@@ -1,0 +1,10 @@
+/// The special tokens of every tokenizer that Decant trains; their ids are 0 to 4 in this order.
+public enum SpecialToken: String, CaseIterable, Hashable, Sendable {
+    /// Pads batches and separates documents.
+    case endOfText = "<|endoftext|>"
+    case user = "<|user|>"
+    case assistant = "<|assistant|>"
+    case tools = "<|tools|>"
+    /// Ends a response.
+    case end = "<|end|>"
+}
