@@ -1,1 +1,4 @@
-print("decant")
+import DecantCLI
+import Foundation
+
+exit(await CommandLineProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))

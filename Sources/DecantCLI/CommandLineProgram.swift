@@ -1,0 +1,87 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Store
+
+/// The whole program: arguments in, exit status out.
+public enum CommandLineProgram {
+    public static let version = "0.1.0"
+
+    public static func run(arguments: [String]) async -> Int32 {
+        guard Processor.supportsPortableNumerics else {
+            Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
+            return ExitStatus.internalError
+        }
+        var command: any ParsableCommand
+        do {
+            command = try DecantCommand.parseAsRoot(arguments)
+        } catch {
+            return report(parseError: error)
+        }
+        do {
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.done
+        } catch let failure as CommandFailure {
+            if let message = failure.message { Console.error(message) }
+            if let hint = failure.hint { Console.hint(hint) }
+            return failure.status
+        } catch let error where DecantCommand.exitCode(for: error) == .success {
+            Console.output(DecantCommand.fullMessage(for: error))
+            return ExitStatus.done
+        } catch {
+            Console.error("\(error)")
+            return ExitStatus.internalError
+        }
+    }
+
+    private static func report(parseError error: any Error) -> Int32 {
+        let text = DecantCommand.fullMessage(for: error)
+        if DecantCommand.exitCode(for: error) == .success {
+            Console.output(text)
+            return ExitStatus.done
+        }
+        Console.progress(text)
+        return ExitStatus.badInput
+    }
+}
+
+/// What the exit status of every command means.
+enum ExitStatus {
+    static let done: Int32 = 0
+    /// A stage failed, or a check found damage.
+    static let stageFailed: Int32 = 1
+    /// The recipe or the command line is wrong.
+    static let badInput: Int32 = 2
+    /// An error of Decant's own, or of the machine under it.
+    static let internalError: Int32 = 3
+}
+
+/// Ends a command with a status and what to tell the person.
+struct CommandFailure: Error {
+    var status: Int32
+    /// `nil` where all has been said already.
+    var message: String?
+    /// The exact next command.
+    var hint: String?
+
+    static func badInput(_ message: String, hint: String? = nil) -> CommandFailure {
+        CommandFailure(status: ExitStatus.badInput, message: message, hint: hint)
+    }
+}
+
+struct DecantCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decant",
+        abstract: "Compiles recipes for super-tiny language models into stages, and runs only what changed.",
+        version: CommandLineProgram.version,
+        subcommands: [StageCommand.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Recipes", subcommands: [CheckCommand.self, PlanCommand.self, BuildCommand.self, GraphCommand.self]),
+            CommandGroup(name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
+            CommandGroup(name: "Store", subcommands: [ImportCommand.self, FsckCommand.self]),
+        ])
+}

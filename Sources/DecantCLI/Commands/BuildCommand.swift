@@ -1,0 +1,108 @@
+import ArgumentParser
+import BuildModel
+import CanonicalJSON
+import Executor
+import Foundation
+import Stages
+import Store
+
+struct BuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Build a recipe; run only the stages whose inputs changed.")
+
+    @Argument(help: "The recipe.")
+    var recipe: String
+
+    @Argument(help: "Stages or targets to build (else all targets).")
+    var targets: [String] = []
+
+    @Option(name: .shortAndLong, help: "Stages that run side by side; results never depend on it.")
+    var jobs = 1
+
+    @Option(help: "Threads per stage (else the processors, divided by --jobs); results never depend on it.")
+    var threads: Int?
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard jobs > 0 else { throw ValidationError("--jobs must be at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    }
+
+    func run() async throws {
+        let store = try storeOptions.open()
+        let file = try RecipeFile(path: recipe)
+        let graph = try file.graph { try store.digest(ofFileAt: $0) }
+        let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try stage(named: $0, in: graph) }
+        let threadsPerStage = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
+        let executor = Executor(
+            store: store, runner: LocalRunner(executable: try Self.executable(), threads: threadsPerStage), jobs: jobs)
+        let progress: any BuildProgress =
+            output.asJSON ? JSONProgress() : Console.progressIsTerminal ? TerminalProgress() : PlainProgress()
+
+        let outcome = try await executor.build(graph, targets: wanted) { progress.receive($0) }
+        if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, in: store) }
+        try report(outcome, of: file, store: store)
+    }
+
+    private func stage(named name: String, in graph: Graph) throws -> StageID {
+        if let id = graph.stage(named: name) ?? graph.targets.first(where: { $0.name == name })?.stage { return id }
+        throw CommandFailure.badInput(
+            "the recipe has no stage or target '\(name)'", hint: "decant plan \(recipe)")
+    }
+
+    private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws {
+        let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
+        _ = try store.recordBuild(
+            BuildRecord(
+                recipe: file.recipe.name.value, recipeText: file.text, plan: outcome.planRecord,
+                targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
+                summary: summary))
+    }
+
+    private func report(_ outcome: BuildOutcome, of file: RecipeFile, store: Store) throws {
+        if output.asJSON {
+            Console.output(outcome.json.canonicalText)
+        } else {
+            if let table = try reportTable(of: outcome, in: store) { Console.output(table) }
+            Console.progress(summary(of: outcome))
+            if outcome.succeeded, let next = try nextCommand(after: outcome, in: store) { Console.hint(next) }
+        }
+        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed, message: nil, hint: nil) }
+    }
+}
+
+extension BuildCommand {
+    private func summary(of outcome: BuildOutcome) -> String {
+        let seconds = outcome.wanted.compactMap { outcome[$0]?.seconds }.reduce(0, +)
+        var parts = ["\(outcome.ran.count) ran", "\(outcome.cached.count) cached"]
+        if !outcome.failed.isEmpty { parts.append("\(outcome.failed.count) failed") }
+        if !outcome.skipped.isEmpty { parts.append("\(outcome.skipped.count) skipped") }
+        return parts.joined(separator: ", ") + " (\(Duration.text(seconds)) of work)"
+    }
+
+    /// The table of the build's report, if it has one.
+    private func reportTable(of outcome: BuildOutcome, in store: Store) throws -> String? {
+        guard let report = outcome.targets.first(where: { $0.name == "report" })?.result,
+            let file = report.artifact["report.json"]
+        else { return nil }
+        return try ReportTable.text(of: store.readObject(file.digest))
+    }
+
+    /// The command that tries the first variant's model on a question of its own test set.
+    private func nextCommand(after outcome: BuildOutcome, in store: Store) throws -> String? {
+        guard let model = outcome.targets.first(where: { $0.result.artifact["model.safetensors"] != nil })?.name,
+            let data = outcome.wanted.first(where: { outcome.graph[$0].kind == "data.split" }).flatMap({ outcome[$0] }),
+            let file = data.artifact["test.jsonl"],
+            let line = try store.readObject(file.digest).split(separator: UInt8(ascii: "\n")).first,
+            let query = try? JSON(parsing: line)["query"]?.string
+        else { return nil }
+        return "decant run \(model) \"\(query.filter { $0 != "\"" })\""
+    }
+
+    /// This very program, as its stages' runner starts it.
+    private static func executable() throws -> URL {
+        URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    }
+}

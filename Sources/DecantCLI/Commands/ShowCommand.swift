@@ -1,0 +1,70 @@
+import ArgumentParser
+import BuildModel
+import CanonicalJSON
+import Stages
+import Store
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show an artifact: its files, its metrics, how it was made.")
+
+    @Argument(help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), or a commit.")
+    var target: String
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let store = try storeOptions.open()
+        let stored = try StoredTarget(target, in: store)
+        let metrics = try Self.metrics(of: stored.record.artifact, in: store)
+        Console.output(output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics))
+    }
+
+    /// The JSON files at the top of an artifact that hold figures.
+    private static func metrics(of artifact: Artifact, in store: Store) throws -> [String: JSON] {
+        var metrics: [String: JSON] = [:]
+        for name in ["cost.json", "pruning.json", "quantization.json", "report.json", "scores.json", "summary.json"] {
+            guard let file = artifact[name] else { continue }
+            metrics[name] = try? JSON(parsing: store.readObject(file.digest))
+        }
+        return metrics
+    }
+
+    private func json(of stored: StoredTarget, metrics: [String: JSON]) -> JSON {
+        let record = stored.record
+        return [
+            "name": .string(stored.name),
+            "commit": .string(record.commit.hex),
+            "parents": .array(record.parents.map { .string($0.hex) }),
+            "artifact": .string(record.artifact.digest.hex),
+            "action": record.action.encoding,
+            "files": record.artifact.manifest,
+            "metrics": .object(metrics),
+        ]
+    }
+
+    private func text(of stored: StoredTarget, metrics: [String: JSON]) throws -> String {
+        let record = stored.record
+        var lines = [
+            stored.name,
+            "  commit      \(record.commit.hex)",
+            "  artifact    \(record.artifact.digest)",
+            "  made by     \(record.action.kind), revision \(record.action.revision)",
+            "  parameters  \(record.action.parameters.canonicalText)",
+        ]
+        for (input, parent) in zip(record.action.inputs, record.parents) {
+            lines.append("  input       \(input.name) = \(input.artifact.short) (commit \(parent.hex.prefix(12)))")
+        }
+        lines.append("  files")
+        let width = record.artifact.files.map(\.path.count).max() ?? 0
+        for file in record.artifact.files {
+            lines.append("    \(file.path.padded(to: width))  \(ByteCount.text(file.size).leftPadded(to: 10))  \(file.digest.short)")
+        }
+        for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
+            lines.append("")
+            lines.append(name == "report.json" ? try ReportTable.text(of: value) : "\(name)\n\(value.prettyText)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

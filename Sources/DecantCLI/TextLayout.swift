@@ -1,0 +1,33 @@
+/// Durations for people.
+enum Duration {
+    /// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
+    static func text(_ seconds: Double) -> String {
+        if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min \(String(whole % 60).leftPadded(to: 2, with: "0")) s" }
+        return "\(whole / 3600) h \(String(whole / 60 % 60).leftPadded(to: 2, with: "0")) min"
+    }
+}
+
+/// Sizes for people, in powers of 1024.
+enum ByteCount {
+    static func text(_ bytes: Int) -> String {
+        var value = Double(bytes)
+        for unit in ["B", "KiB", "MiB"] {
+            if value < 1024 { return unit == "B" ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(unit)" }
+            value /= 1024
+        }
+        return "\((value * 100).rounded() / 100) GiB"
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+
+    func leftPadded(to width: Int, with character: Character = " ") -> String {
+        String(repeating: character, count: max(0, width - count)) + self
+    }
+
+    var trimmingTrailingSpace: String { String(reversed().drop { $0 == " " }.reversed()) }
+}

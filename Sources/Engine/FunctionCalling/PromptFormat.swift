@@ -1,0 +1,65 @@
+import CanonicalJSON
+
+/// How a row becomes tokens: what the prompt shows, and how the response is spelled.
+///
+/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`.
+public enum PromptFormat: String, Hashable, Sendable {
+    case query
+    case tools
+
+    /// The tokens of a row's prompt, up to and with `<|assistant|>`.
+    ///
+    /// - Parameter functions: definitions by name; those that the row lists must be there.
+    public func promptTokens(
+        of row: Row, functions: [String: FunctionDefinition], with tokenizer: Tokenizer
+    ) throws(RowError) -> [Int32] {
+        var tokens: [Int32] = []
+        if self == .tools {
+            tokens.append(try Self.id(of: .tools, in: tokenizer))
+            tokens += tokenizer.encodePlainText(try Self.listing(of: row, functions: functions)).map(Int32.init)
+        }
+        tokens.append(try Self.id(of: .user, in: tokenizer))
+        tokens += tokenizer.encodePlainText(row.query).map(Int32.init)
+        tokens.append(try Self.id(of: .assistant, in: tokenizer))
+        return tokens
+    }
+
+    /// The tokens of a response, `<|end|>` included.
+    public func responseTokens(of response: String, with tokenizer: Tokenizer) throws(RowError) -> [Int32] {
+        tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
+    }
+
+    /// The texts of a row that a tokenizer is trained on.
+    public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
+        let texts = [row.query, Self.response(to: row)]
+        return self == .tools ? [try Self.listing(of: row, functions: functions)] + texts : texts
+    }
+
+    /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
+    public static func response(to row: Row) -> String {
+        let calls = row.answers.map { call in
+            "{\"name\":\(JSON.string(call.name).canonicalText),\"arguments\":\(JSON.object(call.arguments).canonicalText)}"
+        }
+        return "[" + calls.joined(separator: ",") + "]"
+    }
+
+    /// One line a function: `set_light(room:string, state:string)`.
+    private static func listing(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> String {
+        var lines: [String] = []
+        for name in row.functions {
+            guard let function = functions[name] else {
+                throw RowError("the row '\(row.id)' lists the function '\(name)', which has no definition")
+            }
+            let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
+            lines.append("\(name)(\(arguments.joined(separator: ", ")))")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func id(of token: SpecialToken, in tokenizer: Tokenizer) throws(RowError) -> Int32 {
+        guard let id = tokenizer.id(of: token) else {
+            throw RowError("the tokenizer has no token \(token.rawValue), which prompts need")
+        }
+        return Int32(id)
+    }
+}

@@ -1,0 +1,55 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+
+/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`.
+enum DecantRowReader {
+    static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
+        guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
+        var functions: [FunctionDefinition] = []
+        for tool in tools { functions.append(try FunctionDefinition(json: tool)) }
+        var row = try Row(json: json)
+        row.functions = functions.map(\.name)
+        let wantsCall = json["expect"]?.string != "no_call"
+        guard wantsCall == !row.answers.isEmpty else {
+            throw RowError("the row '\(row.id)' expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
+        }
+        return (row, functions)
+    }
+}
+
+/// OpenAI chat rows: `{"messages": [...], "tools": [{"type": "function", "function": {...}}]}`.
+///
+/// The query is the last user message before the first assistant message; the answers are that message's tool calls.
+enum OpenAIRowReader {
+    static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
+        guard let messages = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
+        guard let answer = messages.firstIndex(where: { $0["role"]?.string == "assistant" }) else {
+            throw RowError("the row has no assistant message")
+        }
+        guard let query = messages[..<answer].last(where: { $0["role"]?.string == "user" })?["content"]?.string else {
+            throw RowError("the row has no user message with text before the assistant's")
+        }
+        var functions: [FunctionDefinition] = []
+        for tool in json["tools"]?.array ?? [] {
+            guard let function = tool["function"] else { throw RowError("a tool has no 'function'") }
+            functions.append(try FunctionDefinition(json: function))
+        }
+        var calls: [FunctionCall] = []
+        for call in messages[answer]["tool_calls"]?.array ?? [] { calls.append(try self.call(call)) }
+        // Chat rows have no ids: content names them.
+        let id = json["id"]?.string ?? "openai-" + Digest(hashing: json.canonicalBytes).hex.prefix(16)
+        return (Row(id: id, query: query, functions: functions.map(\.name), answers: calls), functions)
+    }
+
+    /// A tool call, whose arguments are JSON in a string.
+    private static func call(_ json: JSON) throws(RowError) -> FunctionCall {
+        guard let name = json["function"]?["name"]?.string else { throw RowError("a tool call has no function name") }
+        let arguments = json["function"]?["arguments"]
+        if let members = arguments?.object { return FunctionCall(name: name, arguments: members) }
+        guard let text = arguments?.string, let value = try? JSON(parsing: text), let members = value.object else {
+            throw RowError("the arguments of the call of '\(name)' are not a JSON object")
+        }
+        return FunctionCall(name: name, arguments: members)
+    }
+}
