@@ -63,7 +63,8 @@ import Testing
             "intermediate_size": 16, "vocab_size": 10, "tie_word_embeddings": true,
         ]
         #expect(try CostShape(configuration: configuration) == Self.small)
-        #expect(throws: ModelFileError(file: "config.json", reason: "'hidden_size' is not a whole number between 1 and 1048576")) {
+        let fault = "'hidden_size' is not a whole number between 1 and 1048576"
+        #expect(throws: ModelFileError(file: "config.json", reason: fault)) {
             try CostShape(configuration: ["hidden_size": 0])
         }
     }

@@ -24,7 +24,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [(4, 16), (8, 32), (4, 0), (8, 0)]) func theErrorOfAWeightIsAtMostHalfAStep(bits: Int, groupSize: Int) throws {
+    @Test(arguments: [(4, 16), (8, 32), (4, 0), (8, 0)])
+    func theErrorOfAWeightIsAtMostHalfAStep(bits: Int, groupSize: Int) throws {
         var random = TestRandom(seed: 3)
         let weights = (0..<6 * 64).map { _ in Float.random(in: -2...2, using: &random) }
         let matrix = try IntegerQuantization(bits: bits, groupSize: groupSize).quantize(weights, rows: 6, columns: 64)

@@ -46,7 +46,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, "tensor 'w' has 4 bytes, which do not make F32 of shape [2]"),
+        (
+            #"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#,
+            "tensor 'w' has 4 bytes, which do not make F32 of shape [2]"
+        ),
         (#"{"w":{"dtype":"F7","shape":[1],"data_offsets":[0,4]}}"#, "tensor 'w' has the unknown dtype 'F7'"),
         (#"{"w":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, "tensor 'w' has no shape of non-negative integers"),
         (#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "tensor 'w' has no data_offsets [begin, end]"),

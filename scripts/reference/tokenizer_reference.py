@@ -45,21 +45,48 @@ def command_corpus(random):
     for _ in range(120):
         room, verb, level = random.choice(rooms), random.choice(verbs), random.randrange(0, 101, 5)
         rows.append(f"{verb} the {room} light to {level}%")
-        rows.append(json.dumps([{"name": "set_light", "arguments": {"level": level, "room": room}}], separators=(",", ":"), ensure_ascii=False))
+        call = {"name": "set_light", "arguments": {"level": level, "room": room}}
+        rows.append(json.dumps([call], separators=(",", ":"), ensure_ascii=False))
     return rows
 
 
 def tie_corpus(random):
     """Few letters and many repeats: equal counts, and tokens that two different merges spell."""
-    return ["".join(random.choice("aab") for _ in range(random.randrange(1, 12))) for _ in range(60)] + ["aaaa aaaaa", "abab abababab"]
+    words = ["".join(random.choice("aab") for _ in range(random.randrange(1, 12))) for _ in range(60)]
+    return words + ["aaaa aaaaa", "abab abababab"]
 
 
 SAMPLES = [
-    "Turn the kitchen light on, please.", "Stell das Licht in der Küche auf 40 %.", "Включи свет на кухне", "打开厨房的灯。",
-    "キッチンの電気をつけて", "주방 불 켜 줘", "أشعل ضوء المطبخ", "हिन्दी में लिखा हुआ", "เปิดไฟในห้องครัว", "Ƀɐſɘ ŸÿŒ ßẞ", "é e\u0301 ﬁ Å Å",
-    "def f(x):\n\treturn x ** 2  # comment", '[{"name":"set_light","arguments":{"room":"kitchen"}}]', "a_b-c.d/e\\f|g", "👍🏽👩‍👩‍👧‍👦🇩🇪❤️", "1234567890",
-    "٣٤٥ Ⅷ ½ ², x₁", "0x1F+3.14e-10", "  two  spaces   three", "\t\ttabs\r\n\r\nlines\n", "\u00a0no-break\u2003em\u200bzero", "\ufeffBOM\u0000nul\u007fdel",
-    "<|user|>hi<|assistant|>[]<|end|>", "a<|end|><|end|>b <|end", "<|endoftext|><|endof|><|tools|>f(x:int)\n", "<<|user|>>", "\U00010348\U0001d54f\U000e0041\U0010ffff", "", " ", "aaaaaaaaaaaaaaaabab",
+    "Turn the kitchen light on, please.",
+    "Stell das Licht in der Küche auf 40 %.",
+    "Включи свет на кухне",
+    "打开厨房的灯。",
+    "キッチンの電気をつけて",
+    "주방 불 켜 줘",
+    "أشعل ضوء المطبخ",
+    "हिन्दी में लिखा हुआ",
+    "เปิดไฟในห้องครัว",
+    "Ƀɐſɘ ŸÿŒ ßẞ",
+    "é e\u0301 ﬁ Å Å",
+    "def f(x):\n\treturn x ** 2  # comment",
+    '[{"name":"set_light","arguments":{"room":"kitchen"}}]',
+    "a_b-c.d/e\\f|g",
+    "👍🏽👩‍👩‍👧‍👦🇩🇪❤️",
+    "1234567890",
+    "٣٤٥ Ⅷ ½ ², x₁",
+    "0x1F+3.14e-10",
+    "  two  spaces   three",
+    "\t\ttabs\r\n\r\nlines\n",
+    "\u00a0no-break\u2003em\u200bzero",
+    "\ufeffBOM\u0000nul\u007fdel",
+    "<|user|>hi<|assistant|>[]<|end|>",
+    "a<|end|><|end|>b <|end",
+    "<|endoftext|><|endof|><|tools|>f(x:int)\n",
+    "<<|user|>>",
+    "\U00010348\U0001d54f\U000e0041\U0010ffff",
+    "",
+    " ",
+    "aaaaaaaaaaaaaaaabab",
 ]
 
 
@@ -89,20 +116,22 @@ def write(directory):
     cases = []
     for name, corpus, vocabulary in [("commands", commands, 340), ("ties", ties, 320)]:
         tokenizer = train(corpus, vocabulary)
-        cases.append({"name": name, "vocabulary": vocabulary, "corpus": corpus, "tokenizer": json.loads(tokenizer.to_str())})
+        saved = json.loads(tokenizer.to_str())
+        cases.append({"name": name, "vocabulary": vocabulary, "corpus": corpus, "tokenizer": saved})
         if name == "commands":
             encodings = []
             for text in strings(rng, 1000):
                 ids = tokenizer.encode(text).ids
-                encodings.append({"text": text, "ids": ids, "decoded": tokenizer.decode(ids)})
+                decoded = tokenizer.decode(ids)
+                encodings.append({"text": text, "ids": ids} | ({"decoded": decoded} if decoded != text else {}))
             broken = []
             for _ in range(200):
                 ids = [rng.randrange(tokenizer.get_vocab_size() + 3) for _ in range(rng.randrange(1, 9))]
-                broken.append({"ids": ids, "decoded": tokenizer.decode(ids), "with_special": tokenizer.decode(ids, skip_special_tokens=False)})
-    dump = lambda name, value: (directory / name).write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
-    dump("tokenizer-training.json", cases)
-    dump("tokenizer-encodings.json", [item if item["decoded"] != item["text"] else {"text": item["text"], "ids": item["ids"]} for item in encodings])
-    dump("tokenizer-decodings.json", broken)
+                with_special = tokenizer.decode(ids, skip_special_tokens=False)
+                broken.append({"ids": ids, "decoded": tokenizer.decode(ids), "with_special": with_special})
+    for name, value in [("training", cases), ("encodings", encodings), ("decodings", broken)]:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        (directory / f"tokenizer-{name}.json").write_text(text + "\n")
 
 
 def check(folder):
@@ -113,11 +142,14 @@ def check(folder):
     lines = [json.loads(line) for line in (folder / "encodings.jsonl").read_text().splitlines()]
     differing = 0
     for line in lines:
-        if plain.encode(line["text"]).ids != line["ids"] or auto(line["text"], add_special_tokens=False)["input_ids"] != line["ids"]:
+        by_auto = auto(line["text"], add_special_tokens=False)["input_ids"]
+        if plain.encode(line["text"]).ids != line["ids"] or by_auto != line["ids"]:
             differing += 1
             print("differs:", json.dumps(line["text"]))
-    print(f"{len(lines)} strings, {differing} differ; eos {auto.eos_token} {auto.eos_token_id}, pad {auto.pad_token} {auto.pad_token_id}")
-    print(repr(auto.apply_chat_template([{"role": "user", "content": "hi"}], tokenize=False, add_generation_prompt=True)))
+    print(f"{len(lines)} strings, {differing} differ")
+    print(f"eos {auto.eos_token} {auto.eos_token_id}, pad {auto.pad_token} {auto.pad_token_id}")
+    messages = [{"role": "user", "content": "hi"}]
+    print(repr(auto.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)))
     return 1 if differing else 0
 
 

@@ -68,6 +68,7 @@ public struct IntegerQuantization: Hashable, Sendable {
 
     private func advice(columns: Int) -> String {
         let fitting = stride(from: groupSize, to: 0, by: -8).first { columns % $0 == 0 }
-        return fitting.map { "a group size of \($0), or 0 for one scale per output" } ?? "a group size of 0 (one scale per output)"
+        return fitting.map { "a group size of \($0), or 0 for one scale per output" }
+            ?? "a group size of 0 (one scale per output)"
     }
 }

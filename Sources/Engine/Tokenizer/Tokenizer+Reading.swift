@@ -135,7 +135,8 @@ extension Tokenizer {
             guard parts.count == 2 else { throw Fault("merge \(index) does not name two tokens") }
             func id(_ spelling: String) throws(Fault) -> Int {
                 guard let id = ids[spelling] else {
-                    throw Fault("merge \(index) ('\(parts[0])', '\(parts[1])') needs the token '\(spelling)', which the vocab lacks")
+                    throw Fault(
+                        "merge \(index) ('\(parts[0])', '\(parts[1])') needs the token '\(spelling)', which the vocab lacks")
                 }
                 return id
             }
