@@ -6,7 +6,8 @@ import Testing
 @Suite struct FuzzTests {
     private let pieces = [
         "a", "b: ", ": ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ", ", "\"", "'", "|", ">", "#", "&x ", "*x", "!t ",
-        "<<: ", "---\n", "...\n", "%YAML 1.1\n", "? ", "\t", "\r\n", "20%", "é", "日", "\u{85}", "\u{2028}", "\u{FEFF}", "\\x41", "\\",
+        "<<: ", "---\n", "...\n", "%YAML 1.1\n", "? ", "\t", "\r\n", "20%", "é", "日", "\u{85}", "\u{2028}", "\u{FEFF}", "\\x41",
+        "\\",
     ]
 
     @Test func randomTexts() {
@@ -19,7 +20,8 @@ import Testing
 
     @Test func damagedTexts() {
         var random = Stepper(state: 2)
-        let recipe = Array("""
+        let recipe = Array(
+            """
             decant: 1
             sources: {f: {path: f.yaml}, "g": {http: 'https://x/y', sha256: ab}}
             data:

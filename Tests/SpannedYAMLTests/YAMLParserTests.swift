@@ -8,18 +8,21 @@ import Testing
     }
 
     @Test func valuesKnowTheirPlaces() throws {
-        let node = try #require(parse("""
-            # comment
-            name: smart-home
-            prune: {method: depth, ratio: "20%"}
-            sets:
-              - test
-              - 'ood'
+        let node = try #require(
+            parse(
+                """
+                # comment
+                name: smart-home
+                prune: {method: depth, ratio: "20%"}
+                sets:
+                  - test
+                  - 'ood'
 
-            text: |
-              two
-              lines
-            """).node)
+                text: |
+                  two
+                  lines
+                """
+            ).node)
         #expect(node.mapping?.map(\.name) == ["name", "prune", "sets", "text"])
         let ratio = try #require(node["prune"]?["ratio"])
         #expect(ratio.scalar == .init(text: "20%", style: .quoted))
