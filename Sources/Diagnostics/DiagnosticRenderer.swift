@@ -47,7 +47,9 @@ public enum DiagnosticRenderer {
     private static func blocks(of diagnostic: Diagnostic) -> [Block] {
         let labels = [(diagnostic.primary, true)] + diagnostic.secondary.map { ($0, false) }
         var sources: [SourceText] = []
-        for (label, _) in labels where !sources.contains(where: { $0 === label.span.source }) { sources.append(label.span.source) }
+        for (label, _) in labels where !sources.contains(where: { $0 === label.span.source }) {
+            sources.append(label.span.source)
+        }
         return sources.compactMap { source in
             let inside = labels.filter { $0.0.span.source === source }
             guard let place = inside.first?.0.span else { return nil }
@@ -56,12 +58,14 @@ public enum DiagnosticRenderer {
                 let group = byLine[number] ?? []
                 let shown = ShownLine(source: source, line: number - 1, focus: group.first?.0.span.start ?? 0)
                 let lineEnd = source.range(ofLine: number - 1).upperBound
-                return Line(number: number, shown: shown, labels: group.map { label, isPrimary in
-                    let start = shown.cell(at: label.span.start)
-                    let end = shown.cell(at: min(label.span.end, lineEnd))
-                    return LabelLayout.Label(
-                        cells: start..<max(end, start + 1), mark: isPrimary ? "^" : "-", text: label.text)
-                })
+                return Line(
+                    number: number, shown: shown,
+                    labels: group.map { label, isPrimary in
+                        let start = shown.cell(at: label.span.start)
+                        let end = shown.cell(at: min(label.span.end, lineEnd))
+                        return LabelLayout.Label(
+                            cells: start..<max(end, start + 1), mark: isPrimary ? "^" : "-", text: label.text)
+                    })
             }
             return Block(place: place, lines: lines)
         }

@@ -6,9 +6,9 @@ extension Lowering {
     mutating func addPruning(_ prune: PruneSection, of model: StageID, _ base: LoweredBase) throws -> StageID {
         let method = PruneMethod(prune.method.value)
         let importance = try builder.add(
-            PruneScore(method: method, samples: prune.samples.value, prompt: base.prompt), .after(model, ".importance"),
+            PruneScore(method: method, samples: prune.samples.value, prompt: base.prompt.value), .after(model, ".importance"),
             inputs: [.init(name: "model", stage: model), .init(name: "data", stage: base.data)],
-            origins: [Origin("method", prune.method), Origin("samples", prune.samples)])
+            origins: [Origin("method", prune.method), Origin("samples", prune.samples), Origin("prompt", base.prompt)])
         return try builder.add(
             PruneApply(method: method, ratio: prune.ratio.value), .after(model, ".prune[\(prune.ratio.value.percentage)]"),
             inputs: [.init(name: "model", stage: model), .init(name: "scores", stage: importance)],

@@ -3,13 +3,13 @@ import RecipeLanguage
 
 extension Lowering {
     mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase {
-        let prompt = PromptStyle(pipeline.data.prompt.value)
+        let prompt = pipeline.data.prompt.map(PromptStyle.init)
         let data = try addSplit(pipeline.data, of: try addRows(pipeline.data))
         let tokenizer = try builder.add(
-            TokenizerTrain(vocabulary: pipeline.tokenizer.vocabulary.value, prompt: prompt), .named("tokenizer"),
+            TokenizerTrain(vocabulary: pipeline.tokenizer.vocabulary.value, prompt: prompt.value), .named("tokenizer"),
             inputs: [.init(name: "data", stage: data)],
             origins: [
-                Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", pipeline.data.prompt),
+                Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", prompt),
             ])
         return LoweredBase(data: data, tokenizer: tokenizer, prompt: prompt)
     }

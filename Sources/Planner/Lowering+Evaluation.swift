@@ -10,11 +10,11 @@ extension Lowering {
         let evaluate = pipeline.evaluate
         let sets = evaluate.sets.value.map(\.value.rawValue)
         let answers = try builder.add(
-            EvalGenerate(sets: sets, maxTokens: evaluate.maxTokens.value, prompt: base.prompt), title("answers"),
+            EvalGenerate(sets: sets, maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value), title("answers"),
             inputs: [.init(name: "model", stage: model), .init(name: "data", stage: base.data)],
             origins: [
                 Origin("sets", evaluate.sets), Origin("max_tokens", evaluate.maxTokens),
-                Origin("prompt", pipeline.data.prompt),
+                Origin("prompt", base.prompt),
             ])
         let scores = try builder.add(
             EvalScore(judge: JudgeKind(pipeline.judge.kind.value), sets: sets), title("scores"),

@@ -71,18 +71,18 @@ extension Lowering {
         switch step {
         case .sft(let training):
             return try builder.add(
-                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt), title,
+                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt.value), title,
                 inputs: [.init(name: "model", stage: model), .init(name: "data", stage: base.data)],
-                origins: Origin.training(training, seed: seed) + [Origin("prompt", pipeline.data.prompt)])
+                origins: Origin.training(training, seed: seed) + [Origin("prompt", base.prompt)])
         case .rft(let training):
             let judged = try addJudged(pipeline, base, teacher: teacher)
             return try builder.add(
-                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt), title,
+                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt.value), title,
                 inputs: [
                     .init(name: "model", stage: model), .init(name: "data", stage: base.data),
                     .init(name: "judged", stage: judged),
                 ],
-                origins: Origin.training(training, seed: seed) + [Origin("prompt", pipeline.data.prompt)])
+                origins: Origin.training(training, seed: seed) + [Origin("prompt", base.prompt)])
         case .kd(let distillation):
             let logits = try addLogits(distillation, pipeline, base, teacher: teacher)
             return try builder.add(
@@ -103,12 +103,12 @@ extension Lowering {
         let rollouts = try builder.add(
             Sample(
                 samples: sample.samples.value, temperature: sample.temperature.value, maxTokens: sample.maxTokens.value,
-                seed: sample.seed.value, prompt: base.prompt),
+                seed: sample.seed.value, prompt: base.prompt.value),
             .named("teacher.samples"),
             inputs: [.init(name: "model", stage: teacher), .init(name: "data", stage: base.data)],
             origins: [
                 Origin("samples", sample.samples), Origin("temperature", sample.temperature),
-                Origin("max_tokens", sample.maxTokens), Origin("seed", sample.seed), Origin("prompt", pipeline.data.prompt),
+                Origin("max_tokens", sample.maxTokens), Origin("seed", sample.seed), Origin("prompt", base.prompt),
             ])
         return try builder.add(
             Judge(kind: JudgeKind(judge.kind.value), keep: judge.keep.value), .named("teacher.judged"),
@@ -122,12 +122,12 @@ extension Lowering {
     ) throws -> StageID {
         let judged = try addJudged(pipeline, base, teacher: teacher)
         return try builder.add(
-            KDCapture(k: distillation.topK.value, prompt: base.prompt), .named("teacher.logits"),
+            KDCapture(k: distillation.topK.value, prompt: base.prompt.value), .named("teacher.logits"),
             inputs: [
                 .init(name: "teacher", stage: teacher), .init(name: "data", stage: base.data),
                 .init(name: "judged", stage: judged),
             ],
-            origins: [Origin("k", distillation.topK), Origin("prompt", pipeline.data.prompt)])
+            origins: [Origin("k", distillation.topK), Origin("prompt", base.prompt)])
     }
 }
 

@@ -70,5 +70,5 @@ struct LoweredBase {
     /// Of `data.split`.
     var data: StageID
     var tokenizer: StageID
-    var prompt: PromptStyle
+    var prompt: Spanned<PromptStyle>
 }

@@ -76,8 +76,10 @@ struct StageNaming {
     static func directoryName(_ label: String) -> String {
         var name = ""
         for scalar in label.replacing("%", with: "pct").unicodeScalars {
-            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "._+".unicodeScalars.contains(scalar))
-            if isPlain { name.unicodeScalars.append(scalar) } else if !name.isEmpty, !name.hasSuffix("-") { name += "-" }
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "+": name.unicodeScalars.append(scalar)
+            default: if !name.isEmpty, !name.hasSuffix("-") { name += "-" }
+            }
         }
         while let last = name.last, "-.".contains(last) { name.removeLast() }
         while name.first == "." { name.removeFirst() }

@@ -28,9 +28,10 @@ public struct PruneSection: Sendable {
         if ratio.value == 0 { return nil }
         if student.layers.value < 2 {
             let blamed = student.layers.isWritten ? student.layers.span : ratio.span
-            fields.report(Diagnostic(
-                code: "conflict", "a student of one layer has none to prune", at: blamed,
-                help: "give the student two layers or more, or write 'prune: none'"))
+            fields.report(
+                Diagnostic(
+                    code: "conflict", "a student of one layer has none to prune", at: blamed,
+                    help: "give the student two layers or more, or write 'prune: none'"))
         }
     }
 }
@@ -82,11 +83,12 @@ public struct QuantizeSection: Sendable {
         guard !widths.allSatisfy({ $0.isMultiple(of: size) }) else { return }
         let possible = (1...min(widths[0], widths[1])).filter { divisor in widths.allSatisfy { $0.isMultiple(of: divisor) } }
         let nearest = possible.min { abs($0 - size) < abs($1 - size) } ?? 0
-        fields.report(Diagnostic(
-            code: "bad-group", "'group_size' must divide the student's 'hidden' and 'intermediate'", at: groupSize.span,
-            label: "\(size) does not divide \(widths[0]) and \(widths[1])",
-            secondary: [student.hidden, student.intermediate].filter { $0.isWritten && !$0.value.isMultiple(of: size) }
-                .map { .init($0.span) },
-            help: "the nearest possible value is \(nearest); 0 means one scale per output channel"))
+        fields.report(
+            Diagnostic(
+                code: "bad-group", "'group_size' must divide the student's 'hidden' and 'intermediate'", at: groupSize.span,
+                label: "\(size) does not divide \(widths[0]) and \(widths[1])",
+                secondary: [student.hidden, student.intermediate].filter { $0.isWritten && !$0.value.isMultiple(of: size) }
+                    .map { .init($0.span) },
+                help: "the nearest possible value is \(nearest); 0 means one scale per output channel"))
     }
 }

@@ -24,16 +24,18 @@ public struct DataSection: Sendable {
         if fields.node("ingest") != nil {
             rows = .ingest(IngestSection(reading: fields, sources: sources))
             if let generate = fields.entry("generate"), let ingest = fields.entry("ingest") {
-                recipe.report(Diagnostic(
-                    code: "conflict", "'data' has both 'generate' and 'ingest'", at: generate.key.span,
-                    secondary: [.init(ingest.key.span)], help: "keep one of the two"))
+                recipe.report(
+                    Diagnostic(
+                        code: "conflict", "'data' has both 'generate' and 'ingest'", at: generate.key.span,
+                        secondary: [.init(ingest.key.span)], help: "keep one of the two"))
             }
         } else {
             if fields.node("generate") == nil {
                 let example = "'data: {generate: {functions: SOURCE, templates: SOURCE}}'"
-                recipe.report(.missingField(
-                    fields.entries.isEmpty ? "data" : "generate", in: fields.entries.isEmpty ? "the recipe" : "'data'",
-                    at: fields.anchor, help: "say where rows come from: \(example), or 'ingest' for files of rows"))
+                recipe.report(
+                    .missingField(
+                        fields.entries.isEmpty ? "data" : "generate", in: fields.entries.isEmpty ? "the recipe" : "'data'",
+                        at: fields.anchor, help: "say where rows come from: \(example), or 'ingest' for files of rows"))
             }
             rows = .generate(GenerateSection(reading: fields, sources: sources))
         }
@@ -120,8 +122,9 @@ extension Fields {
         guard !names.contains(reference.value) else { return }
         let nearest = Suggestion.nearest(to: reference.value, among: names)
         let known = names.isEmpty ? "add it under 'sources'" : "sources: \(names.joined(separator: ", "))"
-        report(Diagnostic(
-            code: "unknown-source", "there is no source '\(Diagnostic.shortened(reference.value))'", at: reference.span,
-            label: "unknown source", help: nearest.map { "did you mean '\($0)'?" } ?? known))
+        report(
+            Diagnostic(
+                code: "unknown-source", "there is no source '\(Diagnostic.shortened(reference.value))'", at: reference.span,
+                label: "unknown source", help: nearest.map { "did you mean '\($0)'?" } ?? known))
     }
 }

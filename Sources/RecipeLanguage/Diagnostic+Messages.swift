@@ -39,5 +39,15 @@ extension Diagnostic {
             help: "the nearest possible value is \(nearest)")
     }
 
+    static func emptyList(_ field: String, at span: SourceSpan) -> Diagnostic {
+        Diagnostic(code: "empty-list", "'\(field)' is empty", at: span, help: "name at least one, or leave the field out")
+    }
+
+    static func repeated(_ value: String, in field: String, at span: SourceSpan, first: SourceSpan) -> Diagnostic {
+        Diagnostic(
+            code: "repeated-value", "'\(field)' names '\(shortened(value))' twice", at: span, label: "named again",
+            secondary: [.init(first, "first named here")], help: "keep one of the two")
+    }
+
     static func shortened(_ text: String) -> String { text.count <= 60 ? text : text.prefix(59) + "…" }
 }

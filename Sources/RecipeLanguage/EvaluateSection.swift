@@ -22,14 +22,14 @@ public struct EvaluateSection: Sendable {
         metrics = fields.choices("metrics", default: Metric.allCases, later: ["latency", "perplexity", "memory"])
         maxTokens = fields.integer("max_tokens", default: Defaults.maxTokens, in: 1...4096)
         for set in sets.value where set.isWritten && !held.contains(set.value) {
-            fields.report(Diagnostic(
-                code: "empty-set", "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to evaluate",
-                help: data.advice(for: set.value)))
+            fields.report(
+                Diagnostic(
+                    code: "empty-set", "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to evaluate",
+                    help: data.advice(for: set.value)))
         }
-        for (list, name) in [(sets.value.isEmpty, "sets"), (metrics.value.isEmpty, "metrics")] where list {
+        for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
-            fields.report(Diagnostic(
-                code: "empty-list", "'evaluate.\(name)' is empty", at: node.span, help: "name at least one, or leave the field out"))
+            fields.report(.emptyList("evaluate.\(name)", at: node.span))
         }
     }
 }

@@ -83,11 +83,3 @@ extension Fields {
         return nil
     }
 }
-
-extension Diagnostic {
-    static func repeated(_ value: String, in field: String, at span: SourceSpan, first: SourceSpan) -> Diagnostic {
-        Diagnostic(
-            code: "repeated-value", "'\(field)' names '\(shortened(value))' twice", at: span, label: "named again",
-            secondary: [.init(first, "first named here")], help: "keep one of the two")
-    }
-}

@@ -35,9 +35,11 @@ struct Matrix {
         }
         let count = axes.reduce(1) { min($0 * $1.values.count, Self.mostVariants + 1) }
         if count > Self.mostVariants {
-            recipe.report(Diagnostic(
-                code: "matrix", "the matrix has more than \(Self.mostVariants) variants", at: recipe.entry("matrix")?.key.span ?? node.span,
-                help: "shorten its lists, or divide the recipe"))
+            recipe.report(
+                Diagnostic(
+                    code: "matrix", "the matrix has more than \(Self.mostVariants) variants",
+                    at: recipe.entry("matrix")?.key.span ?? node.span,
+                    help: "shorten its lists, or divide the recipe"))
             axes = []
         }
         self.axes = axes
@@ -47,10 +49,16 @@ struct Matrix {
         let top = entry.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let known = Pipeline.fields.filter { $0 != "evaluate" }
         if top.first == "evaluate" {
-            recipe.report(Diagnostic(
-                code: "matrix", "'evaluate' is the same for all variants", at: entry.key.span,
-                help: "one report lays the variants side by side; move the field out of the matrix"))
-        } else if let first = top.first, known.contains(first), !top.contains("") {
+            recipe.report(
+                Diagnostic(
+                    code: "matrix", "'evaluate' is the same for all variants", at: entry.key.span,
+                    help: "one report lays the variants side by side; move the field out of the matrix"))
+        } else if top.contains("") {
+            recipe.report(
+                Diagnostic(
+                    code: "bad-name", "'\(Diagnostic.shortened(entry.name))' is not the name of a field", at: entry.key.span,
+                    help: "join names with single dots: prune.ratio"))
+        } else if let first = top.first, known.contains(first) {
             return true
         } else {
             recipe.report(.unknownField(top.first ?? "", in: "the matrix", among: known, at: entry.key.span))
@@ -61,20 +69,22 @@ struct Matrix {
     /// An axis inside another would overwrite it.
     private static func isApart(_ entry: Node.Entry, from axes: [Axis], _ recipe: Fields) -> Bool {
         for axis in axes where entry.name.hasPrefix(axis.field + ".") || axis.field.hasPrefix(entry.name + ".") {
-            recipe.report(Diagnostic(
-                code: "matrix", "'\(entry.name)' and '\(axis.field)' overlap", at: entry.key.span, label: "overlaps",
-                secondary: [.init(axis.key.span, "this axis")], help: "vary one of the two"))
+            recipe.report(
+                Diagnostic(
+                    code: "matrix", "'\(entry.name)' and '\(axis.field)' overlap", at: entry.key.span, label: "overlaps",
+                    secondary: [.init(axis.key.span, "this axis")], help: "vary one of the two"))
             return false
         }
         return true
     }
 
     private static func values(of entry: Node.Entry, _ recipe: Fields) -> [Node]? {
-        guard let values = entry.value.sequence, !values.isEmpty else {
+        guard let values = entry.value.sequence else {
             recipe.report(.wrongType("matrix.\(entry.name)", wants: "a list of values", found: entry.value))
             return nil
         }
-        return values
+        if values.isEmpty { recipe.report(.emptyList("matrix.\(entry.name)", at: entry.value.span)) }
+        return values.isEmpty ? nil : values
     }
 
     /// Every combination, the last axis fastest: an index into each axis.
@@ -92,7 +102,8 @@ struct Matrix {
     func apply(_ combination: [Int], to entries: [Node.Entry]) -> [Node.Entry] {
         zip(axes, combination).reduce(entries) { entries, choice in
             let (axis, index) = choice
-            return replace(axis.field.split(separator: ".").map(String.init)[...], in: entries, with: axis.values[index], key: axis.key)
+            return replace(
+                axis.field.split(separator: ".").map(String.init)[...], in: entries, with: axis.values[index], key: axis.key)
         }
     }
 

@@ -48,19 +48,23 @@ public struct ModelSection: Sendable {
         if !hidden.value.isMultiple(of: step) {
             let nearest = max((hidden.value + step / 2) / step, 1) * step
             let (blamed, other) = hidden.isWritten || !heads.isWritten ? (hidden, heads) : (heads, hidden)
-            fields.report(Diagnostic(
-                code: "bad-shape", "'hidden' must be a multiple of twice 'heads'", at: blamed.span,
-                label: "\(hidden.value) is no multiple of 2 × \(heads.value)", secondary: other.isWritten ? [.init(other.span)] : [],
-                help: "the nearest possible 'hidden' is \(nearest)"))
+            fields.report(
+                Diagnostic(
+                    code: "bad-shape", "'hidden' must be a multiple of twice 'heads'", at: blamed.span,
+                    label: "\(hidden.value) is no multiple of 2 × \(heads.value)",
+                    secondary: other.isWritten ? [.init(other.span)] : [],
+                    help: "the nearest possible 'hidden' is \(nearest)"))
         }
         if !heads.value.isMultiple(of: kvHeads.value) {
             let divisors = (1...heads.value).filter(heads.value.isMultiple(of:))
             let nearest = divisors.min { abs($0 - kvHeads.value) < abs($1 - kvHeads.value) } ?? 1
             let (blamed, other) = kvHeads.isWritten || !heads.isWritten ? (kvHeads, heads) : (heads, kvHeads)
-            fields.report(Diagnostic(
-                code: "bad-shape", "'kv_heads' must divide 'heads'", at: blamed.span,
-                label: "\(heads.value) heads cannot share \(kvHeads.value)", secondary: other.isWritten ? [.init(other.span)] : [],
-                help: "the nearest possible 'kv_heads' is \(nearest)"))
+            fields.report(
+                Diagnostic(
+                    code: "bad-shape", "'kv_heads' must divide 'heads'", at: blamed.span,
+                    label: "\(heads.value) heads cannot share \(kvHeads.value)",
+                    secondary: other.isWritten ? [.init(other.span)] : [],
+                    help: "the nearest possible 'kv_heads' is \(nearest)"))
         }
     }
 }

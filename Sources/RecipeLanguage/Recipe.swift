@@ -56,9 +56,22 @@ public struct Pipeline: Sendable {
         student = ModelSection(reading: recipe.section("student", known: ModelSection.fields, later: ["from"]), Defaults.student)
         sample = SampleSection(reading: recipe)
         judge = JudgeSection(reading: recipe)
-        transfer = Transfer(reading: "transfer", in: recipe, default: .kd, steps: Defaults.studentSteps, methods: [.sft, .rft, .kd])
+        transfer = Transfer(
+            reading: "transfer", in: recipe, default: .kd, steps: Defaults.studentSteps, methods: [.sft, .rft, .kd])
         prune = PruneSection(reading: recipe, student: student)
         quantize = QuantizeSection(reading: recipe, student: student)
         evaluate = EvaluateSection(reading: recipe, data: data)
+        checkTopK(recipe)
+    }
+
+    /// No position has more logits than the vocabulary has tokens.
+    private func checkTopK(_ recipe: Fields) {
+        for step in transfer.steps + (prune?.recover?.steps ?? []) {
+            guard case .kd(let distillation) = step, distillation.topK.value > tokenizer.vocabulary.value else { continue }
+            recipe.report(
+                .outOfRange(
+                    "top_k", allowed: "at most the vocabulary", nearest: "\(tokenizer.vocabulary.value)",
+                    at: distillation.topK.span))
+        }
     }
 }

@@ -13,6 +13,8 @@ public struct Source: Sendable {
     public let name: Spanned<String>
     public let origin: Origin
 
+    private static let laterKinds = ["pypi", "git", "huggingface"]
+
     /// Reads `sources`, sorted by name; those that are wrong keep their name, so that references to them are no errors too.
     static func list(reading recipe: Fields) -> [Source] {
         guard let node = recipe.node("sources") else { return [] }
@@ -27,32 +29,40 @@ public struct Source: Sendable {
         let field = "sources.\(entry.name)"
         name = Spanned(entry.name, at: entry.key.span, field: field)
         if !entry.name.isPlainName {
-            recipe.report(Diagnostic(
-                code: "bad-name", "'\(Diagnostic.shortened(entry.name))' cannot name a source", at: entry.key.span,
-                help: "use letters, digits, '-' and '_'"))
+            recipe.report(
+                Diagnostic(
+                    code: "bad-name", "'\(Diagnostic.shortened(entry.name))' cannot name a source", at: entry.key.span,
+                    help: "use letters, digits, '-' and '_'"))
         }
+        let isLater = (entry.value.mapping ?? []).contains { Self.laterKinds.contains($0.name) }
         let fields = Fields(
-            path: field, anchor: entry.key.span, entries: entry.value.mapping ?? [], known: ["path", "http", "sha256"],
-            later: ["pypi", "git", "huggingface", "member", "revision"], findings: recipe.findings)
+            path: field, anchor: entry.key.span, entries: entry.value.mapping ?? [],
+            known: ["path", "http", "sha256"] + (isLater ? ["member", "revision"] : []), later: Self.laterKinds,
+            findings: recipe.findings)
         if entry.value.mapping == nil {
             recipe.report(.wrongType(field, wants: "a mapping such as {path: …}", found: entry.value))
         }
         if fields.node("http") != nil {
             origin = .http(url: Self.url(fields), sha256: Self.digest(fields))
             if let path = fields.entry("path") {
-                recipe.report(Diagnostic(
-                    code: "conflict", "\(fields.owner) has both 'path' and 'http'", at: path.key.span, help: "keep one of the two"))
+                recipe.report(
+                    Diagnostic(
+                        code: "conflict", "\(fields.owner) has both 'path' and 'http'", at: path.key.span,
+                        help: "keep one of the two"))
             }
         } else {
             origin = .path(fields.text("path", default: ""))
-            let isRefused = ["pypi", "git", "huggingface"].contains { fields.entry($0) != nil } || entry.value.mapping == nil
+            let isRefused = isLater || entry.value.mapping == nil
             if fields.node("path") == nil, !isRefused {
-                recipe.report(.missingField(
-                    "path", in: fields.owner, at: entry.key.span, help: "add 'path: FILE', or 'http: URL' with 'sha256: DIGEST'"))
+                recipe.report(
+                    .missingField(
+                        "path", in: fields.owner, at: entry.key.span,
+                        help: "add 'path: FILE', or 'http: URL' with 'sha256: DIGEST'"))
             } else if let sha256 = fields.entry("sha256"), !isRefused {
-                recipe.report(Diagnostic(
-                    code: "conflict", "a file beside the recipe needs no 'sha256'", at: sha256.key.span,
-                    help: "leave it out: the file's digest is taken when the recipe is planned"))
+                recipe.report(
+                    Diagnostic(
+                        code: "conflict", "a file beside the recipe needs no 'sha256'", at: sha256.key.span,
+                        help: "leave it out: the file's digest is taken when the recipe is planned"))
             }
         }
     }
@@ -62,9 +72,10 @@ public struct Source: Sendable {
         let rest = ["https://", "http://"].first { url.value.hasPrefix($0) }.map { url.value.dropFirst($0.count) }
         let path = (rest ?? "").prefix { $0 != "?" && $0 != "#" }.split(separator: "/", omittingEmptySubsequences: false)
         if path.count < 2 || path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
-            fields.report(Diagnostic(
-                code: "bad-url", "'\(Diagnostic.shortened(url.value))' is not the URL of a file", at: url.span,
-                help: "write https://HOST/PATH/FILE"))
+            fields.report(
+                Diagnostic(
+                    code: "bad-url", "'\(Diagnostic.shortened(url.value))' is not the URL of a file", at: url.span,
+                    help: "write https://HOST/PATH/FILE"))
         }
         return url
     }
@@ -72,12 +83,16 @@ public struct Source: Sendable {
     private static func digest(_ fields: Fields) -> Spanned<String> {
         let digest = fields.text("sha256", default: "")
         if !digest.isWritten {
-            fields.report(.missingField(
-                "sha256", in: fields.owner, at: fields.anchor, help: "add the file's SHA-256, as 'sha256sum FILE' prints it"))
-        } else if digest.value.utf8.count != 64 || !digest.value.utf8.allSatisfy({ Array("0123456789abcdef".utf8).contains($0) }) {
-            fields.report(Diagnostic(
-                code: "bad-digest", "this is not a SHA-256 digest", at: digest.span,
-                label: "\(digest.value.count) characters", help: "write 64 lower-case hexadecimal digits, as 'sha256sum' prints them"))
+            fields.report(
+                .missingField(
+                    "sha256", in: fields.owner, at: fields.anchor, help: "add the file's SHA-256, as 'sha256sum FILE' prints it"))
+        } else if digest.value.utf8.count != 64 || !digest.value.utf8.allSatisfy({ Array("0123456789abcdef".utf8).contains($0) })
+        {
+            fields.report(
+                Diagnostic(
+                    code: "bad-digest", "this is not a SHA-256 digest", at: digest.span,
+                    label: "\(digest.value.count) characters",
+                    help: "write 64 lower-case hexadecimal digits, as 'sha256sum' prints them"))
         }
         return digest
     }

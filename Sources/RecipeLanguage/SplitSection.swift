@@ -36,9 +36,10 @@ public struct SplitSection: Sendable {
         seed = fields.integer("seed", default: Defaults.splitSeed, in: 0...Int.max)
         if test.value + valid.value > 0.95 {
             let written = test.isWritten ? test : valid
-            fields.report(Diagnostic(
-                code: "out-of-range", "'test' and 'valid' leave less than 5% of the rows to train on", at: written.span,
-                label: "\(test.value.percentage) and \(valid.value.percentage)", help: "make their sum 95% or less"))
+            fields.report(
+                Diagnostic(
+                    code: "out-of-range", "'test' and 'valid' leave less than 5% of the rows to train on", at: written.span,
+                    label: "\(test.value.percentage) and \(valid.value.percentage)", help: "make their sum 95% or less"))
         }
     }
 }

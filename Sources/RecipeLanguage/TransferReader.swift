@@ -13,17 +13,25 @@ struct TransferReader {
     /// Available here.
     let methods: [Transfer.Method]
 
+    static let mostSteps = 16
+
     /// `nil` where nothing is written, or where it cannot be read; that is reported then.
     func read() -> [Transfer.Step]? {
         guard let node, let text = node.scalar?.text else { return nil }
         do throws(TransferSyntax.Failure) {
             let syntax = try TransferParser.parse(text)
+            if syntax.steps.count > Self.mostSteps {
+                let extra = syntax.steps[Self.mostSteps].method
+                throw .init(
+                    message: "a transfer has \(Self.mostSteps) steps at most", range: extra.range, help: "leave steps out")
+            }
             let checked = syntax.steps.map(step)
             return checked.contains { $0 == nil } ? nil : checked.compactMap { $0 }
         } catch {
-            fields.report(Diagnostic(
-                code: "transfer-syntax", error.message, at: place(error.range),
-                help: error.help ?? "examples: KD, RFT, KD[0.5FKL+0.5CE], \"SFT(steps: 600)\""))
+            fields.report(
+                Diagnostic(
+                    code: "transfer-syntax", error.message, at: place(error.range),
+                    help: error.help ?? "examples: KD, RFT, KD[0.5FKL+0.5CE], \"SFT(steps: 600)\""))
             return nil
         }
     }
@@ -34,9 +42,10 @@ struct TransferReader {
             fields.report(.notYetAvailable("\(written.method.text)*", instead: [written.method.text], at: place(star.range)))
         }
         if method != .kd, let brackets = written.brackets {
-            fields.report(Diagnostic(
-                code: "transfer-loss", "'\(method.rawValue)' has one loss, cross entropy, and takes no mixture",
-                at: place(brackets), help: "leave the brackets out, or write 'KD'"))
+            fields.report(
+                Diagnostic(
+                    code: "transfer-loss", "'\(method.rawValue)' has one loss, cross entropy, and takes no mixture",
+                    at: place(brackets), help: "leave the brackets out, or write 'KD'"))
         }
         return step(method, options: self.fields(for: method, options: written.options), terms: written.terms)
     }
@@ -60,9 +69,10 @@ struct TransferReader {
         }
         if methods.contains(method) { return method }
         if [.sft, .rft, .kd].contains(method) {
-            fields.report(Diagnostic(
-                code: "conflict", "'\(method.rawValue)' learns from a teacher, and '\(field.field)' has none", at: span,
-                help: "available here: \(available.joined(separator: ", "))"))
+            fields.report(
+                Diagnostic(
+                    code: "conflict", "'\(method.rawValue)' learns from a teacher, and '\(field.field)' has none", at: span,
+                    help: "available here: \(available.joined(separator: ", "))"))
         } else {
             fields.report(.notYetAvailable(method.rawValue, instead: available, at: span))
         }
@@ -118,15 +128,18 @@ struct TransferReader {
             if Distillation.laterLosses.contains(term.loss.text) {
                 fields.report(.notYetAvailable(term.loss.text, instead: known, at: span))
             } else {
-                fields.report(.unknownValue(
-                    term.loss.text, of: "\(field.field).loss", among: known + Distillation.laterLosses, at: span))
+                fields.report(
+                    .unknownValue(
+                        term.loss.text, of: "\(field.field).loss", among: known + Distillation.laterLosses, at: span))
             }
             return nil
         }
         if let argument = term.argument {
-            fields.report(Diagnostic(
-                code: "transfer-loss", "the loss '\(loss.rawValue)' takes no number in parentheses", at: place(argument.range),
-                help: "leave it out"))
+            fields.report(
+                Diagnostic(
+                    code: "transfer-loss", "the loss '\(loss.rawValue)' takes no number in parentheses",
+                    at: place(argument.range),
+                    help: "leave it out"))
         }
         return loss
     }
@@ -134,9 +147,10 @@ struct TransferReader {
     private func weight(_ term: TransferSyntax.Term) -> Double {
         guard let written = term.weight else { return 1 }
         guard let weight = Quantity.number(written.text), weight > 0, weight <= 100 else {
-            fields.report(Diagnostic(
-                code: "out-of-range", "the weight of '\(term.loss.text)' must be a number above 0 and at most 100",
-                at: place(written.range), help: "leave a term of weight 0 out"))
+            fields.report(
+                Diagnostic(
+                    code: "out-of-range", "the weight of '\(term.loss.text)' must be a number above 0 and at most 100",
+                    at: place(written.range), help: "leave a term of weight 0 out"))
             return 1
         }
         return weight

@@ -95,7 +95,8 @@ struct NodeBuilder {
             }
             if name == "<<", key.scalar?.style == .plain {
                 try report(
-                    "yaml-merge-key", "'<<' merges another mapping, which is not supported", key.span, help: "write the fields out")
+                    "yaml-merge-key", "'<<' merges another mapping, which is not supported", key.span,
+                    help: "write the fields out")
             } else if let first = places[name] {
                 try report(
                     "duplicate-key", "'\(shortened(name))' is given twice", key.span, label: "given again",

@@ -44,9 +44,10 @@ final class YAMLEventStream {
             parser.deallocate()
             return nil
         }
-        input = .allocate(capacity: max(source.bytes.count, 1))
-        _ = input.initialize(from: source.bytes)
-        yaml_parser_set_input_string(parser, input.baseAddress, source.bytes.count)
+        let text = source.bytes.dropFirst(offsets.start)
+        input = .allocate(capacity: max(text.count, 1))
+        _ = input.initialize(from: text)
+        yaml_parser_set_input_string(parser, input.baseAddress, text.count)
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
     }
 
@@ -114,19 +115,20 @@ final class YAMLEventStream {
 
 /// Byte offsets of a text's characters: libyaml counts characters, spans count bytes.
 struct CharacterOffsets {
+    /// Bytes of a byte order mark, which libyaml is not given: it would count as a column.
+    let start: Int
+    private let end: Int
     /// Empty where every character is one byte.
     private let offsets: [Int]
-    private let count: Int
 
     init(_ bytes: [UInt8]) {
-        count = bytes.count
-        offsets =
-            bytes.allSatisfy { $0 < 0x80 }
-            ? [] : bytes.indices.filter { bytes[$0] & 0xC0 != 0x80 }
+        start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        end = bytes.count
+        offsets = bytes.allSatisfy { $0 < 0x80 } ? [] : bytes.indices.dropFirst(start).filter { bytes[$0] & 0xC0 != 0x80 }
     }
 
     subscript(character: Int) -> Int {
-        if offsets.isEmpty { return min(character, count) }
-        return character < offsets.count ? offsets[character] : count
+        if offsets.isEmpty { return min(start + character, end) }
+        return character < offsets.count ? offsets[character] : end
     }
 }

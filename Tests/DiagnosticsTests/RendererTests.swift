@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Testing
 
 @Suite struct RendererTests {
@@ -9,15 +10,16 @@ import Testing
         let diagnostic = Diagnostic(
             code: "unknown-field", "'prune' has no field 'ration'", at: span(of: "ration", in: source), label: "unknown field",
             help: "did you mean 'ratio'?")
-        #expect(DiagnosticRenderer.render(diagnostic) == """
-            error[unknown-field]: 'prune' has no field 'ration'
-              --> recipes/smart-home.yaml:21:24
-               |
-            21 | prune: {method: depth, ration: 20%}
-               |                        ^^^^^^ unknown field
-               = help: did you mean 'ratio'?
+        #expect(
+            DiagnosticRenderer.render(diagnostic) == """
+                error[unknown-field]: 'prune' has no field 'ration'
+                  --> recipes/smart-home.yaml:21:24
+                   |
+                21 | prune: {method: depth, ration: 20%}
+                   |                        ^^^^^^ unknown field
+                   = help: did you mean 'ratio'?
 
-            """)
+                """)
     }
 
     @Test func labelsOfOneLineHangUnderIt() {
@@ -25,32 +27,34 @@ import Testing
         let diagnostic = Diagnostic(
             code: "c", "m", at: span(of: "z", in: source), label: "third",
             secondary: [.init(span(of: "x", in: source), "first"), .init(span(of: "y", in: source), "second")])
-        #expect(DiagnosticRenderer.render(diagnostic) == """
-            error[c]: m
-             --> a.yaml:1:13
-              |
-            1 | x: 1, y: 2, z: 3
-              | -     -     ^ third
-              | |     |
-              | |     second
-              | first
+        #expect(
+            DiagnosticRenderer.render(diagnostic) == """
+                error[c]: m
+                 --> a.yaml:1:13
+                  |
+                1 | x: 1, y: 2, z: 3
+                  | -     -     ^ third
+                  | |     |
+                  | |     second
+                  | first
 
-            """)
+                """)
     }
 
     @Test func overlappingLabelsTakeRowsOfTheirOwn() {
         let source = SourceText(path: "a", text: "abcdef")
         let diagnostic = Diagnostic(
             .warning, code: "c", "m", at: source.span(0..<6), label: "whole", secondary: [.init(source.span(2..<3), "part")])
-        #expect(DiagnosticRenderer.render(diagnostic) == """
-            warning[c]: m
-             --> a:1:1
-              |
-            1 | abcdef
-              | ^^^^^^ whole
-              |   - part
+        #expect(
+            DiagnosticRenderer.render(diagnostic) == """
+                warning[c]: m
+                 --> a:1:1
+                  |
+                1 | abcdef
+                  | ^^^^^^ whole
+                  |   - part
 
-            """)
+                """)
     }
 
     @Test func linesApartAreSeparatedAndFilesNamed() {
@@ -59,21 +63,22 @@ import Testing
         let diagnostic = Diagnostic(
             code: "c", "m", at: span(of: "four", in: source), label: "again",
             secondary: [.init(span(of: "one", in: source), "first"), .init(other.span(0..<5), "elsewhere")])
-        #expect(DiagnosticRenderer.render(diagnostic) == """
-            error[c]: m
-             --> a:4:1
-              |
-            1 | one
-              | --- first
-            ...
-            4 | four
-              | ^^^^ again
-             ::: b:1:1
-              |
-            1 | other
-              | ----- elsewhere
+        #expect(
+            DiagnosticRenderer.render(diagnostic) == """
+                error[c]: m
+                 --> a:4:1
+                  |
+                1 | one
+                  | --- first
+                ...
+                4 | four
+                  | ^^^^ again
+                 ::: b:1:1
+                  |
+                1 | other
+                  | ----- elsewhere
 
-            """)
+                """)
     }
 
     @Test func tabsWideAndCombiningCharactersKeepMarksInPlace() {
@@ -93,7 +98,8 @@ import Testing
     }
 
     @Test func longLinesAreCutAroundTheLabel() {
-        let source = SourceText(path: "a", text: String(repeating: "ä", count: 100_000) + "X" + String(repeating: "b", count: 1_000_000))
+        let source = SourceText(
+            path: "a", text: String(repeating: "ä", count: 100_000) + "X" + String(repeating: "b", count: 1_000_000))
         let rendered = DiagnosticRenderer.render(Diagnostic(code: "c", "m", at: span(of: "X", in: source), label: "here"))
         #expect(rendered.utf8.count < 2000)
         let lines = rendered.split(separator: "\n").map { Array($0) }
@@ -108,14 +114,15 @@ import Testing
 
     @Test func emptyFilesAndEndsOfFilesHaveAPlace() {
         let empty = SourceText(path: "a", text: "")
-        #expect(DiagnosticRenderer.render(Diagnostic(code: "c", "m", at: empty.span(0..<0))) == """
-            error[c]: m
-             --> a:1:1
-              |
-            1 |
-              | ^
+        #expect(
+            DiagnosticRenderer.render(Diagnostic(code: "c", "m", at: empty.span(0..<0))) == """
+                error[c]: m
+                 --> a:1:1
+                  |
+                1 |
+                  | ^
 
-            """)
+                """)
         let ended = SourceText(path: "a", text: "ab\n")
         #expect(ended.span(99..<120).description == "a:2:1")
     }

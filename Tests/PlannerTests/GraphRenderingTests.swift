@@ -20,7 +20,7 @@ import Testing
     @Test func namesAreQuoted() throws {
         let stage = Stage(name: "a\"b\\<c#", kind: "exec", revision: 1, parameters: [:])
         let graph = Graph(stages: [stage], targets: [])
-        #expect(GraphRendering.dot.render(graph).contains(#""a\"b\\<c#" [label="a\"b\\<c#\nexec"]"#))
-        #expect(GraphRendering.mermaid.render(graph).contains(#"s0["a#quot;b\#lt;c#35;<br/>exec"]"#))
+        #expect(GraphRendering.dot.render(graph).contains(##""a\"b\\<c#" [label="a\"b\\<c#\nexec"]"##))
+        #expect(GraphRendering.mermaid.render(graph).contains(##"s0["a#quot;b\#lt;c#35;<br/>exec"]"##))
     }
 }

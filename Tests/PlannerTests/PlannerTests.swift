@@ -8,11 +8,12 @@ import Testing
 @Suite struct PlannerTests {
     @Test func shortRecipeHasEveryDefault() throws {
         let graph = try plan("")
-        #expect(graph.names == [
-            "source.functions", "source.utterances", "data.rows", "data", "tokenizer", "teacher.init", "teacher.sft",
-            "student.init", "teacher.samples", "teacher.judged", "teacher.logits", "student.kd", "teacher.answers",
-            "teacher.scores", "teacher.cost", "student.kd.answers", "student.kd.scores", "student.kd.cost", "report",
-        ])
+        #expect(
+            graph.names == [
+                "source.functions", "source.utterances", "data.rows", "data", "tokenizer", "teacher.init", "teacher.sft",
+                "student.init", "teacher.samples", "teacher.judged", "teacher.logits", "student.kd", "teacher.answers",
+                "teacher.scores", "teacher.cost", "student.kd.answers", "student.kd.scores", "student.kd.cost", "report",
+            ])
         #expect(graph.targets.map(\.name) == ["model", "teacher", "report"])
         #expect(graph.targets.map { graph[$0.stage].name } == ["student.kd", "teacher.sft", "report"])
     }
@@ -25,13 +26,15 @@ import Testing
             #expect(graph.stage(named: name) != nil)
         }
         let report = try #require(graph.stages.last)
-        #expect(report.parameters["rows"]?.array?.compactMap(\.string) == [
-            "teacher", "student.kd", "student.kd.prune[20%]", "student.kd.prune[20%].recover",
-            "student.kd.prune[20%].recover.W4A16",
-        ])
-        #expect(report.inputs.prefix(2).map { "\($0.name)=\(graph[$0.stage].name)" } == [
-            "scores.0=teacher.scores", "cost.0=teacher.cost",
-        ])
+        #expect(
+            report.parameters["rows"]?.array?.compactMap(\.string) == [
+                "teacher", "student.kd", "student.kd.prune[20%]", "student.kd.prune[20%].recover",
+                "student.kd.prune[20%].recover.W4A16",
+            ])
+        #expect(
+            report.inputs.prefix(2).map { "\($0.name)=\(graph[$0.stage].name)" } == [
+                "scores.0=teacher.scores", "cost.0=teacher.cost",
+            ])
     }
 
     /// Input order is part of the key and of the commit's parents: as each kind documents it.
@@ -48,23 +51,27 @@ import Testing
             if let inputs = expected[stage.kind] { #expect(stage.inputs.map(\.name) == inputs, "\(stage.name)") }
         }
         let rft = try #require(graph.stages.first { $0.name == "student.rft" })
-        #expect(rft.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [
-            "model=student.init", "data=data", "judged=teacher.judged",
-        ])
+        #expect(
+            rft.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [
+                "model=student.init", "data=data", "judged=teacher.judged",
+            ])
         #expect(graph.stage(named: "student.rft.kd.prune[20%].recover.W8A16") != nil)
     }
 
     /// Every stage's parameters are those of its kind.
     @Test func parametersReadBack() throws {
-        let graph = try plan("""
+        let graph = try plan(
+            """
             transfer: "KD[0.9CE+0.1FKL](steps: 10, learning_rate: 1e-3, optimizer: adamw, top_k: 8, temperature: 2)"
             prune: {ratio: 1/0}
             """.replacing("1/0", with: "12.5%") + "\nquantize: {group_size: 32}\n")
         let kd = try #require(graph.stages.first { $0.name == "student.kd" })
-        #expect(try kd.parameters.decode(KDTrain.self) == KDTrain(
-            loss: [.init(loss: .forwardKL, weight: 0.1), .init(loss: .crossEntropy, weight: 0.9)], temperature: 2,
-            training: .init(
-                steps: 10, batch: 32, learningRate: 1e-3, optimizer: .adamw, warmup: 0.05, weightDecay: 0.01, seed: 2)))
+        #expect(
+            try kd.parameters.decode(KDTrain.self)
+                == KDTrain(
+                    loss: [.init(loss: .forwardKL, weight: 0.1), .init(loss: .crossEntropy, weight: 0.9)], temperature: 2,
+                    training: .init(
+                        steps: 10, batch: 32, learningRate: 1e-3, optimizer: .adamw, warmup: 0.05, weightDecay: 0.01, seed: 2)))
         let logits = try #require(graph.stages.first { $0.name == "teacher.logits" })
         #expect(try logits.parameters.decode(KDCapture.self).k == 8)
         let prune = try #require(graph.stages.first { $0.name == "student.kd.prune[12.5%]" })
@@ -75,7 +82,10 @@ import Testing
 
     @Test func onlyNeededStagesExist() throws {
         let sft = try plan("transfer: SFT\nprune: none\nquantize: none\n")
-        #expect(!sft.stages.contains { ["sample", "judge", "kd.capture", "kd.train", "prune.score", "quant.apply"].contains($0.kind) })
+        #expect(
+            !sft.stages.contains {
+                ["sample", "judge", "kd.capture", "kd.train", "prune.score", "quant.apply"].contains($0.kind)
+            })
         let rft = try plan("transfer: RFT\nprune: {ratio: 0%}\nquantize: {scheme: none}\n")
         #expect(rft.stages.contains { $0.kind == "judge" })
         #expect(!rft.stages.contains { ["kd.capture", "prune.score", "quant.apply"].contains($0.kind) })
@@ -93,8 +103,11 @@ import Testing
     @Test func sourcesAreFixedOutputs() throws {
         let graph = try plan("")
         let source = try #require(graph.stages.first)
-        #expect(source.fixedOutput == FixedOutput(
-            name: "functions.yaml", digest: Digest(hashing: "functions"), origin: .path("/recipes/smart-home/functions.yaml")))
+        #expect(
+            source.fixedOutput
+                == FixedOutput(
+                    name: "functions.yaml", digest: Digest(hashing: "functions"),
+                    origin: .path("/recipes/smart-home/functions.yaml")))
         #expect(source.parameters == ["file": "functions.yaml", "sha256": .string(Digest(hashing: "functions").hex)])
         let changed = try plan("", functionsContent: "other")
         #expect(!changed.changes(from: graph).contains("source.utterances"))
@@ -103,13 +116,15 @@ import Testing
 
     @Test func publishedSourcesAreIngested() throws {
         let digest = Digest(hashing: "x").hex
-        let graph = try plan("", header: """
-            decant: 1
-            sources:
-              train: {http: "https://example.org/a/train%20full.json?raw=1", sha256: \(digest)}
-              test: {http: https://example.org/a/test.json, sha256: \(digest)}
-            data: {ingest: {format: snips, train: [train], test: test}, split: {ood: {functions: [B, A]}}}
-            """)
+        let graph = try plan(
+            "",
+            header: """
+                decant: 1
+                sources:
+                  train: {http: "https://example.org/a/train%20full.json?raw=1", sha256: \(digest)}
+                  test: {http: https://example.org/a/test.json, sha256: \(digest)}
+                data: {ingest: {format: snips, train: [train], test: test}, split: {ood: {functions: [B, A]}}}
+                """)
         #expect(graph.names.prefix(4) == ["source.train", "source.test", "data.rows", "data"])
         #expect(graph.stages[2].inputs.map(\.name) == ["train.0", "test.0"])
         #expect(graph.stages[0].fixedOutput?.origin == .url("https://example.org/a/train%20full.json?raw=1"))

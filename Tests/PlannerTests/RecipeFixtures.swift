@@ -18,7 +18,8 @@ let fixtureHeader = """
 
 /// Reads and plans a recipe that must be right.
 func plan(
-    _ body: String, header: String = fixtureHeader, functionsContent: String = "functions", sourceLocation: SourceLocation = #_sourceLocation
+    _ body: String, header: String = fixtureHeader, functionsContent: String = "functions",
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> Graph {
     let reading = RecipeReader.read(SourceText(path: "recipe.yaml", text: header + body))
     let recipe = try #require(

@@ -1,0 +1,123 @@
+import Diagnostics
+import RecipeLanguage
+import Testing
+
+@Suite struct RecipeReaderTests {
+    private let header = """
+        decant: 1
+        sources: {functions: {path: functions.yaml}, utterances: {path: utterances.yaml}}
+        data: {generate: {functions: functions, templates: utterances}}
+
+        """
+
+    private func read(_ body: String, path: String = "recipes/smart-home.yaml") throws -> Recipe {
+        let reading = RecipeReader.read(SourceText(path: path, text: header + body))
+        return try #require(reading.recipe, "\(DiagnosticRenderer.render(reading.diagnostics))")
+    }
+
+    private func pipeline(_ body: String) throws -> Pipeline { try #require(try read(body).variants.first).pipeline }
+
+    @Test func twelveLinesAreEnough() throws {
+        let recipe = try read("")
+        #expect(recipe.name.value == "smart-home" && !recipe.name.isWritten)
+        #expect(recipe.variants.count == 1)
+        #expect(recipe.sources.map(\.name.value) == ["functions", "utterances"])
+        let pipeline = try pipeline("")
+        #expect(pipeline.prune == nil && pipeline.quantize == nil)
+        #expect(pipeline.evaluate.sets.value.map(\.value) == [.test, .phrasing, .values])
+        #expect(pipeline.student.hidden.value == 128 && pipeline.teacher.model.hidden.value == 160)
+    }
+
+    @Test func theDesignsRecipeReads() throws {
+        let recipe = try read(
+            """
+            name: smart-home
+            description: Voice commands for a home.
+            teacher: {init: {hidden: 256, layers: 6, heads: 8, kv_heads: 2, intermediate: 1024}}
+            student: {init: {hidden: 128, layers: 4, heads: 4, kv_heads: 2, intermediate: 512}}
+            judge:   {kind: ast}
+            transfer: KD[0.5FKL+0.5CE]
+            prune:    {method: depth, ratio: 20%}
+            quantize: {scheme: W4A16, method: rtn, group_size: 128}
+            evaluate: {sets: [test], metrics: [ar, exact, flops]}
+            matrix:
+              transfer: [RFT, KD, "KD[0.9FKL+0.1CE]"]
+              prune.ratio: [0%, 20%, 30%]
+            """)
+        #expect(recipe.variants.count == 9)
+        #expect(recipe.variants.map { $0.choices.map(\.label) }.first == ["RFT", "0%"])
+        #expect(recipe.variants.map { $0.pipeline.prune?.ratio.value }.prefix(3) == [nil, 0.2, 0.3])
+        #expect(recipe.variants.last?.pipeline.prune?.ratio.span.description == "recipes/smart-home.yaml:15:26")
+    }
+
+    @Test func valuesKnowFieldAndPlace() throws {
+        let pipeline = try pipeline("quantize:\n  group_size: 64\n")
+        let quantize = try #require(pipeline.quantize)
+        #expect(quantize.groupSize.field == "quantize.group_size" && quantize.groupSize.isWritten)
+        #expect(quantize.groupSize.span.description == "recipes/smart-home.yaml:5:15")
+        // A default stands where the field around it is written.
+        #expect(!quantize.scheme.isWritten && quantize.scheme.span.text == "quantize")
+        #expect(pipeline.judge.kind.span.description == "recipes/smart-home.yaml:1:1")
+    }
+
+    @Test(arguments: ["6000", "6k", "6_000", "'6000'", "0.006m", "6e3"])
+    func countsAreSpelledManyWays(count: String) throws {
+        #expect(try pipeline("evaluate: {max_tokens: 64}\nprune: {samples: \(count)}").prune?.samples.value == 6000)
+    }
+
+    @Test(arguments: ["20%", "0.2", "0.20", ".2", "2e-1", "'20%'", "20.0%", "20 %"])
+    func sharesAreSpelledManyWays(share: String) throws {
+        #expect(try pipeline("prune: {ratio: \(share)}").prune?.ratio.value == 0.2)
+    }
+
+    @Test(arguments: ["0x10", "inf", "nan", "1e999", "-", "%", "1..2", "k", "1kk", ""])
+    func otherSpellingsAreNoNumbers(text: String) {
+        let reading = RecipeReader.read(SourceText(path: "a.yaml", text: header + "prune: {samples: '\(text)'}"))
+        #expect(reading.diagnostics.map(\.code) == ["wrong-type"])
+    }
+
+    @Test(arguments: ["", "prune: none", "prune:", "prune: {ratio: 0%}", "prune: ~"])
+    func nothingIsPruned(body: String) throws { #expect(try pipeline(body).prune == nil) }
+
+    @Test func transferHasMeaning() throws {
+        let pipeline = try pipeline(
+            "transfer: \"RFT(steps: 10, optimizer: adamw) + KD[0.9CE + FKL](top_k: 8, temperature: 2.5)\"")
+        guard case .rft(let training) = try #require(pipeline.transfer.steps.first),
+            case .kd(let distillation) = try #require(pipeline.transfer.steps.last)
+        else { return #expect(Bool(false), "wrong steps") }
+        #expect(training.steps.value == 10 && training.optimizer.value == .adamw && training.learningRate.value == 3e-3)
+        #expect(distillation.loss.value.map(\.loss) == [.forwardKL, .crossEntropy])
+        #expect(distillation.loss.value.map(\.weight) == [1, 0.9])
+        #expect(distillation.loss.span.text == "0.9CE + FKL")
+        #expect(distillation.topK.value == 8 && distillation.topK.span.text == "8")
+        #expect(distillation.temperature.value == 2.5 && distillation.training.learningRate.value == 4e-3)
+    }
+
+    @Test func matrixReplacesAndCreatesFields() throws {
+        let recipe = try read("prune: none\nmatrix: {prune.ratio: [20%], quantize.scheme: [none, W8A16]}\n")
+        #expect(recipe.variants.map { $0.pipeline.prune?.ratio.value } == [0.2, 0.2])
+        #expect(recipe.variants.map { $0.pipeline.quantize?.scheme.value } == [nil, .w8a16])
+        #expect(recipe.variants.last?.pipeline.quantize?.scheme.field == "quantize.scheme")
+    }
+
+    /// The plain recipe does not fit together here, its variants do.
+    @Test func variantsAloneMustFit() throws {
+        let body = "student: {init: {heads: 6}}\nevaluate: {sets: [ood]}\n"
+        let matrix = "matrix: {student.init.hidden: [96, 192], data.split.ood.functions: [[find_phone]]}\n"
+        #expect(try read(body + matrix).variants.map { $0.pipeline.student.hidden.value } == [96, 192])
+    }
+
+    @Test func warningsDoNotWithholdTheRecipe() {
+        let text = header.replacing("sources: {", with: "sources: {extra: {path: x}, ")
+        let reading = RecipeReader.read(SourceText(path: "a.yaml", text: text))
+        #expect(reading.recipe != nil)
+        #expect(reading.diagnostics.map(\.code) == ["unused-source"])
+    }
+
+    @Test func problemsAreSortedByPosition() {
+        let reading = RecipeReader.read(
+            SourceText(path: "a.yaml", text: header + "x: 1\nprune: {ratio: 2, y: 1}\njudge: {kind: z}\n"))
+        let starts = reading.diagnostics.map(\.primary.span.start)
+        #expect(starts.count == 4 && starts == starts.sorted())
+    }
+}
