@@ -29,11 +29,15 @@ struct KernelGradientTests {
         let (x, weights) = (randomFloats(36, seed: 4), randomFloats(36, seed: 5))
         func turned(_ x: [Float]) -> [Float] {
             var y = x
-            decant_rope(&y, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+            withExtendedLifetime(table) {
+                decant_rope(&y, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+            }
             return y
         }
         var dx = weights
-        decant_rope_backward(&dx, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+        withExtendedLifetime(table) {
+            decant_rope_backward(&dx, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+        }
         expectGradient(dx, of: { weighted(turned($0), weights) }, at: x)
         #expect(zip(turned(x)[0..<12], x[0..<12]).allSatisfy { $0 == $1 }, "position 0 is not turned")
     }

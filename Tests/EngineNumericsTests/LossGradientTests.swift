@@ -18,10 +18,12 @@ struct LossGradientTests {
     private func evaluate(_ loss: TransferLoss, _ logits: [Float], k: Int, scale: Float = 1) -> (loss: Double, gradient: [Float]) {
         let buffer = FloatBuffer(logits)
         let scratch = FloatBuffer(count: 2 * logits.count)
-        let value = loss.replaceByGradient(
-            buffer.base, vocabularySize: logits.count, target: LossTarget(token: 4, teacher: (Self.teacher(k: k), 0)),
-            scale: scale, q: scratch.base, gradient: scratch.base + logits.count)
-        return (value, buffer.values)
+        return withExtendedLifetime((buffer, scratch)) {
+            let value = loss.replaceByGradient(
+                buffer.base, vocabularySize: logits.count, target: LossTarget(token: 4, teacher: (Self.teacher(k: k), 0)),
+                scale: scale, q: scratch.base, gradient: scratch.base + logits.count)
+            return (value, buffer.values)
+        }
     }
 
     @Test("Every mixture and temperature", arguments: [

@@ -8,8 +8,10 @@ struct ModelGradientTests {
         let weights = FloatBuffer(model.values)
         let decoder = Decoder(model.layout, weights: weights.base, rotary: RotaryTable(model.configuration, positions: 64))
         let lane = GradientLane(parameterCount: weights.count, vocabularySize: model.configuration.vocabularySize)
-        let loss = lane.accumulate(examples, decoder: decoder, loss: .crossEntropy, scale: 1)
-        return (loss, lane.gradients.values)
+        return withExtendedLifetime((weights, lane, decoder)) {
+            let loss = lane.accumulate(examples, decoder: decoder, loss: .crossEntropy, scale: 1)
+            return (loss, lane.gradients.values)
+        }
     }
 
     @Test("The gradient of every parameter agrees with finite differences", arguments: [true, false], [true, false])

@@ -1,6 +1,7 @@
 /// Floats at a fixed, aligned address, owned by this object.
 ///
 /// Sharing between threads is the owner's affair: the engine gives each unit of work buffers, or ranges of one, of its own.
+/// `base` is valid while the object lives; who works on a pointer beyond the object's last mention extends its lifetime.
 final class FloatBuffer {
     let base: UnsafeMutablePointer<Float>
     let count: Int
@@ -22,7 +23,9 @@ final class FloatBuffer {
 
     deinit { base.deallocate() }
 
-    var values: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
+    var values: [Float] {
+        withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: base, count: count)) }
+    }
 
     func clear() { base.update(repeating: 0, count: count) }
 }

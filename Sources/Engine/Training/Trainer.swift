@@ -53,8 +53,10 @@ public final class Trainer {
 
     /// Runs the steps that are left and returns the trained model.
     public func run(report: (TrainingStep) -> Void = { _ in }) -> Model {
-        while step < options.steps { report(advance()) }
-        return model
+        withExtendedLifetime(self) {
+            while step < options.steps { report(advance()) }
+            return model
+        }
     }
 
     /// Runs one step.
