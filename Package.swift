@@ -56,9 +56,16 @@ let package = Package(
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
 
+        // Benchmarks
+        .executableTarget(
+            name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
+
         // Tests
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
+        .testTarget(
+            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
+            swiftSettings: numericSwift),
     ],
     swiftLanguageModes: [.v6]
 )

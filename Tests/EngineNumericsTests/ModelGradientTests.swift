@@ -6,9 +6,9 @@ import Testing
 struct ModelGradientTests {
     private func evaluate(_ model: Model, _ examples: [TrainingExample]) -> (loss: Double, gradient: [Float]) {
         let weights = FloatBuffer(model.values)
-        let decoder = Decoder(model.layout, weights: weights.base, rotary: RotaryTable(model.configuration, positions: 64))
+        let decoder = Decoder(model.layout, weights: weights, positions: 64)
         let lane = GradientLane(parameterCount: weights.count, vocabularySize: model.configuration.vocabularySize)
-        return withExtendedLifetime((weights, lane, decoder)) {
+        return withExtendedLifetime((lane, decoder)) {
             let loss = lane.accumulate(examples, decoder: decoder, loss: .crossEntropy, scale: 1)
             return (loss, lane.gradients.values)
         }

@@ -31,9 +31,9 @@ struct ReferenceTests {
         let tokens = try #require(reference["tokens"]?.array).compactMap(\.integer).map(Int32.init)
         let promptLength = try #require(reference["prompt_length"]?.integer)
         let weights = FloatBuffer(model.values)
-        let decoder = Decoder(model.layout, weights: weights.base, rotary: RotaryTable(model.configuration, positions: 64))
+        let decoder = Decoder(model.layout, weights: weights, positions: 64)
         let lane = GradientLane(parameterCount: weights.count, vocabularySize: 37)
-        let (logits, loss, gradients) = withExtendedLifetime((weights, lane, decoder)) {
+        let (logits, loss, gradients) = withExtendedLifetime((lane, decoder)) {
             let example = TrainingExample(tokens: tokens, promptLength: promptLength)
             let scale = 1 / Float(example.responseLength)
             let loss = lane.accumulate([example], decoder: decoder, loss: .crossEntropy, scale: scale) * Double(scale)

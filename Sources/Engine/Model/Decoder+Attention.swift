@@ -3,38 +3,45 @@ import CKernels
 extension Decoder {
     /// Input [T, D] → middle [T, D] = input + attention(norm(input))·Oᵀ.
     func attentionForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
-        let rows = batch.tokens.count
+        projectionsForward(index, batch, a)
         let layer = a.layers[index]
-        let start = weights + layout.start(ofLayer: index)
-        projectionsForward(start, rows, batch, layer)
         decant_attention(
             layer.projections, layer.attention, layer.statistics, batch.offsets, batch.sequenceCount,
             configuration.attentionShape, a.attentionScratch)
-        let hidden = configuration.hiddenSize
-        let middle = MatrixView(layer.middle, rows, hidden)
-        middle.base.update(from: layer.input, count: rows * hidden)
-        MatrixMultiply.product(
-            MatrixView(layer.attention, rows, hidden), transposed: MatrixView(start + layout.layer.output, hidden, hidden),
-            into: middle, .adding)
+        attentionOutputForward(index, batch, a)
     }
 
     /// Input [T, D] → queries, keys and values [T, (heads + 2·kvHeads)·d], the first two turned by their positions.
-    private func projectionsForward(
-        _ start: UnsafeMutablePointer<Float>, _ rows: Int, _ batch: PackedBatch, _ layer: Activations.Layer
-    ) {
-        let hidden = configuration.hiddenSize
-        let width = configuration.projectionSize
+    func projectionsForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
+        let rows = batch.tokens.count
+        let layer = a.layers[index]
+        let start = layout.start(ofLayer: index)
+        let (hidden, width) = (configuration.hiddenSize, configuration.projectionSize)
+        let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
         decant_rmsnorm(
-            layer.input, start + layout.layer.inputNorm, layer.inputNorm, layer.inputInverse, rows, hidden,
+            layer.input, weights.base + start + layout.layer.inputNorm, layer.inputNorm, layer.inputInverse, rows, hidden,
             Float(configuration.normEpsilon))
-        MatrixMultiply.product(
-            MatrixView(layer.inputNorm, rows, hidden),
-            transposed: MatrixView(start + layout.layer.projections, width, hidden),
-            into: MatrixView(layer.projections, rows, width))
-        if configuration.hasAttentionBias { decant_add_bias(layer.projections, start + layout.layer.bias, rows, width) }
+        linearForward(
+            start + layout.layer.projections, outputs: [hidden, keyValueSize, keyValueSize],
+            MatrixView(layer.inputNorm, rows, hidden), into: MatrixView(layer.projections, rows, width))
+        if configuration.hasAttentionBias {
+            decant_add_bias(layer.projections, weights.base + start + layout.layer.bias, rows, width)
+        }
         decant_rope(
             layer.projections, batch.positions, rotary.cosines.base, rotary.sines.base, rows, width,
             configuration.headCount + configuration.keyValueHeadCount, configuration.headDimension)
+    }
+
+    /// The heads' outputs [T, D] → middle [T, D].
+    func attentionOutputForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
+        let rows = batch.tokens.count
+        let layer = a.layers[index]
+        let hidden = configuration.hiddenSize
+        let middle = MatrixView(layer.middle, rows, hidden)
+        middle.base.update(from: layer.input, count: rows * hidden)
+        linearForward(
+            layout.start(ofLayer: index) + layout.layer.output, outputs: [hidden], MatrixView(layer.attention, rows, hidden),
+            into: middle, .adding)
     }
 
     /// dHidden [T, D] of the middle → dHidden of the input.
@@ -43,7 +50,7 @@ extension Decoder {
     ) {
         let rows = batch.tokens.count
         let layer = a.layers[index]
-        let start = weights + layout.start(ofLayer: index)
+        let start = weights.base + layout.start(ofLayer: index)
         let dStart = gradients + layout.start(ofLayer: index)
         let hidden = configuration.hiddenSize
         let dMiddle = MatrixView(a.dHidden, rows, hidden)

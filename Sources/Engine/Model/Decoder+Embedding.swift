@@ -6,7 +6,7 @@ extension Decoder {
     /// Tokens [T] → rows of the embedding [T, D].
     func embeddingForward(_ batch: PackedBatch, _ a: Activations) {
         for (row, token) in batch.tokens.enumerated() {
-            (a.layers[0].input + row * hidden).update(from: weights + Int(token) * hidden, count: hidden)
+            (a.layers[0].input + row * hidden).update(from: weights.base + Int(token) * hidden, count: hidden)
         }
     }
 
@@ -24,9 +24,9 @@ extension Decoder {
             (a.predicted + place * hidden).update(from: a.output + Int(row) * hidden, count: hidden)
         }
         decant_rmsnorm(
-            a.predicted, weights + layout.finalNorm, a.predictedNorm, a.predictedInverse, count, hidden,
+            a.predicted, weights.base + layout.finalNorm, a.predictedNorm, a.predictedInverse, count, hidden,
             Float(configuration.normEpsilon))
-        let head = MatrixView(weights + layout.head, configuration.vocabularySize, hidden)
+        let head = MatrixView(weights.base + layout.head, configuration.vocabularySize, hidden)
         let logits = MatrixView(a.logits, count, configuration.vocabularySize)
         MatrixMultiply.product(MatrixView(a.predictedNorm, count, hidden), transposed: head, into: logits)
     }
@@ -35,7 +35,7 @@ extension Decoder {
     func headBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: UnsafeMutablePointer<Float>) {
         let count = batch.predictedRows.count
         let dLogits = MatrixView(a.logits, count, configuration.vocabularySize)
-        let head = MatrixView(weights + layout.head, configuration.vocabularySize, hidden)
+        let head = MatrixView(weights.base + layout.head, configuration.vocabularySize, hidden)
         let dHead = MatrixView(gradients + layout.head, configuration.vocabularySize, hidden)
         let dNorm = MatrixView(a.dNorm, count, hidden)
         MatrixMultiply.product(transposed: dLogits, MatrixView(a.predictedNorm, count, hidden), into: dHead, .adding)
@@ -43,7 +43,7 @@ extension Decoder {
         let dPredicted = a.dAttention
         dPredicted.update(repeating: 0, count: count * hidden)
         decant_rmsnorm_backward(
-            a.predicted, weights + layout.finalNorm, a.predictedInverse, a.dNorm, dPredicted, gradients + layout.finalNorm,
+            a.predicted, weights.base + layout.finalNorm, a.predictedInverse, a.dNorm, dPredicted, gradients + layout.finalNorm,
             count, hidden)
         a.dHidden.update(repeating: 0, count: batch.tokens.count * hidden)
         for (place, row) in batch.predictedRows.enumerated() {

@@ -5,21 +5,19 @@ extension Decoder {
     func feedForwardForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
         let rows = batch.tokens.count
         let layer = a.layers[index]
-        let start = weights + layout.start(ofLayer: index)
+        let start = layout.start(ofLayer: index)
         let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
         decant_rmsnorm(
-            layer.middle, start + layout.layer.postNorm, layer.postNorm, layer.postInverse, rows, hidden,
+            layer.middle, weights.base + start + layout.layer.postNorm, layer.postNorm, layer.postInverse, rows, hidden,
             Float(configuration.normEpsilon))
-        MatrixMultiply.product(
-            MatrixView(layer.postNorm, rows, hidden),
-            transposed: MatrixView(start + layout.layer.gateUp, 2 * intermediate, hidden),
+        linearForward(
+            start + layout.layer.gateUp, outputs: [intermediate, intermediate], MatrixView(layer.postNorm, rows, hidden),
             into: MatrixView(layer.gateUp, rows, 2 * intermediate))
         decant_swiglu(layer.gateUp, layer.gated, rows, intermediate)
         let output = MatrixView(a.output(ofLayer: index), rows, hidden)
         output.base.update(from: layer.middle, count: rows * hidden)
-        MatrixMultiply.product(
-            MatrixView(layer.gated, rows, intermediate),
-            transposed: MatrixView(start + layout.layer.down, hidden, intermediate), into: output, .adding)
+        linearForward(
+            start + layout.layer.down, outputs: [hidden], MatrixView(layer.gated, rows, intermediate), into: output, .adding)
     }
 
     /// dHidden [T, D] of the output → dHidden of the middle.
@@ -28,7 +26,7 @@ extension Decoder {
     ) {
         let rows = batch.tokens.count
         let layer = a.layers[index]
-        let start = weights + layout.start(ofLayer: index)
+        let start = weights.base + layout.start(ofLayer: index)
         let dStart = gradients + layout.start(ofLayer: index)
         let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
         let dOutput = MatrixView(a.dHidden, rows, hidden)

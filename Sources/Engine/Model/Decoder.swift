@@ -5,14 +5,18 @@
 struct Decoder {
     let configuration: ModelConfiguration
     let layout: DecoderLayout
-    let weights: UnsafeMutablePointer<Float>
+    let weights: FloatBuffer
+    /// Of inference alone: what is packed is not trained.
+    let packed: PackedWeights
     let rotary: RotaryTable
 
-    init(_ layout: DecoderLayout, weights: UnsafeMutablePointer<Float>, rotary: RotaryTable) {
+    /// For sequences of at most `positions` tokens.
+    init(_ layout: DecoderLayout, weights: FloatBuffer, packed: PackedWeights = PackedWeights(), positions: Int) {
         configuration = layout.configuration
         self.layout = layout
         self.weights = weights
-        self.rotary = rotary
+        self.packed = packed
+        rotary = RotaryTable(layout.configuration, positions: positions)
     }
 
     /// Tokens [T] → logits [P, V]; keeps in `a` what `backward` needs.

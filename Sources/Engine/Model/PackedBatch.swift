@@ -20,4 +20,10 @@ struct PackedBatch {
         predictedRows.append(contentsOf: predicted.map { start + Int32($0) })
         longest = max(longest, sequence.count)
     }
+
+    /// Adds one token that follows `position` others, which a cache holds; its logits are wanted.
+    mutating func append(token: Int32, at position: Int) {
+        append(CollectionOfOne(token), predicting: 0..<1)
+        positions[positions.count - 1] = Int32(position)
+    }
 }

@@ -33,8 +33,7 @@ public final class Trainer {
         self.workers = workers
         let longest = examples.map(\.tokens.count).max() ?? 1
         weights = FloatBuffer(model.values)
-        decoder = Decoder(
-            model.layout, weights: weights.base, rotary: RotaryTable(model.configuration, positions: longest))
+        decoder = Decoder(model.layout, weights: weights, positions: longest)
         gradient = FloatBuffer(count: weights.count)
         let vocabularySize = model.configuration.vocabularySize
         lanes = (0..<MicroBatches.lanes).map { [weights] _ in
