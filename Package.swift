@@ -56,6 +56,10 @@ let package = Package(
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
 
+        // Benchmarks
+        .executableTarget(
+            name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
+
         // Tests
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
@@ -70,6 +74,9 @@ let package = Package(
         .testTarget(name: "DecantCLITests", dependencies: ["decant", "DecantCLI", "BuildModel", "CanonicalJSON", "Planner", "Stages"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "StagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
+        .testTarget(
+            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
+            swiftSettings: numericSwift),
     ],
     swiftLanguageModes: [.v6]
 )

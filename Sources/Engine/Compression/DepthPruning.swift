@@ -1,0 +1,57 @@
+/// Which layers to remove from a model.
+public struct DepthPruning: Hashable, Sendable {
+    /// In rising order.
+    public let removedLayers: [Int]
+    public let parametersBefore: Int
+    public let parametersAfter: Int
+
+    /// The least important layers, as many as come closest to the ratio of all parameters; one layer is always kept. Of
+    /// equally important layers the lower one goes first; of two equally close numbers the smaller is taken.
+    /// - Parameters:
+    ///   - importance: One value per layer.
+    ///   - ratio: Share of all parameters to remove, from 0 to below 1.
+    /// - Throws: `DepthPruningError` when importance or ratio do not fit.
+    public init(_ configuration: ModelConfiguration, importance: [Double], ratio: Double) throws(DepthPruningError) {
+        guard importance.count == configuration.layerCount else {
+            throw DepthPruningError(
+                description: "There are \(importance.count) scores for the \(configuration.layerCount) layers of the model.")
+        }
+        guard ratio >= 0, ratio < 1, importance.allSatisfy(\.isFinite) else {
+            throw DepthPruningError(description: "A ratio from 0 to below 1 and finite scores are needed, not ratio \(ratio).")
+        }
+        let layout = DecoderLayout(configuration)
+        let wanted = ratio * Double(layout.count)
+        func distance(_ removed: Int) -> Double { abs(Double(removed * layout.layer.count) - wanted) }
+        let count = (0..<configuration.layerCount).min { (distance($0), $0) < (distance($1), $1) } ?? 0
+        let order = importance.indices.sorted { (importance[$0], $0) < (importance[$1], $1) }
+        removedLayers = order.prefix(count).sorted()
+        parametersBefore = layout.count
+        parametersAfter = layout.count - count * layout.layer.count
+    }
+}
+
+/// Scores or a ratio that do not fit the model.
+public struct DepthPruningError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+}
+
+extension Model {
+    /// The model without some of its layers; those that stay keep their order and are numbered anew.
+    public func removing(_ pruning: DepthPruning) throws(ModelConfigurationError) -> Model {
+        let kept = (0..<configuration.layerCount).filter { !pruning.removedLayers.contains($0) }
+        let old = configuration
+        let smaller = try ModelConfiguration(
+            vocabularySize: old.vocabularySize, hiddenSize: old.hiddenSize, layerCount: kept.count, headCount: old.headCount,
+            keyValueHeadCount: old.keyValueHeadCount, intermediateSize: old.intermediateSize,
+            maximumPositions: old.maximumPositions, normEpsilon: old.normEpsilon, ropeTheta: old.ropeTheta,
+            tiesEmbeddings: old.tiesEmbeddings, hasAttentionBias: old.hasAttentionBias)
+        var model = Model(zeros: smaller)
+        model.values = Array(values[..<layout.embeddingCount])
+        for layer in kept {
+            let start = layout.start(ofLayer: layer)
+            model.values += values[start..<start + layout.layer.count]
+        }
+        model.values += values[layout.finalNorm...]
+        return model
+    }
+}

@@ -1,0 +1,41 @@
+/// A model to run but not to train; some of its linear layers may be packed.
+public struct InferenceModel: Sendable {
+    public let model: Model
+    let packed: PackedWeights
+
+    public init(_ model: Model) {
+        self.model = model
+        packed = PackedWeights()
+    }
+
+    /// - Throws: `ModelWeightsError` when a packed matrix does not fit the parameter of its name.
+    init(_ model: Model, packed: [String: any PackedMatrix]) throws(ModelWeightsError) {
+        self.model = model
+        self.packed = try PackedWeights(packed, model: model)
+    }
+
+    /// For sequences of at most `positions` tokens.
+    func decoder(positions: Int) -> Decoder {
+        Decoder(model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions)
+    }
+
+    /// Refuses token sequences that the model cannot read; `index` names the sequence in the message.
+    func check(_ tokens: [Int32], index: Int) throws(GenerationError) {
+        let configuration = model.configuration
+        if tokens.isEmpty || tokens.count > configuration.maximumPositions {
+            throw GenerationError(
+                "Sequence \(index + 1) has \(tokens.count) tokens; the model takes 1 to \(configuration.maximumPositions).")
+        }
+        if let token = tokens.first(where: { !(0..<Int32(configuration.vocabularySize)).contains($0) }) {
+            throw GenerationError(
+                "Sequence \(index + 1) holds the token \(token); the vocabulary has \(configuration.vocabularySize).")
+        }
+    }
+}
+
+/// Token sequences that a model cannot read.
+public struct GenerationError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    init(_ description: String) { self.description = description }
+}

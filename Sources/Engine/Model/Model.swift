@@ -1,0 +1,41 @@
+/// A decoder-only transformer: its configuration and all its weights in one array.
+public struct Model: Sendable {
+    public let configuration: ModelConfiguration
+    /// In the order in which the weights lie in `values`.
+    public let parameters: [Parameter]
+    /// Every weight, float32.
+    public internal(set) var values: [Float]
+    let layout: DecoderLayout
+
+    /// A model whose weights are all zero, to be filled with `setWeights`.
+    public init(zeros configuration: ModelConfiguration) {
+        self.configuration = configuration
+        layout = DecoderLayout(configuration)
+        parameters = layout.parameters
+        values = [Float](repeating: 0, count: layout.count)
+    }
+
+    /// All weights, the embedding once where it is tied to the head.
+    public var parameterCount: Int { values.count }
+
+    public func parameter(named name: String) -> Parameter? { parameters.first { $0.name == name } }
+
+    public func weights(of parameter: Parameter) -> ArraySlice<Float> { values[parameter.range] }
+
+    /// Replaces the weights of one parameter; `weights` are row-major, of its shape.
+    public mutating func setWeights(_ weights: [Float], of parameter: Parameter) throws(ModelWeightsError) {
+        guard weights.count == parameter.count else {
+            throw ModelWeightsError(name: parameter.name, expected: parameter.count, found: weights.count)
+        }
+        values.replaceSubrange(parameter.range, with: weights)
+    }
+}
+
+/// Weights that do not fit the parameter they are meant for.
+public struct ModelWeightsError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var name: String
+    public var expected: Int
+    public var found: Int
+
+    public var description: String { "The tensor '\(name)' has \(found) values where the model expects \(expected)." }
+}

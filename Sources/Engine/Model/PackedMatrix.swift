@@ -1,0 +1,30 @@
+/// A linear layer's weights in a compact form, which can restore any of its rows.
+protocol PackedMatrix: Sendable {
+    /// Outputs.
+    var rows: Int { get }
+    /// Inputs.
+    var columns: Int { get }
+    /// Writes the rows as floats, [rows.count, columns].
+    func dequantize(rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
+}
+
+/// The linear layers of a model that are packed; the others are multiplied by their floats.
+struct PackedWeights: Sendable {
+    /// By the parameter's offset.
+    private var matrices: [Int: any PackedMatrix] = [:]
+
+    init() {}
+
+    /// - Throws: `ModelWeightsError` when a matrix is not a hidden matrix of the model, or of another shape.
+    init(_ named: [String: any PackedMatrix], model: Model) throws(ModelWeightsError) {
+        for (name, matrix) in named.sorted(by: { $0.key < $1.key }) {
+            let parameter = model.parameter(named: name)
+            guard let parameter, parameter.role == .hiddenMatrix, parameter.shape == [matrix.rows, matrix.columns] else {
+                throw ModelWeightsError(name: name, expected: parameter?.count ?? 0, found: matrix.rows * matrix.columns)
+            }
+            matrices[parameter.offset] = matrix
+        }
+    }
+
+    subscript(offset: Int) -> (any PackedMatrix)? { matrices.isEmpty ? nil : matrices[offset] }
+}

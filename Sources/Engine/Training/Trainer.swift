@@ -1,0 +1,129 @@
+import CKernels
+
+/// Trains a model on examples, step by step.
+///
+/// A step's rows are cut into micro-batches by a fixed rule, their gradients summed in a fixed order: the weights after n
+/// steps are a function of model, examples, loss and options alone.
+public final class Trainer {
+    public let options: TrainingOptions
+    /// Steps done.
+    public private(set) var step = 0
+
+    private let initial: Model
+    private let examples: [TrainingExample]
+    private let loss: TransferLoss
+    private let workers: WorkerPool
+    private let weights: FloatBuffer
+    private let decoder: Decoder
+    private let gradient: FloatBuffer
+    private let lanes: [GradientLane]
+    private let optimizer: Optimizer
+    private var epoch: (number: Int, order: [Int])
+
+    /// - Throws: `TrainingError` when an example does not fit the model or the loss.
+    public init(
+        _ model: Model, on examples: [TrainingExample], loss: TransferLoss = .crossEntropy, options: TrainingOptions,
+        workers: WorkerPool
+    ) throws(TrainingError) {
+        try Trainer.check(model, examples, loss, options)
+        initial = model
+        self.examples = examples
+        self.loss = loss
+        self.options = options
+        self.workers = workers
+        let longest = examples.map(\.tokens.count).max() ?? 1
+        weights = FloatBuffer(model.values)
+        decoder = Decoder(model.layout, weights: weights, positions: longest)
+        gradient = FloatBuffer(count: weights.count)
+        let vocabularySize = model.configuration.vocabularySize
+        lanes = (0..<MicroBatches.lanes).map { [weights] _ in
+            GradientLane(parameterCount: weights.count, vocabularySize: vocabularySize)
+        }
+        optimizer = Optimizer(model.parameters, options)
+        epoch = (-1, [])
+    }
+
+    /// The model after the steps done so far.
+    public var model: Model {
+        var model = initial
+        model.values = weights.values
+        return model
+    }
+
+    /// Runs the steps that are left and returns the trained model.
+    public func run(report: (TrainingStep) -> Void = { _ in }) -> Model {
+        withExtendedLifetime(self) {
+            while step < options.steps { report(advance()) }
+            return model
+        }
+    }
+
+    /// Runs one step.
+    public func advance() -> TrainingStep {
+        let rows = (0..<options.batch).map { examples[exampleIndex(step * options.batch + $0)] }
+        let responseTokens = rows.reduce(0) { $0 + $1.responseLength }
+        let lossSum = computeGradients(rows, scale: 1 / Float(responseTokens))
+        let norm = sumLanes().squareRoot()
+        let rate = options.learningRate(atStep: step)
+        optimizer.update(
+            weights, gradient: gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            learningRate: rate, scratch: lanes.map(\.gradients), workers: workers)
+        defer { step += 1 }
+        return TrainingStep(
+            step: step, loss: lossSum / Double(responseTokens), learningRate: rate, gradientNorm: norm,
+            tokens: rows.reduce(0) { $0 + $1.tokens.count })
+    }
+
+    /// Every epoch goes through the examples in an order of its own.
+    private func exampleIndex(_ row: Int) -> Int {
+        let number = row / examples.count
+        if epoch.number != number {
+            let random = Philox(seed: options.seed, purpose: .shuffling, step: UInt64(number))
+            epoch = (number, random.permutation(examples.count))
+        }
+        return epoch.order[row % examples.count]
+    }
+
+    /// Fills the lanes' gradients; returns the summed loss.
+    private func computeGradients(_ rows: [TrainingExample], scale: Float) -> Double {
+        let ranges = MicroBatches.cut(lengths: rows.map(\.tokens.count))
+        var losses = [Double](repeating: 0, count: ranges.count)
+        losses.withUnsafeMutableBufferPointer { losses in
+            workers.forEach(lanes.count) { lane in
+                lanes[lane].gradients.clear()
+                for index in stride(from: lane, to: ranges.count, by: lanes.count) where !ranges[index].isEmpty {
+                    losses[index] = lanes[lane].accumulate(
+                        Array(rows[ranges[index]]), decoder: decoder, loss: loss, scale: scale)
+                }
+            }
+        }
+        return losses.reduce(0, +)
+    }
+
+    /// Adds up the lanes in their order; returns the sum of the gradient's squares.
+    private func sumLanes() -> Double {
+        let rangeSize = 1 << 15
+        var squares = [Double](repeating: 0, count: (gradient.count + rangeSize - 1) / rangeSize)
+        squares.withUnsafeMutableBufferPointer { squares in
+            workers.forEachRange(gradient.count, size: rangeSize) { range in
+                let sources: [UnsafeMutablePointer<Float>?] = lanes.map(\.gradients.base)
+                decant_sum_buffers(sources, sources.count, gradient.base, range.lowerBound, range.upperBound)
+                squares[range.lowerBound / rangeSize] = decant_sum_of_squares(gradient.base + range.lowerBound, range.count)
+            }
+        }
+        return squares.reduce(0, +)
+    }
+
+    private static func check(
+        _ model: Model, _ examples: [TrainingExample], _ loss: TransferLoss, _ options: TrainingOptions
+    ) throws(TrainingError) {
+        if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
+        if options.steps < 0 || options.batch < 1 {
+            throw TrainingError("Training needs at least one row a step, not \(options.batch), and no negative steps.")
+        }
+        if loss.terms.isEmpty || !(loss.temperature > 0) {
+            throw TrainingError("A loss needs at least one term and a temperature above 0.")
+        }
+        for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
+    }
+}

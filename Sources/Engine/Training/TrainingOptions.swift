@@ -1,0 +1,63 @@
+/// How a model walks down its loss.
+public struct TrainingOptions: Hashable, Sendable {
+    public enum Optimizer: Hashable, Sendable {
+        case adamW
+        /// Muon on the hidden matrices, AdamW on embeddings, norms, biases and head, both at the one learning rate: Muon's
+        /// update is scaled to AdamW's usual size (root mean square 0.2).
+        case muon
+    }
+
+    public var steps: Int
+    /// Rows per step.
+    public var batch: Int
+    /// The peak; see `learningRate(atStep:)`.
+    public var learningRate: Double
+    public var optimizer: Optimizer
+    /// Share of the steps.
+    public var warmup: Double
+    public var weightDecay: Double
+    public var seed: UInt64
+    /// Largest global norm of the gradient; a longer one is shortened to it.
+    public var clippingNorm = 1.0
+
+    public init(
+        steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,
+        weightDecay: Double = 0, seed: UInt64
+    ) {
+        self.steps = steps
+        self.batch = batch
+        self.learningRate = learningRate
+        self.optimizer = optimizer
+        self.warmup = warmup
+        self.weightDecay = weightDecay
+        self.seed = seed
+    }
+
+    /// Linear warm-up to the peak, then a cosine down to a tenth of it at the last step (steps count from 0).
+    public func learningRate(atStep step: Int) -> Double {
+        let warmupSteps = Int((warmup * Double(steps)).rounded())
+        if step < warmupSteps { return learningRate * Double(step + 1) / Double(warmupSteps) }
+        let progress = Double(step - warmupSteps) / Double(max(1, steps - 1 - warmupSteps))
+        return learningRate * (0.1 + 0.45 * (1 + PortableMath.cos(.pi * min(1, progress))))
+    }
+}
+
+/// One step of training, for the curve and for progress.
+public struct TrainingStep: Hashable, Sendable {
+    /// From 0.
+    public let step: Int
+    /// Mean over the batch's response tokens.
+    public let loss: Double
+    public let learningRate: Double
+    /// Before clipping.
+    public let gradientNorm: Double
+    /// Prompts included.
+    public let tokens: Int
+}
+
+/// Training data or options that cannot be used.
+public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,120 @@
+import CKernels
+import Testing
+
+@testable import Engine
+
+@Suite("Backward kernels agree with finite differences")
+struct KernelGradientTests {
+    @Test("RMS norm, by input and weight, with a ragged width")
+    func rmsNorm() {
+        let (rows, columns) = (3, 11)
+        let (x, w, weights) = (randomFloats(rows * columns, seed: 1), randomFloats(columns, seed: 2), randomFloats(33, seed: 3))
+        func forward(_ x: [Float], _ w: [Float]) -> (y: [Float], inverse: [Float]) {
+            var (y, inverse) = ([Float](repeating: 0, count: x.count), [Float](repeating: 0, count: rows))
+            decant_rmsnorm(x, w, &y, &inverse, rows, columns, 1e-6)
+            return (y, inverse)
+        }
+        var (dx, dw) = ([Float](repeating: 0, count: x.count), [Float](repeating: 0, count: columns))
+        decant_rmsnorm_backward(x, w, forward(x, w).inverse, weights, &dx, &dw, rows, columns)
+        expectGradient(dx, of: { weighted(forward($0, w).y, weights) }, at: x)
+        expectGradient(dw, of: { weighted(forward(x, $0).y, weights) }, at: w)
+    }
+
+    @Test("Rotary embedding")
+    func rope() throws {
+        let configuration = try ModelConfiguration(
+            vocabularySize: 8, hiddenSize: 12, layerCount: 1, headCount: 2, keyValueHeadCount: 1, intermediateSize: 8)
+        let table = RotaryTable(configuration, positions: 16)
+        let positions: [Int32] = [0, 3, 9]
+        let (x, weights) = (randomFloats(36, seed: 4), randomFloats(36, seed: 5))
+        func turned(_ x: [Float]) -> [Float] {
+            var y = x
+            withExtendedLifetime(table) {
+                decant_rope(&y, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+            }
+            return y
+        }
+        var dx = weights
+        withExtendedLifetime(table) {
+            decant_rope_backward(&dx, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+        }
+        expectGradient(dx, of: { weighted(turned($0), weights) }, at: x)
+        #expect(zip(turned(x)[0..<12], x[0..<12]).allSatisfy { $0 == $1 }, "position 0 is not turned")
+    }
+
+    @Test("SwiGLU, with a ragged width")
+    func swiglu() {
+        let (rows, columns) = (2, 13)
+        let (x, weights) = (randomFloats(rows * columns * 2, seed: 6), randomFloats(rows * columns, seed: 7))
+        func forward(_ x: [Float]) -> [Float] {
+            var y = [Float](repeating: 0, count: rows * columns)
+            decant_swiglu(x, &y, rows, columns)
+            return y
+        }
+        var dx = [Float](repeating: 0, count: x.count)
+        decant_swiglu_backward(x, weights, &dx, rows, columns)
+        expectGradient(dx, of: { weighted(forward($0), weights) }, at: x)
+    }
+
+    @Test("Attention over packed sequences, grouped heads", arguments: [(4, 2, 6), (2, 1, 8), (3, 3, 10), (4, 1, 16)])
+    func attention(heads: Int, kvHeads: Int, dimension: Int) {
+        let offsets: [Int32] = [0, 5, 6, 25]
+        let shape = decant_attention_shape(heads: heads, kv_heads: kvHeads, dimension: dimension)
+        let tokens = 25
+        let width = (heads + 2 * kvHeads) * dimension
+        let (x, weights) = (randomFloats(tokens * width, seed: 8), randomFloats(tokens * heads * dimension, seed: 9))
+        var scratch = [Float](repeating: .nan, count: decant_attention_scratch(shape, 19))
+        func forward(_ x: [Float]) -> (y: [Float], statistics: [Float]) {
+            var y = [Float](repeating: 0, count: weights.count)
+            var statistics = [Float](repeating: 0, count: tokens * heads * 2)
+            decant_attention(x, &y, &statistics, offsets, 3, shape, &scratch)
+            return (y, statistics)
+        }
+        let (y, statistics) = forward(x)
+        var dx = [Float](repeating: 0, count: x.count)
+        decant_attention_backward(x, y, statistics, weights, &dx, offsets, 3, shape, &scratch)
+        let reference = naiveAttention(x, offsets: offsets, heads: heads, kvHeads: kvHeads, dimension: dimension)
+        #expect(zip(y, reference).allSatisfy { abs(Double($0) - $1) < 1e-5 })
+        expectGradient(dx, of: { weighted(forward($0).y, weights) }, at: x)
+    }
+
+    @Test("Bias")
+    func bias() {
+        let (x, weights) = (randomFloats(5, seed: 10), randomFloats(15, seed: 11))
+        func forward(_ bias: [Float]) -> [Float] {
+            var y = [Float](repeating: 1, count: 15)
+            decant_add_bias(&y, bias, 3, 5)
+            return y
+        }
+        var dx = [Float](repeating: 0, count: 5)
+        decant_bias_backward(weights, &dx, 3, 5)
+        expectGradient(dx, of: { weighted(forward($0), weights) }, at: x)
+    }
+
+    /// The textbook formula, in double.
+    private func naiveAttention(_ x: [Float], offsets: [Int32], heads: Int, kvHeads: Int, dimension: Int) -> [Double] {
+        let width = (heads + 2 * kvHeads) * dimension
+        var y = [Double](repeating: 0, count: Int(offsets.last ?? 0) * heads * dimension)
+        for (start, end) in zip(offsets.map(Int.init), offsets.dropFirst().map(Int.init)) {
+            for row in start..<end {
+                for head in 0..<heads {
+                    let keyColumn = (heads + head / (heads / kvHeads)) * dimension
+                    let scores = (start...row).map { key in
+                        (0..<dimension).reduce(0.0) { sum, i in
+                            sum + Double(x[row * width + head * dimension + i]) * Double(x[key * width + keyColumn + i])
+                        } / Double(dimension).squareRoot()
+                    }
+                    let exponentials = scores.map { PortableMath.exp($0 - (scores.max() ?? 0)) }
+                    let sum = exponentials.reduce(0, +)
+                    for (key, weight) in zip(start...row, exponentials) {
+                        for i in 0..<dimension {
+                            let value = Double(x[key * width + keyColumn + kvHeads * dimension + i])
+                            y[(row * heads + head) * dimension + i] += weight / sum * value
+                        }
+                    }
+                }
+            }
+        }
+        return y
+    }
+}

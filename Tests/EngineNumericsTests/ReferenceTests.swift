@@ -1,0 +1,70 @@
+import CanonicalJSON
+import Foundation
+import Testing
+
+@testable import Engine
+
+/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py` writes them.
+@Suite("The reference implementation")
+struct ReferenceTests {
+    private static func reference() throws -> JSON {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/qwen2.json")
+        return try JSON(parsing: try Data(contentsOf: file))
+    }
+
+    private static func model() throws -> Model {
+        var model = Model(zeros: try Fixture.configuration())
+        for (index, parameter) in model.parameters.enumerated() {
+            let values = (0..<parameter.count).map { place in
+                let value = (Double((7919 * place + 104_729 * index) % 2003) / 2003 - 0.5) * 0.4
+                return Float(parameter.role == .norm ? value + 1 : value)
+            }
+            try model.setWeights(values, of: parameter)
+        }
+        return model
+    }
+
+    @Test("Logits agree within 2e-4, loss and gradients within 1e-4 relative")
+    func agreement() throws {
+        let reference = try Self.reference()
+        let model = try Self.model()
+        let tokens = try #require(reference["tokens"]?.array).compactMap(\.integer).map(Int32.init)
+        let promptLength = try #require(reference["prompt_length"]?.integer)
+        let weights = FloatBuffer(model.values)
+        let decoder = Decoder(model.layout, weights: weights, positions: 64)
+        let lane = GradientLane(parameterCount: weights.count, vocabularySize: 37)
+        let (logits, loss, gradients) = withExtendedLifetime((lane, decoder)) {
+            let example = TrainingExample(tokens: tokens, promptLength: promptLength)
+            let scale = 1 / Float(example.responseLength)
+            let loss = lane.accumulate([example], decoder: decoder, loss: .crossEntropy, scale: scale) * Double(scale)
+            return (allLogits(tokens, decoder), loss, lane.gradients.values)
+        }
+        let expectedLogits = try #require(reference["logits"]?.array).flatMap { $0.array ?? [] }.compactMap(\.double)
+        #expect(logits.count == expectedLogits.count)
+        #expect(zip(logits, expectedLogits).allSatisfy { abs(Double($0) - $1) <= 2e-4 })
+        #expect(abs(loss - (try #require(reference["loss"]?.double))) < 1e-5)
+        for parameter in model.parameters {
+            let expected = try #require(reference["gradients"]?[parameter.name])
+            let norm = try #require(expected["norm"]?.double)
+            let gradient = gradients[parameter.range]
+            let found = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(found / norm - 1) <= 1e-4, "\(parameter.name)")
+            let places = try #require(expected["places"]?.array).compactMap(\.integer)
+            let values = try #require(expected["values"]?.array).compactMap(\.double)
+            for (place, value) in zip(places, values) {
+                #expect(abs(Double(gradient[parameter.offset + place]) - value) <= 1e-4 * norm, "\(parameter.name) at \(place)")
+            }
+        }
+    }
+
+    private func allLogits(_ tokens: [Int32], _ decoder: Decoder) -> [Float] {
+        var batch = PackedBatch()
+        batch.append(tokens, predicting: 0..<tokens.count)
+        let arena = Arena()
+        return withExtendedLifetime(arena) {
+            let activations = Activations(decoder.configuration, batch, in: arena)
+            decoder.forward(batch, activations)
+            return Array(UnsafeBufferPointer(start: activations.logits, count: tokens.count * 37))
+        }
+    }
+}

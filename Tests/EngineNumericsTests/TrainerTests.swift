@@ -1,0 +1,80 @@
+import Testing
+
+@testable import Engine
+
+@Suite("Training")
+struct TrainerTests {
+    private func train(
+        _ optimizer: TrainingOptions.Optimizer, threads: Int, steps: Int = 12, loss: TransferLoss = .crossEntropy
+    ) throws -> (model: Model, losses: [Double]) {
+        let options = TrainingOptions(
+            steps: steps, batch: 16, learningRate: 1e-2, optimizer: optimizer, warmup: 0.1, weightDecay: 0.01, seed: 11)
+        let trainer = try Trainer(
+            Model(initializing: try Fixture.configuration(), seed: 1), on: Fixture.examples(40), loss: loss, options: options,
+            workers: WorkerPool(threads: threads))
+        var losses: [Double] = []
+        let model = trainer.run { losses.append($0.loss) }
+        return (model, losses)
+    }
+
+    @Test("The same bytes at 1, 2 and 3 threads", arguments: [TrainingOptions.Optimizer.adamW, .muon])
+    func threads(optimizer: TrainingOptions.Optimizer) throws {
+        let alone = try train(optimizer, threads: 1)
+        for threads in [2, 3] {
+            let together = try train(optimizer, threads: threads)
+            #expect(together.model.values.map(\.bitPattern) == alone.model.values.map(\.bitPattern))
+            #expect(together.losses == alone.losses)
+        }
+    }
+
+    @Test("The loss falls", arguments: [TrainingOptions.Optimizer.adamW, .muon])
+    func learning(optimizer: TrainingOptions.Optimizer) throws {
+        let losses = try train(optimizer, threads: 2, steps: 150).losses
+        #expect(losses[0] > 3.4)
+        #expect(try #require(losses.last) < 2)
+    }
+
+    @Test("The learning rate warms up, and ends at a tenth")
+    func schedule() {
+        let options = TrainingOptions(steps: 101, batch: 1, learningRate: 2, warmup: 0.1, seed: 0)
+        #expect(abs(options.learningRate(atStep: 0) - 0.2) < 1e-12)
+        #expect(options.learningRate(atStep: 9) == 2)
+        #expect(abs(options.learningRate(atStep: 55) - 1.1) < 1e-9)
+        #expect(abs(options.learningRate(atStep: 100) - 0.2) < 1e-12)
+    }
+
+    @Test("Micro-batches cover every row once, about evenly, within the token budget")
+    func cut() {
+        for lengths in [[5], [3, 4], Array(repeating: 36, count: 32), (1...300).map { $0 % 97 + 1 }] {
+            let ranges = MicroBatches.cut(lengths: lengths)
+            #expect(ranges.flatMap(Array.init) == Array(lengths.indices))
+            #expect(ranges.count % MicroBatches.lanes == 0)
+            for range in ranges {
+                #expect(lengths[range].reduce(0, +) <= MicroBatches.tokenBudget + (lengths.max() ?? 0))
+            }
+        }
+    }
+
+    @Test("Rows that cannot be trained on are refused by their number")
+    func badRows() throws {
+        let model = Model(zeros: try Fixture.configuration())
+        let options = TrainingOptions(steps: 1, batch: 1, learningRate: 1, seed: 0)
+        let good = Fixture.examples(1)[0]
+        let bad = [
+            TrainingExample(tokens: [1, 2], promptLength: 2), TrainingExample(tokens: [1, 2], promptLength: 0),
+            TrainingExample(tokens: [1, 99], promptLength: 1),
+            TrainingExample(tokens: Array(repeating: 1, count: 65), promptLength: 1),
+        ]
+        for example in bad {
+            let error = #expect(throws: TrainingError.self) {
+                try Trainer(model, on: [good, example], options: options, workers: WorkerPool(threads: 1))
+            }
+            #expect(error?.description.hasPrefix("Training example 2 ") == true)
+        }
+        #expect(throws: TrainingError.self) {
+            try Trainer(
+                model, on: [good], loss: TransferLoss([.init(.forwardKL, weight: 1)]), options: options,
+                workers: WorkerPool(threads: 1))
+        }
+    }
+}
