@@ -4,48 +4,49 @@ import Foundation
 import Planner
 import RecipeLanguage
 
-/// A recipe that has been read and has no problems.
+/// A recipe that has been read and checked.
 struct RecipeFile {
     let text: String
     let recipe: Recipe
-    private let source: SourceFile
+    private let path: String
 
-    /// Reads and checks a recipe; its problems go to standard error.
+    /// Reads a recipe. Every problem goes to standard error; errors end the command.
     init(path: String) throws {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw CommandFailure.badInput("there is no recipe at \(path)")
         }
-        source = SourceFile(path: path, bytes: Array(content))
-        let reading = RecipeReader.read(source)
-        guard let recipe = reading.recipe, reading.diagnostics.isEmpty else {
-            throw Self.refusal(of: reading.diagnostics, path: path)
-        }
+        let reading = RecipeReader.read(SourceText(path: path, bytes: content))
+        try Self.report(reading.diagnostics, of: path)
+        guard let recipe = reading.recipe else { throw CommandFailure.badInput("\(path) is no recipe") }
         text = String(decoding: content, as: UTF8.self)
         self.recipe = recipe
+        self.path = path
     }
+
+    var name: String { recipe.name.value }
 
     /// Compiles the recipe into its graph.
     ///
-    /// - Parameter digest: hashes a source file; a file that cannot be read is a problem of the recipe.
+    /// - Parameter digest: hashes a source file.
     func graph(digest: (String) throws -> Digest) throws -> Graph {
-        let folder = URL(fileURLWithPath: source.path).deletingLastPathComponent()
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         var files: [String: SourceSnapshot] = [:]
-        var problems: [Diagnostic] = []
-        for (name, path) in recipe.sourcePaths {
-            let absolute = URL(fileURLWithPath: path.value, relativeTo: folder).standardizedFileURL.path
+        for source in recipe.sources {
+            guard case .path(let path) = source.origin else { continue }
+            let file = URL(fileURLWithPath: path.value, relativeTo: folder).standardizedFileURL
             var isDirectory: ObjCBool = false
-            if FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory), !isDirectory.boolValue {
-                files[name] = SourceSnapshot(path: absolute, digest: try digest(absolute))
-            } else {
-                problems.append(.missingSource(path))
-            }
+            guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
+            files[source.name.value] = SourceSnapshot(
+                file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }
-        guard problems.isEmpty else { throw Self.refusal(of: problems, path: source.path) }
-        return try Planner.graph(of: recipe, sources: files)
+        let planning = try Planner.plan(recipe, sources: files)
+        try Self.report(planning.diagnostics, of: path)
+        guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
+        return graph
     }
 
     /// Hashes a file without a store.
-    static func hashFile(at path: String) throws -> Digest {
+    static func hash(fileAt path: String) throws -> Digest {
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         defer { try? handle.close() }
         var hasher = DigestHasher()
@@ -55,9 +56,10 @@ struct RecipeFile {
         return hasher.finish()
     }
 
-    private static func refusal(of problems: [Diagnostic], path: String) -> CommandFailure {
-        for problem in problems { Console.progress(DiagnosticRenderer.render(problem) + "\n") }
-        let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
-        return .badInput("\(path) has \(count)")
+    private static func report(_ problems: [Diagnostic], of path: String) throws {
+        if !problems.isEmpty { Console.progress(DiagnosticRenderer.render(problems)) }
+        guard problems.hasErrors else { return }
+        let errors = problems.count { $0.severity == .error }
+        throw CommandFailure.badInput("\(path) has \(errors == 1 ? "1 error" : "\(errors) errors")")
     }
 }

@@ -15,7 +15,8 @@ public struct CommitID: Hashable, Comparable, Sendable, CustomStringConvertible 
 final class GitRepository {
     let pointer: OpaquePointer
 
-    private static let isInitialized: Bool = git_libgit2_init() > 0
+    /// Loose objects and refs reach the disk before the next step, so that a ref never names what a crash lost.
+    private static let isInitialized: Bool = git_libgit2_init() > 0 && decant_enable_fsync() == 0
 
     /// Opens the repository at a path, or makes a bare one there.
     init(at url: URL) throws(StoreError) {
@@ -26,20 +27,9 @@ final class GitRepository {
         }
         guard let pointer else { throw .git(operation: "open the repository", reason: "no repository came back") }
         self.pointer = pointer
-        try makeDurable()
     }
 
     deinit { git_repository_free(pointer) }
-
-    /// Loose objects and refs reach the disk before the next step, so that a ref never names what a crash lost.
-    private func makeDurable() throws(StoreError) {
-        var configuration: OpaquePointer?
-        try Self.check(git_repository_config(&configuration, pointer), "read the configuration")
-        defer { git_config_free(configuration) }
-        var isSet: Int32 = 0
-        if git_config_get_bool(&isSet, configuration, "core.fsyncobjectfiles") == 0, isSet == 1 { return }
-        try Self.check(git_config_set_bool(configuration, "core.fsyncobjectfiles", 1), "write the configuration")
-    }
 
     // MARK: Blobs and trees
 

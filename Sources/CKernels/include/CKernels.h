@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+// processor.c
+int decant_supports_portable_numerics(void);
+
 // elementwise.c
 void decant_exp(const float *x, float *y, long n);
 void decant_add(float *y, const float *x, long n);                                 // y += x

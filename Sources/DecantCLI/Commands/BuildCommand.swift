@@ -39,7 +39,7 @@ struct BuildCommand: AsyncParsableCommand {
         let executor = Executor(
             store: store, runner: LocalRunner(executable: try Self.executable(), threads: threadsPerStage), jobs: jobs)
         let progress: any BuildProgress =
-            output.asJSON ? JSONProgress() : Console.progressIsTerminal ? TerminalProgress() : PlainProgress()
+            if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
         let outcome = try await executor.build(graph, targets: wanted) { progress.receive($0) }
         if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, in: store) }
@@ -56,7 +56,7 @@ struct BuildCommand: AsyncParsableCommand {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
         _ = try store.recordBuild(
             BuildRecord(
-                recipe: file.recipe.name.value, recipeText: file.text, plan: outcome.planRecord,
+                recipe: file.name, recipeText: file.text, plan: outcome.planRecord,
                 targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
                 summary: summary))
     }
@@ -87,7 +87,7 @@ extension BuildCommand {
         guard let report = outcome.targets.first(where: { $0.name == "report" })?.result,
             let file = report.artifact["report.json"]
         else { return nil }
-        return try ReportTable.text(of: store.readObject(file.digest))
+        return try ReportTable(JSON(parsing: store.readObject(file.digest))).text
     }
 
     /// The command that tries the first variant's model on a question of its own test set.

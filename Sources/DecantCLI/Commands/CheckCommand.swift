@@ -11,10 +11,10 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let file = try RecipeFile(path: recipe)
-        let graph = try file.graph { try RecipeFile.hashFile(at: $0) }
+        let graph = try file.graph { try RecipeFile.hash(fileAt: $0) }
         if output.asJSON {
             Console.output(
-                JSON.object(["recipe": .string(file.recipe.name.value), "stages": .integer(Int64(graph.stages.count)), "problems": 0])
+                JSON.object(["recipe": .string(file.name), "stages": .integer(Int64(graph.stages.count)), "problems": 0])
                     .canonicalText)
         } else {
             Console.output("\(recipe): no problems, \(graph.stages.count) stages")

@@ -16,7 +16,7 @@ struct PlanCommand: ParsableCommand {
         let store = try storeOptions.open()
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
-        let name = file.recipe.name.value
+        let name = file.name
         let plan = try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name))
         Console.output(output.asJSON ? plan.json(recipe: name).canonicalText : table(of: plan))
         if !output.asJSON, plan.entries.contains(where: { $0.state != .cached }) { Console.hint("decant build \(recipe)") }

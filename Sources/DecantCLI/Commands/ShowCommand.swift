@@ -44,7 +44,7 @@ struct ShowCommand: ParsableCommand {
         ]
     }
 
-    private func text(of stored: StoredTarget, metrics: [String: JSON]) throws -> String {
+    private func text(of stored: StoredTarget, metrics: [String: JSON]) -> String {
         let record = stored.record
         var lines = [
             stored.name,
@@ -63,7 +63,7 @@ struct ShowCommand: ParsableCommand {
         }
         for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
             lines.append("")
-            lines.append(name == "report.json" ? try ReportTable.text(of: value) : "\(name)\n\(value.prettyText)")
+            lines.append(name == "report.json" ? ReportTable(value).text : "\(name)\n\(value.prettyText)")
         }
         return lines.joined(separator: "\n")
     }

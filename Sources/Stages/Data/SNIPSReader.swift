@@ -9,9 +9,9 @@ import Foundation
 enum SNIPSReader {
     static func rows(in content: Data, file: String) throws -> [Row] {
         let intents: [(key: String, value: JSON)]
-        do {
+        do throws(JSONError) {
             intents = try JSON(parsing: utf8(content)).sortedMembers
-        } catch let error as JSONError {
+        } catch {
             throw StageFailure("\(file), \(error)")
         }
         guard let (intent, value) = intents.first, intents.count == 1, let entries = value.array else {

@@ -1,0 +1,59 @@
+import ArgumentParser
+import CanonicalJSON
+import Engine
+import Foundation
+import Store
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")
+
+    @Argument(help: "A model: a stage or target of a recipe's last build, or a commit.")
+    var target: String
+
+    @Argument(help: "The query.")
+    var query: String
+
+    @Option(help: "A functions.json whose functions the prompt lists (for models trained with prompt: tools).")
+    var functions: String?
+
+    @Option(help: "New tokens at most.")
+    var maxTokens = 128
+
+    @OptionGroup var storeOptions: StoreOptions
+
+    func run() throws {
+        let store = try storeOptions.open()
+        let stored = try StoredTarget(target, in: store)
+        guard stored.record.artifact["model.safetensors"] != nil else {
+            throw CommandFailure.badInput("\(stored.name) is no model", hint: "decant show \(target)")
+        }
+        let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try store.materialize(stored.record.artifact, at: directory)
+        Console.output(try answer(with: ModelFolder(directory)))
+    }
+
+    private func answer(with folder: ModelFolder) throws -> String {
+        let tokenizer = try folder.tokenizer()
+        let pool = try readFunctions()
+        let row = Row(id: "query", query: query, functions: pool.keys.sorted(), answers: [])
+        let format: PromptFormat = functions == nil ? .query : .tools
+        let prompt = try format.promptTokens(of: row, functions: pool, with: tokenizer)
+        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
+        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: WorkerPool(threads: 1))
+        return tokenizer.decode((answers.first?.tokens ?? []).map(Int.init))
+    }
+
+    private func readFunctions() throws -> [String: FunctionDefinition] {
+        guard let path = functions else { return [:] }
+        guard let content = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure.badInput("there is no file at \(path)")
+        }
+        do {
+            let list = try JSON(parsing: content).array ?? []
+            return Dictionary(try list.map { try FunctionDefinition(json: $0) }.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        } catch {
+            throw CommandFailure.badInput("\(path): \(error)")
+        }
+    }
+}

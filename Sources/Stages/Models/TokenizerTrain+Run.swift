@@ -1,0 +1,12 @@
+import Engine
+import Planner
+
+extension TokenizerTrain: RunnableStage {
+    public func run(in context: StageContext) throws {
+        let functions = try context.readFunctions("data")
+        let format = PromptFormat(prompt)
+        let texts = try context.readRows("data", "train.jsonl").flatMap { try format.texts(of: $0, functions: functions) }
+        let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
+        try tokenizer.write(to: context.output(""))
+    }
+}

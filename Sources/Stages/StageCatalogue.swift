@@ -1,0 +1,29 @@
+import BuildModel
+import CanonicalJSON
+import Planner
+
+/// Every stage kind that this binary can run.
+public enum StageCatalogue {
+    /// Sorted by name.
+    public static let kinds: [any RunnableStage.Type] = [
+        DataIngest.self, DataSplit.self, EvalCost.self, EvalGenerate.self, EvalScore.self, Judge.self,
+        KDCapture.self, KDTrain.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self, Report.self,
+        Sample.self, TokenizerTrain.self, TrainSFT.self,
+    ]
+
+    /// The stage that an action asks for: its kind at its revision, with its parameters read back.
+    public static func stage(for action: Action) throws(StageFailure) -> any RunnableStage {
+        guard let kind = kinds.first(where: { $0.name == action.kind }) else {
+            throw StageFailure("this version of Decant has no stage kind '\(action.kind)'")
+        }
+        guard kind.revision == action.revision else {
+            throw StageFailure(
+                "the action is of revision \(action.revision) of \(action.kind); this version of Decant has revision \(kind.revision)")
+        }
+        do {
+            return try action.parameters.decode(kind)
+        } catch {
+            throw StageFailure("the parameters of \(action.kind) cannot be read: \(error)")
+        }
+    }
+}

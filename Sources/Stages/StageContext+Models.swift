@@ -1,0 +1,20 @@
+import Engine
+import Foundation
+import Planner
+
+extension StageContext {
+    var workers: WorkerPool { WorkerPool(threads: threads) }
+
+    func modelFolder(_ input: String) -> ModelFolder { ModelFolder(self.input(input)) }
+
+    /// Writes a model folder whose tokenizer is that of an input.
+    func write(_ model: Model, tokenizerFrom input: String) throws {
+        try ModelFolder(output("")).write(model)
+        for file in ModelFolder.tokenizerFiles { try copy(file, from: input) }
+    }
+
+    /// A report of progress that any thread may call.
+    func counter(of total: Int, unit: String) -> @Sendable (Int) -> Void {
+        { done in report(.init(done: done, total: total, unit: unit)) }
+    }
+}

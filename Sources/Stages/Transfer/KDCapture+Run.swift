@@ -1,0 +1,15 @@
+import Engine
+import Planner
+
+extension KDCapture: RunnableStage {
+    public func run(in context: StageContext) throws {
+        let folder = context.modelFolder("teacher")
+        let rows = ResponseRows(
+            format: PromptFormat(prompt), functions: try context.readFunctions("data"), tokenizer: try folder.tokenizer())
+        var examples = try context.judgedExamples(rows)
+        let captured = try folder.inferenceModel().captureLogits(examples, k: k, workers: context.workers)
+        for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
+        try SafeTensors.write(CapturedLogits(examples).tensors, to: context.output(CapturedLogits.file))
+        try context.copy("tokenizer.json", from: "teacher")
+    }
+}

@@ -1,0 +1,35 @@
+import CanonicalJSON
+import Engine
+
+/// Rows with a response to learn, as tokens.
+struct ResponseRows {
+    let format: PromptFormat
+    let functions: [String: FunctionDefinition]
+    let tokenizer: Tokenizer
+
+    /// A row with its own answers as the response.
+    func example(of row: Row) throws(RowError) -> TrainingExample { try example(of: row, response: PromptFormat.response(to: row)) }
+
+    func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
+        let prompt = try format.promptTokens(of: row, functions: functions, with: tokenizer)
+        let tokens = try prompt + format.responseTokens(of: response, with: tokenizer)
+        return TrainingExample(tokens: tokens, promptLength: prompt.count)
+    }
+
+    func prompt(of row: Row) throws(RowError) -> [Int32] {
+        try format.promptTokens(of: row, functions: functions, with: tokenizer)
+    }
+}
+
+extension StageContext {
+    /// The training rows of the input `data` with the responses that the judge accepted, in the judge's order.
+    func judgedExamples(_ rows: ResponseRows) throws -> [TrainingExample] {
+        let known = Dictionary(uniqueKeysWithValues: try readRows("data", "train.jsonl").map { ($0.id, $0) })
+        return try readLines("judged", "accepted.jsonl").map { line in
+            guard let row = line["id"]?.string.flatMap({ known[$0] }), let response = line["response"]?.string else {
+                throw StageFailure("judged/accepted.jsonl has a response to no training row: \(line.canonicalText)")
+            }
+            return try rows.example(of: row, response: response)
+        }
+    }
+}

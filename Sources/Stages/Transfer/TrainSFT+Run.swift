@@ -1,0 +1,14 @@
+import Engine
+import Planner
+
+extension TrainSFT: RunnableStage {
+    public func run(in context: StageContext) throws {
+        let rows = ResponseRows(
+            format: PromptFormat(prompt), functions: try context.readFunctions("data"),
+            tokenizer: try context.modelFolder("model").tokenizer())
+        let examples =
+            context.hasInput("judged")
+            ? try context.judgedExamples(rows) : try context.readRows("data", "train.jsonl").map { try rows.example(of: $0) }
+        try context.train(on: examples, loss: .crossEntropy, parameters: training)
+    }
+}
