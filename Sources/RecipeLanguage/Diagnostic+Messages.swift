@@ -48,6 +48,4 @@ extension Diagnostic {
             code: "repeated-value", "'\(field)' names '\(shortened(value))' twice", at: span, label: "named again",
             secondary: [.init(first, "first named here")], help: "keep one of the two")
     }
-
-    static func shortened(_ text: String) -> String { text.count <= 60 ? text : text.prefix(59) + "…" }
 }

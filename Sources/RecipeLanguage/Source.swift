@@ -34,10 +34,12 @@ public struct Source: Sendable {
                     code: "bad-name", "'\(Diagnostic.shortened(entry.name))' cannot name a source", at: entry.key.span,
                     help: "use letters, digits, '-' and '_'"))
         }
-        let isLater = (entry.value.mapping ?? []).contains { Self.laterKinds.contains($0.name) }
+        var entries = entry.value.mapping ?? []
+        let isLater = entries.contains { Self.laterKinds.contains($0.name) }
+        // What else such a source says cannot be judged yet.
+        if isLater { entries = entries.filter { Self.laterKinds.contains($0.name) } }
         let fields = Fields(
-            path: field, anchor: entry.key.span, entries: entry.value.mapping ?? [],
-            known: ["path", "http", "sha256"] + (isLater ? ["member", "revision"] : []), later: Self.laterKinds,
+            path: field, anchor: entry.key.span, entries: entries, known: ["path", "http", "sha256"], later: Self.laterKinds,
             findings: recipe.findings)
         if entry.value.mapping == nil {
             recipe.report(.wrongType(field, wants: "a mapping such as {path: …}", found: entry.value))

@@ -56,6 +56,12 @@ import Testing
         #expect(Set(graph.names).count == graph.stages.count)
     }
 
+    @Test func labelsHoldNoSpaces() throws {
+        let graph = try plan("matrix: {transfer: [KD, \"KD( steps: 5, batch: 4 )\"]}\n")
+        #expect(graph.targets.prefix(2).map(\.name) == ["KD", "KD-steps-5-batch-4"])
+        #expect(graph.stage(named: "student.kd[KD(steps:5,batch:4)]") != nil)
+    }
+
     @Test func teachersVary() throws {
         let graph = try plan("matrix: {teacher.seed: [1, 2]}\n")
         #expect(graph.targets.map(\.name) == ["1", "2", "teacher.sft-seed-1", "teacher.sft-seed-2", "report"])
