@@ -75,7 +75,7 @@ public struct Pipeline: Sendable {
         "data", "tokenizer", "teacher", "student", "sample", "judge", "transfer", "prune", "quantize", "evaluate",
     ]
 
-    init(reading recipe: Fields, sources: [Source]) {
+    init(reading recipe: Fields, sources: Set<String>) {
         data = DataSection(reading: recipe, sources: sources)
         tokenizer = TokenizerSection(reading: recipe)
         teacher = TeacherSection(reading: recipe)
