@@ -40,6 +40,11 @@ public struct Diagnostic: Hashable, Sendable {
     }
 }
 
+extension Diagnostic {
+    /// At most 60 characters of a text that someone wrote, for messages.
+    public static func shortened(_ text: String) -> String { text.count <= 60 ? text : text.prefix(59) + "…" }
+}
+
 extension Sequence<Diagnostic> {
     /// Whether what the diagnostics are about cannot be used.
     public var hasErrors: Bool { contains { $0.severity == .error } }

@@ -10,9 +10,9 @@ public enum DiagnosticRenderer {
         let blocks = blocks(of: diagnostic)
         let gutter = blocks.flatMap { $0.lines.map { String($0.number).count } }.max() ?? 1
         let margin = String(repeating: " ", count: gutter)
-        var output = "\(diagnostic.severity.rawValue)[\(diagnostic.code)]: \(diagnostic.message)\n"
+        var output = "\(diagnostic.severity.rawValue)[\(diagnostic.code)]: \(harmless(diagnostic.message))\n"
         for (index, block) in blocks.enumerated() {
-            output += "\(margin)\(index == 0 ? "-->" : ":::") \(block.place)\n\(margin) |\n"
+            output += "\(margin)\(index == 0 ? "-->" : ":::") \(harmless(block.place.description))\n\(margin) |\n"
             var previous: Int?
             for line in block.lines {
                 if let previous, line.number > previous + 1 { output += "...\n" }
@@ -22,8 +22,15 @@ public enum DiagnosticRenderer {
                 for marks in LabelLayout.rows(of: line.labels, on: line.shown) { output += row("\(margin) |", marks) }
             }
         }
-        if let help = diagnostic.help { output += "\(margin) = help: \(help)\n" }
+        if let help = diagnostic.help { output += "\(margin) = help: \(harmless(help))\n" }
         return output
+    }
+
+    /// Text without what a terminal would act on: messages quote what people wrote.
+    private static func harmless(_ text: String) -> String {
+        var shown = String.UnicodeScalarView()
+        shown.append(contentsOf: text.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 })
+        return String(shown)
     }
 
     private static func row(_ gutter: String, _ text: String) -> String {
@@ -64,7 +71,7 @@ public enum DiagnosticRenderer {
                         let start = shown.cell(at: label.span.start)
                         let end = shown.cell(at: min(label.span.end, lineEnd))
                         return LabelLayout.Label(
-                            cells: start..<max(end, start + 1), mark: isPrimary ? "^" : "-", text: label.text)
+                            cells: start..<max(end, start + 1), mark: isPrimary ? "^" : "-", text: harmless(label.text))
                     })
             }
             return Block(place: place, lines: lines)

@@ -11,7 +11,7 @@ extension Lowering {
             origins: [
                 Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", prompt),
             ])
-        return LoweredBase(data: data, tokenizer: tokenizer, prompt: prompt)
+        return LoweredBase(pipeline: pipeline, data: data, tokenizer: tokenizer, prompt: prompt)
     }
 
     private mutating func addRows(_ data: DataSection) throws -> StageID {

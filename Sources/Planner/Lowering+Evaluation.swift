@@ -2,12 +2,11 @@ import BuildModel
 import RecipeLanguage
 
 extension Lowering {
-    /// Answers, scores and cost of a model.
+    /// Answers, scores and cost of a model, each under a title made of that word.
     mutating func evaluate(
-        _ model: StageID, isTeacher: Bool, _ pipeline: Pipeline, _ base: LoweredBase
+        _ model: StageID, title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> EvaluatedModel {
-        func title(_ word: String) -> StageTitle { isTeacher ? .named("teacher.\(word)") : .after(model, ".\(word)") }
-        let evaluate = pipeline.evaluate
+        let evaluate = base.pipeline.evaluate
         let sets = evaluate.sets.value.map(\.value.rawValue)
         let answers = try builder.add(
             EvalGenerate(sets: sets, maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value), title("answers"),
@@ -17,9 +16,9 @@ extension Lowering {
                 Origin("prompt", base.prompt),
             ])
         let scores = try builder.add(
-            EvalScore(judge: JudgeKind(pipeline.judge.kind.value), sets: sets), title("scores"),
+            EvalScore(judge: JudgeKind(base.pipeline.judge.kind.value), sets: sets), title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)],
-            origins: [Origin("judge", pipeline.judge.kind), Origin("sets", evaluate.sets)])
+            origins: [Origin("judge", base.pipeline.judge.kind), Origin("sets", evaluate.sets)])
         let cost = try builder.add(
             EvalCost(), title("cost"),
             inputs: [.init(name: "model", stage: model), .init(name: "answers", stage: answers)])

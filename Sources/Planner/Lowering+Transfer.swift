@@ -2,28 +2,37 @@ import BuildModel
 import RecipeLanguage
 
 extension Lowering {
-    /// The corrected teacher.
-    mutating func addTeacher(_ pipeline: Pipeline, _ base: LoweredBase) throws -> StageID {
-        let section = pipeline.teacher
-        let start = try addInit(section.model, title: "teacher.init", base)
-        return try addSteps(section.transfer, to: start, of: "teacher", seed: section.model.seed, pipeline, base, teacher: start)
-            .last ?? start
+    /// The corrected teacher. It learns from the task's data, from no other model.
+    mutating func addTeacher(_ base: LoweredBase) throws -> StageID {
+        let teacher = base.pipeline.teacher
+        let start = try addInit(teacher.model, title: "teacher.init", base)
+        let lesson = Lesson(transfer: teacher.transfer, teacher: start, seed: teacher.model.seed)
+        return try addSteps(lesson, to: start, first: { .named("teacher.\($0)") }, base).last ?? start
     }
 
     /// Every model of the student's chain, in order; the last one is the variant's result.
-    mutating func addStudent(_ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID) throws -> [StageID] {
+    mutating func addStudent(_ base: LoweredBase, teacher: StageID) throws -> [StageID] {
+        let pipeline = base.pipeline
         let start = try addInit(pipeline.student, title: "student.init", base)
-        var chain = try addSteps(
-            pipeline.transfer, to: start, of: "student", seed: pipeline.student.seed, pipeline, base, teacher: teacher)
+        let lesson = Lesson(transfer: pipeline.transfer, teacher: teacher, seed: pipeline.student.seed)
+        var chain = try addSteps(lesson, to: start, first: { .named("student.\($0)") }, base)
         if let prune = pipeline.prune {
             let pruned = try addPruning(prune, of: chain.last ?? start, base)
             chain.append(pruned)
             if let recover = prune.recover {
-                chain += try addRecovery(recover, of: pruned, pipeline, base, teacher: teacher)
+                let lesson = Lesson(transfer: recover, teacher: teacher, seed: pipeline.student.seed)
+                chain += try addSteps(lesson, to: pruned, first: { _ in .after(pruned, ".recover") }, base)
             }
         }
         if let quantize = pipeline.quantize { chain.append(try addQuantization(quantize, of: chain.last ?? start)) }
         return chain
+    }
+
+    /// How a model learns, from whom, with which seed.
+    private struct Lesson {
+        var transfer: Transfer
+        var teacher: StageID
+        var seed: Spanned<Int>
     }
 
     private mutating func addInit(_ model: ModelSection, title: String, _ base: LoweredBase) throws -> StageID {
@@ -38,36 +47,22 @@ extension Lowering {
             ])
     }
 
-    /// `student.rft`, then `student.rft.kd`: each step continues the name of the one before.
+    /// The models after each step. A step continues the name of the one before: `student.rft`, `student.rft.kd`.
     private mutating func addSteps(
-        _ transfer: Transfer, to start: StageID, of role: String, seed: Spanned<Int>, _ pipeline: Pipeline, _ base: LoweredBase,
-        teacher: StageID
+        _ lesson: Lesson, to start: StageID, first: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> [StageID] {
         var models: [StageID] = []
-        for step in transfer.steps {
-            let title = models.last.map { StageTitle.after($0, ".\(step.word)") } ?? .named("\(role).\(step.word)")
-            models.append(try addStep(step, to: models.last ?? start, title, seed: seed, pipeline, base, teacher: teacher))
-        }
-        return models
-    }
-
-    private mutating func addRecovery(
-        _ transfer: Transfer, of pruned: StageID, _ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID
-    ) throws -> [StageID] {
-        var models: [StageID] = []
-        for step in transfer.steps {
-            let title = StageTitle.after(models.last ?? pruned, models.isEmpty ? ".recover" : ".\(step.word)")
-            models.append(
-                try addStep(
-                    step, to: models.last ?? pruned, title, seed: pipeline.student.seed, pipeline, base, teacher: teacher))
+        for step in lesson.transfer.steps {
+            let title = models.last.map { StageTitle.after($0, ".\(step.word)") } ?? first(step.word)
+            models.append(try addStep(step, of: lesson, to: models.last ?? start, title, base))
         }
         return models
     }
 
     private mutating func addStep(
-        _ step: Transfer.Step, to model: StageID, _ title: StageTitle, seed: Spanned<Int>, _ pipeline: Pipeline,
-        _ base: LoweredBase, teacher: StageID
+        _ step: Transfer.Step, of lesson: Lesson, to model: StageID, _ title: StageTitle, _ base: LoweredBase
     ) throws -> StageID {
+        let seed = lesson.seed
         switch step {
         case .sft(let training):
             return try builder.add(
@@ -75,7 +70,7 @@ extension Lowering {
                 inputs: [.init(name: "model", stage: model), .init(name: "data", stage: base.data)],
                 origins: Origin.training(training, seed: seed) + [Origin("prompt", base.prompt)])
         case .rft(let training):
-            let judged = try addJudged(pipeline, base, teacher: teacher)
+            let judged = try addJudged(base, teacher: lesson.teacher)
             return try builder.add(
                 TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: base.prompt.value), title,
                 inputs: [
@@ -84,7 +79,7 @@ extension Lowering {
                 ],
                 origins: Origin.training(training, seed: seed) + [Origin("prompt", base.prompt)])
         case .kd(let distillation):
-            let logits = try addLogits(distillation, pipeline, base, teacher: teacher)
+            let logits = try addLogits(distillation, base, teacher: lesson.teacher)
             return try builder.add(
                 KDTrain(
                     loss: distillation.loss.value.map { LossTerm(loss: .init($0.loss), weight: $0.weight) },
@@ -98,8 +93,8 @@ extension Lowering {
     }
 
     /// The teacher's answers to the training prompts, sorted by the judge.
-    private mutating func addJudged(_ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID) throws -> StageID {
-        let (sample, judge) = (pipeline.sample, pipeline.judge)
+    private mutating func addJudged(_ base: LoweredBase, teacher: StageID) throws -> StageID {
+        let (sample, judge) = (base.pipeline.sample, base.pipeline.judge)
         let rollouts = try builder.add(
             Sample(
                 samples: sample.samples.value, temperature: sample.temperature.value, maxTokens: sample.maxTokens.value,
@@ -118,9 +113,9 @@ extension Lowering {
 
     /// The teacher's logits on its accepted answers; students and recoveries share them.
     private mutating func addLogits(
-        _ distillation: Distillation, _ pipeline: Pipeline, _ base: LoweredBase, teacher: StageID
+        _ distillation: Distillation, _ base: LoweredBase, teacher: StageID
     ) throws -> StageID {
-        let judged = try addJudged(pipeline, base, teacher: teacher)
+        let judged = try addJudged(base, teacher: teacher)
         return try builder.add(
             KDCapture(k: distillation.topK.value, prompt: base.prompt.value), .named("teacher.logits"),
             inputs: [

@@ -27,10 +27,10 @@ struct Lowering {
     /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each.
     private mutating func lower(_ pipeline: Pipeline) throws -> LoweredVariant {
         let base = try addBase(pipeline)
-        let teacher = try addTeacher(pipeline, base)
-        let models = try addStudent(pipeline, base, teacher: teacher)
-        var rows = [try evaluate(teacher, isTeacher: true, pipeline, base)]
-        for model in models { rows.append(try evaluate(model, isTeacher: false, pipeline, base)) }
+        let teacher = try addTeacher(base)
+        let models = try addStudent(base, teacher: teacher)
+        var rows = [try evaluate(teacher, title: { .named("teacher.\($0)") }, base)]
+        for model in models { rows.append(try evaluate(model, title: { .after(model, ".\($0)") }, base)) }
         return LoweredVariant(teacher: teacher, model: models.last ?? teacher, rows: rows)
     }
 
@@ -67,6 +67,7 @@ struct EvaluatedModel: Hashable {
 
 /// What all models of a variant stand on.
 struct LoweredBase {
+    var pipeline: Pipeline
     /// Of `data.split`.
     var data: StageID
     var tokenizer: StageID

@@ -82,7 +82,7 @@ struct StageNaming {
             }
         }
         while let last = name.last, "-.".contains(last) { name.removeLast() }
-        while name.first == "." { name.removeFirst() }
+        while let first = name.first, "-.".contains(first) { name.removeFirst() }
         return name.isEmpty ? "variant" : String(name.prefix(80))
     }
 

@@ -18,7 +18,7 @@ public struct DataSection: Sendable {
     public let candidates: Spanned<Int>
     public let prompt: Spanned<Prompt>
 
-    init(reading recipe: Fields, sources: [Source]) {
+    init(reading recipe: Fields, sources: Set<String>) {
         let fields = recipe.section(
             "data", known: ["generate", "ingest", "split", "candidates", "prompt"], later: ["retrieve", "compress_prompt"])
         if fields.node("ingest") != nil {
@@ -63,7 +63,7 @@ public struct GenerateSection: Sendable {
     public let heldOutTemplates: Spanned<Double>
     public let heldOutValues: Spanned<Double>
 
-    init(reading data: Fields, sources: [Source]) {
+    init(reading data: Fields, sources: Set<String>) {
         let fields = data.section("generate", known: ["functions", "templates", "count", "seed", "hold_out"])
         functions = fields.source("functions", among: sources)
         templates = fields.source("templates", among: sources)
@@ -88,7 +88,7 @@ public struct IngestSection: Sendable {
     public let train: Spanned<[Spanned<String>]>
     public let test: Spanned<[Spanned<String>]>
 
-    init(reading data: Fields, sources: [Source]) {
+    init(reading data: Fields, sources: Set<String>) {
         let fields = data.section("ingest", known: ["format", "train", "test"])
         format = fields.choice("format", default: Format.decant, later: ["xlam", "bfcl"])
         train = fields.sourceList("train", among: sources)
@@ -101,7 +101,7 @@ public struct IngestSection: Sendable {
 
 extension Fields {
     /// The name of a source, which must exist.
-    fileprivate func source(_ name: String, among sources: [Source]) -> Spanned<String> {
+    fileprivate func source(_ name: String, among sources: Set<String>) -> Spanned<String> {
         let reference = text(name, default: "")
         if reference.isWritten {
             check(reference, among: sources)
@@ -111,20 +111,14 @@ extension Fields {
         return reference
     }
 
-    fileprivate func sourceList(_ name: String, among sources: [Source]) -> Spanned<[Spanned<String>]> {
+    fileprivate func sourceList(_ name: String, among sources: Set<String>) -> Spanned<[Spanned<String>]> {
         let references = words(name)
         for reference in references.value { check(reference, among: sources) }
         return references
     }
 
-    private func check(_ reference: Spanned<String>, among sources: [Source]) {
-        let names = sources.map(\.name.value)
-        guard !names.contains(reference.value) else { return }
-        let nearest = Suggestion.nearest(to: reference.value, among: names)
-        let known = names.isEmpty ? "add it under 'sources'" : "sources: \(names.joined(separator: ", "))"
-        report(
-            Diagnostic(
-                code: "unknown-source", "there is no source '\(Diagnostic.shortened(reference.value))'", at: reference.span,
-                label: "unknown source", help: nearest.map { "did you mean '\($0)'?" } ?? known))
+    private func check(_ reference: Spanned<String>, among sources: Set<String>) {
+        guard !sources.contains(reference.value) else { return }
+        report(.unknownSource(reference.value, among: sources.sorted(), at: reference.span))
     }
 }

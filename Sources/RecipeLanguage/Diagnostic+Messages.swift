@@ -17,6 +17,14 @@ extension Diagnostic {
             help: nearest.map { "did you mean '\($0)'?" } ?? "possible: \(known.joined(separator: ", "))")
     }
 
+    static func unknownSource(_ name: String, among known: [String], at span: SourceSpan) -> Diagnostic {
+        let nearest = Suggestion.nearest(to: name, among: known)
+        let list = known.isEmpty ? "add it under 'sources'" : "sources: \(known.prefix(20).joined(separator: ", "))"
+        return Diagnostic(
+            code: "unknown-source", "there is no source '\(shortened(name))'", at: span, label: "unknown source",
+            help: nearest.map { "did you mean '\($0)'?" } ?? list)
+    }
+
     static func notYetAvailable(_ what: String, instead: [String], at span: SourceSpan) -> Diagnostic {
         Diagnostic(
             code: "not-yet-available", "'\(what)' is part of the language, but not yet available", at: span,
@@ -48,6 +56,4 @@ extension Diagnostic {
             code: "repeated-value", "'\(field)' names '\(shortened(value))' twice", at: span, label: "named again",
             secondary: [.init(first, "first named here")], help: "keep one of the two")
     }
-
-    static func shortened(_ text: String) -> String { text.count <= 60 ? text : text.prefix(59) + "…" }
 }

@@ -69,5 +69,5 @@ struct Fields {
         Spanned(value, at: entry(name)?.key.span ?? anchor, field: fullName(of: name), isWritten: false)
     }
 
-    func report(_ diagnostic: Diagnostic) { findings.report(diagnostic) }
+    func report(_ diagnostic: @autoclosure () -> Diagnostic) { findings.report(diagnostic()) }
 }

@@ -12,8 +12,10 @@ final class Findings {
     init(_ source: SourceText) { self.source = source }
 
     /// Variants of a matrix share most of the recipe; the same finding counts once.
-    func report(_ diagnostic: Diagnostic) {
-        guard diagnostics.count <= Self.most, seen.insert(diagnostic).inserted else { return }
+    func report(_ diagnostic: @autoclosure () -> Diagnostic) {
+        guard diagnostics.count <= Self.most else { return }
+        let diagnostic = diagnostic()
+        guard seen.insert(diagnostic).inserted else { return }
         if diagnostics.count < Self.most {
             diagnostics.append(diagnostic)
         } else {

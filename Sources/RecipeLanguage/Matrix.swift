@@ -131,7 +131,7 @@ extension Node {
     /// The value in few words: `20%`, `hidden=128,layers=3`.
     fileprivate var label: String {
         switch content {
-        case .scalar(let scalar): isNull ? "none" : scalar.text
+        case .scalar(let scalar): isNull ? "none" : scalar.text.filter { !$0.isWhitespace }
         case .sequence(let elements): elements.map(\.label).joined(separator: ",")
         case .mapping(let entries): entries.map { "\($0.name)=\($0.value.label)" }.joined(separator: ",")
         }

@@ -1,6 +1,32 @@
 import Diagnostics
 
 /// What a person wrote, with every default filled in.
+///
+/// Every field of the language, with the defaults of those that may be left out:
+///
+///     decant: 1                                   # needed: the version of the language
+///     name: smart-home                            # the file's name
+///     description: Voice commands for a home.
+///     sources:
+///       functions: {path: smart-home/functions.yaml}
+///       published: {http: https://example.org/rows.jsonl, sha256: 2c26…}
+///     data:                                       # needed: `generate` or `ingest`
+///       generate: {functions: functions, templates: templates, count: 6k, seed: 7, hold_out: {templates: 15%, values: 5%}}
+///       ingest: {format: decant, train: [a, b], test: c}
+///       split: {test: 10%, valid: 2%, ood: {functions: []}, limit: {train: 300}, seed: 7}
+///       candidates: 0                             # functions listed per row; 0 lists all
+///       prompt: query                             # or tools
+///     tokenizer: {vocabulary: 512}
+///     teacher: {init: {hidden: 160, layers: 4, heads: 4, kv_heads: 2, intermediate: 320, tied: true}, transfer: SFT, seed: 1}
+///     student: {init: {hidden: 128, layers: 4, heads: 4, kv_heads: 2, intermediate: 256, tied: true}, seed: 2}
+///     sample: {samples: 1, temperature: 0.7, max_tokens: 64, seed: 7}      # the teacher's answers to the training prompts
+///     judge: {kind: ast, keep: 1}                 # or exact
+///     transfer: "KD[FKL](steps: 500, batch: 32, optimizer: muon, learning_rate: 4e-3, warmup: 5%, weight_decay: 0.01,
+///                temperature: 1, top_k: 16)"      # SFT and RFT take the same without the last two
+///     prune: none                                 # or {method: depth, ratio: 20%, samples: 256, recover: "KD(steps: 150)"}
+///     quantize: none                              # or {scheme: W8A16, method: rtn, group_size: 128, ignore: [lm_head]}
+///     evaluate: {sets: [test, phrasing, values], metrics: [ar, exact, flops], max_tokens: 64}
+///     matrix: {prune.ratio: [0%, 20%]}            # every combination of the listed values
 public struct Recipe: Sendable {
     public let text: SourceText
     public let name: Spanned<String>
@@ -49,7 +75,7 @@ public struct Pipeline: Sendable {
         "data", "tokenizer", "teacher", "student", "sample", "judge", "transfer", "prune", "quantize", "evaluate",
     ]
 
-    init(reading recipe: Fields, sources: [Source]) {
+    init(reading recipe: Fields, sources: Set<String>) {
         data = DataSection(reading: recipe, sources: sources)
         tokenizer = TokenizerSection(reading: recipe)
         teacher = TeacherSection(reading: recipe)

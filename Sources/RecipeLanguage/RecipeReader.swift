@@ -37,12 +37,13 @@ public enum RecipeReader {
         let fields = fields(entries, in: source, findings)
         checkVersion(fields)
         let sources = Source.list(reading: fields)
+        let names = Set(sources.map(\.name.value))
         let matrix = Matrix(reading: fields)
-        checkReplaced(entries, sources, in: source, findings)
+        checkReplaced(entries, names, in: source, findings)
         var variants: [Recipe.Variant] = []
         for combination in matrix.combinations where findings.diagnostics.count < Findings.most {
             let varied = self.fields(matrix.apply(combination, to: entries), in: source, findings)
-            let pipeline = Pipeline(reading: varied, sources: sources)
+            let pipeline = Pipeline(reading: varied, sources: names)
             variants.append(.init(choices: matrix.choices(of: combination), pipeline: pipeline))
         }
         if !findings.diagnostics.hasErrors { warnOfUnused(sources, by: variants, findings) }
@@ -59,7 +60,7 @@ public enum RecipeReader {
 
     /// Values that the matrix replaces must be well formed too. Whether they fit together is asked of the variants alone.
     private static func checkReplaced(
-        _ entries: [Node.Entry], _ sources: [Source], in source: SourceText, _ findings: Findings
+        _ entries: [Node.Entry], _ sources: Set<String>, in source: SourceText, _ findings: Findings
     ) {
         let form: Set = ["unknown-field", "unknown-value", "wrong-type", "out-of-range", "transfer-syntax", "transfer-loss"]
         let alone = Findings(source)

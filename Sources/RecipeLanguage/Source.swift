@@ -34,41 +34,45 @@ public struct Source: Sendable {
                     code: "bad-name", "'\(Diagnostic.shortened(entry.name))' cannot name a source", at: entry.key.span,
                     help: "use letters, digits, '-' and '_'"))
         }
-        let isLater = (entry.value.mapping ?? []).contains { Self.laterKinds.contains($0.name) }
-        let fields = Fields(
-            path: field, anchor: entry.key.span, entries: entry.value.mapping ?? [],
-            known: ["path", "http", "sha256"] + (isLater ? ["member", "revision"] : []), later: Self.laterKinds,
-            findings: recipe.findings)
-        if entry.value.mapping == nil {
+        guard var entries = entry.value.mapping else {
             recipe.report(.wrongType(field, wants: "a mapping such as {path: …}", found: entry.value))
+            origin = .path(Spanned("", at: entry.value.span, field: field))
+            return
         }
-        if fields.node("http") != nil {
-            origin = .http(url: Self.url(fields), sha256: Self.digest(fields))
-            if let path = fields.entry("path") {
-                recipe.report(
-                    Diagnostic(
-                        code: "conflict", "\(fields.owner) has both 'path' and 'http'", at: path.key.span,
-                        help: "keep one of the two"))
-            }
-        } else {
-            origin = .path(fields.text("path", default: ""))
-            let isRefused = isLater || entry.value.mapping == nil
-            if fields.node("path") == nil, !isRefused {
-                recipe.report(
-                    .missingField(
-                        "path", in: fields.owner, at: entry.key.span,
-                        help: "add 'path: FILE', or 'http: URL' with 'sha256: DIGEST'"))
-            } else if let sha256 = fields.entry("sha256"), !isRefused {
-                recipe.report(
-                    Diagnostic(
-                        code: "conflict", "a file beside the recipe needs no 'sha256'", at: sha256.key.span,
-                        help: "leave it out: the file's digest is taken when the recipe is planned"))
-            }
+        let isLater = entries.contains { Self.laterKinds.contains($0.name) }
+        // What else such a source says cannot be judged yet.
+        if isLater { entries = entries.filter { Self.laterKinds.contains($0.name) } }
+        let fields = Fields(
+            path: field, anchor: entry.key.span, entries: entries, known: ["path", "http", "sha256"], later: Self.laterKinds,
+            findings: recipe.findings)
+        origin =
+            fields.node("http") == nil
+            ? .path(isLater ? fields.standard("path", "") : Self.path(fields))
+            : .http(url: Self.url(fields), sha256: Self.digest(fields))
+    }
+
+    private static func path(_ fields: Fields) -> Spanned<String> {
+        if fields.node("path") == nil {
+            fields.report(
+                .missingField(
+                    "path", in: fields.owner, at: fields.anchor, help: "add 'path: FILE', or 'http: URL' with 'sha256: DIGEST'"))
+        } else if let sha256 = fields.entry("sha256") {
+            fields.report(
+                Diagnostic(
+                    code: "conflict", "a file beside the recipe needs no 'sha256'", at: sha256.key.span,
+                    help: "leave it out: the file's digest is taken when the recipe is planned"))
         }
+        return fields.text("path", default: "")
     }
 
     private static func url(_ fields: Fields) -> Spanned<String> {
         let url = fields.text("http", default: "")
+        if let path = fields.entry("path") {
+            fields.report(
+                Diagnostic(
+                    code: "conflict", "\(fields.owner) has both 'path' and 'http'", at: path.key.span,
+                    help: "keep one of the two"))
+        }
         let rest = ["https://", "http://"].first { url.value.hasPrefix($0) }.map { url.value.dropFirst($0.count) }
         let path = (rest ?? "").prefix { $0 != "?" && $0 != "#" }.split(separator: "/", omittingEmptySubsequences: false)
         if path.count < 2 || path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {

@@ -60,7 +60,7 @@ struct NodeBuilder {
             return try mapping(from: event.span, depth: depth)
         case .alias(let name):
             try report(
-                "yaml-alias", "'*\(name)' repeats another value, which is not supported", event.span,
+                "yaml-alias", "'*\(Diagnostic.shortened(name))' repeats another value, which is not supported", event.span,
                 help: "write the value out")
             return Node(.scalar(.init(text: "", style: .plain)), at: event.span)
         default:
@@ -99,7 +99,7 @@ struct NodeBuilder {
                     help: "write the fields out")
             } else if let first = places[name] {
                 try report(
-                    "duplicate-key", "'\(shortened(name))' is given twice", key.span, label: "given again",
+                    "duplicate-key", "'\(Diagnostic.shortened(name))' is given twice", key.span, label: "given again",
                     secondary: [.init(first, "first given here")], help: "keep one of the two")
             } else {
                 places[name] = key.span
@@ -121,7 +121,7 @@ struct NodeBuilder {
                 help: "write the value out where it is used")
         }
         if let tag = event.tag, tag != "!" {
-            try report("yaml-tag", "the tag '\(shortened(tag))' is not supported", event.span, help: "leave it out")
+            try report("yaml-tag", "the tag '\(Diagnostic.shortened(tag))' is not supported", event.span, help: "leave it out")
         }
     }
 
@@ -154,6 +154,3 @@ struct NodeBuilder {
         if diagnostics.count >= limits.diagnostics { throw Stop() }
     }
 }
-
-/// At most 40 characters of a text, for messages.
-private func shortened(_ text: String) -> String { text.count <= 40 ? text : text.prefix(39) + "…" }

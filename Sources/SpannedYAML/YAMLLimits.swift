@@ -8,6 +8,8 @@ public struct YAMLLimits: Sendable {
     public var nodes = 400_000
     /// Of one scalar.
     public var scalarBytes = 64 << 10
+    /// Lines that start with `%`.
+    public var directives = 8
     /// Findings after which reading ends.
     public var diagnostics = 100
 

@@ -30,11 +30,30 @@ public enum YAMLParser {
                 code: "yaml-encoding", "the file is not UTF-8", at: source.span(offset..<offset + 1),
                 label: "this byte cannot stand here", help: "save the file as UTF-8")
         }
+        // libyaml compares every directive with all before it.
+        if let offset = source.offset(ofDirective: limits.directives) {
+            return Diagnostic(
+                code: "yaml-directive", "the file has more than \(limits.directives) lines that start with '%'",
+                at: source.span(offset..<offset + 1), help: "leave YAML directives out")
+        }
         return nil
     }
 }
 
 extension SourceText {
+    /// Where a line starts with `%` after as many others as given.
+    fileprivate func offset(ofDirective number: Int) -> Int? {
+        var found = 0
+        for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "%") {
+            guard offset == 0 || bytes[offset - 1] == UInt8(ascii: "\n") || bytes[offset - 1] == UInt8(ascii: "\r") else {
+                continue
+            }
+            if found == number { return offset }
+            found += 1
+        }
+        return nil
+    }
+
     /// Offset of the first byte that does not belong to well-formed UTF-8.
     fileprivate var firstInvalidByte: Int? {
         var decoder = UTF8()

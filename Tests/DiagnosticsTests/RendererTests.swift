@@ -92,8 +92,10 @@ import Testing
 
     @Test func controlCharactersDoNotReachTheTerminal() {
         let source = SourceText(path: "a", text: "x\u{1B}[31m\u{202E}y")
-        let rendered = DiagnosticRenderer.render(Diagnostic(code: "c", "m", at: span(of: "y", in: source)))
-        #expect(!rendered.unicodeScalars.contains("\u{1B}"))
+        let rendered = DiagnosticRenderer.render(
+            Diagnostic(code: "c", "m \u{1B}\n", at: span(of: "y", in: source), label: "\u{7}", help: "\r"))
+        #expect(rendered.split(separator: "\n").count == 6)
+        #expect(!rendered.unicodeScalars.contains { ["\u{1B}", "\u{7}", "\r"].contains($0) })
         #expect(!rendered.unicodeScalars.contains("\u{202E}"))
     }
 

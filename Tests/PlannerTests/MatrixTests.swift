@@ -56,6 +56,21 @@ import Testing
         #expect(Set(graph.names).count == graph.stages.count)
     }
 
+    @Test func labelsHoldNoSpaces() throws {
+        let graph = try plan("matrix: {transfer: [KD, \"KD( steps: 5, batch: 4 )\"]}\n")
+        #expect(graph.targets.prefix(2).map(\.name) == ["KD", "KD-steps-5-batch-4"])
+        #expect(graph.stage(named: "student.kd[KD(steps:5,batch:4)]") != nil)
+    }
+
+    /// Targets are directories: whatever a label holds, their names are safe and differ.
+    @Test func targetNamesAreSafe() throws {
+        let header = fixtureHeader.replacing("data:", with: "description: x\ndata:")
+        let graph = try plan(
+            "matrix: {data.split.ood.functions: [[../a], [a b], [a/b], [\"ü\"], [teacher]]}\n", header: header)
+        #expect(graph.targets.prefix(5).map(\.name) == ["a", "ab", "a-b", "variant", "teacher"])
+        #expect(Set(graph.targets.map(\.name)).count == graph.targets.count)
+    }
+
     @Test func teachersVary() throws {
         let graph = try plan("matrix: {teacher.seed: [1, 2]}\n")
         #expect(graph.targets.map(\.name) == ["1", "2", "teacher.sft-seed-1", "teacher.sft-seed-2", "report"])

@@ -41,6 +41,20 @@ import Testing
         #expect(reading.diagnostics.last?.code == "too-many-problems")
     }
 
+    @Test func veryManySourcesAndVariants() {
+        let names = (0..<2000).map { "source\($0)" }
+        let text = """
+            decant: 1
+            sources: {\(names.map { "\($0): {path: x}" }.joined(separator: ", "))}
+            data: {ingest: {train: [\(names.joined(separator: ", "))]}}
+            matrix: {student.seed: [\((0..<256).map(String.init).joined(separator: ","))]}
+            """
+        let reading = RecipeReader.read(SourceText(path: "a.yaml", text: text))
+        #expect(reading.recipe?.variants.count == 256)
+        let misspelt = text.replacing("train: [source", with: "train: [\(names.map { "x\($0)" }.joined(separator: ", ")), source")
+        #expect(RecipeReader.read(SourceText(path: "a.yaml", text: misspelt)).diagnostics.count == 201)
+    }
+
     @Test func longNotations() {
         let text = "decant: 1\ntransfer: " + String(repeating: "KD+", count: 20_000) + "KD\n"
         #expect(RecipeReader.read(SourceText(path: "a.yaml", text: text)).recipe == nil)

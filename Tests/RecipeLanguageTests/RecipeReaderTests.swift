@@ -28,6 +28,42 @@ import Testing
         #expect(pipeline.student.hidden.value == 128 && pipeline.teacher.model.hidden.value == 160)
     }
 
+    /// Written out, the defaults are the defaults: the list in the documentation of `Recipe` is right.
+    @Test func everyFieldIsAccepted() throws {
+        let body = """
+            name: smart-home
+            description: Voice commands for a home.
+            tokenizer: {vocabulary: 512}
+            teacher: {init: {hidden: 160, layers: 4, heads: 4, kv_heads: 2, intermediate: 320}, transfer: SFT, seed: 1}
+            student: {init: {hidden: 128, layers: 4, heads: 4, kv_heads: 2, intermediate: 256, tied: true}, seed: 2}
+            sample: {samples: 1, temperature: 0.7, max_tokens: 64, seed: 7}
+            judge: {kind: ast, keep: 1}
+            transfer: "KD[FKL](steps: 500, batch: 32, optimizer: muon, learning_rate: 4e-3, warmup: 5%, weight_decay: 0.01,
+                       temperature: 1, top_k: 16)"
+            prune: {method: depth, ratio: 20%, samples: 256, recover: "KD(steps: 150)"}
+            quantize: {scheme: W8A16, method: rtn, group_size: 128, ignore: [lm_head]}
+            evaluate: {sets: [test, phrasing, values], metrics: [ar, exact, flops], max_tokens: 64}
+            """
+        let data = """
+            templates: utterances, count: 6k, seed: 7, hold_out: {templates: 15%, values: 5%}}, candidates: 0, prompt: query,
+              split: {test: 10%, valid: 2%, ood: {functions: []}, limit: {}, seed: 7}
+            """
+        let text = header.replacing("templates: utterances}", with: data) + body
+        let written = try #require(RecipeReader.read(SourceText(path: "a.yaml", text: text)).recipe?.variants.first?.pipeline)
+        let standard = try pipeline("prune: {}\nquantize: {}\n")
+        #expect(values(of: written) == values(of: standard))
+    }
+
+    /// All values of a tree of structs without fields and places.
+    private func values(of value: Any) -> [String] {
+        let mirror = Mirror(reflecting: value)
+        if let inner = mirror.children.first(where: { $0.label == "value" })?.value, mirror.children.count == 4 {
+            return values(of: inner)
+        }
+        if mirror.children.isEmpty { return ["\(value)"] }
+        return mirror.children.filter { $0.label != "notation" }.flatMap { values(of: $0.value) }
+    }
+
     @Test func theDesignsRecipeReads() throws {
         let recipe = try read(
             """

@@ -34,6 +34,12 @@ import Testing
         #expect(codes("[" + String(repeating: "1,", count: 500_000) + "]") == ["yaml-too-large"])
     }
 
+    @Test func veryManyDirectives() {
+        let directives = (0..<100_000).map { "%TAG !\($0)! tag:x,2000:\n" }.joined()
+        #expect(codes(directives + "---\na: 1\n") == ["yaml-directive"])
+        #expect(YAMLParser.parse(SourceText(path: "a", text: "%YAML 1.1\n---\na: 1\n")).node?["a"] != nil)
+    }
+
     @Test func veryManyProblemsStop() {
         #expect(codes(String(repeating: "a: 1\n", count: 10_000)).count == YAMLLimits().diagnostics)
     }

@@ -41,6 +41,12 @@ import Testing
         #expect(node["c"]?.span.column == 4)
     }
 
+    @Test func lineBreaksOfOtherSystems() throws {
+        let node = try #require(parse("a: 1\r\nb:\r\n  c: two\r\n").node)
+        #expect(node["b"]?["c"]?.span.description == "a.yaml:3:6")
+        #expect(node["b"]?["c"]?.span.text == "two")
+    }
+
     @Test func wordsInsideScalarsHavePlaces() throws {
         let node = try #require(parse("a: KD+RL\nb: 'KD+RL'\nc: \"KD\\x2bRL\"\n").node)
         #expect(node["a"]?.span(ofText: 3..<5).description == "a.yaml:1:7")
