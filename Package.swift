@@ -70,6 +70,7 @@ let package = Package(
             exclude: ["Golden"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(name: "DecantCLITests", dependencies: ["decant", "DecantCLI", "BuildModel", "CanonicalJSON", "Planner", "Stages"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
