@@ -39,23 +39,6 @@ public struct StageContext: Sendable {
     public func report(_ progress: StageProgress) { reportProgress(progress) }
 }
 
-/// How far a stage is: one line of JSON on the child's standard output.
-public struct StageProgress: Codable, Hashable, Sendable {
-    public var done: Int
-    public var total: Int
-    /// What is counted: `step`, `row`, `token`, `byte`.
-    public var unit: String
-    /// Named readings of the moment, such as `loss`.
-    public var readings: [String: Double]
-
-    public init(done: Int, total: Int, unit: String, readings: [String: Double] = [:]) {
-        self.done = done
-        self.total = total
-        self.unit = unit
-        self.readings = readings
-    }
-}
-
 /// Why a stage cannot go on: a full sentence for the person who wrote the recipe.
 public struct StageFailure: Error, Sendable, CustomStringConvertible {
     public var description: String

@@ -1,0 +1,66 @@
+import CanonicalJSON
+
+/// A function that a model may call: its name, what it is for, and a JSON Schema of its arguments.
+public struct FunctionDefinition: Hashable, Sendable {
+    public var name: String
+    public var summary: String
+    /// A schema of type `object` with `properties` and `required`.
+    public var parameters: JSON
+
+    public init(name: String, summary: String, parameters: JSON) {
+        self.name = name
+        self.summary = summary
+        self.parameters = parameters
+    }
+
+    /// Reads `{"name", "description", "parameters"}`.
+    public init(json: JSON) throws(RowError) {
+        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a function has no 'name'") }
+        guard let parameters = json["parameters"], parameters.object != nil else {
+            throw RowError("the function '\(name)' has no 'parameters' object")
+        }
+        self.init(name: name, summary: json["description"]?.string ?? "", parameters: parameters)
+    }
+
+    public var json: JSON {
+        ["name": .string(name), "description": .string(summary), "parameters": parameters]
+    }
+
+    /// The schema of each argument, sorted by name.
+    public var properties: [(name: String, schema: JSON)] {
+        (parameters["properties"] ?? [:]).sortedMembers.map { ($0.key, $0.value) }
+    }
+
+    public func schema(of argument: String) -> JSON? { parameters["properties"]?[argument] }
+
+    public var required: [String] { (parameters["required"]?.array ?? []).compactMap(\.string) }
+}
+
+/// A call of a function with its arguments.
+public struct FunctionCall: Hashable, Sendable {
+    public var name: String
+    public var arguments: [String: JSON]
+
+    public init(name: String, arguments: [String: JSON]) {
+        self.name = name
+        self.arguments = arguments
+    }
+
+    /// Reads `{"name", "arguments"}`.
+    public init(json: JSON) throws(RowError) {
+        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a call has no 'name'") }
+        guard let arguments = json["arguments"]?.object else {
+            throw RowError("the call of '\(name)' has no 'arguments' object")
+        }
+        self.init(name: name, arguments: arguments)
+    }
+
+    public var json: JSON { ["name": .string(name), "arguments": .object(arguments)] }
+}
+
+/// What is wrong with a row of data: a sentence without its place, which the reader of the file adds.
+public struct RowError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) { self.description = description }
+}
