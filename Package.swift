@@ -65,6 +65,12 @@ let package = Package(
             name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],
             exclude: ["Golden"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
+        .testTarget(
+            name: "DataGenerationTests",
+            dependencies: [
+                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics",
+            ],
+            exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -79,7 +79,7 @@ struct RowGenerator {
         return zip(evenShares(of: count - silent.reduce(0, +), capacities: called), silent).map { $0 + $1 }
     }
 
-    /// Divides a total evenly; what exceeds one part's capacity goes to the others, remainders to the first.
+    /// Divides a total evenly; what exceeds one capacity goes to the others, remainders to the largest.
     private func evenShares(of total: Int, capacities: [Int]) -> [Int] {
         var shares = capacities.map { _ in 0 }
         var rest = total
