@@ -78,6 +78,12 @@ let package = Package(
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
             swiftSettings: numericSwift),
+        .testTarget(
+            name: "DataGenerationTests",
+            dependencies: [
+                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics",
+            ],
+            exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )

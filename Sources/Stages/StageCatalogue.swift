@@ -6,7 +6,7 @@ import Planner
 public enum StageCatalogue {
     /// Sorted by name.
     public static let kinds: [any RunnableStage.Type] = [
-        DataIngest.self, DataSplit.self, EvalCost.self, EvalGenerate.self, EvalScore.self, Judge.self,
+        DataGenerate.self, DataIngest.self, DataSplit.self, EvalCost.self, EvalGenerate.self, EvalScore.self, Judge.self,
         KDCapture.self, KDTrain.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self, Report.self,
         Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]

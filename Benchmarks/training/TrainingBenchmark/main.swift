@@ -3,7 +3,7 @@
 import Engine
 import Foundation
 
-let arguments = CommandLine.arguments.dropFirst().map(String.init)
+let arguments = Array(CommandLine.arguments.dropFirst())
 let threads = arguments.first.flatMap(Int.init) ?? 2
 let optimizer: TrainingOptions.Optimizer = arguments.dropFirst().first == "adamw" ? .adamW : .muon
 let stepsPerMeasurement = arguments.dropFirst(2).first.flatMap(Int.init) ?? 20

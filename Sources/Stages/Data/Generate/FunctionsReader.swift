@@ -1,0 +1,123 @@
+import CanonicalJSON
+import Diagnostics
+import Engine
+import SpannedYAML
+
+/// Reads `functions.yaml`: functions with their parameters, as a mapping by name or a list.
+///
+/// ```yaml
+/// set_light:
+///   description: Turn the lights of a room on or off.
+///   parameters:
+///     room: {type: string, enum: [kitchen, bedroom]}
+///     state: {type: string, enum: ["on", "off"]}
+///   required: [room, state]       # all parameters where it is left out
+/// ```
+enum FunctionsReader {
+    private static let types = ["string", "integer", "number", "boolean"]
+
+    /// Sorted by name.
+    static func read(_ source: SourceText, _ findings: inout [Diagnostic]) -> [FunctionDefinition] {
+        guard let root = readDocument(source, &findings) else { return [] }
+        var functions: [String: FunctionDefinition] = [:]
+        for (name, span, node) in entries(of: root, &findings) {
+            if functions[name] != nil {
+                findings.append(Diagnostic(
+                    code: "duplicate-function", "the function '\(name)' is defined twice", at: span, help: "keep one of the two"))
+            }
+            functions[name] = function(name, node, &findings)
+        }
+        if functions.isEmpty, !findings.hasErrors {
+            findings.append(Diagnostic(
+                code: "no-functions", "the file defines no function", at: root.span,
+                help: "add 'NAME: {description: …, parameters: {…}}'"))
+        }
+        return functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    private static func entries(of root: Node, _ findings: inout [Diagnostic]) -> [(String, SourceSpan, Node)] {
+        if let mapping = root.mapping { return mapping.map { ($0.name, $0.key.span, $0.value) } }
+        guard let list = root.sequence else {
+            findings.append(.expected("a mapping or a list of functions", for: "the file", found: root))
+            return []
+        }
+        var entries: [(String, SourceSpan, Node)] = []
+        for node in list {
+            if let name = node["name"], let text = name.scalar?.text, !text.isEmpty {
+                entries.append((text, name.span, node))
+            } else {
+                findings.append(Diagnostic(
+                    code: "missing-field", "a function has no name", at: node.span, help: "add 'name: …'"))
+            }
+        }
+        return entries
+    }
+
+    private static func function(_ name: String, _ node: Node, _ findings: inout [Diagnostic]) -> FunctionDefinition {
+        let known = ["name", "description", "parameters", "required"]
+        for entry in node.mapping ?? [] where !known.contains(entry.name) {
+            findings.append(.unknown("unknown-field", "field", entry.name, known: known, at: entry.key.span))
+        }
+        if node.mapping == nil { findings.append(.expected("a mapping", for: "the function '\(name)'", found: node)) }
+        var properties: [String: JSON] = [:]
+        for entry in node["parameters"]?.mapping ?? [] {
+            properties[entry.name] = schema(of: entry, &findings)
+        }
+        var required = properties.keys.sorted()
+        if let list = node["required"] {
+            required = (list.sequence ?? []).compactMap(\.scalar?.text).sorted()
+            if list.sequence == nil { findings.append(.expected("a list", for: "'required'", found: list)) }
+            for item in list.sequence ?? [] where properties[item.scalar?.text ?? ""] == nil {
+                findings.append(.unknown(
+                    "unknown-argument", "parameter", item.scalar?.text ?? "", known: Array(properties.keys), at: item.span))
+            }
+        }
+        return FunctionDefinition(
+            name: name, summary: node["description"]?.scalar?.text ?? "",
+            parameters: [
+                "type": "object", "properties": .object(properties), "required": .array(required.map(JSON.string)),
+            ])
+    }
+
+    private static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
+        let type = entry.value["type"]?.scalar?.text ?? ""
+        guard types.contains(type) else {
+            findings.append(Diagnostic(
+                code: "unknown-type", "the parameter '\(entry.name)' needs a type",
+                at: entry.value["type"]?.span ?? entry.key.span, help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
+            return [:]
+        }
+        var schema: [String: JSON] = ["type": .string(type)]
+        if let description = entry.value["description"]?.scalar?.text { schema["description"] = .string(description) }
+        if let list = entry.value["enum"] {
+            var values: [JSON] = []
+            for item in list.sequence ?? [] {
+                if let value = item.scalar.flatMap({ JSON(argument: $0.text, type: type) }) {
+                    values.append(value)
+                } else {
+                    findings.append(.expected("of type \(type)", for: "a value of '\(entry.name)'", found: item))
+                }
+            }
+            if values.isEmpty { findings.append(.expected("a list of values", for: "'enum'", found: list)) }
+            schema["enum"] = .array(values)
+        }
+        return .object(schema)
+    }
+}
+
+extension JSON {
+    /// A written value as a schema's type; `nil` where it is none of that type.
+    init?(argument text: String, type: String) {
+        switch type {
+        case "string": self = .string(text)
+        case "integer":
+            guard let value = Int64(text) else { return nil }
+            self = .integer(value)
+        case "number":
+            guard let value = Double(text), value.isFinite else { return nil }
+            self = .number(value)
+        case "boolean" where text == "true" || text == "false": self = .bool(text == "true")
+        default: return nil
+        }
+    }
+}

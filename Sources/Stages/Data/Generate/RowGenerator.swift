@@ -1,0 +1,94 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+
+/// Rows from a template library: every sentence once, spread evenly over functions and their templates.
+struct RowGenerator {
+    /// Share of the rows that want no function.
+    static let noCallShare = 0.08
+
+    let library: TemplateLibrary
+    let heldOut: HeldOutChoices
+    let seed: Int
+
+    /// At most `count` rows, fewer where the templates have no more to say. In the order of groups, then of templates.
+    func rows(count: Int) -> [Row] {
+        var queries: Set<String> = []
+        var rows: [Row] = []
+        for (group, share) in zip(library.groups, groupShares(of: count)) {
+            let capacities = group.templates.map(combinations)
+            for (index, wanted) in evenShares(of: share, capacities: capacities).enumerated() {
+                rows += self.rows(wanted, of: group, template: index, queries: &queries)
+            }
+        }
+        return rows
+    }
+
+    /// Rows of one template whose queries are new.
+    private func rows(_ wanted: Int, of group: TemplateLibrary.Group, template index: Int, queries: inout Set<String>) -> [Row] {
+        let order = RandomOrder(
+            count: combinations(group.templates[index]), seed: seed, stream: "rows/\(group.name)/\(index)")
+        var rows: [Row] = []
+        for combination in order {
+            if rows.count == wanted { break }
+            let row = row(of: group, template: index, combination: combination)
+            if queries.insert(row.query).inserted { rows.append(row) }
+        }
+        return rows
+    }
+
+    /// The row of one combination, a mixed-radix number: prefix, suffix, then a digit per gap.
+    private func row(of group: TemplateLibrary.Group, template index: Int, combination: Int) -> Row {
+        let template = group.templates[index]
+        var rest = combination
+        func digit(_ radix: Int) -> Int {
+            defer { rest /= radix }
+            return rest % radix
+        }
+        let prefix = library.prefixes[digit(library.prefixes.count)]
+        let suffix = library.suffixes[digit(library.suffixes.count)]
+        let digits = template.gaps.map { digit($0.choices.count) }
+        let (text, arguments) = template.filled(with: zip(template.gaps, digits).map { $0.choices[$1] })
+        let query = [prefix, text, suffix].filter { !$0.isEmpty }.joined(separator: " ")
+
+        let hasHeldOutValue = zip(template.gaps, digits).contains { heldOut.contains(value: $1, of: $0.slot) }
+        let isHeldOutTemplate = heldOut.contains(template: index, of: group.name)
+        let name = "\(group.name)/\(index)"
+        return Row(
+            id: "\(name)/\(Digest(hashing: query).short)", query: query,
+            answers: group.function.map { [FunctionCall(name: $0, arguments: arguments)] } ?? [], template: name,
+            heldOut: isHeldOutTemplate ? .template : hasHeldOutValue ? .value : nil)
+    }
+
+    /// Sentences that a template can make.
+    private func combinations(_ template: UtteranceTemplate) -> Int {
+        let radices = [library.prefixes.count, library.suffixes.count] + template.gaps.map(\.choices.count)
+        return radices.reduce(1) { product, radix in
+            let (result, overflows) = product.multipliedReportingOverflow(by: radix)
+            return overflows ? Int.max : result
+        }
+    }
+
+    private func groupShares(of count: Int) -> [Int] {
+        let capacities = library.groups.map { group in
+            group.templates.map(combinations).reduce(0) { min($0, Int.max / 2) + min($1, Int.max / 2) }
+        }
+        let noCall = Int((Double(count) * Self.noCallShare).rounded())
+        let called = zip(library.groups, capacities).map { group, capacity in group.function == nil ? 0 : capacity }
+        let silent = zip(library.groups, capacities).map { group, capacity in group.function == nil ? min(capacity, noCall) : 0 }
+        return zip(evenShares(of: count - silent.reduce(0, +), capacities: called), silent).map { $0 + $1 }
+    }
+
+    /// Divides a total evenly; what exceeds one capacity goes to the others, remainders to the largest.
+    private func evenShares(of total: Int, capacities: [Int]) -> [Int] {
+        var shares = capacities.map { _ in 0 }
+        var rest = total
+        var places = capacities.count
+        for index in capacities.indices.sorted(by: { (capacities[$0], $0) < (capacities[$1], $1) }) {
+            shares[index] = min(capacities[index], rest / places)
+            rest -= shares[index]
+            places -= 1
+        }
+        return shares
+    }
+}

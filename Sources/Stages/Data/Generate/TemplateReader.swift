@@ -1,0 +1,118 @@
+import CanonicalJSON
+import Diagnostics
+import Engine
+import SpannedYAML
+
+/// Reads one template and checks it against the slots and the function that it calls.
+///
+/// `{room}` is a gap for the argument `room` with a value of the slot `room`; `{temperature:degrees}` names both.
+struct TemplateReader {
+    let slots: [String: Slot]
+    /// `nil` where no function is called: gaps then name slots only.
+    let function: FunctionDefinition?
+
+    /// A sentence, or `{text: sentence, arguments: {state: "off"}}`; `nil` where it cannot be read.
+    func read(_ node: Node, _ findings: inout [Diagnostic]) -> UtteranceTemplate? {
+        let textNode = node.mapping == nil ? node : node["text"] ?? node
+        guard let text = textNode.scalar?.text, !text.isEmpty else {
+            findings.append(.expected("a sentence or {text: …, arguments: {…}}", for: "a template", found: node))
+            return nil
+        }
+        let earlier = findings.count
+        var template = UtteranceTemplate(pieces: pieces(of: text, textNode, &findings), fixedArguments: [:])
+        for entry in node["arguments"]?.mapping ?? [] {
+            guard let schema = schema(of: entry.name, at: entry.key.span, &findings) else { continue }
+            let value = Slot.Value(spoken: "", meaning: entry.value.scalar?.text ?? "", span: entry.value.span)
+            template.fixedArguments[entry.name] = self.value(value, of: entry.name, schema, usedAt: nil, &findings)
+        }
+        if findings.count == earlier { checkArguments(of: template, textNode, &findings) }
+        return template
+    }
+
+    private func pieces(of text: String, _ node: Node, _ findings: inout [Diagnostic]) -> [UtteranceTemplate.Piece] {
+        var pieces: [UtteranceTemplate.Piece] = []
+        let bytes = Array(text.utf8)
+        var position = 0
+        while position < bytes.count {
+            let brace = bytes[position...].firstIndex { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") } ?? bytes.count
+            if brace > position { pieces.append(.text(String(decoding: bytes[position..<brace], as: UTF8.self))) }
+            guard brace < bytes.count else { break }
+            guard bytes[brace] == UInt8(ascii: "{"), let close = bytes[brace...].firstIndex(of: UInt8(ascii: "}")) else {
+                findings.append(Diagnostic(
+                    code: "bad-template", "this brace has no partner", at: node.span(ofText: brace..<brace + 1),
+                    help: "write a gap as {slot} or {argument:slot}"))
+                break
+            }
+            let name = String(decoding: bytes[brace + 1..<close], as: UTF8.self)
+            if let gap = gap(name, at: node.span(ofText: brace..<close + 1), &findings) { pieces.append(.gap(gap)) }
+            position = close + 1
+        }
+        return pieces
+    }
+
+    private func gap(_ text: String, at span: SourceSpan, _ findings: inout [Diagnostic]) -> UtteranceTemplate.Gap? {
+        let names = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let (argument, slotName) = (names[0], names[names.count - 1])
+        guard let slot = slots[slotName] else {
+            findings.append(.unknown("unknown-slot", "slot", slotName, known: Array(slots.keys), at: span))
+            return nil
+        }
+        guard function != nil else {
+            let choices = slot.values.map { UtteranceTemplate.Choice(spoken: $0.spoken, value: .string($0.meaning)) }
+            return .init(argument: nil, slot: slotName, choices: choices, mayHoldOut: slot.mayHoldOut)
+        }
+        guard let schema = schema(of: argument, at: span, &findings) else { return nil }
+        var choices: [UtteranceTemplate.Choice] = []
+        for written in slot.values {
+            guard let value = value(written, of: argument, schema, usedAt: span, &findings) else { return nil }
+            choices.append(.init(spoken: written.spoken, value: value))
+        }
+        return choices.isEmpty ? nil : .init(argument: argument, slot: slotName, choices: choices, mayHoldOut: slot.mayHoldOut)
+    }
+
+    private func schema(of argument: String, at span: SourceSpan, _ findings: inout [Diagnostic]) -> JSON? {
+        guard let function else {
+            findings.append(Diagnostic(
+                code: "unknown-argument", "a sentence that calls nothing has no arguments", at: span, help: "leave them out"))
+            return nil
+        }
+        if let schema = function.schema(of: argument) { return schema }
+        let help = "write {argument:slot}; arguments of '\(function.name)': \(function.properties.map(\.name).joined(separator: ", "))"
+        findings.append(Diagnostic(
+            code: "unknown-argument", "'\(function.name)' has no argument '\(argument)'", at: span, label: "unknown argument", help: help))
+        return nil
+    }
+
+    private func value(
+        _ written: Slot.Value, of argument: String, _ schema: JSON, usedAt use: SourceSpan?, _ findings: inout [Diagnostic]
+    ) -> JSON? {
+        let type = schema["type"]?.string ?? ""
+        let secondary = use.map { [Diagnostic.Label($0, "used here")] } ?? []
+        guard let value = JSON(argument: written.meaning, type: type) else {
+            findings.append(Diagnostic(
+                code: "wrong-type", "'\(written.meaning)' is not of the type of '\(argument)', \(type)", at: written.span,
+                secondary: secondary, help: "write a value of type \(type)"))
+            return nil
+        }
+        guard let allowed = schema["enum"]?.array, !allowed.contains(value) else { return value }
+        findings.append(Diagnostic(
+            code: "unknown-value", "'\(written.meaning)' is no value of '\(argument)'", at: written.span, label: "not in 'enum'",
+            secondary: secondary, help: "allowed: \(allowed.map { $0.string ?? $0.canonicalText }.joined(separator: ", "))"))
+        return nil
+    }
+
+    /// Every required argument is stated, none twice.
+    private func checkArguments(of template: UtteranceTemplate, _ node: Node, _ findings: inout [Diagnostic]) {
+        guard let function else { return }
+        var stated = Set(template.fixedArguments.keys)
+        for argument in template.gaps.compactMap(\.argument) where !stated.insert(argument).inserted {
+            findings.append(Diagnostic(
+                code: "duplicate-argument", "the template states '\(argument)' twice", at: node.span, help: "state it once"))
+        }
+        for argument in function.required where !stated.contains(argument) {
+            findings.append(Diagnostic(
+                code: "missing-argument", "the template does not state '\(argument)', which '\(function.name)' requires",
+                at: node.span, help: "add {\(argument)} or 'arguments: {\(argument): …}'"))
+        }
+    }
+}

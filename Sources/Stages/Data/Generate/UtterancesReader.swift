@@ -1,0 +1,79 @@
+import Diagnostics
+import Engine
+import SpannedYAML
+
+/// Reads `utterances.yaml`: slots, templates by function, sentences that want no function, prefixes and suffixes.
+enum UtterancesReader {
+    private static let fields = ["slots", "templates", "no_call", "prefixes", "suffixes"]
+
+    static func read(
+        _ source: SourceText, functions: [FunctionDefinition], _ findings: inout [Diagnostic]
+    ) -> TemplateLibrary {
+        var library = TemplateLibrary(functions: functions, groups: [], prefixes: [""], suffixes: [""])
+        guard let root = readDocument(source, &findings) else { return library }
+        guard let entries = root.mapping else {
+            findings.append(.expected("a mapping with 'slots' and 'templates'", for: "the file", found: root))
+            return library
+        }
+        for entry in entries where !fields.contains(entry.name) {
+            findings.append(.unknown("unknown-field", "field", entry.name, known: fields, at: entry.key.span))
+        }
+        let slots = slots(root["slots"], &findings)
+        library.groups = groups(root["templates"], slots, functions, &findings)
+        if let sentences = root["no_call"] {
+            let reader = TemplateReader(slots: slots, function: nil)
+            library.groups.append(.init(function: nil, templates: templates(sentences, "no_call", reader, &findings)))
+        }
+        library.prefixes = words(root["prefixes"], "prefixes", &findings)
+        library.suffixes = words(root["suffixes"], "suffixes", &findings)
+        return library
+    }
+
+    private static func slots(_ node: Node?, _ findings: inout [Diagnostic]) -> [String: Slot] {
+        guard let node else { return [:] }
+        if node.mapping == nil { findings.append(.expected("a mapping of lists", for: "'slots'", found: node)) }
+        var slots: [String: Slot] = [:]
+        for entry in node.mapping ?? [] { slots[entry.name] = SlotReader.read(entry.name, entry.value, &findings) }
+        return slots
+    }
+
+    /// Sorted by function, so that the order of writing changes nothing.
+    private static func groups(
+        _ node: Node?, _ slots: [String: Slot], _ functions: [FunctionDefinition], _ findings: inout [Diagnostic]
+    ) -> [TemplateLibrary.Group] {
+        guard let node else { return [] }
+        if node.mapping == nil { findings.append(.expected("a mapping of lists by function", for: "'templates'", found: node)) }
+        var groups: [TemplateLibrary.Group] = []
+        for entry in node.mapping ?? [] {
+            guard let function = functions.first(where: { $0.name == entry.name }) else {
+                findings.append(.unknown(
+                    "unknown-function", "function", entry.name, known: functions.map(\.name), at: entry.key.span))
+                continue
+            }
+            let reader = TemplateReader(slots: slots, function: function)
+            groups.append(.init(
+                function: function.name, templates: templates(entry.value, entry.name, reader, &findings)))
+        }
+        return groups.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    private static func templates(
+        _ node: Node, _ name: String, _ reader: TemplateReader, _ findings: inout [Diagnostic]
+    ) -> [UtteranceTemplate] {
+        guard let items = node.sequence else {
+            findings.append(.expected("a list of sentences", for: "'\(name)'", found: node))
+            return []
+        }
+        return items.compactMap { reader.read($0, &findings) }
+    }
+
+    /// A list of texts; one empty text where it is left out.
+    private static func words(_ node: Node?, _ name: String, _ findings: inout [Diagnostic]) -> [String] {
+        guard let node else { return [""] }
+        let words = (node.sequence ?? []).compactMap(\.scalar?.text)
+        if words.isEmpty || words.count != node.sequence?.count {
+            findings.append(.expected("a list of words", for: "'\(name)'", found: node, help: "\"\" stands for no words"))
+        }
+        return words
+    }
+}
