@@ -84,7 +84,8 @@ enum FunctionsReader {
         guard types.contains(type) else {
             findings.append(Diagnostic(
                 code: "unknown-type", "the parameter '\(entry.name)' needs a type",
-                at: entry.value["type"]?.span ?? entry.key.span, help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
+                at: entry.value["type"]?.span ?? entry.key.span,
+                help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
             return [:]
         }
         var schema: [String: JSON] = ["type": .string(type)]

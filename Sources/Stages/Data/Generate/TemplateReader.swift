@@ -77,9 +77,10 @@ struct TemplateReader {
             return nil
         }
         if let schema = function.schema(of: argument) { return schema }
-        let help = "write {argument:slot}; arguments of '\(function.name)': \(function.properties.map(\.name).joined(separator: ", "))"
+        let known = function.properties.map(\.name).joined(separator: ", ")
         findings.append(Diagnostic(
-            code: "unknown-argument", "'\(function.name)' has no argument '\(argument)'", at: span, label: "unknown argument", help: help))
+            code: "unknown-argument", "'\(function.name)' has no argument '\(argument)'", at: span,
+            label: "unknown argument", help: "write {argument:slot}; arguments of '\(function.name)': \(known)"))
         return nil
     }
 
