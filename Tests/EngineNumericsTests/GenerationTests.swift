@@ -98,7 +98,7 @@ struct GenerationTests {
     @Test("The limit of positions ends an answer")
     func positions() throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: 1000, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: .max, stopToken: nil)
         let results = try model.generate([[1, 2, 3], [4]], options: options, workers: WorkerPool(threads: 1))
         #expect(results.map(\.tokens.count) == [62, 64])
     }

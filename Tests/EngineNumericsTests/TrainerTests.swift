@@ -72,6 +72,10 @@ struct TrainerTests {
             #expect(error?.description.hasPrefix("Training example 2 ") == true)
         }
         #expect(throws: TrainingError.self) {
+            let wrong = TrainingOptions(steps: 1, batch: 1, learningRate: 1, warmup: .nan, seed: 0)
+            return try Trainer(model, on: [good], options: wrong, workers: WorkerPool(threads: 1))
+        }
+        #expect(throws: TrainingError.self) {
             try Trainer(
                 model, on: [good], loss: TransferLoss([.init(.forwardKL, weight: 1)]), options: options,
                 workers: WorkerPool(threads: 1))

@@ -14,7 +14,9 @@ extension InferenceModel {
     ) throws(GenerationError) -> [GeneratedSequence] {
         for (index, prompt) in prompts.enumerated() { try check(prompt, index: index) }
         let longest = prompts.map(\.count).max() ?? 1
-        let decoder = decoder(positions: min(longest + max(0, options.maximumTokens), model.configuration.maximumPositions))
+        var options = options
+        options.maximumTokens = min(max(0, options.maximumTokens), model.configuration.maximumPositions)
+        let decoder = decoder(positions: min(longest + options.maximumTokens, model.configuration.maximumPositions))
         var results = [GeneratedSequence](repeating: GeneratedSequence(), count: prompts.count)
         let done = Atomic(0)
         results.withUnsafeMutableBufferPointer { results in
