@@ -71,6 +71,16 @@ struct GenerationTests {
         #expect(try generate(model, temperature: temperature, threads: 3) == alone)
     }
 
+    @Test("An answer does not depend on the other prompts")
+    func independence() throws {
+        let model = InferenceModel(try Fixture.model())
+        let together = try generate(model)
+        let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
+        for (prompt, result) in zip(Self.prompts, together).prefix(10) {
+            #expect(try model.generate([prompt], options: options, workers: WorkerPool(threads: 1)) == [result])
+        }
+    }
+
     @Test("Samples follow the seed, and the softmax")
     func sampling() throws {
         let model = InferenceModel(try Fixture.model())
@@ -88,7 +98,7 @@ struct GenerationTests {
     @Test("The limit of positions ends an answer")
     func positions() throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: 1000, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: .max, stopToken: nil)
         let results = try model.generate([[1, 2, 3], [4]], options: options, workers: WorkerPool(threads: 1))
         #expect(results.map(\.tokens.count) == [62, 64])
     }

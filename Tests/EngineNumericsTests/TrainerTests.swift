@@ -27,6 +27,15 @@ struct TrainerTests {
         }
     }
 
+    /// Bits that every machine must give. They change only with the numerics; then the revisions of the stages that train
+    /// must rise.
+    @Test("The bytes after twelve steps", arguments: [(TrainingOptions.Optimizer.adamW, 0), (.muon, 1)])
+    func golden(optimizer: TrainingOptions.Optimizer, index: Int) throws {
+        let values = try train(optimizer, threads: 2).model.values
+        let checksum = values.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
+        #expect(String(checksum, radix: 16) == ["73e0d6cf01068d64", "d1a8f1995a193744"][index])
+    }
+
     @Test("The loss falls", arguments: [TrainingOptions.Optimizer.adamW, .muon])
     func learning(optimizer: TrainingOptions.Optimizer) throws {
         let losses = try train(optimizer, threads: 2, steps: 150).losses
@@ -70,6 +79,10 @@ struct TrainerTests {
                 try Trainer(model, on: [good, example], options: options, workers: WorkerPool(threads: 1))
             }
             #expect(error?.description.hasPrefix("Training example 2 ") == true)
+        }
+        #expect(throws: TrainingError.self) {
+            let wrong = TrainingOptions(steps: 1, batch: 1, learningRate: 1, warmup: .nan, seed: 0)
+            return try Trainer(model, on: [good], options: wrong, workers: WorkerPool(threads: 1))
         }
         #expect(throws: TrainingError.self) {
             try Trainer(

@@ -5,8 +5,8 @@ import Foundation
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let threads = arguments.first.flatMap(Int.init) ?? 2
-let optimizer: TrainingOptions.Optimizer = arguments.dropFirst().first == "adamw" ? .adamW : .muon
-let stepsPerMeasurement = arguments.dropFirst(2).first.flatMap(Int.init) ?? 20
+let optimizer: TrainingOptions.Optimizer = arguments.count > 1 && arguments[1] == "adamw" ? .adamW : .muon
+let stepsPerMeasurement = arguments.count > 2 ? Int(arguments[2]) ?? 20 : 20
 
 let configuration = try ModelConfiguration(
     vocabularySize: 512, hiddenSize: 160, layerCount: 4, headCount: 4, keyValueHeadCount: 2, intermediateSize: 320)

@@ -17,6 +17,18 @@ void decant_bias_backward(const float *dy, float *dbias, long rows, long columns
 double decant_sum_of_squares(const float *x, long n);
 double decant_dot(const float *x, const float *y, long n);
 
+// matmul.c
+typedef struct {
+    const float *base;
+    long stride;
+    int transposed; // stored with rows and columns exchanged
+} decant_matmul_operand;
+typedef enum { decant_matmul_widest, decant_matmul_avx2 } decant_matmul_width;
+long decant_matmul_scratch(long columns, long depth);
+// c[rows, columns] (+)= a[rows, depth]·b[depth, columns]
+void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                   long depth, int adding, decant_matmul_width width, float *scratch);
+
 // rmsnorm.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
 void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,

@@ -1,7 +1,7 @@
 import CKernels
 
 extension InferenceModel {
-    /// Sequences that are read together; fixed, as for generation.
+    /// Sequences that are read together; fixed, because sums of groups are added up.
     private static let calibrationGroupSize = 16
 
     /// Importance of every layer: 1 − mean over the tokens of cos(hᵢ, hᵢ₊₁), the hidden states entering and leaving it

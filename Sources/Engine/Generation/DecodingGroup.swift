@@ -17,7 +17,7 @@ struct DecodingGroup {
         let configuration = decoder.configuration
         choice = TokenChoice(
             vocabularySize: configuration.vocabularySize, temperature: options.temperature, seed: options.seed)
-        let room = max(0, options.maximumTokens)
+        let room = options.maximumTokens
         scores = FloatBuffer(count: (self.prompts.map(\.count).max() ?? 0) + room)
         results = range.map { _ in GeneratedSequence() }
         active = self.prompts.enumerated().map { place, prompt in

@@ -1,46 +1,49 @@
-import COpenBLAS
+import CKernels
 
-/// Single-threaded matrix products: the one place that calls OpenBLAS.
+/// Single-threaded matrix products.
 ///
-/// With one thread and a fixed core type (the launcher of stages sets `OPENBLAS_CORETYPE`), a result is a function of
-/// the operands and the shapes of the call. Callers choose shapes that do not depend on the number of workers.
+/// An element of a result depends on its row of the one operand and its column of the other alone: not on the number of
+/// rows of the call, nor on the width of the processor's vectors.
 enum MatrixMultiply {
-    enum Accumulation: Float {
-        case replacing = 0
-        case adding = 1
+    enum Accumulation {
+        case replacing
+        case adding
     }
-
-    private static let isSingleThreaded: Bool = {
-        openblas_set_num_threads(1)
-        return true
-    }()
 
     /// c[m, n] (+)= a[m, k]·b[k, n]
     static func product(_ a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing) {
-        multiply(CblasNoTrans, a, CblasNoTrans, b, c, inner: a.columns, accumulation)
+        multiply(operand(a), operand(b), c, depth: a.columns, accumulation)
     }
 
     /// c[m, n] (+)= a[m, k]·b[n, k]ᵀ
     static func product(
         _ a: MatrixView, transposed b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing
     ) {
-        multiply(CblasNoTrans, a, CblasTrans, b, c, inner: a.columns, accumulation)
+        multiply(operand(a), operand(transposed: b), c, depth: a.columns, accumulation)
     }
 
     /// c[m, n] (+)= a[k, m]ᵀ·b[k, n]
     static func product(
         transposed a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing
     ) {
-        multiply(CblasTrans, a, CblasNoTrans, b, c, inner: a.rows, accumulation)
+        multiply(operand(transposed: a), operand(b), c, depth: a.rows, accumulation)
+    }
+
+    private static func operand(_ matrix: MatrixView) -> decant_matmul_operand {
+        decant_matmul_operand(base: matrix.base, stride: matrix.stride, transposed: 0)
+    }
+
+    private static func operand(transposed matrix: MatrixView) -> decant_matmul_operand {
+        decant_matmul_operand(base: matrix.base, stride: matrix.stride, transposed: 1)
     }
 
     private static func multiply(
-        _ aOrder: CBLAS_TRANSPOSE, _ a: MatrixView, _ bOrder: CBLAS_TRANSPOSE, _ b: MatrixView, _ c: MatrixView, inner: Int,
-        _ accumulation: Accumulation
+        _ a: decant_matmul_operand, _ b: decant_matmul_operand, _ c: MatrixView, depth: Int, _ accumulation: Accumulation
     ) {
-        guard isSingleThreaded, c.rows > 0, c.columns > 0 else { return }
-        cblas_sgemm(
-            CblasRowMajor, aOrder, bOrder, Int32(c.rows), Int32(c.columns), Int32(inner), 1, a.base, Int32(a.stride), b.base,
-            Int32(b.stride), accumulation.rawValue, c.base, Int32(c.stride))
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: decant_matmul_scratch(c.columns, depth)) { scratch in
+            decant_matmul(
+                a, b, c.base, c.stride, c.rows, c.columns, depth, accumulation == .adding ? 1 : 0, decant_matmul_widest,
+                scratch.baseAddress)
+        }
     }
 }

@@ -121,6 +121,9 @@ public final class Trainer {
         if options.steps < 0 || options.batch < 1 {
             throw TrainingError("Training needs at least one row a step, not \(options.batch), and no negative steps.")
         }
+        if !(0...1).contains(options.warmup) || !(options.learningRate > 0) || !options.learningRate.isFinite {
+            throw TrainingError("Training needs a warm-up share from 0 to 1 and a learning rate above 0.")
+        }
         if loss.terms.isEmpty || !(loss.temperature > 0) {
             throw TrainingError("A loss needs at least one term and a temperature above 0.")
         }

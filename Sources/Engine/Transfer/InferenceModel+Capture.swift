@@ -1,7 +1,7 @@
 import CKernels
 
 extension InferenceModel {
-    /// Examples that are read together; fixed, as for generation.
+    /// Examples that are read together. No result depends on it.
     private static let captureGroupSize = 16
 
     /// The k largest logits and the log-sum-exp at every response position of every example.

@@ -1,0 +1,121 @@
+// Single-threaded matrix products, with AVX-512 where the processor has it and AVX2 elsewhere: equal bits on both.
+// An element's value depends on its row of a, its column of b and nothing else: not on the other rows of the call.
+#include "CKernels.h"
+#include "vector.h"
+
+#define NAMED_(width, name) name##_##width
+#define NAMED(width, name) NAMED_(width, name)
+
+#define KERNEL(name) NAMED(avx2, name)
+#define TARGET
+#define VECTOR __m256
+#define WIDTH 8
+#define MOST_ROWS 6
+#define LOAD _mm256_loadu_ps
+#define STORE _mm256_storeu_ps
+#define SPLAT _mm256_set1_ps
+#define FMA _mm256_fmadd_ps
+#include "matmul_kernel.h"
+#undef KERNEL
+#undef TARGET
+#undef VECTOR
+#undef WIDTH
+#undef MOST_ROWS
+#undef LOAD
+#undef STORE
+#undef SPLAT
+#undef FMA
+#undef PANEL
+
+#define KERNEL(name) NAMED(avx512, name)
+#define TARGET __attribute__((target("avx512f")))
+#define VECTOR __m512
+#define WIDTH 16
+#define MOST_ROWS 12
+#define LOAD _mm512_loadu_ps
+#define STORE _mm512_storeu_ps
+#define SPLAT _mm512_set1_ps
+#define FMA _mm512_fmadd_ps
+#include "matmul_kernel.h"
+
+// Blocks of b that are packed at a time. `most_depth` cuts the sums, so it is part of the result.
+enum { most_depth = 384, most_columns = 512 };
+
+static f8 low(f8 a, f8 b, int step) {
+    return step == 0   ? __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+           : step == 1 ? __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+                       : __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+}
+
+static f8 high(f8 a, f8 b, int step) {
+    return step == 0   ? __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+           : step == 1 ? __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+                       : __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+// y[i·y_stride + r] = x[r·x_stride + i] for an 8 by 8 block
+static void transpose8(const float *x, long x_stride, float *y, long y_stride) {
+    f8 a[8], b[8];
+    for (int r = 0; r < 8; r++) a[r] = load8(x + r * x_stride);
+    for (int p = 0; p < 4; p++) {
+        b[2 * p] = low(a[2 * p], a[2 * p + 1], 0);
+        b[2 * p + 1] = high(a[2 * p], a[2 * p + 1], 0);
+    }
+    for (int q = 0; q < 2; q++) {
+        a[4 * q] = low(b[4 * q], b[4 * q + 2], 1);
+        a[4 * q + 1] = high(b[4 * q], b[4 * q + 2], 1);
+        a[4 * q + 2] = low(b[4 * q + 1], b[4 * q + 3], 1);
+        a[4 * q + 3] = high(b[4 * q + 1], b[4 * q + 3], 1);
+    }
+    for (int i = 0; i < 4; i++) {
+        store8(y + i * y_stride, low(a[i], a[i + 4], 2));
+        store8(y + (i + 4) * y_stride, high(a[i], a[i + 4], 2));
+    }
+}
+
+// b(i, j) of [depth, columns] → panels of `panel` columns each, [depth, panel], zeros beyond the last column.
+static void pack(const float *b, long stride, int transposed, long depth, long columns, long panel, float *packed) {
+    for (long column = 0; column < columns; column += panel, packed += depth * panel) {
+        long width = columns - column < panel ? columns - column : panel;
+        if (width < panel) memset(packed, 0, (size_t)(depth * panel) * sizeof(float));
+        if (!transposed) {
+            for (long i = 0; i < depth; i++)
+                memcpy(packed + i * panel, b + i * stride + column, (size_t)width * sizeof(float));
+            continue;
+        }
+        long j = 0, whole = depth & ~7L;
+        for (; j + 8 <= width; j += 8) {
+            const float *source = b + (column + j) * stride;
+            for (long i = 0; i < whole; i += 8) transpose8(source + i, stride, packed + i * panel + j, panel);
+            for (long i = whole; i < depth; i++)
+                for (long r = 0; r < 8; r++) packed[i * panel + j + r] = source[r * stride + i];
+        }
+        for (; j < width; j++)
+            for (long i = 0; i < depth; i++) packed[i * panel + j] = b[(column + j) * stride + i];
+    }
+}
+
+static int has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
+
+static long smaller(long a, long b) { return a < b ? a : b; }
+
+long decant_matmul_scratch(long columns, long depth) {
+    return (smaller(columns, most_columns) + 31) / 32 * 32 * smaller(depth, most_depth);
+}
+
+void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                   long depth, int adding, decant_matmul_width width, float *scratch) {
+    int wide = width == decant_matmul_widest && has_avx512();
+    for (long first = 0; first < columns; first += most_columns) {
+        long count = smaller(columns - first, most_columns);
+        for (long start = 0; start < depth; start += most_depth) {
+            long length = smaller(depth - start, most_depth);
+            const float *left = a.base + start * (a.transposed ? a.stride : 1);
+            const float *right = b.base + (b.transposed ? first * b.stride + start : start * b.stride + first);
+            long a_row = a.transposed ? 1 : a.stride, a_column = a.transposed ? a.stride : 1;
+            pack(right, b.stride, b.transposed, length, count, wide ? 32 : 16, scratch);
+            (wide ? block_avx512 : block_avx2)(left, a_row, a_column, scratch, rows, count, length, c + first, c_stride,
+                                               adding || start > 0);
+        }
+    }
+}
