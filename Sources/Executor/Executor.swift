@@ -128,10 +128,11 @@ public struct Executor: Sendable {
         } catch {
             return .failure(error)
         }
-        let imported = try store.importFile(at: file.path)
-        guard imported.digest == source.digest else {
-            return .failure(.unexpectedDigest(url: url, expected: source.digest, found: imported.digest))
+        let found = try store.digest(ofFileAt: file.path)
+        guard found == source.digest else {
+            return .failure(.unexpectedDigest(url: url, expected: source.digest, found: found))
         }
+        let imported = try store.importFile(at: file.path)
         return .success(Artifact(files: [.init(path: source.name, size: imported.size, digest: imported.digest)]))
     }
 

@@ -1,0 +1,114 @@
+import CanonicalJSON
+import Foundation
+import Testing
+
+/// A folder with a recipe in it, and the `decant` program run there as a person would.
+final class DecantProgram {
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+
+        /// The JSON values of the output's lines.
+        var events: [JSON] { output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) } }
+    }
+
+    let folder: URL
+    var cache = "cache"
+    var threads = 2
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// The program that was built with these tests.
+    static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "decant")
+
+    /// A folder of its own with the tiny domain: the whole path in a few seconds.
+    init(recipe: String = DecantProgram.tinyRecipe) throws {
+        folder = URL.temporaryDirectory.appending(path: "decant-test-\(UUID().uuidString)", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for file in ["functions.yaml", "utterances.yaml"] {
+            try FileManager.default.copyItem(
+                at: Self.root.appending(path: "Tests/Fixtures/tiny/\(file)"), to: folder.appending(path: file))
+        }
+        try write(recipe, to: "tiny.yaml")
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func write(_ text: String, to file: String) throws { try Data(text.utf8).write(to: folder.appending(path: file)) }
+
+    /// Replaces a text that must stand in a file exactly once.
+    func edit(_ file: String, _ old: String, _ new: String) throws {
+        let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+        try #require(text.components(separatedBy: old).count == 2, "'\(old)' must stand once in \(file)")
+        try write(text.replacingOccurrences(of: old, with: new), to: file)
+    }
+
+    @discardableResult
+    func run(_ arguments: String..., status: Int32? = 0) throws -> Result {
+        let process = try start(arguments)
+        let errors = DispatchQueue.global()
+        nonisolated(unsafe) var errorText = ""
+        let read = DispatchGroup()
+        errors.async(group: read) {
+            errorText = String(
+                decoding: (process.standardError as? Pipe)?.fileHandleForReading.readDataToEndOfFile() ?? Data(), as: UTF8.self)
+        }
+        let output = (process.standardOutput as? Pipe)?.fileHandleForReading.readDataToEndOfFile() ?? Data()
+        read.wait()
+        process.waitUntilExit()
+        let result = Result(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), errors: errorText)
+        if let status { try #require(result.status == status, "decant \(arguments.joined(separator: " ")): \(result.errors)") }
+        return result
+    }
+
+    /// Starts the program with pipes on both outputs.
+    func start(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = Self.executable
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = ["DECANT_CACHE": cache, "HOME": folder.path, "LC_ALL": "C"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = Pipe()
+        process.standardError = Pipe()
+        try process.run()
+        return process
+    }
+
+    /// Builds the recipe and returns the last event.
+    @discardableResult
+    func build(_ recipe: String = "tiny.yaml", status: Int32? = 0) throws -> JSON {
+        let result = try run("build", recipe, "--json", "--threads", String(threads), status: status)
+        return try #require(result.events.last, "\(result.errors)")
+    }
+
+    /// Commit ids of the targets by name.
+    static func commits(_ done: JSON) -> [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: (done["targets"]?.array ?? []).map { ($0["name"]?.string ?? "", $0["commit"]?.string ?? "") })
+    }
+
+    static let tinyRecipe = """
+        decant: 1
+        name: tiny
+        description: The whole path in a few seconds.
+        sources:
+          functions: {path: functions.yaml}
+          utterances: {path: utterances.yaml}
+        data:
+          generate: {functions: functions, templates: utterances, count: 400, seed: 3, hold_out: {templates: 15%, values: 10%}}
+          split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}}
+          prompt: query
+        tokenizer: {vocabulary: 300}
+        teacher: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128}, transfer: "SFT(steps: 60)"}
+        student: {init: {hidden: 64, layers: 3, heads: 4, kv_heads: 2, intermediate: 128}}
+        judge: {kind: ast}
+        transfer: "KD[0.5FKL+0.5CE](steps: 40)"
+        prune: {method: depth, ratio: 20%, recover: "KD(steps: 10)"}
+        quantize: {scheme: W4A16, group_size: 32}
+        evaluate: {sets: [test, phrasing, ood]}
+        """
+}

@@ -1,0 +1,78 @@
+import CanonicalJSON
+import Foundation
+import Testing
+
+/// The same recipe gives the same commits, whatever is around it.
+@Suite struct ReproducibilityTests {
+    @Test func commitsDependOnNeitherDirectoryNorCacheNorThreads() throws {
+        let here = try DecantProgram()
+        here.threads = 1
+        let there = try DecantProgram()
+        there.threads = 2
+        there.cache = "somewhere/else"
+        let first = DecantProgram.commits(try here.build())
+        let second = DecantProgram.commits(try there.build())
+        #expect(first.count == 3)
+        #expect(first == second)
+    }
+
+    @Test func stagesSideBySideGiveTheSameCommits() throws {
+        let program = try DecantProgram()
+        let serial = DecantProgram.commits(try program.build())
+        program.cache = "parallel"
+        let result = try program.run("build", "tiny.yaml", "--json", "--jobs", "4", "--threads", "1")
+        #expect(DecantProgram.commits(try #require(result.events.last)) == serial)
+    }
+
+    @Test(arguments: ["teacher.sft", "student.kd"])
+    func aKilledBuildLeavesAWholeStoreAndTheNextCompletes(stage: String) throws {
+        let undisturbed = try DecantProgram()
+        let expected = DecantProgram.commits(try undisturbed.build())
+        let program = try DecantProgram()
+        let process = try program.start(["build", "tiny.yaml", "--json"])
+        let handle = try #require(process.standardOutput as? Pipe).fileHandleForReading
+        var seen = ""
+        while case let chunk = handle.availableData, !chunk.isEmpty {
+            seen += String(decoding: chunk, as: UTF8.self)
+            let isTraining = seen.split(separator: "\n").contains {
+                $0.contains("\"event\":\"stage-progressed\"") && $0.contains("\"stage\":\"\(stage)\"")
+            }
+            if isTraining { break }
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try #require(process.terminationReason == .uncaughtSignal)
+        #expect(try program.run("fsck").output.contains(" 0 problems"))
+        let done = try program.build()
+        #expect((done["ran"]?.array ?? []).contains(.string(stage)))
+        #expect((done["cached"]?.array ?? []).contains("tokenizer"))
+        #expect(DecantProgram.commits(done) == expected)
+        #expect(try program.run("fsck").output.contains(" 0 problems"))
+    }
+
+    @Test func aRunnerThatIsKilledTakesItsStageWithIt() throws {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "SFT(steps: 60)", "SFT(steps: 100000)")
+        let process = try program.start(["build", "tiny.yaml", "--json"])
+        let handle = try #require(process.standardOutput as? Pipe).fileHandleForReading
+        var seen = ""
+        while !seen.contains("stage-progressed"), case let chunk = handle.availableData, !chunk.isEmpty {
+            seen += String(decoding: chunk, as: UTF8.self)
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        let deadline = Date(timeIntervalSinceNow: 20)
+        while Self.stagesRunning(in: program.folder) > 0, Date() < deadline { Thread.sleep(forTimeInterval: 0.05) }
+        #expect(Self.stagesRunning(in: program.folder) == 0)
+    }
+
+    /// Processes whose command line names a directory.
+    private static func stagesRunning(in folder: URL) -> Int {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.count { process in
+            guard Int(process) != nil, let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
+            let text = String(decoding: line, as: UTF8.self)
+            return text.contains(folder.lastPathComponent) && text.contains("stage")
+        }
+    }
+}

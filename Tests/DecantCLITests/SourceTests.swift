@@ -1,0 +1,80 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import Testing
+
+/// Files from outside, pinned by their digests.
+@Suite struct SourceTests {
+    static func recipe(url: String, digest: Digest) -> String {
+        """
+        decant: 1
+        name: pinned
+        sources: {rows: {http: "\(url)", sha256: \(digest)}}
+        data: {ingest: {format: decant, train: rows}, split: {test: 30%}}
+        """
+    }
+
+    static let rows = (0..<10).map { index in
+        #"{"id":"r\#(index)","query":"play song \#(index)","tools":[{"name":"play","parameters":{"type":"object","#
+            + #""properties":{}}}],"answers":[{"name":"play","arguments":{}}],"expect":"calls"}"#
+    }.joined(separator: "\n")
+
+    @Test func anImportedFileSatisfiesASourceWithoutANetwork() throws {
+        // Nothing listens on port 9 of this machine.
+        let program = try DecantProgram(
+            recipe: Self.recipe(url: "http://127.0.0.1:9/rows.jsonl", digest: Digest(hashing: Self.rows)))
+        let refused = try program.run("build", "tiny.yaml", "data", status: 1)
+        #expect(refused.errors.contains("cannot be reached"))
+        #expect(refused.errors.contains("decant import FILE"))
+        try program.write(Self.rows, to: "copy-under-another-name.jsonl")
+        try program.run("import", "copy-under-another-name.jsonl")
+        let built = try program.run("build", "tiny.yaml", "data", "--json")
+        #expect(built.events.last?["ran"] == ["source.rows", "data.rows", "data"])
+    }
+
+    @Test func aDownloadIsCheckedAgainstItsDigest() throws {
+        let program = try DecantProgram()
+        try program.write(Self.rows, to: "rows.jsonl")
+        let server = try LoopbackServer(serving: program.folder)
+        defer { server.stop() }
+        let url = "http://127.0.0.1:\(server.port)/rows.jsonl"
+        try program.write(Self.recipe(url: url, digest: Digest(hashing: "other bytes")), to: "wrong.yaml")
+        #expect(try program.run("build", "wrong.yaml", "data", status: 1).errors.contains("gave other bytes than the recipe pins"))
+        try program.write(Self.recipe(url: url + "x", digest: Digest(hashing: Self.rows)), to: "gone.yaml")
+        #expect(try program.run("build", "gone.yaml", "data", status: 1).errors.contains("HTTP status 404"))
+        try program.write(Self.recipe(url: url, digest: Digest(hashing: Self.rows)), to: "right.yaml")
+        try program.run("build", "right.yaml", "data")
+        server.stop()
+        // The URL is no part of the key: another one with the same digest is the same source.
+        try program.write(Self.recipe(url: "http://127.0.0.1:9/rows.jsonl", digest: Digest(hashing: Self.rows)), to: "moved.yaml")
+        #expect(try program.run("build", "moved.yaml", "data", "--json").events.last?["ran"] == [])
+    }
+}
+
+/// Python's file server on a free port of this machine.
+final class LoopbackServer {
+    let port: Int
+    private let process = Process()
+
+    init(serving folder: URL) throws {
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+        process.currentDirectoryURL = folder
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        // "Serving HTTP on 127.0.0.1 port 43215 (http://…)"
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        port = try #require(line.firstMatch(of: /port (\d+)/).flatMap { Int($0.1) })
+    }
+
+    func stop() {
+        guard process.isRunning else { return }
+        // A child of a thread with blocked signals ignores every other signal.
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    deinit { stop() }
+}

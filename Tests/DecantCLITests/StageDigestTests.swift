@@ -1,0 +1,44 @@
+import CanonicalJSON
+import Foundation
+import Planner
+import Stages
+import Testing
+
+/// The output digest of every stage kind on the tiny domain.
+///
+/// A digest that changes without a new revision would let a store mix results of two behaviours under one key. Raise the
+/// kind's revision, then record again.
+@Suite struct StageDigestTests {
+    @Test func outputBytesChangeOnlyWithTheRevision() throws {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "KD[0.5FKL+0.5CE](steps: 40)", "RFT(steps: 20)+KD[0.5FKL+0.5CE](steps: 20)")
+        let lines = try program.run("build", "tiny.yaml", "--json").events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
+            return "\(name) \(event["artifact"]?.string ?? "")"
+        }
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "stage-digests.txt")
+        let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
+        let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
+        let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([DataIngest.name])
+        #expect(missing.isEmpty, "kinds without a digest: \(missing)")
+    }
+
+    @Test func ingestedRowsKeepTheirDigest() throws {
+        let program = try DecantProgram(recipe: """
+            decant: 1
+            name: tiny
+            sources: {rows: {path: rows.jsonl}}
+            data: {ingest: {format: openai, train: rows}, split: {test: 30%}}
+            """)
+        let rows = (0..<12).map { index in
+            #"{"messages":[{"role":"user","content":"play song \#(index)"},{"role":"assistant","tool_calls":"#
+                + #"[{"function":{"name":"play","arguments":"{\"number\":\#(index)}"}}]}],"#
+                + #""tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","#
+                + #""properties":{"number":{"type":"integer"}},"required":["number"]}}}]}"#
+        }
+        try program.write(rows.joined(separator: "\n"), to: "rows.jsonl")
+        let events = try program.run("build", "tiny.yaml", "data", "--json").events
+        let digest = events.first { $0["stage"] == "data.rows" && $0["event"] == "stage-finished" }?["artifact"]?.string
+        try Golden.expect((digest ?? "none") + "\n", equals: "ingest-digest.txt")
+    }
+}
