@@ -21,7 +21,6 @@ let package = Package(
         // System libraries
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CKernels", cSettings: numericC),
 
@@ -42,7 +41,7 @@ let package = Package(
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store"]),
 
         // Models
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "COpenBLAS", "CKernels"], swiftSettings: numericSwift),
+        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
             dependencies: ["Engine", "Planner", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),

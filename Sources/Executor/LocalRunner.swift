@@ -42,10 +42,9 @@ public struct LocalRunner: Runner {
         }
     }
 
-    /// What a stage may see of the environment: nothing that could change its bytes. The BLAS kernel is pinned, because
-    /// OpenBLAS otherwise picks one by CPU and rounds differently on each.
+    /// What a stage may see of the environment: nothing that could change its bytes, and where Swift's libraries are.
     private static var environment: [String: String] {
-        var environment = ["OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C", "TZ": "UTC"]
+        var environment = ["LC_ALL": "C", "TZ": "UTC"]
         environment["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
         return environment
     }

@@ -88,14 +88,15 @@ import Testing
     @Test func aFailedStageSkipsWhatDependsOnItAndExitsWithOne() throws {
         let program = try DecantProgram()
         // A set that the data does not have: known only when the data is there.
-        try program.edit("tiny.yaml", "hold_out: {templates: 15%, values: 10%}", "hold_out: {templates: 0%, values: 0%}")
+        try program.edit("tiny.yaml", "sets: [test, phrasing, ood]", "sets: [test, values]")
+        try program.edit("utterances.yaml", "to: 25, hold_out: true}", "to: 25}")
         let result = try program.run("build", "tiny.yaml", "--json", status: 1)
         let done = try #require(result.events.last)
         #expect((done["failed"]?.array ?? []).contains("teacher.answers"))
         #expect((done["skipped"]?.array ?? []).contains("report"))
         #expect((done["ran"]?.array ?? []).contains("student.kd.prune[20%].recover.W4A16"))
         let failure = try #require(result.events.first { $0["event"] == "stage-failed" })
-        #expect(failure["log"]?[0]?.string?.contains("no rows in the set 'phrasing'") == true)
+        #expect(failure["log"]?[0]?.string?.contains("no rows in the set 'values'") == true)
         #expect(try program.run("fsck").output.contains(" 0 problems"))
         #expect(try program.run("log").output == "")
     }

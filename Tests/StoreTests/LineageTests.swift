@@ -12,8 +12,8 @@ import Testing
         let second = try StoreFixture().recordPair()
         #expect(first.data == second.data)
         #expect(first.model == second.model)
-        #expect(first.data.hex == "RECORD-DATA")
-        #expect(first.model.hex == "RECORD-MODEL")
+        #expect(first.data.hex == "ab4831557ca804e02dd9cc418692a247628a8ac5")
+        #expect(first.model.hex == "b6d03d76ac48dca655029828bc1c97183dbdc943")
     }
 
     @Test func recordingTwiceGivesTheSameCommit() throws {

@@ -3,18 +3,24 @@ extension Decoder {
     private static let tileRows = 64
 
     /// x [T, in] → y [T, out] (+)= x·Wᵀ, where W are the matrices of `outputs` rows each that lie one behind the other from
-    /// `offset` on. Adjacent matrices of floats are multiplied as one.
+    /// `offset` on. Those of a float model are multiplied as one.
     func linearForward(
         _ offset: Int, outputs: [Int], _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation = .replacing
     ) {
-        guard packed[offset] != nil else {
+        if packed.isEmpty {
             let matrix = MatrixView(weights.base + offset, y.columns, x.columns)
             return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation)
         }
         var row = 0
         for count in outputs {
-            guard let matrix = packed[offset + row * x.columns] else { continue }
-            packedForward(matrix, x, into: y.columns(from: row, count: count), accumulation)
+            let start = offset + row * x.columns
+            let part = y.columns(from: row, count: count)
+            if let matrix = packed[start] {
+                packedForward(matrix, x, into: part, accumulation)
+            } else {
+                let matrix = MatrixView(weights.base + start, count, x.columns)
+                MatrixMultiply.product(x, transposed: matrix, into: part, accumulation)
+            }
             row += count
         }
     }

@@ -26,5 +26,7 @@ struct PackedWeights: Sendable {
         }
     }
 
-    subscript(offset: Int) -> (any PackedMatrix)? { matrices.isEmpty ? nil : matrices[offset] }
+    var isEmpty: Bool { matrices.isEmpty }
+
+    subscript(offset: Int) -> (any PackedMatrix)? { matrices[offset] }
 }
