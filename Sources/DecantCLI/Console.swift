@@ -6,8 +6,11 @@ enum Console {
     static func progress(_ text: String) { write(text, to: .standardError) }
     static func error(_ text: String) { progress("error: " + text) }
 
-    /// The exact next command.
-    static func hint(_ text: String) { progress("hint: " + text) }
+    /// The exact next command: what follows the program's name.
+    static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)") }
+
+    /// The program as the person called it; the launcher says how.
+    private static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
 
     /// Text without a line's end, for redrawing.
     static func draw(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }

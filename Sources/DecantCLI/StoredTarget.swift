@@ -17,7 +17,7 @@ struct StoredTarget {
                     "'\(reference)' is ambiguous: " + matches.map { "\($0.recipe):\($0.name)" }.joined(separator: ", "))
             }
             guard let record = try store.stageCommit(first.commit) else {
-                throw CommandFailure.badInput("the commit \(first.commit) of '\(reference)' is not in this store", hint: "decant fsck")
+                throw CommandFailure.badInput("the commit \(first.commit) of '\(reference)' is not in this store", hint: "fsck")
             }
             name = "\(first.recipe):\(first.name)"
             self.record = record

@@ -103,11 +103,11 @@ final class DecantProgram {
           split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}}
           prompt: query
         tokenizer: {vocabulary: 300}
-        teacher: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128}, transfer: "SFT(steps: 60)"}
+        teacher: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128}, transfer: "SFT(steps: 150)"}
         student: {init: {hidden: 64, layers: 3, heads: 4, kv_heads: 2, intermediate: 128}}
         judge: {kind: ast}
-        transfer: "KD[0.5FKL+0.5CE](steps: 40)"
-        prune: {method: depth, ratio: 20%, recover: "KD(steps: 10)"}
+        transfer: "KD[0.5FKL+0.5CE](steps: 100)"
+        prune: {method: depth, ratio: 20%, recover: "KD(steps: 15)"}
         quantize: {scheme: W4A16, group_size: 32}
         evaluate: {sets: [test, phrasing, ood]}
         """

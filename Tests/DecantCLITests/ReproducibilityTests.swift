@@ -52,7 +52,7 @@ import Testing
 
     @Test func aRunnerThatIsKilledTakesItsStageWithIt() throws {
         let program = try DecantProgram()
-        try program.edit("tiny.yaml", "SFT(steps: 60)", "SFT(steps: 100000)")
+        try program.edit("tiny.yaml", "SFT(steps: 150)", "SFT(steps: 100000)")
         let process = try program.start(["build", "tiny.yaml", "--json"])
         let handle = try #require(process.standardOutput as? Pipe).fileHandleForReading
         var seen = ""

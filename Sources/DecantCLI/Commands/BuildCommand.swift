@@ -1,8 +1,10 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
+import Engine
 import Executor
 import Foundation
+import Planner
 import Stages
 import Store
 
@@ -49,7 +51,7 @@ struct BuildCommand: AsyncParsableCommand {
     private func stage(named name: String, in graph: Graph) throws -> StageID {
         if let id = graph.stage(named: name) ?? graph.targets.first(where: { $0.name == name })?.stage { return id }
         throw CommandFailure.badInput(
-            "the recipe has no stage or target '\(name)'", hint: "decant plan \(recipe)")
+            "the recipe has no stage or target '\(name)'", hint: "plan \(recipe)")
     }
 
     private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws {
@@ -90,15 +92,17 @@ extension BuildCommand {
         return try ReportTable(JSON(parsing: store.readObject(file.digest))).text
     }
 
-    /// The command that tries the first variant's model on a question of its own test set.
+    /// The command that tries the last variant's model on a question of its own test set; where prompts list functions, the
+    /// one that shows the model.
     private func nextCommand(after outcome: BuildOutcome, in store: Store) throws -> String? {
-        guard let model = outcome.targets.first(where: { $0.result.artifact["model.safetensors"] != nil })?.name,
-            let data = outcome.wanted.first(where: { outcome.graph[$0].kind == "data.split" }).flatMap({ outcome[$0] }),
+        guard let model = outcome.targets.last(where: { $0.name != "teacher" && $0.result.artifact["model.safetensors"] != nil })?.name
+        else { return nil }
+        guard let data = outcome.wanted.first(where: { outcome.graph[$0].kind == DataSplit.name }).flatMap({ outcome[$0] }),
             let file = data.artifact["test.jsonl"],
             let line = try store.readObject(file.digest).split(separator: UInt8(ascii: "\n")).first,
-            let query = try? JSON(parsing: line)["query"]?.string
-        else { return nil }
-        return "decant run \(model) \"\(query.filter { $0 != "\"" })\""
+            let row = try? Row(json: JSON(parsing: line)), row.functions.isEmpty
+        else { return "show \(model)" }
+        return "run \(model) \"\(row.query.filter { $0 != "\"" })\""
     }
 
     /// This very program, as its stages' runner starts it.

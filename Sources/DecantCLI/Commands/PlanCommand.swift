@@ -19,7 +19,7 @@ struct PlanCommand: ParsableCommand {
         let name = file.name
         let plan = try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name))
         Console.output(output.asJSON ? plan.json(recipe: name).canonicalText : table(of: plan))
-        if !output.asJSON, plan.entries.contains(where: { $0.state != .cached }) { Console.hint("decant build \(recipe)") }
+        if !output.asJSON, plan.entries.contains(where: { $0.state != .cached }) { Console.hint("build \(recipe)") }
     }
 
     private func table(of plan: BuildPlan) -> String {

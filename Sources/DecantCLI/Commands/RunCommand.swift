@@ -25,7 +25,7 @@ struct RunCommand: ParsableCommand {
         let store = try storeOptions.open()
         let stored = try StoredTarget(target, in: store)
         guard stored.record.artifact["model.safetensors"] != nil else {
-            throw CommandFailure.badInput("\(stored.name) is no model", hint: "decant show \(target)")
+            throw CommandFailure.badInput("\(stored.name) is no model", hint: "show \(target)")
         }
         let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -37,7 +37,10 @@ struct RunCommand: ParsableCommand {
         let tokenizer = try folder.tokenizer()
         let pool = try readFunctions()
         let row = Row(id: "query", query: query, functions: pool.keys.sorted(), answers: [])
-        let format: PromptFormat = functions == nil ? .query : .tools
+        let format = try folder.promptFormat()
+        if format == .tools, pool.isEmpty {
+            throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
+        }
         let prompt = try format.promptTokens(of: row, functions: pool, with: tokenizer)
         let options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: WorkerPool(threads: 1))

@@ -9,9 +9,19 @@ public struct ModelFolder: Sendable {
 
     public func tokenizer() throws(ModelFileError) -> Tokenizer { try Tokenizer(readingFolder: url) }
 
+    /// What the model's prompts show, as its tokenizer's configuration says; `query` where it says nothing.
+    public func promptFormat() throws(ModelFileError) -> PromptFormat {
+        let configuration = try readJSON("tokenizer_config.json")
+        guard let word = configuration["decant_prompt"]?.string else { return .query }
+        guard let format = PromptFormat(rawValue: word) else {
+            throw ModelFileError(file: "tokenizer_config.json", reason: "'\(word)' is no form of prompt; decant_prompt is 'query' or 'tools'")
+        }
+        return format
+    }
+
     /// The model, to train or to change. Every weight must be a float tensor of the file.
     public func model() throws -> Model {
-        let configuration = try readConfiguration()
+        let configuration = try readJSON("config.json")
         let file = try SafeTensors(reading: url.appending(path: Self.weightsFile))
         var model = Model(zeros: try ModelConfiguration(json: configuration))
         for parameter in model.parameters {
@@ -22,7 +32,7 @@ public struct ModelFolder: Sendable {
 
     /// The model, to run. Packed layers stay packed.
     public func inferenceModel() throws -> InferenceModel {
-        let configuration = try readConfiguration()
+        let configuration = try readJSON("config.json")
         let stored = try SafeTensors(reading: url.appending(path: Self.weightsFile)).modelTensors(configuration: configuration)
         var model = Model(zeros: try ModelConfiguration(json: configuration))
         for parameter in model.parameters where stored.matrices[parameter.name] == nil {
@@ -56,15 +66,14 @@ public struct ModelFolder: Sendable {
 
     private static let weightsFile = "model.safetensors"
 
-    private func readConfiguration() throws -> JSON {
-        let file = url.appending(path: "config.json")
-        guard let content = FileManager.default.contents(atPath: file.path) else {
-            throw ModelFileError(file: "config.json", reason: "the file is missing")
+    private func readJSON(_ name: String) throws(ModelFileError) -> JSON {
+        guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
+            throw ModelFileError(file: name, reason: "the file is missing")
         }
         do {
             return try JSON(parsing: content)
         } catch {
-            throw ModelFileError(file: "config.json", reason: error.description)
+            throw ModelFileError(file: name, reason: error.description)
         }
     }
 }

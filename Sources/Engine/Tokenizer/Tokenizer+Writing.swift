@@ -35,7 +35,7 @@ extension Tokenizer {
     }
 
     /// The contents of `tokenizer_config.json` for a tokenizer with Decant's special tokens.
-    public static let configurationJSON: JSON = [
+    private static let configurationJSON: [String: JSON] = [
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": .string(SpecialToken.end.rawValue),
         "pad_token": .string(SpecialToken.endOfText.rawValue),
@@ -51,9 +51,13 @@ extension Tokenizer {
         """
 
     /// Writes `tokenizer.json` and `tokenizer_config.json`.
-    public func write(to folder: URL) throws {
+    ///
+    /// - Parameter format: the prompts that models with this tokenizer are made for; other libraries pass over it.
+    public func write(to folder: URL, format: PromptFormat) throws {
+        let prompt: [String: JSON] = ["decant_prompt": .string(format.rawValue)]
+        let configuration = JSON.object(Self.configurationJSON.merging(prompt) { first, _ in first })
         try Data(tokenizerJSON.prettyText.utf8).write(to: folder.appending(path: "tokenizer.json"))
-        try Data(Self.configurationJSON.prettyText.utf8).write(to: folder.appending(path: "tokenizer_config.json"))
+        try Data(configuration.prettyText.utf8).write(to: folder.appending(path: "tokenizer_config.json"))
     }
 }
 

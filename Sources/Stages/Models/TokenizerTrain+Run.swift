@@ -7,6 +7,6 @@ extension TokenizerTrain: RunnableStage {
         let format = PromptFormat(prompt)
         let texts = try context.readRows("data", "train.jsonl").flatMap { try format.texts(of: $0, functions: functions) }
         let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
-        try tokenizer.write(to: context.output(""))
+        try tokenizer.write(to: context.output(""), format: format)
     }
 }
