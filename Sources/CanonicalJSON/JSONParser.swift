@@ -171,7 +171,7 @@ private struct JSONParser {
         }
         guard letter == UInt8(ascii: "u") else { throw failure("no escape is written \\\(Character(UnicodeScalar(letter)))") }
         var code = try parseHex()
-        if (0xD800..<0xDC00).contains(code), peek == UInt8(ascii: "\\"), bytes[position...].dropFirst().first == UInt8(ascii: "u") {
+        if (0xD800..<0xDC00).contains(code), bytes[position...].starts(with: "\\u".utf8) {
             position += 1
             let low = try parseHex()
             guard (0xDC00..<0xE000).contains(low) else { throw failure("half a surrogate pair") }

@@ -80,8 +80,10 @@ struct DecantCommand: AsyncParsableCommand {
         version: CommandLineProgram.version,
         subcommands: [StageCommand.self],
         groupedSubcommands: [
-            CommandGroup(name: "Recipes", subcommands: [CheckCommand.self, PlanCommand.self, BuildCommand.self, GraphCommand.self]),
-            CommandGroup(name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
+            CommandGroup(
+                name: "Recipes", subcommands: [CheckCommand.self, PlanCommand.self, BuildCommand.self, GraphCommand.self]),
+            CommandGroup(
+                name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
             CommandGroup(name: "Store", subcommands: [ImportCommand.self, FsckCommand.self]),
         ])
 }

@@ -35,7 +35,8 @@ struct RecipeFile {
             guard case .path(let path) = source.origin else { continue }
             let file = URL(fileURLWithPath: path.value, relativeTo: folder).standardizedFileURL
             var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
+            guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
+            else { continue }
             files[source.name.value] = SourceSnapshot(
                 file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }

@@ -25,7 +25,8 @@ struct StoredTarget {
             name = String(record.commit.hex.prefix(12))
             self.record = record
         } else {
-            throw CommandFailure.badInput("no recipe's last build has a stage or target '\(reference)', and no commit starts with it")
+            throw CommandFailure.badInput(
+                "no recipe's last build has a stage or target '\(reference)', and no commit starts with it")
         }
     }
 

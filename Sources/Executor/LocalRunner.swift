@@ -54,7 +54,9 @@ public struct LocalRunner: Runner {
         while case let chunk = handle.availableData, !chunk.isEmpty {
             pending.append(contentsOf: chunk)
             while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-                if let line = try? JSON(parsing: pending[..<end]), let progress = StageProgress(json: line) { onProgress(progress) }
+                if let line = try? JSON(parsing: pending[..<end]), let progress = StageProgress(json: line) {
+                    onProgress(progress)
+                }
                 pending.removeSubrange(...end)
             }
         }

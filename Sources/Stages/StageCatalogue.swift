@@ -18,7 +18,8 @@ public enum StageCatalogue {
         }
         guard kind.revision == action.revision else {
             throw StageFailure(
-                "the action is of revision \(action.revision) of \(action.kind); this version of Decant has revision \(kind.revision)")
+                "the action is of revision \(action.revision) of \(action.kind); this version of Decant has revision "
+                    + "\(kind.revision)")
         }
         do {
             return try action.parameters.decode(kind)

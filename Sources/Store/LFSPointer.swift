@@ -17,7 +17,8 @@ struct LFSPointer: Equatable {
 
     /// Reads a pointer; `nil` for any text that is not exactly one.
     init?(_ content: [UInt8]) {
-        guard content.count < 200, let text = String(validating: content, as: UTF8.self), text.hasPrefix(Self.prefix) else { return nil }
+        guard content.count < 200, let text = String(validating: content, as: UTF8.self), text.hasPrefix(Self.prefix)
+        else { return nil }
         let lines = text.dropFirst(Self.prefix.count).split(separator: "\n")
         guard lines.count == 2, lines[0].hasPrefix("oid sha256:"), lines[1].hasPrefix("size "),
             let digest = Digest(hex: String(lines[0].dropFirst(11))), let size = Int(lines[1].dropFirst(5)), size >= 0

@@ -50,7 +50,8 @@ enum RunNotes {
         var noteID = git_oid()
         var target = git_oid()
         while git_note_next(&noteID, &target, iterator) == 0 {
-            guard let note = try? JSON(parsing: repository.readBlob(noteID)), let seconds = note["seconds"]?.double else { continue }
+            guard let note = try? JSON(parsing: repository.readBlob(noteID)), let seconds = note["seconds"]?.double
+            else { continue }
             runs.append((CommitID(hex: GitRepository.hex(target)), seconds))
         }
         return runs

@@ -26,7 +26,8 @@ public struct StoreCheck: Sendable {
         for path in paths {
             let url = layout.objects.appending(path: path)
             var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
+            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue
+            else { continue }
             guard let digest = Digest(hex: url.lastPathComponent), layout.object(digest).path == url.path else {
                 problems.append("\(url.path) is no object; nothing needs it, delete it")
                 continue

@@ -95,12 +95,13 @@ extension BuildCommand {
     /// The command that tries the last variant's model on a question of its own test set; where prompts list functions, the
     /// one that shows the model.
     private func nextCommand(after outcome: BuildOutcome, in store: Store) throws -> String? {
-        guard let model = outcome.targets.last(where: { $0.name != "teacher" && $0.result.artifact["model.safetensors"] != nil })?.name
-        else { return nil }
-        guard let data = outcome.wanted.first(where: { outcome.graph[$0].kind == DataSplit.name }).flatMap({ outcome[$0] }),
-            let file = data.artifact["test.jsonl"],
+        let models = outcome.targets.filter { $0.name != "teacher" && $0.result.artifact["model.safetensors"] != nil }
+        guard let model = models.last?.name else { return nil }
+        let stages = outcome.wanted.map { (outcome.graph[$0], outcome[$0]) }
+        guard stages.contains(where: { $0.0.kind == EvalGenerate.name && $0.0.parameters["prompt"] == "query" }),
+            let data = stages.first(where: { $0.0.kind == DataSplit.name })?.1, let file = data.artifact["test.jsonl"],
             let line = try store.readObject(file.digest).split(separator: UInt8(ascii: "\n")).first,
-            let row = try? Row(json: JSON(parsing: line)), row.functions.isEmpty
+            let row = try? Row(json: JSON(parsing: line))
         else { return "show \(model)" }
         return "run \(model) \"\(row.query.filter { $0 != "\"" })\""
     }

@@ -2,7 +2,8 @@ import ArgumentParser
 import CanonicalJSON
 
 struct CheckCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "check", abstract: "Check a recipe; report every problem at once.")
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check a recipe; report every problem at once.")
 
     @Argument(help: "The recipe.")
     var recipe: String

@@ -23,7 +23,8 @@ struct ExportCommand: ParsableCommand {
         let folder = URL(fileURLWithPath: directory, isDirectory: true)
         for file in artifact.files {
             let destination = folder.appending(path: file.path)
-            try FileManager.default.createDirectory(at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
+            let parent = destination.deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
             try store.copyObject(file.digest, to: destination)
         }
         Console.output("\(artifact.files.count) files, \(ByteCount.text(artifact.size)), in \(directory)")

@@ -36,7 +36,7 @@ struct LogCommand: ParsableCommand {
     }
 
     private func text(of build: BuildEntry, recipe: String) -> String {
-        let head = "\(build.commit.hex.prefix(12))  \(build.time.formatted(.iso8601))  \(recipe)  \(build.author)\n    \(build.summary)"
-        return ([head] + build.targets.map { "    \($0.commit.hex.prefix(12))  \($0.name)" }).joined(separator: "\n")
+        let head = "\(build.commit.hex.prefix(12))  \(build.time.formatted(.iso8601))  \(recipe)  \(build.author)"
+        return ([head, "    \(build.summary)"] + build.targets.map { "    \($0.commit.hex.prefix(12))  \($0.name)" }).joined(separator: "\n")
     }
 }

@@ -59,7 +59,8 @@ struct ShowCommand: ParsableCommand {
         lines.append("  files")
         let width = record.artifact.files.map(\.path.count).max() ?? 0
         for file in record.artifact.files {
-            lines.append("    \(file.path.padded(to: width))  \(ByteCount.text(file.size).leftPadded(to: 10))  \(file.digest.short)")
+            let size = ByteCount.text(file.size).leftPadded(to: 10)
+            lines.append("    \(file.path.padded(to: width))  \(size)  \(file.digest.short)")
         }
         for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
             lines.append("")

@@ -14,7 +14,8 @@ public struct ModelFolder: Sendable {
         let configuration = try readJSON("tokenizer_config.json")
         guard let word = configuration["decant_prompt"]?.string else { return .query }
         guard let format = PromptFormat(rawValue: word) else {
-            throw ModelFileError(file: "tokenizer_config.json", reason: "'\(word)' is no form of prompt; decant_prompt is 'query' or 'tools'")
+            throw ModelFileError(
+                file: "tokenizer_config.json", reason: "decant_prompt is '\(word)', which is neither 'query' nor 'tools'")
         }
         return format
     }

@@ -18,7 +18,8 @@ enum ASTComparison {
         for (name, value) in call.arguments.sorted(by: { $0.key < $1.key }) {
             guard let schema = function.schema(of: name) else { return "\(call.name) has no argument '\(name)'" }
             guard conforms(value, to: schema) else {
-                return "\(call.name): '\(name)' is \(value.canonicalText), which is no \(schema["type"]?.string ?? "value of its type")"
+                let type = schema["type"]?.string ?? "value of its type"
+                return "\(call.name): '\(name)' is \(value.canonicalText), which is no \(type)"
             }
             guard let expected = wanted.arguments[name] else { return "\(call.name): '\(name)' is not asked for" }
             guard equal(value, expected) else {
@@ -53,7 +54,8 @@ enum ASTComparison {
         case (.array(let left), .array(let right)):
             return left.count == right.count && zip(left, right).allSatisfy(equal)
         case (.object(let left), .object(let right)):
-            return Set(left.keys) == Set(right.keys) && left.allSatisfy { key, value in right[key].map { equal(value, $0) } ?? false }
+            return left.count == right.count
+                && left.allSatisfy { key, value in right[key].map { equal(value, $0) } ?? false }
         default:
             return left == right
         }

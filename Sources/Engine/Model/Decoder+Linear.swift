@@ -5,7 +5,8 @@ extension Decoder {
     /// x [T, in] → y [T, out] (+)= x·Wᵀ, where W are the matrices of `outputs` rows each that lie one behind the other from
     /// `offset` on. Those of a float model are multiplied as one.
     func linearForward(
-        _ offset: Int, outputs: [Int], _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation = .replacing
+        _ offset: Int, outputs: [Int], _ x: MatrixView, into y: MatrixView,
+        _ accumulation: MatrixMultiply.Accumulation = .replacing
     ) {
         if packed.isEmpty {
             let matrix = MatrixView(weights.base + offset, y.columns, x.columns)

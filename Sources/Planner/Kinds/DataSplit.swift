@@ -12,7 +12,7 @@ public struct DataSplit: StageKind {
     public var valid: Double
     /// Sorted names of the functions that are out of domain.
     public var outOfDomain: [String]
-    /// Functions listed with each row (its own and others by hash); 0 lists all that the row's set may show.
+    /// Functions listed with each row (its own and others by hash); 0 lists those that the row came with, else all in domain.
     public var candidates: Int
     /// At most this many rows a set, chosen by hash; sets not named keep all.
     public var limit: [String: Int]

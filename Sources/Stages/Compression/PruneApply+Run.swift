@@ -11,7 +11,8 @@ extension PruneApply: RunnableStage {
         let pruning = try DepthPruning(model.configuration, importance: scores.map { $0.double ?? .nan }, ratio: ratio)
         guard !pruning.removedLayers.isEmpty else {
             throw StageFailure(
-                "a ratio of \(ratio) is nearer to no layer than to one; a layer is \(share(of: model)) of this model's parameters")
+                "a ratio of \(ratio) is nearer to no layer than to one; a layer is \(share(of: model)) of this model's "
+                    + "parameters")
         }
         try context.write(model.removing(pruning), tokenizerFrom: "model")
         let removed = 1 - Double(pruning.parametersAfter) / Double(pruning.parametersBefore)

@@ -13,7 +13,7 @@ extension DataSplit: RunnableStage {
         var sets: [String: [Row]] = [:]
         for row in rows {
             let set = set(of: row)
-            sets[set, default: []].append(candidates.chosen(for: row, isOutOfDomain: set == "ood"))
+            sets[set, default: []].append(candidates.chosen(for: row))
         }
         let trainQueries = Set((sets["train"] ?? []).map(\.query))
         guard !trainQueries.isEmpty else { throw StageFailure("the split leaves no row to train on") }
@@ -50,30 +50,34 @@ extension DataSplit: RunnableStage {
         let called = Set(rows.flatMap { $0.answers.map(\.name) })
         for name in outOfDomain where functions[name] == nil || !called.contains(name) {
             throw StageFailure(
-                "data.split.ood names the function '\(name)', which no row calls; the data has \(called.sorted().joined(separator: ", "))")
+                "data.split.ood names the function '\(name)', which no row calls; rows call "
+                    + called.sorted().joined(separator: ", "))
         }
     }
 }
 
 /// Chooses which functions a row's prompt lists.
 struct CandidateFunctions {
-    /// Functions per row; 0 keeps those that the row came with.
+    /// Functions per row; 0 lists those that the row came with, or the whole pool.
     let count: Int
-    /// Names that any row may list, sorted.
+    /// Names that any row may list, sorted: none is out of domain.
     let pool: [String]
     let seed: Int
 
-    /// The row with its own functions among others from the pool, in an order that tells nothing.
-    func chosen(for row: Row, isOutOfDomain: Bool) -> Row {
+    /// The row with its own functions among others, in an order that tells nothing. Only an out-of-domain row lists an
+    /// out-of-domain function, its own.
+    func chosen(for row: Row) -> Row {
         var row = row
         let own = Set(row.answers.map(\.name))
-        if count == 0 {
-            // No row but an out-of-domain one ever shows an out-of-domain function.
-            row.functions = row.functions.filter { pool.contains($0) || isOutOfDomain && own.contains($0) }
-            return row
+        let listed: [String]
+        if count > 0 {
+            let others = pool.filter { !own.contains($0) }.sorted { order($0, row) < order($1, row) }
+            listed = own.sorted() + others.prefix(max(0, count - own.count))
+        } else if row.functions.isEmpty {
+            listed = own.union(pool).sorted()
+        } else {
+            listed = row.functions.filter { pool.contains($0) || own.contains($0) }
         }
-        let others = pool.filter { !own.contains($0) }.sorted { order($0, row) < order($1, row) }
-        let listed = own.sorted() + others.prefix(max(0, count - own.count))
         row.functions = listed.sorted { order($0 + "/place", row) < order($1 + "/place", row) }
         return row
     }

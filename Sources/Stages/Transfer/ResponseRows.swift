@@ -8,7 +8,9 @@ struct ResponseRows {
     let tokenizer: Tokenizer
 
     /// A row with its own answers as the response.
-    func example(of row: Row) throws(RowError) -> TrainingExample { try example(of: row, response: PromptFormat.response(to: row)) }
+    func example(of row: Row) throws(RowError) -> TrainingExample {
+        try example(of: row, response: PromptFormat.response(to: row))
+    }
 
     func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
         let prompt = try format.promptTokens(of: row, functions: functions, with: tokenizer)
