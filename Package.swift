@@ -75,6 +75,8 @@ let package = Package(
             name: "DecantCLITests", dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages"],
             exclude: ["Golden"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
+        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),
+        .testTarget(name: "DataStagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
         .testTarget(name: "StagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],

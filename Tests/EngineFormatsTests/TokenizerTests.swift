@@ -159,7 +159,7 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(throws: ModelFileError.self) { try Tokenizer(readingFolder: folder) }
-        try tokenizer.write(to: folder)
+        try tokenizer.write(to: folder, format: .query)
         #expect(try Tokenizer(readingFolder: folder).tokenizerJSON == tokenizer.tokenizerJSON)
         let configuration = try JSON(parsing: Data(contentsOf: folder.appending(path: "tokenizer_config.json")))
         #expect(configuration["eos_token"] == "<|end|>")

@@ -5,7 +5,7 @@ import Foundation
 /// The SNIPS NLU benchmark: `{"<Intent>": [{"data": [{"text", "entity"?}, …]}, …]}`.
 ///
 /// The intent is the function, each entity an argument whose value is the verbatim span. An entity that occurs twice in a query
-/// keeps its first span. Files are UTF-8, but for some that are Latin-1.
+/// keeps its first span.
 enum SNIPSReader {
     static func rows(in content: Data, file: String) throws -> [Row] {
         let intents: [(key: String, value: JSON)]
@@ -58,8 +58,13 @@ enum SNIPSReader {
             })
     }
 
+    /// UTF-8 line by line: the published files are UTF-8, but for single lines that are Latin-1.
     private static func utf8(_ content: Data) -> [UInt8] {
         if String(validating: content, as: UTF8.self) != nil { return Array(content) }
-        return Array(String(String.UnicodeScalarView(content.map { Unicode.Scalar($0) })).utf8)
+        let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            if String(validating: line, as: UTF8.self) != nil { return Array(line) }
+            return Array(String(String.UnicodeScalarView(line.map { Unicode.Scalar($0) })).utf8)
+        }
+        return Array(lines.joined(separator: [UInt8(ascii: "\n")]))
     }
 }

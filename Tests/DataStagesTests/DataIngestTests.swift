@@ -1,0 +1,85 @@
+import CanonicalJSON
+import Foundation
+import Planner
+import Stages
+import Testing
+
+@Suite struct DataIngestTests {
+    static let row = #"{"id":"a","query":"play x","tools":[{"name":"play","parameters":{"type":"object","properties":{}}}],"#
+        + #""answers":[{"name":"play","arguments":{}}],"expect":"calls"}"#
+
+    @Test(.enabled(if: SharedData.folder != nil))
+    func readsThePublishedSNIPSFiles() throws {
+        let intents = ["AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook", "SearchCreativeWork", "SearchScreeningEvent"]
+        var inputs: [String: Data] = [:]
+        var expected = 0
+        for (index, intent) in intents.enumerated() {
+            inputs["train.\(index)/train_\(intent)_full.json"] = try SharedData.read("snips_raw/train_\(intent)_full.json")
+            inputs["test.\(index)/validate_\(intent).json"] = try SharedData.read("snips_raw/validate_\(intent).json")
+        }
+        for content in inputs.values { expected += String(decoding: content, as: UTF8.self).components(separatedBy: "\"data\"").count - 1 }
+        let run = try StageRun(DataIngest(format: .snips), inputs: inputs)
+        let rows = try run.lines("rows.jsonl")
+        #expect(rows.count == expected)
+        #expect(rows.count { $0["set"] == "test" } == 700)
+        #expect(try run.json("functions.json").array?.compactMap { $0["name"]?.string } == intents)
+        // PlayMusic's training file is UTF-8 with a line of Latin-1.
+        #expect(rows.contains { $0["query"]?.string?.contains("Música Da Série") == true })
+        #expect(rows.allSatisfy { $0["query"]?.string?.contains("Ã") == false })
+        #expect(rows.allSatisfy { $0["query"]?.string?.contains("\u{FFFD}") == false })
+        let first = try #require(rows.first { $0["id"] == "validate_PlayMusic.json#1" })
+        #expect(first["query"] == "can you put on Like A Hurricane by Paul Landers")
+        #expect(first["answers"] == [["name": "PlayMusic", "arguments": ["album": "Like A Hurricane", "artist": "Paul Landers"]]])
+    }
+
+    @Test(.enabled(if: SharedData.folder != nil), arguments: [
+        ("quickstart_snips/train.jsonl", 750), ("hwu64/train.jsonl", 3919), ("snips_id_ood/test_no_call.jsonl", 150),
+    ])
+    func readsRowsWithTheirTools(path: String, count: Int) throws {
+        let run = try StageRun(DataIngest(format: .decant), inputs: ["train.0/rows.jsonl": SharedData.read(path)])
+        let rows = try run.lines("rows.jsonl")
+        #expect(rows.count == count)
+        #expect(rows.allSatisfy { ($0["functions"]?.array?.count ?? 0) > 0 && $0["set"] == "train" })
+    }
+
+    @Test func readsOpenAIChats() throws {
+        let chat = #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"play x"},{"role":"assistant","#
+            + #""tool_calls":[{"type":"function","function":{"name":"play","arguments":"{\"song\":\"x\"}"}}]}],"#
+            + #""tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}}}}}]}"#
+        let run = try StageRun(DataIngest(format: .openai), texts: ["train.0/a.jsonl": chat + "\n"])
+        let row = try #require(try run.lines("rows.jsonl").first)
+        #expect(row["query"] == "play x")
+        #expect(row["answers"] == [["name": "play", "arguments": ["song": "x"]]])
+        #expect(row["functions"] == ["play"])
+    }
+
+    @Test(arguments: [
+        ("{\"id\": 1,\n", "rows.jsonl, line 2: not JSON"),
+        (row.replacing(#""id":"a","#, with: ""), "rows.jsonl, line 2: the row has no 'id'"),
+        (row.replacing(#""query":"play x","#, with: ""), "line 2: the row 'a' has no 'query'"),
+        (row.replacing("\"tools\"", with: "\"tool\""), "line 2: the row has no 'tools' list"),
+        (row.replacing("calls\"}", with: "no_call\"}"), "line 2: the row 'a' expects no call but has 1 answers"),
+        (row.replacing(#"[{"name":"play","arguments"#, with: #"[{"name":"sing","arguments"#), "the answer calls 'sing'"),
+        (row + "\n" + row, "line 3: the id 'a' was used before, in rows.jsonl, line 2"),
+        (
+            row + "\n" + row.replacing(#""id":"a""#, with: #""id":"b""#).replacing(#""properties":{}"#, with: #""properties":{"x":{}}"#),
+            "line 3: the function 'play' was defined otherwise before"
+        ),
+        ("", "the files hold no row"),
+    ])
+    func aDamagedRowIsNamed(rows: String, message: String) {
+        let failure = StageRun.failure(DataIngest(format: .decant), texts: ["train.0/rows.jsonl": "\n" + rows])
+        #expect(failure.contains(message), "\(failure)")
+    }
+
+    @Test(arguments: [
+        ("[]", "a SNIPS file is an object with one intent"), (#"{"A":[],"B":[]}"#, "one intent"),
+        (#"{"A":[{"data":[{"text":"x"}]},{"dat":[]}]}"#, "row 2 of A has no 'data' list"),
+        (#"{"A":[{"data":[{"entity":"x"}]}]}"#, "a span without 'text'"), ("{\"A\":", "a.json, line 1"),
+    ])
+    func aDamagedSNIPSFileIsNamed(text: String, message: String) {
+        let failure = StageRun.failure(DataIngest(format: .snips), texts: ["train.0/a.json": text])
+        #expect(failure.contains("a.json"), "\(failure)")
+        #expect(failure.contains(message), "\(failure)")
+    }
+}

@@ -1,0 +1,142 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+import Foundation
+import Planner
+import Testing
+
+@testable import Stages
+
+@Suite struct JudgingStagesTests {
+    static let functions = #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}},"required":[]}}]"#
+
+    static let rows = ["x", "y", "z"].map { song in
+        Row(id: "row-\(song)", query: "play \(song)", answers: [FunctionCall(name: "play", arguments: ["song": .string(song)])])
+    }
+
+    static func call(_ song: String) -> String { #"[{"name":"play","arguments":{"song":"\#(song)"}}]"# }
+
+    static func rollout(_ row: String, _ response: String, ended: Bool = true) -> String {
+        JSON.object(["id": .string(row), "sample": 0, "response": .string(response), "ended": .bool(ended)]).canonicalText
+    }
+
+    static func judge(keep: Int, _ rollouts: [String]) -> (Judge, [String: String]) {
+        (
+            Judge(kind: .ast, keep: keep),
+            [
+                "data/functions.json": functions, "data/train.jsonl": rows.map(\.json.canonicalText).joined(separator: "\n"),
+                "rollouts/rollouts.jsonl": rollouts.joined(separator: "\n"),
+            ]
+        )
+    }
+
+    @Test func theJudgeKeepsWhatIsRightAndSaysWhyTheRestIsNot() throws {
+        let (judge, texts) = Self.judge(
+            keep: 1,
+            [
+                Self.rollout("row-x", Self.call("x")), Self.rollout("row-x", Self.call("x")), Self.rollout("row-x", Self.call("X")),
+                Self.rollout("row-y", Self.call("x")), Self.rollout("row-z", Self.call("z"), ended: false),
+            ])
+        let run = try StageRun(judge, texts: texts)
+        #expect(try run.lines("accepted.jsonl") == [["id": "row-x", "response": .string(Self.call("x"))]])
+        let reasons = try run.lines("rejected.jsonl").compactMap { $0["reason"]?.string }
+        #expect(reasons == ["play: 'song' is \"x\" where \"y\" is wanted", "the response does not end"])
+        #expect(try run.json("summary.json") == ["accepted": 1, "rejected": 2, "surplus": 2, "rows": 3, "rows_answered": 1])
+    }
+
+    @Test func severalAnswersOfARowAreKeptWhereTheyDiffer() throws {
+        let (judge, texts) = Self.judge(keep: 2, ["x", "x", "X", "x-"].map { Self.rollout("row-x", Self.call($0)) })
+        #expect(try StageRun(judge, texts: texts).lines("accepted.jsonl").compactMap { $0["response"]?.string } == [Self.call("x"), Self.call("X")])
+    }
+
+    @Test func aTeacherThatIsNeverRightIsAFailure() {
+        let (judge, texts) = Self.judge(keep: 1, [Self.rollout("row-x", "no")])
+        #expect(StageRun.failure(judge, texts: texts).contains("accepts none of the 1 rollouts"))
+        let (other, foreign) = Self.judge(keep: 1, [Self.rollout("row-q", "no")])
+        #expect(StageRun.failure(other, texts: foreign).contains("a rollout of no training row"))
+    }
+
+    @Test func scoresNameEveryFailure() throws {
+        let answers = [("row-x", Self.call("x")), ("row-y", Self.call("Y")), ("row-z", "[]")].map { id, response in
+            JSON.object([
+                "id": .string(id), "response": .string(response), "prompt_tokens": 5, "response_tokens": 9, "ended": true,
+            ]).canonicalText
+        }
+        let run = try StageRun(
+            EvalScore(judge: .ast, sets: ["test"]),
+            texts: [
+                "data/functions.json": Self.functions, "data/test.jsonl": Self.rows.map(\.json.canonicalText).joined(separator: "\n"),
+                "answers/test.jsonl": answers.joined(separator: "\n"),
+            ])
+        let scores = try #require(try run.json("scores.json")["sets"]?["test"])
+        #expect(scores["ar"]?.double == 2.0 / 3)
+        #expect(scores["exact"]?.double == 1.0 / 3)
+        let failures = try run.lines("failures.jsonl")
+        #expect(failures.count == 1)
+        #expect(failures[0]["query"] == "play z")
+        #expect(failures[0]["wanted"]?.string == Self.call("z"))
+        #expect(failures[0]["reason"] == "0 calls where 1 are wanted")
+    }
+
+    @Test func aReportLaysTheRowsSideBySide() throws {
+        let scores = #"{"sets":{"test":{"exact":0.985,"ar":1},"ood":{"exact":0,"ar":null}}}"#
+        let cost = #"{"parameters":{"total":1234567},"bytes":20480,"sets":{"test":{"flops":2500000}}}"#
+        let run = try StageRun(
+            Report(rows: ["teacher"], metrics: ["exact", "ar", "flops"], sets: ["test", "ood"]),
+            texts: ["scores.0/scores.json": scores, "cost.0/cost.json": cost])
+        #expect(try run.text("report.md") == """
+            | model | parameters | size | MFLOPs/answer | exact test | exact ood | AR test | AR ood |
+            | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+            | teacher | 1.235 M | 20 KiB | 2.5 | 98.5 | 0.0 | 100.0 | – |
+
+            """)
+        #expect(ReportTable(try run.json("report.json")).text.split(separator: "\n").last == """
+            teacher     1.235 M  20 KiB            2.5        98.5        0.0    100.0       –
+            """)
+    }
+
+    @Test func capturedLogitsComeBackAndDamagedOnesAreRefused() throws {
+        let examples = [Self.example(responses: 3), Self.example(responses: 2)]
+        let folder = URL.temporaryDirectory.appending(path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: "logits.safetensors")
+        let tensors = CapturedLogits(examples).tensors
+        try SafeTensors.write(tensors, to: file)
+        #expect(try CapturedLogits(reading: file).examples == examples)
+        let damages: [(String, StoredTensor)] = [
+            ("row_offsets", StoredTensor([0, 9, 9] as [Int64], shape: [3])), ("row_offsets", StoredTensor([0, -1, 9] as [Int64], shape: [3])),
+            ("prompt_lengths", StoredTensor([0, 2] as [Int32], shape: [2])), ("prompt_lengths", StoredTensor([2] as [Int32], shape: [1])),
+            ("position_offsets", StoredTensor([0, 4, 5] as [Int64], shape: [3])), ("log_sum_exp", StoredTensor([0.0], shape: [1])),
+            ("top_tokens", StoredTensor([1, 2] as [Int32], shape: [1, 2])), ("tokens", StoredTensor([1.0], shape: [1])),
+        ]
+        for (name, tensor) in damages {
+            try SafeTensors.write(tensors.merging([name: tensor]) { $1 }, to: file)
+            #expect(throws: ModelFileError.self, "\(name)") { try CapturedLogits(reading: file) }
+        }
+    }
+
+    /// A prompt of two tokens, so many response tokens, and two logits at each.
+    static func example(responses: Int) -> TrainingExample {
+        let logits = TeacherLogits(
+            k: 2, topTokens: Array(0..<Int32(2 * responses)), topLogits: [Float](repeating: 0.5, count: 2 * responses),
+            logSumExp: [Float](repeating: 2, count: responses))
+        return TrainingExample(tokens: Array(0..<Int32(responses + 2)), promptLength: 2, teacher: logits)
+    }
+
+    @Test func everyKindIsRunAtItsRevisionOnly() throws {
+        let action = Action(kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1], inputs: [], numerics: .portable)
+        #expect(try StageCatalogue.stage(for: action) as? Judge == Judge(kind: .ast, keep: 1))
+        var other = action
+        other.revision += 1
+        #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }
+        other = action
+        other.kind = "judge.twice"
+        #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }
+        other = action
+        other.parameters = ["kind": "coin", "keep": 1]
+        #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }
+        let names = StageCatalogue.kinds.map { $0.name }
+        #expect(names == names.sorted())
+    }
+}

@@ -1,0 +1,67 @@
+import CanonicalJSON
+import Foundation
+import Stages
+import Testing
+
+/// One stage with the files of its inputs, in directories that go with the test.
+final class StageRun {
+    private let folder = URL.temporaryDirectory.appending(path: "decant-stage-\(UUID().uuidString)", directoryHint: .isDirectory)
+
+    /// - Parameter inputs: contents by `input/file`.
+    init(_ stage: any RunnableStage, inputs: [String: Data]) throws {
+        for (path, content) in inputs {
+            let file = folder.appending(path: "inputs/\(path)")
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try content.write(to: file)
+        }
+        let outputs = folder.appending(path: "outputs", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: outputs, withIntermediateDirectories: true)
+        let context = StageContext(
+            inputs: folder.appending(path: "inputs", directoryHint: .isDirectory), outputs: outputs, threads: 2,
+            reportProgress: { _ in })
+        try stage.run(in: context)
+    }
+
+    convenience init(_ stage: any RunnableStage, texts: [String: String]) throws {
+        try self.init(stage, inputs: texts.mapValues { Data($0.utf8) })
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var files: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "outputs").path)) ?? []).sorted()
+    }
+
+    func text(_ file: String) throws -> String {
+        try String(contentsOf: folder.appending(path: "outputs/\(file)"), encoding: .utf8)
+    }
+
+    func lines(_ file: String) throws -> [JSON] {
+        try text(file).split(separator: "\n").map { try JSON(parsing: String($0)) }
+    }
+
+    func json(_ file: String) throws -> JSON { try JSON(parsing: text(file)) }
+
+    /// The message of the failure that a stage ends with.
+    static func failure(_ stage: any RunnableStage, texts: [String: String]) -> String {
+        do {
+            _ = try StageRun(stage, texts: texts)
+            return "no failure"
+        } catch {
+            return "\(error)"
+        }
+    }
+}
+
+/// The real data beside the checkout.
+enum SharedData {
+    static let folder: URL? = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let beside = root.deletingLastPathComponent().appending(path: "shared/data")
+        let named = ProcessInfo.processInfo.environment["DECANT_SHARED_DATA"].map { URL(fileURLWithPath: $0) }
+        return [beside, named].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }
+    }()
+
+    static func read(_ path: String) throws -> Data { try Data(contentsOf: #require(folder).appending(path: path)) }
+}
