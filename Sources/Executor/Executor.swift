@@ -119,10 +119,8 @@ public struct Executor: Sendable {
 
     private func download(_ source: FixedOutput) async throws -> Result<Artifact, DownloadError> {
         guard case .url(let url) = source.origin else { throw SourceChanged(path: source.name) }
-        let directory = store.scratchDirectory(for: source.digest)
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let file = try store.makeScratch(for: source.digest).appending(path: "download")
         defer { store.removeScratch(for: source.digest) }
-        let file = directory.appending(path: "download")
         do throws(DownloadError) {
             try await downloader.download(url, to: file)
         } catch {
@@ -137,8 +135,7 @@ public struct Executor: Sendable {
     }
 
     private func prepareWorkspace(for plan: PlannedStage) throws -> StageWorkspace {
-        let workspace = StageWorkspace(directory: store.scratchDirectory(for: plan.key))
-        try? FileManager.default.removeItem(at: workspace.directory)
+        let workspace = StageWorkspace(directory: try store.makeScratch(for: plan.key))
         try FileManager.default.createDirectory(at: workspace.outputs, withIntermediateDirectories: true)
         try Data(plan.action.encoding.canonicalBytes).write(to: workspace.actionFile)
         for (input, result) in zip(plan.stage.inputs, plan.inputs) {

@@ -1,4 +1,5 @@
 import CLibgit2
+import Foundation
 
 extension GitRepository {
     /// What a ref points at; `nil` where there is no such ref.
@@ -11,7 +12,7 @@ extension GitRepository {
     func createReference(_ name: String, to commit: CommitID) throws(StoreError) {
         guard var id = Self.id(commit.hex) else { return }
         var reference: OpaquePointer?
-        let status = git_reference_create(&reference, pointer, name, &id, 0, "decant")
+        let status = locked(name) { git_reference_create(&reference, pointer, name, &id, 0, "decant") }
         git_reference_free(reference)
         if status != GIT_EEXISTS.rawValue { try Self.check(status, "create the ref \(name)") }
     }
@@ -22,14 +23,30 @@ extension GitRepository {
         var reference: OpaquePointer?
         let status: Int32
         if let old, var oldID = Self.id(old.hex) {
-            status = git_reference_create_matching(&reference, pointer, name, &newID, 1, &oldID, "decant")
+            status = locked(name) {
+                git_reference_create_matching(&reference, pointer, name, &newID, 1, &oldID, "decant")
+            }
         } else {
-            status = git_reference_create(&reference, pointer, name, &newID, 0, "decant")
+            status = locked(name) { git_reference_create(&reference, pointer, name, &newID, 0, "decant") }
         }
         git_reference_free(reference)
-        if status == GIT_EMODIFIED.rawValue || status == GIT_EEXISTS.rawValue || status == GIT_ELOCKED.rawValue { return false }
+        if status == GIT_EMODIFIED.rawValue || status == GIT_EEXISTS.rawValue { return false }
         try Self.check(status, "move the ref \(name)")
         return true
+    }
+
+    /// Runs a step that takes git's own lock file of a ref; waits where somebody holds it.
+    ///
+    /// The caller holds the store's write lock, so no build holds git's. A stock program does not hold it for long: what is
+    /// still there after a second was left by a process that was killed, and is removed.
+    func locked(_ reference: String, _ step: () -> Int32) -> Int32 {
+        for _ in 0..<20 {
+            let status = step()
+            guard status == GIT_ELOCKED.rawValue else { return status }
+            usleep(50_000)
+        }
+        unlink(String(cString: git_repository_path(pointer)) + reference + ".lock")
+        return step()
     }
 
     /// Names of all refs that begin with a prefix, sorted.

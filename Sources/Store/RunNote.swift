@@ -35,8 +35,9 @@ enum RunNotes {
         try GitRepository.check(git_signature_new(&signature, author.name, author.email, time, author.offset), "sign a note")
         defer { git_signature_free(signature) }
         var id = git_oid()
-        let status = git_note_create(
-            &id, repository.pointer, reference, signature, signature, &target, note.json.prettyText, 1)
+        let status = repository.locked(reference) {
+            git_note_create(&id, repository.pointer, reference, signature, signature, &target, note.json.prettyText, 1)
+        }
         try GitRepository.check(status, "note a run")
     }
 

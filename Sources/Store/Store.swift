@@ -85,11 +85,29 @@ public final class Store: Sendable {
 
     // MARK: Scratch
 
-    public func scratchDirectory(for key: Digest) -> URL {
-        layout.scratch.appending(path: key.hex, directoryHint: .isDirectory)
+    /// An empty directory for this process's work on an action. What killed processes left there is removed.
+    public func makeScratch(for key: Digest) throws(StoreError) -> URL {
+        let folder = layout.scratch.appending(path: key.hex, directoryHint: .isDirectory)
+        let directory = folder.appending(path: String(getpid()), directoryHint: .isDirectory)
+        let files = FileManager.default
+        for owner in (try? files.contentsOfDirectory(atPath: folder.path)) ?? [] {
+            let isAlive = Int32(owner).map { $0 != getpid() && (kill($0, 0) == 0 || errno == EPERM) } ?? false
+            if !isAlive { try? files.removeItem(at: folder.appending(path: owner)) }
+        }
+        do {
+            try files.createDirectory(at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: directory.path, reason: error.localizedDescription)
+        }
+        return directory
     }
 
-    public func removeScratch(for key: Digest) { try? FileManager.default.removeItem(at: scratchDirectory(for: key)) }
+    /// Removes this process's scratch directory of an action.
+    public func removeScratch(for key: Digest) {
+        let folder = layout.scratch.appending(path: key.hex, directoryHint: .isDirectory)
+        try? FileManager.default.removeItem(at: folder.appending(path: String(getpid())))
+        rmdir(folder.path)
+    }
 
     // MARK: Results
 
@@ -113,10 +131,12 @@ public final class Store: Sendable {
         let known = try index.commit(identity)
         let commit = try repository.withLock { repository throws(StoreError) in
             if let known, let id = GitRepository.id(known.hex), repository.exists(id) { return known }
-            let commit = try StageCommit.write(
-                action, parents: parents, artifact: artifact, objects: objects, repository: repository)
-            try repository.createReference(StageCommit.reference(for: key), to: commit)
-            return commit
+            return try layout.writeLock.held { () throws(StoreError) in
+                let commit = try StageCommit.write(
+                    action, parents: parents, artifact: artifact, objects: objects, repository: repository)
+                try repository.createReference(StageCommit.reference(for: key), to: commit)
+                return commit
+            }
         }
         if commit != known {
             try index.remember(commit: commit, identity)
@@ -127,7 +147,9 @@ public final class Store: Sendable {
 
     public func noteRun(_ note: RunNote, of action: Action, commit: CommitID) throws(StoreError) {
         try index.remember(seconds: note.seconds, kind: action.kind, key: action.key)
-        try repository.withLock { repository throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+        try repository.withLock { repository throws(StoreError) in
+            try layout.writeLock.held { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+        }
     }
 
     /// Seconds that the action's last run took, or those of its kind on average; `nil` where none ever ran.
@@ -147,7 +169,9 @@ public final class Store: Sendable {
 
     public func recordBuild(_ build: BuildRecord) throws(StoreError) -> CommitID {
         try repository.withLock { repository throws(StoreError) in
-            try BuildCommit.write(build, objects: objects, repository: repository)
+            try layout.writeLock.held { () throws(StoreError) in
+                try BuildCommit.write(build, objects: objects, repository: repository)
+            }
         }
     }
 

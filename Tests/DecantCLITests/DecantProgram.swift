@@ -112,3 +112,8 @@ final class DecantProgram {
         evaluate: {sets: [test, phrasing, ood]}
         """
 }
+
+extension JSON {
+    /// The strings of a list in an object.
+    func strings(_ key: String) -> [String] { (self[key]?.array ?? []).compactMap(\.string) }
+}

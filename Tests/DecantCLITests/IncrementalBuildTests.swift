@@ -54,7 +54,7 @@ import Testing
         #expect(try program.build()["ran"] == [])
         for step in Self.steps {
             try program.edit(step.file, step.old, step.new)
-            let ran = try Set((program.build()["ran"]?.array ?? []).compactMap(\.string))
+            let ran = try Set(program.build().strings("ran"))
             #expect(ran == step.ran, "\(step)")
             #expect(try program.build()["ran"] == [], "\(step), again")
         }

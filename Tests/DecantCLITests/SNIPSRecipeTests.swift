@@ -25,7 +25,7 @@ import Testing
             to: "tiny.yaml")
         let done = try program.build()
         #expect(done["failed"] == [])
-        #expect((done["ran"]?.array ?? []).contains("report"))
+        #expect(done.strings("ran").contains("report"))
         let data = try #require(try program.run("show", "data", "--json").events.first)
         #expect(Set((data["files"]?.array ?? []).compactMap { $0["path"]?.string }) == [
             "functions.json", "ood.jsonl", "test.jsonl", "train.jsonl", "valid.jsonl",

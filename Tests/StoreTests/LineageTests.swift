@@ -78,6 +78,33 @@ import Testing
         #expect(try Store(at: fixture.cache).result(of: key) == pair.artifact)
     }
 
+    @Test func aLockThatAKilledProcessLeftIsNoObstacle() throws {
+        let fixture = try StoreFixture()
+        let artifact = try fixture.artifact(["out.txt": Data("x".utf8)])
+        let action = Action(kind: "test", revision: 1, parameters: [:], inputs: [], numerics: .portable)
+        let reference = fixture.repository.appending(path: StageCommit.reference(for: action.key) + ".lock")
+        try FileManager.default.createDirectory(at: reference.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data().write(to: reference)
+        let commit = try fixture.store.record(action, parents: [], artifact: artifact)
+        #expect(try fixture.store.stageCommit(commit.hex)?.action == action)
+        #expect(try fixture.store.check().problems == [])
+        #expect(!FileManager.default.fileExists(atPath: reference.path))
+    }
+
+    @Test func scratchOfTheDeadIsRemovedAndThatOfTheLivingStays() throws {
+        let fixture = try StoreFixture()
+        let key = Digest(hashing: "key")
+        let folder = fixture.cache.appending(path: "scratch/\(key)")
+        // Process 1 always lives; no process has the highest id that Linux could give.
+        for owner in ["1", "4194304"] {
+            try FileManager.default.createDirectory(at: folder.appending(path: owner), withIntermediateDirectories: true)
+        }
+        let mine = try fixture.store.makeScratch(for: key)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["1", mine.lastPathComponent].sorted())
+        fixture.store.removeScratch(for: key)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["1"])
+    }
+
     @Test func severalWritersShareAStore() async throws {
         let fixture = try StoreFixture()
         let artifact = try fixture.artifact(["out.txt": Data("same".utf8)])
