@@ -52,11 +52,16 @@ extension Artifact {
         self.init(files: files)
     }
 
-    /// Whether a path may stand in an artifact: relative, no empty, `.`, `..` or `.git` component, no control characters.
+    /// Whether a path may stand in an artifact: relative, no empty, `.` or `..` component, none that begins with `.git`
+    /// (git would read it), no control characters.
     public static func isPortable(path: String) -> Bool {
-        !path.isEmpty && path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\\" }
-            && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-                !["", ".", "..", ".git"].contains($0.lowercased())
-            }
+        path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\\" }
+            && components(of: path).allSatisfy { !["", ".", ".."].contains($0) && !$0.lowercased().hasPrefix(".git") }
+    }
+
+    /// What stands between a path's slashes. Bytes are what a file system sees: a slash followed by a combining mark is one
+    /// `Character`, but a slash all the same.
+    public static func components(of path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
     }
 }

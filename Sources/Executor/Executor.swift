@@ -28,11 +28,17 @@ public struct Executor: Sendable {
         var outcome = BuildOutcome(graph: graph, wanted: queue.wanted)
         onEvent(.started(stages: queue.wanted.count))
         try snapshotSources(of: graph, wanted: queue.wanted)
-        try await withThrowingTaskGroup(of: (StageID, StageEnd).self) { running in
-            var runningCount = 0
+        // Stages that turned out to be the same action as one that runs: they take its result.
+        var waiting: [Digest: [StageID]] = [:]
+        var released: [StageID] = []
+        try await withThrowingTaskGroup(of: (StageID, Digest, StageEnd).self) { running in
             while true {
-                while runningCount < jobs, let id = queue.start() {
+                while waiting.count < jobs, let id = released.popLast() ?? queue.start() {
                     let plan = PlannedStage(stage: graph[id], results: outcome.results, graph: graph)
+                    if waiting[plan.key] != nil {
+                        waiting[plan.key]?.append(id)
+                        continue
+                    }
                     if let result = try cachedResult(of: plan) {
                         outcome.results[id.index] = result
                         queue.finish(id)
@@ -40,11 +46,11 @@ public struct Executor: Sendable {
                         continue
                     }
                     onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
-                    runningCount += 1
-                    running.addTask { (id, try await self.execute(plan, onEvent: onEvent)) }
+                    waiting[plan.key] = []
+                    running.addTask { (id, plan.key, try await self.execute(plan, onEvent: onEvent)) }
                 }
-                guard let (id, end) = try await running.next() else { break }
-                runningCount -= 1
+                guard let (id, key, end) = try await running.next() else { break }
+                released += waiting.removeValue(forKey: key) ?? []
                 switch end {
                 case .finished(let result):
                     outcome.results[id.index] = result

@@ -23,7 +23,7 @@ enum ArtifactTree {
                 content = Array(LFSPointer(digest: file.digest, size: file.size).text.utf8)
                 pointers.append(file.path)
             }
-            root.insert(.blob(try repository.writeBlob(content)), at: file.path.split(separator: "/"))
+            root.insert(.blob(try repository.writeBlob(content)), at: Artifact.components(of: file.path))
         }
         return (try repository.write(root), pointers)
     }
@@ -63,11 +63,16 @@ enum ArtifactTree {
     /// A pattern that matches exactly one path: wildcards escaped, quoted where white space or quotes ask for it.
     private static func pattern(for path: String) -> String {
         var escaped = ""
-        for character in path {
-            if "*?[]\\".contains(character) { escaped.append("\\") }
-            escaped.append(character)
+        for scalar in path.unicodeScalars {
+            if "*?[]\\".unicodeScalars.contains(scalar) { escaped.unicodeScalars.append("\\") }
+            escaped.unicodeScalars.append(scalar)
         }
-        guard path.contains(where: { $0 == " " || $0 == "\"" || $0 == "\\" }) else { return escaped }
-        return "\"" + escaped.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
+        guard path.unicodeScalars.contains(where: { $0 == " " || $0 == "\"" || $0 == "\\" }) else { return escaped }
+        var quoted = ""
+        for scalar in escaped.unicodeScalars {
+            if scalar == "\\" || scalar == "\"" { quoted.unicodeScalars.append("\\") }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return "\"" + quoted + "\""
     }
 }

@@ -64,8 +64,11 @@ enum BuildCommit {
         }
         let tree = try tree(of: build, objects: objects, repository: repository)
         while true {
-            let head = repository.target(of: branch)
-            if let head, let last = try repository.commit(head), git_oid_equal(last.tree, tree) { return head }
+            let head = try repository.target(of: branch)
+            if let head, let last = try repository.commit(head), git_oid_equal(last.tree, tree) {
+                try repository.adoptHead(branch)
+                return head
+            }
             let parents = StageCommit.unique((head.map { [$0] } ?? []) + build.targets.map(\.commit))
             let commit = try repository.writeCommit(
                 tree: tree, parents: parents, message: "\(build.recipe): \(build.summary)\n",
@@ -80,7 +83,7 @@ enum BuildCommit {
     /// The builds of a recipe, newest first.
     static func history(of recipe: String, in repository: GitRepository) throws(StoreError) -> [BuildEntry] {
         var entries: [BuildEntry] = []
-        var next = repository.target(of: branches + recipe)
+        var next = try repository.target(of: branches + recipe)
         while let id = next, let commit = try repository.commit(id), let plan = try plan(of: commit, in: repository) {
             let targets = (plan["targets"]?.array ?? []).compactMap { target -> BuildEntry.Target? in
                 guard let name = target["name"]?.string, let commit = target["commit"]?.string else { return nil }

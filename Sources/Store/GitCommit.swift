@@ -78,7 +78,8 @@ extension GitRepository {
     func localSignature() -> GitSignature {
         var signature: UnsafeMutablePointer<git_signature>?
         guard git_signature_default(&signature, pointer) == 0, let signature else {
-            return GitSignature(name: NSUserName(), email: "\(NSUserName())@localhost", time: Date(), offset: 0)
+            let user = NSUserName().isEmpty ? "unknown" : NSUserName()
+            return GitSignature(name: user, email: "\(user)@localhost", time: Date(), offset: 0)
         }
         defer { git_signature_free(signature) }
         return GitSignature(

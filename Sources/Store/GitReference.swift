@@ -3,9 +3,12 @@ import Foundation
 
 extension GitRepository {
     /// What a ref points at; `nil` where there is no such ref.
-    func target(of reference: String) -> CommitID? {
+    func target(of reference: String) throws(StoreError) -> CommitID? {
         var id = git_oid()
-        return git_reference_name_to_id(&id, pointer, reference) == 0 ? CommitID(hex: Self.hex(id)) : nil
+        let status = git_reference_name_to_id(&id, pointer, reference)
+        if status == GIT_ENOTFOUND.rawValue { return nil }
+        try Self.check(status, "read the ref \(reference)")
+        return CommitID(hex: Self.hex(id))
     }
 
     /// Makes a ref unless it exists: the first writer wins.
@@ -61,7 +64,7 @@ extension GitRepository {
     /// Points HEAD at a branch if it points at one that does not exist, so that a plain clone checks something out.
     func adoptHead(_ branch: String) throws(StoreError) {
         guard git_repository_head_unborn(pointer) == 1 else { return }
-        try Self.check(git_repository_set_head(pointer, branch), "set HEAD")
+        try Self.check(locked("HEAD") { git_repository_set_head(pointer, branch) }, "set HEAD")
     }
 
     static func isValid(reference: String) -> Bool {

@@ -8,14 +8,14 @@ indirect enum GitTree {
     case directory([String: GitTree])
 
     /// Puts an entry at a path, making the directories on the way.
-    mutating func insert(_ entry: GitTree, at path: some Collection<Substring>) {
+    mutating func insert(_ entry: GitTree, at path: some Collection<String>) {
         guard let name = path.first, case .directory(var children) = self else { return }
         if path.count == 1 {
-            children[String(name)] = entry
+            children[name] = entry
         } else {
-            var child = children[String(name)] ?? .directory([:])
+            var child = children[name] ?? .directory([:])
             child.insert(entry, at: path.dropFirst())
-            children[String(name)] = child
+            children[name] = child
         }
         self = .directory(children)
     }

@@ -11,6 +11,8 @@ struct Index: Sendable {
     init(at url: URL) throws(StoreError) {
         do {
             database = try Self.open(url)
+        } catch let error as DatabaseError where ![.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
+            throw .index(reason: "\(error)")
         } catch {
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + suffix) }
             do {

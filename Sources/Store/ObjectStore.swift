@@ -17,14 +17,10 @@ struct ObjectStore: Sendable {
         artifact.files.allSatisfy { object($0.digest)?.size == $0.size }
     }
 
-    /// Takes a copy of a file in.
+    /// Takes a copy of a file in. It replaces an object of its name, which may be damaged.
     func importFile(at path: String) throws(StoreError) -> (digest: Digest, size: Int) {
         let (file, digest, size) = try DurableFile.copy(path, into: layout.incoming)
-        if object(digest)?.size == size {
-            unlink(file.path)
-        } else {
-            try DurableFile.publish(file, as: layout.object(digest))
-        }
+        try DurableFile.publish(file, as: layout.object(digest))
         return (digest, size)
     }
 

@@ -43,7 +43,7 @@ enum RunNotes {
 
     /// Seconds of every noted run, by stage commit.
     static func seconds(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, seconds: Double)] {
-        guard repository.target(of: reference) != nil else { return [] }
+        guard try repository.target(of: reference) != nil else { return [] }
         var iterator: OpaquePointer?
         try GitRepository.check(git_note_iterator_new(&iterator, repository.pointer, reference), "read the notes")
         defer { git_note_iterator_free(iterator) }

@@ -18,20 +18,36 @@ public final class Store: Sendable {
     public init(at directory: URL) throws(StoreError) {
         layout = StoreLayout(root: directory)
         objects = ObjectStore(layout: layout)
-        try Self.prepare(layout)
+        try Self.claim(layout.root)
+        let parts = try layout.writeLock.held { [layout] () throws(StoreError) in try Self.open(layout) }
+        index = parts.index
+        repository = Mutex(parts.repository)
+    }
+
+    private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
+        try prepare(layout)
         let repository = try GitRepository(at: layout.repository)
         let isNewIndex = !FileManager.default.fileExists(atPath: layout.index.path)
-        index = try Index(at: layout.index)
-        if isNewIndex { try Self.restoreDurations(into: index, from: repository) }
-        self.repository = Mutex(repository)
+        let index = try Index(at: layout.index)
+        if isNewIndex { try restoreDurations(into: index, from: repository) }
+        return (index, repository)
+    }
+
+    /// Makes the directory, unless it is somebody else's.
+    private static func claim(_ root: URL) throws(StoreError) {
+        let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+        guard content.allSatisfy({ [".gitignore", "write.lock"].contains($0) }) || content.contains("lineage.git") else {
+            throw .notAStore(path: root.path)
+        }
+        do {
+            try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: root.path, reason: error.localizedDescription)
+        }
     }
 
     private static func prepare(_ layout: StoreLayout) throws(StoreError) {
         let files = FileManager.default
-        let content = (try? files.contentsOfDirectory(atPath: layout.root.path)) ?? []
-        guard content.allSatisfy({ $0 == ".gitignore" }) || content.contains("lineage.git") else {
-            throw .notAStore(path: layout.root.path)
-        }
         do {
             for folder in [layout.objects, layout.incoming, layout.scratch] {
                 try files.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -55,8 +71,9 @@ public final class Store: Sendable {
     public func digest(ofFileAt path: String) throws(StoreError) -> Digest {
         if let stamp = FileStamp(path: path), let known = try index.digest(of: stamp) { return known }
         let before = FileStamp(path: path)
+        let isSettled = before.map { !$0.isRecent } ?? false
         let digest = try DurableFile.digest(of: path).digest
-        if let before, before == FileStamp(path: path), !before.isRecent { try index.remember(before, digest: digest) }
+        if let before, isSettled, before == FileStamp(path: path) { try index.remember(before, digest: digest) }
         return digest
     }
 
@@ -190,7 +207,7 @@ public final class Store: Sendable {
     /// The `plan.json` of a recipe's newest build.
     public func lastPlan(of recipe: String) throws(StoreError) -> JSON? {
         try repository.withLock { repository throws(StoreError) in
-            guard let head = repository.target(of: BuildCommit.branches + recipe), let commit = try repository.commit(head)
+            guard let head = try repository.target(of: BuildCommit.branches + recipe), let commit = try repository.commit(head)
             else { return nil }
             return try BuildCommit.plan(of: commit, in: repository)
         }

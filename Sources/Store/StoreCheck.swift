@@ -15,6 +15,7 @@ public struct StoreCheck: Sendable {
     init(objects: ObjectStore, layout: StoreLayout, repository: GitRepository) throws(StoreError) {
         try checkObjects(layout)
         try checkRepository(repository)
+        try checkReferenceFiles(layout, repository)
         try checkActionReferences(repository)
         try checkCommits(objects, repository)
     }
@@ -33,8 +34,12 @@ public struct StoreCheck: Sendable {
                 continue
             }
             objects += 1
-            if try DurableFile.digest(of: url.path).digest != digest {
-                problems.append("the object \(digest) is damaged; delete \(url.path) and build again")
+            do throws(StoreError) {
+                if try DurableFile.digest(of: url.path).digest != digest {
+                    problems.append("the object \(digest) is damaged; delete \(url.path) and build again")
+                }
+            } catch {
+                problems.append("the object \(digest) cannot be checked: \(error)")
             }
         }
     }
@@ -48,10 +53,24 @@ public struct StoreCheck: Sendable {
         problems += damaged.sorted().map { "the git object \($0) is damaged" }
     }
 
+    /// Every file of a ref against what git makes of it: it passes over those that it cannot read.
+    private mutating func checkReferenceFiles(_ layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        let folder = layout.repository.appending(path: "refs")
+        let known = Set(try repository.references(startingWith: "refs/"))
+        for path in ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).sorted() {
+            var isDirectory: ObjCBool = false
+            let file = folder.appending(path: path).path
+            guard FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory), !isDirectory.boolValue,
+                !path.hasSuffix(".lock"), !known.contains("refs/" + path)
+            else { continue }
+            problems.append("the ref refs/\(path) cannot be read; delete \(file) and build again")
+        }
+    }
+
     /// Every action's ref against the commit that it names.
     private mutating func checkActionReferences(_ repository: GitRepository) throws(StoreError) {
         for name in try repository.references(startingWith: "refs/decant/actions/") {
-            guard let target = repository.target(of: name), let record = try? StageCommit.read(target, from: repository) else {
+            guard let target = try? repository.target(of: name), let record = try? StageCommit.read(target, from: repository) else {
                 problems.append("\(name) names no stage commit")
                 continue
             }
@@ -61,11 +80,16 @@ public struct StoreCheck: Sendable {
         }
     }
 
+    private static func unique(_ digests: [Digest]) -> [Digest] {
+        var seen: Set<Digest> = []
+        return digests.filter { seen.insert($0).inserted }
+    }
+
     /// Every stage commit that a ref reaches, against its action, its artifact's objects and its parents' artifacts.
     private mutating func checkCommits(_ objects: ObjectStore, _ repository: GitRepository) throws(StoreError) {
         var open: [CommitID] = []
         for name in try repository.references(startingWith: "refs/") where !name.hasPrefix("refs/notes/") {
-            if let target = repository.target(of: name) { open.append(target) }
+            if let target = try? repository.target(of: name) { open.append(target) }
         }
         var seen: Set<CommitID> = []
         while let id = open.popLast() {
@@ -101,7 +125,7 @@ public struct StoreCheck: Sendable {
             }
         }
         let parents = record.parents.compactMap { try? StageCommit.read($0, from: repository)?.artifact.digest }
-        if Set(parents) != Set(record.action.inputs.map(\.artifact)) {
+        if Self.unique(parents) != Self.unique(record.action.inputs.map(\.artifact)) {
             problems.append("\(name) has other parents than its action has inputs")
         }
     }

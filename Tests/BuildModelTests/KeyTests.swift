@@ -44,7 +44,7 @@ import Testing
         #expect(Artifact(manifest: artifact.manifest) == artifact)
     }
 
-    @Test(arguments: ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x"])
+    @Test(arguments: ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x", "a/../\u{301}b", ".gitattributes", "a/.gitmodules"])
     func unsafePathsAreRefused(path: String) {
         #expect(!Artifact.isPortable(path: path))
         #expect(Artifact(manifest: [["path": .string(path), "size": 0, "sha256": .string(Digest(hashing: "").hex)]]) == nil)

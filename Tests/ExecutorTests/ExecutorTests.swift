@@ -102,6 +102,21 @@ final class EchoRunner: Runner {
         #expect(serial.outcome.results.map { $0?.commit } == parallel.outcome.results.map { $0?.commit })
     }
 
+    /// Two stages become the same action when their inputs turn out equal.
+    @Test func anActionNeverRunsTwiceAtOnce() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let twin = { (input: Int) in
+            Stage(
+                name: "twin\(input)", kind: "test", revision: 1, parameters: ["name": "twin"],
+                inputs: [.init(name: "in0", stage: StageID(index: input))])
+        }
+        let same: [String: JSON] = ["ignores": true]
+        let result = try await build([Self.stage("a", extra: same), Self.stage("b", extra: same), twin(0), twin(1)], jobs: 4)
+        #expect(result.ran.sorted() == ["a", "b", "twin"])
+        #expect(result.outcome.succeeded)
+        #expect(result.outcome.results[2]?.artifact == result.outcome.results[3]?.artifact)
+    }
+
     @Test func aSourceFileIsTakenOnceAndAChangedOneIsRefused() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -78,6 +78,27 @@ import Testing
         #expect(try Store(at: fixture.cache).result(of: key) == pair.artifact)
     }
 
+    @Test func anEmptyRefIsNamedAndNoBuildHangsOnIt() throws {
+        let fixture = try StoreFixture()
+        _ = try fixture.recordPair()
+        let branch = fixture.repository.appending(path: "refs/heads/smart-home")
+        try Data().write(to: branch)
+        #expect(try fixture.store.check().problems.contains { $0.contains("refs/heads/smart-home cannot be read") })
+        #expect(throws: StoreError.self) { try fixture.recordBuild() }
+        try FileManager.default.removeItem(at: branch)
+        _ = try fixture.recordBuild()
+    }
+
+    @Test func manyProcessesMayMakeAStoreAtOnce() async throws {
+        let root = URL.temporaryDirectory.appending(path: "decant-race-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: root) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<6 { group.addTask { _ = try Store(at: root) } }
+            try await group.waitForAll()
+        }
+        #expect(try Store(at: root).check().problems == [])
+    }
+
     @Test func aLockThatAKilledProcessLeftIsNoObstacle() throws {
         let fixture = try StoreFixture()
         let artifact = try fixture.artifact(["out.txt": Data("x".utf8)])

@@ -60,6 +60,17 @@ import Testing
         #expect(try fixture.store.check().problems.contains { $0.contains("damaged") && $0.contains(weights.hex) })
     }
 
+    @Test func aDamagedObjectIsMendedByImportingItAgain() throws {
+        let fixture = try StoreFixture()
+        let artifact = try fixture.artifact(["w.bin": StoreFixture.weights])
+        let url = try #require(fixture.store.object(artifact.files[0].digest)?.url)
+        chmod(url.path, 0o644)
+        try Data(count: StoreFixture.weights.count).write(to: url)
+        #expect(try fixture.store.check().problems.count == 1)
+        _ = try fixture.artifact(["w.bin": StoreFixture.weights])
+        #expect(try fixture.store.check().problems == [])
+    }
+
     @Test func aDamagedGitObjectIsFound() throws {
         let fixture = try StoreFixture()
         let pair = try fixture.recordPair()

@@ -39,7 +39,7 @@ import Testing
     @Test func awkwardNamesSurviveAClone() throws {
         let fixture = try StoreFixture()
         let binary = Data([0, 1, 2, 255])
-        let artifact = try fixture.artifact(["a b[1]*.bin": binary, "sub/ü \"q\".bin": binary, "crlf.txt": Data("a\r\nb\r\n".utf8)])
+        let artifact = try fixture.artifact(["a b[1]*.bin": binary, "sub/ü \"q\".bin": binary, "x[\u{301}y \u{301}z.bin": binary, "crlf.txt": Data("a\r\nb\r\n".utf8)])
         let action = Action(kind: "test", revision: 1, parameters: [:], inputs: [], numerics: .portable)
         let commit = try fixture.store.record(action, parents: [], artifact: artifact)
         _ = try fixture.store.recordBuild(
@@ -52,6 +52,7 @@ import Testing
         try fixture.run("git", "lfs", "pull", in: clone)
         #expect(try Data(contentsOf: clone.appending(path: "targets/t/a b[1]*.bin")) == binary)
         #expect(try Data(contentsOf: clone.appending(path: "targets/t/sub/ü \"q\".bin")) == binary)
+        #expect(try Data(contentsOf: clone.appending(path: "targets/t/x[\u{301}y \u{301}z.bin")) == binary)
         #expect(try Data(contentsOf: clone.appending(path: "targets/t/crlf.txt")) == Data("a\r\nb\r\n".utf8))
         #expect(try fixture.run("git", "status", "--porcelain", in: clone) == "")
     }
