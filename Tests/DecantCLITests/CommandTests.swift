@@ -58,7 +58,9 @@ import Testing
         #expect(sameByName["commit"] == shown["commit"])
         #expect(sameByCommit["artifact"] == shown["artifact"])
         #expect(shown["action"]?["kind"] == "quant.apply")
-        #expect(try program.run("show", "report").output.contains("student.kd.prune[20%].recover.W4A16"))
+        let report = try program.run("show", "report").output
+        #expect(report.contains("student.kd.prune[20%].recover.W4A16"))
+        #expect(report.components(separatedBy: "\n").count { $0.hasPrefix("  input ") && !$0.contains("?") } == 10)
 
         let log = try #require(try program.run("log", "tiny", "--json").events.first)
         #expect(log["targets"]?.array?.count == 3)

@@ -18,7 +18,8 @@ struct ShowCommand: ParsableCommand {
         let store = try storeOptions.open()
         let stored = try StoredTarget(target, in: store)
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
-        Console.output(output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics))
+        Console.output(
+            try output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics, in: store))
     }
 
     /// The JSON files at the top of an artifact that hold figures.
@@ -44,7 +45,7 @@ struct ShowCommand: ParsableCommand {
         ]
     }
 
-    private func text(of stored: StoredTarget, metrics: [String: JSON]) -> String {
+    private func text(of stored: StoredTarget, metrics: [String: JSON], in store: Store) throws -> String {
         let record = stored.record
         var lines = [
             stored.name,
@@ -53,8 +54,11 @@ struct ShowCommand: ParsableCommand {
             "  made by     \(record.action.kind), revision \(record.action.revision)",
             "  parameters  \(record.action.parameters.canonicalText)",
         ]
-        for (input, parent) in zip(record.action.inputs, record.parents) {
-            lines.append("  input       \(input.name) = \(input.artifact.short) (commit \(parent.hex.prefix(12)))")
+        // A commit has each parent once, so several inputs can be one parent.
+        let parents = try record.parents.compactMap { try store.stageCommit($0.hex) }
+        for input in record.action.inputs {
+            let commit = parents.first { $0.artifact.digest == input.artifact }?.commit.hex.prefix(12) ?? "?"
+            lines.append("  input       \(input.name) = \(input.artifact.short) (commit \(commit))")
         }
         lines.append("  files")
         let width = record.artifact.files.map(\.path.count).max() ?? 0
