@@ -59,8 +59,8 @@ def compare_greedy(model, tokenizer, data, answers, set_name, rows):
         tokens = tokenizer(prompt, return_tensors="pt", add_special_tokens=False).input_ids
         with torch.no_grad():
             output = model.generate(
-                tokens, do_sample=False, max_new_tokens=answer["response_tokens"] + answer["ended"], eos_token_id=end, pad_token_id=0,
-                attention_mask=torch.ones_like(tokens))
+                tokens, do_sample=False, max_new_tokens=answer["response_tokens"] + answer["ended"], eos_token_id=end,
+                pad_token_id=0, attention_mask=torch.ones_like(tokens))
         text = tokenizer.decode(output[0, tokens.shape[1] :], skip_special_tokens=True)
         if text != answer["response"]:
             differing += 1
