@@ -26,7 +26,7 @@ public struct Stage: Sendable {
     /// After defaults and normalization; all of it is part of the key.
     public var parameters: JSON
     public var inputs: [Input]
-    /// The one file that a fixed-output stage gives, known before it runs; `nil` for computed stages.
+    /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
     public var fixedOutput: FixedOutput?
     /// Which recipe field each parameter came from, for `plan` and `explain`; sorted by parameter.
     public var origins: [Origin]
@@ -45,23 +45,40 @@ public struct Stage: Sendable {
     }
 }
 
-/// A file from outside, pinned by its digest. The digest is the key: an object that the store already holds satisfies it.
+/// Files from outside, pinned by their digests. The digests are the key: objects that the store already holds satisfy it.
 public struct FixedOutput: Hashable, Sendable {
+    /// One pinned file.
+    public struct File: Hashable, Sendable {
+        /// In the artifact.
+        public var path: String
+        public var digest: Digest
+
+        public init(path: String, digest: Digest) {
+            self.path = path
+            self.digest = digest
+        }
+    }
+
     /// Where the bytes may come from. Not part of any key.
     public enum Origin: Hashable, Sendable {
         /// A file beside the recipe, absolute.
         case path(String)
-        case url(String)
+        /// A file, or the members of the archive that it is.
+        case url(String, members: [String])
+        /// The members of a distribution: `name==version`.
+        case pypi(requirement: String, members: [String])
+        /// Files of a commit.
+        case git(url: String, revision: String, members: [String])
+        /// Files of a model or data set, `owner/name`.
+        case huggingFace(repository: String, revision: String, members: [String])
     }
 
-    /// The file's name in the artifact.
-    public var name: String
-    public var digest: Digest
+    /// At least one, sorted by path.
+    public var files: [File]
     public var origin: Origin
 
-    public init(name: String, digest: Digest, origin: Origin) {
-        self.name = name
-        self.digest = digest
+    public init(files: [File], origin: Origin) {
+        self.files = files.sorted { $0.path < $1.path }
         self.origin = origin
     }
 }

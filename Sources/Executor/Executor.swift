@@ -74,10 +74,10 @@ public struct Executor: Sendable {
     private func snapshotSources(of graph: Graph, wanted: [StageID]) throws {
         for id in wanted {
             guard let source = graph[id].fixedOutput, case .path(let path) = source.origin,
-                store.object(source.digest) == nil
+                heldFixedOutput(of: graph[id]) == nil
             else { continue }
             let file = try store.importFile(at: path)
-            guard file.digest == source.digest else { throw SourceChanged(path: path) }
+            guard source.files.map(\.digest) == [file.digest] else { throw SourceChanged(path: path) }
         }
     }
 
@@ -91,8 +91,13 @@ public struct Executor: Sendable {
     }
 
     private func heldFixedOutput(of stage: Stage) -> Artifact? {
-        guard let source = stage.fixedOutput, let object = store.object(source.digest) else { return nil }
-        return Artifact(files: [.init(path: source.name, size: object.size, digest: source.digest)])
+        guard let source = stage.fixedOutput else { return nil }
+        var files: [Artifact.File] = []
+        for file in source.files {
+            guard let object = store.object(file.digest) else { return nil }
+            files.append(.init(path: file.path, size: object.size, digest: file.digest))
+        }
+        return Artifact(files: files)
     }
 
     private func execute(_ plan: PlannedStage, onEvent: @escaping @Sendable (BuildEvent) -> Void) async throws -> StageEnd {
@@ -124,20 +129,22 @@ public struct Executor: Sendable {
     }
 
     private func download(_ source: FixedOutput) async throws -> Result<Artifact, DownloadError> {
-        guard case .url(let url) = source.origin else { throw SourceChanged(path: source.name) }
-        let file = try store.makeScratch(for: source.digest).appending(path: "download")
-        defer { store.removeScratch(for: source.digest) }
+        guard case .url(let url, _) = source.origin, let pinned = source.files.first else {
+            throw SourceChanged(path: source.files.first?.path ?? "")
+        }
+        let file = try store.makeScratch(for: pinned.digest).appending(path: "download")
+        defer { store.removeScratch(for: pinned.digest) }
         do throws(DownloadError) {
             try await downloader.download(url, to: file)
         } catch {
             return .failure(error)
         }
         let found = try store.digest(ofFileAt: file.path)
-        guard found == source.digest else {
-            return .failure(.unexpectedDigest(url: url, expected: source.digest, found: found))
+        guard found == pinned.digest else {
+            return .failure(.unexpectedDigest(url: url, expected: pinned.digest, found: found))
         }
         let imported = try store.importFile(at: file.path)
-        return .success(Artifact(files: [.init(path: source.name, size: imported.size, digest: imported.digest)]))
+        return .success(Artifact(files: [.init(path: pinned.path, size: imported.size, digest: imported.digest)]))
     }
 
     private func prepareWorkspace(for plan: PlannedStage) throws -> StageWorkspace {

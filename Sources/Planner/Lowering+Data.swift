@@ -69,7 +69,8 @@ extension Lowering {
             guard let snapshot = snapshots[name] else { throw UnresolvedSource(name: name) }
             return try builder.add(
                 SourceFile(file: snapshot.file, sha256: snapshot.digest.hex), title,
-                fixedOutput: FixedOutput(name: snapshot.file, digest: snapshot.digest, origin: .path(snapshot.path)),
+                fixedOutput: FixedOutput(
+                    files: [.init(path: snapshot.file, digest: snapshot.digest)], origin: .path(snapshot.path)),
                 origins: [Origin("file", path), Origin("sha256", path)])
         case .http(let url, let sha256):
             guard let digest = Digest(hex: sha256.value) else { throw UnresolvedSource(name: name) }
@@ -77,7 +78,8 @@ extension Lowering {
             let file = path.split(separator: "/").last.map(String.init) ?? name
             return try builder.add(
                 SourceHTTP(file: file, sha256: digest.hex), title,
-                fixedOutput: FixedOutput(name: file, digest: digest, origin: .url(url.value)),
+                fixedOutput: FixedOutput(
+                    files: [.init(path: file, digest: digest)], origin: .url(url.value, members: [])),
                 origins: [Origin("file", url), Origin("sha256", sha256)])
         }
     }

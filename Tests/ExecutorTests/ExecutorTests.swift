@@ -125,7 +125,7 @@ final class EchoRunner: Runner {
         try Data("one".utf8).write(to: file)
         let source = Stage(
             name: "source.rows", kind: "source.file", revision: 1, parameters: ["file": "rows.txt"],
-            fixedOutput: FixedOutput(name: "rows.txt", digest: Digest(hashing: "one"), origin: .path(file.path)))
+            fixedOutput: FixedOutput(files: [.init(path: "rows.txt", digest: Digest(hashing: "one"))], origin: .path(file.path)))
         let graph = Graph(stages: [source], targets: [])
         let executor = Executor(store: try Store(at: store), runner: EchoRunner())
         let outcome = try await executor.build(graph, targets: graph.ids) { _ in }

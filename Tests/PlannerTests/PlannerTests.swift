@@ -106,7 +106,7 @@ import Testing
         #expect(
             source.fixedOutput
                 == FixedOutput(
-                    name: "functions.yaml", digest: Digest(hashing: "functions"),
+                    files: [.init(path: "functions.yaml", digest: Digest(hashing: "functions"))],
                     origin: .path("/recipes/smart-home/functions.yaml")))
         #expect(source.parameters == ["file": "functions.yaml", "sha256": .string(Digest(hashing: "functions").hex)])
         let changed = try plan("", functionsContent: "other")
@@ -127,8 +127,8 @@ import Testing
                 """)
         #expect(graph.names.prefix(4) == ["source.train", "source.test", "data.rows", "data"])
         #expect(graph.stages[2].inputs.map(\.name) == ["train.0", "test.0"])
-        #expect(graph.stages[0].fixedOutput?.origin == .url("https://example.org/a/train%20full.json?raw=1"))
-        #expect(graph.stages[1].fixedOutput?.name == "test.json")
+        #expect(graph.stages[0].fixedOutput?.origin == .url("https://example.org/a/train%20full.json?raw=1", members: []))
+        #expect(graph.stages[1].fixedOutput?.files.first?.path == "test.json")
         #expect(graph.stages[3].parameters["out_of_domain"] == ["A", "B"])
         #expect(graph.stages.last?.parameters["sets"] == ["test", "ood"])
     }
