@@ -31,8 +31,8 @@ let package = Package(
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
-        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics"]),
-        .target(name: "Planner", dependencies: ["RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"]),
+        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON"]),
+        .target(name: "Planner", dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics"]),
 
         // Building
         .target(
@@ -63,7 +63,9 @@ let package = Package(
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "SpannedYAMLTests", dependencies: ["SpannedYAML", "Diagnostics"]),
-        .testTarget(name: "RecipeLanguageTests", dependencies: ["RecipeLanguage", "SpannedYAML", "Diagnostics"], exclude: ["Golden"]),
+        .testTarget(
+            name: "RecipeLanguageTests", dependencies: ["RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON"],
+            exclude: ["Golden"]),
         .testTarget(
             name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],
             exclude: ["Golden"]),

@@ -28,12 +28,14 @@ public struct Stage: Sendable {
     public var inputs: [Input]
     /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
     public var fixedOutput: FixedOutput?
-    /// Which recipe field each parameter came from, for `plan` and `explain`; sorted by parameter.
-    public var origins: [Origin]
+    /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
+    public var work: Double?
+    private let makeOrigins: @Sendable () -> [Origin]
 
+    /// - Parameter origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
-        fixedOutput: FixedOutput? = nil, origins: [Origin] = []
+        fixedOutput: FixedOutput? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
         self.name = name
         self.kind = kind
@@ -41,8 +43,12 @@ public struct Stage: Sendable {
         self.parameters = parameters
         self.inputs = inputs
         self.fixedOutput = fixedOutput
-        self.origins = origins
+        self.work = work
+        makeOrigins = origins
     }
+
+    /// Which recipe field each parameter came from, for `plan` and `explain`; sorted by parameter.
+    public var origins: [Origin] { makeOrigins().sorted { $0.parameter < $1.parameter } }
 }
 
 /// Files from outside, pinned by their digests. The digests are the key: objects that the store already holds satisfy it.
@@ -131,6 +137,16 @@ public struct Graph: Sendable {
 
     public subscript(id: StageID) -> Stage { stages[id.index] }
     public var ids: [StageID] { stages.indices.map(StageID.init(index:)) }
+    /// The stages and everything that they need, in graph order.
+    public func closure(of targets: [StageID]) -> [StageID] {
+        var wanted = [Bool](repeating: false, count: stages.count)
+        for target in targets { wanted[target.index] = true }
+        for index in stages.indices.reversed() where wanted[index] {
+            for input in stages[index].inputs { wanted[input.stage.index] = true }
+        }
+        return stages.indices.filter { wanted[$0] }.map(StageID.init(index:))
+    }
+
     public func stage(named name: String) -> StageID? {
         stages.firstIndex { $0.name == name }.map(StageID.init(index:))
     }

@@ -81,7 +81,11 @@ struct DecantCommand: AsyncParsableCommand {
         subcommands: [StageCommand.self],
         groupedSubcommands: [
             CommandGroup(
-                name: "Recipes", subcommands: [CheckCommand.self, PlanCommand.self, BuildCommand.self, GraphCommand.self]),
+                name: "Recipes",
+                subcommands: [
+                    InitCommand.self, CheckCommand.self, PlanCommand.self, ExplainCommand.self, BuildCommand.self,
+                    GraphCommand.self, SchemaCommand.self,
+                ]),
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
             CommandGroup(name: "Store", subcommands: [ImportCommand.self, FsckCommand.self]),

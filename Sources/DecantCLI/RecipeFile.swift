@@ -4,35 +4,85 @@ import Foundation
 import Planner
 import RecipeLanguage
 
-/// A recipe that has been read and checked.
+/// A recipe that has been read and checked, with the lock file beside it.
 struct RecipeFile {
     let text: String
     let recipe: Recipe
-    private let path: String
+    let lock: SourceLock?
+    let path: String
 
     /// Reads a recipe. Every problem goes to standard error; errors end the command.
     init(path: String) throws {
         guard let content = FileManager.default.contents(atPath: path) else {
             throw CommandFailure.badInput("there is no recipe at \(path)")
         }
-        let reading = RecipeReader.read(SourceText(path: path, bytes: content))
+        let reading = RecipeReader.read(SourceText(path: path, bytes: content), loading: Self.load)
         try Self.report(reading.diagnostics, of: path)
         guard let recipe = reading.recipe else { throw CommandFailure.badInput("\(path) is no recipe") }
         text = String(decoding: content, as: UTF8.self)
         self.recipe = recipe
         self.path = path
+        lock = try Self.readLock(of: path)
+    }
+
+    /// `recipes/smart-home.yaml` is locked by `recipes/smart-home.lock`.
+    static func lockPath(of recipe: String) -> String {
+        let name = URL(fileURLWithPath: recipe).lastPathComponent
+        let stem = [".yaml", ".yml"].first(where: name.hasSuffix).map { String(name.dropLast($0.count)) } ?? name
+        return String(recipe.dropLast(name.count)) + stem + ".lock"
+    }
+
+    private static func readLock(of recipe: String) throws -> SourceLock? {
+        let path = lockPath(of: recipe)
+        guard let content = FileManager.default.contents(atPath: path) else { return nil }
+        do {
+            return try SourceLock(text: String(decoding: content, as: UTF8.self))
+        } catch {
+            throw CommandFailure.badInput("\(path) is no lock file: \(error)", hint: "lock \(recipe)")
+        }
+    }
+
+    /// A file that another one names, by a path relative to its folder.
+    private static func load(_ name: String, from source: SourceText) -> SourceText? {
+        let path = name.hasPrefix("/") ? name : folder(of: source.path) + name
+        guard let content = FileManager.default.contents(atPath: path) else { return nil }
+        return SourceText(path: tidy(path), bytes: content)
+    }
+
+    /// With its slash; empty for a file of the working directory.
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    /// Without `.` and `..` where they lead nowhere, so that one file has one path.
+    private static func tidy(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
     }
 
     var name: String { recipe.name.value }
+
+    /// What the recipe's text alone does not say: its lock, and the recipes that it extends, by file names of their own.
+    var companions: [String: String] {
+        var files: [String: String] = [:]
+        if let lock { files["recipe.lock"] = lock.text }
+        for (index, base) in recipe.bases.enumerated() {
+            files["extends-\(index + 1).yaml"] = String(decoding: base.bytes, as: UTF8.self)
+        }
+        return files
+    }
 
     /// Compiles the recipe into its graph.
     ///
     /// - Parameter digest: hashes a source file.
     func graph(digest: (String) throws -> Digest) throws -> Graph {
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         var files: [String: SourceSnapshot] = [:]
         for source in recipe.sources {
             guard case .path(let path) = source.origin else { continue }
+            let folder = URL(fileURLWithPath: path.span.source.path).deletingLastPathComponent()
             let file = URL(fileURLWithPath: path.value, relativeTo: folder).standardizedFileURL
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
@@ -40,7 +90,7 @@ struct RecipeFile {
             files[source.name.value] = SourceSnapshot(
                 file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }
-        let planning = try Planner.plan(recipe, sources: files)
+        let planning = try Planner.plan(recipe, sources: files, lock: lock)
         try Self.report(planning.diagnostics, of: path)
         guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
         return graph

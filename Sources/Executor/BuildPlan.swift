@@ -20,37 +20,43 @@ public struct BuildPlan: Sendable {
         public var artifact: Artifact?
         /// Why it is stale, or will run if its inputs change; empty where it is cached.
         public var why: [Reason]
-        /// Predicted from earlier runs of the same key, else of the same kind; `nil` where none ever ran or none is needed.
-        public var seconds: Double?
+        /// How long it will run; `nil` where it is cached, or where nobody can tell.
+        public var prediction: Prediction?
     }
 
     public let graph: Graph
     public let entries: [Entry]
 
     /// Looks every stage of the graph up in the store. Nothing is run or written.
-    public init(of graph: Graph, in store: Store, previous: JSON?) throws(StoreError) {
-        let previous = PreviousPlan(previous)
+    ///
+    /// - Parameters:
+    ///   - previous: the `plan.json` of the recipe's last build.
+    ///   - speed: floating-point operations a second; asked for only where no run tells how long a stage takes.
+    public init(
+        of graph: Graph, in store: Store, previous: JSON?, speed: @escaping () -> Double = { 1e11 }
+    ) throws(StoreError) {
+        let previous = PreviousPlan(previous, in: store)
+        let predictor = Predictor(try store.durations(), speed: speed)
         var entries: [Entry] = []
+        entries.reserveCapacity(graph.stages.count)
         for id in graph.ids {
             let stage = graph[id]
-            let artifacts = stage.inputs.compactMap { entries[$0.stage.index].artifact?.digest }
-            guard artifacts.count == stage.inputs.count else {
-                let pending = stage.inputs.filter { entries[$0.stage.index].artifact == nil }.map { graph[$0.stage].name }
-                var why = previous.reasons(for: stage, artifacts: nil)
-                if why.isEmpty { why = [.inputNotBuilt(stages: pending)] }
-                let seconds = try store.duration(kind: stage.kind, key: nil)
-                entries.append(Entry(id: id, state: .unknown, key: nil, artifact: nil, why: why, seconds: seconds))
+            let artifacts = stage.inputs.map { entries[$0.stage.index].artifact?.digest }
+            let known = artifacts.compactMap { $0 }
+            let key = known.count == artifacts.count ? Action(stage: stage, artifacts: known).key : nil
+            if let key, let artifact = try store.result(of: key) {
+                entries.append(Entry(id: id, state: .cached, key: key, artifact: artifact, why: []))
                 continue
             }
-            let action = Action(stage: stage, artifacts: artifacts)
-            let key = action.key
-            if let artifact = try store.result(of: key) {
-                entries.append(Entry(id: id, state: .cached, key: key, artifact: artifact, why: [], seconds: nil))
-            } else {
-                let why = previous.reasons(for: stage, artifacts: artifacts)
-                let seconds = try store.duration(kind: stage.kind, key: key)
-                entries.append(Entry(id: id, state: .stale, key: key, artifact: nil, why: why, seconds: seconds))
+            var why = try previous.reasons(for: id, in: graph, artifacts: artifacts)
+            if why.isEmpty {
+                let pending = zip(stage.inputs, artifacts).filter { $1 == nil }.map { graph[$0.0.stage].name }
+                why = [pending.isEmpty ? .resultMissing : .inputNotBuilt(stages: pending)]
             }
+            entries.append(
+                Entry(
+                    id: id, state: key == nil ? .unknown : .stale, key: key, artifact: nil, why: why,
+                    prediction: predictor.prediction(for: stage, key: key)))
         }
         self.graph = graph
         self.entries = entries
@@ -68,7 +74,8 @@ public struct BuildPlan: Sendable {
                         "key": entry.key.map { .string($0.hex) } ?? .null,
                         "state": .string(entry.state.rawValue),
                         "why": .array(entry.why.map(\.json)),
-                        "seconds": entry.seconds.map(JSON.number) ?? .null,
+                        "seconds": entry.prediction.map { .number($0.seconds) } ?? .null,
+                        "seconds_from": entry.prediction.map { .string($0.basis.rawValue) } ?? .null,
                     ]
                 }),
         ]

@@ -123,7 +123,7 @@ public struct Executor: Sendable {
         }
         let seconds = Date().timeIntervalSince(started)
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
-        try store.noteRun(RunNote(started: started, seconds: seconds), of: plan.action, commit: commit)
+        try store.noteRun(RunNote(started: started, seconds: seconds), of: plan.action, commit: commit, work: plan.stage.work)
         store.removeScratch(for: plan.key)
         return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
     }

@@ -1,73 +1,42 @@
 import BuildModel
 import CanonicalJSON
+import Store
 
 /// The `plan.json` of a recipe's last build: what to compare a graph with.
 struct PreviousPlan {
-    private let stages: [String: JSON]
+    private let commits: [String: String]
+    private let store: Store
 
-    init(_ plan: JSON?) {
-        var stages: [String: JSON] = [:]
+    init(_ plan: JSON?, in store: Store) {
+        var commits: [String: String] = [:]
         for stage in plan?["stages"]?.array ?? [] {
-            if let name = stage["name"]?.string { stages[name] = stage }
+            if let name = stage["name"]?.string { commits[name] = stage["commit"]?.string }
         }
-        self.stages = stages
+        self.commits = commits
+        self.store = store
     }
 
     /// What differs between a stage and the stage of the same name in the last build.
     ///
-    /// - Parameter artifacts: the inputs' artifacts in input order; `nil` where they are not all known.
-    func reasons(for stage: Stage, artifacts: [Digest]?) -> [Reason] {
-        guard let old = stages[stage.name] else { return [.newStage] }
-        if let kind = old["kind"]?.string, kind != stage.kind { return [.kind(old: kind, new: stage.kind)] }
-        var reasons: [Reason] = []
-        if let revision = old["revision"]?.integer, revision != stage.revision {
-            reasons.append(.revision(old: revision, new: stage.revision))
+    /// - Parameter artifacts: the inputs' artifacts in input order; `nil` for those not built yet, which count as unchanged.
+    func reasons(for id: StageID, in graph: Graph, artifacts: [Digest?]) throws(StoreError) -> [Reason] {
+        let stage = graph[id]
+        guard let commit = commits[stage.name], let old = try store.stageCommit(commit)?.action else { return [.newStage] }
+        let current = zip(stage.inputs, artifacts).map { input, artifact in
+            artifact ?? old.inputs.first { $0.name == input.name }?.artifact ?? Digest(hashing: "")
         }
-        for change in Self.changes(from: old["parameters"] ?? [:], to: stage.parameters, path: "") {
-            let origin = stage.origins.last { change.path == $0.parameter || change.path.hasPrefix($0.parameter + ".") }
-            reasons.append(.parameter(name: change.path, origin: origin, old: change.old, new: change.new))
-        }
-        guard let artifacts else { return reasons }
-        for (input, artifact) in zip(stage.inputs, artifacts) {
-            let before = old["inputs"]?.array?.first { $0["name"]?.string == input.name }
-            if before?["artifact"]?.string != artifact.hex {
-                reasons.append(.input(name: input.name, stage: before?["stage"]?.string ?? "new"))
-            }
-        }
-        return reasons.isEmpty ? [.resultMissing] : reasons
-    }
-
-    private static func changes(from old: JSON, to new: JSON, path: String) -> [(path: String, old: JSON, new: JSON)] {
-        if old == new { return [] }
-        guard let oldMembers = old.object, let newMembers = new.object else { return [(path, old, new)] }
-        return Set(oldMembers.keys).union(newMembers.keys).sorted().flatMap { key in
-            changes(
-                from: oldMembers[key] ?? .null, to: newMembers[key] ?? .null, path: path.isEmpty ? key : "\(path).\(key)")
-        }
+        return Explanation(stage: stage, graph: graph).reasons(
+            from: old.encoding, to: Action(stage: stage, artifacts: current).encoding)
     }
 }
 
 extension BuildOutcome {
-    /// The `plan.json` of a build commit: every stage with what its key was made of.
+    /// The `plan.json` of a build commit: every stage with the commit that says all about it.
     public var planRecord: JSON {
         [
             "stages": .array(
                 wanted.compactMap { id in
-                    guard let result = results[id.index] else { return nil }
-                    let stage = graph[id]
-                    return [
-                        "name": .string(stage.name), "kind": .string(stage.kind),
-                        "revision": .integer(Int64(stage.revision)), "parameters": stage.parameters,
-                        "inputs": .array(
-                            stage.inputs.map { input in
-                                [
-                                    "name": .string(input.name), "stage": .string(graph[input.stage].name),
-                                    "artifact": results[input.stage.index].map { .string($0.artifact.digest.hex) } ?? .null,
-                                ]
-                            }),
-                        "key": .string(result.key.hex), "artifact": .string(result.artifact.digest.hex),
-                        "commit": .string(result.commit.hex),
-                    ]
+                    results[id.index].map { ["name": .string(graph[id].name), "commit": .string($0.commit.hex)] }
                 })
         ]
     }

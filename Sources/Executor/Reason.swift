@@ -11,6 +11,8 @@ public enum Reason: Hashable, Sendable {
     case input(name: String, stage: String)
     case kind(old: String, new: String)
     case revision(old: Int, new: Int)
+    /// Anything else that the key covers.
+    case other(path: String, old: JSON, new: JSON)
     /// These inputs are not built yet.
     case inputNotBuilt(stages: [String])
     /// All is as in the last build, but the store lacks the result.
@@ -32,6 +34,7 @@ public enum Reason: Hashable, Sendable {
         case .kind(let old, let new): ["reason": "kind", "old": .string(old), "new": .string(new)]
         case .revision(let old, let new):
             ["reason": "revision", "old": .integer(Int64(old)), "new": .integer(Int64(new))]
+        case .other(let path, let old, let new): ["reason": "other", "what": .string(path), "old": old, "new": new]
         case .inputNotBuilt(let stages): ["reason": "input-not-built", "stages": .array(stages.map(JSON.string))]
         case .resultMissing: ["reason": "result-missing"]
         }
@@ -47,6 +50,7 @@ public enum Reason: Hashable, Sendable {
         case .input(let name, let stage): "input \(name) changed (\(stage))"
         case .kind(let old, let new): "kind \(old) → \(new)"
         case .revision(let old, let new): "revision \(old) → \(new) of the kind"
+        case .other(let path, let old, let new): "\(path): \(old.canonicalText) → \(new.canonicalText)"
         case .inputNotBuilt(let stages): "waits for " + stages.joined(separator: ", ")
         case .resultMissing: "the store has no result"
         }

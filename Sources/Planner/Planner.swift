@@ -13,22 +13,28 @@ public struct Planning: Sendable {
 public enum Planner {
     /// Lowers every variant and merges equal stages.
     ///
-    /// - Parameter sources: the files of the recipe's `path` sources by source name; one that is missing here is reported.
+    /// - Parameters:
+    ///   - sources: the files of the recipe's `path` sources by source name; one that is missing here is reported.
+    ///   - lock: what pins sources that have no digest of their own.
     /// - Throws: where a parameter has no JSON encoding, which a checked recipe's parameters always have.
-    public static func plan(_ recipe: Recipe, sources: [String: SourceSnapshot]) throws -> Planning {
+    public static func plan(
+        _ recipe: Recipe, sources: [String: SourceSnapshot], lock: SourceLock? = nil
+    ) throws -> Planning {
         let diagnostics = missing(sources, of: recipe)
         if diagnostics.hasErrors { return Planning(graph: nil, diagnostics: diagnostics) }
-        var lowering = Lowering(recipe: recipe, snapshots: sources)
-        return Planning(graph: try lowering.graph(), diagnostics: diagnostics)
+        var lowering = Lowering(recipe: recipe, snapshots: sources, lock: lock)
+        let graph = try lowering.graph()
+        return Planning(graph: graph, diagnostics: lowering.problems.sortedByPosition())
     }
 
     private static func missing(_ snapshots: [String: SourceSnapshot], of recipe: Recipe) -> [Diagnostic] {
-        let used = Set(recipe.variants.flatMap(\.pipeline.data.sourceNames))
+        var used: Set<String> = []
+        for variant in recipe.variants { used.formUnion(variant.pipeline.references) }
         return recipe.sources.filter { used.contains($0.name.value) }.compactMap { source in
             guard case .path(let path) = source.origin, snapshots[source.name.value] == nil else { return nil }
             return Diagnostic(
-                code: "missing-file", "the file '\(path.value)' cannot be read", at: path.span, label: "no such file",
-                help: "paths start at the recipe's folder")
+                .missingFile, "the file '\(path.value)' cannot be read", at: path.span, label: "no such file",
+                help: "paths start at the folder of the recipe that names them")
         }
     }
 }

@@ -8,4 +8,49 @@ import CanonicalJSON
 public protocol StageKind: Codable, Hashable, Sendable {
     static var name: String { get }
     static var revision: Int { get }
+    /// In the order of the stage commit's parents.
+    static var inputs: [InputDeclaration] { get }
+}
+
+/// An input that a kind reads.
+public struct InputDeclaration: Hashable, Sendable {
+    public enum Presence: Hashable, Sendable {
+        case required
+        case optional
+        /// Any number, `name.0`, `name.1`, and so on.
+        case numbered
+        /// Any number under names of the writer's own.
+        case any
+    }
+
+    public var name: String
+    public var presence: Presence
+
+    public static func required(_ name: String) -> InputDeclaration { .init(name: name, presence: .required) }
+    public static func optional(_ name: String) -> InputDeclaration { .init(name: name, presence: .optional) }
+    public static func numbered(_ name: String) -> InputDeclaration { .init(name: name, presence: .numbered) }
+    public static var any: InputDeclaration { .init(name: "*", presence: .any) }
+
+    /// Whether an input of this name is the one declared.
+    func admits(_ input: String) -> Bool {
+        switch presence {
+        case .required, .optional: input == name
+        case .numbered: input.hasPrefix(name + ".") && Int(input.dropFirst(name.count + 1)).map { $0 >= 0 } == true
+        case .any: true
+        }
+    }
+}
+
+/// Every stage kind of the language, whether this program can run it or not.
+public enum KindCatalogue {
+    /// Sorted by name.
+    public static let kinds: [any StageKind.Type] = [
+        BenchServe.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataRetrieve.self, DataSplit.self,
+        DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self,
+        Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self,
+        PruneScore.self, QuantApply.self, QuantCalibrate.self, Report.self, RLTrain.self, Sample.self, SourceFile.self,
+        SourceGit.self, SourceHTTP.self, SourceHuggingFace.self, SourcePyPI.self, TokenizerTrain.self, TrainSFT.self,
+    ]
+
+    public static func kind(named name: String) -> (any StageKind.Type)? { kinds.first { $0.name == name } }
 }

@@ -5,9 +5,16 @@ import Planner
 
 /// A stage kind that this binary can run.
 public protocol RunnableStage: StageKind {
+    /// What of these parameters this version cannot do yet; `nil` where it can do all. Asked before a build starts.
+    var limitation: String? { get }
+
     /// Reads the inputs and writes every output file. The bytes written are a function of the inputs and the parameters
     /// alone: never of time, paths, thread count or the order of a directory.
     func run(in context: StageContext) throws
+}
+
+extension RunnableStage {
+    public var limitation: String? { nil }
 }
 
 /// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.

@@ -11,6 +11,14 @@ public enum StageCatalogue {
         Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]
 
+    /// Why this version cannot run a stage; `nil` where it can.
+    public static func limitation(of kind: String, _ parameters: JSON) -> String? {
+        guard let runnable = kinds.first(where: { $0.name == kind }) else {
+            return "this version of Decant knows the kind '\(kind)', but cannot run it yet"
+        }
+        return (try? parameters.decode(runnable) as any RunnableStage)?.limitation
+    }
+
     /// The stage that an action asks for: its kind at its revision, with its parameters read back.
     public static func stage(for action: Action) throws(StageFailure) -> any RunnableStage {
         guard let kind = kinds.first(where: { $0.name == action.kind }) else {

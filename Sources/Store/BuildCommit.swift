@@ -21,15 +21,18 @@ public struct BuildRecord: Sendable {
     public var recipe: String
     /// As written.
     public var recipeText: String
+    /// Texts beside it, by file name: the lock, recipes that it extends.
+    public var companions: [String: String]
     /// Every stage with what its key was made of.
     public var plan: JSON
     public var targets: [Target]
     /// The commit's subject.
     public var summary: String
 
-    public init(recipe: String, recipeText: String, plan: JSON, targets: [Target], summary: String) {
+    public init(recipe: String, recipeText: String, companions: [String: String] = [:], plan: JSON, targets: [Target], summary: String) {
         self.recipe = recipe
         self.recipeText = recipeText
+        self.companions = companions
         self.plan = plan
         self.targets = targets
         self.summary = summary
@@ -123,13 +126,16 @@ enum BuildCommit {
                 ]
             })
         let attributes = ArtifactTree.attributes(pointers: pointers)
-        return try repository.write(
-            .directory([
-                "recipe.yaml": .blob(try repository.writeBlob(Array(build.recipeText.utf8))),
-                "plan.json": .blob(try repository.writeBlob(Array(JSON.object(plan).prettyText.utf8))),
-                "targets": .directory(targets),
-                ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
-            ]))
+        var entries: [String: GitTree] = [
+            "recipe.yaml": .blob(try repository.writeBlob(Array(build.recipeText.utf8))),
+            "plan.json": .blob(try repository.writeBlob(Array(JSON.object(plan).prettyText.utf8))),
+            "targets": .directory(targets),
+            ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
+        ]
+        for (name, text) in build.companions.sorted(by: { $0.key < $1.key }) {
+            entries[name] = .blob(try repository.writeBlob(Array(text.utf8)))
+        }
+        return try repository.write(.directory(entries))
     }
 
     private static func git_oid_equal(_ left: git_oid, _ right: git_oid) -> Bool {

@@ -40,6 +40,9 @@ struct Index: Sendable {
                     CREATE INDEX duration_kind ON duration (kind);
                     """)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: "ALTER TABLE duration ADD COLUMN work REAL")
+        }
         try migrator.migrate(queue)
         return queue
     }
@@ -100,22 +103,22 @@ struct Index: Sendable {
 
     // MARK: Durations
 
-    /// Seconds of the last run of a key; without a key the mean over the kind.
-    func seconds(kind: String, key: Digest?) throws(StoreError) -> Double? {
+    func durations() throws(StoreError) -> DurationHistory {
         try read { database in
-            if let key, let exact = try Double.fetchOne(
-                database, sql: "SELECT seconds FROM duration WHERE key = ?", arguments: [key.hex])
-            {
-                return exact
+            var history = DurationHistory()
+            let rows = try Row.fetchCursor(database, sql: "SELECT key, kind, seconds, work FROM duration")
+            while let row = try rows.next() {
+                guard let key = Digest(hex: row[0]) else { continue }
+                history.add(key: key, kind: row[1], seconds: row[2], work: row[3])
             }
-            return try Double.fetchOne(database, sql: "SELECT AVG(seconds) FROM duration WHERE kind = ?", arguments: [kind])
+            return history
         }
     }
 
-    func remember(seconds: Double, kind: String, key: Digest) throws(StoreError) {
+    func remember(seconds: Double, kind: String, key: Digest, work: Double?) throws(StoreError) {
         try write { database in
             try database.execute(
-                sql: "INSERT OR REPLACE INTO duration VALUES (?, ?, ?)", arguments: [key.hex, kind, seconds])
+                sql: "INSERT OR REPLACE INTO duration VALUES (?, ?, ?, ?)", arguments: [key.hex, kind, seconds, work])
         }
     }
 

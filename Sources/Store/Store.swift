@@ -61,7 +61,7 @@ public final class Store: Sendable {
     private static func restoreDurations(into index: Index, from repository: GitRepository) throws(StoreError) {
         for run in try RunNotes.seconds(in: repository) {
             guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
-            try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key)
+            try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key, work: nil)
         }
     }
 
@@ -162,17 +162,16 @@ public final class Store: Sendable {
         return commit
     }
 
-    public func noteRun(_ note: RunNote, of action: Action, commit: CommitID) throws(StoreError) {
-        try index.remember(seconds: note.seconds, kind: action.kind, key: action.key)
+    /// - Parameter work: floating-point operations that the run took, roughly, where they are known.
+    public func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
+        try index.remember(seconds: note.seconds, kind: action.kind, key: action.key, work: work)
         try repository.withLock { repository throws(StoreError) in
             try layout.writeLock.held { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
         }
     }
 
-    /// Seconds that the action's last run took, or those of its kind on average; `nil` where none ever ran.
-    public func duration(kind: String, key: Digest?) throws(StoreError) -> Double? {
-        try index.seconds(kind: kind, key: key)
-    }
+    /// How long actions ran here.
+    public func durations() throws(StoreError) -> DurationHistory { try index.durations() }
 
     // MARK: Lineage
 

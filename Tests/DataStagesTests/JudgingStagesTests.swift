@@ -22,7 +22,7 @@ import Testing
 
     static func judge(keep: Int, _ rollouts: [String]) -> (Judge, [String: String]) {
         (
-            Judge(kind: .ast, keep: keep),
+            Judge(kind: .ast, keep: keep, answer: .call),
             [
                 "data/functions.json": functions, "data/train.jsonl": rows.map(\.json.canonicalText).joined(separator: "\n"),
                 "rollouts/rollouts.jsonl": rollouts.joined(separator: "\n"),
@@ -63,7 +63,7 @@ import Testing
             ]).canonicalText
         }
         let run = try StageRun(
-            EvalScore(judge: .ast, sets: ["test"]),
+            EvalScore(judge: .ast, sets: ["test"], answer: .call),
             texts: [
                 "data/functions.json": Self.functions, "data/test.jsonl": Self.rows.map(\.json.canonicalText).joined(separator: "\n"),
                 "answers/test.jsonl": answers.joined(separator: "\n"),
@@ -125,8 +125,8 @@ import Testing
     }
 
     @Test func everyKindIsRunAtItsRevisionOnly() throws {
-        let action = Action(kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1], inputs: [], numerics: .portable)
-        #expect(try StageCatalogue.stage(for: action) as? Judge == Judge(kind: .ast, keep: 1))
+        let action = Action(kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1, "answer": "call"], inputs: [], numerics: .portable)
+        #expect(try StageCatalogue.stage(for: action) as? Judge == Judge(kind: .ast, keep: 1, answer: .call))
         var other = action
         other.revision += 1
         #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }

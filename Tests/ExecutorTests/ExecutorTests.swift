@@ -141,8 +141,10 @@ final class EchoRunner: Runner {
     @Test func aPlanNamesTheFieldThatMakesAStageStale() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let stages = { (ratio: JSON) in
-            var pruned = Self.stage("pruned", [0], extra: ["ratio": ratio])
-            pruned.origins = [Origin(parameter: "ratio", field: "prune.ratio", file: "r.yaml", line: 3, column: 9)]
+            let plain = Self.stage("pruned", [0], extra: ["ratio": ratio])
+            let pruned = Stage(
+                name: plain.name, kind: plain.kind, revision: plain.revision, parameters: plain.parameters, inputs: plain.inputs,
+                origins: [Origin(parameter: "ratio", field: "prune.ratio", file: "r.yaml", line: 3, column: 9)])
             return [Self.stage("a"), pruned, Self.stage("after", [1])]
         }
         let before = try await build(stages(0.2)).outcome

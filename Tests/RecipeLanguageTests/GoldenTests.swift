@@ -1,5 +1,7 @@
+import BuildModel
 import Diagnostics
 import Foundation
+import Planner
 import RecipeLanguage
 import Testing
 
@@ -11,20 +13,62 @@ import Testing
     static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "input").path)) ?? [])
         .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
 
-    @Test func thereAreMany() { #expect(Self.names.count >= 25) }
+    @Test func thereAreMany() { #expect(Self.names.count >= 120) }
 
     @Test func noOutputIsLeftOver() throws {
         let outputs = try FileManager.default.contentsOfDirectory(atPath: Self.folder.appending(path: "output").path)
         #expect(Set(outputs.filter { $0.hasSuffix(".err") }) == Set(Self.names.map { "\($0).err" }))
     }
 
+    /// Every kind of finding has a case here: of the reader, the checks, the plan and the YAML below them.
+    @Test func noProblemOfTheCatalogueLacksACase() throws {
+        var missing = Set(Problem.allCases.map(\.rawValue)).union(try Self.syntaxCodes())
+        for name in Self.names {
+            let words = try String(contentsOf: Self.folder.appending(path: "output/\(name).err"), encoding: .utf8)
+            missing = missing.filter { !words.contains("[\($0)]") }
+        }
+        #expect(missing == [])
+    }
+
+    /// The codes that `SpannedYAML` has, but for those that want a large file or a machine without memory (`HostileTextTests`).
+    private static func syntaxCodes() throws -> Set<String> {
+        let sources = folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Sources/SpannedYAML")
+        let texts = try FileManager.default.contentsOfDirectory(atPath: sources.path).map {
+            try String(contentsOf: sources.appending(path: $0), encoding: .utf8)
+        }
+        let codes = texts.flatMap { $0.matches(of: /"(yaml-[a-z-]+|duplicate-key)"/).map { String($0.1) } }
+        return Set(codes).subtracting(["yaml-memory", "yaml-too-large"])
+    }
+
+    /// Reading, and planning where reading finds nothing. Every file beside the recipe is there, unless it is called missing.
+    private static func diagnostics(of source: SourceText) throws -> [Diagnostic] {
+        let reading = RecipeReader.read(source) { name, from in
+            let path = URL(filePath: from.path, relativeTo: folder.appending(path: "input/x")).deletingLastPathComponent()
+                .appending(path: name).standardizedFileURL
+            guard let content = try? Data(contentsOf: path) else { return nil }
+            let isInput = path.deletingLastPathComponent().lastPathComponent == "input"
+            return SourceText(path: (isInput ? "" : "../bases/") + path.lastPathComponent, bytes: content)
+        }
+        guard let recipe = reading.recipe else { return reading.diagnostics }
+        var snapshots: [String: SourceSnapshot] = [:]
+        for source in recipe.sources {
+            guard case .path(let path) = source.origin, !path.value.contains("missing") else { continue }
+            snapshots[source.name.value] = SourceSnapshot(
+                file: path.value, digest: Digest(hashing: path.value), path: "/\(path.value)")
+        }
+        let lock = try? SourceLock(
+            text: String(contentsOf: folder.appending(path: "input/\(source.path.dropLast(5)).lock"), encoding: .utf8))
+        return try reading.diagnostics + Planner.plan(recipe, sources: snapshots, lock: lock).diagnostics
+    }
+
     @Test(arguments: names)
     func badRecipe(name: String) throws {
         let input = try Data(contentsOf: Self.folder.appending(path: "input/\(name).yaml"))
         let output = Self.folder.appending(path: "output/\(name).err")
-        let reading = RecipeReader.read(SourceText(path: "\(name).yaml", bytes: input))
-        #expect(reading.recipe == nil)
-        let words = DiagnosticRenderer.render(reading.diagnostics)
+        let diagnostics = try Self.diagnostics(of: SourceText(path: "\(name).yaml", bytes: input))
+        #expect(!diagnostics.isEmpty)
+        let words = DiagnosticRenderer.render(diagnostics)
         let isRecording = ProcessInfo.processInfo.environment["DECANT_RECORD"] == "1"
         guard !isRecording, let expected = try? String(contentsOf: output, encoding: .utf8) else {
             try Data(words.utf8).write(to: output)

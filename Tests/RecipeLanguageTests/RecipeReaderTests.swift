@@ -24,8 +24,8 @@ import Testing
         #expect(recipe.sources.map(\.name.value) == ["functions", "utterances"])
         let pipeline = try pipeline("")
         #expect(pipeline.prune == nil && pipeline.quantize == nil)
-        #expect(pipeline.evaluate.sets.value.map(\.value) == [.test, .phrasing, .values])
-        #expect(pipeline.student.hidden.value == 128 && pipeline.teacher.model.hidden.value == 160)
+        #expect(pipeline.evaluatedSets == [.test, .phrasing, .values])
+        #expect(pipeline.student.origin.shape?.hidden.value == 128 && pipeline.teacher.origin.shape?.hidden.value == 160)
     }
 
     /// Written out, the defaults are the defaults: the list in the documentation of `Recipe` is right.
@@ -34,7 +34,7 @@ import Testing
             name: smart-home
             description: Voice commands for a home.
             tokenizer: {vocabulary: 512}
-            teacher: {init: {hidden: 160, layers: 4, heads: 4, kv_heads: 2, intermediate: 320}, transfer: SFT, seed: 1}
+            teacher: {init: {hidden: 160, layers: 4, heads: 4, kv_heads: 2, intermediate: 320}, seed: 1}
             student: {init: {hidden: 128, layers: 4, heads: 4, kv_heads: 2, intermediate: 256, tied: true}, seed: 2}
             sample: {samples: 1, temperature: 0.7, max_tokens: 64, seed: 7}
             judge: {kind: ast, keep: 1}
@@ -42,11 +42,11 @@ import Testing
                        temperature: 1, top_k: 16)"
             prune: {method: depth, ratio: 20%, samples: 256, recover: "KD(steps: 150)"}
             quantize: {scheme: W8A16, method: rtn, group_size: 128, ignore: [lm_head]}
-            evaluate: {sets: [test, phrasing, values], metrics: [ar, exact, flops], max_tokens: 64}
+            evaluate: {metrics: [ar, exact, flops], max_tokens: 64}
             """
         let data = """
             templates: utterances, count: 6k, seed: 7, hold_out: {templates: 15%, values: 5%}}, candidates: 0, prompt: query,
-              split: {test: 10%, valid: 2%, ood: {functions: []}, limit: {}, seed: 7}
+              split: {test: 10%, valid: 2%, limit: {}, seed: 7}
             """
         let text = header.replacing("templates: utterances}", with: data) + body
         let written = try #require(RecipeReader.read(SourceText(path: "a.yaml", text: text)).recipe?.variants.first?.pipeline)
@@ -61,7 +61,7 @@ import Testing
             return values(of: inner)
         }
         if mirror.children.isEmpty { return ["\(value)"] }
-        return mirror.children.filter { $0.label != "notation" }.flatMap { values(of: $0.value) }
+        return mirror.children.filter { !["field", "span"].contains($0.label) }.flatMap { values(of: $0.value) }
     }
 
     @Test func theDesignsRecipeReads() throws {
@@ -82,8 +82,8 @@ import Testing
             """)
         #expect(recipe.variants.count == 9)
         #expect(recipe.variants.map { $0.choices.map(\.label) }.first == ["RFT", "0%"])
-        #expect(recipe.variants.map { $0.pipeline.prune?.ratio.value }.prefix(3) == [nil, 0.2, 0.3])
-        #expect(recipe.variants.last?.pipeline.prune?.ratio.span.description == "recipes/smart-home.yaml:15:26")
+        #expect(recipe.variants.map { $0.pipeline.prune?.ratio?.value }.prefix(3) == [nil, 0.2, 0.3])
+        #expect(recipe.variants.last?.pipeline.prune?.ratio?.span.description == "recipes/smart-home.yaml:15:26")
     }
 
     @Test func valuesKnowFieldAndPlace() throws {
@@ -103,7 +103,7 @@ import Testing
 
     @Test(arguments: ["20%", "0.2", "0.20", ".2", "2e-1", "'20%'", "20.0%", "20 %"])
     func sharesAreSpelledManyWays(share: String) throws {
-        #expect(try pipeline("prune: {ratio: \(share)}").prune?.ratio.value == 0.2)
+        #expect(try pipeline("prune: {ratio: \(share)}").prune?.ratio?.value == 0.2)
     }
 
     @Test(arguments: ["0x10", "inf", "nan", "1e999", "-", "%", "1..2", "k", "1kk", ""])
@@ -118,8 +118,8 @@ import Testing
     @Test func transferHasMeaning() throws {
         let pipeline = try pipeline(
             "transfer: \"RFT(steps: 10, optimizer: adamw) + KD[0.9CE + FKL](top_k: 8, temperature: 2.5)\"")
-        guard case .rft(let training) = try #require(pipeline.transfer.steps.first),
-            case .kd(let distillation) = try #require(pipeline.transfer.steps.last)
+        guard case .rft(let training) = try #require(pipeline.transfer.steps.first).lesson,
+            case .kd(let distillation) = try #require(pipeline.transfer.steps.last).lesson
         else { return #expect(Bool(false), "wrong steps") }
         #expect(training.steps.value == 10 && training.optimizer.value == .adamw && training.learningRate.value == 3e-3)
         #expect(distillation.loss.value.map(\.loss) == [.forwardKL, .crossEntropy])
@@ -131,7 +131,7 @@ import Testing
 
     @Test func matrixReplacesAndCreatesFields() throws {
         let recipe = try read("prune: none\nmatrix: {prune.ratio: [20%], quantize.scheme: [none, W8A16]}\n")
-        #expect(recipe.variants.map { $0.pipeline.prune?.ratio.value } == [0.2, 0.2])
+        #expect(recipe.variants.map { $0.pipeline.prune?.ratio?.value } == [0.2, 0.2])
         #expect(recipe.variants.map { $0.pipeline.quantize?.scheme.value } == [nil, .w8a16])
         #expect(recipe.variants.last?.pipeline.quantize?.scheme.field == "quantize.scheme")
     }
@@ -140,7 +140,7 @@ import Testing
     @Test func variantsAloneMustFit() throws {
         let body = "student: {init: {heads: 6}}\nevaluate: {sets: [ood]}\n"
         let matrix = "matrix: {student.init.hidden: [96, 192], data.split.ood.functions: [[find_phone]]}\n"
-        #expect(try read(body + matrix).variants.map { $0.pipeline.student.hidden.value } == [96, 192])
+        #expect(try read(body + matrix).variants.map { $0.pipeline.student.origin.shape?.hidden.value } == [96, 192])
     }
 
     @Test func warningsDoNotWithholdTheRecipe() {
@@ -156,4 +156,9 @@ import Testing
         let starts = reading.diagnostics.map(\.primary.span.start)
         #expect(starts.count == 4 && starts == starts.sorted())
     }
+}
+
+extension PruneSection {
+    /// The first ratio, where it is ratios that the recipe gives.
+    var ratio: Spanned<Double>? { if case .ratios(let ratios) = amount { ratios.value.first } else { nil } }
 }

@@ -65,7 +65,7 @@ import Testing
         }
         let reopened = try Store(at: fixture.cache)
         #expect(try reopened.result(of: record.action.key) == pair.artifact)
-        #expect(try reopened.duration(kind: "train.sft", key: record.action.key) == 12.5)
+        #expect(try reopened.durations().seconds(of: record.action.key) == 12.5)
         #expect(try reopened.record(record.action, parents: [pair.data], artifact: pair.artifact) == pair.model)
     }
 

@@ -36,7 +36,8 @@ struct BuildCommand: AsyncParsableCommand {
         let store = try storeOptions.open()
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
-        let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try stage(named: $0, in: graph) }
+        let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }
+        try refuseWhatCannotRun(graph, wanted, in: store)
         let threadsPerStage = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
         let executor = Executor(
             store: store, runner: LocalRunner(executable: try Self.executable(), threads: threadsPerStage), jobs: jobs)
@@ -48,17 +49,28 @@ struct BuildCommand: AsyncParsableCommand {
         try report(outcome, of: file, store: store)
     }
 
-    private func stage(named name: String, in graph: Graph) throws -> StageID {
-        if let id = graph.stage(named: name) ?? graph.targets.first(where: { $0.name == name })?.stage { return id }
-        throw CommandFailure.badInput(
-            "the recipe has no stage or target '\(name)'", hint: "plan \(recipe)")
+    /// What this version cannot do is said before anything runs, not after hours.
+    private func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID], in store: Store) throws {
+        var limitations: [JSON: String?] = [:]
+        var refused: [String] = []
+        for id in graph.closure(of: wanted) where graph[id].fixedOutput == nil {
+            let stage = graph[id]
+            let identity: JSON = [.string(stage.kind), stage.parameters]
+            let limitation = limitations[identity] ?? StageCatalogue.limitation(of: stage.kind, stage.parameters)
+            limitations[identity] = limitation
+            if let limitation { refused.append("\(stage.name): \(limitation)") }
+        }
+        guard !refused.isEmpty else { return }
+        let listed = refused.prefix(10).map { "\n  " + $0 }.joined()
+        let more = refused.count > 10 ? "\n  and \(refused.count - 10) more" : ""
+        throw CommandFailure.badInput("nothing was run: the recipe needs what this version cannot do\(listed)\(more)")
     }
 
     private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
         _ = try store.recordBuild(
             BuildRecord(
-                recipe: file.name, recipeText: file.text, plan: outcome.planRecord,
+                recipe: file.name, recipeText: file.text, companions: file.companions, plan: outcome.planRecord,
                 targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
                 summary: summary))
     }

@@ -1,5 +1,8 @@
 import ArgumentParser
+import BuildModel
+import Engine
 import Executor
+import Foundation
 import Store
 
 struct PlanCommand: ParsableCommand {
@@ -13,13 +16,12 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let store = try storeOptions.open()
         let file = try RecipeFile(path: recipe)
-        let graph = try file.graph { try store.digest(ofFileAt: $0) }
-        let name = file.name
-        let plan = try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name))
-        Console.output(output.asJSON ? plan.json(recipe: name).canonicalText : table(of: plan))
-        if !output.asJSON, plan.entries.contains(where: { $0.state != .cached }) { Console.hint("build \(recipe)") }
+        let plan = try file.plan(in: try storeOptions.open())
+        Console.output(output.asJSON ? plan.json(recipe: file.name).canonicalText : table(of: plan))
+        guard !output.asJSON, let first = plan.entries.first(where: { $0.state != .cached }) else { return }
+        Console.hint("explain \(recipe) \(plan.graph[first.id].name)")
+        Console.hint("build \(recipe)")
     }
 
     private func table(of plan: BuildPlan) -> String {
@@ -29,14 +31,47 @@ struct PlanCommand: ParsableCommand {
             let why = entry.why.map(\.text).joined(separator: "; ")
             return [
                 entry.state.rawValue.padded(to: 8), stage.name.padded(to: nameWidth), stage.kind.padded(to: 16),
-                (entry.seconds.map(Duration.text) ?? "").padded(to: 7), why,
+                (entry.prediction.map { Duration.text($0.seconds) + $0.basis.mark } ?? "").padded(to: 9), why,
             ].joined(separator: " ").trimmingTrailingSpace
         }
         let waiting = plan.entries.filter { $0.state != .cached }
-        var summary = "\(plan.entries.count) stages: \(plan.entries.count - waiting.count) cached, \(waiting.count) to run"
-        let predicted = waiting.compactMap(\.seconds).reduce(0, +)
-        if predicted > 0 { summary += ", about \(Duration.text(predicted)) by earlier runs" }
-        lines.append(summary)
+        lines.append("\(plan.entries.count) stages: \(plan.entries.count - waiting.count) cached, \(waiting.count) to run")
+        if !waiting.isEmpty { lines.append(Self.summary(of: waiting.map(\.prediction))) }
         return lines.joined(separator: "\n")
+    }
+
+    /// The whole time, and what it is reckoned from.
+    private static func summary(of predictions: [Prediction?]) -> String {
+        let known = predictions.compactMap { $0 }
+        let bases: [(Prediction.Basis, String)] = [
+            (.sameAction, "an earlier run of the same action"), (.sameKind, "earlier runs of the kind (~)"),
+            (.formula, "shapes and this machine's speed (≈)"),
+        ]
+        let parts = bases.compactMap { basis, words in
+            let count = known.count { $0.basis == basis }
+            return count == 0 ? nil : "\(count) by \(words)"
+        }
+        let untold = predictions.count - known.count
+        return "about \(Duration.text(known.map(\.seconds).reduce(0, +))) of work: "
+            + (parts + (untold > 0 ? ["\(untold) unknown"] : [])).joined(separator: ", ")
+    }
+}
+
+extension Prediction.Basis {
+    fileprivate var mark: String {
+        switch self {
+        case .sameAction: ""
+        case .sameKind: " ~"
+        case .formula: " ≈"
+        }
+    }
+}
+
+extension RecipeFile {
+    /// What a build of the recipe would do.
+    func plan(in store: Store) throws -> BuildPlan {
+        let graph = try graph { try store.digest(ofFileAt: $0) }
+        let threads = ProcessInfo.processInfo.activeProcessorCount
+        return try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name)) { Processor.speed(threads: threads) }
     }
 }

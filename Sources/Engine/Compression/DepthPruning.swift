@@ -12,17 +12,29 @@ public struct DepthPruning: Hashable, Sendable {
     ///   - ratio: Share of all parameters to remove, from 0 to below 1.
     /// - Throws: `DepthPruningError` when importance or ratio do not fit.
     public init(_ configuration: ModelConfiguration, importance: [Double], ratio: Double) throws(DepthPruningError) {
-        guard importance.count == configuration.layerCount else {
-            throw DepthPruningError(
-                description: "There are \(importance.count) scores for the \(configuration.layerCount) layers of the model.")
-        }
-        guard ratio >= 0, ratio < 1, importance.allSatisfy(\.isFinite) else {
-            throw DepthPruningError(description: "A ratio from 0 to below 1 and finite scores are needed, not ratio \(ratio).")
+        guard ratio >= 0, ratio < 1 else {
+            throw DepthPruningError(description: "A ratio from 0 to below 1 is needed, not \(ratio).")
         }
         let layout = DecoderLayout(configuration)
         let wanted = ratio * Double(layout.count)
         func distance(_ removed: Int) -> Double { abs(Double(removed * layout.layer.count) - wanted) }
         let count = (0..<configuration.layerCount).min { (distance($0), $0) < (distance($1), $1) } ?? 0
+        try self.init(configuration, importance: importance, layers: count)
+    }
+
+    /// So many of the least important layers.
+    /// - Throws: `DepthPruningError` when no layer would be left, or the scores do not fit.
+    public init(_ configuration: ModelConfiguration, importance: [Double], layers count: Int) throws(DepthPruningError) {
+        guard importance.count == configuration.layerCount, importance.allSatisfy(\.isFinite) else {
+            throw DepthPruningError(
+                description: "There are \(importance.count) scores for the \(configuration.layerCount) layers of the model, or "
+                    + "some are no numbers.")
+        }
+        guard (0..<configuration.layerCount).contains(count) else {
+            throw DepthPruningError(
+                description: "\(count) of the model's \(configuration.layerCount) layers cannot be removed; one has to stay.")
+        }
+        let layout = DecoderLayout(configuration)
         let order = importance.indices.sorted { (importance[$0], $0) < (importance[$1], $1) }
         removedLayers = order.prefix(count).sorted()
         parametersBefore = layout.count

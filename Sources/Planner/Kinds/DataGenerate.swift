@@ -5,6 +5,7 @@
 public struct DataGenerate: StageKind {
     public static let name = "data.generate"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("functions"), .required("templates")]
 
     /// Rows.
     public var count: Int

@@ -5,6 +5,7 @@
 public struct DataIngest: StageKind {
     public static let name = "data.ingest"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test")]
 
     public enum Format: String, Codable, Hashable, Sendable, CaseIterable {
         /// JSON lines: `id`, `query`, `tools`, `answers`, `expect`.
@@ -13,6 +14,10 @@ public struct DataIngest: StageKind {
         case openai
         /// SNIPS NLU benchmark: one intent a file, text spans with entities.
         case snips
+        /// xLAM function calling: `query`, `tools`, `answers`, the last two as JSON in a string.
+        case xlam
+        /// Berkeley function calling: questions, and possible answers in a file of their own.
+        case bfcl
     }
 
     public var format: Format

@@ -6,6 +6,7 @@
 public struct DataSplit: StageKind {
     public static let name = "data.split"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("data")]
 
     /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
     public var test: Double

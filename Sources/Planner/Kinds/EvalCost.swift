@@ -5,6 +5,7 @@
 public struct EvalCost: StageKind {
     public static let name = "eval.cost"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("answers")]
 
     public init() {}
 }

@@ -5,15 +5,18 @@
 public struct EvalGenerate: StageKind {
     public static let name = "eval.generate"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// In the order in which they are reported.
     public var sets: [String]
     public var maxTokens: Int
     public var prompt: PromptStyle
+    public var answer: AnswerStyle
 
-    public init(sets: [String], maxTokens: Int, prompt: PromptStyle) {
+    public init(sets: [String], maxTokens: Int, prompt: PromptStyle, answer: AnswerStyle) {
         self.sets = sets
         self.maxTokens = maxTokens
         self.prompt = prompt
+        self.answer = answer
     }
 }

@@ -1,17 +1,23 @@
 /// Scores answers against the rows.
 ///
-/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`).
+/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`), `judge` (a model) where a model at hand decides.
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
 /// a call and rows that want none, response length mean and deviation; `failures.jsonl`: every row not accepted, with the reason.
 public struct EvalScore: StageKind {
     public static let name = "eval.score"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("data"), .required("answers"), .optional("judge")]
 
     public var judge: JudgeKind
     public var sets: [String]
+    public var answer: AnswerStyle
+    /// What a judging model is asked; only where one decides.
+    public var question: ModelQuestion?
 
-    public init(judge: JudgeKind, sets: [String]) {
+    public init(judge: JudgeKind, sets: [String], answer: AnswerStyle, question: ModelQuestion? = nil) {
         self.judge = judge
         self.sets = sets
+        self.answer = answer
+        self.question = question
     }
 }

@@ -8,6 +8,7 @@
 public struct Exec: StageKind {
     public static let name = "exec"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.any]
 
     /// The program, looked up along `PATH`, and its arguments.
     public var command: [String]

@@ -1,17 +1,23 @@
 /// Sorts rollouts into accepted and rejected ones.
 ///
-/// Inputs: `data` (of `data.split`), `rollouts` (of `sample`).
+/// Inputs: `data` (of `data.split`), `rollouts` (of `sample`), `judge` (a model) where a model at hand decides.
 /// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` (row id, response, reason), `summary.json`.
 public struct Judge: StageKind {
     public static let name = "judge"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("data"), .required("rollouts"), .optional("judge")]
 
     public var kind: JudgeKind
     /// Accepted responses kept per row, after equal ones are merged.
     public var keep: Int
+    public var answer: AnswerStyle
+    /// What a judging model is asked; only where one decides.
+    public var question: ModelQuestion?
 
-    public init(kind: JudgeKind, keep: Int) {
+    public init(kind: JudgeKind, keep: Int, answer: AnswerStyle, question: ModelQuestion? = nil) {
         self.kind = kind
         self.keep = keep
+        self.answer = answer
+        self.question = question
     }
 }

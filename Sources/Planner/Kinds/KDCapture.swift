@@ -7,6 +7,7 @@
 public struct KDCapture: StageKind {
     public static let name = "kd.capture"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .required("judged")]
 
     public var k: Int
     public var prompt: PromptStyle

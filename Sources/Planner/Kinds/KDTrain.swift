@@ -5,14 +5,21 @@
 public struct KDTrain: StageKind {
     public static let name = "kd.train"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("logits")]
 
     public var loss: [LossTerm]
     public var temperature: Double
+    /// Share of the loss that runs over prompt and answer.
+    public var promptShare: Double
+    /// What becomes of the tokens that the capture did not keep.
+    public var tail: LogitsTail
     public var training: TrainingParameters
 
-    public init(loss: [LossTerm], temperature: Double, training: TrainingParameters) {
+    public init(loss: [LossTerm], temperature: Double, promptShare: Double, tail: LogitsTail, training: TrainingParameters) {
         self.loss = loss
         self.temperature = temperature
+        self.promptShare = promptShare
+        self.tail = tail
         self.training = training
     }
 }

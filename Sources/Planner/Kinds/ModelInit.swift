@@ -6,6 +6,7 @@
 public struct ModelInit: StageKind {
     public static let name = "model.init"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("tokenizer")]
 
     public var shape: ModelShape
     public var seed: Int

@@ -5,6 +5,7 @@
 public struct Sample: StageKind {
     public static let name = "sample"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// Responses per prompt.
     public var samples: Int
@@ -14,12 +15,14 @@ public struct Sample: StageKind {
     public var maxTokens: Int
     public var seed: Int
     public var prompt: PromptStyle
+    public var answer: AnswerStyle
 
-    public init(samples: Int, temperature: Double, maxTokens: Int, seed: Int, prompt: PromptStyle) {
+    public init(samples: Int, temperature: Double, maxTokens: Int, seed: Int, prompt: PromptStyle, answer: AnswerStyle) {
         self.samples = samples
         self.temperature = temperature
         self.maxTokens = maxTokens
         self.seed = seed
         self.prompt = prompt
+        self.answer = answer
     }
 }

@@ -12,10 +12,53 @@ public enum JudgeKind: String, Codable, Hashable, Sendable, CaseIterable {
     case ast
     /// Names and key-value pairs identical.
     case exact
+    /// A model, at hand or behind an endpoint.
+    case model
+}
+
+/// What an answer consists of.
+public enum AnswerStyle: String, Codable, Hashable, Sendable, CaseIterable {
+    /// The call alone.
+    case call
+    /// `<think>…</think><answer>…</answer>`.
+    case reasoning
+}
+
+/// A model behind an OpenAI-compatible server.
+public struct EndpointParameters: Codable, Hashable, Sendable {
+    public var url: String
+    public var model: String
+
+    public init(url: String, model: String) {
+        self.url = url
+        self.model = model
+    }
+}
+
+/// What a judging model is asked, and where it is if not at hand.
+public struct ModelQuestion: Codable, Hashable, Sendable {
+    /// Empty for the standard question.
+    public var prompt: String
+    public var endpoint: EndpointParameters?
+
+    public init(prompt: String, endpoint: EndpointParameters?) {
+        self.prompt = prompt
+        self.endpoint = endpoint
+    }
+}
+
+/// What becomes of the tokens whose logits were not captured.
+public enum LogitsTail: String, Codable, Hashable, Sendable, CaseIterable {
+    /// One bucket.
+    case lump
+    /// Nothing: the captured tokens are all there is.
+    case renormalize
 }
 
 public enum PruneMethod: String, Codable, Hashable, Sendable, CaseIterable {
     case depth
+    case width
+    case osscar
 }
 
 /// The shape of a decoder-only transformer.
@@ -75,14 +118,20 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
 public struct LossTerm: Codable, Hashable, Sendable {
     public enum Loss: String, Codable, Hashable, Sendable, CaseIterable {
         case forwardKL = "FKL"
+        case reverseKL = "RKL"
+        case jensenShannon = "JSD"
+        case adaptiveKL = "AKL"
         case crossEntropy = "CE"
     }
 
     public var loss: Loss
     public var weight: Double
+    /// β of JSD, μ of AKL; absent for the others.
+    public var argument: Double?
 
-    public init(loss: Loss, weight: Double) {
+    public init(loss: Loss, weight: Double, argument: Double? = nil) {
         self.loss = loss
         self.weight = weight
+        self.argument = argument
     }
 }

@@ -5,6 +5,7 @@
 public struct TokenizerTrain: StageKind {
     public static let name = "tokenizer.train"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("data")]
 
     /// Tokens, the 256 bytes and the special tokens included.
     public var vocabulary: Int

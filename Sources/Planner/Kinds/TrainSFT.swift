@@ -6,6 +6,7 @@
 public struct TrainSFT: StageKind {
     public static let name = "train.sft"
     public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .optional("judged")]
 
     public var training: TrainingParameters
     public var prompt: PromptStyle

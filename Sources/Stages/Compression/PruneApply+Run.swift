@@ -3,15 +3,23 @@ import Engine
 import Planner
 
 extension PruneApply: RunnableStage {
+    public var limitation: String? { method == .depth ? nil : "pruning by \(method.rawValue) is not in this version yet" }
+
     public func run(in context: StageContext) throws {
         let model = try context.modelFolder("model").model()
         guard let scores = try context.readJSON("scores", "scores.json")["layers"]?.array else {
             throw StageFailure("scores/scores.json has no list of layers")
         }
-        let pruning = try DepthPruning(model.configuration, importance: scores.map { $0.double ?? .nan }, ratio: ratio)
+        let importance = scores.map { $0.double ?? .nan }
+        let pruning =
+            if let layers {
+                try DepthPruning(model.configuration, importance: importance, layers: layers)
+            } else {
+                try DepthPruning(model.configuration, importance: importance, ratio: ratio ?? 0)
+            }
         guard !pruning.removedLayers.isEmpty else {
             throw StageFailure(
-                "a ratio of \(ratio) is nearer to no layer than to one; a layer is \(share(of: model)) of this model's "
+                "a ratio of \(ratio ?? 0) is nearer to no layer than to one; a layer is \(share(of: model)) of this model's "
                     + "parameters")
         }
         try context.write(model.removing(pruning), tokenizerFrom: "model")
@@ -21,7 +29,7 @@ extension PruneApply: RunnableStage {
                 "removed_layers": .array(pruning.removedLayers.map { .integer(Int64($0)) }),
                 "parameters_before": .integer(Int64(pruning.parametersBefore)),
                 "parameters_after": .integer(Int64(pruning.parametersAfter)),
-                "ratio_asked": .number(ratio), "ratio_removed": .number(removed),
+                "ratio_asked": ratio.map(JSON.number) ?? .null, "ratio_removed": .number(removed),
             ], to: "pruning.json")
     }
 

@@ -4,6 +4,11 @@ import Foundation
 import Planner
 
 extension QuantApply: RunnableStage {
+    public var limitation: String? {
+        if scheme == .w8a8 { return "the scheme W8A8 is not in this version yet" }
+        return method == .roundToNearest ? nil : "quantization by \(method.rawValue) is not in this version yet"
+    }
+
     public func run(in context: StageContext) throws {
         let quantization = try IntegerQuantization(bits: scheme.bits, groupSize: groupSize)
         let model = try SafeTensors(reading: context.input("model", "model.safetensors"))

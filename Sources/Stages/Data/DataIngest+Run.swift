@@ -4,6 +4,10 @@ import Foundation
 import Planner
 
 extension DataIngest: RunnableStage {
+    public var limitation: String? {
+        format == .xlam || format == .bfcl ? "rows of the format \(format.rawValue) are not read by this version yet" : nil
+    }
+
     public func run(in context: StageContext) throws {
         var collected = IngestedRows()
         for set in ["train", "test"] {
@@ -25,6 +29,7 @@ extension DataIngest: RunnableStage {
         let content = try Data(contentsOf: file)
         let name = file.lastPathComponent
         switch format {
+        case .xlam, .bfcl: throw StageFailure(limitation ?? "")
         case .snips:
             for row in try SNIPSReader.rows(in: content, file: name) { try collected.add(row, [], set: set, place: name) }
         case .decant, .openai:

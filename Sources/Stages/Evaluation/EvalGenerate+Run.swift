@@ -4,6 +4,8 @@ import Foundation
 import Planner
 
 extension EvalGenerate: RunnableStage {
+    public var limitation: String? { answer.limitation }
+
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         let model = try folder.inferenceModel()

@@ -3,9 +3,11 @@ import Engine
 import Planner
 
 extension EvalScore: RunnableStage {
+    public var limitation: String? { AnswerJudge.limitation(judge, answer) }
+
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
-        let judge = AnswerJudge(judge)
+        let judge = try AnswerJudge(judge)
         var scores: [String: JSON] = [:]
         var failures: [JSON] = []
         for set in sets {

@@ -3,10 +3,12 @@ import Engine
 import Planner
 
 extension Judge: RunnableStage {
+    public var limitation: String? { AnswerJudge.limitation(kind, answer) }
+
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let rows = Dictionary(uniqueKeysWithValues: try context.readRows("data", "train.jsonl").map { ($0.id, $0) })
-        let judge = AnswerJudge(kind)
+        let judge = try AnswerJudge(kind)
         var accepted: [JSON] = []
         var rejected: [JSON] = []
         var kept: [String: Set<String>] = [:]
@@ -43,12 +45,24 @@ extension Judge: RunnableStage {
 }
 
 extension AnswerJudge {
-    init(_ kind: JudgeKind) {
+    init(_ kind: JudgeKind) throws(StageFailure) {
         switch kind {
         case .ast: self = .ast
         case .exact: self = .exact
+        case .model: throw StageFailure("a judging model is not in this version yet")
         }
     }
+}
+
+extension AnswerJudge {
+    /// What of judging this version cannot do yet.
+    static func limitation(_ kind: JudgeKind, _ answer: AnswerStyle) -> String? {
+        kind == .model ? "a judging model is not in this version yet" : answer.limitation
+    }
+}
+
+extension AnswerStyle {
+    var limitation: String? { self == .call ? nil : "answers with reasoning are not in this version yet" }
 }
 
 extension PromptFormat {

@@ -3,6 +3,8 @@ import Engine
 import Planner
 
 extension Sample: RunnableStage {
+    public var limitation: String? { answer.limitation }
+
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         let tokenizer = try folder.tokenizer()

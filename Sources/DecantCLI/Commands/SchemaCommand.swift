@@ -1,0 +1,22 @@
+import ArgumentParser
+import RecipeLanguage
+
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Print the recipe language as a JSON Schema (2020-12), for editors, or as tables.")
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case json
+        case markdown
+    }
+
+    @Option(help: "json (the schema) or markdown (the tables of docs/recipe-language.md).")
+    var format = Format.json
+
+    func run() throws {
+        switch format {
+        case .json: Console.output(RecipeSchema.json.prettyText)
+        case .markdown: Console.output(RecipeDocumentation.markdown)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// Direct preference optimization: accepted against rejected answers (METHODS: DPO).
+///
+/// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judged` (of `judge`).
+/// Output: a model folder and `curve.jsonl`.
+public struct DPOTrain: StageKind {
+    public static let name = "dpo.train"
+    public static let revision = 1
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .required("judged")]
+
+    public var beta: Double
+    public var training: TrainingParameters
+    public var prompt: PromptStyle
+
+    public init(beta: Double, training: TrainingParameters, prompt: PromptStyle) {
+        self.beta = beta
+        self.training = training
+        self.prompt = prompt
+    }
+}

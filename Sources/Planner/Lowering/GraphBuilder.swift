@@ -1,0 +1,87 @@
+import BuildModel
+import CanonicalJSON
+
+/// Collects stages, each once: equal kind, parameters and inputs are the same stage.
+struct GraphBuilder {
+    /// A stage and what its name is made of.
+    struct Draft {
+        var stage: Stage
+        var title: StageTitle
+        /// For each axis of the matrix the value that all variants with this stage share; -1 where they have several.
+        var choices: [Int]
+    }
+
+    private(set) var drafts: [Draft] = []
+    /// What the current variant consists of, in the order of being added.
+    private(set) var touched: [StageID] = []
+    private var registers: [ObjectIdentifier: AnyObject] = [:]
+    private var choices: [Int] = []
+
+    /// Begins a variant: stages that are added or met again from now on belong to it.
+    mutating func begin(variant choices: [Int]) {
+        self.choices = choices
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    /// Adds a stage, or finds the equal one that is there already; the first one's title and origins stay.
+    mutating func add<Kind: StageKind>(
+        _ kind: Kind, _ title: StageTitle, inputs: [Stage.Input] = [], fixedOutput: FixedOutput? = nil, work: Double? = nil,
+        origins: @autoclosure @escaping @Sendable () -> [Origin] = []
+    ) throws -> StageID {
+        let register = register(of: Kind.self)
+        if let id = register.stages[.init(kind: kind, inputs: inputs)] {
+            touch(id)
+            return id
+        }
+        let id = StageID(index: drafts.count)
+        let stage = Stage(
+            name: "", kind: Kind.name, revision: Kind.revision, parameters: try register.parameters(of: kind), inputs: inputs,
+            fixedOutput: fixedOutput, work: work, origins: origins())
+        drafts.append(Draft(stage: stage, title: title, choices: choices))
+        register.stages[.init(kind: kind, inputs: inputs)] = id
+        touched.append(id)
+        return id
+    }
+
+    private mutating func touch(_ id: StageID) {
+        touched.append(id)
+        for axis in choices.indices where drafts[id.index].choices[axis] != choices[axis] { drafts[id.index].choices[axis] = -1 }
+    }
+
+    private mutating func register<Kind: StageKind>(of kind: Kind.Type) -> Register<Kind> {
+        if let known = registers[ObjectIdentifier(kind)] as? Register<Kind> { return known }
+        let register = Register<Kind>()
+        registers[ObjectIdentifier(kind)] = register
+        return register
+    }
+
+    /// The graph under the given names, one per stage.
+    func graph(names: [String], targets: [Graph.Target]) -> Graph {
+        let stages = zip(drafts, names).map { draft, name in
+            var stage = draft.stage
+            stage.name = name
+            return stage
+        }
+        return Graph(stages: stages, targets: targets)
+    }
+}
+
+/// The stages of one kind.
+private final class Register<Kind: StageKind> {
+    /// What two stages have in common when they are one.
+    struct Identity: Hashable {
+        var kind: Kind
+        var inputs: [Stage.Input]
+    }
+
+    var stages: [Identity: StageID] = [:]
+    /// Most stages of a matrix differ in their inputs alone.
+    private var encoded: [Kind: JSON] = [:]
+
+    func parameters(of kind: Kind) throws -> JSON {
+        if let known = encoded[kind] { return known }
+        let parameters = try JSON(encoding: kind)
+        encoded[kind] = parameters
+        return parameters
+    }
+}

@@ -1,0 +1,83 @@
+import BuildModel
+import RecipeLanguage
+
+extension Lowering {
+    /// The teacher's answers to the training prompts, sorted by the judge.
+    ///
+    /// - Parameter teacher: `nil` where the teacher is behind an endpoint.
+    mutating func addJudged(_ base: LoweredBase, teacher: LoweredModel?, _ answer: AnswerStyle) throws -> StageID {
+        let judge = base.pipeline.judge
+        let rollouts = try addRollouts(base, teacher: teacher, answer)
+        let title = StageTitle.named(answer == .call ? "teacher.judged" : "teacher.judged.reasoning")
+        return try builder.add(
+            Judge(
+                kind: JudgeKind(judge.kind.value), keep: judge.keep.value, answer: answer, question: Self.question(of: judge)),
+            title,
+            inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
+                + (try judgeInput(base)),
+            origins: [
+                Origin("kind", judge.kind), Origin("keep", judge.keep), Origin("question", judge.prompt),
+                Origin("answer", base.pipeline.transfer.field),
+            ])
+    }
+
+    private mutating func addRollouts(
+        _ base: LoweredBase, teacher: LoweredModel?, _ answer: AnswerStyle
+    ) throws -> StageID {
+        let sample = base.pipeline.sample
+        let origins: @Sendable () -> [Origin] = {
+            [
+                Origin("samples", sample.samples), Origin("temperature", sample.temperature),
+                Origin("max_tokens", sample.maxTokens), Origin("seed", sample.seed), Origin("prompt", base.prompt),
+                Origin("answer", base.pipeline.transfer.field),
+            ]
+        }
+        guard let teacher else {
+            guard let endpoint = base.pipeline.teacher.endpoint else { throw MissingTeacher() }
+            return try builder.add(
+                EndpointSample(
+                    endpoint: EndpointParameters(endpoint), samples: sample.samples.value,
+                    temperature: sample.temperature.value, maxTokens: sample.maxTokens.value, seed: sample.seed.value),
+                .named("teacher.samples"), inputs: [.init(name: "data", stage: base.data)],
+                origins: origins() + [Origin("endpoint.url", endpoint.url), Origin("endpoint.model", endpoint.model)])
+        }
+        return try builder.add(
+            Sample(
+                samples: sample.samples.value, temperature: sample.temperature.value, maxTokens: sample.maxTokens.value,
+                seed: sample.seed.value, prompt: base.prompt.value, answer: answer),
+            .named(answer == .call ? "teacher.samples" : "teacher.samples.reasoning"),
+            inputs: [.init(name: "model", stage: teacher.stage), .init(name: "data", stage: base.data)],
+            work: base.work.pass(teacher.size, over: .train, times: sample.samples.value),
+            origins: origins())
+    }
+
+    /// The teacher's logits on its accepted answers; students and recoveries share them.
+    mutating func addLogits(
+        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle
+    ) throws -> StageID {
+        let judged = try addJudged(base, teacher: teacher, answer)
+        return try builder.add(
+            KDCapture(k: distillation.topK.value, prompt: base.prompt.value),
+            .named(answer == .call ? "teacher.logits" : "teacher.logits.reasoning"),
+            inputs: [
+                .init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data),
+                .init(name: "judged", stage: judged),
+            ],
+            work: base.work.pass(teacher.size, over: .train),
+            origins: [Origin("k", distillation.topK), Origin("prompt", base.prompt)])
+    }
+
+    /// What a judging model is asked; `nil` where rules decide.
+    static func question(of judge: JudgeSection) -> ModelQuestion? {
+        guard judge.kind.value == .model else { return nil }
+        return ModelQuestion(prompt: judge.prompt.value, endpoint: judge.endpoint.map(EndpointParameters.init))
+    }
+
+    /// The judging model, where one at hand decides.
+    mutating func judgeInput(_ base: LoweredBase) throws -> [Stage.Input] {
+        guard base.pipeline.judge.kind.value == .model, let from = base.pipeline.judge.from,
+            let model = try addImport(from, base.pipeline)
+        else { return [] }
+        return [.init(name: "judge", stage: model)]
+    }
+}

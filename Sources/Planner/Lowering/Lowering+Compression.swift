@@ -1,0 +1,120 @@
+import BuildModel
+import RecipeLanguage
+
+extension Lowering {
+    /// The pruned models and those recovered after each, in order.
+    mutating func addPruning(
+        _ prune: PruneSection, of model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ base: LoweredBase
+    ) throws -> [LoweredModel] {
+        var chain: [LoweredModel] = []
+        for cut in Self.cuts(of: prune) {
+            let pruned = try addCut(cut, prune, of: chain.last ?? model, base)
+            chain.append(pruned)
+            var isFirst = true
+            for step in prune.recover?.steps ?? [] {
+                let last = chain.last ?? pruned
+                let title: StageTitle =
+                    isFirst ? .after(pruned.stage, ".recover") : .after(last.stage, ".\(step.method.value.word)")
+                isFirst = false
+                chain.append(try addStep(step, to: last, from: teacher, seed: seed, title, base))
+            }
+        }
+        return chain
+    }
+
+    /// One removal: what it is called, what it asks for, where that is written.
+    private struct Cut {
+        var label: String
+        var ratio: Double?
+        var layers: Int?
+        var hidden: Int?
+        var intermediate: Int?
+        var origins: @Sendable () -> [Origin]
+    }
+
+    /// Ratios of a gradual pruning count from the unpruned model; each removal is given its share of what is left.
+    private static func cuts(of prune: PruneSection) -> [Cut] {
+        switch prune.amount {
+        case .layers(let layers):
+            return [
+                Cut(
+                    label: "\(layers.value) layer\(layers.value == 1 ? "" : "s")", layers: layers.value,
+                    origins: { [Origin("layers", layers)] })
+            ]
+        case .shape(let hidden, let intermediate):
+            let label = [hidden?.value, intermediate?.value].map { $0.map(String.init) ?? "·" }.joined(separator: "×")
+            return [
+                Cut(
+                    label: label, hidden: hidden?.value, intermediate: intermediate?.value,
+                    origins: { [hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) }].compactMap { $0 } })
+            ]
+        case .ratios(let ratios):
+            var removed = 0.0
+            return ratios.value.filter { $0.value > 0 }.map { ratio in
+                let share = removed == 0 ? ratio.value : 1 - (1 - ratio.value) / (1 - removed)
+                removed = ratio.value
+                return Cut(label: ratio.value.percentage, ratio: share, origins: { [Origin("ratio", ratio)] })
+            }
+        }
+    }
+
+    /// Importance depends on neither ratio nor recovery, so that a sweep of ratios shares it.
+    private mutating func addCut(
+        _ cut: Cut, _ prune: PruneSection, of model: LoweredModel, _ base: LoweredBase
+    ) throws -> LoweredModel {
+        let method = PruneMethod(prune.method.value)
+        let importance = try builder.add(
+            PruneScore(method: method, samples: prune.samples.value, set: prune.data.value.rawValue, prompt: base.prompt.value),
+            .after(model.stage, ".importance"),
+            inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
+            work: base.work.pass(model.size, over: prune.data.value, atMost: prune.samples.value),
+            origins: [
+                Origin("method", prune.method), Origin("samples", prune.samples), Origin("set", prune.data),
+                Origin("prompt", base.prompt),
+            ])
+        let stage = try builder.add(
+            PruneApply(
+                method: method, ratio: cut.ratio, layers: cut.layers, hidden: cut.hidden, intermediate: cut.intermediate),
+            .after(model.stage, ".prune[\(cut.label)]"),
+            inputs: [.init(name: "model", stage: model.stage), .init(name: "scores", stage: importance)],
+            work: 0,
+            origins: [Origin("method", prune.method)] + cut.origins())
+        return LoweredModel(stage: stage, size: model.size, answer: model.answer)
+    }
+
+    mutating func addQuantization(
+        _ quantize: QuantizeSection, of model: LoweredModel, _ base: LoweredBase
+    ) throws -> LoweredModel {
+        guard let scheme = QuantApply.Scheme(quantize.scheme.value) else { return model }
+        let method = QuantApply.Method(quantize.method.value)
+        var inputs = [Stage.Input(name: "model", stage: model.stage)]
+        if let statistics = method.statistics {
+            let calibration = try builder.add(
+                QuantCalibrate(
+                    statistics: statistics, samples: quantize.calibrationSamples.value, set: quantize.data.value.rawValue,
+                    prompt: base.prompt.value),
+                .after(model.stage, ".\(statistics.rawValue)"),
+                inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
+                work: base.work.pass(model.size, over: quantize.data.value, atMost: quantize.calibrationSamples.value, times: 2),
+                origins: [
+                    Origin("statistics", quantize.method), Origin("samples", quantize.calibrationSamples),
+                    Origin("set", quantize.data), Origin("prompt", base.prompt),
+                ])
+            inputs.append(.init(name: "statistics", stage: calibration))
+        }
+        let stage = try builder.add(
+            QuantApply(
+                scheme: scheme, method: method, groupSize: quantize.groupSize.value, ignore: quantize.ignore.value,
+                damping: method == .gptq ? quantize.damping.value : nil,
+                activationOrder: method == .gptq ? quantize.activationOrder.value : nil,
+                smoothing: method == .smoothQuant ? quantize.smoothing.value : nil),
+            .after(model.stage, ".\(scheme.rawValue)"), inputs: inputs, work: 0,
+            origins: [
+                Origin("scheme", quantize.scheme), Origin("method", quantize.method),
+                Origin("group_size", quantize.groupSize), Origin("ignore", quantize.ignore),
+                Origin("damping", quantize.damping), Origin("activation_order", quantize.activationOrder),
+                Origin("smoothing", quantize.smoothing),
+            ])
+        return LoweredModel(stage: stage, size: model.size, answer: model.answer)
+    }
+}

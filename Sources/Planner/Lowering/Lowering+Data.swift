@@ -1,0 +1,108 @@
+import BuildModel
+import RecipeLanguage
+
+extension Lowering {
+    /// Data and tokenizer of a variant; `nil` where a problem was found.
+    mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase? {
+        let prompt = pipeline.data.prompt.map(PromptStyle.init)
+        guard let rows = try addRows(pipeline), let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
+        else { return nil }
+        var base = LoweredBase(
+            pipeline: pipeline, data: data, tokenizer: nil, prompt: prompt, work: WorkEstimate(pipeline.data))
+        let needsTokenizer = pipeline.student.origin.shape != nil || pipeline.teacher.origin.shape != nil
+        if needsTokenizer {
+            guard let tokenizer = try addTokenizer(base) else { return nil }
+            base.tokenizer = tokenizer
+        }
+        return base
+    }
+
+    private mutating func addRows(_ pipeline: Pipeline) throws -> StageID? {
+        switch pipeline.data.rows {
+        case .generate(let generate):
+            guard let functions = try addReference(generate.functions, pipeline),
+                let templates = try addReference(generate.templates, pipeline)
+            else { return nil }
+            return try builder.add(
+                DataGenerate(
+                    count: generate.count.value, seed: generate.seed.value, heldOutTemplates: generate.heldOutTemplates.value,
+                    heldOutValues: generate.heldOutValues.value),
+                .named("data.rows"),
+                inputs: [.init(name: "functions", stage: functions), .init(name: "templates", stage: templates)],
+                origins: [
+                    Origin("count", generate.count), Origin("seed", generate.seed),
+                    Origin("held_out_templates", generate.heldOutTemplates),
+                    Origin("held_out_values", generate.heldOutValues),
+                ])
+        case .ingest(let ingest):
+            guard let train = try addReferences(ingest.train.value, as: "train", pipeline),
+                let test = try addReferences(ingest.test.value, as: "test", pipeline)
+            else { return nil }
+            return try builder.add(
+                DataIngest(format: .init(ingest.format.value)), .named("data.rows"), inputs: train + test,
+                origins: [Origin("format", ingest.format)])
+        }
+    }
+
+    private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
+        let split = data.split
+        let limit = Dictionary(uniqueKeysWithValues: split.limits.map { ($0.set.rawValue, $0.rows.value) })
+        let isPrepared = data.retrieve != nil || data.compressesPrompts.value
+        return try builder.add(
+            DataSplit(
+                test: split.test.value, valid: split.valid.value, outOfDomain: split.outOfDomain.value.map(\.value).sorted(),
+                candidates: data.candidates.value, limit: limit, seed: split.seed.value),
+            .named(isPrepared ? "data.split" : "data"), inputs: [.init(name: "data", stage: rows)],
+            origins: [
+                Origin("test", split.test), Origin("valid", split.valid), Origin("out_of_domain", split.outOfDomain),
+                Origin("candidates", data.candidates), Origin("seed", split.seed),
+            ] + split.limits.map { Origin("limit.\($0.set.rawValue)", $0.rows) })
+    }
+
+    /// What becomes of the sets before prompts are made of them.
+    private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
+        var data = split
+        if let retrieve = pipeline.data.retrieve {
+            var inputs = [Stage.Input(name: "data", stage: data)]
+            if retrieve.method.value == .embedding, let encoder = retrieve.encoder {
+                guard let stage = try addReference(encoder, pipeline) else { return nil }
+                inputs.append(.init(name: "encoder", stage: stage))
+            }
+            data = try builder.add(
+                DataRetrieve(method: .init(retrieve.method.value), topK: retrieve.topK.value), .named("data.retrieved"),
+                inputs: inputs, origins: [Origin("method", retrieve.method), Origin("top_k", retrieve.topK)])
+        }
+        if pipeline.data.compressesPrompts.value {
+            data = try builder.add(
+                DataCompressPrompt(), .named("data.compressed"), inputs: [.init(name: "data", stage: data)])
+        }
+        return data
+    }
+
+    /// The tokenizer of models drawn from scratch: trained, or that of an imported model.
+    private mutating func addTokenizer(_ base: LoweredBase) throws -> StageID? {
+        let pipeline = base.pipeline
+        let (teacher, student) = (pipeline.teacher.origin.reference, pipeline.student.origin.reference)
+        switch pipeline.tokenizer.origin?.value {
+        case "teacher": if let teacher { return try addImport(teacher, pipeline) }
+        case "student": if let student { return try addImport(student, pipeline) }
+        case .some: if let origin = pipeline.tokenizer.origin { return try addReference(origin, pipeline) }
+        case nil:
+            if let imported = pipeline.teacher.endpoint == nil ? teacher : nil, !pipeline.tokenizer.vocabulary.isWritten {
+                return try addImport(imported, pipeline)
+            }
+        }
+        return try builder.add(
+            TokenizerTrain(vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value), .named("tokenizer"),
+            inputs: [.init(name: "data", stage: base.data)],
+            origins: [Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", base.prompt)])
+    }
+
+    /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.
+    mutating func addImport(_ name: Spanned<String>, _ pipeline: Pipeline) throws -> StageID? {
+        guard let stage = try addReference(name, pipeline) else { return nil }
+        if pipeline.stages.contains(where: { $0.name.value == name.value }) { return stage }
+        return try builder.add(
+            ModelImport(), .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
+    }
+}

@@ -1,0 +1,91 @@
+import BuildModel
+import RecipeLanguage
+
+extension Lowering {
+    /// Answers, scores and cost of a model, and what else is asked for, each under a title made of that word.
+    mutating func evaluate(
+        _ model: LoweredModel, title: (String) -> StageTitle, _ base: LoweredBase
+    ) throws -> EvaluatedModel {
+        let evaluate = base.pipeline.evaluate
+        let judge = base.pipeline.judge
+        let sets = base.pipeline.evaluatedSets
+        let names = sets.map(\.rawValue)
+        let written = evaluate.sets ?? Spanned([], at: evaluate.metrics.span, field: "evaluate.sets", isWritten: false)
+        let input = Stage.Input(name: "model", stage: model.stage)
+        let answers = try builder.add(
+            EvalGenerate(sets: names, maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value, answer: model.answer),
+            title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
+            work: base.work.pass(model.size, over: sets),
+            origins: [
+                Origin("sets", written), Origin("max_tokens", evaluate.maxTokens), Origin("prompt", base.prompt),
+                Origin("answer", base.pipeline.transfer.field),
+            ])
+        let scores = try builder.add(
+            EvalScore(
+                judge: JudgeKind(judge.kind.value), sets: names, answer: model.answer, question: Self.question(of: judge)),
+            title("scores"),
+            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
+            work: 0,
+            origins: [
+                Origin("judge", judge.kind), Origin("sets", written), Origin("question", judge.prompt),
+                Origin("answer", base.pipeline.transfer.field),
+            ])
+        let cost = try builder.add(
+            EvalCost(), title("cost"), inputs: [input, .init(name: "answers", stage: answers)], work: 0)
+        var evaluated = EvaluatedModel(scores: scores, cost: cost)
+        let metrics = evaluate.metrics.value.map(\.value)
+        if metrics.contains(.perplexity), let text = evaluate.perplexity {
+            evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
+        }
+        if metrics.contains(.latency) {
+            evaluated.serving = try builder.add(
+                BenchServe(
+                    clients: evaluate.clients.value.map(\.value), maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value),
+                title("serving"), inputs: [input, .init(name: "data", stage: base.data)],
+                origins: [
+                    Origin("clients", evaluate.clients), Origin("max_tokens", evaluate.maxTokens), Origin("prompt", base.prompt),
+                ])
+        }
+        return evaluated
+    }
+
+    private mutating func addPerplexity(
+        of model: Stage.Input, on text: PerplexitySection, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID? {
+        guard let source = try addReference(text.text, base.pipeline) else { return nil }
+        return try builder.add(
+            EvalPerplexity(stride: text.stride.value, context: text.context.value), title,
+            inputs: [model, .init(name: "text", stage: source)],
+            origins: [Origin("stride", text.stride), Origin("context", text.context)])
+    }
+
+    /// Teachers first, then the models of the variants' chains, each once.
+    mutating func addReport(on variants: [LoweredVariant], names: [String]) throws -> StageID {
+        var rows: [EvaluatedModel] = []
+        var seen: Set<EvaluatedModel> = []
+        for variant in variants { rows += variant.rows.prefix(variant.teachers.count).filter { seen.insert($0).inserted } }
+        for variant in variants { rows += variant.rows.dropFirst(variant.teachers.count).filter { seen.insert($0).inserted } }
+        var inputs: [Stage.Input] = []
+        for (index, row) in rows.enumerated() {
+            inputs.append(.init(name: "scores.\(index)", stage: row.scores))
+            inputs.append(.init(name: "cost.\(index)", stage: row.cost))
+            if let perplexity = row.perplexity { inputs.append(.init(name: "perplexity.\(index)", stage: perplexity)) }
+            if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
+        }
+        let evaluate = recipe.variants.first?.pipeline.evaluate
+        return try builder.add(
+            Report(
+                rows: rows.map { names[$0.scores.index].replacing(".scores", with: "", maxReplacements: 1) },
+                metrics: evaluate?.metrics.value.map(\.value.rawValue) ?? [], sets: evaluatedSets),
+            .named("report"), inputs: inputs, work: 0,
+            origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? [])
+    }
+
+    /// The first variant's order, then what other variants have besides.
+    private var evaluatedSets: [String] {
+        let leading = recipe.variants.first?.pipeline.evaluatedSets ?? []
+        var all: Set<RowSet> = []
+        for variant in recipe.variants { all.formUnion(variant.pipeline.evaluatedSets) }
+        return (leading + RowSet.allCases.filter { all.contains($0) && !leading.contains($0) }).map(\.rawValue)
+    }
+}

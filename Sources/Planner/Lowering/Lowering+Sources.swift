@@ -1,0 +1,75 @@
+import BuildModel
+import Diagnostics
+import RecipeLanguage
+
+extension Lowering {
+    /// The stage that a name stands for: one of the recipe's own, else a source. `nil` where a problem was found.
+    mutating func addReference(_ name: Spanned<String>, _ pipeline: Pipeline) throws -> StageID? {
+        if let stage = pipeline.stages.first(where: { $0.name.value == name.value }) {
+            return try addOwnStage(stage, pipeline, askedAt: name.span)
+        }
+        guard let source = recipe.source(named: name.value) else {
+            throw UnresolvedSource(name: name.value)
+        }
+        return try addSource(source)
+    }
+
+    mutating func addReferences(_ names: [Spanned<String>], as role: String, _ pipeline: Pipeline) throws -> [Stage.Input]? {
+        var inputs: [Stage.Input] = []
+        for (index, name) in names.enumerated() {
+            guard let stage = try addReference(name, pipeline) else { return nil }
+            inputs.append(.init(name: "\(role).\(index)", stage: stage))
+        }
+        return inputs
+    }
+
+    mutating func addSource(_ source: Source) throws -> StageID? {
+        let members = source.members.value.map(\.value)
+        let revision = lock?.revision(of: source) ?? source.revision.value
+        switch source.origin {
+        case .path(let path): return try addFile(path, of: source)
+        case .http(let url):
+            return try addPinned(SourceHTTP.self, source, url, .url(url.value, members: members))
+        case .pypi(let requirement):
+            return try addPinned(SourcePyPI.self, source, requirement, .pypi(requirement: requirement.value, members: members))
+        case .git(let url):
+            return try addPinned(SourceGit.self, source, url, .git(url: url.value, revision: revision, members: members))
+        case .huggingFace(let repository):
+            return try addPinned(
+                SourceHuggingFace.self, source, repository,
+                .huggingFace(repository: repository.value, revision: revision, members: members))
+        }
+    }
+
+    private mutating func addFile(_ path: Spanned<String>, of source: Source) throws -> StageID? {
+        guard let snapshot = snapshots[source.name.value] else { throw UnresolvedSource(name: source.name.value) }
+        return try builder.add(
+            SourceFile(file: snapshot.file, sha256: snapshot.digest.hex), .named("source.\(source.name.value)"),
+            fixedOutput: FixedOutput(
+                files: [.init(path: snapshot.file, digest: snapshot.digest)], origin: .path(snapshot.path)),
+            origins: [Origin("file", path), Origin("sha256", path)])
+    }
+
+    private mutating func addPinned<Kind: PinnedSource>(
+        _ kind: Kind.Type, _ source: Source, _ written: Spanned<String>, _ origin: FixedOutput.Origin
+    ) throws -> StageID? {
+        let files: [FixedOutput.File]
+        switch SourcePins(source, lock) {
+        case .success(let pinned): files = pinned
+        case .failure(let problem):
+            problems.append(problem.diagnostic)
+            return nil
+        }
+        let output = FixedOutput(files: files, origin: origin)
+        let pin = source.sha256 ?? source.name
+        return try builder.add(
+            kind.init(files: output.files.map { PinnedFile(path: $0.path, sha256: $0.digest.hex) }),
+            .named("source.\(source.name.value)"), fixedOutput: output, origins: [Origin("files", pin)])
+    }
+}
+
+/// A source that an unchecked recipe names and that does not exist.
+struct UnresolvedSource: Error, CustomStringConvertible {
+    var name: String
+    var description: String { "The source '\(name)' was not resolved before planning." }
+}

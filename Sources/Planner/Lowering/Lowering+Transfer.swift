@@ -1,0 +1,200 @@
+import BuildModel
+import RecipeLanguage
+
+/// Whom a student learns from.
+struct LoweredTeacher {
+    /// Answers in calls; the model before reinforcement learning.
+    var plain: LoweredModel
+    /// Reasons; the end of the teacher's chain.
+    var reasoning: LoweredModel
+    /// Those that some step learns from, with the titles of their evaluations.
+    var used: [(title: (String) -> StageTitle, model: LoweredModel)]
+}
+
+extension Lowering {
+    /// The corrected teacher, as far as the student's steps need it; `nil` where none does, or none is at hand.
+    mutating func addTeacher(_ base: LoweredBase) throws -> LoweredTeacher? {
+        let pipeline = base.pipeline
+        let steps = pipeline.transfer.steps + (pipeline.prune?.recover?.steps ?? [])
+        let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
+        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
+        guard var plain = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else { return nil }
+        let lessons = pipeline.teacherTransfer.steps
+        let before = lessons.prefix { $0.method.value != .reinforcement }
+        let after = lessons.dropFirst(before.count)
+        let seed = pipeline.teacher.seed
+        var isFirst = true
+        func title(_ step: Transfer.Step, _ model: LoweredModel) -> StageTitle {
+            isFirst ? .named("teacher.\(step.method.value.word)") : .after(model.stage, ".\(step.method.value.word)")
+        }
+        for step in before {
+            plain = try addStep(step, to: plain, from: nil, seed: seed, title(step, plain), base)
+            isFirst = false
+        }
+        var reasoning = plain
+        if asking.contains(where: { $0.star != nil }) {
+            for step in after {
+                reasoning = try addStep(step, to: reasoning, from: nil, seed: seed, title(step, reasoning), base)
+                isFirst = false
+            }
+        }
+        var used: [(title: (String) -> StageTitle, model: LoweredModel)] = []
+        if asking.contains(where: { $0.star == nil }) || asking.isEmpty { used.append(({ .named("teacher.\($0)") }, plain)) }
+        if reasoning != plain {
+            let stage = reasoning.stage
+            used.append(({ .after(stage, ".\($0)") }, reasoning))
+        }
+        return LoweredTeacher(plain: plain, reasoning: reasoning, used: used)
+    }
+
+    /// Every model of the student's chain, in order; the last one is the variant's result.
+    mutating func addStudent(_ base: LoweredBase, teacher: LoweredTeacher?) throws -> [LoweredModel]? {
+        let pipeline = base.pipeline
+        let seed = pipeline.student.seed
+        guard let start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
+        var chain: [LoweredModel] = []
+        for step in pipeline.transfer.steps {
+            let title: StageTitle =
+                chain.last.map { .after($0.stage, ".\(step.method.value.word)") } ?? .named("student.\(step.method.value.word)")
+            chain.append(try addStep(step, to: chain.last ?? start, from: teacher, seed: seed, title, base))
+        }
+        if let prune = pipeline.prune {
+            chain += try addPruning(prune, of: chain.last ?? start, from: teacher, seed: seed, base)
+        }
+        if let quantize = pipeline.quantize { chain.append(try addQuantization(quantize, of: chain.last ?? start, base)) }
+        return chain
+    }
+
+    /// The model before its first step.
+    private mutating func addStart(
+        _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
+    ) throws -> LoweredModel? {
+        switch origin {
+        case .from(let name):
+            return try addImport(name, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+        case .initial(let shape):
+            guard let tokenizer = base.tokenizer else { return nil }
+            let stage = try builder.add(
+                ModelInit(shape: ModelShape(shape), seed: seed.value), .named("\(role).init"),
+                inputs: [.init(name: "tokenizer", stage: tokenizer)],
+                origins: [
+                    Origin("shape.hidden", shape.hidden), Origin("shape.layers", shape.layers),
+                    Origin("shape.heads", shape.heads), Origin("shape.kv_heads", shape.kvHeads),
+                    Origin("shape.intermediate", shape.intermediate), Origin("shape.tied", shape.tied),
+                    Origin("seed", seed),
+                ])
+            let size = ModelSize(shape, vocabulary: base.pipeline.tokenizer.vocabulary.value)
+            return LoweredModel(stage: stage, size: size, answer: .call)
+        }
+    }
+
+    /// The model after one step of a transfer.
+    mutating func addStep(
+        _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
+        _ base: LoweredBase
+    ) throws -> LoweredModel {
+        let (prompt, work) = (base.prompt, base.work)
+        let answer: AnswerStyle = step.star == nil ? .call : .reasoning
+        let tutor = step.star == nil ? teacher?.plain : teacher?.reasoning
+        var learned = model
+        let inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
+        switch step.lesson {
+        case .sft(let training):
+            learned.answer = .call
+            learned.stage = try builder.add(
+                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: prompt.value), title, inputs: inputs,
+                work: work.training(model.size, training),
+                origins: Origin.training(training, seed: seed) + [Origin("prompt", prompt)])
+        case .rft(let training):
+            learned.answer = answer
+            let judged = try addJudged(base, teacher: tutor, answer)
+            learned.stage = try builder.add(
+                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: prompt.value), title,
+                inputs: inputs + [.init(name: "judged", stage: judged)], work: work.training(model.size, training),
+                origins: Origin.training(training, seed: seed) + [Origin("prompt", prompt)])
+        case .kd(let distillation):
+            learned.answer = answer
+            guard let tutor else { throw MissingTeacher() }
+            let logits = try addLogits(distillation, base, teacher: tutor, answer)
+            learned.stage = try builder.add(
+                KDTrain(
+                    loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
+                    promptShare: distillation.promptShare.value, tail: .init(distillation.tail.value),
+                    training: TrainingParameters(distillation.training, seed: seed.value)),
+                title, inputs: [.init(name: "model", stage: model.stage), .init(name: "logits", stage: logits)],
+                work: work.training(model.size, distillation.training),
+                origins: Origin.training(distillation.training, seed: seed) + [
+                    Origin("loss", distillation.loss), Origin("temperature", distillation.temperature),
+                    Origin("prompt_share", distillation.promptShare), Origin("tail", distillation.tail),
+                ])
+        case .onPolicy(let distillation):
+            guard let tutor else { throw MissingTeacher() }
+            learned.stage = try addOnPolicy(distillation, to: model, from: tutor, seed: seed, title, base)
+        case .reinforcement(let reinforcement):
+            learned.answer = .reasoning
+            learned.stage = try addReinforcement(reinforcement, to: model, seed: seed, title, base)
+        case .preference(let preference):
+            let judged = try addJudged(base, teacher: teacher?.plain ?? model, model.answer)
+            learned.stage = try builder.add(
+                DPOTrain(
+                    beta: preference.beta.value, training: TrainingParameters(preference.training, seed: seed.value),
+                    prompt: prompt.value),
+                title, inputs: inputs + [.init(name: "judged", stage: judged)],
+                work: work.training(model.size, preference.training).map { $0 * 2 },
+                origins: Origin.training(preference.training, seed: seed) + [
+                    Origin("beta", preference.beta), Origin("prompt", prompt),
+                ])
+        }
+        return learned
+    }
+
+    private mutating func addOnPolicy(
+        _ distillation: OnPolicyDistillation, to model: LoweredModel, from teacher: LoweredModel, seed: Spanned<Int>,
+        _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        try builder.add(
+            KDOnPolicy(
+                loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
+                tokens: distillation.tokens.value, fraction: distillation.fraction.value,
+                samplingTemperature: distillation.samplingTemperature.value,
+                training: TrainingParameters(distillation.training, seed: seed.value), prompt: base.prompt.value,
+                answer: model.answer),
+            title,
+            inputs: [
+                .init(name: "model", stage: model.stage), .init(name: "teacher", stage: teacher.stage),
+                .init(name: "data", stage: base.data),
+            ],
+            work: base.work.training(model.size, distillation.training).map { $0 * 2 },
+            origins: Origin.training(distillation.training, seed: seed) + [
+                Origin("loss", distillation.loss), Origin("temperature", distillation.temperature),
+                Origin("tokens", distillation.tokens), Origin("fraction", distillation.fraction),
+                Origin("sampling_temperature", distillation.samplingTemperature), Origin("prompt", base.prompt),
+                Origin("answer", base.pipeline.transfer.field),
+            ])
+    }
+
+    private mutating func addReinforcement(
+        _ reinforcement: Reinforcement, to model: LoweredModel, seed: Spanned<Int>, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        try builder.add(
+            RLTrain(
+                rollouts: reinforcement.rollouts.value, tokens: reinforcement.tokens.value,
+                samplingTemperature: reinforcement.samplingTemperature.value, clip: reinforcement.clip.value,
+                kl: reinforcement.kl.value, nameReward: reinforcement.nameReward.value,
+                argumentsReward: reinforcement.argumentsReward.value,
+                training: TrainingParameters(reinforcement.training, seed: seed.value), prompt: base.prompt.value),
+            title, inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
+            work: base.work.reinforcement(model.size, reinforcement),
+            origins: Origin.training(reinforcement.training, seed: seed) + [
+                Origin("rollouts", reinforcement.rollouts), Origin("tokens", reinforcement.tokens),
+                Origin("sampling_temperature", reinforcement.samplingTemperature), Origin("clip", reinforcement.clip),
+                Origin("kl", reinforcement.kl), Origin("name_reward", reinforcement.nameReward),
+                Origin("arguments_reward", reinforcement.argumentsReward), Origin("prompt", base.prompt),
+            ])
+    }
+}
+
+/// A step learns from a teacher that the checks of the recipe let pass.
+struct MissingTeacher: Error, CustomStringConvertible {
+    var description: String { "A step learns from a teacher, and there is none." }
+}

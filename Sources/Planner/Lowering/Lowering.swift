@@ -1,0 +1,115 @@
+import BuildModel
+import Diagnostics
+import RecipeLanguage
+
+/// Expands the recipe's shorthand into visible stages, variant by variant.
+struct Lowering {
+    let recipe: Recipe
+    let snapshots: [String: SourceSnapshot]
+    let lock: SourceLock?
+    var builder = GraphBuilder()
+    /// What turned out to be wrong on the way; the graph is void then.
+    var problems: [Diagnostic] = []
+    /// The recipe's own stages of the variant at hand that are lowered already.
+    var ownStages: [String: StageID] = [:]
+    /// Those being lowered, outermost first.
+    var openStages: [String] = []
+
+    init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?) {
+        self.recipe = recipe
+        self.snapshots = snapshots
+        self.lock = lock
+    }
+
+    mutating func graph() throws -> Graph? {
+        var variants: [LoweredVariant] = []
+        for variant in recipe.variants where problems.count < 100 {
+            builder.begin(variant: variant.choices.map(\.index))
+            ownStages = [:]
+            if let lowered = try lower(variant.pipeline) { variants.append(lowered) }
+        }
+        guard problems.isEmpty else { return nil }
+        let naming = StageNaming(variants: recipe.variants)
+        let names = naming.names(of: builder.drafts)
+        let report = try addReport(on: variants, names: names)
+        return builder.graph(
+            names: names + naming.names(of: Array(builder.drafts[names.count...])),
+            targets: targets(variants, report: report, naming: naming, names: names))
+    }
+
+    /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each; `nil` where a problem
+    /// was found.
+    private mutating func lower(_ pipeline: Pipeline) throws -> LoweredVariant? {
+        guard let base = try addBase(pipeline) else { return nil }
+        let teacher = try addTeacher(base)
+        guard let chain = try addStudent(base, teacher: teacher) else { return nil }
+        var rows: [EvaluatedModel] = []
+        for (title, model) in teacher?.used ?? [] {
+            rows.append(try evaluate(model, title: title, base))
+        }
+        for model in chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
+        for stage in pipeline.stages { _ = try addOwnStage(stage, base.pipeline) }
+        let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
+        return LoweredVariant(
+            teachers: teacher?.used.map(\.model.stage) ?? [], model: chain.last?.stage ?? base.data, rows: rows, own: own)
+    }
+
+    /// The variants' final models, the teachers, the recipe's own stages, the report.
+    private func targets(
+        _ variants: [LoweredVariant], report: StageID, naming: StageNaming, names: [String]
+    ) -> [Graph.Target] {
+        func targets(_ stages: [StageID], single: (StageID) -> String?) -> [Graph.Target] {
+            var seen: Set<StageID> = []
+            let distinct = stages.filter { seen.insert($0).inserted }
+            return distinct.map { stage in
+                let name = distinct.count == 1 ? single(stage) : nil
+                return Graph.Target(name: name ?? StageNaming.directoryName(names[stage.index]), stage: stage)
+            }
+        }
+        let teachers = targets(variants.flatMap(\.teachers)) { _ in "teacher" }
+        let own = targets(variants.flatMap { $0.own.map(\.stage) }) { names[$0.index] }
+        let reserved = Set((teachers + own).map(\.name) + ["report"])
+        let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
+        return models + teachers + own + [Graph.Target(name: "report", stage: report)]
+    }
+}
+
+/// What a variant comes to.
+struct LoweredVariant {
+    /// Those that the student learns from.
+    var teachers: [StageID]
+    /// The last of the chain.
+    var model: StageID
+    /// The teachers, then every model of the chain.
+    var rows: [EvaluatedModel]
+    /// The recipe's own stages by name.
+    var own: [(name: String, stage: StageID)]
+}
+
+/// A model on its way through the stages.
+struct LoweredModel: Hashable {
+    var stage: StageID
+    /// `nil` for a model from elsewhere.
+    var size: ModelSize?
+    /// How it has learned to answer.
+    var answer: AnswerStyle
+}
+
+/// A model with its evaluation.
+struct EvaluatedModel: Hashable {
+    var scores: StageID
+    var cost: StageID
+    var perplexity: StageID?
+    var serving: StageID?
+}
+
+/// What all models of a variant stand on.
+struct LoweredBase {
+    var pipeline: Pipeline
+    /// Of `data.split`, or what became of it.
+    var data: StageID
+    /// A folder with a `tokenizer.json`; `nil` where no model needs one.
+    var tokenizer: StageID?
+    var prompt: Spanned<PromptStyle>
+    var work: WorkEstimate
+}

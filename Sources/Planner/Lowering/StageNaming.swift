@@ -1,0 +1,108 @@
+import BuildModel
+import RecipeLanguage
+
+/// What a stage's name is made of: the name of the stage that it continues, and a word of its own.
+struct StageTitle: Hashable {
+    var parent: StageID?
+    var suffix: String
+
+    static func named(_ name: String) -> StageTitle { StageTitle(parent: nil, suffix: name) }
+    static func after(_ parent: StageID, _ suffix: String) -> StageTitle { StageTitle(parent: parent, suffix: suffix) }
+}
+
+/// Gives stages unique names. Stages of one title are told apart by the values of the matrix axes that they depend on:
+/// `student.kd.W4A16[group_size=32]`.
+struct StageNaming {
+    private let variants: [Recipe.Variant]
+    /// By axis and value: `group_size=32`.
+    private let qualifiers: [[String]]
+
+    init(variants: [Recipe.Variant]) {
+        self.variants = variants
+        let fields = variants.first?.choices.map(\.field) ?? []
+        var labels = fields.map { _ in [String]() }
+        for variant in variants {
+            for (axis, choice) in variant.choices.enumerated() {
+                while labels[axis].count <= choice.index { labels[axis].append("") }
+                if labels[axis][choice.index].isEmpty { labels[axis][choice.index] = choice.label }
+            }
+        }
+        qualifiers = zip(fields, labels).map { field, labels in
+            let short = Self.shortField(field, among: fields)
+            return labels.map { label in short.map { "\($0)=\(label)" } ?? label }
+        }
+    }
+
+    func names(of drafts: [GraphBuilder.Draft]) -> [String] {
+        var groups: [StageTitle: [Int]] = [:]
+        for (index, draft) in drafts.enumerated() { groups[draft.title, default: []].append(index) }
+        var suffixes = drafts.map(\.title.suffix)
+        for group in groups.values where group.count > 1 {
+            let axes = axesTelling(apart: group.map { drafts[$0].choices })
+            for index in group { suffixes[index] += qualifier(of: drafts[index].choices, by: axes) }
+        }
+        var names: [String] = []
+        names.reserveCapacity(drafts.count)
+        var taken: Set<String> = []
+        for (draft, suffix) in zip(drafts, suffixes) {
+            let parent = draft.title.parent.map { names[$0.index] } ?? ""
+            names.append(Self.unique(parent + suffix, among: &taken, separator: "#"))
+        }
+        return names
+    }
+
+    /// Axes with one value per stage that is not the same for all stages.
+    private func axesTelling(apart choices: [[Int]]) -> [Int] {
+        qualifiers.indices.filter { axis in
+            guard let first = choices.first?[axis] else { return false }
+            return choices.allSatisfy { $0[axis] >= 0 } && choices.contains { $0[axis] != first }
+        }
+    }
+
+    private func qualifier(of choices: [Int], by axes: [Int]) -> String {
+        guard !axes.isEmpty else { return "" }
+        return "[" + axes.map { qualifiers[$0][choices[$0]] }.joined(separator: ",") + "]"
+    }
+
+    /// A nested field's last word, or all of it where another axis ends alike; `nil` for a field of the top level.
+    private static func shortField(_ field: String, among fields: [String]) -> String? {
+        guard let last = field.split(separator: ".").last, last.count < field.count else { return nil }
+        return fields.filter { $0.hasSuffix(".\(last)") }.count == 1 ? String(last) : field
+    }
+
+    /// Names of the variants, fit for directories: the values of the axes that have several, `model` without such axes.
+    func targetNames(reserved: Set<String>) -> [String] {
+        var taken = reserved
+        let axes = variants.first?.choices.indices.filter { axis in
+            variants.contains { $0.choices[axis].index != variants[0].choices[axis].index }
+        } ?? []
+        return variants.map { variant in
+            let labels = axes.map { Self.directoryName(variant.choices[$0].label) }
+            return Self.unique(labels.isEmpty ? "model" : labels.joined(separator: "_"), among: &taken, separator: "-")
+        }
+    }
+
+    /// Letters, digits, `.`, `_` and `+` stay, `%` becomes `pct`, all else one `-`.
+    static func directoryName(_ label: String) -> String {
+        var name: [UInt8] = []
+        for byte in label.utf8 {
+            switch byte {
+            case UInt8(ascii: "%"): name += Array("pct".utf8)
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "+"):
+                name.append(byte)
+            default: if let last = name.last, last != UInt8(ascii: "-") { name.append(UInt8(ascii: "-")) }
+            }
+        }
+        let edge = Array("-.".utf8)
+        let trimmed = name.drop(while: edge.contains).reversed().drop(while: edge.contains).reversed()
+        return trimmed.isEmpty ? "variant" : String(decoding: trimmed.prefix(80), as: UTF8.self)
+    }
+
+    private static func unique(_ name: String, among taken: inout Set<String>, separator: String) -> String {
+        if taken.insert(name).inserted { return name }
+        var number = 2
+        while !taken.insert("\(name)\(separator)\(number)").inserted { number += 1 }
+        return "\(name)\(separator)\(number)"
+    }
+}

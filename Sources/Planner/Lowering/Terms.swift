@@ -1,0 +1,139 @@
+import BuildModel
+import RecipeLanguage
+
+// The recipe's words as the kinds' parameters. Switches without defaults: a new word does not compile until it has a meaning.
+
+extension PromptStyle {
+    init(_ prompt: DataSection.Prompt) {
+        switch prompt {
+        case .query: self = .query
+        case .tools: self = .tools
+        }
+    }
+}
+
+extension DataIngest.Format {
+    init(_ format: IngestSection.Format) {
+        switch format {
+        case .decant: self = .decant
+        case .openai: self = .openai
+        case .snips: self = .snips
+        case .xlam: self = .xlam
+        case .bfcl: self = .bfcl
+        }
+    }
+}
+
+extension DataRetrieve.Method {
+    init(_ method: RetrieveSection.Method) {
+        switch method {
+        case .bm25: self = .bm25
+        case .embedding: self = .embedding
+        }
+    }
+}
+
+extension JudgeKind {
+    init(_ kind: JudgeSection.Kind) {
+        switch kind {
+        case .ast: self = .ast
+        case .exact: self = .exact
+        case .model: self = .model
+        }
+    }
+}
+
+extension LossTerm {
+    init(_ term: Distillation.Term) {
+        let loss: Loss =
+            switch term.loss {
+            case .forwardKL: .forwardKL
+            case .reverseKL: .reverseKL
+            case .jensenShannon: .jensenShannon
+            case .adaptiveKL: .adaptiveKL
+            case .crossEntropy: .crossEntropy
+            }
+        self.init(loss: loss, weight: term.weight, argument: term.argument)
+    }
+}
+
+extension LogitsTail {
+    init(_ tail: Distillation.Tail) {
+        switch tail {
+        case .lump: self = .lump
+        case .renormalize: self = .renormalize
+        }
+    }
+}
+
+extension PruneMethod {
+    init(_ method: PruneSection.Method) {
+        switch method {
+        case .depth: self = .depth
+        case .width: self = .width
+        case .osscar: self = .osscar
+        }
+    }
+}
+
+extension QuantApply.Method {
+    init(_ method: QuantizeSection.Method) {
+        switch method {
+        case .rtn: self = .roundToNearest
+        case .gptq: self = .gptq
+        case .quantease: self = .quantEase
+        case .smoothquant: self = .smoothQuant
+        }
+    }
+
+    /// What the method needs to know of the layers' inputs.
+    var statistics: QuantCalibrate.Statistics? {
+        switch self {
+        case .roundToNearest: nil
+        case .gptq, .quantEase: .hessians
+        case .smoothQuant: .ranges
+        }
+    }
+}
+
+extension QuantApply.Scheme {
+    /// `nil` where nothing is quantized.
+    init?(_ scheme: QuantizeSection.Scheme) {
+        switch scheme {
+        case .w8a16: self = .w8a16
+        case .w4a16: self = .w4a16
+        case .w8a8: self = .w8a8
+        case .none: return nil
+        }
+    }
+}
+
+extension TrainingParameters.Optimizer {
+    init(_ optimizer: Training.Optimizer) {
+        switch optimizer {
+        case .adamw: self = .adamw
+        case .muon: self = .muon
+        }
+    }
+}
+
+extension TrainingParameters {
+    init(_ training: Training, seed: Int) {
+        self.init(
+            steps: training.steps.value, batch: training.batch.value, learningRate: training.learningRate.value,
+            optimizer: .init(training.optimizer.value), warmup: training.warmup.value,
+            weightDecay: training.weightDecay.value, seed: seed)
+    }
+}
+
+extension ModelShape {
+    init(_ shape: ShapeSection) {
+        self.init(
+            hidden: shape.hidden.value, layers: shape.layers.value, heads: shape.heads.value, kvHeads: shape.kvHeads.value,
+            intermediate: shape.intermediate.value, tied: shape.tied.value)
+    }
+}
+
+extension EndpointParameters {
+    init(_ endpoint: EndpointSection) { self.init(url: endpoint.url.value, model: endpoint.model.value) }
+}

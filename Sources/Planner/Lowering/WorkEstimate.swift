@@ -1,0 +1,55 @@
+import RecipeLanguage
+
+/// How much work stages are, before anything has run: floating-point operations from shapes and counts.
+///
+/// A pass forward takes two operations per parameter and token, a training step six (Kaplan et al., arXiv 2001.08361, 2.1).
+struct WorkEstimate {
+    /// Tokens of a row, prompt and answer together; what rows of this kind of prompt come to.
+    let tokensPerRow: Double
+    private let rows: [RowSet: Double]
+
+    init(_ data: DataSection) {
+        let listed = Double(data.candidates.value > 0 ? data.candidates.value : 10)
+        tokensPerRow = data.prompt.value == .query ? 36 : 40 + 12 * listed
+        rows = Self.rows(of: data)
+    }
+
+    func training(_ size: ModelSize?, _ training: Training) -> Double? {
+        size.map { 6 * Double($0.total) * tokensPerRow * Double(training.steps.value * training.batch.value) }
+    }
+
+    /// Every step first answers its prompts.
+    func reinforcement(_ size: ModelSize?, _ reinforcement: Reinforcement) -> Double? {
+        let answers = Double(reinforcement.rollouts.value)
+        return training(size, reinforcement.training).map { $0 * answers * 4 / 3 }
+    }
+
+    /// One pass over so many rows of a set.
+    func pass(_ size: ModelSize?, over set: RowSet, atMost limit: Int = .max, times: Int = 1) -> Double? {
+        size.map { 2 * Double($0.total) * tokensPerRow * min(rows[set] ?? 0, Double(limit)) * Double(times) }
+    }
+
+    func pass(_ size: ModelSize?, over sets: [RowSet]) -> Double? {
+        sets.reduce(0) { sum, set in sum.flatMap { sum in pass(size, over: set).map { $0 + sum } } }
+    }
+
+    private static func rows(of data: DataSection) -> [RowSet: Double] {
+        let split = data.split
+        let outside = split.outOfDomain.value.isEmpty ? 0 : 0.1
+        var all = 5000.0
+        var phrasing = 0.0
+        var values = 0.0
+        if case .generate(let generate) = data.rows {
+            all = Double(generate.count.value)
+            phrasing = all * generate.heldOutTemplates.value
+            values = all * generate.heldOutValues.value
+        }
+        let rest = max(0, all * (1 - outside) - phrasing - values)
+        var rows: [RowSet: Double] = [
+            .test: rest * split.test.value, .valid: rest * split.valid.value, .phrasing: phrasing, .values: values,
+            .ood: all * outside, .train: rest * max(0, 1 - split.test.value - split.valid.value),
+        ]
+        for (set, limit) in split.limits { rows[set] = min(rows[set] ?? 0, Double(limit.value)) }
+        return rows
+    }
+}

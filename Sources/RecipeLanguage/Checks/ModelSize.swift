@@ -1,0 +1,28 @@
+/// How many parameters a model of a shape has: what ratios and predictions are reckoned with before there is a model.
+public struct ModelSize: Hashable, Sendable {
+    public var hidden: Int
+    public var layers: Int
+    public var heads: Int
+    public var kvHeads: Int
+    public var intermediate: Int
+    public var vocabulary: Int
+    public var tied: Bool
+
+    public init(_ shape: ShapeSection, vocabulary: Int) {
+        hidden = shape.hidden.value
+        layers = shape.layers.value
+        heads = shape.heads.value
+        kvHeads = shape.kvHeads.value
+        intermediate = shape.intermediate.value
+        tied = shape.tied.value
+        self.vocabulary = vocabulary
+    }
+
+    /// Q, K and V with biases, the output projection, the feed-forward matrices, two norms.
+    public var perLayer: Int {
+        let keys = kvHeads * (hidden / max(heads, 1))
+        return (hidden + 1) * hidden + 2 * (hidden + 1) * keys + hidden * hidden + 3 * hidden * intermediate + 2 * hidden
+    }
+
+    public var total: Int { vocabulary * hidden * (tied ? 1 : 2) + layers * perLayer + hidden }
+}

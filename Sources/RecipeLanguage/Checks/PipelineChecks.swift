@@ -1,0 +1,69 @@
+import Diagnostics
+
+/// What no section can judge alone: whether the sections of one variant fit together.
+struct PipelineChecks {
+    let pipeline: Pipeline
+    let findings: Findings
+
+    init(_ pipeline: Pipeline, _ findings: Findings) {
+        self.pipeline = pipeline
+        self.findings = findings
+    }
+
+    func run() {
+        checkSets()
+        TeacherChecks(pipeline, findings).run()
+        TokenizerChecks(pipeline, findings).run()
+        checkTopK()
+        if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
+        if let quantize = pipeline.quantize { checkGroups(quantize) }
+    }
+
+    /// Sets that are evaluated or calibrated on must get rows.
+    private func checkSets() {
+        let held = pipeline.data.setsWithRows
+        let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }
+        for set in (pipeline.evaluate.sets?.value ?? []) + calibration where set.isWritten && !held.contains(set.value) {
+            findings.report(
+                Diagnostic(
+                    .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
+                    help: pipeline.data.advice(for: set.value)))
+        }
+    }
+
+    /// No position has more logits than the vocabulary has tokens.
+    private func checkTopK() {
+        guard pipeline.trainsTokenizer else { return }
+        let vocabulary = pipeline.tokenizer.vocabulary.value
+        for step in pipeline.transfer.steps + (pipeline.prune?.recover?.steps ?? []) {
+            guard case .kd(let distillation) = step.lesson, distillation.topK.value > vocabulary else { continue }
+            findings.report(
+                .outOfRange("top_k", allowed: "at most the vocabulary", nearest: "\(vocabulary)", at: distillation.topK.span))
+        }
+    }
+
+    /// Groups must fill the rows of every linear layer.
+    private func checkGroups(_ quantize: QuantizeSection) {
+        let size = quantize.groupSize.value
+        guard size > 0, let shape = pipeline.student.origin.shape else { return }
+        let pruned = pipeline.prune?.shape
+        let sides = [pruned?.hidden ?? shape.hidden, pruned?.intermediate ?? shape.intermediate]
+        let widths = sides.map(\.value)
+        guard !widths.allSatisfy({ $0.isMultiple(of: size) }) else { return }
+        guard size.isMultiple(of: 8) else { return }
+        let possible = stride(from: 8, through: max(8, min(widths[0], widths[1])), by: 8).filter { divisor in widths.allSatisfy { $0.isMultiple(of: divisor) } }
+        let nearest = possible.min { abs($0 - size) < abs($1 - size) } ?? 0
+        findings.report(
+            Diagnostic(
+                .badGroup, "'group_size' must divide the student's 'hidden' and 'intermediate'", at: quantize.groupSize.span,
+                label: "\(size) does not divide \(widths[0]) and \(widths[1])",
+                secondary: sides.filter { $0.isWritten && !$0.value.isMultiple(of: size) }.map { .init($0.span) },
+                help: "the nearest possible value is \(nearest); 0 means one scale per output channel"))
+    }
+}
+
+extension PruneSection {
+    fileprivate var shape: (hidden: Spanned<Int>?, intermediate: Spanned<Int>?)? {
+        if case .shape(let hidden, let intermediate) = amount { (hidden, intermediate) } else { nil }
+    }
+}

@@ -1,0 +1,225 @@
+import Diagnostics
+import SpannedYAML
+
+/// `matrix`: fields that take several values, and every combination of them that is not excluded.
+struct Matrix {
+    static let exclude = RawField(
+        "exclude", .list(.named(.anything)), "Combinations that are left out: mappings of axes to values, all of which must match.")
+    static let field = RawField(
+        "matrix", .named(.list(.anything)),
+        "Dotted fields, each with a list of values: every combination is a variant. `exclude` lists combinations to leave out.")
+
+    struct Axis {
+        /// Dotted.
+        var field: String
+        var key: Node
+        var values: [Node]
+
+        var path: [String] { field.split(separator: ".").map(String.init) }
+        /// The field of the top level that it varies.
+        var section: String { field.split(separator: ".").first.map(String.init) ?? field }
+    }
+
+    /// More combinations than a machine can plan within a breath.
+    static let mostVariants = 65_536
+
+    let axes: [Axis]
+    /// Every combination, the last axis fastest: an index into each axis.
+    let combinations: [[Int]]
+
+    init(axes: [Axis]) { self.init(axes: axes, combinations: Self.product(of: axes)) }
+
+    private init(axes: [Axis], combinations: [[Int]]) {
+        self.axes = axes
+        self.combinations = combinations
+    }
+
+    /// Without axes where there is no matrix.
+    init(reading recipe: Fields) {
+        guard let node = recipe.node("matrix") else {
+            self.init(axes: [])
+            return
+        }
+        guard let entries = node.mapping else {
+            recipe.report(.wrongType("matrix", wants: "a mapping such as {prune.ratio: [0%, 20%]}", found: node))
+            self.init(axes: [])
+            return
+        }
+        var axes: [Axis] = []
+        for entry in entries where entry.name != Self.exclude.name {
+            guard Self.canVary(entry, recipe), Self.isApart(entry, from: axes, recipe),
+                let values = Self.values(of: entry, recipe)
+            else { continue }
+            axes.append(Axis(field: entry.name, key: entry.key, values: values))
+        }
+        let count = axes.reduce(1) { min($0 * $1.values.count, Self.mostVariants + 1) }
+        if count > Self.mostVariants {
+            recipe.report(
+                Diagnostic(
+                    .matrix, "the matrix has more than \(Self.mostVariants) variants",
+                    at: recipe.entry("matrix")?.key.span ?? node.span,
+                    help: "shorten its lists, or divide the recipe"))
+            axes = []
+        }
+        let excluded = entries.first { $0.name == Self.exclude.name }.map { Exclusion.list($0.value, axes: axes, recipe) } ?? []
+        let kept = Self.product(of: axes).filter { combination in !excluded.contains { $0.matches(combination) } }
+        if kept.isEmpty {
+            recipe.report(
+                Diagnostic(
+                    .matrix, "'exclude' leaves no variant", at: recipe.entry("matrix")?.key.span ?? node.span,
+                    help: "take an exclusion out"))
+        }
+        self.init(axes: axes, combinations: kept)
+    }
+
+    /// The same matrix with variables replaced, so that variants are named after values.
+    func substituting(_ variables: Variables, _ findings: Findings) -> Matrix {
+        var replaced = axes
+        for index in axes.indices {
+            replaced[index].values = axes[index].values.map { variables.substitute(in: $0, findings) }
+        }
+        return Matrix(axes: replaced, combinations: combinations)
+    }
+
+    private static func product(of axes: [Axis]) -> [[Int]] {
+        axes.reduce([[]]) { combinations, axis in
+            combinations.flatMap { combination in axis.values.indices.map { combination + [$0] } }
+        }
+    }
+
+    private static func canVary(_ entry: Node.Entry, _ recipe: Fields) -> Bool {
+        let top = entry.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let known = Pipeline.Definition.fields.map(\.definition.name).filter { $0 != "evaluate" } + [Variables.field.name]
+        if top.first == "evaluate" {
+            recipe.report(
+                Diagnostic(
+                    .matrix, "'evaluate' is the same for all variants", at: entry.key.span,
+                    help: "one report lays the variants side by side; move the field out of the matrix"))
+        } else if top.contains("") {
+            recipe.report(
+                Diagnostic(
+                    .badName, "'\(Diagnostic.shortened(entry.name))' is not the name of a field", at: entry.key.span,
+                    help: "join names with single dots: prune.ratio"))
+        } else if top.count == 1, ["vars", "stages"].contains(entry.name) {
+            recipe.report(
+                Diagnostic(
+                    .matrix, "'\(entry.name)' varies one by one", at: entry.key.span, help: "write '\(entry.name).NAME: […]'"))
+        } else if let first = top.first, known.contains(first) {
+            return true
+        } else {
+            recipe.report(.unknownField(top.first ?? "", in: "the matrix", among: known, at: entry.key.span))
+        }
+        return false
+    }
+
+    /// An axis inside another would overwrite it.
+    private static func isApart(_ entry: Node.Entry, from axes: [Axis], _ recipe: Fields) -> Bool {
+        for axis in axes where entry.name.hasPrefix(axis.field + ".") || axis.field.hasPrefix(entry.name + ".") {
+            recipe.report(
+                Diagnostic(
+                    .matrix, "'\(entry.name)' and '\(axis.field)' overlap", at: entry.key.span, label: "overlaps",
+                    secondary: [.init(axis.key.span, "this axis")], help: "vary one of the two"))
+            return false
+        }
+        return true
+    }
+
+    private static func values(of entry: Node.Entry, _ recipe: Fields) -> [Node]? {
+        guard let values = entry.value.sequence else {
+            recipe.report(.wrongType("matrix.\(entry.name)", wants: "a list of values", found: entry.value))
+            return nil
+        }
+        if values.isEmpty { recipe.report(.emptyList("matrix.\(entry.name)", at: entry.value.span)) }
+        return values.isEmpty ? nil : values
+    }
+
+    func choices(of combination: [Int]) -> [Recipe.Variant.Choice] {
+        zip(axes, combination).map { axis, index in .init(field: axis.field, label: axis.values[index].label, index: index) }
+    }
+
+    /// A section's entry with the combination's values in place.
+    func apply(_ combination: [Int], to entries: [Node.Entry], section: String) -> [Node.Entry] {
+        zip(axes, combination).reduce(entries) { entries, choice in
+            let (axis, index) = choice
+            guard axis.section == section else { return entries }
+            return replace(axis.path[...], in: entries, with: axis.values[index], key: axis.key)
+        }
+    }
+
+    private func replace(_ path: ArraySlice<String>, in entries: [Node.Entry], with value: Node, key: Node) -> [Node.Entry] {
+        guard let name = path.first else { return entries }
+        var entries = entries
+        let index = entries.firstIndex { $0.name == name }
+        var new = value
+        if path.count > 1 {
+            let inner = index.flatMap { entries[$0].value.mapping } ?? []
+            new = Node(.mapping(replace(path.dropFirst(), in: inner, with: value, key: key)), at: key.span)
+        }
+        if let index, path.count > 1 {
+            entries[index].value = new
+        } else {
+            let named = Node(.scalar(.init(text: name, style: .plain)), at: key.span)
+            entries.removeAll { $0.name == name }
+            entries.append(Node.Entry(key: named, value: new))
+        }
+        return entries
+    }
+}
+
+/// One entry of `exclude`: values of some axes, all of which a combination must have to be left out.
+private struct Exclusion {
+    /// Indices of an axis and of its values.
+    var conditions: [(axis: Int, values: [Int])]
+
+    func matches(_ combination: [Int]) -> Bool { conditions.allSatisfy { $0.values.contains(combination[$0.axis]) } }
+
+    static func list(_ node: Node, axes: [Matrix.Axis], _ recipe: Fields) -> [Exclusion] {
+        (node.sequence ?? [node]).compactMap { element in
+            guard let entries = element.mapping, !entries.isEmpty else {
+                recipe.report(.wrongType("matrix.exclude", wants: "a list of mappings of axes to values", found: element))
+                return nil
+            }
+            let conditions = entries.compactMap { condition($0, axes: axes, recipe) }
+            return conditions.count == entries.count ? Exclusion(conditions: conditions) : nil
+        }
+    }
+
+    private static func condition(
+        _ entry: Node.Entry, axes: [Matrix.Axis], _ recipe: Fields
+    ) -> (axis: Int, values: [Int])? {
+        guard let axis = axes.firstIndex(where: { $0.field == entry.name }) else {
+            recipe.report(
+                .unknown(
+                    .matrix, "'\(Diagnostic.shortened(entry.name))' is no axis of the matrix", entry.name,
+                    among: axes.map(\.field), at: entry.key.span))
+            return nil
+        }
+        let labels = axes[axis].values.map(\.label)
+        let wanted = entry.value.label
+        let values = labels.indices.filter { Self.isSame(labels[$0], wanted) }
+        if values.isEmpty {
+            recipe.report(
+                Diagnostic(
+                    .matrix, "the axis '\(entry.name)' has no value '\(Diagnostic.shortened(wanted))'", at: entry.value.span,
+                    label: "unknown", help: "it has: \(labels.prefix(20).joined(separator: ", "))"))
+            return nil
+        }
+        return (axis, values)
+    }
+
+    /// `20%` and `0.2` are the same value.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left == right || Quantity.number(left).map { $0 == Quantity.number(right) } == true
+    }
+}
+
+extension Node {
+    /// The value in few words: `20%`, `hidden=128,layers=3`.
+    fileprivate var label: String {
+        switch content {
+        case .scalar(let scalar): isNull ? "none" : scalar.text.filter { !$0.isWhitespace }
+        case .sequence(let elements): elements.map(\.label).joined(separator: ",")
+        case .mapping(let entries): entries.map { "\($0.name)=\($0.value.label)" }.joined(separator: ",")
+        }
+    }
+}

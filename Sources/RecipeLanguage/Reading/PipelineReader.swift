@@ -1,0 +1,74 @@
+import Diagnostics
+import SpannedYAML
+
+/// Reads the sections of a recipe's variants, each section once per combination of the axes that it depends on.
+struct PipelineReader {
+    private let recipe: ExpandedRecipe
+    private let references: References
+    private let findings: Findings
+    private var read: [SectionKey: Any] = [:]
+
+    /// A section and the values of the axes that it depends on.
+    private struct SectionKey: Hashable {
+        var name: String
+        var values: [Int]
+    }
+
+    init(_ recipe: ExpandedRecipe, references: References, findings: Findings) {
+        self.recipe = recipe
+        self.references = references
+        self.findings = findings
+    }
+
+    /// The pipeline of a combination of the matrix: an index into each axis.
+    mutating func pipeline(of combination: [Int]) -> Pipeline {
+        let references = references
+        let prune = section("prune", combination) { PruneSection(reading: $0) }
+        let student = section("student", combination) { StudentSection(reading: $0, references: references) }
+        let own = section("transfer", combination) { Transfer(reading: Transfer.Definition.top, in: $0, .student) }
+        let transfer = student.value.transfer.map(Pipeline.Shared.init) ?? own
+        if let other = student.value.transfer, own.value.field.isWritten {
+            findings.report(
+                Diagnostic(
+                    .conflict, "the student's transfer is written twice", at: other.field.span,
+                    secondary: [.init(own.value.field.span)], help: "keep one of the two"))
+        }
+        let wantsReinforcement = transfer.value.firstStar != nil || prune.value?.recover?.firstStar != nil
+        return Pipeline(
+            sharedData: section("data", combination) { DataSection(reading: $0, references: references) },
+            sharedTokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
+            sharedTeacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
+            sharedTeacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
+            sharedStudent: student,
+            sharedSample: section("sample", combination) { SampleSection(reading: $0) },
+            sharedJudge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
+            sharedTransfer: transfer,
+            sharedPrune: prune,
+            sharedQuantize: section("quantize", combination) { QuantizeSection(reading: $0) },
+            sharedEvaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
+            sharedStages: section("stages", combination) { NamedStage.list(reading: $0) })
+    }
+
+    /// The teacher's own transfer, or the standard one: RL follows where a strategy of the student has a `*`.
+    private mutating func teacherTransfer(
+        _ combination: [Int], wantsReinforcement: Bool
+    ) -> Pipeline.Shared<Transfer> {
+        let methods: [Transfer.Method] = wantsReinforcement ? [.sft, .reinforcement] : [.sft]
+        return section("teacher", combination, as: wantsReinforcement ? "teacher transfer RL" : "teacher transfer") { recipe in
+            let fields = recipe.section(Pipeline.Definition.teacher)
+            return fields.node("transfer") == nil
+                ? Transfer(standard: methods, for: Transfer.Definition.teacher, in: fields, .teacher)
+                : Transfer(reading: Transfer.Definition.teacher, in: fields, .teacher)
+        }
+    }
+
+    private mutating func section<Section: Sendable>(
+        _ name: String, _ combination: [Int], as key: String? = nil, read make: (Fields) -> Section
+    ) -> Pipeline.Shared<Section> {
+        let key = SectionKey(name: key ?? name, values: recipe.axes(of: name).map { combination[$0] })
+        if let known = read[key] as? Pipeline.Shared<Section> { return known }
+        let section = Pipeline.Shared(make(recipe.fields(for: name, combination, findings)))
+        read[key] = section
+        return section
+    }
+}

@@ -1,0 +1,148 @@
+import Diagnostics
+import SpannedYAML
+
+/// What came of reading a recipe.
+public struct RecipeReading: Sendable {
+    /// `nil` where there are errors.
+    public let recipe: Recipe?
+    /// All problems of the file and of those that it extends, by position.
+    public let diagnostics: [Diagnostic]
+}
+
+/// From a file to a checked recipe.
+public enum RecipeReader {
+    /// Brings the text of a file that another one names; `nil` where there is none.
+    public typealias Loader = (_ path: String, _ from: SourceText) -> SourceText?
+
+    static let decant = RawField("decant", .choice(["1"]), required: true, "The version of the language.")
+    static let name = Field.text("name", "Names the recipe's branch in the store; the file's name by default.")
+    static let description = Field.text("description", "For people; never causes a rebuild.")
+    public static let definition = MappingDefinition(
+        "recipe", "The whole file.",
+        [decant, name, description, Extension.field, Variables.field, Source.Definition.field] + Pipeline.Definition.fields + [Matrix.field])
+
+    /// - Parameter loader: reads files that `extends` names; without one there are none.
+    public static func read(_ source: SourceText, loading loader: @escaping Loader = { _, _ in nil }) -> RecipeReading {
+        let (root, problems) = YAMLParser.parse(source, limits: limits)
+        guard let root else { return RecipeReading(recipe: nil, diagnostics: problems) }
+        let findings = Findings(source)
+        let recipe = recipe(from: root, of: source, loader, findings)
+        let diagnostics = (problems + findings.diagnostics).sortedByPosition()
+        return RecipeReading(recipe: diagnostics.hasErrors ? nil : recipe, diagnostics: diagnostics)
+    }
+
+    static var limits: YAMLLimits {
+        var limits = YAMLLimits()
+        limits.bytes = 256 << 10
+        limits.nodes = 20_000
+        return limits
+    }
+
+    private static func recipe(
+        from root: Node, of source: SourceText, _ loader: @escaping Loader, _ findings: Findings
+    ) -> Recipe? {
+        guard let entries = root.mapping else {
+            findings.report(
+                Diagnostic(
+                    .wrongType, "a recipe is a mapping of fields, not \(root.describedKind)", at: root.span,
+                    help: "start with 'decant: 1'"))
+            return nil
+        }
+        var extended = Extension(loader: loader, findings: findings)
+        let merged = extended.merge(entries, of: source)
+        let fields = Fields(
+            definition, path: "", owner: "the recipe", anchor: source.span(0..<0), entries: merged, findings: findings)
+        checkVersion(fields)
+        if extended.isIncomplete, fields.node("data") == nil { return nil }
+        let expanded = ExpandedRecipe(fields)
+        let sources = Source.list(reading: expanded.fields(for: "sources", expanded.firstCombination, findings))
+        let stages = (fields.node("stages")?.mapping ?? []).map { $0.name }
+        let references = References(sources: sources, stages: stages)
+        checkReplaced(expanded, references, findings, source)
+        let variants = variants(of: expanded, references, findings)
+        if !findings.diagnostics.hasErrors { warnOfUnused(sources, by: variants, findings) }
+        return Recipe(
+            text: source, bases: extended.bases, name: name(fields, source),
+            description: fields[description], sources: sources, variants: variants)
+    }
+
+    private static func variants(
+        of recipe: ExpandedRecipe, _ references: References, _ findings: Findings
+    ) -> [Recipe.Variant] {
+        var reader = PipelineReader(recipe, references: references, findings: findings)
+        var variants: [Recipe.Variant] = []
+        for combination in recipe.matrix.combinations where findings.hasRoom {
+            let pipeline = reader.pipeline(of: combination)
+            PipelineChecks(pipeline, findings).run()
+            variants.append(.init(choices: recipe.matrix.choices(of: combination), pipeline: pipeline))
+        }
+        return variants
+    }
+
+    /// Values that the matrix replaces must be well formed too. Whether they fit together is asked of the variants alone.
+    private static func checkReplaced(
+        _ recipe: ExpandedRecipe, _ references: References, _ findings: Findings, _ source: SourceText
+    ) {
+        guard !recipe.matrix.axes.isEmpty else { return }
+        let form: [Problem] = [
+            .unknownField, .unknownValue, .wrongType, .outOfRange, .transferSyntax, .transferLoss, .transferStar, .unknownVariable,
+        ]
+        let alone = Findings(source)
+        var reader = PipelineReader(recipe.withoutMatrix, references: references, findings: alone)
+        _ = reader.pipeline(of: [])
+        for diagnostic in alone.diagnostics where form.contains(where: { $0.rawValue == diagnostic.code }) {
+            findings.report(diagnostic)
+        }
+    }
+
+    private static func checkVersion(_ fields: Fields) {
+        guard let node = fields.node("decant") else {
+            fields.report(
+                .missingField(
+                    "decant", in: "the recipe", at: fields.anchor,
+                    help: "add 'decant: 1', the version of the language, as the first line"))
+            return
+        }
+        if node.scalar?.text != "1" {
+            fields.report(
+                Diagnostic(
+                    .unknownVersion, "this is not a version of the language that this program reads", at: node.span,
+                    label: "unknown version", help: "write 'decant: 1'"))
+        }
+    }
+
+    /// The recipe's name names its branch; the file's name stands in for one that is left out.
+    private static func name(_ fields: Fields, _ source: SourceText) -> Spanned<String> {
+        let file = source.path.split(separator: "/").last.map(String.init) ?? ""
+        let stem = file.split(separator: ".").first.map(String.init) ?? ""
+        let name = fields.value(name, default: stem.isPlainName ? stem : "recipe")
+        if !name.value.isPlainName {
+            fields.report(
+                Diagnostic(
+                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a recipe", at: name.span,
+                    help: "use letters, digits, '-', '_' and '.', a letter or digit first: the name is also a branch"))
+        }
+        return name
+    }
+
+    private static func warnOfUnused(_ sources: [Source], by variants: [Recipe.Variant], _ findings: Findings) {
+        guard !sources.isEmpty else { return }
+        var used: Set<String> = []
+        for variant in variants { used.formUnion(variant.pipeline.references) }
+        for source in sources where !used.contains(source.name.value) {
+            findings.report(
+                Diagnostic(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span))
+        }
+    }
+}
+
+extension Pipeline {
+    /// Names of all sources and stages that sections refer to.
+    public var references: [String] {
+        var names = data.references
+        names += [teacher.origin.reference, student.origin.reference, judge.from, tokenizer.origin].compactMap { $0?.value }
+        names += evaluate.perplexity.map { [$0.text.value] } ?? []
+        for stage in stages { names += stage.inputs.map(\.reference.value) }
+        return names
+    }
+}

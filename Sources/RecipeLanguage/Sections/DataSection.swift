@@ -1,0 +1,180 @@
+import Diagnostics
+
+/// `data`: where rows come from, how they are divided, what a prompt shows.
+public struct DataSection: Sendable {
+    public enum Rows: Sendable {
+        case generate(GenerateSection)
+        case ingest(IngestSection)
+    }
+
+    public enum Prompt: String, CaseIterable, Sendable {
+        case query
+        case tools
+    }
+
+    public let rows: Rows
+    public let split: SplitSection
+    /// Functions listed per row; 0 lists all.
+    public let candidates: Spanned<Int>
+    public let prompt: Spanned<Prompt>
+    /// `nil` where rows keep the functions that they have.
+    public let retrieve: RetrieveSection?
+    /// Whether prompts are shortened to query, context, names and brief descriptions (From Large to Super-Tiny, appendix B).
+    public let compressesPrompts: Spanned<Bool>
+
+    enum Definition {
+        static let generate = SectionField("generate", GenerateSection.Definition.mapping)
+        static let ingest = SectionField("ingest", IngestSection.Definition.mapping)
+        static let split = SectionField("split", SplitSection.Definition.mapping)
+        static let candidates = Field.integer(
+            "candidates", 0, in: 0...1000, "Functions listed with each row; 0 lists those that it came with, else all in domain.")
+        static let prompt = Field.choice(
+            "prompt", Prompt.query, "What a prompt shows: the query alone, or the functions and then the query.")
+        static let retrieve = SectionField("retrieve", RetrieveSection.Definition.mapping)
+        static let compressPrompt = Field.flag(
+            "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
+        static let mapping = MappingDefinition(
+            "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.",
+            [generate, ingest, split, candidates, prompt, retrieve, compressPrompt])
+    }
+
+    init(reading recipe: Fields, references: References) {
+        let fields = recipe.section(Pipeline.Definition.data)
+        if fields.node("ingest") != nil {
+            rows = .ingest(IngestSection(reading: fields, references: references))
+            if let generate = fields.entry("generate"), !generate.value.isNull, let ingest = fields.entry("ingest") {
+                fields.report(
+                    Diagnostic(
+                        .conflict, "'data' has both 'generate' and 'ingest'", at: generate.key.span,
+                        secondary: [.init(ingest.key.span)], help: "keep one of the two"))
+            }
+        } else {
+            if fields.node("generate") == nil {
+                let example = "'data: {generate: {functions: SOURCE, templates: SOURCE}}'"
+                fields.report(
+                    .missingField(
+                        fields.entries.isEmpty ? "data" : "generate", in: fields.entries.isEmpty ? "the recipe" : "'data'",
+                        at: fields.anchor, help: "say where rows come from: \(example), or 'ingest' for files of rows"))
+            }
+            rows = .generate(GenerateSection(reading: fields, references: references))
+        }
+        split = SplitSection(reading: fields)
+        candidates = fields[Definition.candidates]
+        prompt = fields[Definition.prompt]
+        retrieve = RetrieveSection(reading: fields, references: references)
+        compressesPrompts = fields[Definition.compressPrompt]
+    }
+
+    /// Sources and stages that the rows are made of.
+    public var references: [String] {
+        let encoder = retrieve?.encoder.map { [$0.value] } ?? []
+        switch rows {
+        case .generate(let generate): return [generate.functions.value, generate.templates.value] + encoder
+        case .ingest(let ingest): return (ingest.train.value + ingest.test.value).map(\.value) + encoder
+        }
+    }
+}
+
+/// `data.generate`: rows made of functions, templates and values.
+public struct GenerateSection: Sendable {
+    /// Names of sources.
+    public let functions: Spanned<String>
+    public let templates: Spanned<String>
+    public let count: Spanned<Int>
+    public let seed: Spanned<Int>
+    public let heldOutTemplates: Spanned<Double>
+    public let heldOutValues: Spanned<Double>
+
+    enum Definition {
+        static let functions = Field.text("functions", required: true, "The source of the functions.")
+        static let templates = Field.text("templates", required: true, "The source of the templates and their values.")
+        static let count = Field.integer("count", 6000, in: 1...10_000_000, "Rows.")
+        static let seed = Field.seed(7, "Draws the rows.")
+        static let templateShare = Field.share(
+            "templates", 0.15, in: 0...0.9, "Share of each function's templates that only the set `phrasing` uses.")
+        static let valueShare = Field.share("values", 0.05, in: 0...0.9, "Share of the values that only the set `values` uses.")
+        static let heldOut = SectionField(
+            "hold_out",
+            MappingDefinition("data.generate.hold_out", "What no training row shows.", [templateShare, valueShare]))
+        static let mapping = MappingDefinition(
+            "data.generate", "Rows made of functions, templates and values.", [functions, templates, count, seed, heldOut])
+    }
+
+    init(reading data: Fields, references: References) {
+        let fields = data.section(DataSection.Definition.generate)
+        functions = fields.requiredReference(Definition.functions, among: references)
+        templates = fields.requiredReference(Definition.templates, among: references)
+        count = fields[Definition.count]
+        seed = fields[Definition.seed]
+        let heldOut = fields.section(Definition.heldOut)
+        heldOutTemplates = heldOut[Definition.templateShare]
+        heldOutValues = heldOut[Definition.valueShare]
+    }
+}
+
+/// `data.ingest`: files of rows in a published format.
+public struct IngestSection: Sendable {
+    public enum Format: String, CaseIterable, Sendable {
+        case decant
+        case openai
+        case snips
+        case xlam
+        case bfcl
+    }
+
+    public let format: Spanned<Format>
+    /// Names of sources.
+    public let train: Spanned<[Spanned<String>]>
+    public let test: Spanned<[Spanned<String>]>
+
+    enum Definition {
+        static let format = Field.choice("format", Format.decant, "The format of the rows.")
+        static let train = Field.words("train", required: true, "Sources of rows to train on (and to split).")
+        static let test = Field.words("test", "Sources of rows that are test rows.")
+        static let mapping = MappingDefinition("data.ingest", "Files of rows in a published format.", [format, train, test])
+    }
+
+    init(reading data: Fields, references: References) {
+        let fields = data.section(DataSection.Definition.ingest)
+        format = fields[Definition.format]
+        train = fields.references(Definition.train, among: references)
+        test = fields.references(Definition.test, among: references)
+        if train.value.isEmpty {
+            fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
+        }
+    }
+}
+
+/// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
+public struct RetrieveSection: Sendable {
+    public enum Method: String, CaseIterable, Sendable {
+        case bm25
+        case embedding
+    }
+
+    public let method: Spanned<Method>
+    public let topK: Spanned<Int>
+    /// The encoder's source; needed by `embedding`.
+    public let encoder: Spanned<String>?
+
+    enum Definition {
+        static let method = Field.choice("method", Method.bm25, "How functions are ranked for a query.")
+        static let topK = Field.integer("top_k", 10, in: 1...1000, "Functions kept for each row.")
+        static let encoder = Field.text("encoder", "The source of the sentence encoder; `embedding` needs one.")
+        static let mapping = MappingDefinition(
+            "data.retrieve", "The functions that a prompt lists are retrieved from the whole pool.", mayBeNone: true,
+            [method, topK, encoder])
+    }
+
+    init?(reading data: Fields, references: References) {
+        guard let fields = data.optionalSection(DataSection.Definition.retrieve) else { return nil }
+        method = fields[Definition.method]
+        topK = fields[Definition.topK]
+        encoder = fields.reference(Definition.encoder, among: references)
+        if method.value == .embedding, encoder == nil, fields.node("encoder") == nil {
+            fields.report(
+                .missingField(
+                    "encoder", in: fields.owner, at: method.span, help: "add 'encoder: SOURCE', or write 'method: bm25'"))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Diagnostics
+
+/// `quantize`: how weights are stored in few bits.
+public struct QuantizeSection: Sendable {
+    public enum Scheme: String, CaseIterable, Sendable {
+        case w8a16 = "W8A16"
+        case w4a16 = "W4A16"
+        case w8a8 = "W8A8"
+        case none
+    }
+
+    public enum Method: String, CaseIterable, Sendable {
+        /// Round to nearest.
+        case rtn
+        case gptq
+        case quantease
+        case smoothquant
+    }
+
+    /// Never `none`.
+    public let scheme: Spanned<Scheme>
+    public let method: Spanned<Method>
+    /// Consecutive inputs that share a scale; 0 is one scale per output channel.
+    public let groupSize: Spanned<Int>
+    /// Module names, sorted, that stay in float.
+    public let ignore: Spanned<[String]>
+    /// Rows that methods other than round-to-nearest calibrate on, and the set that they are taken from.
+    public let calibrationSamples: Spanned<Int>
+    public let data: Spanned<RowSet>
+    /// Share of the mean diagonal of the Hessian that is added to it.
+    public let damping: Spanned<Double>
+    /// How much of the activations' range moves into the weights.
+    public let smoothing: Spanned<Double>
+    public let activationOrder: Spanned<Bool>
+
+    enum Definition {
+        static let scheme = Field.choice("scheme", Scheme.w8a16, "Bits of weights and activations; `none` keeps float.")
+        static let method = Field.choice(
+            "method", Method.rtn, "Round to nearest, GPTQ, QuantEase, or SmoothQuant (INT8 activations; without it W8A8 is FP8).")
+        static let groupSize = Field.integer(
+            "group_size", 128, in: 0...16_384, "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8 has.")
+        static let ignore = Field<[Spanned<String>]>.words("ignore", default: ["lm_head"], "Modules that stay in float.")
+        static let calibrationSamples = Field.integer(
+            "num_calibration_samples", 512, in: 1...100_000, "Rows that GPTQ, QuantEase and SmoothQuant calibrate on.")
+        static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
+        static let damping = Field.share("damping", 0.01, in: 0...1, "GPTQ's damping, a share of the Hessian's mean diagonal.")
+        static let smoothing = Field.number("smoothing", 0.5, in: 0...1, "SmoothQuant's α.")
+        static let activationOrder = Field.flag(
+            "activation_order", false, "Whether GPTQ takes columns in the order of their activations.")
+        static let mapping = MappingDefinition(
+            "quantize", "How weights are stored in few bits.", mayBeNone: true,
+            [scheme, method, groupSize, ignore, calibrationSamples, data, damping, smoothing, activationOrder])
+    }
+
+    /// `nil` where the recipe quantizes nothing.
+    init?(reading recipe: Fields) {
+        guard let fields = recipe.optionalSection(Pipeline.Definition.quantize) else { return nil }
+        scheme = fields[Definition.scheme]
+        method = fields[Definition.method]
+        groupSize = fields.value(Definition.groupSize, default: scheme.value == .w8a8 ? 0 : Definition.groupSize.standard)
+        let ignored = fields.value(Definition.ignore, default: [fields.standard("ignore", "lm_head")])
+        for module in ignored.value where !Self.modules.contains(module.value) {
+            fields.report(.unknownValue(module.value, of: "quantize.ignore", among: Self.modules, at: module.span))
+        }
+        ignore = ignored.map { $0.map(\.value).sorted() }
+        calibrationSamples = fields[Definition.calibrationSamples]
+        data = fields[Definition.data]
+        damping = fields[Definition.damping]
+        smoothing = fields[Definition.smoothing]
+        activationOrder = fields[Definition.activationOrder]
+        checkMethod(fields)
+        if scheme.value == .none { return nil }
+    }
+
+    private static let modules = ["lm_head", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+    /// What the compressed-tensors layout has no words for is refused here, not when the model is written.
+    private func checkMethod(_ fields: Fields) {
+        let possible: [Method]
+        switch scheme.value {
+        case .w8a16, .w4a16: possible = [.rtn, .gptq, .quantease]
+        case .w8a8: possible = [.rtn, .smoothquant]
+        case .none: return
+        }
+        if !possible.contains(method.value) {
+            fields.report(
+                Diagnostic(
+                    .badScheme, "'\(scheme.value.rawValue)' cannot be made by '\(method.value.rawValue)'", at: method.span,
+                    secondary: scheme.isWritten ? [.init(scheme.span)] : [],
+                    help: "possible: \(possible.map(\.rawValue).joined(separator: ", "))"))
+        }
+        if !groupSize.value.isMultiple(of: 8) {
+            let nearest = (groupSize.value + 4) / 8 * 8
+            fields.report(
+                Diagnostic(
+                    .badGroup, "'group_size' must be a multiple of 8", at: groupSize.span,
+                    help: "the nearest possible value is \(nearest)\(nearest == 0 ? ": one scale per output channel" : "")"))
+        }
+        if scheme.value == .w8a8, groupSize.value != 0 {
+            fields.report(
+                Diagnostic(
+                    .badScheme, "'W8A8' has one scale per output channel, and no groups", at: groupSize.span,
+                    secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out"))
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Diagnostics
+
+/// How a training stage walks down its loss.
+public struct Training: Sendable {
+    public enum Optimizer: String, CaseIterable, Sendable {
+        case adamw
+        case muon
+
+        /// Muon reaches a given loss in a third of AdamW's steps at this scale.
+        var learningRate: Double { self == .muon ? 4e-3 : 3e-3 }
+    }
+
+    public let steps: Spanned<Int>
+    /// Rows per step.
+    public let batch: Spanned<Int>
+    /// The peak.
+    public let learningRate: Spanned<Double>
+    public let optimizer: Spanned<Optimizer>
+    /// Share of the steps.
+    public let warmup: Spanned<Double>
+    public let weightDecay: Spanned<Double>
+
+    enum Definition {
+        static let steps = Field.integer(
+            "steps", nil, in: 1...10_000_000, "Training steps; 600 for a teacher, 500 for a student (oKD 200), 150 to recover, 100 of RL and DPO.")
+        static let batch = Field.integer("batch", 32, in: 1...4096, "Rows per step; prompts per step of RL.")
+        static let learningRate = Field.number(
+            "learning_rate", nil, in: 1e-8...1, spelled: "4e-3 for `muon`, 3e-3 for `adamw`; 5e-5 for RL and DPO", "The peak.")
+        static let optimizer = Field.choice("optimizer", Optimizer.muon, "Muon on the hidden matrices, or AdamW on all.")
+        static let warmup = Field.share("warmup", 0.05, in: 0...1, "Share of the steps in which the learning rate rises.")
+        static let weightDecay = Field.number("weight_decay", 0.01, in: 0...1, "Decoupled; none on norms and biases.")
+        static let fields: [any DefinedField] = [steps, batch, learningRate, optimizer, warmup, weightDecay]
+    }
+
+    init(reading options: Fields, steps standard: Int, learningRate peak: Double? = nil) {
+        steps = options.value(Definition.steps, default: standard)
+        batch = options[Definition.batch]
+        optimizer = options[Definition.optimizer]
+        learningRate = options.value(Definition.learningRate, default: peak ?? optimizer.value.learningRate)
+        warmup = options[Definition.warmup]
+        weightDecay = options[Definition.weightDecay]
+    }
+}
+
+/// Knowledge distillation from captured logits.
+public struct Distillation: Sendable {
+    public enum Loss: String, CaseIterable, Sendable {
+        case forwardKL = "FKL"
+        case reverseKL = "RKL"
+        case jensenShannon = "JSD"
+        case adaptiveKL = "AKL"
+        case crossEntropy = "CE"
+
+        /// The number that stands for one left out in parentheses: β of JSD, μ of AKL.
+        var standardArgument: Double? { self == .jensenShannon || self == .adaptiveKL ? 0.5 : nil }
+    }
+
+    public enum Tail: String, CaseIterable, Sendable {
+        /// Tokens that are not stored are one bucket.
+        case lump
+        /// The stored tokens are all there is.
+        case renormalize
+    }
+
+    public struct Term: Hashable, Sendable {
+        public let loss: Loss
+        public let weight: Double
+        /// β of JSD, μ of AKL.
+        public let argument: Double?
+    }
+
+    /// In the order of `Loss`, each once at most: a mixture is the same in any order.
+    public let loss: Spanned<[Term]>
+    public let temperature: Spanned<Double>
+    /// Logits kept per position.
+    public let topK: Spanned<Int>
+    /// Share of the loss that runs over the whole sequence.
+    public let promptShare: Spanned<Double>
+    public let tail: Spanned<Tail>
+    public let training: Training
+
+    enum Definition {
+        static let temperature = Field.number("temperature", 1, in: 0.1...20, "τ: logits are divided by it in the divergences.")
+        static let topK = Field.integer("top_k", 16, in: 1...1024, "The teacher's logits kept at each position.")
+        static let promptShare = Field.share("prompt", 0, in: 0...1, "Share of the loss that runs over prompt and answer.")
+        static let tail = Field.choice(
+            "tail", Tail.lump, spelled: "`lump`; `renormalize` at a temperature other than 1",
+            "What becomes of the tokens that are not kept: one bucket, or nothing.")
+        static let fields: [any DefinedField] = [temperature, topK, promptShare, tail] + Training.Definition.fields
+    }
+
+    init(reading options: Fields, loss: Spanned<[Term]>, steps: Int) {
+        self.loss = loss
+        temperature = options[Definition.temperature]
+        topK = options[Definition.topK]
+        promptShare = options[Definition.promptShare]
+        tail = options.value(Definition.tail, default: temperature.value == 1 ? .lump : .renormalize)
+        training = Training(reading: options, steps: steps)
+        if tail.isWritten, tail.value == .lump, temperature.value != 1 {
+            options.report(
+                Diagnostic(
+                    .conflict, "the bucket's share is known at temperature 1 alone", at: tail.span,
+                    secondary: temperature.isWritten ? [.init(temperature.span)] : [], help: "write 'tail: renormalize'"))
+        }
+    }
+}
+
+/// Distillation on answers of the student's own (Efficient AI in Practice, 4.3).
+public struct OnPolicyDistillation: Sendable {
+    public let loss: Spanned<[Distillation.Term]>
+    public let temperature: Spanned<Double>
+    /// New tokens of an answer at most.
+    public let tokens: Spanned<Int>
+    /// Share of each batch that the student answers itself.
+    public let fraction: Spanned<Double>
+    public let samplingTemperature: Spanned<Double>
+    public let training: Training
+
+    enum Definition {
+        static let tokens = Field.integer("tokens", 64, in: 1...4096, "New tokens of a sampled answer at most (oKD, RL).")
+        static let fraction = Field.share("fraction", 1, in: 0...1, "Share of each batch that the student answers itself (oKD).")
+        static let samplingTemperature = Field.number("sampling_temperature", 0.9, in: 0.05...5, "Of the student's answers (oKD).")
+        static let fields: [any DefinedField] = [tokens, fraction, samplingTemperature, Distillation.Definition.temperature] + Training.Definition.fields
+    }
+
+    init(reading options: Fields, loss: Spanned<[Distillation.Term]>, steps: Int) {
+        self.loss = loss
+        temperature = options[Distillation.Definition.temperature]
+        tokens = options[Definition.tokens]
+        fraction = options[Definition.fraction]
+        samplingTemperature = options[Definition.samplingTemperature]
+        training = Training(reading: options, steps: steps)
+    }
+}
+
+/// REINFORCE++-baseline (From Large to Super-Tiny, appendix D).
+public struct Reinforcement: Sendable {
+    /// Per prompt.
+    public let rollouts: Spanned<Int>
+    public let tokens: Spanned<Int>
+    public let samplingTemperature: Spanned<Double>
+    /// Of the probability ratio.
+    public let clip: Spanned<Double>
+    /// Weight of the k2 estimate of the divergence from the first policy.
+    public let kl: Spanned<Double>
+    /// Weights of the right name and of the right arguments in the reward.
+    public let nameReward: Spanned<Double>
+    public let argumentsReward: Spanned<Double>
+    public let training: Training
+
+    enum Definition {
+        static let rollouts = Field.integer("rollouts", 8, in: 2...256, "Answers per prompt (RL).")
+        static let clip = Field.number("clip", 0.2, in: 0.01...1, "How far the probability ratio may move (RL).")
+        static let kl = Field.number("kl", 0.01, in: 0...10, "Weight of the divergence from the first policy, estimator k2 (RL).")
+        static let nameReward = Field.number("name_reward", 0.5, in: 0...10, "α: reward of the right function (RL).")
+        static let argumentsReward = Field.number("arguments_reward", 0.5, in: 0...10, "β: reward of the right arguments (RL).")
+        static let fields: [any DefinedField] =
+            [rollouts, OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.samplingTemperature, clip, kl, nameReward, argumentsReward]
+            + Training.Definition.fields
+    }
+
+    init(reading options: Fields, steps: Int) {
+        rollouts = options[Definition.rollouts]
+        tokens = options[OnPolicyDistillation.Definition.tokens]
+        samplingTemperature = options.value(OnPolicyDistillation.Definition.samplingTemperature, default: 1)
+        clip = options[Definition.clip]
+        kl = options[Definition.kl]
+        nameReward = options[Definition.nameReward]
+        argumentsReward = options[Definition.argumentsReward]
+        training = Training(reading: options, steps: steps, learningRate: 5e-5)
+    }
+}
+
+/// Direct preference optimization.
+public struct Preference: Sendable {
+    public let beta: Spanned<Double>
+    public let training: Training
+
+    enum Definition {
+        static let beta = Field.number("beta", 0.1, in: 0.001...10, "β: how strongly the reference policy holds (DPO).")
+        static let fields: [any DefinedField] = [beta] + Training.Definition.fields
+    }
+
+    init(reading options: Fields, steps: Int) {
+        beta = options[Definition.beta]
+        training = Training(reading: options, steps: steps, learningRate: 5e-5)
+    }
+}

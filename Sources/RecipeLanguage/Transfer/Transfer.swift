@@ -1,0 +1,108 @@
+import Diagnostics
+import SpannedYAML
+
+/// How a model learns: steps one after the other.
+public struct Transfer: Sendable {
+    /// Methods by the names of the notation.
+    public enum Method: String, CaseIterable, Sendable {
+        case sft = "SFT"
+        case rft = "RFT"
+        case kd = "KD"
+        case onPolicy = "oKD"
+        case reinforcement = "RL"
+        case preference = "DPO"
+
+        /// The step in a stage's name.
+        public var word: String { rawValue.lowercased() }
+        /// Whether the step learns from another model's logits, whose tokens must be its own.
+        public var needsLogits: Bool { self == .kd || self == .onPolicy }
+        /// Whether the step learns from a teacher at all.
+        public var needsTeacher: Bool { needsLogits || self == .rft }
+    }
+
+    /// What a step does.
+    public enum Lesson: Sendable {
+        /// Cross entropy on the rows' own answers.
+        case sft(Training)
+        /// Cross entropy on the teacher's answers that the judge accepted.
+        case rft(Training)
+        /// The teacher's logits on its accepted answers.
+        case kd(Distillation)
+        /// The teacher's logits on the student's own answers.
+        case onPolicy(OnPolicyDistillation)
+        /// Rewarded rollouts.
+        case reinforcement(Reinforcement)
+        /// Accepted against rejected answers.
+        case preference(Preference)
+    }
+
+    public struct Step: Sendable {
+        public let method: Spanned<Method>
+        /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.
+        public let star: SourceSpan?
+        public let lesson: Lesson
+    }
+
+    /// Whose transfer it is: decides which methods make sense, and how long they last by default.
+    public enum Learner: Sendable {
+        case teacher
+        case student
+        case recovery
+    }
+
+    /// At least one.
+    public let steps: [Step]
+    /// The field, where it is written.
+    public let field: Spanned<Void>
+
+    enum Definition {
+        static let top = field("transfer", standard: "`KD`", "How the student learns from the teacher.")
+        static let student = field("transfer", standard: nil, "The same as the recipe's `transfer`.")
+        static let teacher = field(
+            "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`", "How the teacher is corrected on the task's data.")
+        static let recover = field("recover", standard: "`KD(steps: 150)`", "How the pruned model recovers; `none` leaves it as it is.")
+
+        private static func field(_ name: String, standard: String?, _ documentation: String) -> RawField {
+            RawField(
+                name, .either([.text, .list(.mapping(TransferReader.longForm))]), standard: standard,
+                documentation + " In the transfer notation, or as a list of steps.")
+        }
+    }
+
+    /// Reads a field in the transfer notation or in the long form; a wrong one is reported and read as the standard.
+    init(reading field: RawField, in fields: Fields, _ learner: Learner) {
+        let reader = TransferReader(field, in: fields, learner)
+        self.field = reader.field
+        steps = reader.read() ?? reader.standard([learner == .teacher ? .sft : .kd])
+    }
+
+    /// Steps with all their defaults, for a field that is left out.
+    init(standard methods: [Method], for field: RawField, in fields: Fields, _ learner: Learner) {
+        let reader = TransferReader(field, in: fields, learner)
+        self.field = reader.field
+        steps = reader.standard(methods)
+    }
+
+    /// The first step that wants an RL-trained teacher.
+    public var firstStar: SourceSpan? { steps.lazy.compactMap(\.star).first }
+}
+
+extension Transfer.Learner {
+    var methods: [Transfer.Method] {
+        switch self {
+        case .teacher: [.sft, .reinforcement, .preference]
+        case .student, .recovery: Transfer.Method.allCases
+        }
+    }
+
+    /// Training steps of a step that names none.
+    func steps(of method: Transfer.Method) -> Int {
+        switch (self, method) {
+        case (_, .reinforcement), (_, .preference): 100
+        case (.teacher, _): 600
+        case (.recovery, _): 150
+        case (.student, .onPolicy): 200
+        case (.student, _): 500
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Diagnostics
+import SpannedYAML
+
+/// Reads one transfer field and gives its steps meaning.
+struct TransferReader {
+    let field: Spanned<Void>
+    let learner: Transfer.Learner
+    /// `nil` where the recipe leaves the field out.
+    private let node: Node?
+    private let findings: Findings
+
+    static let mostSteps = 16
+
+    init(_ field: RawField, in fields: Fields, _ learner: Transfer.Learner) {
+        node = fields.node(field.name)
+        let span = node?.span ?? fields.entry(field.name)?.key.span ?? fields.anchor
+        self.field = Spanned((), at: span, field: fields.fullName(of: field.name), isWritten: node != nil)
+        self.learner = learner
+        findings = fields.findings
+    }
+
+    /// `nil` where nothing is written, or where it cannot be read; that is reported then.
+    func read() -> [Transfer.Step]? {
+        guard let node, let written = written(node) else { return nil }
+        if written.count > Self.mostSteps {
+            findings.report(
+                Diagnostic(
+                    .transferSyntax, "a transfer has \(Self.mostSteps) steps at most", at: written[Self.mostSteps].method.span,
+                    help: "leave steps out"))
+            return nil
+        }
+        let steps = written.map(step)
+        return steps.contains { $0 == nil } || steps.isEmpty ? nil : steps.compactMap { $0 }
+    }
+
+    /// Steps with all their defaults.
+    func standard(_ methods: [Transfer.Method]) -> [Transfer.Step] {
+        methods.map { method in
+            let options = options(of: method, [])
+            return Transfer.Step(
+                method: Spanned(method, at: field.span, field: field.field, isWritten: false), star: nil,
+                lesson: lesson(method, options, loss: mixture([], nil)))
+        }
+    }
+
+    private func written(_ node: Node) -> [WrittenStep]? {
+        if let elements = node.sequence {
+            if elements.isEmpty { findings.report(.emptyList(field.field, at: node.span)) }
+            return elements.isEmpty ? nil : LongForm(field: field.field, findings: findings).steps(elements)
+        }
+        guard let text = node.scalar?.text else {
+            findings.report(.wrongType(field.field, wants: "the transfer notation or a list of steps", found: node))
+            return nil
+        }
+        do throws(TransferSyntax.Failure) {
+            return try TransferParser.parse(text).steps.map { WrittenStep($0, in: node) }
+        } catch {
+            findings.report(
+                Diagnostic(
+                    .transferSyntax, error.message, at: node.span(ofText: error.range),
+                    help: error.help ?? "examples: KD, RFT, KD[0.5FKL+0.5CE], \"SFT(steps: 600)\""))
+            return nil
+        }
+    }
+
+    private func step(_ written: WrittenStep) -> Transfer.Step? {
+        guard let method = method(written) else { return nil }
+        if let star = written.star, !method.value.needsTeacher || method.value == .onPolicy {
+            findings.report(
+                Diagnostic(
+                    .transferStar, "'\(method.value.rawValue)' learns from no answers of a teacher, and takes no '*'", at: star,
+                    help: "'*' belongs to RFT and KD: RFT*, KD*"))
+        }
+        if !method.value.needsLogits, let mixture = written.mixture {
+            let loss =
+                switch method.value {
+                case .reinforcement: "the clipped policy loss"
+                case .preference: "the preference loss"
+                default: "cross entropy"
+                }
+            findings.report(
+                Diagnostic(
+                    .transferLoss, "'\(method.value.rawValue)' has one loss, \(loss), and takes no mixture", at: mixture,
+                    help: "leave the brackets out, or write 'KD'"))
+        }
+        let options = options(of: method.value, written.options)
+        let loss = method.value.needsLogits ? mixture(written.terms, written.mixture) : mixture([], nil)
+        return Transfer.Step(method: method, star: written.star, lesson: lesson(method.value, options, loss: loss))
+    }
+
+    private func method(_ written: WrittenStep) -> Spanned<Transfer.Method>? {
+        let (text, span) = written.method
+        guard let method = Transfer.Method(rawValue: text) else {
+            findings.report(.unknownValue(text, of: field.field, among: Transfer.Method.allCases.map(\.rawValue), at: span))
+            return nil
+        }
+        guard learner.methods.contains(method) else {
+            findings.report(
+                Diagnostic(
+                    .conflict, "'\(method.rawValue)' learns from a teacher, and '\(field.field)' has none", at: span,
+                    help: "possible here: \(learner.methods.map(\.rawValue).joined(separator: ", "))"))
+            return nil
+        }
+        return Spanned(method, at: span, field: field.field)
+    }
+
+    private func lesson(_ method: Transfer.Method, _ options: Fields, loss: Spanned<[Distillation.Term]>) -> Transfer.Lesson {
+        let steps = learner.steps(of: method)
+        return switch method {
+        case .sft: .sft(Training(reading: options, steps: steps))
+        case .rft: .rft(Training(reading: options, steps: steps))
+        case .kd: .kd(Distillation(reading: options, loss: loss, steps: steps))
+        case .onPolicy: .onPolicy(OnPolicyDistillation(reading: options, loss: loss, steps: steps))
+        case .reinforcement: .reinforcement(Reinforcement(reading: options, steps: steps))
+        case .preference: .preference(Preference(reading: options, steps: steps))
+        }
+    }
+
+    /// Options as fields, so that they are read like every other field.
+    private func options(of method: Transfer.Method, _ written: [Node.Entry]) -> Fields {
+        var entries: [Node.Entry] = []
+        for option in written {
+            if let first = entries.first(where: { $0.name == option.name }) {
+                findings.report(.repeated(option.name, in: method.rawValue, at: option.key.span, first: first.key.span))
+            } else {
+                entries.append(option)
+            }
+        }
+        return Fields(
+            Self.definitions[method] ?? Self.longForm, path: field.field, owner: "'\(method.rawValue)'", anchor: field.span,
+            entries: entries, findings: findings)
+    }
+
+    private func mixture(_ terms: [WrittenStep.Term], _ span: SourceSpan?) -> Spanned<[Distillation.Term]> {
+        let name = "\(field.field).loss"
+        guard let first = terms.first, let last = terms.last else {
+            let standard = Distillation.Term(loss: .forwardKL, weight: 1, argument: nil)
+            return Spanned([standard], at: field.span, field: name, isWritten: false)
+        }
+        var places: [Distillation.Loss: SourceSpan] = [:]
+        var mixture: [Distillation.Term] = []
+        for written in terms {
+            guard let term = LossReader(field: name, findings: findings).term(written) else { continue }
+            if let earlier = places.updateValue(written.loss.span, forKey: term.loss) {
+                findings.report(.repeated(term.loss.rawValue, in: field.field, at: written.loss.span, first: earlier))
+            } else {
+                mixture.append(term)
+            }
+        }
+        let ordered = Distillation.Loss.allCases.compactMap { loss in mixture.first { $0.loss == loss } }
+        return Spanned(ordered, at: first.span.extended(to: last.span), field: name)
+    }
+}
+
+extension TransferReader {
+    /// The options of each method, in parentheses or as fields of the long form.
+    static let definitions: [Transfer.Method: MappingDefinition] = [
+        .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.fields),
+        .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.fields),
+        .kd: MappingDefinition("KD", "Distillation from captured logits.", Distillation.Definition.fields),
+        .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", OnPolicyDistillation.Definition.fields),
+        .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", Reinforcement.Definition.fields),
+        .preference: MappingDefinition("DPO", "Accepted against rejected answers.", Preference.Definition.fields),
+    ]
+
+    static let stepField = Field.text("step", required: true, "`SFT`, `RFT`, `KD`, `oKD`, `RL` or `DPO`, with or without `*`.")
+    static let lossField = RawField(
+        "loss", .either([.text, .named(.number(0...100))]), standard: "`FKL`",
+        "KD and oKD: a mixture such as `0.5FKL+0.5CE`, or a mapping of losses to weights.")
+    /// A step as a mapping: its name, its loss, and the options of all methods.
+    static let longForm = MappingDefinition(
+        "transfer", "A step of the long form: `step`, `loss`, and the options that its method takes.",
+        [stepField, lossField] + Distillation.Definition.fields
+            + [
+                OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.fraction, OnPolicyDistillation.Definition.samplingTemperature,
+                Reinforcement.Definition.rollouts, Reinforcement.Definition.clip, Reinforcement.Definition.kl, Reinforcement.Definition.nameReward,
+                Reinforcement.Definition.argumentsReward, Preference.Definition.beta,
+            ])
+}

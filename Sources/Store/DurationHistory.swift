@@ -1,0 +1,32 @@
+import BuildModel
+
+/// How long actions ran here, as the index remembers it.
+public struct DurationHistory: Sendable {
+    /// All runs of one kind.
+    public struct Runs: Hashable, Sendable {
+        var count = 0
+        var seconds = 0.0
+        /// Of the runs whose work is known.
+        var knownSeconds = 0.0
+        var work = 0.0
+
+        public var meanSeconds: Double { seconds / Double(max(count, 1)) }
+        /// `nil` where no run's work is known.
+        public var secondsPerWork: Double? { work > 0 ? knownSeconds / work : nil }
+    }
+
+    private var byKey: [Digest: Double] = [:]
+    private var byKind: [String: Runs] = [:]
+
+    mutating func add(key: Digest, kind: String, seconds: Double, work: Double?) {
+        byKey[key] = seconds
+        byKind[kind, default: Runs()].count += 1
+        byKind[kind, default: Runs()].seconds += seconds
+        guard let work, work > 0 else { return }
+        byKind[kind, default: Runs()].knownSeconds += seconds
+        byKind[kind, default: Runs()].work += work
+    }
+
+    public func seconds(of key: Digest) -> Double? { byKey[key] }
+    public func runs(of kind: String) -> Runs? { byKind[kind] }
+}
