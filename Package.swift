@@ -58,6 +58,9 @@ let package = Package(
         // Benchmarks
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
+        .executableTarget(
+            name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
+            path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 
         // Tests
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),

@@ -23,11 +23,18 @@ enum ByteCount {
 }
 
 extension String {
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - columns)) }
+
+    /// Columns that the text takes: its characters, which for plain ASCII are its bytes.
+    var columns: Int { utf8.allSatisfy { $0 < 128 } ? utf8.count : count }
 
     func leftPadded(to width: Int, with character: Character = " ") -> String {
-        String(repeating: character, count: max(0, width - count)) + self
+        String(repeating: character, count: max(0, width - columns)) + self
     }
 
-    var trimmingTrailingSpace: String { String(reversed().drop { $0 == " " }.reversed()) }
+    var trimmingTrailingSpace: String {
+        var end = utf8.endIndex
+        while end > utf8.startIndex, utf8[utf8.index(before: end)] == UInt8(ascii: " ") { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
 }

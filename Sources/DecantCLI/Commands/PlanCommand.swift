@@ -25,7 +25,7 @@ struct PlanCommand: ParsableCommand {
     }
 
     private func table(of plan: BuildPlan) -> String {
-        let nameWidth = plan.entries.map { plan.graph[$0.id].name.count }.max() ?? 0
+        let nameWidth = plan.entries.map { plan.graph[$0.id].name.columns }.max() ?? 0
         var lines = plan.entries.map { entry in
             let stage = plan.graph[entry.id]
             let why = entry.why.map(\.text).joined(separator: "; ")

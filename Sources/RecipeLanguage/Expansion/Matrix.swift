@@ -14,10 +14,17 @@ struct Matrix {
         var field: String
         var key: Node
         var values: [Node]
+        let path: [String]
 
-        var path: [String] { field.split(separator: ".").map(String.init) }
+        init(field: String, key: Node, values: [Node]) {
+            self.field = field
+            self.key = key
+            self.values = values
+            path = field.split(separator: ".").map(String.init)
+        }
+
         /// The field of the top level that it varies.
-        var section: String { field.split(separator: ".").first.map(String.init) ?? field }
+        var section: String { path.first ?? field }
     }
 
     /// More combinations than a machine can plan within a breath.
