@@ -95,3 +95,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Built by `scripts/fuzz-recipes` alone: it has libFuzzer's entry points and no `main`.
+if Context.environment["DECANT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "RecipeFuzzer", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            path: "Fuzz/RecipeFuzzer", exclude: ["syntax.dict"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
