@@ -2,7 +2,7 @@ import CanonicalJSON
 
 /// A stage whose inputs are all known.
 ///
-/// Its key is the SHA-256 of `encoding` and covers the kind, the kind's revision, the parameters after defaults and
+/// Its key is the SHA-256 of `canonicalBytes` and covers the kind, the kind's revision, the parameters after defaults and
 /// normalization, input names with artifact digests, and the numerics profile. Nothing else: no paths, no stage names, no
 /// thread counts, no time.
 public struct Action: Hashable, Sendable {
@@ -18,10 +18,11 @@ public struct Action: Hashable, Sendable {
 
     public var kind: String
     public var revision: Int
-    public var parameters: JSON
+    public var parameters: JSON { didSet { canonicalParameters = parameters.canonicalBytes } }
     /// In the order in which the kind declares them; the stage commit's parents have the same order.
     public var inputs: [Input]
     public var numerics: Numerics
+    private var canonicalParameters: [UInt8]
 
     public init(kind: String, revision: Int, parameters: JSON, inputs: [Input], numerics: Numerics) {
         self.kind = kind
@@ -29,20 +30,49 @@ public struct Action: Hashable, Sendable {
         self.parameters = parameters
         self.inputs = inputs
         self.numerics = numerics
+        canonicalParameters = parameters.canonicalBytes
     }
 
-    /// What the key hashes, and what `action.json` in a stage commit holds.
-    public var encoding: JSON {
-        [
-            "kind": .string(kind),
-            "revision": .integer(Int64(revision)),
-            "parameters": parameters,
-            "inputs": .array(inputs.map { ["name": .string($0.name), "artifact": .string($0.artifact.hex)] }),
-            "numerics": .string(numerics.rawValue),
-        ]
+    /// The action of a stage, given its inputs' artifacts in input order.
+    public init(stage: Stage, artifacts: [Digest], numerics: Numerics = .portable) {
+        kind = stage.kind
+        revision = stage.revision
+        parameters = stage.parameters
+        inputs = zip(stage.inputs, artifacts).map { Input(name: $0.name, artifact: $1) }
+        self.numerics = numerics
+        canonicalParameters = stage.canonicalParameters
     }
 
-    public var key: Digest { Digest(hashing: encoding.canonicalBytes) }
+    /// What the key hashes, and what `action.json` in a stage commit holds: the only spelling of an action. Whatever explains
+    /// a key reads these bytes.
+    public var canonicalBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(canonicalParameters.count + 128 + inputs.count * 100)
+        bytes += #"{"inputs":["#.utf8
+        for (index, input) in inputs.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes += #"{"artifact":""#.utf8
+            bytes += input.artifact.hex.utf8
+            bytes += #"","name":"#.utf8
+            JSON.appendCanonical(input.name, to: &bytes)
+            bytes.append(UInt8(ascii: "}"))
+        }
+        bytes += #"],"kind":"#.utf8
+        JSON.appendCanonical(kind, to: &bytes)
+        bytes += #","numerics":"#.utf8
+        JSON.appendCanonical(numerics.rawValue, to: &bytes)
+        bytes += #","parameters":"#.utf8
+        bytes += canonicalParameters
+        bytes += #","revision":"#.utf8
+        bytes += String(revision).utf8
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    public var key: Digest { Digest(hashing: canonicalBytes) }
+
+    /// The canonical bytes as a value.
+    public var encoding: JSON { (try? JSON(parsing: canonicalBytes)) ?? .null }
 }
 
 extension Action {

@@ -19,17 +19,27 @@ public struct Artifact: Hashable, Sendable {
 
     /// Sorted by the UTF-8 bytes of their paths.
     public let files: [File]
+    /// The SHA-256 of the manifest.
+    public let digest: Digest
 
     public init(files: [File]) {
-        self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        self.files = sorted
+        digest = Digest(hashing: Self.manifest(of: sorted).canonicalBytes)
+    }
+
+    /// An artifact as it was made before: sorted files, and the digest that they have.
+    public init(sortedFiles files: [File], digest: Digest) {
+        self.files = files
+        self.digest = digest
     }
 
     /// What the artifact's digest is the SHA-256 of: the canonical list of path, size and SHA-256 per file.
-    public var manifest: JSON {
+    public var manifest: JSON { Self.manifest(of: files) }
+
+    private static func manifest(of files: [File]) -> JSON {
         .array(files.map { ["path": .string($0.path), "size": .integer(Int64($0.size)), "sha256": .string($0.digest.hex)] })
     }
-
-    public var digest: Digest { Digest(hashing: manifest.canonicalBytes) }
 
     /// Bytes of all files.
     public var size: Int { files.reduce(0) { $0 + $1.size } }

@@ -2,20 +2,35 @@ import CCrypto
 
 /// A SHA-256 digest.
 public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// 32 bytes.
-    public let bytes: [UInt8]
+    /// The 32 bytes in four words, the first byte highest.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// Reads 32 bytes; `nil` for any other number.
+    public init?(bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 32 else { return nil }
+        func word(_ index: Int) -> UInt64 { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)) }
+        words = (word(0), word(1), word(2), word(3))
+    }
 
     /// Reads 64 lower-case hexadecimal digits; `nil` for anything else.
     public init?(hex: String) {
-        let digits = Array(hex.utf8)
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        for index in stride(from: 0, to: 64, by: 2) {
-            guard let high = Self.value(digits[index]), let low = Self.value(digits[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
+        var hex = hex
+        let words: (UInt64, UInt64, UInt64, UInt64)? = hex.withUTF8 { digits in
+            guard digits.count == 64 else { return nil }
+            var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+            for (index, digit) in digits.enumerated() {
+                guard let value = Self.value(digit) else { return nil }
+                switch index / 16 {
+                case 0: words.0 = words.0 << 4 | value
+                case 1: words.1 = words.1 << 4 | value
+                case 2: words.2 = words.2 << 4 | value
+                default: words.3 = words.3 << 4 | value
+                }
+            }
+            return words
         }
-        self.bytes = bytes
+        guard let words else { return nil }
+        self.words = words
     }
 
     public init(hashing content: some Sequence<UInt8>) {
@@ -27,29 +42,40 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     public init(hashing text: String) { self.init(hashing: Array(text.utf8)) }
 
-    fileprivate init(bytes: [UInt8]) { self.bytes = bytes }
+    fileprivate init(_ bytes: (UInt64, UInt64, UInt64, UInt64)) { words = bytes }
+
+    public var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    }
 
     public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        String(unsafeUninitializedCapacity: 64) { digits in
+            for (position, word) in [words.0, words.1, words.2, words.3].enumerated() {
+                for index in 0..<16 {
+                    let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * index)) & 15
+                    digits[position * 16 + index] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+                }
+            }
+            return 64
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// The first twelve hexadecimal digits, for people.
     public var short: String { String(hex.prefix(12)) }
     public var description: String { hex }
 
-    public static func < (left: Digest, right: Digest) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+    public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
 
-    private static func value(_ digit: UInt8) -> UInt8? {
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+    }
+
+    private static func value(_ digit: UInt8) -> UInt64? {
         switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(digit - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(digit - UInt8(ascii: "a") + 10)
         default: nil
         }
     }
@@ -76,8 +102,11 @@ extension Digest: Codable {
 public struct DigestHasher: ~Copyable {
     private let context: OpaquePointer
 
+    /// Looked up once: a look-up costs more than a short digest. Never freed, read by any thread.
+    private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
+
     public init() {
-        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex2(context, Self.algorithm, nil) == 1 else {
             preconditionFailure("libcrypto has no SHA-256")
         }
         self.context = context
@@ -94,8 +123,10 @@ public struct DigestHasher: ~Copyable {
     }
 
     public mutating func finish() -> Digest {
-        var digest = [UInt8](repeating: 0, count: 32)
-        EVP_DigestFinal_ex(context, &digest, nil)
-        return Digest(bytes: digest)
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        withUnsafeMutableBytes(of: &words) { bytes in
+            _ = EVP_DigestFinal_ex(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
+        }
+        return Digest((words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian))
     }
 }

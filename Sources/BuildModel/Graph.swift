@@ -24,7 +24,9 @@ public struct Stage: Sendable {
     public var kind: String
     public var revision: Int
     /// After defaults and normalization; all of it is part of the key.
-    public var parameters: JSON
+    public let parameters: JSON
+    /// Their canonical spelling, made once: keys are digests of it.
+    public let canonicalParameters: [UInt8]
     public var inputs: [Input]
     /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
     public var fixedOutput: FixedOutput?
@@ -32,15 +34,18 @@ public struct Stage: Sendable {
     public var work: Double?
     private let makeOrigins: @Sendable () -> [Origin]
 
-    /// - Parameter origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
+    /// - Parameters:
+    ///   - canonicalParameters: the canonical spelling of `parameters`, where the caller has it at hand.
+    ///   - origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
-        fixedOutput: FixedOutput? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
+        canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
         self.name = name
         self.kind = kind
         self.revision = revision
         self.parameters = parameters
+        self.canonicalParameters = canonicalParameters ?? parameters.canonicalBytes
         self.inputs = inputs
         self.fixedOutput = fixedOutput
         self.work = work

@@ -3,10 +3,8 @@ import Foundation
 extension JSON {
     /// The JSON value of an `Encodable` value (a parameter struct, say); property names become `snake_case` keys.
     public init(encoding value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        self = try JSON(parsing: encoder.encode(value))
+        let encoder = JSONValueEncoder(codingPath: [])
+        self = try encoder.json(of: value)
     }
 
     /// Reads a `Decodable` value back from `snake_case` keys.

@@ -9,6 +9,14 @@ extension JSON {
 
     public var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
 
+    /// Appends a string in its canonical spelling, quotes included.
+    public static func appendCanonical(_ string: String, to bytes: inout [UInt8]) {
+        var writer = JSONWriter(indentation: nil)
+        swap(&writer.bytes, &bytes)
+        writer.writeString(string)
+        swap(&writer.bytes, &bytes)
+    }
+
     /// The same value and key order with two-space indentation and a final newline, for files that people read.
     public var prettyText: String {
         var writer = JSONWriter(indentation: 2)
@@ -63,7 +71,7 @@ private struct JSONWriter {
         bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: depth * indentation))
     }
 
-    private mutating func writeString(_ string: String) {
+    mutating func writeString(_ string: String) {
         append("\"")
         for byte in string.utf8 {
             switch byte {

@@ -19,21 +19,21 @@ struct BuildQueue {
 
     private(set) var states: [State]
     private let dependants: [[StageID]]
+    /// The ready stages as a binary heap: the first of the graph on top.
+    private var ready: [Int] = []
 
     init(graph: Graph, targets: [StageID]) {
-        var wanted = [Bool](repeating: false, count: graph.stages.count)
-        for target in targets { wanted[target.index] = true }
-        for id in graph.ids.reversed() where wanted[id.index] {
-            for input in graph[id].inputs { wanted[input.stage.index] = true }
-        }
+        let isWanted = Set(graph.closure(of: targets))
         var dependants = [[StageID]](repeating: [], count: graph.stages.count)
         states = graph.ids.map { id in
-            guard wanted[id.index] else { return .unwanted }
+            guard isWanted.contains(id) else { return .unwanted }
             let inputs = Set(graph[id].inputs.map(\.stage))
             for input in inputs { dependants[input.index].append(id) }
             return inputs.isEmpty ? .ready : .wanted(pending: inputs.count)
         }
         self.dependants = dependants
+        // In rising order, which is a heap.
+        ready = states.indices.filter { states[$0] == .ready }
     }
 
     /// The stages that were asked for, in graph order.
@@ -41,9 +41,35 @@ struct BuildQueue {
 
     /// Starts the first ready stage; `nil` where none is ready.
     mutating func start() -> StageID? {
-        guard let index = states.firstIndex(of: .ready) else { return nil }
+        guard let index = ready.first, let last = ready.popLast() else { return nil }
+        if !ready.isEmpty {
+            ready[0] = last
+            sinkTop()
+        }
         states[index] = .running
         return StageID(index: index)
+    }
+
+    private mutating func becomeReady(_ index: Int) {
+        states[index] = .ready
+        ready.append(index)
+        var child = ready.count - 1
+        while child > 0, ready[child] < ready[(child - 1) / 2] {
+            ready.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private mutating func sinkTop() {
+        var parent = 0
+        while true {
+            var least = 2 * parent + 1
+            guard least < ready.count else { return }
+            if least + 1 < ready.count, ready[least + 1] < ready[least] { least += 1 }
+            guard ready[least] < ready[parent] else { return }
+            ready.swapAt(parent, least)
+            parent = least
+        }
     }
 
     mutating func finish(_ id: StageID) {
@@ -51,7 +77,7 @@ struct BuildQueue {
         states[id.index] = .done
         for dependant in dependants[id.index] {
             guard case .wanted(let pending) = states[dependant.index] else { continue }
-            states[dependant.index] = pending == 1 ? .ready : .wanted(pending: pending - 1)
+            if pending == 1 { becomeReady(dependant.index) } else { states[dependant.index] = .wanted(pending: pending - 1) }
         }
     }
 

@@ -7,14 +7,14 @@ import Store
 public struct Executor: Sendable {
     private let store: Store
     private let runner: any Runner
-    private let downloader: any Downloader
+    private let fetcher: any SourceFetcher
     /// Stages that run side by side.
     private let jobs: Int
 
-    public init(store: Store, runner: any Runner, downloader: any Downloader = HTTPDownloader(), jobs: Int = 1) {
+    public init(store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), jobs: Int = 1) {
         self.store = store
         self.runner = runner
-        self.downloader = downloader
+        self.fetcher = fetcher
         self.jobs = max(1, jobs)
     }
 
@@ -27,6 +27,7 @@ public struct Executor: Sendable {
         var queue = BuildQueue(graph: graph, targets: targets)
         var outcome = BuildOutcome(graph: graph, wanted: queue.wanted)
         onEvent(.started(stages: queue.wanted.count))
+        try store.prepare(for: queue.wanted.count)
         try snapshotSources(of: graph, wanted: queue.wanted)
         // Stages that turned out to be the same action as one that runs: they take its result.
         var waiting: [Digest: [StageID]] = [:]
@@ -84,6 +85,9 @@ public struct Executor: Sendable {
     /// The result that is already there: recorded for this key, or a fixed output whose object the store holds. Its stage
     /// commit is minted here too, because the same action can have other parents this time.
     private func cachedResult(of plan: PlannedStage) throws -> StageResult? {
+        if let known = store.preparedResult(of: plan.key, parents: plan.parents) {
+            return StageResult(key: plan.key, artifact: known.artifact, commit: known.commit, seconds: nil)
+        }
         let recorded = try store.result(of: plan.key)
         guard let artifact = recorded ?? heldFixedOutput(of: plan.stage) else { return nil }
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
@@ -104,10 +108,15 @@ public struct Executor: Sendable {
         let started = Date()
         let artifact: Artifact
         if let source = plan.stage.fixedOutput {
-            switch try await download(source) {
-            case .success(let downloaded): artifact = downloaded
-            case .failure(let error): return .failed(StageFailureReport(reason: error.description))
+            guard case .path(let path) = source.origin else {
+                do {
+                    artifact = try await store.fetch(source, with: fetcher)
+                } catch let error as FetchError {
+                    return .failed(StageFailureReport(reason: error.description))
+                }
+                return try finish(plan, artifact: artifact, started: started)
             }
+            throw SourceChanged(path: path)
         } else {
             let workspace = try prepareWorkspace(for: plan)
             let status = try await runner.run(workspace) { progress in
@@ -121,6 +130,11 @@ public struct Executor: Sendable {
             }
             artifact = try store.importDirectory(workspace.outputs)
         }
+        return try finish(plan, artifact: artifact, started: started)
+    }
+
+    /// Records what a stage gave.
+    private func finish(_ plan: PlannedStage, artifact: Artifact, started: Date) throws -> StageEnd {
         let seconds = Date().timeIntervalSince(started)
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
         try store.noteRun(RunNote(started: started, seconds: seconds), of: plan.action, commit: commit, work: plan.stage.work)
@@ -128,29 +142,10 @@ public struct Executor: Sendable {
         return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
     }
 
-    private func download(_ source: FixedOutput) async throws -> Result<Artifact, DownloadError> {
-        guard case .url(let url, _) = source.origin, let pinned = source.files.first else {
-            throw SourceChanged(path: source.files.first?.path ?? "")
-        }
-        let file = try store.makeScratch(for: pinned.digest).appending(path: "download")
-        defer { store.removeScratch(for: pinned.digest) }
-        do throws(DownloadError) {
-            try await downloader.download(url, to: file)
-        } catch {
-            return .failure(error)
-        }
-        let found = try store.digest(ofFileAt: file.path)
-        guard found == pinned.digest else {
-            return .failure(.unexpectedDigest(url: url, expected: pinned.digest, found: found))
-        }
-        let imported = try store.importFile(at: file.path)
-        return .success(Artifact(files: [.init(path: pinned.path, size: imported.size, digest: imported.digest)]))
-    }
-
     private func prepareWorkspace(for plan: PlannedStage) throws -> StageWorkspace {
         let workspace = StageWorkspace(directory: try store.makeScratch(for: plan.key))
         try FileManager.default.createDirectory(at: workspace.outputs, withIntermediateDirectories: true)
-        try Data(plan.action.encoding.canonicalBytes).write(to: workspace.actionFile)
+        try Data(plan.action.canonicalBytes).write(to: workspace.actionFile)
         for (input, result) in zip(plan.stage.inputs, plan.inputs) {
             try store.materialize(result.artifact, at: workspace.input(input.name))
         }

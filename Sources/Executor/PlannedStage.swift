@@ -26,11 +26,3 @@ struct PlannedStage: Sendable {
     var parents: [CommitID] { inputs.map(\.commit) }
 }
 
-extension Action {
-    /// The action of a stage, given its inputs' artifacts in input order.
-    init(stage: Stage, artifacts: [Digest]) {
-        self.init(
-            kind: stage.kind, revision: stage.revision, parameters: stage.parameters,
-            inputs: zip(stage.inputs, artifacts).map { Action.Input(name: $0.name, artifact: $1) }, numerics: .portable)
-    }
-}

@@ -31,13 +31,8 @@ struct PreviousPlan {
 }
 
 extension BuildOutcome {
-    /// The `plan.json` of a build commit: every stage with the commit that says all about it.
-    public var planRecord: JSON {
-        [
-            "stages": .array(
-                wanted.compactMap { id in
-                    results[id.index].map { ["name": .string(graph[id].name), "commit": .string($0.commit.hex)] }
-                })
-        ]
+    /// Every stage with its commit, for the build commit's `plan.json`.
+    public var record: [BuildRecord.Stage] {
+        wanted.compactMap { id in results[id.index].map { .init(name: graph[id].name, commit: $0.commit) } }
     }
 }

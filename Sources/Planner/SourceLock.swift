@@ -91,6 +91,22 @@ extension Source {
         return .object(members)
     }
 
+    /// Where the source's files come from.
+    ///
+    /// - Parameter revision: the commit that a lock records for the recipe's revision.
+    public func fetchOrigin(revision locked: String? = nil) -> FixedOutput.Origin {
+        let members = self.members.value.map(\.value)
+        let revision = locked ?? self.revision.value
+        return switch origin {
+        case .path(let path): .path(path.value)
+        case .http(let url): .url(url.value, members: members)
+        case .pypi(let requirement): .pypi(requirement: requirement.value, members: members)
+        case .git(let url): .git(url: url.value, revision: revision, members: members)
+        case .huggingFace(let repository):
+            .huggingFace(repository: repository.value, revision: revision, members: members)
+        }
+    }
+
     /// Whether the lock file has to pin the source.
     public var needsLock: Bool {
         if case .path = origin { false } else { sha256 == nil }

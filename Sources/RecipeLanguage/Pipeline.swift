@@ -8,36 +8,71 @@ public struct Pipeline: Sendable {
         init(_ value: Section) { self.value = value }
     }
 
-    let sharedData: Shared<DataSection>
-    let sharedTokenizer: Shared<TokenizerSection>
-    let sharedTeacher: Shared<TeacherSection>
-    let sharedTeacherTransfer: Shared<Transfer>
-    let sharedStudent: Shared<StudentSection>
-    let sharedSample: Shared<SampleSection>
-    let sharedJudge: Shared<JudgeSection>
-    let sharedTransfer: Shared<Transfer>
-    let sharedPrune: Shared<PruneSection?>
-    let sharedQuantize: Shared<QuantizeSection?>
-    let sharedEvaluate: Shared<EvaluateSection>
-    let sharedStages: Shared<[NamedStage]>
+    /// The sections, each kept once however many variants have it; one reference to pass around.
+    final class Sections: Sendable {
+        let data: Shared<DataSection>
+        let tokenizer: Shared<TokenizerSection>
+        let teacher: Shared<TeacherSection>
+        let teacherTransfer: Shared<Transfer>
+        let student: Shared<StudentSection>
+        let sample: Shared<SampleSection>
+        let judge: Shared<JudgeSection>
+        let transfer: Shared<Transfer>
+        let prune: Shared<PruneSection?>
+        let quantize: Shared<QuantizeSection?>
+        let evaluate: Shared<EvaluateSection>
+        let stages: Shared<[NamedStage]>
 
-    public var data: DataSection { sharedData.value }
-    public var tokenizer: TokenizerSection { sharedTokenizer.value }
-    public var teacher: TeacherSection { sharedTeacher.value }
+        init(
+            data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
+            teacherTransfer: Shared<Transfer>, student: Shared<StudentSection>, sample: Shared<SampleSection>,
+            judge: Shared<JudgeSection>, transfer: Shared<Transfer>, prune: Shared<PruneSection?>,
+            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, stages: Shared<[NamedStage]>
+        ) {
+            self.data = data
+            self.tokenizer = tokenizer
+            self.teacher = teacher
+            self.teacherTransfer = teacherTransfer
+            self.student = student
+            self.sample = sample
+            self.judge = judge
+            self.transfer = transfer
+            self.prune = prune
+            self.quantize = quantize
+            self.evaluate = evaluate
+            self.stages = stages
+        }
+    }
+
+    let sections: Sections
+
+    /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
+    public var identityBeforeQuantization: [ObjectIdentifier] {
+        [
+            ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
+            ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.student), ObjectIdentifier(sections.sample),
+            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
+            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages),
+        ]
+    }
+
+    public var data: DataSection { sections.data.value }
+    public var tokenizer: TokenizerSection { sections.tokenizer.value }
+    public var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
-    public var teacherTransfer: Transfer { sharedTeacherTransfer.value }
-    public var student: StudentSection { sharedStudent.value }
-    public var sample: SampleSection { sharedSample.value }
-    public var judge: JudgeSection { sharedJudge.value }
+    public var teacherTransfer: Transfer { sections.teacherTransfer.value }
+    public var student: StudentSection { sections.student.value }
+    public var sample: SampleSection { sections.sample.value }
+    public var judge: JudgeSection { sections.judge.value }
     /// How the student learns from the teacher.
-    public var transfer: Transfer { sharedTransfer.value }
+    public var transfer: Transfer { sections.transfer.value }
     /// `nil` where nothing is removed.
-    public var prune: PruneSection? { sharedPrune.value }
+    public var prune: PruneSection? { sections.prune.value }
     /// `nil` where weights stay in float.
-    public var quantize: QuantizeSection? { sharedQuantize.value }
-    public var evaluate: EvaluateSection { sharedEvaluate.value }
+    public var quantize: QuantizeSection? { sections.quantize.value }
+    public var evaluate: EvaluateSection { sections.evaluate.value }
     /// The recipe's own stages, in the order of writing.
-    public var stages: [NamedStage] { sharedStages.value }
+    public var stages: [NamedStage] { sections.stages.value }
 
     /// The sets that models answer: those asked for, else those that have rows.
     public var evaluatedSets: [RowSet] {

@@ -17,25 +17,73 @@ public struct BuildRecord: Sendable {
         }
     }
 
+    /// A stage with the commit that says all about it.
+    public struct Stage: Hashable, Sendable {
+        public var name: String
+        public var commit: CommitID
+
+        public init(name: String, commit: CommitID) {
+            self.name = name
+            self.commit = commit
+        }
+    }
+
     /// The recipe's name, which is its branch's.
     public var recipe: String
     /// As written.
     public var recipeText: String
     /// Texts beside it, by file name: the lock, recipes that it extends.
     public var companions: [String: String]
-    /// Every stage with what its key was made of.
-    public var plan: JSON
+    /// In graph order.
+    public var stages: [Stage]
     public var targets: [Target]
     /// The commit's subject.
     public var summary: String
 
-    public init(recipe: String, recipeText: String, companions: [String: String] = [:], plan: JSON, targets: [Target], summary: String) {
+    public init(recipe: String, recipeText: String, companions: [String: String] = [:], stages: [Stage], targets: [Target], summary: String) {
         self.recipe = recipe
         self.recipeText = recipeText
         self.companions = companions
-        self.plan = plan
+        self.stages = stages
         self.targets = targets
         self.summary = summary
+    }
+}
+
+extension BuildRecord {
+    /// What `plan.json` holds.
+    var plan: JSON {
+        [
+            "stages": .array(stages.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
+            "targets": .array(
+                targets.map {
+                    [
+                        "name": .string($0.name), "commit": .string($0.commit.hex), "artifact": .string($0.artifact.digest.hex),
+                    ]
+                }),
+        ]
+    }
+
+    /// Of all that the build commit's tree is made of; the subject is none of it.
+    var digest: Digest {
+        var bytes = Array(recipeText.utf8)
+        func add(_ text: String) {
+            bytes.append(0)
+            bytes += text.utf8
+        }
+        for (name, text) in companions.sorted(by: { $0.key < $1.key }) {
+            add(name)
+            add(text)
+        }
+        for stage in stages {
+            add(stage.name)
+            add(stage.commit.hex)
+        }
+        for target in targets {
+            add(target.name)
+            add(target.commit.hex)
+        }
+        return Digest(hashing: bytes)
     }
 }
 
@@ -118,17 +166,10 @@ enum BuildCommit {
             targets[target.name] = .existing(tree)
             pointers += paths.map { "targets/\(target.name)/\($0)" }
         }
-        var plan = build.plan.object ?? [:]
-        plan["targets"] = .array(
-            build.targets.map {
-                [
-                    "name": .string($0.name), "commit": .string($0.commit.hex), "artifact": .string($0.artifact.digest.hex),
-                ]
-            })
         let attributes = ArtifactTree.attributes(pointers: pointers)
         var entries: [String: GitTree] = [
             "recipe.yaml": .blob(try repository.writeBlob(Array(build.recipeText.utf8))),
-            "plan.json": .blob(try repository.writeBlob(Array(JSON.object(plan).prettyText.utf8))),
+            "plan.json": .blob(try repository.writeBlob(Array(build.plan.prettyText.utf8))),
             "targets": .directory(targets),
             ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
         ]

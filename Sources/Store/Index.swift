@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Foundation
 import GRDB
 
@@ -43,6 +42,18 @@ struct Index: Sendable {
         migrator.registerMigration("2") { database in
             try database.execute(sql: "ALTER TABLE duration ADD COLUMN work REAL")
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE artifact;
+                    DROP TABLE result;
+                    DROP TABLE stage_commit;
+                    CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB);
+                    CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT);
+                    CREATE TABLE build (recipe TEXT PRIMARY KEY, content BLOB, commit_id TEXT);
+                    CREATE TABLE repository (id TEXT);
+                    """)
+        }
         try migrator.migrate(queue)
         return queue
     }
@@ -68,37 +79,100 @@ struct Index: Sendable {
 
     // MARK: Results
 
-    func artifact(_ digest: Digest) throws(StoreError) -> Artifact? {
-        try manifest(sql: "SELECT manifest FROM artifact WHERE digest = ?", argument: digest)
-    }
-
     func result(of key: Digest) throws(StoreError) -> Artifact? {
-        try manifest(
-            sql: "SELECT manifest FROM artifact JOIN result ON artifact.digest = result.artifact WHERE key = ?", argument: key)
+        try read { database in
+            try Row.fetchOne(database, sql: "SELECT artifact, files FROM result WHERE key = ?", arguments: [Data(key.bytes)])
+                .flatMap { Self.artifact(in: $0, from: 0) }
+        }
     }
 
     func remember(result artifact: Artifact, of key: Digest) throws(StoreError) {
         try write { database in
             try database.execute(
-                sql: "INSERT OR IGNORE INTO artifact VALUES (?, ?)",
-                arguments: [artifact.digest.hex, artifact.manifest.canonicalText])
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO result VALUES (?, ?)", arguments: [key.hex, artifact.digest.hex])
+                sql: "INSERT OR REPLACE INTO result VALUES (?, ?, ?)",
+                arguments: [Data(key.bytes), Data(artifact.digest.bytes), Data(ArtifactRecord.bytes(of: artifact))])
         }
     }
 
     /// - Parameter identity: what the commit is a pure function of, hashed.
     func commit(_ identity: Digest) throws(StoreError) -> CommitID? {
         try read { database in
-            try String.fetchOne(database, sql: "SELECT commit_id FROM stage_commit WHERE id = ?", arguments: [identity.hex])
+            try String.fetchOne(
+                database, sql: "SELECT commit_id FROM stage_commit WHERE id = ?", arguments: [Data(identity.bytes)])
         }.map(CommitID.init(hex:))
     }
 
     func remember(commit: CommitID, _ identity: Digest) throws(StoreError) {
         try write { database in
             try database.execute(
-                sql: "INSERT OR REPLACE INTO stage_commit VALUES (?, ?)", arguments: [identity.hex, commit.hex])
+                sql: "INSERT OR REPLACE INTO stage_commit VALUES (?, ?)", arguments: [Data(identity.bytes), commit.hex])
         }
+    }
+
+    /// All results and commits; `nil` where they are many more than somebody who needs so many would read.
+    func snapshot(for count: Int) throws(StoreError) -> IndexSnapshot? {
+        try read { database in
+            let rows = try Int.fetchOne(database, sql: "SELECT max(rowid) FROM result") ?? 0
+            guard rows <= 20 * count else { return nil }
+            var snapshot = IndexSnapshot()
+            snapshot.results.reserveCapacity(rows)
+            snapshot.commits.reserveCapacity(rows)
+            let results = try Row.fetchCursor(database, sql: "SELECT key, artifact, files FROM result")
+            while let row = try results.next() {
+                guard let key = Self.digest(in: row, at: 0) else { continue }
+                snapshot.results[key] = Self.artifact(in: row, from: 1)
+            }
+            let commits = try Row.fetchCursor(database, sql: "SELECT id, commit_id FROM stage_commit")
+            while let row = try commits.next() {
+                guard let identity = Self.digest(in: row, at: 0) else { continue }
+                snapshot.commits[identity] = CommitID(hex: row[1])
+            }
+            return snapshot
+        }
+    }
+
+    private static func digest(in row: Row, at column: Int) -> Digest? {
+        (try? row.withUnsafeData(atIndex: column) { $0.flatMap { $0.withUnsafeBytes { Digest(bytes: $0) } } }) ?? nil
+    }
+
+    private static func artifact(in row: Row, from column: Int) -> Artifact? {
+        let files = (try? row.withUnsafeData(atIndex: column + 1) { data in
+            data.flatMap { $0.withUnsafeBytes(ArtifactRecord.files) }
+        }) ?? nil
+        guard let digest = digest(in: row, at: column), let files else { return nil }
+        return Artifact(sortedFiles: files, digest: digest)
+    }
+
+    // MARK: Builds
+
+    /// The commit of a recipe's last build, if it was of this content.
+    func build(of recipe: String, content: Digest) throws(StoreError) -> CommitID? {
+        try read { database in
+            try String.fetchOne(
+                database, sql: "SELECT commit_id FROM build WHERE recipe = ? AND content = ?",
+                arguments: [recipe, Data(content.bytes)])
+        }.map(CommitID.init(hex:))
+    }
+
+    func remember(build commit: CommitID, of recipe: String, content: Digest) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO build VALUES (?, ?, ?)", arguments: [recipe, Data(content.bytes), commit.hex])
+        }
+    }
+
+    /// Forgets what was read off another repository.
+    ///
+    /// - Returns: whether the index is new to this repository.
+    func adopt(repository id: String) throws(StoreError) -> Bool {
+        let known = try read { try String.fetchOne($0, sql: "SELECT id FROM repository") }
+        if known == id { return false }
+        try write { database in
+            try database.execute(
+                sql: "DELETE FROM result; DELETE FROM stage_commit; DELETE FROM build; DELETE FROM duration; DELETE FROM repository")
+            try database.execute(sql: "INSERT INTO repository VALUES (?)", arguments: [id])
+        }
+        return true
     }
 
     // MARK: Durations
@@ -123,11 +197,6 @@ struct Index: Sendable {
     }
 
     // MARK: Access
-
-    private func manifest(sql: String, argument: Digest) throws(StoreError) -> Artifact? {
-        let text = try read { try String.fetchOne($0, sql: sql, arguments: [argument.hex]) }
-        return text.flatMap { try? JSON(parsing: $0) }.flatMap(Artifact.init(manifest:))
-    }
 
     private func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(StoreError) -> Value {
         do {

@@ -4,6 +4,13 @@ import Foundation
 /// The contents of files, each under its SHA-256, in Git LFS's layout.
 struct ObjectStore: Sendable {
     let layout: StoreLayout
+    /// As text, because builds look objects up by the thousand.
+    private let folder: String
+
+    init(layout: StoreLayout) {
+        self.layout = layout
+        folder = layout.objects.path
+    }
 
     /// Where an object lies and how many bytes it has; `nil` where it is absent.
     func object(_ digest: Digest) -> (url: URL, size: Int)? {
@@ -14,7 +21,12 @@ struct ObjectStore: Sendable {
     }
 
     func holds(_ artifact: Artifact) -> Bool {
-        artifact.files.allSatisfy { object($0.digest)?.size == $0.size }
+        artifact.files.allSatisfy { file in
+            let hex = file.digest.hex
+            var status = stat()
+            return stat("\(folder)/\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)", &status) == 0
+                && status.st_mode & S_IFMT == S_IFREG && Int(status.st_size) == file.size
+        }
     }
 
     /// Takes a copy of a file in. It replaces an object of its name, which may be damaged.

@@ -24,7 +24,7 @@ enum StageCommit {
         let attributes = ArtifactTree.attributes(pointers: pointers.map { "artifact/" + $0 })
         let root = try repository.write(
             .directory([
-                "action.json": .blob(try repository.writeBlob(action.encoding.canonicalBytes)),
+                "action.json": .blob(try repository.writeBlob(action.canonicalBytes)),
                 "artifact": .existing(tree),
                 ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
             ]))

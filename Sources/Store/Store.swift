@@ -13,6 +13,8 @@ public final class Store: Sendable {
     private let index: Index
     /// libgit2's handles are not safe for two threads at once.
     private let repository: Mutex<GitRepository>
+    /// Of the index; `nil` where nobody asked for it.
+    private let snapshot = Mutex<IndexSnapshot?>(nil)
 
     /// Opens the store in a directory, or makes one there.
     public init(at directory: URL) throws(StoreError) {
@@ -27,10 +29,21 @@ public final class Store: Sendable {
     private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
         try prepare(layout)
         let repository = try GitRepository(at: layout.repository)
-        let isNewIndex = !FileManager.default.fileExists(atPath: layout.index.path)
         let index = try Index(at: layout.index)
-        if isNewIndex { try restoreDurations(into: index, from: repository) }
+        if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
         return (index, repository)
+    }
+
+    /// A name for the repository, given when it is first opened: an index that was made of another one is of no use.
+    private static func identity(of layout: StoreLayout) throws(StoreError) -> String {
+        if let known = try? String(contentsOf: layout.identity, encoding: .utf8), !known.isEmpty { return known }
+        let new = UUID().uuidString
+        do {
+            try Data(new.utf8).write(to: layout.identity, options: .atomic)
+        } catch {
+            throw .cannotWrite(path: layout.identity.path, reason: error.localizedDescription)
+        }
+        return new
     }
 
     /// Makes the directory, unless it is somebody else's.
@@ -128,8 +141,34 @@ public final class Store: Sendable {
 
     // MARK: Results
 
+    /// Reads what the index knows into memory, for a build of so many stages.
+    public func prepare(for stages: Int) throws(StoreError) {
+        let read = try index.snapshot(for: stages)
+        snapshot.withLock { $0 = read }
+    }
+
+    /// An action's result and the stage commit that it has with these parents, if both were there when the store was
+    /// prepared and the artifact's objects still are.
+    public func preparedResult(of key: Digest, parents: [CommitID]) -> (artifact: Artifact, commit: CommitID)? {
+        let found = snapshot.withLock { snapshot -> (Artifact, CommitID)? in
+            guard let artifact = snapshot?.results[key],
+                let commit = snapshot?.commits[Self.identity(of: key, artifact, parents)]
+            else { return nil }
+            return (artifact, commit)
+        }
+        return found.flatMap { objects.holds($0.0) ? $0 : nil }
+    }
+
+    /// What a stage commit is a pure function of.
+    private static func identity(of key: Digest, _ artifact: Artifact, _ parents: [CommitID]) -> Digest {
+        var bytes = Array(key.hex.utf8) + Array(artifact.digest.hex.utf8)
+        for parent in parents { bytes += parent.hex.utf8 }
+        return Digest(hashing: bytes)
+    }
+
     /// What an action gave; `nil` where it never ran here or an object of its artifact is gone.
     public func result(of key: Digest) throws(StoreError) -> Artifact? {
+        if let known = snapshot.withLock({ $0?.results[key] }), objects.holds(known) { return known }
         if let known = try index.result(of: key), objects.holds(known) { return known }
         let recorded = try repository.withLock { repository throws(StoreError) in
             try repository.target(of: StageCommit.reference(for: key)).flatMap { commit throws(StoreError) in
@@ -144,7 +183,7 @@ public final class Store: Sendable {
     /// Pins an artifact as the action's result: mints its stage commit, names it by the action's key if nobody did before.
     public func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
         let key = action.key
-        let identity = Digest(hashing: ([key.hex, artifact.digest.hex] + parents.map(\.hex)).joined(separator: "\n"))
+        let identity = Self.identity(of: key, artifact, parents)
         let known = try index.commit(identity)
         let commit = try repository.withLock { repository throws(StoreError) in
             if let known, let id = GitRepository.id(known.hex), repository.exists(id) { return known }
@@ -183,12 +222,18 @@ public final class Store: Sendable {
         }
     }
 
+    /// Puts a build on its recipe's branch; one equal to the last adds nothing.
     public func recordBuild(_ build: BuildRecord) throws(StoreError) -> CommitID {
-        try repository.withLock { repository throws(StoreError) in
-            try layout.writeLock.held { () throws(StoreError) in
+        let content = build.digest
+        let known = try index.build(of: build.recipe, content: content)
+        let commit = try repository.withLock { repository throws(StoreError) in
+            if let known, try repository.target(of: BuildCommit.branches + build.recipe) == known { return known }
+            return try layout.writeLock.held { () throws(StoreError) in
                 try BuildCommit.write(build, objects: objects, repository: repository)
             }
         }
+        if commit != known { try index.remember(build: commit, of: build.recipe, content: content) }
+        return commit
     }
 
     /// The builds of a recipe, newest first.

@@ -9,6 +9,8 @@ struct StoreLayout: Sendable {
     var objects: URL { repository.appending(path: "lfs/objects", directoryHint: .isDirectory) }
     /// Files on their way in. On the objects' file system, so that a rename moves them.
     var incoming: URL { repository.appending(path: "lfs/incoming", directoryHint: .isDirectory) }
+    /// Tells this repository from another one at its place.
+    var identity: URL { repository.appending(path: "decant-id") }
     var writeLock: WriteLock { WriteLock(url: root.appending(path: "write.lock")) }
     var index: URL { root.appending(path: "index.sqlite") }
     var scratch: URL { root.appending(path: "scratch", directoryHint: .isDirectory) }

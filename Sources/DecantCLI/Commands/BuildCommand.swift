@@ -51,11 +51,11 @@ struct BuildCommand: AsyncParsableCommand {
 
     /// What this version cannot do is said before anything runs, not after hours.
     private func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID], in store: Store) throws {
-        var limitations: [JSON: String?] = [:]
+        var limitations: [[UInt8]: String?] = [:]
         var refused: [String] = []
         for id in graph.closure(of: wanted) where graph[id].fixedOutput == nil {
             let stage = graph[id]
-            let identity: JSON = [.string(stage.kind), stage.parameters]
+            let identity = Array(stage.kind.utf8) + stage.canonicalParameters
             let limitation = limitations[identity] ?? StageCatalogue.limitation(of: stage.kind, stage.parameters)
             limitations[identity] = limitation
             if let limitation { refused.append("\(stage.name): \(limitation)") }
@@ -70,7 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
         _ = try store.recordBuild(
             BuildRecord(
-                recipe: file.name, recipeText: file.text, companions: file.companions, plan: outcome.planRecord,
+                recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
                 targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
                 summary: summary))
     }

@@ -34,13 +34,19 @@ struct GraphBuilder {
             return id
         }
         let id = StageID(index: drafts.count)
+        let parameters = try register.parameters(of: kind)
         let stage = Stage(
-            name: "", kind: Kind.name, revision: Kind.revision, parameters: try register.parameters(of: kind), inputs: inputs,
-            fixedOutput: fixedOutput, work: work, origins: origins())
+            name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs,
+            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, work: work, origins: origins())
         drafts.append(Draft(stage: stage, title: title, choices: choices))
         register.stages[.init(kind: kind, inputs: inputs)] = id
         touched.append(id)
         return id
+    }
+
+    /// Takes stages into the variant that are there already.
+    mutating func touch(_ ids: [StageID]) {
+        for id in ids { touch(id) }
     }
 
     private mutating func touch(_ id: StageID) {
@@ -76,12 +82,12 @@ private final class Register<Kind: StageKind> {
 
     var stages: [Identity: StageID] = [:]
     /// Most stages of a matrix differ in their inputs alone.
-    private var encoded: [Kind: JSON] = [:]
+    private var encoded: [Kind: (json: JSON, canonical: [UInt8])] = [:]
 
-    func parameters(of kind: Kind) throws -> JSON {
+    func parameters(of kind: Kind) throws -> (json: JSON, canonical: [UInt8]) {
         if let known = encoded[kind] { return known }
-        let parameters = try JSON(encoding: kind)
-        encoded[kind] = parameters
-        return parameters
+        let json = try JSON(encoding: kind)
+        encoded[kind] = (json, json.canonicalBytes)
+        return (json, json.canonicalBytes)
     }
 }

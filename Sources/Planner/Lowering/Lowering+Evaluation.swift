@@ -75,10 +75,15 @@ extension Lowering {
         let evaluate = recipe.variants.first?.pipeline.evaluate
         return try builder.add(
             Report(
-                rows: rows.map { names[$0.scores.index].replacing(".scores", with: "", maxReplacements: 1) },
+                rows: rows.map { Self.modelName(of: names[$0.scores.index]) },
                 metrics: evaluate?.metrics.value.map(\.value.rawValue) ?? [], sets: evaluatedSets),
             .named("report"), inputs: inputs, work: 0,
             origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? [])
+    }
+
+    /// `student.kd` of `student.kd.scores`.
+    private static func modelName(of scores: String) -> String {
+        scores.hasSuffix(".scores") ? String(scores.dropLast(7)) : scores.replacing(".scores", with: "", maxReplacements: 1)
     }
 
     /// The first variant's order, then what other variants have besides.

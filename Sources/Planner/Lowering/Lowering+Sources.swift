@@ -24,20 +24,13 @@ extension Lowering {
     }
 
     mutating func addSource(_ source: Source) throws -> StageID? {
-        let members = source.members.value.map(\.value)
-        let revision = lock?.revision(of: source) ?? source.revision.value
+        let origin = source.fetchOrigin(revision: lock?.revision(of: source))
         switch source.origin {
         case .path(let path): return try addFile(path, of: source)
-        case .http(let url):
-            return try addPinned(SourceHTTP.self, source, url, .url(url.value, members: members))
-        case .pypi(let requirement):
-            return try addPinned(SourcePyPI.self, source, requirement, .pypi(requirement: requirement.value, members: members))
-        case .git(let url):
-            return try addPinned(SourceGit.self, source, url, .git(url: url.value, revision: revision, members: members))
-        case .huggingFace(let repository):
-            return try addPinned(
-                SourceHuggingFace.self, source, repository,
-                .huggingFace(repository: repository.value, revision: revision, members: members))
+        case .http(let url): return try addPinned(SourceHTTP.self, source, url, origin)
+        case .pypi(let requirement): return try addPinned(SourcePyPI.self, source, requirement, origin)
+        case .git(let url): return try addPinned(SourceGit.self, source, url, origin)
+        case .huggingFace(let repository): return try addPinned(SourceHuggingFace.self, source, repository, origin)
         }
     }
 

@@ -47,8 +47,10 @@ extension Lowering {
         return LoweredTeacher(plain: plain, reasoning: reasoning, used: used)
     }
 
-    /// Every model of the student's chain, in order; the last one is the variant's result.
-    mutating func addStudent(_ base: LoweredBase, teacher: LoweredTeacher?) throws -> [LoweredModel]? {
+    /// The student's first model, and every model of its chain up to its quantization, in order.
+    mutating func addStudent(
+        _ base: LoweredBase, teacher: LoweredTeacher?
+    ) throws -> (start: LoweredModel, chain: [LoweredModel])? {
         let pipeline = base.pipeline
         let seed = pipeline.student.seed
         guard let start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
@@ -61,8 +63,7 @@ extension Lowering {
         if let prune = pipeline.prune {
             chain += try addPruning(prune, of: chain.last ?? start, from: teacher, seed: seed, base)
         }
-        if let quantize = pipeline.quantize { chain.append(try addQuantization(quantize, of: chain.last ?? start, base)) }
-        return chain
+        return (start, chain)
     }
 
     /// The model before its first step.

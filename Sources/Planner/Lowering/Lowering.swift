@@ -14,6 +14,8 @@ struct Lowering {
     var ownStages: [String: StageID] = [:]
     /// Those being lowered, outermost first.
     var openStages: [String] = []
+    /// What variants share that differ in their quantization alone.
+    private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
     init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?) {
         self.recipe = recipe
@@ -40,18 +42,37 @@ struct Lowering {
     /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each; `nil` where a problem
     /// was found.
     private mutating func lower(_ pipeline: Pipeline) throws -> LoweredVariant? {
+        guard let prepared = try prepare(pipeline) else { return nil }
+        var (model, rows) = (prepared.model, prepared.rows)
+        if let quantize = pipeline.quantize {
+            let quantized = try addQuantization(quantize, of: model, prepared.base)
+            rows.append(try evaluate(quantized, title: { .after(quantized.stage, ".\($0)") }, prepared.base))
+            model = quantized
+        }
+        for stage in pipeline.stages { _ = try addOwnStage(stage, pipeline) }
+        let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
+        return LoweredVariant(teachers: prepared.teachers, model: model.stage, rows: rows, own: own)
+    }
+
+    /// All of a variant before its weights are quantized, lowered once for those that agree on it.
+    private mutating func prepare(_ pipeline: Pipeline) throws -> PreparedVariant? {
+        let identity = pipeline.identityBeforeQuantization
+        if let known = prepared[identity] {
+            builder.touch(known.stages)
+            ownStages = known.ownStages
+            return known
+        }
         guard let base = try addBase(pipeline) else { return nil }
         let teacher = try addTeacher(base)
-        guard let chain = try addStudent(base, teacher: teacher) else { return nil }
+        guard let student = try addStudent(base, teacher: teacher) else { return nil }
         var rows: [EvaluatedModel] = []
-        for (title, model) in teacher?.used ?? [] {
-            rows.append(try evaluate(model, title: title, base))
-        }
-        for model in chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
-        for stage in pipeline.stages { _ = try addOwnStage(stage, base.pipeline) }
-        let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
-        return LoweredVariant(
-            teachers: teacher?.used.map(\.model.stage) ?? [], model: chain.last?.stage ?? base.data, rows: rows, own: own)
+        for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
+        for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
+        let new = PreparedVariant(
+            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], model: student.chain.last ?? student.start, rows: rows,
+            stages: builder.touched, ownStages: ownStages)
+        prepared[identity] = new
+        return new
     }
 
     /// The variants' final models, the teachers, the recipe's own stages, the report.
@@ -72,6 +93,17 @@ struct Lowering {
         let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
         return models + teachers + own + [Graph.Target(name: "report", stage: report)]
     }
+}
+
+/// A variant up to its quantization.
+private struct PreparedVariant {
+    var base: LoweredBase
+    var teachers: [StageID]
+    var model: LoweredModel
+    var rows: [EvaluatedModel]
+    /// All that was added or met on the way.
+    var stages: [StageID]
+    var ownStages: [String: StageID]
 }
 
 /// What a variant comes to.
