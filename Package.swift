@@ -22,12 +22,16 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSpawn"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
         .target(name: "CanonicalJSON"),
         .target(name: "Diagnostics"),
         .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
+
+        // What other programs are for
+        .target(name: "Programs", dependencies: ["CSpawn"]),
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
@@ -44,7 +48,7 @@ let package = Package(
         .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
-            dependencies: ["Engine", "Planner", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
+            dependencies: ["Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
 
         // The command line
         .target(
