@@ -48,7 +48,7 @@ extension Exec: RunnableStage {
         variables.merge(environment) { _, declared in declared }
         guard let name = command.first else { throw StageFailure("the command is empty") }
         let program = try find(name, along: variables["PATH"] ?? "", from: directory)
-        guard !program.contains("=") else { throw StageFailure("the program's path \(program) has a '=', which env(1) forbids") }
+        guard !program.contains("=") else { throw StageFailure("the path of the program \(program) must not contain '='") }
         let settings = variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return [try find("env", along: Self.path, from: directory), "-i"] + settings + [program] + command.dropFirst()
     }
