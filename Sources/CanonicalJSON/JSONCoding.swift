@@ -3,7 +3,7 @@ import Foundation
 extension JSON {
     /// The JSON value of an `Encodable` value (a parameter struct, say); property names become `snake_case` keys.
     public init(encoding value: some Encodable) throws {
-        let encoder = JSONValueEncoder(codingPath: [])
+        let encoder = JSONValueEncoder(codingPath: [], keepsKeys: value is [String: Any])
         self = try encoder.json(of: value)
     }
 

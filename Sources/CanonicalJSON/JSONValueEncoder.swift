@@ -3,6 +3,8 @@ final class JSONValueEncoder: Encoder {
     let codingPath: [any CodingKey]
     let userInfo: [CodingUserInfoKey: Any] = [:]
     fileprivate var content = Content.none
+    /// Whether keys are a dictionary's: those are data, and stay as they are.
+    private let keepsKeys: Bool
 
     /// What has been written: a value, or a container that is still being filled.
     fileprivate enum Content {
@@ -29,7 +31,10 @@ final class JSONValueEncoder: Encoder {
         var values: [Content] = []
     }
 
-    init(codingPath: [any CodingKey]) { self.codingPath = codingPath }
+    init(codingPath: [any CodingKey], keepsKeys: Bool = false) {
+        self.codingPath = codingPath
+        self.keepsKeys = keepsKeys
+    }
 
     func json(of value: some Encodable) throws -> JSON {
         try value.encode(to: self)
@@ -42,7 +47,7 @@ final class JSONValueEncoder: Encoder {
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         let members = Members()
         content = .object(members)
-        return KeyedEncodingContainer(KeyedContainer<Key>(codingPath: codingPath, members: members))
+        return KeyedEncodingContainer(KeyedContainer<Key>(codingPath: codingPath, members: members, keepsKeys: keepsKeys))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
@@ -61,7 +66,7 @@ final class JSONValueEncoder: Encoder {
         case let value as Int: return .value(.integer(Int64(value)))
         case let value as Double: return .value(try number(value, at: path))
         default:
-            let encoder = JSONValueEncoder(codingPath: path)
+            let encoder = JSONValueEncoder(codingPath: path, keepsKeys: value is any StringKeyed)
             return .value(try encoder.json(of: value))
         }
     }
@@ -84,12 +89,17 @@ final class JSONValueEncoder: Encoder {
     }
 }
 
+/// A dictionary whose keys are texts.
+private protocol StringKeyed {}
+extension Dictionary: StringKeyed where Key == String {}
+
 private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let codingPath: [any CodingKey]
     let members: JSONValueEncoder.Members
+    var keepsKeys = false
 
     private func set(_ content: JSONValueEncoder.Content, for key: some CodingKey) {
-        members.values[JSONValueEncoder.snakeCase(key.stringValue)] = content
+        members.values[keepsKeys ? key.stringValue : JSONValueEncoder.snakeCase(key.stringValue)] = content
     }
 
     mutating func encodeNil(forKey key: Key) { set(.value(.null), for: key) }

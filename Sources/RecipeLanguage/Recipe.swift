@@ -7,6 +7,8 @@ public struct Recipe: Sendable {
     public let bases: [SourceText]
     public let name: Spanned<String>
     public let description: Spanned<String>
+    /// Where the matrix is written; `nil` without one.
+    public let matrix: SourceSpan?
     /// Sorted by name.
     public let sources: [Source]
     /// In the matrix's order, the last axis fastest; one without choices where there is no matrix.

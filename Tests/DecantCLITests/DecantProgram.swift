@@ -16,6 +16,7 @@ final class DecantProgram {
     let folder: URL
     var cache = "cache"
     var threads = 2
+    var extraEnvironment: [String: String] = [:]
 
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -70,7 +71,9 @@ final class DecantProgram {
         process.executableURL = Self.executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        process.environment = ["DECANT_CACHE": cache, "HOME": folder.path, "LC_ALL": "C"]
+        var environment = ["DECANT_CACHE": cache, "HOME": folder.path, "LC_ALL": "C"]
+        environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]
+        process.environment = environment.merging(extraEnvironment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = Pipe()
         process.standardError = Pipe()

@@ -149,12 +149,42 @@ final class EchoRunner: Runner {
         }
         let before = try await build(stages(0.2)).outcome
         let store = try Store(at: directory)
-        let plan = try BuildPlan(of: Graph(stages: stages(0.3), targets: []), in: store, previous: before.planRecord)
+        let last: JSON = [
+            "stages": .array(before.record.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] })
+        ]
+        let plan = try BuildPlan(of: Graph(stages: stages(0.3), targets: []), in: store, previous: last)
         #expect(plan.entries.map(\.state) == [.cached, .stale, .unknown])
         let why = try #require(plan.json(recipe: "r")["stages"]?[1]?["why"]?[0])
         #expect(why["field"] == "prune.ratio")
         #expect(why["line"] == 3)
         #expect(why["old"] == 0.2)
         #expect(why["new"] == 0.3)
+    }
+
+    /// The explanation is read off the bytes that the key is the digest of: either both change or neither.
+    @Test func keyAndExplanationCannotDriftApart() throws {
+        var random = SystemRandomNumberGenerator()
+        func value() -> JSON { [.integer(.random(in: 0...2, using: &random)), "a\"b\\", ["x": 0.5], .null].randomElement(using: &random) ?? 1 }
+        func digest() -> Digest { Digest(hashing: "\(Int.random(in: 0...2, using: &random))") }
+        func action() -> (Action, Graph) {
+            let names = ["in", "ünï \"quoted\""].prefix(Int.random(in: 0...2, using: &random))
+            let sources = names.map { Self.stage("source \($0)") }
+            let stage = Stage(
+                name: "stage", kind: Bool.random() ? "kind" : "other", revision: .random(in: 1...2, using: &random),
+                parameters: ["a": value(), "b": ["c": value()]],
+                inputs: names.enumerated().map { .init(name: $1, stage: StageID(index: $0)) })
+            return (Action(stage: stage, artifacts: names.map { _ in digest() }), Graph(stages: sources + [stage], targets: []))
+        }
+        var changed = 0
+        for _ in 0..<3000 {
+            let (old, (new, graph)) = (action().0, action())
+            #expect(new.encoding.canonicalBytes == new.canonicalBytes)
+            #expect(Action(encoding: new.encoding) == new)
+            let stage = try #require(graph.stages.last)
+            let reasons = Explanation(stage: stage, graph: graph).reasons(from: old.encoding, to: new.encoding)
+            #expect(reasons.isEmpty == (old.key == new.key))
+            changed += reasons.isEmpty ? 0 : 1
+        }
+        #expect((1000..<3000).contains(changed))
     }
 }

@@ -51,7 +51,7 @@ import Testing
         let fixture = try StoreFixture()
         #expect(throws: StoreError.self) {
             try fixture.store.recordBuild(
-                BuildRecord(recipe: "a..b", recipeText: "", plan: [:], targets: [], summary: ""))
+                BuildRecord(recipe: "a..b", recipeText: "", stages: [], targets: [], summary: ""))
         }
     }
 

@@ -47,7 +47,7 @@ final class StoreFixture {
         let pair = try recordPair()
         return try store.recordBuild(
             BuildRecord(
-                recipe: "smart-home", recipeText: "decant: 1\n", plan: ["stages": []],
+                recipe: "smart-home", recipeText: "decant: 1\n", stages: [],
                 targets: [.init(name: "model", commit: pair.model, artifact: pair.artifact)], summary: summary))
     }
 

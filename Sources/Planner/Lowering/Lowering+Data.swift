@@ -59,7 +59,7 @@ extension Lowering {
             ] + split.limits.map { Origin("limit.\($0.set.rawValue)", $0.rows) })
     }
 
-    /// What becomes of the sets before prompts are made of them.
+    /// What becomes of the sets before prompts are made of them. The last of the stages is `data`.
     private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
         var data = split
         if let retrieve = pipeline.data.retrieve {
@@ -69,12 +69,12 @@ extension Lowering {
                 inputs.append(.init(name: "encoder", stage: stage))
             }
             data = try builder.add(
-                DataRetrieve(method: .init(retrieve.method.value), topK: retrieve.topK.value), .named("data.retrieved"),
+                DataRetrieve(method: .init(retrieve.method.value), topK: retrieve.topK.value), .named(pipeline.data.compressesPrompts.value ? "data.retrieved" : "data"),
                 inputs: inputs, origins: [Origin("method", retrieve.method), Origin("top_k", retrieve.topK)])
         }
         if pipeline.data.compressesPrompts.value {
             data = try builder.add(
-                DataCompressPrompt(), .named("data.compressed"), inputs: [.init(name: "data", stage: data)])
+                DataCompressPrompt(), .named("data"), inputs: [.init(name: "data", stage: data)])
         }
         return data
     }

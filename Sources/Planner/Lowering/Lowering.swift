@@ -23,9 +23,19 @@ struct Lowering {
         self.lock = lock
     }
 
+    /// More stages than anyone can run.
+    private static let mostStages = 120_000
+
     mutating func graph() throws -> Graph? {
         var variants: [LoweredVariant] = []
         for variant in recipe.variants where problems.count < 100 {
+            if builder.drafts.count > Self.mostStages {
+                problems.append(
+                    Diagnostic(
+                        .matrix, "the recipe has more than \(Self.mostStages) stages", at: recipe.matrix ?? recipe.name.span,
+                        help: "shorten the matrix's lists, or divide the recipe"))
+                return nil
+            }
             builder.begin(variant: variant.choices.map(\.index))
             ownStages = [:]
             if let lowered = try lower(variant.pipeline) { variants.append(lowered) }

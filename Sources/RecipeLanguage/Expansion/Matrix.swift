@@ -28,7 +28,7 @@ struct Matrix {
     }
 
     /// More combinations than a machine can plan within a breath.
-    static let mostVariants = 65_536
+    static let mostVariants = 32_768
 
     let axes: [Axis]
     /// Every combination, the last axis fastest: an index into each axis.

@@ -63,7 +63,7 @@ public enum RecipeReader {
         if !findings.diagnostics.hasErrors { warnOfUnused(sources, by: variants, findings) }
         return Recipe(
             text: source, bases: extended.bases, name: name(fields, source),
-            description: fields[description], sources: sources, variants: variants)
+            description: fields[description], matrix: fields.entry("matrix")?.key.span, sources: sources, variants: variants)
     }
 
     private static func variants(

@@ -48,6 +48,7 @@ struct TransferReader {
             if elements.isEmpty { findings.report(.emptyList(field.field, at: node.span)) }
             return elements.isEmpty ? nil : LongForm(field: field.field, findings: findings).steps(elements)
         }
+        if node.mapping != nil { return LongForm(field: field.field, findings: findings).steps([node]) }
         guard let text = node.scalar?.text else {
             findings.report(.wrongType(field.field, wants: "the transfer notation or a list of steps", found: node))
             return nil
@@ -165,7 +166,7 @@ extension TransferReader {
 
     static let stepField = Field.text("step", required: true, "`SFT`, `RFT`, `KD`, `oKD`, `RL` or `DPO`, with or without `*`.")
     static let lossField = RawField(
-        "loss", .either([.text, .named(.number(0...100))]), standard: "`FKL`",
+        "loss", .either([.text, .named(.share(0...100))]), standard: "`FKL`",
         "KD and oKD: a mixture such as `0.5FKL+0.5CE`, or a mapping of losses to weights.")
     /// A step as a mapping: its name, its loss, and the options of all methods.
     static let longForm = MappingDefinition(

@@ -76,8 +76,9 @@ struct IngestedRows {
 }
 
 extension StageContext {
-    /// The files of an input, sorted by name.
+    /// The files of an input, those in its folders too, sorted by path.
     func files(of name: String) throws -> [URL] {
-        try FileManager.default.contentsOfDirectory(atPath: input(name).path).sorted().map { input(name, $0) }
+        try FileManager.default.subpathsOfDirectory(atPath: input(name).path).sorted().map { input(name, $0) }
+            .filter { !$0.hasDirectoryPath && (try? $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true }
     }
 }

@@ -1,0 +1,107 @@
+import CanonicalJSON
+import Foundation
+import Planner
+import Testing
+
+/// The JSON Schema that `decant schema` prints, asked with a stock validator; and the tables made from the same definitions.
+@Suite struct SchemaTests {
+    private static func validate(_ paths: [String], with program: DecantProgram) throws -> [String: Bool] {
+        try program.write(program.run("schema").output, to: "schema.json")
+        let script = DecantProgram.root.appending(path: "scripts/validate-recipes").path
+        let list = paths.map { "'\($0)'" }.joined(separator: " ")
+        let lines = try program.shell("'\(script)' schema.json \(list) || true").split(separator: "\n")
+        return Dictionary(
+            uniqueKeysWithValues: lines.compactMap { line in
+                let parts = line.components(separatedBy: ": ")
+                return parts.count > 1 ? (parts[0], parts[1].hasPrefix("valid")) : nil
+            })
+    }
+
+    @Test func rightRecipesAreValid() throws {
+        let program = try DecantProgram()
+        try program.run("init", "pantry")
+        try program.write(Self.everything, to: "everything.yaml")
+        let shipped = DecantProgram.root.appending(path: "recipes")
+        let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
+        #expect(recipes.count >= 2)
+        let paths = recipes.map { shipped.appending(path: $0).path } + ["tiny.yaml", "pantry.yaml", "everything.yaml"]
+        let results = try Self.validate(paths, with: program)
+        #expect(results.count == paths.count)
+        #expect(results.filter { !$0.value }.isEmpty, "\(results)")
+        // What the schema accepts here, the reader accepts as well.
+        try program.write("x", to: "train.py")
+        #expect(try program.run("check", "everything.yaml").output.contains("no problems"))
+    }
+
+    /// What one field alone shows to be wrong, the schema shows as well.
+    @Test func wrongRecipesAreNot() throws {
+        let folder = DecantProgram.root.appending(path: "Tests/RecipeLanguageTests/Golden/input")
+        let names = [
+            "evaluate-clients", "data-flag", "extends-not-a-path", "matrix-not-a-mapping", "matrix-exclude-shape", "missing-data",
+            "missing-version", "no-mapping", "out-of-range", "prune-recover-mixture", "quantize-calibration",
+            "source-not-a-mapping", "split", "stage-exec-environment", "stage-exec-limits", "stage-inputs-list",
+            "stage-not-a-mapping", "stages-not-a-mapping", "teacher-endpoint-fields", "transfer-long-option", "transfer-mapping",
+            "unknown-field", "unknown-field-at-top", "unknown-value", "unknown-version", "variables-not-a-mapping", "wrong-type",
+        ]
+        let paths = names.map { folder.appending(path: "\($0).yaml").path }
+        let results = try Self.validate(paths, with: try DecantProgram())
+        #expect(results.count == paths.count)
+        // These are wrong in what a text means, which axes there are, or what another recipe could add.
+        let beyond: Set = ["matrix-exclude-shape", "prune-recover-mixture", "teacher-endpoint-fields"]
+        for (name, path) in zip(names, paths) { #expect(results[path] == beyond.contains(name), "\(name)") }
+    }
+
+    /// Every field has its line in the documentation, made from its definition.
+    @Test func theDocumentationListsEveryField() throws {
+        let page = try String(contentsOf: DecantProgram.root.appending(path: "docs/recipe-language.md"), encoding: .utf8)
+        let tables = try DecantProgram().run("schema", "--format", "markdown").output
+        #expect(tables.components(separatedBy: "\n| `").count > 100)
+        #expect(page.contains(tables), "run 'decant schema --format markdown' and put its tables into docs/recipe-language.md")
+    }
+
+    /// Every stage kind has its paragraph, with its inputs.
+    @Test func theDocumentationListsEveryKind() throws {
+        let page = try String(contentsOf: DecantProgram.root.appending(path: "docs/stage-kinds.md"), encoding: .utf8)
+        for kind in KindCatalogue.kinds {
+            #expect(page.contains("`\(kind.name)`"), "\(kind.name)")
+        }
+    }
+
+    static let everything = """
+        decant: 1
+        name: everything
+        description: Every section with most of its fields.
+        vars: {share: 20%, steps: 400}
+        sources:
+          functions: {path: functions.yaml}
+          utterances: {path: utterances.yaml}
+          script: {path: train.py}
+          text: {http: https://example.org/text.txt, sha256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae}
+        data:
+          generate: {functions: functions, templates: utterances, count: 2k, seed: 3, hold_out: {templates: 15%, values: 0.1}}
+          split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}, limit: {train: 1k}, seed: 5}
+          candidates: 4
+          prompt: tools
+          retrieve: {method: bm25, top_k: 5}
+          compress_prompt: true
+        tokenizer: {vocabulary: 300}
+        teacher: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128, tied: true}, transfer: "SFT(steps: 150)+RL", seed: 11}
+        student: {init: {hidden: 64, layers: 4}, seed: 12}
+        sample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13}
+        judge: {kind: exact, keep: 1}
+        transfer:
+          - {step: KD*, loss: {AKL(0.5): 0.5, CE: 50%}, steps: "${steps}", top_k: 8, prompt: 5%}
+          - {step: oKD, loss: FKL, tokens: 30, fraction: 0.5}
+          - {step: RL, rollouts: 4, kl: 1e-2}
+        prune: {method: depth, ratio: [20%, 40%], samples: 64, data: train, recover: "KD(steps: 15)"}
+        quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%, activation_order: yes, ignore: [lm_head]}
+        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, latency], max_tokens: 48, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8]}
+        stages:
+          torch: {command: [python3, inputs/script/train.py], inputs: {script: script, data: data}, environment: {SEED: 1}, outputs: [model.safetensors], time_limit: 30 min, memory: 4 GiB}
+          smaller: {kind: quant.apply, inputs: {model: torch}, parameters: {scheme: W8A16, method: rtn, group_size: 32, ignore: []}}
+        matrix:
+          quantize.scheme: [W4A16, W8A16, none]
+          vars.steps: [400, 500]
+          exclude: [{quantize.scheme: none, vars.steps: 500}]
+        """
+}

@@ -1,0 +1,147 @@
+import BuildModel
+import CanonicalJSON
+import Diagnostics
+import Planner
+import RecipeLanguage
+import Testing
+
+/// The strategies of the papers, as graphs.
+@Suite struct StrategyTests {
+    /// The paper's table of strategies is one matrix (From Large to Super-Tiny, appendix J).
+    @Test func thePapersTableIsOneMatrix() throws {
+        let graph = try plan(
+            """
+            matrix:
+              transfer: [RFT, "KD[FKL]", "KD[0.5FKL+0.5CE]", "KD[AKL]", "KD[0.5AKL+0.5CE]", RL, RFT*, KD*, RFT*+RL, KD*+RL]
+            """)
+        #expect(graph.targets.count == 10 + 2 + 1)
+        // Two teachers, one of them trained on from the other; each answers once and is captured once.
+        #expect(graph.stages.count { $0.kind == "sample" } == 2)
+        #expect(graph.stages.count { $0.kind == "kd.capture" } == 2)
+        #expect(graph.names.contains("teacher.sft") && graph.names.contains("teacher.sft.rl"))
+        // The teacher's, the student's own, and those after RFT* and KD*.
+        #expect(graph.stages.count { $0.kind == "rl.train" } == 4)
+        #expect(graph.stages.count { $0.kind == "kd.train" } == 5)
+    }
+
+    /// DESIGN's example: the stages of `KD*[0.5FKL+0.5CE]+RL` in their order.
+    @Test func reasoningIsDistilledAndThenReinforced() throws {
+        let graph = try plan("transfer: KD*[0.5FKL+0.5CE]+RL\nprune: {ratio: 20%}\nquantize: {scheme: W4A16, method: gptq, group_size: 32}\n")
+        let chain = [
+            "teacher.init", "teacher.sft", "teacher.sft.rl", "teacher.samples.reasoning", "teacher.judged.reasoning",
+            "teacher.logits.reasoning", "student.kd", "student.kd.rl", "student.kd.rl.importance", "student.kd.rl.prune[20%]",
+            "student.kd.rl.prune[20%].recover", "student.kd.rl.prune[20%].recover.hessians",
+            "student.kd.rl.prune[20%].recover.W4A16",
+        ]
+        let places = try chain.map { try #require(graph.stage(named: $0), "\($0)") }
+        #expect(places == places.sorted())
+        let judged = graph[places[4]]
+        #expect(judged.parameters["answer"] == "reasoning")
+        // What learned by RL is asked for reasoning, what recovered from plain logits for calls.
+        #expect(graph.parameters(of: "student.kd.rl.answers")?["answer"] == "reasoning")
+        #expect(graph.parameters(of: "student.kd.rl.prune[20%].recover.answers")?["answer"] == "call")
+    }
+
+    @Test func withoutAStarTheTeacherIsTheOneBeforeReinforcement() throws {
+        let graph = try plan("teacher: {transfer: SFT+RL}\ntransfer: KD\n")
+        #expect(!graph.stages.contains { $0.kind == "rl.train" })
+        let samples = try #require(graph.stages.first { $0.kind == "sample" })
+        #expect(graph[samples.inputs[0].stage].name == "teacher.sft")
+    }
+
+    @Test(arguments: [
+        ("KD", "[{step: KD}]"), ("RFT", "{step: RFT}"),
+        ("\"KD*[0.5FKL+0.5CE]+RL\"", "[{step: KD*, loss: {CE: 0.5, FKL: 50%}}, {step: RL}]"),
+        ("\"KD[JSD(0.25)+0.5AKL](steps: 7, prompt: 5%)\"", "[{step: KD, loss: {AKL: 0.5, JSD(0.25): 1}, steps: 7, prompt: 0.05}]"),
+        ("\"KD[FKL]+oKD[FKL](tokens: 300, fraction: 0.5)\"", "[{step: KD, loss: FKL}, {step: oKD, loss: FKL, tokens: 300, fraction: 50%}]"),
+        ("\"RFT*(batch: 8)+RL(rollouts: 4, kl: 0.02)+DPO(beta: 0.2)\"", "[{step: RFT*, batch: 8}, {step: RL, rollouts: 4, kl: 0.02}, {step: DPO, beta: 0.2}]"),
+    ])
+    func theLongFormMeansTheSame(notation: String, long: String) throws {
+        #expect(try plan("transfer: \(notation)\n").shapes == plan("transfer: \(long)\n").shapes)
+        #expect(try plan("student: {transfer: \(notation)}\n").shapes == plan("transfer: \(long)\n").shapes)
+    }
+
+    @Test func everyOptionReachesItsStage() throws {
+        let graph = try plan(
+            """
+            transfer: "KD[AKL(0.3)](temperature: 2, prompt: 5%)+oKD[RKL](tokens: 30, fraction: 0.5, sampling_temperature: 0.8)\
+            +RL(rollouts: 4, clip: 0.1, kl: 0.05, name_reward: 1, arguments_reward: 2)+DPO(beta: 0.3)"
+            """)
+        let kd = try #require(graph.parameters(of: "student.kd"))
+        #expect(kd["loss"] == [["loss": "AKL", "weight": 1, "argument": 0.3]])
+        #expect(kd["tail"] == "renormalize" && kd["prompt_share"] == 0.05)
+        let onPolicy = try #require(graph.parameters(of: "student.kd.okd"))
+        #expect(onPolicy["tokens"] == 30 && onPolicy["fraction"] == 0.5 && onPolicy["sampling_temperature"] == 0.8)
+        #expect(onPolicy["training"]?["steps"] == 200)
+        let rl = try #require(graph.parameters(of: "student.kd.okd.rl"))
+        #expect(rl["rollouts"] == 4 && rl["clip"] == 0.1 && rl["kl"] == 0.05 && rl["arguments_reward"] == 2)
+        #expect(rl["training"]?["learning_rate"] == 5e-5)
+        #expect(graph.parameters(of: "student.kd.okd.rl.dpo")?["beta"] == 0.3)
+    }
+
+    @Test func gradualPruningRecoversAfterEachRatio() throws {
+        let graph = try plan("student: {init: {layers: 8}}\nprune: {ratio: [20%, 40%], recover: \"KD(steps: 5)\"}\n")
+        let second = "student.kd.prune[20%].recover.prune[40%]"
+        #expect(graph.names.contains("\(second).recover"))
+        // 40% of the unpruned model is a quarter of what is left after 20%.
+        let ratio = try #require(graph.parameters(of: second)?["ratio"]?.double)
+        #expect(abs(ratio - 0.25) < 1e-12)
+        #expect(graph.stages.count { $0.kind == "prune.score" } == 2)
+    }
+
+    @Test func layersAndShapesAreAlternativesToRatios() throws {
+        let layers = try plan("prune: {layers: 1}\n")
+        #expect(layers.parameters(of: "student.kd.prune[1 layer]")?["layers"] == 1)
+        let shape = try plan(
+            "student: {init: {hidden: 256, intermediate: 1024}}\nprune: {method: width, shape: {hidden: 192, intermediate: 768}}\n")
+        #expect(shape.parameters(of: "student.kd.prune[192×768]")?["intermediate"] == 768)
+    }
+
+    @Test func statisticsAreSharedByEveryScheme() throws {
+        let graph = try plan(
+            """
+            quantize: {method: gptq}
+            matrix:
+              quantize.scheme: [W4A16, W8A16]
+              quantize.group_size: [32, 64]
+            """)
+        #expect(graph.stages.count { $0.kind == "quant.calibrate" } == 1)
+        #expect(graph.stages.count { $0.kind == "quant.apply" } == 4)
+    }
+
+    @Test func anEndpointTeacherAnswersAndIsNotTrained() throws {
+        let graph = try plan(
+            """
+            teacher: {endpoint: {url: https://example.org/v1, model: large, key: TEACHER_KEY}}
+            transfer: RFT
+            judge: {kind: model, endpoint: {url: https://example.org/v1, model: judge}, prompt: "right?"}
+            """)
+        #expect(graph.stages.count { $0.kind == "endpoint.sample" } == 1)
+        #expect(!graph.names.contains("teacher.init"))
+        #expect(!graph.stages.contains { $0.parameters.canonicalText.contains("TEACHER_KEY") })
+        #expect(graph.parameters(of: "teacher.judged")?["question"]?["endpoint"]?["model"] == "judge")
+    }
+
+    @Test func importedModelsBringTheirTokenizer() throws {
+        let graph = try plan(
+            "teacher: {from: big}\nstudent: {init: {hidden: 64}}\n", header: fixtureHeader.replacing("sources:", with: """
+                sources:
+                  big: {huggingface: a/b, revision: main, member: model.gguf, sha256: \(Digest(hashing: "x").hex)}
+                """))
+        #expect(!graph.stages.contains { $0.kind == "tokenizer.train" })
+        let start = try #require(graph.stages.first { $0.name == "student.init" })
+        #expect(graph[start.inputs[0].stage].name == "big.model")
+    }
+
+    @Test func preparationStandsBetweenSplitAndPrompts() throws {
+        let header = fixtureHeader.replacing("count: 2k}", with: "count: 2k}\n  retrieve: {top_k: 5}\n  compress_prompt: true")
+        let graph = try plan("evaluate: {metrics: [ar, latency], clients: [1, 2]}\n", header: header)
+        let names = ["data.split", "data.retrieved", "data", "tokenizer"].compactMap(graph.stage)
+        #expect(names.count == 4 && names == names.sorted())
+        #expect(graph.parameters(of: "student.kd.serving")?["clients"] == [1, 2])
+    }
+}
+
+extension Graph {
+    func parameters(of name: String) -> JSON? { stage(named: name).map { self[$0].parameters } }
+}
