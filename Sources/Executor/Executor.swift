@@ -7,14 +7,14 @@ import Store
 public struct Executor: Sendable {
     private let store: Store
     private let runner: any Runner
-    private let downloader: any Downloader
+    private let fetcher: any SourceFetcher
     /// Stages that run side by side.
     private let jobs: Int
 
-    public init(store: Store, runner: any Runner, downloader: any Downloader = HTTPDownloader(), jobs: Int = 1) {
+    public init(store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), jobs: Int = 1) {
         self.store = store
         self.runner = runner
-        self.downloader = downloader
+        self.fetcher = fetcher
         self.jobs = max(1, jobs)
     }
 
@@ -104,9 +104,10 @@ public struct Executor: Sendable {
         let started = Date()
         let artifact: Artifact
         if let source = plan.stage.fixedOutput {
-            switch try await download(source) {
-            case .success(let downloaded): artifact = downloaded
-            case .failure(let error): return .failed(StageFailureReport(reason: error.description))
+            do {
+                artifact = try await fetch(source, key: plan.key)
+            } catch let error as FetchError {
+                return .failed(StageFailureReport(reason: error.description))
             }
         } else {
             let workspace = try prepareWorkspace(for: plan)
@@ -128,23 +129,23 @@ public struct Executor: Sendable {
         return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
     }
 
-    private func download(_ source: FixedOutput) async throws -> Result<Artifact, DownloadError> {
-        guard case .url(let url, _) = source.origin, let pinned = source.files.first else {
-            throw SourceChanged(path: source.files.first?.path ?? "")
+    /// Brings the pinned files into the store. None is taken before all have the bytes that are pinned.
+    private func fetch(_ source: FixedOutput, key: Digest) async throws -> Artifact {
+        let directory = try store.makeScratch(for: key).appending(path: "files", directoryHint: .isDirectory)
+        defer { store.removeScratch(for: key) }
+        let fetched = try await fetcher.fetch(source.origin, into: directory)
+        let paths = try source.sources(among: fetched).map { directory.appending(path: $0).path }
+        for (file, path) in zip(source.files, paths) {
+            let found = try store.digest(ofFileAt: path)
+            guard found == file.digest else {
+                throw FetchError.unexpectedDigest(url: source.label(of: file), expected: file.digest, found: found)
+            }
         }
-        let file = try store.makeScratch(for: pinned.digest).appending(path: "download")
-        defer { store.removeScratch(for: pinned.digest) }
-        do throws(DownloadError) {
-            try await downloader.download(url, to: file)
-        } catch {
-            return .failure(error)
-        }
-        let found = try store.digest(ofFileAt: file.path)
-        guard found == pinned.digest else {
-            return .failure(.unexpectedDigest(url: url, expected: pinned.digest, found: found))
-        }
-        let imported = try store.importFile(at: file.path)
-        return .success(Artifact(files: [.init(path: pinned.path, size: imported.size, digest: imported.digest)]))
+        return Artifact(
+            files: try zip(source.files, paths).map { file, path in
+                let imported = try store.importFile(at: path)
+                return Artifact.File(path: file.path, size: imported.size, digest: imported.digest)
+            })
     }
 
     private func prepareWorkspace(for plan: PlannedStage) throws -> StageWorkspace {
