@@ -35,6 +35,10 @@ public struct Archive: Sendable {
     /// - Throws: where a member's path leads out of the archive, a chosen member is a link, a special file or stands there
     ///   twice, or the archive expands beyond its limits.
     public func extract(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
+        try withUTF8Names { () throws(ArchiveError) in try members(into: directory, where: isChosen) }
+    }
+
+    private func members(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
         let reader = try ArchiveReader(of: file)
         var contents = Contents()
         var members = 0

@@ -2,6 +2,8 @@ import CArchive
 import Foundation
 
 /// libarchive's reader: an archive's entries, one after the other.
+///
+/// It gives names in the charset of the thread's locale, so it is used inside `withUTF8Names`.
 final class ArchiveReader {
     /// What stands in an archive. Hard links count as links.
     enum Kind { case file, folder, link, special }
@@ -61,4 +63,16 @@ final class ArchiveReader {
     private func failure() -> ArchiveError {
         .unreadable(archive: name, reason: archive_error_string(handle).map { String(cString: $0) } ?? "it is damaged")
     }
+}
+
+/// Runs something on this thread with a locale in which every name has a spelling.
+func withUTF8Names<Result>(_ body: () throws(ArchiveError) -> Result) throws(ArchiveError) -> Result {
+    // The mask of LC_CTYPE alone.
+    guard let locale = newlocale(1 << LC_CTYPE, "C.UTF-8", nil) else { return try body() }
+    let previous = uselocale(locale)
+    defer {
+        uselocale(previous)
+        freelocale(locale)
+    }
+    return try body()
 }

@@ -11,9 +11,10 @@ struct Git {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES", "GIT_ATTR_SOURCE",
     ]
 
-    /// What no repository may change: neither hooks nor attributes nor questions on the terminal.
+    /// No questions on the terminal, no other protocols, no endless waiting: a minute without a byte is an end.
     private static let settings = [
         "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "http:https:ssh:file", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C",
+        "GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": "60",
     ]
 
     init(url: String, environment: [String: String]) throws(FetchError) {
@@ -24,7 +25,7 @@ struct Git {
         }
         self.url = url
         var environment = environment.filter { !Self.dropped.contains($0.key) }
-        environment["GIT_SSH_COMMAND"] = environment["GIT_SSH_COMMAND"] ?? "ssh -oBatchMode=yes"
+        environment["GIT_SSH_COMMAND"] = environment["GIT_SSH_COMMAND"] ?? "ssh -oBatchMode=yes -oConnectTimeout=30"
         self.environment = environment.merging(Self.settings) { $1 }
     }
 
