@@ -61,9 +61,11 @@ import Testing
     }
 }
 
-@Suite(.enabled(if: PyPIFetchTests.hasPip, "python3 has no pip here")) struct PyPIFetchTests {
+enum Machine {
     static let hasPip = (try? FetchFixture().run("python3", "-m", "pip", "--version")) != nil
+}
 
+@Suite(.enabled(if: Machine.hasPip, "python3 has no pip here")) struct PyPIFetchTests {
     let fixture: FetchFixture
     /// pip looks for packages in the fixture's folder and nowhere else.
     let environment: [String: String]
