@@ -219,9 +219,14 @@ enum Machine {
     }
 
     @Test func aRepositoryOfSomebodyElseInTheEnvironmentIsLeftAlone() async throws {
-        let environment = ["GIT_DIR": fixture.file("origin/.git").path, "GIT_INDEX_FILE": "/nowhere"]
+        try fixture.run("git", "init", "--quiet", "--bare", "theirs")
+        let before = try FileManager.default.subpathsOfDirectory(atPath: fixture.file("theirs").path)
+        let environment = [
+            "GIT_DIR": fixture.file("theirs").path, "GIT_OBJECT_DIRECTORY": fixture.file("theirs/objects").path,
+        ]
         let files = try await fixture.fetch(.git(url: url, revision: "v1", members: ["a.txt"]), environment: environment)
         #expect(files.keys.sorted() == ["data/a.txt"])
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: fixture.file("theirs").path) == before)
     }
 }
 
