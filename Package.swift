@@ -22,6 +22,7 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CKernels", cSettings: numericC),
 
@@ -30,7 +31,8 @@ let package = Package(
         .target(name: "Diagnostics"),
         .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
 
-        // What other programs are for
+        // Programs and archives of others
+        .target(name: "Archives", dependencies: ["CArchive"]),
         .target(name: "Programs", dependencies: ["CSpawn"]),
 
         // From recipe to graph
@@ -42,7 +44,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store"]),
+        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
 
         // Models
         .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
@@ -81,7 +83,7 @@ let package = Package(
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store"]),
+        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(
             name: "DecantCLITests", dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages"],
             exclude: ["Golden"]),

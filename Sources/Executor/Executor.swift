@@ -108,15 +108,11 @@ public struct Executor: Sendable {
         let started = Date()
         let artifact: Artifact
         if let source = plan.stage.fixedOutput {
-            guard case .path(let path) = source.origin else {
-                do {
-                    artifact = try await store.fetch(source, with: fetcher)
-                } catch let error as FetchError {
-                    return .failed(StageFailureReport(reason: error.description))
-                }
-                return try finish(plan, artifact: artifact, started: started)
+            do {
+                artifact = try await store.fetch(source, with: fetcher)
+            } catch let error as FetchError {
+                return .failed(StageFailureReport(reason: error.description))
             }
-            throw SourceChanged(path: path)
         } else {
             let workspace = try prepareWorkspace(for: plan)
             let status = try await runner.run(workspace) { progress in

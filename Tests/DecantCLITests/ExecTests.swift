@@ -89,8 +89,8 @@ final class ExecRun {
 enum Machine {
     static let hasNamespaces = succeeds(
         ["unshare", "--user", "--map-current-user", "--net", "--pid", "--fork", "--kill-child", "--", "true"])
-    /// Inside this wrapper the kernel allows no more namespaces.
-    static let withoutNamespaces = [
+    /// Inside this wrapper the kernel allows no namespaces.
+    static let withoutNamespaces = !hasNamespaces ? [] : [
         "unshare", "--user", "--map-root-user", "--", "sh", "-c",
         #"echo 0 > /proc/sys/user/max_user_namespaces && exec "$@""#, "sh",
     ]

@@ -52,7 +52,7 @@ import Testing
         #expect(try program.run("build", "pinned.yaml", "data", "--json").events.last?.strings("ran").first == "source.rows")
         try program.write(Self.recipe("pypi: decant-rows==2.0, member: \"*.jsonl\""), to: "tiny.yaml")
         #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("error[stale-lock]"))
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("python3 failed: "))
+        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("decant-rows==2.0 cannot be fetched: "))
     }
 
     @Test func filesOfAGitRepository() throws {
@@ -62,7 +62,7 @@ import Testing
         try program.shell(
             """
             git init -q \(repository) && cd \(repository) && mkdir data && cp ../rows.jsonl data/ && echo x > other.txt
-            ln -s /etc/passwd data/link.jsonl
+            ln -s /etc/passwd data/link
             git add -A && git -c user.name=a -c user.email=b commit -qm one && git branch -M main && git tag v1
             """)
         try program.write(Self.recipe("git: \"file://\(repository)\", revision: main, member: data/*.jsonl"), to: "tiny.yaml")
@@ -79,9 +79,9 @@ import Testing
         let updated = try JSON(parsing: Data(contentsOf: program.folder.appending(path: "tiny.lock")))
         #expect(updated["sources"]?["rows"]?["revision"]?.string != head)
         try program.write(Self.recipe("git: \"file://\(repository)\", revision: nowhere, member: x"), to: "tiny.yaml")
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("no branch or tag 'nowhere'"))
+        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("has no branch, tag or commit 'nowhere'"))
         try program.write(Self.recipe("git: \"file://\(repository)\", revision: v1, member: x"), to: "tiny.yaml")
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("has no file x; it has data/rows.jsonl, other.txt"))
+        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("has no file that matches 'x'; it has "))
     }
 
     @Test func filesOfTheHub() throws {
@@ -118,9 +118,9 @@ import Testing
         try lockAndBuild(program, files: ["a/rows.jsonl"])
         program.cache = "sixth"
         try program.write(Self.recipe("http: \"\(url)/rows.tar.gz\", member: \"*.csv\""), to: "tiny.yaml")
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("has no member *.csv; it has a/, a/rows.jsonl"))
+        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("has no file that matches '*.csv'; it has a/rows.jsonl"))
         try program.write(Self.recipe("http: \"\(url)/link.tar.gz\", member: \"*.jsonl\""), to: "tiny.yaml")
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("'a/b.jsonl', which is no plain file"))
+        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("a/b.jsonl in link.tar.gz is a link or a special file"))
     }
 
     @Test func aDamagedLockIsRefused() throws {

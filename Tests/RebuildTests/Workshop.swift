@@ -66,9 +66,10 @@ struct EchoFetcher: SourceFetcher {
 
     func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {
         do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             try Data("published".utf8).write(to: directory.appending(path: "file.jsonl"))
         } catch {
-            throw .invalid("\(error)")
+            throw .invalid("\(error)", expected: "a folder")
         }
         return ["file.jsonl"]
     }

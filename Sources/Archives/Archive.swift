@@ -1,0 +1,113 @@
+import Foundation
+
+/// A zip (a wheel is one), tar or 7z archive from outside, which may be hostile.
+public struct Archive: Sendable {
+    /// What an archive may expand to.
+    public struct Limits: Sendable {
+        public var bytes: Int
+        public var members: Int
+
+        public init(bytes: Int = 64 << 30, members: Int = 1_000_000) {
+            self.bytes = bytes
+            self.members = members
+        }
+    }
+
+    /// What was in an archive, and what was taken out.
+    public struct Contents: Sendable {
+        /// Paths of all files, sorted.
+        public var all: [String] = []
+        /// Paths of the files that were taken out, sorted.
+        public var extracted: [String] = []
+    }
+
+    private let file: URL
+    private let limits: Limits
+
+    public init(_ file: URL, limits: Limits = Limits()) {
+        self.file = file
+        self.limits = limits
+    }
+
+    /// Takes the chosen files out, with plain modes.
+    ///
+    /// - Parameter directory: exists, and holds none of them.
+    /// - Throws: where a member's path leads out of the archive, a chosen member is a link, a special file or stands there
+    ///   twice, or the archive expands beyond its limits.
+    public func extract(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
+        try withUTF8Names { () throws(ArchiveError) in try members(into: directory, where: isChosen) }
+    }
+
+    private func members(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
+        let reader = try ArchiveReader(of: file)
+        var contents = Contents()
+        var members = 0
+        var bytes = 0
+        while let entry = try reader.next() {
+            members += 1
+            if members > limits.members { throw .tooManyMembers(archive: name, limit: limits.members) }
+            let path = try safePath(entry.path)
+            if entry.kind == .folder { continue }
+            contents.all.append(path)
+            guard isChosen(path) else {
+                // Passing a member expands it too, where the archive is compressed as a whole.
+                bytes = try counted(bytes, entry.size)
+                continue
+            }
+            guard entry.kind == .file else { throw .notAFile(archive: name, path: path) }
+            let output = try create(directory.appending(path: path), path: path)
+            defer { close(output) }
+            try reader.read { piece throws(ArchiveError) in
+                bytes = try counted(bytes, piece.count)
+                try write(piece, to: output, path: path)
+            }
+            contents.extracted.append(path)
+        }
+        contents.all.sort()
+        contents.extracted.sort()
+        return contents
+    }
+
+    private var name: String { file.lastPathComponent }
+
+    private func counted(_ bytes: Int, _ more: Int) throws(ArchiveError) -> Int {
+        let (sum, overflows) = bytes.addingReportingOverflow(more)
+        guard !overflows, sum <= limits.bytes else { throw .tooLarge(archive: name, limit: limits.bytes) }
+        return sum
+    }
+
+    /// The path without leading `./` and final slash.
+    private func safePath(_ path: String) throws(ArchiveError) -> String {
+        var parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        while parts.count > 1, parts.first == "." { parts.removeFirst() }
+        while parts.count > 1, parts.last == "" { parts.removeLast() }
+        if parts == ["."] { return "." }
+        guard !parts.contains(where: { ["", ".", ".."].contains($0) || $0.contains("\\") }) else {
+            throw .unsafePath(archive: name, path: path)
+        }
+        return parts.joined(separator: "/")
+    }
+
+    private func create(_ file: URL, path: String) throws(ArchiveError) -> Int32 {
+        do {
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: path, reason: error.localizedDescription)
+        }
+        let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        if descriptor >= 0 { return descriptor }
+        if errno == EEXIST { throw .twice(archive: name, path: path) }
+        throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
+    }
+
+    private func write(_ piece: UnsafeRawBufferPointer, to output: Int32, path: String) throws(ArchiveError) {
+        var rest = piece[...]
+        while !rest.isEmpty {
+            let count = Foundation.write(output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import CArchive
+import Foundation
+
+/// libarchive's reader: an archive's entries, one after the other.
+///
+/// It gives names in the charset of the thread's locale, so it is used inside `withUTF8Names`.
+final class ArchiveReader {
+    /// What stands in an archive. Hard links count as links.
+    enum Kind { case file, folder, link, special }
+
+    private let handle: OpaquePointer
+    private let name: String
+
+    init(of file: URL) throws(ArchiveError) {
+        name = file.lastPathComponent
+        guard let handle = archive_read_new() else { throw .unreadable(archive: name, reason: "no memory is left") }
+        self.handle = handle
+        // Only what the library reads by itself: some other formats make it start programs.
+        for enable in [
+            archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
+            archive_read_support_filter_zstd, archive_read_support_format_zip, archive_read_support_format_tar,
+            archive_read_support_format_7zip,
+        ] { _ = enable(handle) }
+        guard archive_read_open_filename(handle, file.path, 1 << 16) == ARCHIVE_OK else { throw failure() }
+    }
+
+    deinit { archive_read_free(handle) }
+
+    /// The next entry; `nil` at the end. `size` is what the entry says of itself, and may be wrong.
+    func next() throws(ArchiveError) -> (path: String, kind: Kind, size: Int)? {
+        var entry: OpaquePointer?
+        let status = archive_read_next_header(handle, &entry)
+        if status == ARCHIVE_EOF { return nil }
+        guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else { throw failure() }
+        guard let path = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry) else {
+            throw .unreadable(archive: name, reason: "a member has no name")
+        }
+        return (String(cString: path), Self.kind(of: entry), max(0, Int(archive_entry_size(entry))))
+    }
+
+    private static func kind(of entry: OpaquePointer) -> Kind {
+        if archive_entry_hardlink(entry) != nil { return .link }
+        switch archive_entry_filetype(entry) {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        case S_IFLNK: return .link
+        default: return .special
+        }
+    }
+
+    /// Hands the entry's content on in pieces.
+    func read(_ receive: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void) throws(ArchiveError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+            if count == 0 { return }
+            guard count > 0 else { throw failure() }
+            try receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    private func failure() -> ArchiveError {
+        .unreadable(archive: name, reason: archive_error_string(handle).map { String(cString: $0) } ?? "it is damaged")
+    }
+}
+
+/// Runs something on this thread with a locale in which every name has a spelling.
+func withUTF8Names<Result>(_ body: () throws(ArchiveError) -> Result) throws(ArchiveError) -> Result {
+    // The mask of LC_CTYPE alone.
+    guard let locale = newlocale(1 << LC_CTYPE, "C.UTF-8", nil) else { return try body() }
+    let previous = uselocale(locale)
+    defer {
+        uselocale(previous)
+        freelocale(locale)
+    }
+    return try body()
+}
