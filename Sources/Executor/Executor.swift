@@ -20,9 +20,10 @@ public struct Executor: Sendable {
 
     /// Builds the targets and everything that they need. A failed stage skips what depends on it; the rest is finished.
     ///
+    /// - Parameter beforeRunning: asked once, before the first stage that is not there already; what it throws ends the build.
     /// - Throws: `StoreError` where the store itself cannot go on.
     public func build(
-        _ graph: Graph, targets: [StageID], onEvent: @escaping @Sendable (BuildEvent) -> Void
+        _ graph: Graph, targets: [StageID], beforeRunning: () throws -> Void = {}, onEvent: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> BuildOutcome {
         var queue = BuildQueue(graph: graph, targets: targets)
         var outcome = BuildOutcome(graph: graph, wanted: queue.wanted)
@@ -32,6 +33,7 @@ public struct Executor: Sendable {
         // Stages that turned out to be the same action as one that runs: they take its result.
         var waiting: [Digest: [StageID]] = [:]
         var released: [StageID] = []
+        var hasRun = false
         try await withThrowingTaskGroup(of: (StageID, Digest, StageEnd).self) { running in
             while true {
                 while waiting.count < jobs, let id = released.popLast() ?? queue.start() {
@@ -46,6 +48,8 @@ public struct Executor: Sendable {
                         onEvent(.stageFinished(name: plan.stage.name, result))
                         continue
                     }
+                    if !hasRun { try beforeRunning() }
+                    hasRun = true
                     onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
                     waiting[plan.key] = []
                     running.addTask { (id, plan.key, try await self.execute(plan, onEvent: onEvent)) }

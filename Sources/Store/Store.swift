@@ -141,22 +141,22 @@ public final class Store: Sendable {
 
     // MARK: Results
 
-    /// Reads what the index knows into memory, for a build of so many stages.
+    /// Reads what the index knows into memory, for a build of so many stages, and looks which of it is still there. Once done
+    /// it stays done; it may run beside other work.
     public func prepare(for stages: Int) throws(StoreError) {
-        let read = try index.snapshot(for: stages)
+        guard snapshot.withLock({ $0 == nil }), var read = try index.snapshot(for: stages) else { return }
+        read.results = read.results.filter { objects.holds($0.value) }
         snapshot.withLock { $0 = read }
     }
 
-    /// An action's result and the stage commit that it has with these parents, if both were there when the store was
-    /// prepared and the artifact's objects still are.
+    /// An action's result and the stage commit that it has with these parents, if all was there when the store was prepared.
     public func preparedResult(of key: Digest, parents: [CommitID]) -> (artifact: Artifact, commit: CommitID)? {
-        let found = snapshot.withLock { snapshot -> (Artifact, CommitID)? in
+        snapshot.withLock { snapshot in
             guard let artifact = snapshot?.results[key],
                 let commit = snapshot?.commits[Self.identity(of: key, artifact, parents)]
             else { return nil }
             return (artifact, commit)
         }
-        return found.flatMap { objects.holds($0.0) ? $0 : nil }
     }
 
     /// What a stage commit is a pure function of.

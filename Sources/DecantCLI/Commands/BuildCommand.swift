@@ -34,23 +34,26 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try storeOptions.open()
+        // Beside the planning: a store may know ten thousand results.
+        let preparing = Task.detached { try store.prepare(for: 10_000) }
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }
-        try refuseWhatCannotRun(graph, wanted, in: store)
         let threadsPerStage = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
         let executor = Executor(
             store: store, runner: LocalRunner(executable: try Self.executable(), threads: threadsPerStage), jobs: jobs)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
-        let outcome = try await executor.build(graph, targets: wanted) { progress.receive($0) }
+        try await preparing.value
+        let outcome = try await executor.build(
+            graph, targets: wanted, beforeRunning: { try refuseWhatCannotRun(graph, wanted) }, onEvent: { progress.receive($0) })
         if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, in: store) }
         try report(outcome, of: file, store: store)
     }
 
     /// What this version cannot do is said before anything runs, not after hours.
-    private func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID], in store: Store) throws {
+    private func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID]) throws {
         var limitations: [[UInt8]: String?] = [:]
         var refused: [String] = []
         for id in graph.closure(of: wanted) where graph[id].fixedOutput == nil {
