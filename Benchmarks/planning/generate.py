@@ -3,6 +3,7 @@
 A seed gives 54 stages: a student trained, pruned at two ratios and recovered, each recovered model quantized in four ways, every model evaluated.
 Usage: generate.py recipe|ninja|dvc SEEDS FOLDER
 """
+import hashlib
 import pathlib
 import sys
 
@@ -75,13 +76,30 @@ def ninja(seeds, folder):
 
 
 def dvc(seeds, folder):
-    text = ["stages:"]
+    """`dvc.yaml`, the outputs, and what DVC records of a finished run: running a thousand stages would take it an hour."""
+    text, lock = ["stages:"], ["schema: '2.0'", "stages:"]
+
+    def locked(name):
+        content = f"{name}\n".encode()
+        return [f"    - path: {name}.out", "      hash: md5", f"      md5: {hashlib.md5(content).hexdigest()}", f"      size: {len(content)}"]
+
     for name, inputs in stages(seeds):
-        text.append(f"  {name.replace('.', '-')}:")
-        text.append(f"    cmd: echo {name} > {name}.out")
-        text += ["    deps:"] + [f"      - {dependency}.out" for dependency in inputs] if inputs else []
-        text += ["    outs:", f"      - {name}.out"]
+        head = [f"  {name.replace('.', '-')}:", f"    cmd: echo {name} > {name}.out"]
+        text += head
+        lock += head
+        if inputs:
+            text += ["    deps:"] + [f"    - {dependency}.out" for dependency in inputs]
+            lock += ["    deps:"] + [line for dependency in inputs for line in locked(dependency)]
+        text += ["    outs:", f"    - {name}.out"]
+        lock += ["    outs:"] + locked(name)
+        content = f"{name}\n".encode()
+        digest = hashlib.md5(content).hexdigest()
+        cached = folder / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        for file in (cached, folder / f"{name}.out"):
+            file.write_bytes(content)
     (folder / "dvc.yaml").write_text("\n".join(text) + "\n")
+    (folder / "dvc.lock").write_text("\n".join(lock) + "\n")
 
 
 if __name__ == "__main__":

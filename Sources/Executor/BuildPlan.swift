@@ -36,6 +36,7 @@ public struct BuildPlan: Sendable {
         of graph: Graph, in store: Store, previous: JSON?, speed: @escaping () -> Double = { 1e11 }
     ) throws(StoreError) {
         try store.prepare(for: graph.stages.count)
+        defer { store.endPreparation() }
         let previous = PreviousPlan(previous, in: store)
         let predictor = Predictor(try store.durations(), speed: speed)
         var entries: [Entry] = []

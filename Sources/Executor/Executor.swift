@@ -29,6 +29,7 @@ public struct Executor: Sendable {
         var outcome = BuildOutcome(graph: graph, wanted: queue.wanted)
         onEvent(.started(stages: queue.wanted.count))
         try store.prepare(for: queue.wanted.count)
+        defer { store.endPreparation() }
         try snapshotSources(of: graph, wanted: queue.wanted)
         // Stages that turned out to be the same action as one that runs: they take its result.
         var waiting: [Digest: [StageID]] = [:]

@@ -12,12 +12,16 @@ extension GitRepository {
     }
 
     /// Makes a ref unless it exists: the first writer wins.
-    func createReference(_ name: String, to commit: CommitID) throws(StoreError) {
-        guard var id = Self.id(commit.hex) else { return }
+    ///
+    /// - Returns: whether the ref names this commit now.
+    func createReference(_ name: String, to commit: CommitID) throws(StoreError) -> Bool {
+        guard var id = Self.id(commit.hex) else { return false }
         var reference: OpaquePointer?
         let status = locked(name) { git_reference_create(&reference, pointer, name, &id, 0, "decant") }
         git_reference_free(reference)
-        if status != GIT_EEXISTS.rawValue { try Self.check(status, "create the ref \(name)") }
+        if status == GIT_EEXISTS.rawValue { return try target(of: name) == commit }
+        try Self.check(status, "create the ref \(name)")
+        return true
     }
 
     /// Moves a ref, if it still is where it was; `false` where somebody else has moved it.

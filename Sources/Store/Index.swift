@@ -54,6 +54,9 @@ struct Index: Sendable {
                     CREATE TABLE repository (id TEXT);
                     """)
         }
+        migrator.registerMigration("4") { database in
+            try database.execute(sql: "ALTER TABLE stage_commit ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0")
+        }
         try migrator.migrate(queue)
         return queue
     }
@@ -102,10 +105,11 @@ struct Index: Sendable {
         }.map(CommitID.init(hex:))
     }
 
-    func remember(commit: CommitID, _ identity: Digest) throws(StoreError) {
+    func remember(commit: IndexSnapshot.Commit, _ identity: Digest) throws(StoreError) {
         try write { database in
             try database.execute(
-                sql: "INSERT OR REPLACE INTO stage_commit VALUES (?, ?)", arguments: [Data(identity.bytes), commit.hex])
+                sql: "INSERT OR REPLACE INTO stage_commit VALUES (?, ?, ?)",
+                arguments: [Data(identity.bytes), commit.id.hex, commit.isPinned])
         }
     }
 
@@ -122,10 +126,10 @@ struct Index: Sendable {
                 guard let key = Self.digest(in: row, at: 0) else { continue }
                 snapshot.results[key] = Self.artifact(in: row, from: 1)
             }
-            let commits = try Row.fetchCursor(database, sql: "SELECT id, commit_id FROM stage_commit")
+            let commits = try Row.fetchCursor(database, sql: "SELECT id, commit_id, pinned FROM stage_commit")
             while let row = try commits.next() {
                 guard let identity = Self.digest(in: row, at: 0) else { continue }
-                snapshot.commits[identity] = CommitID(hex: row[1])
+                snapshot.commits[identity] = IndexSnapshot.Commit(id: CommitID(hex: row[1]), isPinned: row[2])
             }
             return snapshot
         }

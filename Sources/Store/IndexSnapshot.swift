@@ -4,9 +4,15 @@ import BuildModel
 ///
 /// What is not in it may have been recorded since by another process.
 struct IndexSnapshot: Sendable {
+    struct Commit: Sendable {
+        var id: CommitID
+        /// Whether a ref names it. Git may prune one that no ref reaches.
+        var isPinned: Bool
+    }
+
     var results: [Digest: Artifact] = [:]
     /// By what the commit is a pure function of.
-    var commits: [Digest: CommitID] = [:]
+    var commits: [Digest: Commit] = [:]
 }
 
 /// An artifact as the index stores it: per file the length of its path, the path, its size and its digest.

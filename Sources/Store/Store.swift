@@ -141,22 +141,31 @@ public final class Store: Sendable {
 
     // MARK: Results
 
-    /// Reads what the index knows into memory, for a build of so many stages, and looks which of it is still there. Once done
-    /// it stays done; it may run beside other work.
+    /// Reads what the index knows into memory, for a build of so many stages, and looks which of it is still there. It may run
+    /// beside other work, and holds until `endPreparation`.
     public func prepare(for stages: Int) throws(StoreError) {
         guard snapshot.withLock({ $0 == nil }), var read = try index.snapshot(for: stages) else { return }
         read.results = read.results.filter { objects.holds($0.value) }
         snapshot.withLock { $0 = read }
     }
 
+    /// Forgets what `prepare` read: another build looks anew.
+    public func endPreparation() { snapshot.withLock { $0 = nil } }
+
     /// An action's result and the stage commit that it has with these parents, if all was there when the store was prepared.
     public func preparedResult(of key: Digest, parents: [CommitID]) -> (artifact: Artifact, commit: CommitID)? {
-        snapshot.withLock { snapshot in
+        let found = snapshot.withLock { snapshot -> (Artifact, IndexSnapshot.Commit)? in
             guard let artifact = snapshot?.results[key],
                 let commit = snapshot?.commits[Self.identity(of: key, artifact, parents)]
             else { return nil }
             return (artifact, commit)
         }
+        guard let (artifact, commit) = found, commit.isPinned || exists(commit.id) else { return nil }
+        return (artifact, commit.id)
+    }
+
+    private func exists(_ commit: CommitID) -> Bool {
+        repository.withLock { repository in GitRepository.id(commit.hex).map(repository.exists) ?? false }
     }
 
     /// What a stage commit is a pure function of.
@@ -184,21 +193,18 @@ public final class Store: Sendable {
     public func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
         let key = action.key
         let identity = Self.identity(of: key, artifact, parents)
-        let known = try index.commit(identity)
+        if let known = try index.commit(identity), exists(known) { return known }
         let commit = try repository.withLock { repository throws(StoreError) in
-            if let known, let id = GitRepository.id(known.hex), repository.exists(id) { return known }
-            return try layout.writeLock.held { () throws(StoreError) in
+            try layout.writeLock.held { () throws(StoreError) in
                 let commit = try StageCommit.write(
                     action, parents: parents, artifact: artifact, objects: objects, repository: repository)
-                try repository.createReference(StageCommit.reference(for: key), to: commit)
-                return commit
+                let isPinned = try repository.createReference(StageCommit.reference(for: key), to: commit)
+                return IndexSnapshot.Commit(id: commit, isPinned: isPinned)
             }
         }
-        if commit != known {
-            try index.remember(commit: commit, identity)
-            try index.remember(result: artifact, of: key)
-        }
-        return commit
+        try index.remember(commit: commit, identity)
+        try index.remember(result: artifact, of: key)
+        return commit.id
     }
 
     /// - Parameter work: floating-point operations that the run took, roughly, where they are known.

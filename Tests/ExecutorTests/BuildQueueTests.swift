@@ -51,5 +51,25 @@ import Testing
         #expect(queue.states[3] == .skipped)
         #expect(queue.start() == nil)
     }
-}
 
+    /// The first stage takes longest: what waits for it becomes ready when later stages of the graph long ran.
+    @Test func theFirstReadyStageOfTheGraphStartsFirst() {
+        let graph = Graph(
+            stages: (0..<60).map { Self.stage("\($0)", $0 == 0 || $0 > 40 ? [] : [$0 % 2 == 0 ? 0 : $0 / 2]) }, targets: [])
+        var queue = BuildQueue(graph: graph, targets: graph.ids)
+        var order: [Int] = []
+        func start() -> StageID? {
+            let first = queue.states.firstIndex(of: .ready)
+            let id = queue.start()
+            #expect(id?.index == first)
+            if let id { order.append(id.index) }
+            return id
+        }
+        let slow = start()
+        while order.count < 15, let id = start() { queue.finish(id) }
+        if let slow { queue.finish(slow) }
+        while let id = start() { queue.finish(id) }
+        #expect(order.sorted() == Array(0..<60))
+        #expect(order[1] > 40 && order[15] < 40)
+    }
+}
