@@ -72,6 +72,8 @@ extension Artifact {
     /// What stands between a path's slashes. Bytes are what a file system sees: a slash followed by a combining mark is one
     /// `Character`, but a slash all the same.
     public static func components(of path: String) -> [String] {
-        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }

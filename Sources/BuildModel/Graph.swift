@@ -39,7 +39,8 @@ public struct Stage: Sendable {
     ///   - origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
-        canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
+        canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, work: Double? = nil,
+        origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
         self.name = name
         self.kind = kind

@@ -175,7 +175,8 @@ private struct SingleContainer: SingleValueEncodingContainer {
 
     mutating func encode(_ value: UInt64) throws {
         guard let integer = Int64(exactly: value) else {
-            throw EncodingError.invalidValue(value, .init(codingPath: codingPath, debugDescription: "The number is out of range."))
+            throw EncodingError.invalidValue(
+                value, .init(codingPath: codingPath, debugDescription: "The number is out of range."))
         }
         encoder.content = .value(.integer(integer))
     }

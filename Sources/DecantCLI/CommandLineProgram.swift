@@ -83,7 +83,8 @@ struct DecantCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Recipes",
                 subcommands: [
-                    InitCommand.self, CheckCommand.self, LockCommand.self, PlanCommand.self, ExplainCommand.self, BuildCommand.self,
+                    InitCommand.self, CheckCommand.self, LockCommand.self, PlanCommand.self, ExplainCommand.self,
+                    BuildCommand.self,
                     GraphCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(

@@ -23,7 +23,8 @@ public struct Executor: Sendable {
     /// - Parameter beforeRunning: asked once, before the first stage that is not there already; what it throws ends the build.
     /// - Throws: `StoreError` where the store itself cannot go on.
     public func build(
-        _ graph: Graph, targets: [StageID], beforeRunning: () throws -> Void = {}, onEvent: @escaping @Sendable (BuildEvent) -> Void
+        _ graph: Graph, targets: [StageID], beforeRunning: () throws -> Void = {},
+        onEvent: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> BuildOutcome {
         var queue = BuildQueue(graph: graph, targets: targets)
         var outcome = BuildOutcome(graph: graph, wanted: queue.wanted)

@@ -36,7 +36,9 @@ struct Explanation {
     }
 
     private func parameter(_ name: String, old: JSON, new: JSON) -> Reason {
-        let origin = stage.origins.last { name == $0.parameter || name.hasPrefix($0.parameter + ".") || $0.parameter.hasPrefix(name + ".") }
+        let origin = stage.origins.last {
+            name == $0.parameter || name.hasPrefix($0.parameter + ".") || $0.parameter.hasPrefix(name + ".")
+        }
         return .parameter(name: name, origin: origin, old: old, new: new)
     }
 

@@ -25,4 +25,3 @@ struct PlannedStage: Sendable {
     /// The stage commits of the inputs, in input order.
     var parents: [CommitID] { inputs.map(\.commit) }
 }
-

@@ -40,7 +40,10 @@ public struct BuildRecord: Sendable {
     /// The commit's subject.
     public var summary: String
 
-    public init(recipe: String, recipeText: String, companions: [String: String] = [:], stages: [Stage], targets: [Target], summary: String) {
+    public init(
+        recipe: String, recipeText: String, companions: [String: String] = [:], stages: [Stage], targets: [Target],
+        summary: String
+    ) {
         self.recipe = recipe
         self.recipeText = recipeText
         self.companions = companions

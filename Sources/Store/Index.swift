@@ -140,9 +140,10 @@ struct Index: Sendable {
     }
 
     private static func artifact(in row: Row, from column: Int) -> Artifact? {
-        let files = (try? row.withUnsafeData(atIndex: column + 1) { data in
-            data.flatMap { $0.withUnsafeBytes(ArtifactRecord.files) }
-        }) ?? nil
+        let files =
+            (try? row.withUnsafeData(atIndex: column + 1) { data in
+                data.flatMap { $0.withUnsafeBytes(ArtifactRecord.files) }
+            }) ?? nil
         guard let digest = digest(in: row, at: column), let files else { return nil }
         return Artifact(sortedFiles: files, digest: digest)
     }
@@ -173,7 +174,9 @@ struct Index: Sendable {
         if known == id { return false }
         try write { database in
             try database.execute(
-                sql: "DELETE FROM result; DELETE FROM stage_commit; DELETE FROM build; DELETE FROM duration; DELETE FROM repository")
+                sql:
+                    "DELETE FROM result; DELETE FROM stage_commit; DELETE FROM build; DELETE FROM duration; DELETE FROM repository"
+            )
             try database.execute(sql: "INSERT INTO repository VALUES (?)", arguments: [id])
         }
         return true

@@ -8,7 +8,8 @@ import Testing
 @testable import Stages
 
 @Suite struct JudgingStagesTests {
-    static let functions = #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}},"required":[]}}]"#
+    static let functions =
+        #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}},"required":[]}}]"#
 
     static let rows = ["x", "y", "z"].map { song in
         Row(id: "row-\(song)", query: "play \(song)", answers: [FunctionCall(name: "play", arguments: ["song": .string(song)])])
@@ -34,7 +35,8 @@ import Testing
         let (judge, texts) = Self.judge(
             keep: 1,
             [
-                Self.rollout("row-x", Self.call("x")), Self.rollout("row-x", Self.call("x")), Self.rollout("row-x", Self.call("X")),
+                Self.rollout("row-x", Self.call("x")), Self.rollout("row-x", Self.call("x")),
+                Self.rollout("row-x", Self.call("X")),
                 Self.rollout("row-y", Self.call("x")), Self.rollout("row-z", Self.call("z"), ended: false),
             ])
         let run = try StageRun(judge, texts: texts)
@@ -46,7 +48,10 @@ import Testing
 
     @Test func severalAnswersOfARowAreKeptWhereTheyDiffer() throws {
         let (judge, texts) = Self.judge(keep: 2, ["x", "x", "X", "x-"].map { Self.rollout("row-x", Self.call($0)) })
-        #expect(try StageRun(judge, texts: texts).lines("accepted.jsonl").compactMap { $0["response"]?.string } == [Self.call("x"), Self.call("X")])
+        #expect(
+            try StageRun(judge, texts: texts).lines("accepted.jsonl").compactMap { $0["response"]?.string } == [
+                Self.call("x"), Self.call("X"),
+            ])
     }
 
     @Test func aTeacherThatIsNeverRightIsAFailure() {
@@ -65,7 +70,8 @@ import Testing
         let run = try StageRun(
             EvalScore(judge: .ast, sets: ["test"], answer: .call),
             texts: [
-                "data/functions.json": Self.functions, "data/test.jsonl": Self.rows.map(\.json.canonicalText).joined(separator: "\n"),
+                "data/functions.json": Self.functions,
+                "data/test.jsonl": Self.rows.map(\.json.canonicalText).joined(separator: "\n"),
                 "answers/test.jsonl": answers.joined(separator: "\n"),
             ])
         let scores = try #require(try run.json("scores.json")["sets"]?["test"])
@@ -84,15 +90,17 @@ import Testing
         let run = try StageRun(
             Report(rows: ["teacher"], metrics: ["exact", "ar", "flops"], sets: ["test", "ood"]),
             texts: ["scores.0/scores.json": scores, "cost.0/cost.json": cost])
-        #expect(try run.text("report.md") == """
-            | model | parameters | size | MFLOPs/answer | exact test | exact ood | AR test | AR ood |
-            | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-            | teacher | 1.235 M | 20 KiB | 2.5 | 98.5 | 0.0 | 100.0 | – |
+        #expect(
+            try run.text("report.md") == """
+                | model | parameters | size | MFLOPs/answer | exact test | exact ood | AR test | AR ood |
+                | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+                | teacher | 1.235 M | 20 KiB | 2.5 | 98.5 | 0.0 | 100.0 | – |
 
-            """)
-        #expect(ReportTable(try run.json("report.json")).text.split(separator: "\n").last == """
-            teacher     1.235 M  20 KiB            2.5        98.5        0.0    100.0       –
-            """)
+                """)
+        #expect(
+            ReportTable(try run.json("report.json")).text.split(separator: "\n").last == """
+                teacher     1.235 M  20 KiB            2.5        98.5        0.0    100.0       –
+                """)
     }
 
     @Test func capturedLogitsComeBackAndDamagedOnesAreRefused() throws {
@@ -105,9 +113,12 @@ import Testing
         try SafeTensors.write(tensors, to: file)
         #expect(try CapturedLogits(reading: file).examples == examples)
         let damages: [(String, StoredTensor)] = [
-            ("row_offsets", StoredTensor([0, 9, 9] as [Int64], shape: [3])), ("row_offsets", StoredTensor([0, -1, 9] as [Int64], shape: [3])),
-            ("prompt_lengths", StoredTensor([0, 2] as [Int32], shape: [2])), ("prompt_lengths", StoredTensor([2] as [Int32], shape: [1])),
-            ("position_offsets", StoredTensor([0, 4, 5] as [Int64], shape: [3])), ("log_sum_exp", StoredTensor([0.0], shape: [1])),
+            ("row_offsets", StoredTensor([0, 9, 9] as [Int64], shape: [3])),
+            ("row_offsets", StoredTensor([0, -1, 9] as [Int64], shape: [3])),
+            ("prompt_lengths", StoredTensor([0, 2] as [Int32], shape: [2])),
+            ("prompt_lengths", StoredTensor([2] as [Int32], shape: [1])),
+            ("position_offsets", StoredTensor([0, 4, 5] as [Int64], shape: [3])),
+            ("log_sum_exp", StoredTensor([0.0], shape: [1])),
             ("top_tokens", StoredTensor([1, 2] as [Int32], shape: [1, 2])), ("tokens", StoredTensor([1.0], shape: [1])),
         ]
         for (name, tensor) in damages {
@@ -125,7 +136,9 @@ import Testing
     }
 
     @Test func everyKindIsRunAtItsRevisionOnly() throws {
-        let action = Action(kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1, "answer": "call"], inputs: [], numerics: .portable)
+        let action = Action(
+            kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1, "answer": "call"], inputs: [],
+            numerics: .portable)
         #expect(try StageCatalogue.stage(for: action) as? Judge == Judge(kind: .ast, keep: 1, answer: .call))
         var other = action
         other.revision += 1

@@ -166,8 +166,10 @@ import Testing
 
     @Test(arguments: [
         (["build"], "Missing expected argument"), (["build", "nowhere.yaml"], "there is no recipe at nowhere.yaml"),
-        (["frobnicate"], "Unexpected argument 'frobnicate'"), (["build", "tiny.yaml", "no.stage"], "no stage or target 'no.stage'"),
-        (["build", "tiny.yaml", "--jobs", "0"], "--jobs must be at least 1"), (["import", "nothing.bin"], "there is no file at nothing.bin"),
+        (["frobnicate"], "Unexpected argument 'frobnicate'"),
+        (["build", "tiny.yaml", "no.stage"], "no stage or target 'no.stage'"),
+        (["build", "tiny.yaml", "--jobs", "0"], "--jobs must be at least 1"),
+        (["import", "nothing.bin"], "there is no file at nothing.bin"),
         (["log", "nobody"], "no build of 'nobody'"),
     ])
     func aWrongCommandLineExitsWithTwo(arguments: [String], message: String) throws {
@@ -191,7 +193,8 @@ import Testing
         try program.build()
         let shown = try #require(try program.run("show", "student.kd", "--json").events.first)
         let weights = try #require((shown["files"]?.array ?? []).first { $0["path"] == "model.safetensors" }?["sha256"]?.string)
-        let object = program.folder.appending(path: "cache/lineage.git/lfs/objects/\(weights.prefix(2))/\(weights.dropFirst(2).prefix(2))/\(weights)")
+        let object = program.folder.appending(
+            path: "cache/lineage.git/lfs/objects/\(weights.prefix(2))/\(weights.dropFirst(2).prefix(2))/\(weights)")
         chmod(object.path, 0o644)
         var content = try Data(contentsOf: object)
         content[3] = 0x7F

@@ -90,10 +90,13 @@ enum Machine {
     static let hasNamespaces = succeeds(
         ["unshare", "--user", "--map-current-user", "--net", "--pid", "--fork", "--kill-child", "--", "true"])
     /// Inside this wrapper the kernel allows no namespaces.
-    static let withoutNamespaces = !hasNamespaces ? [] : [
-        "unshare", "--user", "--map-root-user", "--", "sh", "-c",
-        #"echo 0 > /proc/sys/user/max_user_namespaces && exec "$@""#, "sh",
-    ]
+    static let withoutNamespaces =
+        !hasNamespaces
+        ? []
+        : [
+            "unshare", "--user", "--map-root-user", "--", "sh", "-c",
+            #"echo 0 > /proc/sys/user/max_user_namespaces && exec "$@""#, "sh",
+        ]
     static let canForbidNamespaces = succeeds(withoutNamespaces + ["sh", "-c", "! unshare --user true"])
 
     private static func succeeds(_ command: [String]) -> Bool {

@@ -23,7 +23,8 @@ import Testing
         let lock = try JSON(parsing: Data(contentsOf: program.folder.appending(path: "tiny.lock")))
         #expect(lock["sources"]?["rows"]?["files"]?.array?.map { $0["path"]?.string ?? "" } == files)
         program.cache = "second"
-        #expect(try program.run("build", "tiny.yaml", "data", "--json").events.last?["ran"] == ["source.rows", "data.rows", "data"])
+        #expect(
+            try program.run("build", "tiny.yaml", "data", "--json").events.last?["ran"] == ["source.rows", "data.rows", "data"])
         // The same lock again, byte by byte.
         let text = try Data(contentsOf: program.folder.appending(path: "tiny.lock"))
         try program.run("lock", "tiny.yaml")
@@ -47,7 +48,8 @@ import Testing
         try lockAndBuild(program, files: ["decant_rows/rows.jsonl"])
         // Pinned in the recipe: no lock, and the member's own digest.
         try program.write(
-            Self.recipe("pypi: decant-rows==1.0, member: \"*.jsonl\", sha256: \(Digest(hashing: SourceTests.rows))"), to: "pinned.yaml")
+            Self.recipe("pypi: decant-rows==1.0, member: \"*.jsonl\", sha256: \(Digest(hashing: SourceTests.rows))"),
+            to: "pinned.yaml")
         program.cache = "third"
         #expect(try program.run("build", "pinned.yaml", "data", "--json").events.last?.strings("ran").first == "source.rows")
         try program.write(Self.recipe("pypi: decant-rows==2.0, member: \"*.jsonl\""), to: "tiny.yaml")
@@ -110,7 +112,8 @@ import Testing
     @Test func membersOfAnArchive() throws {
         let program = try DecantProgram()
         try program.write(SourceTests.rows, to: "rows.jsonl")
-        try program.shell("mkdir a && cp rows.jsonl a/ && tar czf rows.tar.gz a && ln -s /etc/passwd a/b.jsonl && tar czf link.tar.gz a")
+        try program.shell(
+            "mkdir a && cp rows.jsonl a/ && tar czf rows.tar.gz a && ln -s /etc/passwd a/b.jsonl && tar czf link.tar.gz a")
         let server = try LoopbackServer(serving: program.folder)
         defer { server.stop() }
         let url = "http://127.0.0.1:\(server.port)"
@@ -118,14 +121,21 @@ import Testing
         try lockAndBuild(program, files: ["a/rows.jsonl"])
         program.cache = "sixth"
         try program.write(Self.recipe("http: \"\(url)/rows.tar.gz\", member: \"*.csv\""), to: "tiny.yaml")
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("has no file that matches '*.csv'; it has a/rows.jsonl"))
+        #expect(
+            try program.run("lock", "tiny.yaml", status: 1).errors.contains(
+                "has no file that matches '*.csv'; it has a/rows.jsonl"))
         try program.write(Self.recipe("http: \"\(url)/link.tar.gz\", member: \"*.jsonl\""), to: "tiny.yaml")
-        #expect(try program.run("lock", "tiny.yaml", status: 1).errors.contains("a/b.jsonl in link.tar.gz is a link or a special file"))
+        #expect(
+            try program.run("lock", "tiny.yaml", status: 1).errors.contains(
+                "a/b.jsonl in link.tar.gz is a link or a special file"))
     }
 
     @Test func aDamagedLockIsRefused() throws {
         let program = try DecantProgram()
-        for text in ["", "{}", #"{"decant_lock": 2, "sources": {}}"#, #"{"decant_lock": 1, "sources": {"a": {"request": 1, "files": [{"path": "../x", "sha256": "0"}]}}}"#] {
+        for text in [
+            "", "{}", #"{"decant_lock": 2, "sources": {}}"#,
+            #"{"decant_lock": 1, "sources": {"a": {"request": 1, "files": [{"path": "../x", "sha256": "0"}]}}}"#,
+        ] {
             try program.write(text, to: "tiny.lock")
             let result = try program.run("plan", "tiny.yaml", status: 2)
             #expect(result.errors.contains("tiny.lock is no lock file"))

@@ -24,12 +24,13 @@ import Testing
     }
 
     @Test func ingestedRowsKeepTheirDigest() throws {
-        let program = try DecantProgram(recipe: """
-            decant: 1
-            name: tiny
-            sources: {rows: {path: rows.jsonl}}
-            data: {ingest: {format: openai, train: rows}, split: {test: 30%}}
-            """)
+        let program = try DecantProgram(
+            recipe: """
+                decant: 1
+                name: tiny
+                sources: {rows: {path: rows.jsonl}}
+                data: {ingest: {format: openai, train: rows}, split: {test: 30%}}
+                """)
         let rows = (0..<12).map { index in
             #"{"messages":[{"role":"user","content":"play song \#(index)"},{"role":"assistant","tool_calls":"#
                 + #"[{"function":{"name":"play","arguments":"{\"number\":\#(index)}"}}]}],"#

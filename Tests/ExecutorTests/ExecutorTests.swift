@@ -164,7 +164,9 @@ final class EchoRunner: Runner {
     /// The explanation is read off the bytes that the key is the digest of: either both change or neither.
     @Test func keyAndExplanationCannotDriftApart() throws {
         var random = SystemRandomNumberGenerator()
-        func value() -> JSON { [.integer(.random(in: 0...2, using: &random)), "a\"b\\", ["x": 0.5], .null].randomElement(using: &random) ?? 1 }
+        func value() -> JSON {
+            [.integer(.random(in: 0...2, using: &random)), "a\"b\\", ["x": 0.5], .null].randomElement(using: &random) ?? 1
+        }
         func digest() -> Digest { Digest(hashing: "\(Int.random(in: 0...2, using: &random))") }
         func action() -> (Action, Graph) {
             let names = ["in", "ünï \"quoted\""].prefix(Int.random(in: 0...2, using: &random))

@@ -301,8 +301,9 @@ enum Machine {
             await fixture.failure(
                 .huggingFace(repository: repository, revision: revision, members: members), environment: environment)
         }
-        #expect(await failure("owner/tiny", "main", ["*.gguf"]).contains(
-            "has no file that matches '*.gguf'; it has config.json, model.safetensors, onnx/model one.bin"))
+        #expect(
+            await failure("owner/tiny", "main", ["*.gguf"]).contains(
+                "has no file that matches '*.gguf'; it has config.json, model.safetensors, onnx/model one.bin"))
         #expect(await failure("owner/other", "main", []).contains("HTTP status 404"))
         #expect(await failure("../owner", "main", []).contains("is not the name of a model on Hugging Face"))
         #expect(await failure("owner/tiny", "../x", []).contains("is not the name of a branch"))

@@ -24,7 +24,10 @@ import Testing
                 "command": ["python3", "-c", "print(1)"], "environment": ["A": "1", "B": "2"], "outputs": ["a.json", "b.json"],
                 "time_limit": 120, "memory": 1_073_741_824,
             ])
-        #expect(stage.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == ["data=data", "functions=source.functions", "model=student.sft"])
+        #expect(
+            stage.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [
+                "data=data", "functions=source.functions", "model=student.sft",
+            ])
         #expect(graph.targets.contains { $0.name == "measure" })
         #expect(stage.origins.contains { $0.parameter == "environment.A" && $0.field == "stages.measure.environment.A" })
     }

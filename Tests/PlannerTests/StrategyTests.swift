@@ -26,7 +26,8 @@ import Testing
 
     /// DESIGN's example: the stages of `KD*[0.5FKL+0.5CE]+RL` in their order.
     @Test func reasoningIsDistilledAndThenReinforced() throws {
-        let graph = try plan("transfer: KD*[0.5FKL+0.5CE]+RL\nprune: {ratio: 20%}\nquantize: {scheme: W4A16, method: gptq, group_size: 32}\n")
+        let graph = try plan(
+            "transfer: KD*[0.5FKL+0.5CE]+RL\nprune: {ratio: 20%}\nquantize: {scheme: W4A16, method: gptq, group_size: 32}\n")
         let chain = [
             "teacher.init", "teacher.sft", "teacher.sft.rl", "teacher.samples.reasoning", "teacher.judged.reasoning",
             "teacher.logits.reasoning", "student.kd", "student.kd.rl", "student.kd.rl.importance", "student.kd.rl.prune[20%]",
@@ -52,9 +53,18 @@ import Testing
     @Test(arguments: [
         ("KD", "[{step: KD}]"), ("RFT", "{step: RFT}"),
         ("\"KD*[0.5FKL+0.5CE]+RL\"", "[{step: KD*, loss: {CE: 0.5, FKL: 50%}}, {step: RL}]"),
-        ("\"KD[JSD(0.25)+0.5AKL](steps: 7, prompt: 5%)\"", "[{step: KD, loss: {AKL: 0.5, JSD(0.25): 1}, steps: 7, prompt: 0.05}]"),
-        ("\"KD[FKL]+oKD[FKL](tokens: 300, fraction: 0.5)\"", "[{step: KD, loss: FKL}, {step: oKD, loss: FKL, tokens: 300, fraction: 50%}]"),
-        ("\"RFT*(batch: 8)+RL(rollouts: 4, kl: 0.02)+DPO(beta: 0.2)\"", "[{step: RFT*, batch: 8}, {step: RL, rollouts: 4, kl: 0.02}, {step: DPO, beta: 0.2}]"),
+        (
+            "\"KD[JSD(0.25)+0.5AKL](steps: 7, prompt: 5%)\"",
+            "[{step: KD, loss: {AKL: 0.5, JSD(0.25): 1}, steps: 7, prompt: 0.05}]"
+        ),
+        (
+            "\"KD[FKL]+oKD[FKL](tokens: 300, fraction: 0.5)\"",
+            "[{step: KD, loss: FKL}, {step: oKD, loss: FKL, tokens: 300, fraction: 50%}]"
+        ),
+        (
+            "\"RFT*(batch: 8)+RL(rollouts: 4, kl: 0.02)+DPO(beta: 0.2)\"",
+            "[{step: RFT*, batch: 8}, {step: RL, rollouts: 4, kl: 0.02}, {step: DPO, beta: 0.2}]"
+        ),
     ])
     func theLongFormMeansTheSame(notation: String, long: String) throws {
         #expect(try plan("transfer: \(notation)\n").shapes == plan("transfer: \(long)\n").shapes)
@@ -93,7 +103,8 @@ import Testing
         let layers = try plan("prune: {layers: 1}\n")
         #expect(layers.parameters(of: "student.kd.prune[1 layer]")?["layers"] == 1)
         let shape = try plan(
-            "student: {init: {hidden: 256, intermediate: 1024}}\nprune: {method: width, shape: {hidden: 192, intermediate: 768}}\n")
+            "student: {init: {hidden: 256, intermediate: 1024}}\nprune: {method: width, shape: {hidden: 192, intermediate: 768}}\n"
+        )
         #expect(shape.parameters(of: "student.kd.prune[192×768]")?["intermediate"] == 768)
     }
 
@@ -124,10 +135,13 @@ import Testing
 
     @Test func importedModelsBringTheirTokenizer() throws {
         let graph = try plan(
-            "teacher: {from: big}\nstudent: {init: {hidden: 64}}\n", header: fixtureHeader.replacing("sources:", with: """
-                sources:
-                  big: {huggingface: a/b, revision: main, member: model.gguf, sha256: \(Digest(hashing: "x").hex)}
-                """))
+            "teacher: {from: big}\nstudent: {init: {hidden: 64}}\n",
+            header: fixtureHeader.replacing(
+                "sources:",
+                with: """
+                    sources:
+                      big: {huggingface: a/b, revision: main, member: model.gguf, sha256: \(Digest(hashing: "x").hex)}
+                    """))
         #expect(!graph.stages.contains { $0.kind == "tokenizer.train" })
         let start = try #require(graph.stages.first { $0.name == "student.init" })
         #expect(graph[start.inputs[0].stage].name == "big.model")

@@ -103,17 +103,24 @@ import Testing
         Step("a count spelled out", ("count: 2k", "count: 2_000"), runs: []),
         Step("a number in quotes", ("vocabulary: 300", "vocabulary: '300'"), runs: []),
         Step("the order of fields", ("{kind: ast, keep: 1}", "{keep: 1, kind: ast}"), runs: []),
-        Step("the order of sections", ("sample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13}\njudge: {kind: ast, keep: 1}", "judge: {kind: ast, keep: 1}\nsample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13}"), runs: []),
+        Step(
+            "the order of sections",
+            (
+                "sample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13}\njudge: {kind: ast, keep: 1}",
+                "judge: {kind: ast, keep: 1}\nsample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13}"
+            ), runs: []),
         Step("a default written out", ("top_k: 8)", "top_k: 8, batch: 32, tail: lump)"), runs: []),
         Step("block style", ("tokenizer: {vocabulary: 300}", "tokenizer:\n  vocabulary: 300"), runs: []),
         Step("the losses' order", ("KD[0.5FKL+0.5CE]", "KD[0.5CE + 0.5FKL]"), runs: []),
         Step("the variable's name", ("vars: {steps: 400}", "vars: {rounds: 400}"), ("${steps}", "${rounds}"), runs: []),
         Step("the variable put in", ("steps: ${steps}", "steps: 400"), runs: []),
         Step(
-            "the long form", ("\"KD[0.5FKL+0.5CE](steps: ${steps}, top_k: 8)\"", "[{step: KD, loss: {CE: 0.5, FKL: 0.5}, steps: 400, top_k: 8}]"),
+            "the long form",
+            ("\"KD[0.5FKL+0.5CE](steps: ${steps}, top_k: 8)\"", "[{step: KD, loss: {CE: 0.5, FKL: 0.5}, steps: 400, top_k: 8}]"),
             runs: []),
         Step("a source's name", ("script: {path", "trainer: {path"), ("{script: script,", "{script: trainer,"), runs: []),
-        Step("the URL of a pinned source", ("https://example.org/text.txt", "https://mirror.example.org/other/text.txt"), runs: []),
+        Step(
+            "the URL of a pinned source", ("https://example.org/text.txt", "https://mirror.example.org/other/text.txt"), runs: []),
         Step("the order of an exec stage's inputs", ("{script: script, data: data}", "{data: data, script: script}"), runs: []),
         Step("an option of another method", ("damping: 1%", "damping: 1%, smoothing: 0.7"), runs: []),
         // Data.
@@ -129,7 +136,9 @@ import Testing
             "the prompt", ("seed: 5}", "seed: 5}\n  prompt: tools"),
             runs: fromTokenizer),
         // Models and transfer.
-        Step("the teacher's shape", ("teacher: {init: {hidden: 64, layers: 2}", "teacher: {init: {hidden: 96, layers: 2}"), runs: fromTeacher.union(["teacher.init"])),
+        Step(
+            "the teacher's shape", ("teacher: {init: {hidden: 64, layers: 2}", "teacher: {init: {hidden: 96, layers: 2}"),
+            runs: fromTeacher.union(["teacher.init"])),
         Step("the teacher's seed", ("seed: 11", "seed: 21"), runs: fromTeacher.union(["teacher.init"])),
         Step("the teacher's steps", ("SFT(steps: 150)", "SFT(steps: 160)"), runs: fromTeacher),
         Step("the student's shape", ("intermediate: 128", "intermediate: 192"), runs: fromStudent.union(["student.init"])),
@@ -148,7 +157,9 @@ import Testing
         Step("calibration rows of pruning", ("samples: 64,", "samples: 65,"), runs: fromPruning.union(["\(student).importance"])),
         Step("the ratio", ("ratio: 33%", "ratio: 34%"), runs: Set(fromPruning.map { $0.replacing("33%", with: "34%") })),
         Step("the recovery", ("KD(steps: 15)", "KD(steps: 16)"), runs: fromRecovery),
-        Step("calibration rows of quantization", ("num_calibration_samples: 128", "num_calibration_samples: 129"), runs: fromCalibration),
+        Step(
+            "calibration rows of quantization", ("num_calibration_samples: 128", "num_calibration_samples: 129"),
+            runs: fromCalibration),
         Step("the group", ("group_size: 32", "group_size: 64"), runs: fromQuantization),
         Step("the damping", ("damping: 1%", "damping: 2%"), runs: fromQuantization),
         Step("the method, whose statistics are the same", ("method: gptq", "method: quantease"), runs: fromQuantization),
@@ -202,7 +213,8 @@ import Testing
             if let kind = step.raised { graph = graph.raisingRevision(of: kind) }
             let runs = try workshop.outOfDate(graph)
             // Logits captured for the recovery have a name of their own beside the student's.
-            let expected = step.runs.contains("teacher.logits") ? step.runs.union(runs.intersection(["teacher.logits#2"])) : step.runs
+            let expected =
+                step.runs.contains("teacher.logits") ? step.runs.union(runs.intersection(["teacher.logits#2"])) : step.runs
             #expect(runs == expected, "\(step.description): \(runs.symmetricDifference(expected).sorted())")
         }
     }

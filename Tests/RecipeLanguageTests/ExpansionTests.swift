@@ -20,7 +20,8 @@ import Testing
 
     @Test func aVariableIsItsValueWhateverItIs() throws {
         let recipe = try read(
-            header + """
+            header
+                + """
                 vars: {ratio: 20%, shape: {hidden: 64, layers: 6}, seed: "${base}1", base: 4, sets: [test, phrasing]}
                 student: {init: "${shape}", seed: "${seed}"}
                 prune: {ratio: "${ratio}"}
@@ -40,7 +41,9 @@ import Testing
 
     @Test func variablesVary() throws {
         let recipe = try read(
-            header + "vars: {width: 64}\nstudent: {init: {hidden: \"${width}\"}}\nmatrix: {vars.width: [64, 96], prune.ratio: [0%, 50%]}\n")
+            header
+                + "vars: {width: 64}\nstudent: {init: {hidden: \"${width}\"}}\nmatrix: {vars.width: [64, 96], prune.ratio: [0%, 50%]}\n"
+        )
         #expect(recipe.variants.map { $0.pipeline.student.origin.shape?.hidden.value } == [64, 64, 96, 96])
         #expect(recipe.variants.map { $0.choices.map(\.label) }.last == ["96", "50%"])
     }
@@ -51,16 +54,19 @@ import Testing
     }
 
     @Test func aRecipeExtendsAnotherFieldByField() throws {
-        let base = header + """
-            name: base
-            description: The base.
-            student: {init: {hidden: 64, layers: 6}, seed: 9}
-            prune: {ratio: 20%}
-            quantize: {scheme: W8A16, group_size: 32}
-            transfer: RFT
-            """
+        let base =
+            header + """
+                name: base
+                description: The base.
+                student: {init: {hidden: 64, layers: 6}, seed: 9}
+                prune: {ratio: 20%}
+                quantize: {scheme: W8A16, group_size: 32}
+                transfer: RFT
+                """
         let middle = "decant: 1\nextends: base.yaml\nstudent: {init: {hidden: 96}}\nquantize: null\n"
-        let recipe = try read("decant: 1\nextends: middle.yaml\nstudent: {seed: 10}\ntransfer: KD\n", files: ["base.yaml": base, "middle.yaml": middle])
+        let recipe = try read(
+            "decant: 1\nextends: middle.yaml\nstudent: {seed: 10}\ntransfer: KD\n",
+            files: ["base.yaml": base, "middle.yaml": middle])
         let pipeline = try #require(recipe.variants.first).pipeline
         #expect(recipe.name.value == "child" && recipe.description.value == "")
         #expect(recipe.bases.map(\.path) == ["recipes/middle.yaml", "recipes/base.yaml"])
@@ -87,14 +93,20 @@ import Testing
     @Test(arguments: [("90", 90.0), ("90 s", 90), ("1.5 min", 90), ("2h", 7200), ("1 d", 86_400), ("2500 ms", 2.5)])
     func durationsAreTyped(text: String, seconds: Double) throws {
         let stage = "stages: {a: {command: ls, outputs: [b], time_limit: \(text)}}\n"
-        guard case .exec(let exec) = try #require(try read(header + stage).variants.first?.pipeline.stages.first).content else { return }
+        guard case .exec(let exec) = try #require(try read(header + stage).variants.first?.pipeline.stages.first).content else {
+            return
+        }
         #expect(exec.timeLimit.value == seconds)
     }
 
-    @Test(arguments: [("512 MiB", 536_870_912), ("1GB", 1_000_000_000), ("1.5 GiB", 1_610_612_736), ("4096", 4096), ("2 kB", 2000), ("7 B", 7)])
+    @Test(arguments: [
+        ("512 MiB", 536_870_912), ("1GB", 1_000_000_000), ("1.5 GiB", 1_610_612_736), ("4096", 4096), ("2 kB", 2000), ("7 B", 7),
+    ])
     func sizesAreTyped(text: String, bytes: Int) throws {
         let stage = "stages: {a: {command: ls, outputs: [b], memory: \(text)}}\n"
-        guard case .exec(let exec) = try #require(try read(header + stage).variants.first?.pipeline.stages.first).content else { return }
+        guard case .exec(let exec) = try #require(try read(header + stage).variants.first?.pipeline.stages.first).content else {
+            return
+        }
         #expect(exec.memory.value == bytes)
     }
 }

@@ -26,8 +26,12 @@ import Testing
             let start = Self.processorSeconds()
             let reading = RecipeReader.read(text)
             slowest = max(slowest, Self.processorSeconds() - start)
-            if (reading.recipe == nil) != reading.diagnostics.hasErrors { Issue.record("\(String(decoding: text.bytes, as: UTF8.self))") }
-            if !reading.diagnostics.isEmpty, DiagnosticRenderer.render(reading.diagnostics).isEmpty { Issue.record("nothing is shown") }
+            if (reading.recipe == nil) != reading.diagnostics.hasErrors {
+                Issue.record("\(String(decoding: text.bytes, as: UTF8.self))")
+            }
+            if !reading.diagnostics.isEmpty, DiagnosticRenderer.render(reading.diagnostics).isEmpty {
+                Issue.record("nothing is shown")
+            }
             guard let recipe = reading.recipe else { continue }
             let snapshots = recipe.sources.map {
                 ($0.name.value, SourceSnapshot(file: "file", digest: Digest(hashing: $0.name.value), path: "/file"))

@@ -121,7 +121,8 @@ import Testing
             try FileManager.default.createDirectory(at: folder.appending(path: owner), withIntermediateDirectories: true)
         }
         let mine = try fixture.store.makeScratch(for: key)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["1", mine.lastPathComponent].sorted())
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["1", mine.lastPathComponent].sorted())
         fixture.store.removeScratch(for: key)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["1"])
     }
@@ -136,7 +137,8 @@ import Testing
                     let store = try Store(at: cache)
                     return try (0..<10).map { number in
                         let action = Action(
-                            kind: "test", revision: 1, parameters: ["number": .integer(Int64(number))], inputs: [], numerics: .portable)
+                            kind: "test", revision: 1, parameters: ["number": .integer(Int64(number))], inputs: [],
+                            numerics: .portable)
                         return try store.record(action, parents: [], artifact: artifact)
                     }
                 }

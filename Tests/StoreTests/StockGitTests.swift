@@ -18,9 +18,10 @@ import Testing
         let build = try fixture.recordBuild()
         let pair = try fixture.recordPair()
         let log = try fixture.run("git", "log", "--format=%H:%P", "smart-home", in: fixture.repository)
-        #expect(Set(log.split(separator: "\n").map(String.init)) == [
-            "\(build):\(pair.model)", "\(pair.model):\(pair.data)", "\(pair.data):",
-        ])
+        #expect(
+            Set(log.split(separator: "\n").map(String.init)) == [
+                "\(build):\(pair.model)", "\(pair.model):\(pair.data)", "\(pair.data):",
+            ])
     }
 
     @Test func aCloneHasTheModelsBytes() throws {
@@ -39,7 +40,10 @@ import Testing
     @Test func awkwardNamesSurviveAClone() throws {
         let fixture = try StoreFixture()
         let binary = Data([0, 1, 2, 255])
-        let artifact = try fixture.artifact(["a b[1]*.bin": binary, "sub/ü \"q\".bin": binary, "x[\u{301}y \u{301}z.bin": binary, "crlf.txt": Data("a\r\nb\r\n".utf8)])
+        let artifact = try fixture.artifact([
+            "a b[1]*.bin": binary, "sub/ü \"q\".bin": binary, "x[\u{301}y \u{301}z.bin": binary,
+            "crlf.txt": Data("a\r\nb\r\n".utf8),
+        ])
         let action = Action(kind: "test", revision: 1, parameters: [:], inputs: [], numerics: .portable)
         let commit = try fixture.store.record(action, parents: [], artifact: artifact)
         _ = try fixture.store.recordBuild(

@@ -9,7 +9,8 @@ import Store
 
 struct LockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lock", abstract: "Pin sources from elsewhere: fetch them, and write their digests to the recipe's lock file.")
+        commandName: "lock",
+        abstract: "Pin sources from elsewhere: fetch them, and write their digests to the recipe's lock file.")
 
     @Argument(help: "The recipe.")
     var recipe: String
@@ -58,6 +59,7 @@ struct LockCommand: AsyncParsableCommand {
             ["\(name)\(entry.revision.map { " at \($0.prefix(12))" } ?? "")"]
                 + entry.files.map { "  \($0.digest.short)  \($0.path)" }
         }
-        return (lines + ["\(path): \(lock.entries.count) source\(lock.entries.count == 1 ? "" : "s") locked"]).joined(separator: "\n")
+        return (lines + ["\(path): \(lock.entries.count) source\(lock.entries.count == 1 ? "" : "s") locked"]).joined(
+            separator: "\n")
     }
 }

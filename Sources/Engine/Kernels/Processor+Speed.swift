@@ -5,7 +5,8 @@ extension Processor {
     /// for predictions.
     public static func speed(threads: Int) -> Double {
         let (rows, columns, depth) = (256, 256, 256)
-        return withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * depth + depth * columns + rows * columns) { memory in
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * depth + depth * columns + rows * columns) {
+            memory in
             guard let base = memory.baseAddress else { return 1e11 }
             memory.initialize(repeating: 0.5)
             let a = MatrixView(base, rows, depth)

@@ -78,7 +78,8 @@ struct HuggingFace {
 
     /// A component of a URL's path.
     private static func escaped(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.intersection(.init(charactersIn: "\0"..."~"))
-            .union(.init(charactersIn: "-._~"))) ?? text
+        text.addingPercentEncoding(
+            withAllowedCharacters: .alphanumerics.intersection(.init(charactersIn: "\0"..."~"))
+                .union(.init(charactersIn: "-._~"))) ?? text
     }
 }

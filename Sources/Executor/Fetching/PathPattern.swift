@@ -27,10 +27,11 @@ struct PathPattern: Hashable, Sendable {
     }
 
     func matches(_ path: String) -> Bool {
-        path == text || Self.matches(Artifact.components(of: path), components, isStar: { $0 == .anyNumber }) { part, name in
-            guard case .one(let tokens) = part else { return false }
-            return Self.matches(Array(name.unicodeScalars), tokens, isStar: { $0 == .anyNumber }, one: Self.matches)
-        }
+        path == text
+            || Self.matches(Artifact.components(of: path), components, isStar: { $0 == .anyNumber }) { part, name in
+                guard case .one(let tokens) = part else { return false }
+                return Self.matches(Array(name.unicodeScalars), tokens, isStar: { $0 == .anyNumber }, one: Self.matches)
+            }
     }
 
     private static func matches(_ token: Token, _ scalar: Unicode.Scalar) -> Bool {

@@ -5,7 +5,9 @@
 public struct Report: StageKind {
     public static let name = "report"
     public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving")]
+    public static let inputs: [InputDeclaration] = [
+        .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"),
+    ]
 
     /// Name of each row: the teacher, intermediate models, the variants.
     public var rows: [String]

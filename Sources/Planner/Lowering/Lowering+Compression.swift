@@ -46,7 +46,9 @@ extension Lowering {
             return [
                 Cut(
                     label: label, hidden: hidden?.value, intermediate: intermediate?.value,
-                    origins: { [hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) }].compactMap { $0 } })
+                    origins: {
+                        [hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) }].compactMap { $0 }
+                    })
             ]
         case .ratios(let ratios):
             var removed = 0.0

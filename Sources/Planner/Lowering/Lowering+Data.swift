@@ -69,7 +69,8 @@ extension Lowering {
                 inputs.append(.init(name: "encoder", stage: stage))
             }
             data = try builder.add(
-                DataRetrieve(method: .init(retrieve.method.value), topK: retrieve.topK.value), .named(pipeline.data.compressesPrompts.value ? "data.retrieved" : "data"),
+                DataRetrieve(method: .init(retrieve.method.value), topK: retrieve.topK.value),
+                .named(pipeline.data.compressesPrompts.value ? "data.retrieved" : "data"),
                 inputs: inputs, origins: [Origin("method", retrieve.method), Origin("top_k", retrieve.topK)])
         }
         if pipeline.data.compressesPrompts.value {

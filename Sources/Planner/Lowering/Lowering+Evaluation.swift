@@ -78,7 +78,8 @@ extension Lowering {
                 rows: rows.map { Self.modelName(of: names[$0.scores.index]) },
                 metrics: evaluate?.metrics.value.map(\.value.rawValue) ?? [], sets: evaluatedSets),
             .named("report"), inputs: inputs, work: 0,
-            origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? [])
+            origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? []
+        )
     }
 
     /// `student.kd` of `student.kd.scores`.

@@ -73,9 +73,10 @@ struct StageNaming {
     /// Names of the variants, fit for directories: the values of the axes that have several, `model` without such axes.
     func targetNames(reserved: Set<String>) -> [String] {
         var taken = reserved
-        let axes = variants.first?.choices.indices.filter { axis in
-            variants.contains { $0.choices[axis].index != variants[0].choices[axis].index }
-        } ?? []
+        let axes =
+            variants.first?.choices.indices.filter { axis in
+                variants.contains { $0.choices[axis].index != variants[0].choices[axis].index }
+            } ?? []
         return variants.map { variant in
             let labels = axes.map { Self.directoryName(variant.choices[$0].label) }
             return Self.unique(labels.isEmpty ? "model" : labels.joined(separator: "_"), among: &taken, separator: "-")

@@ -51,7 +51,9 @@ struct PipelineChecks {
         let widths = sides.map(\.value)
         guard !widths.allSatisfy({ $0.isMultiple(of: size) }) else { return }
         guard size.isMultiple(of: 8) else { return }
-        let possible = stride(from: 8, through: max(8, min(widths[0], widths[1])), by: 8).filter { divisor in widths.allSatisfy { $0.isMultiple(of: divisor) } }
+        let possible = stride(from: 8, through: max(8, min(widths[0], widths[1])), by: 8).filter { divisor in
+            widths.allSatisfy { $0.isMultiple(of: divisor) }
+        }
         let nearest = possible.min { abs($0 - size) < abs($1 - size) } ?? 0
         findings.report(
             Diagnostic(

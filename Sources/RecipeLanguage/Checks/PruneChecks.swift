@@ -45,7 +45,8 @@ struct PruneChecks {
     private func reportSingleLayer(_ shape: ShapeSection) {
         findings.report(
             Diagnostic(
-                .conflict, "a student of one layer has none to prune", at: shape.layers.isWritten ? shape.layers.span : prune.method.span,
+                .conflict, "a student of one layer has none to prune",
+                at: shape.layers.isWritten ? shape.layers.span : prune.method.span,
                 help: "give the student two layers or more, or write 'prune: none'"))
     }
 

@@ -23,7 +23,8 @@ struct TeacherChecks {
         if let endpoint = pipeline.teacher.endpoint {
             findings.report(
                 Diagnostic(
-                    .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained", at: star,
+                    .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained",
+                    at: star,
                     secondary: [.init(endpoint.url.span, "the teacher")], help: "leave the '*' out, or train a teacher"))
         } else if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement }) {
             findings.report(
@@ -36,7 +37,9 @@ struct TeacherChecks {
 
     /// An endpoint answers in text; logits need a model at hand.
     private func checkLogits() {
-        guard let endpoint = pipeline.teacher.endpoint, let step = steps.first(where: { $0.method.value.needsLogits }) else { return }
+        guard let endpoint = pipeline.teacher.endpoint, let step = steps.first(where: { $0.method.value.needsLogits }) else {
+            return
+        }
         let span = step.method.span
         findings.report(
             Diagnostic(

@@ -29,7 +29,7 @@ struct TokenizerChecks {
         switch origin.value {
         case "teacher" where pipeline.teacher.endpoint == nil: model = pipeline.teacher.origin
         case "student": model = pipeline.student.origin
-        case "teacher": 
+        case "teacher":
             findings.report(
                 Diagnostic(
                     .conflict, "a teacher behind an endpoint has no tokenizer at hand", at: origin.span,
@@ -51,7 +51,9 @@ struct TokenizerChecks {
         switch (teacher, student) {
         case (nil, nil): return nil
         case (let teacher?, nil):
-            guard tokenizer.vocabulary.isWritten || tokenizer.origin.map({ $0.value != "teacher" && $0.value != teacher.value }) == true
+            guard
+                tokenizer.vocabulary.isWritten
+                    || tokenizer.origin.map({ $0.value != "teacher" && $0.value != teacher.value }) == true
             else { return nil }
             let other = tokenizer.origin?.span ?? tokenizer.vocabulary.span
             return ([.init(other, "the student's"), .init(teacher.span, "the teacher's")], "write 'tokenizer: {from: teacher}'")

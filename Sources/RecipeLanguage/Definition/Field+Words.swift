@@ -32,14 +32,16 @@ typealias Word = RawRepresentable<String> & CaseIterable & Hashable & Sendable
 extension Field where Value: Word {
     static func choice(_ name: String, _ standard: Value, spelled: String? = nil, _ documentation: String) -> Field {
         Field(
-            name, .choice(Value.allCases.map(\.rawValue)), standard: standard, spelled: spelled ?? standard.rawValue, documentation
+            name, .choice(Value.allCases.map(\.rawValue)), standard: standard, spelled: spelled ?? standard.rawValue,
+            documentation
         ) { node, place in word(node, place) }
     }
 }
 
 extension Field {
     /// Cases of an enumeration, each once; a single one needs no brackets.
-    static func choices<Choice: Word>(_ name: String, _ standard: [Choice], spelled: String? = nil, _ documentation: String) -> Field
+    static func choices<Choice: Word>(_ name: String, _ standard: [Choice], spelled: String? = nil, _ documentation: String)
+        -> Field
     where Value == [Spanned<Choice>] {
         Field(
             name, .list(.choice(Choice.allCases.map(\.rawValue))), standard: [],

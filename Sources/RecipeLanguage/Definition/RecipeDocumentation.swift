@@ -26,7 +26,9 @@ public enum RecipeDocumentation {
             let standard = field.standard.map { $0.contains("`") ? $0 : "`\($0)`" } ?? (field.isRequired ? "needed" : "")
             return "| `\(field.name)` | \(summary(field.type)) | \(standard) | \(field.documentation) |"
         }
-        return (["### `\(mapping.title)`", "", mapping.documentation, "", "| field | values | default | |", "|---|---|---|---|"] + rows)
+        return
+            (["### `\(mapping.title)`", "", mapping.documentation, "", "| field | values | default | |", "|---|---|---|---|"]
+            + rows)
             .joined(separator: "\n") + "\n"
     }
 

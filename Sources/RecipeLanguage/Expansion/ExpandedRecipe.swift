@@ -11,7 +11,9 @@ struct ExpandedRecipe {
         self.recipe = recipe
         variables = Variables(recipe)
         let written = Matrix(reading: recipe)
-        matrix = written.axes.contains { $0.section == Variables.field.name } ? written : written.substituting(variables, recipe.findings)
+        matrix =
+            written.axes.contains { $0.section == Variables.field.name }
+            ? written : written.substituting(variables, recipe.findings)
     }
 
     private init(_ recipe: Fields, _ matrix: Matrix, _ variables: Variables) {

@@ -4,7 +4,8 @@ import SpannedYAML
 /// `matrix`: fields that take several values, and every combination of them that is not excluded.
 struct Matrix {
     static let exclude = RawField(
-        "exclude", .list(.named(.anything)), "Combinations that are left out: mappings of axes to values, all of which must match.")
+        "exclude", .list(.named(.anything)),
+        "Combinations that are left out: mappings of axes to values, all of which must match.")
     static let field = RawField(
         "matrix", .named(.list(.anything)),
         "Dotted fields, each with a list of values: every combination is a variant. `exclude` lists combinations to leave out.")

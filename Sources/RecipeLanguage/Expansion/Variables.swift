@@ -83,7 +83,8 @@ struct Variables {
         guard let parts = VariableText.parts(of: scalar.text) else {
             findings.report(
                 Diagnostic(
-                    .variableSyntax, "'${' has no '}' with a name between", at: node.span, help: "write ${NAME}, or $${ for a plain ${"))
+                    .variableSyntax, "'${' has no '}' with a name between", at: node.span,
+                    help: "write ${NAME}, or $${ for a plain ${"))
             return nothing
         }
         if parts.count == 1, case .variable(let name, let range) = parts[0] {

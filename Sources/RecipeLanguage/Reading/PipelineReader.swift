@@ -34,19 +34,20 @@ struct PipelineReader {
                     secondary: [.init(own.value.field.span)], help: "keep one of the two"))
         }
         let wantsReinforcement = transfer.value.firstStar != nil || prune.value?.recover?.firstStar != nil
-        return Pipeline(sections: .init(
-            data: section("data", combination) { DataSection(reading: $0, references: references) },
-            tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
-            teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
-            teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
-            student: student,
-            sample: section("sample", combination) { SampleSection(reading: $0) },
-            judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
-            transfer: transfer,
-            prune: prune,
-            quantize: section("quantize", combination) { QuantizeSection(reading: $0) },
-            evaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
-            stages: section("stages", combination) { NamedStage.list(reading: $0) }))
+        return Pipeline(
+            sections: .init(
+                data: section("data", combination) { DataSection(reading: $0, references: references) },
+                tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
+                teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
+                teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
+                student: student,
+                sample: section("sample", combination) { SampleSection(reading: $0) },
+                judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
+                transfer: transfer,
+                prune: prune,
+                quantize: section("quantize", combination) { QuantizeSection(reading: $0) },
+                evaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
+                stages: section("stages", combination) { NamedStage.list(reading: $0) }))
     }
 
     /// The teacher's own transfer, or the standard one: RL follows where a strategy of the student has a `*`.

@@ -2,7 +2,8 @@
 public enum Quantity {
     /// A whole number; `k` is a thousand, `m` a million.
     static func integer(_ text: String) -> Int? {
-        scaled(text.filter { $0 != "_" }, units: [("k", 1e3), ("K", 1e3), ("m", 1e6), ("M", 1e6), ("", 1)]).flatMap(Int.init(exactly:))
+        scaled(text.filter { $0 != "_" }, units: [("k", 1e3), ("K", 1e3), ("m", 1e6), ("M", 1e6), ("", 1)]).flatMap(
+            Int.init(exactly:))
     }
 
     /// A finite number. A share reads the same as a percentage and as a fraction: both give the nearest double.

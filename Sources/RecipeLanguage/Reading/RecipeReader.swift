@@ -19,7 +19,9 @@ public enum RecipeReader {
     static let description = Field.text("description", "For people; never causes a rebuild.")
     public static let definition = MappingDefinition(
         "recipe", "The whole file.",
-        [decant, name, description, Extension.field, Variables.field, Source.Definition.field] + Pipeline.Definition.fields + [Matrix.field])
+        [decant, name, description, Extension.field, Variables.field, Source.Definition.field] + Pipeline.Definition.fields + [
+            Matrix.field
+        ])
 
     /// - Parameter loader: reads files that `extends` names; without one there are none.
     public static func read(_ source: SourceText, loading loader: @escaping Loader = { _, _ in nil }) -> RecipeReading {
@@ -85,7 +87,8 @@ public enum RecipeReader {
     ) {
         guard !recipe.matrix.axes.isEmpty else { return }
         let form: [Problem] = [
-            .unknownField, .unknownValue, .wrongType, .outOfRange, .transferSyntax, .transferLoss, .transferStar, .unknownVariable,
+            .unknownField, .unknownValue, .wrongType, .outOfRange, .transferSyntax, .transferLoss, .transferStar,
+            .unknownVariable,
         ]
         let alone = Findings(source)
         var reader = PipelineReader(recipe.withoutMatrix, references: references, findings: alone)

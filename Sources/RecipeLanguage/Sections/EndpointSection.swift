@@ -15,7 +15,8 @@ public struct EndpointSection: Sendable {
     enum Definition {
         static let url = Field.text("url", required: true, "The base URL, `https://HOST/v1`.")
         static let model = Field.text("model", required: true, "The model's name there.")
-        static let key = Field.text("key", "The environment variable that holds the key; the key itself never stands in a recipe.")
+        static let key = Field.text(
+            "key", "The environment variable that holds the key; the key itself never stands in a recipe.")
         static let maxRequests = Field.integer("max_requests", 0, in: 0...10_000_000, "Requests at most; 0 sets no limit.")
         static let concurrency = Field.integer("concurrency", 4, in: 1...256, "Requests at once.")
         static let timeout = Field.duration("timeout", 60, in: 1...3600, "How long one request may take.")

@@ -25,13 +25,15 @@ public struct EvaluateSection: Sendable {
             "sets", [], spelled: "those of `test`, `phrasing`, `values`, `ood` that have rows", "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [.ar, .exact, .flops],
-            "`ar`: share of answers that the judge accepts; `exact`: identical ones; `flops`: work per answer; `perplexity`; `latency`.")
+            "`ar`: share of answers that the judge accepts; `exact`: identical ones; `flops`: work per answer; `perplexity`; `latency`."
+        )
         static let maxTokens = Field.integer("max_tokens", 64, in: 1...4096, "New tokens per answer at most.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let clients = Field<[Spanned<Int>]>.counts(
             "clients", [1, 8, 16, 32, 64, 128], in: 1...1024, "Concurrent clients that `latency` is measured with.")
         static let mapping = MappingDefinition(
-            "evaluate", "What is measured on which sets; the same for all variants.", [sets, metrics, maxTokens, perplexity, clients])
+            "evaluate", "What is measured on which sets; the same for all variants.",
+            [sets, metrics, maxTokens, perplexity, clients])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -49,7 +51,8 @@ public struct EvaluateSection: Sendable {
         if let wanted = metrics.value.first(where: { $0.value == .perplexity }), fields.node("perplexity") == nil {
             fields.report(
                 .missingField(
-                    "perplexity", in: fields.owner, at: wanted.span, help: "add 'perplexity: {text: SOURCE}': the text to measure on"))
+                    "perplexity", in: fields.owner, at: wanted.span,
+                    help: "add 'perplexity: {text: SOURCE}': the text to measure on"))
         }
     }
 }

@@ -58,7 +58,8 @@ public struct ShapeSection: Sendable {
         static let field = SectionField(
             "init",
             MappingDefinition(
-                "init", "The shape of a model whose weights are drawn at random.", [hidden, layers, heads, kvHeads, intermediate, tied]))
+                "init", "The shape of a model whose weights are drawn at random.",
+                [hidden, layers, heads, kvHeads, intermediate, tied]))
     }
 
     init(reading model: Fields, _ standard: Defaults) {
@@ -110,7 +111,8 @@ public struct StudentSection: Sendable {
     enum Definition {
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
-            "student", "The model that learns.", [ShapeSection.Definition.field, ModelOrigin.Definition.from, Transfer.Definition.student, seed])
+            "student", "The model that learns.",
+            [ShapeSection.Definition.field, ModelOrigin.Definition.from, Transfer.Definition.student, seed])
     }
 
     init(reading recipe: Fields, references: References) {

@@ -34,12 +34,15 @@ public struct PruneSection: Sendable {
         static let method = Field.choice(
             "method", Method.depth, "`depth` removes layers, `width` channels, `osscar` neurons and heads by reconstruction.")
         static let ratio = Field<[Spanned<Double>]>.shares(
-            "ratio", [0.20], in: 0...0.9, "Share of all parameters to remove; a rising list prunes gradually, recovering after each.")
+            "ratio", [0.20], in: 0...0.9,
+            "Share of all parameters to remove; a rising list prunes gradually, recovering after each.")
         static let layers = Field.integer("layers", nil, in: 1...255, "Layers to remove, instead of a ratio (`depth`).")
         static let hidden = Field.integer("hidden", nil, in: 8...16_384, "Width that is left, a multiple of 64.")
-        static let intermediate = Field.integer("intermediate", nil, in: 8...65_536, "Feed-forward width that is left, a multiple of 256.")
+        static let intermediate = Field.integer(
+            "intermediate", nil, in: 8...65_536, "Feed-forward width that is left, a multiple of 256.")
         static let shape = SectionField(
-            "shape", MappingDefinition("prune.shape", "The shape that is left, instead of a ratio (`width`).", [hidden, intermediate]))
+            "shape",
+            MappingDefinition("prune.shape", "The shape that is left, instead of a ratio (`width`).", [hidden, intermediate]))
         static let samples = Field.integer("samples", 256, in: 1...100_000, "Rows that importance is measured on.")
         static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
         static let mapping = MappingDefinition(
@@ -55,7 +58,8 @@ public struct PruneSection: Sendable {
         samples = fields[Definition.samples]
         data = fields[Definition.data]
         recover =
-            fields.node("recover")?.scalar?.text == "none" ? nil : Transfer(reading: Transfer.Definition.recover, in: fields, .recovery)
+            fields.node("recover")?.scalar?.text == "none"
+            ? nil : Transfer(reading: Transfer.Definition.recover, in: fields, .recovery)
         checkMethod(fields)
         if case .ratios(let ratios) = amount, ratios.value.allSatisfy({ $0.value == 0 }) { return nil }
     }

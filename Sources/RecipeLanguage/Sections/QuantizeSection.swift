@@ -38,7 +38,8 @@ public struct QuantizeSection: Sendable {
         static let method = Field.choice(
             "method", Method.rtn, "Round to nearest, GPTQ, QuantEase, or SmoothQuant (INT8 activations; without it W8A8 is FP8).")
         static let groupSize = Field.integer(
-            "group_size", 128, in: 0...16_384, "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8 has.")
+            "group_size", 128, in: 0...16_384,
+            "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8 has.")
         static let ignore = Field<[Spanned<String>]>.words("ignore", default: ["lm_head"], "Modules that stay in float.")
         static let calibrationSamples = Field.integer(
             "num_calibration_samples", 512, in: 1...100_000, "Rows that GPTQ, QuantEase and SmoothQuant calibrate on.")

@@ -27,11 +27,13 @@ public struct Source: Sendable {
     enum Definition {
         static let path = Field.text("path", "A file beside the recipe; its digest is taken whenever the recipe is planned.")
         static let http = Field.text("http", "The URL of a file, or of an archive with `member`.")
-        static let pypi = Field.text("pypi", "A distribution of the Python package index, `NAME==VERSION`; pip fetches its wheel.")
+        static let pypi = Field.text(
+            "pypi", "A distribution of the Python package index, `NAME==VERSION`; pip fetches its wheel.")
         static let git = Field.text("git", "The URL of a git repository.")
         static let huggingFace = Field.text("huggingface", "A model or data set of the Hugging Face hub, `OWNER/NAME`.")
         static let member = Field.words("member", "Which files of the archive, package or repository: patterns such as `*.gguf`.")
-        static let revision = Field.text("revision", "A commit, branch or tag; the lock file records the commit that it stands for.")
+        static let revision = Field.text(
+            "revision", "A commit, branch or tag; the lock file records the commit that it stands for.")
         static let sha256 = Field.text("sha256", "The SHA-256 of the one file that the source gives; a lock file pins several.")
         static let mapping = MappingDefinition(
             "sources.NAME", "Files from outside, pinned by digest; exactly one of the first five fields says where they are.",
@@ -41,7 +43,9 @@ public struct Source: Sendable {
 
     /// Reads `sources`, sorted by name; those that are wrong keep their name, so that references to them are no errors too.
     static func list(reading recipe: Fields) -> [Source] {
-        recipe.named(Definition.field, Definition.mapping).map { Source(name: $0.name, reading: $0.fields) }.sorted { $0.name.value < $1.name.value }
+        recipe.named(Definition.field, Definition.mapping).map { Source(name: $0.name, reading: $0.fields) }.sorted {
+            $0.name.value < $1.name.value
+        }
     }
 
     private init(name: Spanned<String>, reading fields: Fields) {
@@ -70,11 +74,14 @@ public struct Source: Sendable {
         if let url = fields.written(Definition.http) { return .http(checked(url, fields)) }
         if let requirement = fields.written(Definition.pypi) { return .pypi(checked(requirement: requirement, fields)) }
         if let url = fields.written(Definition.git) { return .git(url) }
-        if let repository = fields.written(Definition.huggingFace) { return .huggingFace(checked(repository: repository, fields)) }
+        if let repository = fields.written(Definition.huggingFace) {
+            return .huggingFace(checked(repository: repository, fields))
+        }
         if fields.node("path") == nil, written.isEmpty {
             fields.report(
                 .missingField(
-                    "path", in: fields.owner, at: fields.anchor, help: "add 'path: FILE', or one of http, pypi, git, huggingface"))
+                    "path", in: fields.owner, at: fields.anchor, help: "add 'path: FILE', or one of http, pypi, git, huggingface")
+            )
         }
         return .path(fields[Definition.path])
     }

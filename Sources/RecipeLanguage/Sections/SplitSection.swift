@@ -47,7 +47,8 @@ public struct SplitSection: Sendable {
         if let entry = fields.entry("ood"), entry.value.mapping != nil, outOfDomain.value.isEmpty {
             fields.report(
                 Diagnostic(
-                    .emptyList, "'data.split.ood' names no function", at: outOfDomain.isWritten ? outOfDomain.span : entry.key.span,
+                    .emptyList, "'data.split.ood' names no function",
+                    at: outOfDomain.isWritten ? outOfDomain.span : entry.key.span,
                     help: "write 'functions: [NAME]', or leave 'ood' out"))
         }
         let limit = fields.section(Definition.limit)

@@ -25,7 +25,8 @@ public struct NamedStage: Sendable {
     enum Definition {
         static let kind = Field.text("kind", default: "exec", "The stage kind; docs/stage-kinds.md lists them.")
         static let inputs = RawField(
-            "inputs", .named(.text), "Input names, each with a source, a stage of `stages`, or a generated stage such as `student.kd`.")
+            "inputs", .named(.text),
+            "Input names, each with a source, a stage of `stages`, or a generated stage such as `student.kd`.")
         static let parameters = RawField("parameters", .named(.anything), "The parameters of a kind other than `exec`.")
         static let mapping = MappingDefinition(
             "stages.NAME", "Stages of the recipe's own: any kind, mixed freely with generated ones.",
@@ -62,7 +63,8 @@ public struct NamedStage: Sendable {
                 guard let entry = fields.entry(field.definition.name) else { continue }
                 fields.report(
                     Diagnostic(
-                        .conflict, "'\(entry.name)' belongs to the kind 'exec'", at: entry.key.span, secondary: [.init(kind.span)],
+                        .conflict, "'\(entry.name)' belongs to the kind 'exec'", at: entry.key.span,
+                        secondary: [.init(kind.span)],
                         help: "write 'kind: exec', or put it under 'parameters'"))
             }
         }
@@ -105,7 +107,8 @@ public struct ExecSection: Sendable {
         static let command = RawField(
             "command", .either([.text, .list(.text)]), "The program and its arguments as a list, or a line for the shell.")
         static let environment = RawField("environment", .named(.text), "All that the command sees of an environment.")
-        static let outputs = Field<[Spanned<String>]>.words("outputs", "What the command makes below `outputs/`: files and folders.")
+        static let outputs = Field<[Spanned<String>]>.words(
+            "outputs", "What the command makes below `outputs/`: files and folders.")
         static let timeLimit = Field.duration("time_limit", 3600, in: 1...604_800, "When the command is ended.")
         static let memory = Field.bytes("memory", 0, in: 0...(1 << 46), "Address space of the command; 0 sets no limit.")
         static let fields: [any DefinedField] = [command, environment, outputs, timeLimit, memory]
@@ -119,7 +122,8 @@ public struct ExecSection: Sendable {
         memory = fields[Definition.memory]
         if outputs.value.isEmpty {
             fields.report(
-                .missingField("outputs", in: fields.owner, at: fields.anchor, help: "name what the command makes: 'outputs: [FILE]'"))
+                .missingField(
+                    "outputs", in: fields.owner, at: fields.anchor, help: "name what the command makes: 'outputs: [FILE]'"))
         }
         for output in outputs.value where !Self.isInside(output.value) {
             fields.report(

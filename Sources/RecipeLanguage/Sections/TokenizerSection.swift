@@ -12,7 +12,8 @@ public struct TokenizerSection: Sendable {
         static let vocabulary = Field.integer(
             "vocabulary", 512, in: 261...262_144, "Tokens of a tokenizer trained on the rows, the 256 bytes included.")
         static let from = Field.text(
-            "from", "A tokenizer that is there already: `teacher`, `student`, or a source. An imported model's is used by default.")
+            "from",
+            "A tokenizer that is there already: `teacher`, `student`, or a source. An imported model's is used by default.")
         static let mapping = MappingDefinition("tokenizer", "The vocabulary that teacher and student share.", [vocabulary, from])
     }
 

@@ -58,7 +58,8 @@ struct LongForm {
         } catch {
             findings.report(
                 Diagnostic(
-                    .transferSyntax, error.message, at: node.span(ofText: error.range), help: "examples: FKL, 0.5FKL+0.5CE, JSD(0.5)"))
+                    .transferSyntax, error.message, at: node.span(ofText: error.range),
+                    help: "examples: FKL, 0.5FKL+0.5CE, JSD(0.5)"))
             return nil
         }
     }

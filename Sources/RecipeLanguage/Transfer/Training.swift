@@ -22,7 +22,8 @@ public struct Training: Sendable {
 
     enum Definition {
         static let steps = Field.integer(
-            "steps", nil, in: 1...10_000_000, "Training steps; 600 for a teacher, 500 for a student (oKD 200), 150 to recover, 100 of RL and DPO.")
+            "steps", nil, in: 1...10_000_000,
+            "Training steps; 600 for a teacher, 500 for a student (oKD 200), 150 to recover, 100 of RL and DPO.")
         static let batch = Field.integer("batch", 32, in: 1...4096, "Rows per step; prompts per step of RL.")
         static let learningRate = Field.number(
             "learning_rate", nil, in: 1e-8...1, spelled: "4e-3 for `muon`, 3e-3 for `adamw`; 5e-5 for RL and DPO", "The peak.")
@@ -119,8 +120,10 @@ public struct OnPolicyDistillation: Sendable {
     enum Definition {
         static let tokens = Field.integer("tokens", 64, in: 1...4096, "New tokens of a sampled answer at most (oKD, RL).")
         static let fraction = Field.share("fraction", 1, in: 0...1, "Share of each batch that the student answers itself (oKD).")
-        static let samplingTemperature = Field.number("sampling_temperature", 0.9, in: 0.05...5, "Of the student's answers (oKD).")
-        static let fields: [any DefinedField] = [tokens, fraction, samplingTemperature, Distillation.Definition.temperature] + Training.Definition.fields
+        static let samplingTemperature = Field.number(
+            "sampling_temperature", 0.9, in: 0.05...5, "Of the student's answers (oKD).")
+        static let fields: [any DefinedField] =
+            [tokens, fraction, samplingTemperature, Distillation.Definition.temperature] + Training.Definition.fields
     }
 
     init(reading options: Fields, loss: Spanned<[Distillation.Term]>, steps: Int) {
@@ -155,7 +158,10 @@ public struct Reinforcement: Sendable {
         static let nameReward = Field.number("name_reward", 0.5, in: 0...10, "α: reward of the right function (RL).")
         static let argumentsReward = Field.number("arguments_reward", 0.5, in: 0...10, "β: reward of the right arguments (RL).")
         static let fields: [any DefinedField] =
-            [rollouts, OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.samplingTemperature, clip, kl, nameReward, argumentsReward]
+            [
+                rollouts, OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.samplingTemperature, clip, kl,
+                nameReward, argumentsReward,
+            ]
             + Training.Definition.fields
     }
 

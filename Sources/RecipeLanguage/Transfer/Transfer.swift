@@ -59,8 +59,10 @@ public struct Transfer: Sendable {
         static let top = field("transfer", standard: "`KD`", "How the student learns from the teacher.")
         static let student = field("transfer", standard: nil, "The same as the recipe's `transfer`.")
         static let teacher = field(
-            "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`", "How the teacher is corrected on the task's data.")
-        static let recover = field("recover", standard: "`KD(steps: 150)`", "How the pruned model recovers; `none` leaves it as it is.")
+            "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`", "How the teacher is corrected on the task's data."
+        )
+        static let recover = field(
+            "recover", standard: "`KD(steps: 150)`", "How the pruned model recovers; `none` leaves it as it is.")
 
         private static func field(_ name: String, standard: String?, _ documentation: String) -> RawField {
             RawField(

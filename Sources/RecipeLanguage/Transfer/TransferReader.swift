@@ -173,8 +173,10 @@ extension TransferReader {
         "transfer", "A step of the long form: `step`, `loss`, and the options that its method takes.",
         [stepField, lossField] + Distillation.Definition.fields
             + [
-                OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.fraction, OnPolicyDistillation.Definition.samplingTemperature,
-                Reinforcement.Definition.rollouts, Reinforcement.Definition.clip, Reinforcement.Definition.kl, Reinforcement.Definition.nameReward,
+                OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.fraction,
+                OnPolicyDistillation.Definition.samplingTemperature,
+                Reinforcement.Definition.rollouts, Reinforcement.Definition.clip, Reinforcement.Definition.kl,
+                Reinforcement.Definition.nameReward,
                 Reinforcement.Definition.argumentsReward, Preference.Definition.beta,
             ])
 }
