@@ -49,7 +49,11 @@ struct Explanation {
         }
         guard let before = old.object, let after = new.object else { return [Difference(path: path, old: old, new: new)] }
         return Set(before.keys).union(after.keys).sorted().flatMap { key in
-            differences(from: before[key] ?? .null, to: after[key] ?? .null, path: path + [key])
+            // A field that is absent is not one that is null: their bytes differ.
+            guard let old = before[key], let new = after[key] else {
+                return [Difference(path: path + [key], old: before[key] ?? .null, new: after[key] ?? .null)]
+            }
+            return differences(from: old, to: new, path: path + [key])
         }
     }
 

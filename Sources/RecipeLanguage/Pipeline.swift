@@ -74,6 +74,9 @@ public struct Pipeline: Sendable {
     /// The recipe's own stages, in the order of writing.
     public var stages: [NamedStage] { sections.stages.value }
 
+    /// The student's steps and those of its recovery, all of which learn from the teacher.
+    public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
+
     /// The sets that models answer: those asked for, else those that have rows.
     public var evaluatedSets: [RowSet] {
         evaluate.sets?.value.map(\.value) ?? [.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)

@@ -111,6 +111,18 @@ enum Machine {
 }
 
 @Suite struct ExecTests {
+    /// The kind's golden digest: other bytes for the same command want another revision.
+    @Test func theOutputsDigestIsThatOfTheRevision() throws {
+        let run = try ExecRun("printf hello > outputs/out")
+        try #require(run.status == 0, "\(run.log)")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: run.folder.appending(path: "outputs").path).map { path in
+            let content = try Data(contentsOf: run.folder.appending(path: "outputs/\(path)"))
+            return Artifact.File(path: path, size: content.count, digest: Digest(hashing: content))
+        }
+        #expect(Exec.revision == 1)
+        #expect(Artifact(files: files).digest.hex == "b16c38dddd91e0e4356335772206ea98a6f04012abc852c0e2a805dcb16c3f99")
+    }
+
     @Test func theCommandSeesItsInputsAndAnEmptyOutputsAndNothingElse() throws {
         let run = try ExecRun(
             "{ find . | sort; cat inputs/rows/a.txt inputs/rows/deep/b.txt; } > ../tmp/list; mv ../tmp/list outputs/out",

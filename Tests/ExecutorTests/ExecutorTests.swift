@@ -173,7 +173,7 @@ final class EchoRunner: Runner {
             let sources = names.map { Self.stage("source \($0)") }
             let stage = Stage(
                 name: "stage", kind: Bool.random() ? "kind" : "other", revision: .random(in: 1...2, using: &random),
-                parameters: ["a": value(), "b": ["c": value()]],
+                parameters: Bool.random() ? ["a": value(), "b": ["c": value()]] : ["b": ["c": value()]],
                 inputs: names.enumerated().map { .init(name: $1, stage: StageID(index: $0)) })
             return (Action(stage: stage, artifacts: names.map { _ in digest() }), Graph(stages: sources + [stage], targets: []))
         }

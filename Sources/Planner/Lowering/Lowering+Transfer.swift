@@ -15,7 +15,7 @@ extension Lowering {
     /// The corrected teacher, as far as the student's steps need it; `nil` where none does, or none is at hand.
     mutating func addTeacher(_ base: LoweredBase) throws -> LoweredTeacher? {
         let pipeline = base.pipeline
-        let steps = pipeline.transfer.steps + (pipeline.prune?.recover?.steps ?? [])
+        let steps = pipeline.studentSteps
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
         guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
         guard var plain = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else { return nil }

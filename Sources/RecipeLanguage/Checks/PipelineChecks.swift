@@ -5,15 +5,10 @@ struct PipelineChecks {
     let pipeline: Pipeline
     let findings: Findings
 
-    init(_ pipeline: Pipeline, _ findings: Findings) {
-        self.pipeline = pipeline
-        self.findings = findings
-    }
-
     func run() {
         checkSets()
-        TeacherChecks(pipeline, findings).run()
-        TokenizerChecks(pipeline, findings).run()
+        TeacherChecks(pipeline: pipeline, findings: findings).run()
+        TokenizerChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
         if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
         if let quantize = pipeline.quantize { checkGroups(quantize) }
@@ -35,7 +30,7 @@ struct PipelineChecks {
     private func checkTopK() {
         guard pipeline.trainsTokenizer else { return }
         let vocabulary = pipeline.tokenizer.vocabulary.value
-        for step in pipeline.transfer.steps + (pipeline.prune?.recover?.steps ?? []) {
+        for step in pipeline.studentSteps {
             guard case .kd(let distillation) = step.lesson, distillation.topK.value > vocabulary else { continue }
             findings.report(
                 .outOfRange("top_k", allowed: "at most the vocabulary", nearest: "\(vocabulary)", at: distillation.topK.span))

@@ -5,17 +5,12 @@ struct TeacherChecks {
     let pipeline: Pipeline
     let findings: Findings
 
-    init(_ pipeline: Pipeline, _ findings: Findings) {
-        self.pipeline = pipeline
-        self.findings = findings
-    }
-
     func run() {
         checkStars()
         checkLogits()
     }
 
-    private var steps: [Transfer.Step] { pipeline.transfer.steps + (pipeline.prune?.recover?.steps ?? []) }
+    private var steps: [Transfer.Step] { pipeline.studentSteps }
 
     /// A `*` asks for a teacher that reinforcement learning has taught to reason.
     private func checkStars() {

@@ -5,14 +5,9 @@ struct TokenizerChecks {
     let pipeline: Pipeline
     let findings: Findings
 
-    init(_ pipeline: Pipeline, _ findings: Findings) {
-        self.pipeline = pipeline
-        self.findings = findings
-    }
-
     func run() {
         checkOrigin()
-        let steps = pipeline.transfer.steps + (pipeline.prune?.recover?.steps ?? [])
+        let steps = pipeline.studentSteps
         guard let step = steps.first(where: { $0.method.value.needsLogits }), pipeline.teacher.endpoint == nil else { return }
         if let other = mismatch {
             findings.report(

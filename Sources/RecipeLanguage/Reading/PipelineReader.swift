@@ -26,7 +26,8 @@ struct PipelineReader {
         let prune = section("prune", combination) { PruneSection(reading: $0) }
         let student = section("student", combination) { StudentSection(reading: $0, references: references) }
         let own = section("transfer", combination) { Transfer(reading: Transfer.Definition.top, in: $0, .student) }
-        let transfer = student.value.transfer.map(Pipeline.Shared.init) ?? own
+        let written = section("student", combination, as: "student transfer") { _ in student.value.transfer ?? own.value }
+        let transfer = student.value.transfer == nil ? own : written
         if let other = student.value.transfer, own.value.field.isWritten {
             findings.report(
                 Diagnostic(

@@ -75,7 +75,7 @@ public enum RecipeReader {
         var variants: [Recipe.Variant] = []
         for combination in recipe.matrix.combinations where findings.hasRoom {
             let pipeline = reader.pipeline(of: combination)
-            PipelineChecks(pipeline, findings).run()
+            PipelineChecks(pipeline: pipeline, findings: findings).run()
             variants.append(.init(choices: recipe.matrix.choices(of: combination), pipeline: pipeline))
         }
         return variants
