@@ -26,8 +26,12 @@ struct PipelineReader {
         let prune = section("prune", combination) { PruneSection(reading: $0) }
         let student = section("student", combination) { StudentSection(reading: $0, references: references) }
         let own = section("transfer", combination) { Transfer(reading: Transfer.Definition.top, in: $0, .student) }
-        let written = section("student", combination, as: "student transfer") { _ in student.value.transfer ?? own.value }
-        let transfer = student.value.transfer == nil ? own : written
+        let transfer =
+            if let written = student.value.transfer {
+                section("student", combination, as: "student transfer") { _ in written }
+            } else {
+                own
+            }
         if let other = student.value.transfer, own.value.field.isWritten {
             findings.report(
                 Diagnostic(
