@@ -1,0 +1,37 @@
+import BuildModel
+import Foundation
+
+extension Store {
+    /// The digest of a file outside the store; a file that has not changed since is not read again.
+    public func digest(ofFileAt path: String) throws(StoreError) -> Digest {
+        if let stamp = FileStamp(path: path), let known = try index.digest(of: stamp) { return known }
+        let before = FileStamp(path: path)
+        let isSettled = before.map { !$0.isRecent } ?? false
+        let digest = try DurableFile.digest(of: path).digest
+        if let before, isSettled, before == FileStamp(path: path) { try index.remember(before, digest: digest) }
+        return digest
+    }
+
+    /// Takes a copy of a file in; its path in the result is its last component.
+    public func importFile(at path: String) throws(StoreError) -> Artifact.File {
+        let (digest, size) = try objects.importFile(at: path)
+        return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
+    }
+
+    /// Takes every file below a directory in.
+    public func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
+
+    /// Where an object lies and how many bytes it has; `nil` where it is absent.
+    public func object(_ digest: Digest) -> (url: URL, size: Int)? { objects.object(digest) }
+
+    /// An object's bytes, verified.
+    public func readObject(_ digest: Digest) throws(StoreError) -> Data { try objects.read(digest) }
+
+    /// A writable copy of an object outside the store, verified.
+    public func copyObject(_ digest: Digest, to destination: URL) throws(StoreError) { try objects.copy(digest, to: destination) }
+
+    /// Lays an artifact's files out in a directory, read-only.
+    public func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
+        try objects.materialize(artifact, at: directory)
+    }
+}

@@ -1,0 +1,54 @@
+import BuildModel
+import CanonicalJSON
+
+extension Store {
+    /// A stage commit by its id, or by at least seven of its digits.
+    public func stageCommit(_ reference: String) throws(StoreError) -> StageRecord? {
+        try repository.withLock { repository throws(StoreError) in
+            guard let id = repository.commitID(startingWith: reference) else { return nil }
+            return try StageCommit.read(id, from: repository)
+        }
+    }
+
+    /// Puts a build on its recipe's branch; one equal to the last adds nothing.
+    public func recordBuild(_ build: BuildRecord) throws(StoreError) -> CommitID {
+        let content = build.digest
+        let known = try index.build(of: build.recipe, content: content)
+        let commit = try repository.withLock { repository throws(StoreError) in
+            if let known, try repository.target(of: BuildCommit.branches + build.recipe) == known { return known }
+            return try layout.writeLock.held { () throws(StoreError) in
+                try BuildCommit.write(build, objects: objects, repository: repository)
+            }
+        }
+        if commit != known { try index.remember(build: commit, of: build.recipe, content: content) }
+        return commit
+    }
+
+    /// The builds of a recipe, newest first.
+    public func builds(of recipe: String) throws(StoreError) -> [BuildEntry] {
+        try repository.withLock { repository throws(StoreError) in try BuildCommit.history(of: recipe, in: repository) }
+    }
+
+    /// Names of the recipes that were built here, sorted.
+    public func recipes() throws(StoreError) -> [String] {
+        try repository.withLock { repository throws(StoreError) in
+            try repository.references(startingWith: BuildCommit.branches).map { String($0.dropFirst(BuildCommit.branches.count)) }
+        }
+    }
+
+    /// The `plan.json` of a recipe's newest build.
+    public func lastPlan(of recipe: String) throws(StoreError) -> JSON? {
+        try repository.withLock { repository throws(StoreError) in
+            guard let head = try repository.target(of: BuildCommit.branches + recipe), let commit = try repository.commit(head)
+            else { return nil }
+            return try BuildCommit.plan(of: commit, in: repository)
+        }
+    }
+
+    /// Checks everything against its name and its neighbours.
+    public func check() throws(StoreError) -> StoreCheck {
+        try repository.withLock { repository throws(StoreError) in
+            try StoreCheck(objects: objects, layout: layout, repository: repository)
+        }
+    }
+}

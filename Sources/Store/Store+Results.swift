@@ -1,0 +1,80 @@
+import BuildModel
+
+extension Store {
+    /// Reads what the index knows into memory, for a build of so many stages, and looks which of it is still there. It may run
+    /// beside other work, and holds until `endPreparation`.
+    public func prepare(for stages: Int) throws(StoreError) {
+        guard snapshot.withLock({ $0 == nil }), var read = try index.snapshot(for: stages) else { return }
+        read.results = read.results.filter { objects.holds($0.value) }
+        snapshot.withLock { $0 = read }
+    }
+
+    /// Forgets what `prepare` read: another build looks anew.
+    public func endPreparation() { snapshot.withLock { $0 = nil } }
+
+    /// An action's result and the stage commit that it has with these parents, if all was there when the store was prepared.
+    public func preparedResult(of key: Digest, parents: [CommitID]) -> (artifact: Artifact, commit: CommitID)? {
+        let found = snapshot.withLock { snapshot -> (Artifact, IndexSnapshot.Commit)? in
+            guard let artifact = snapshot?.results[key],
+                let commit = snapshot?.commits[Self.identity(of: key, artifact, parents)]
+            else { return nil }
+            return (artifact, commit)
+        }
+        guard let (artifact, commit) = found, commit.isPinned || exists(commit.id) else { return nil }
+        return (artifact, commit.id)
+    }
+
+    private func exists(_ commit: CommitID) -> Bool {
+        repository.withLock { repository in GitRepository.id(commit.hex).map(repository.exists) ?? false }
+    }
+
+    /// What a stage commit is a pure function of.
+    private static func identity(of key: Digest, _ artifact: Artifact, _ parents: [CommitID]) -> Digest {
+        var bytes = Array(key.hex.utf8) + Array(artifact.digest.hex.utf8)
+        for parent in parents { bytes += parent.hex.utf8 }
+        return Digest(hashing: bytes)
+    }
+
+    /// What an action gave; `nil` where it never ran here or an object of its artifact is gone.
+    public func result(of key: Digest) throws(StoreError) -> Artifact? {
+        if let known = snapshot.withLock({ $0?.results[key] }), objects.holds(known) { return known }
+        if let known = try index.result(of: key), objects.holds(known) { return known }
+        let recorded = try repository.withLock { repository throws(StoreError) in
+            try repository.target(of: StageCommit.reference(for: key)).flatMap { commit throws(StoreError) in
+                try StageCommit.read(commit, from: repository)
+            }
+        }
+        guard let recorded, recorded.action.key == key, objects.holds(recorded.artifact) else { return nil }
+        try index.remember(result: recorded.artifact, of: key)
+        return recorded.artifact
+    }
+
+    /// Pins an artifact as the action's result: mints its stage commit, names it by the action's key if nobody did before.
+    public func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
+        let key = action.key
+        let identity = Self.identity(of: key, artifact, parents)
+        if let known = try index.commit(identity), exists(known) { return known }
+        let commit = try repository.withLock { repository throws(StoreError) in
+            try layout.writeLock.held { () throws(StoreError) in
+                let commit = try StageCommit.write(
+                    action, parents: parents, artifact: artifact, objects: objects, repository: repository)
+                let isPinned = try repository.createReference(StageCommit.reference(for: key), to: commit)
+                return IndexSnapshot.Commit(id: commit, isPinned: isPinned)
+            }
+        }
+        try index.remember(commit: commit, identity)
+        try index.remember(result: artifact, of: key)
+        return commit.id
+    }
+
+    /// - Parameter work: floating-point operations that the run took, roughly, where they are known.
+    public func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
+        try index.remember(seconds: note.seconds, kind: action.kind, key: action.key, work: work)
+        try repository.withLock { repository throws(StoreError) in
+            try layout.writeLock.held { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+        }
+    }
+
+    /// How long actions ran here.
+    public func durations() throws(StoreError) -> DurationHistory { try index.durations() }
+}
