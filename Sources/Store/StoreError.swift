@@ -37,6 +37,14 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The object that cannot be had as its name says; `nil` for any other error.
+    public var unusableObject: Digest? {
+        switch self {
+        case .missingObject(let digest), .damagedObject(let digest): digest
+        default: nil
+        }
+    }
+
     /// The reason that the operating system gives for its last failure.
     static var systemReason: String { String(cString: strerror(errno)) }
 }
