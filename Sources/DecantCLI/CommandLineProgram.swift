@@ -92,6 +92,6 @@ struct DecantCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
-            CommandGroup(name: "Store", subcommands: [ImportCommand.self, FsckCommand.self]),
+            CommandGroup(name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
         ])
 }

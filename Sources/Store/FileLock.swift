@@ -46,6 +46,14 @@ public final class FileLock: Sendable {
         }
     }
 
+    /// Whether somebody holds the lock of a file.
+    static func isHeld(_ url: URL) -> Bool {
+        let descriptor = Glibc.open(url.path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
     /// Lets go.
     deinit {
         if isTransient { unlink(url.path) }

@@ -31,7 +31,7 @@ public struct RunNote: Hashable, Sendable {
 }
 
 enum RunNotes {
-    private static let reference = "refs/notes/decant/runs"
+    static let reference = "refs/notes/decant/runs"
 
     /// Adds a note to a commit; a later run's note replaces it.
     static func add(_ note: RunNote, to commit: CommitID, in repository: GitRepository) throws(StoreError) {
@@ -50,17 +50,28 @@ enum RunNotes {
 
     /// Seconds of every noted run, by stage commit.
     static func seconds(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, seconds: Double)] {
+        try all(in: repository).compactMap { commit, note in note["seconds"]?.double.map { (commit, $0) } }
+    }
+
+    /// When every noted run started, by stage commit.
+    static func started(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, started: Date)] {
+        try all(in: repository).compactMap { commit, note in
+            guard let started = note["started"]?.string, let date = try? Date(started, strategy: .iso8601) else { return nil }
+            return (commit, date)
+        }
+    }
+
+    private static func all(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, note: JSON)] {
         guard try repository.target(of: reference) != nil else { return [] }
         var iterator: OpaquePointer?
         try GitRepository.check(git_note_iterator_new(&iterator, repository.pointer, reference), "read the notes")
         defer { git_note_iterator_free(iterator) }
-        var runs: [(commit: CommitID, seconds: Double)] = []
+        var runs: [(commit: CommitID, note: JSON)] = []
         var noteID = git_oid()
         var target = git_oid()
         while git_note_next(&noteID, &target, iterator) == 0 {
-            guard let note = try? JSON(parsing: repository.readBlob(noteID)), let seconds = note["seconds"]?.double
-            else { continue }
-            runs.append((CommitID(hex: GitRepository.hex(target)), seconds))
+            guard let note = try? JSON(parsing: repository.readBlob(noteID)) else { continue }
+            runs.append((CommitID(hex: GitRepository.hex(target)), note))
         }
         return runs
     }

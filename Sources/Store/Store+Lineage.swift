@@ -48,7 +48,7 @@ extension Store {
     /// Checks everything against its name and its neighbours.
     public func check() throws(StoreError) -> StoreCheck {
         try repository.withLock { repository throws(StoreError) in
-            try StoreCheck(objects: objects, layout: layout, repository: repository)
+            try StoreCheck(self, repository)
         }
     }
 }

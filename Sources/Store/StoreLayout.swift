@@ -21,6 +21,9 @@ struct StoreLayout: Sendable {
     var scratch: URL { root.appending(path: "scratch", directoryHint: .isDirectory) }
     var ignoreFile: URL { root.appending(path: ".gitignore") }
 
+    /// The file of a git object that is in no pack.
+    func gitObject(_ id: String) -> URL { repository.appending(path: "objects/\(id.prefix(2))/\(id.dropFirst(2))") }
+
     /// `lfs/objects/aa/bb/<sha256>`, as Git LFS has it.
     func object(_ digest: Digest) -> URL {
         let hex = digest.hex
