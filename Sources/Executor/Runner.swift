@@ -26,6 +26,7 @@ public struct StageWorkspace: Sendable {
     public var inputs: URL { directory.appending(path: "inputs", directoryHint: .isDirectory) }
     public var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
     public var log: URL { directory.appending(path: "log") }
+    public var checkpoint: URL { directory.appending(path: "checkpoint", directoryHint: .isDirectory) }
 
     public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
 
