@@ -29,7 +29,10 @@ extension Trainer {
         guard (0...options.steps).contains(state.step) else {
             throw TrainingError("The state is of step \(state.step); the training has \(options.steps).")
         }
-        let parts = [(state.weights, weights), (state.firstMoments, optimizer.firstMoments), (state.secondMoments, optimizer.secondMoments)]
+        let parts = [
+            (state.weights, weights), (state.firstMoments, optimizer.firstMoments),
+            (state.secondMoments, optimizer.secondMoments),
+        ]
         for (values, buffer) in parts where values.count != buffer.count {
             throw TrainingError("The state has \(values.count) numbers for the model's \(buffer.count) parameters.")
         }
