@@ -57,6 +57,8 @@ final class CheckpointWorkshop {
         try keep(TokenizerTrain(vocabulary: 280, prompt: .query), as: "tokenizer")
         let shape = ModelShape(hidden: 16, layers: 2, heads: 2, kvHeads: 1, intermediate: 24, tied: true)
         try keep(ModelInit(shape: shape, seed: 1), as: "model")
+        // Trained a little, so that its answers differ.
+        try keep(Self.training(.muon, steps: 60), as: "model")
         try FileManager.default.copyItem(at: input("model"), to: input("teacher"))
         let accepted = rows.map {
             JSON.object(["id": .string($0.id), "response": .string(PromptFormat.response(to: $0))]).canonicalText
@@ -139,6 +141,7 @@ final class CheckpointWorkshop {
     /// Runs a stage whose output is an input of the others.
     private func keep(_ stage: any RunnableStage, as name: String) throws {
         _ = try whole(stage)
+        try? FileManager.default.removeItem(at: input(name))
         try FileManager.default.moveItem(at: root.appending(path: "outputs"), to: input(name))
     }
 
