@@ -111,7 +111,7 @@ import Testing
         ])
         try expectRefused(TeacherLogits.self, logits.merging(["lengths": StoredTensor([Int64.max], shape: [1])]) { $1 })
         try expectRefused(TeacherLogits.self, logits.merging(["log_sum_exp": StoredTensor([1] as [Float], shape: [1])]) { $1 })
-        try expectRefused([Double].self, ["sums": StoredTensor([1.0, 2.0], shape: [2])])
+        try expectRefused([Double].self, ["sums": StoredTensor(doubles: [1, 2], shape: [2])])
     }
 
     /// Numbers come back as the bits they were, whatever they are.

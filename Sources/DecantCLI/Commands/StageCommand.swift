@@ -54,7 +54,7 @@ struct StageRunCommand: ParsableCommand {
     }
 
     /// Seconds that a stage has, once it was asked to end, until its next checkpoint is written.
-    private static let graceSeconds = 1.0
+    private static let graceSeconds = 1.25
 
     /// Ends this process on SIGTERM: at its next checkpoint, or where that does not come, without.
     private func endOnRequest(_ checkpoint: Checkpoint) -> any DispatchSourceSignal {

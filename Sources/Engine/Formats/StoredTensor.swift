@@ -24,8 +24,8 @@ public struct StoredTensor: Hashable, Sendable {
         self.init(elements: integers, elementType: .int64, shape: shape)
     }
 
-    /// A float64 tensor.
-    public init(_ doubles: [Double], shape: [Int]) {
+    /// A float64 tensor; named, so that literals stay floats.
+    public init(doubles: [Double], shape: [Int]) {
         self.init(elements: doubles, elementType: .float64, shape: shape)
     }
 

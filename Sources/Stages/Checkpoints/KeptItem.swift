@@ -59,7 +59,7 @@ extension TeacherLogits: KeptItem {
 /// Sums, as many in every item.
 extension [Double]: KeptItem {
     static func tensors(of items: [[Double]]) -> [String: StoredTensor] {
-        ["sums": StoredTensor(items.flatMap { $0 }, shape: [items.count, items.first?.count ?? 0])]
+        ["sums": StoredTensor(doubles: items.flatMap { $0 }, shape: [items.count, items.first?.count ?? 0])]
     }
 
     static func items(in file: SafeTensors) throws -> [[Double]] {

@@ -41,9 +41,9 @@ struct TrainingCurve {
 
     var tensors: [String: StoredTensor] {
         [
-            "curve.loss": StoredTensor(steps.map(\.loss), shape: [steps.count]),
-            "curve.learning_rate": StoredTensor(steps.map(\.learningRate), shape: [steps.count]),
-            "curve.gradient_norm": StoredTensor(steps.map(\.gradientNorm), shape: [steps.count]),
+            "curve.loss": StoredTensor(doubles: steps.map(\.loss), shape: [steps.count]),
+            "curve.learning_rate": StoredTensor(doubles: steps.map(\.learningRate), shape: [steps.count]),
+            "curve.gradient_norm": StoredTensor(doubles: steps.map(\.gradientNorm), shape: [steps.count]),
             "curve.tokens": StoredTensor(steps.map { Int64($0.tokens) }, shape: [steps.count]),
         ]
     }
