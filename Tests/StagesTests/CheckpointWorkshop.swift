@@ -51,7 +51,8 @@ final class CheckpointWorkshop {
         }
         let lines = rows.map(\.json.canonicalText)
         try write(
-            #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"integer"}}}}]"#, "data/functions.json")
+            #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"integer"}}}}]"#,
+            "data/functions.json")
         try write(lines.joined(separator: "\n"), "data/train.jsonl")
         try write(lines.prefix(70).joined(separator: "\n"), "data/test.jsonl")
         try keep(TokenizerTrain(vocabulary: 280, prompt: .query), as: "tokenizer")
@@ -84,10 +85,13 @@ final class CheckpointWorkshop {
     ///
     /// - Parameter stop: asks the stage to end, once told of this progress.
     func attempt(
-        _ stage: any RunnableStage, interval: Duration = .zero, stop: @escaping @Sendable (StageProgress) -> Bool = { _ in false }
+        _ stage: any RunnableStage, interval: Duration = .zero,
+        stop: @escaping @Sendable (StageProgress) -> Bool = { _ in false }
     ) throws -> Attempt {
         let log = Mutex<[String]>([])
-        let checkpoint = Checkpoint(directory: checkpointFolder, action: try Self.action(of: stage), interval: interval) { line in
+        let checkpoint = Checkpoint(
+            directory: checkpointFolder, action: try Self.action(of: stage), interval: interval
+        ) { line in
             log.withLock { $0.append(line) }
         }
         var attempt = try run(stage, with: checkpoint) { progress in

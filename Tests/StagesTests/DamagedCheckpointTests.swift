@@ -88,7 +88,8 @@ import Testing
         try expectIgnored(
             ["curve.tokens": StoredTensor([1.0], shape: [1])], because: "checkpoint: 'curve.tokens' does not hold integers")
         try expectIgnored(
-            ["curve.loss": StoredTensor([1, 2, 3] as [Float], shape: [3])], because: "checkpoint: 'curve.loss' does not hold F64")
+            ["curve.loss": StoredTensor([1, 2, 3] as [Float], shape: [3])],
+            because: "checkpoint: 'curve.loss' does not hold F64")
         try expectIgnored(
             ["curve.tokens": StoredTensor([1] as [Int64], shape: [1])], because: "its tensors do not fit each other")
     }

@@ -31,13 +31,13 @@ public final class Checkpoint: Sendable {
 
     /// Makes the stage save its state and end with `StageInterruption` as soon as it can; any thread may call it.
     ///
-    /// - Returns: whether the stage keeps checkpoints and is on its way to the next one. Otherwise there is nothing to wait for.
+    /// - Returns: whether the stage keeps checkpoints and is on its way to the next one; otherwise nothing is to be waited for.
     public func requestStop() -> Bool {
         isAskedToStop.store(true, ordering: .relaxed)
         return isInUse.load(ordering: .relaxed)
     }
 
-    /// Takes up the state of an earlier run of this action. `restore` throws, and changes nothing, where it cannot go on from it.
+    /// Takes up the state of an earlier run of this action. `restore` throws, and changes nothing, where it cannot go on.
     ///
     /// - Returns: whether there was a state that was whole and right.
     @discardableResult
