@@ -46,7 +46,6 @@ public struct StageWorkspace: Sendable {
     public var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
     public var checkpoint: URL { directory.appending(path: Self.checkpointName, directoryHint: .isDirectory) }
     public var log: URL { directory.appending(path: "log") }
-    public var checkpoint: URL { directory.appending(path: "checkpoint", directoryHint: .isDirectory) }
 
     public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
 
