@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CKernels", cSettings: numericC),
 
@@ -43,7 +44,7 @@ let package = Package(
         // Building
         .target(
             name: "Store",
-            dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
 
         // Models
