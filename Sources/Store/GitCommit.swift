@@ -25,8 +25,10 @@ struct GitCommit {
 
 extension GitRepository {
     /// Writes a commit. No ref is moved.
+    ///
+    /// - Parameter signer: signs what the commit says; stage commits have none, so that their ids stay pure functions.
     func writeCommit(
-        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature
+        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature, signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
         var treePointer: OpaquePointer?
         var tree = tree
@@ -39,6 +41,15 @@ extension GitRepository {
         let time = git_time_t(signature.time.timeIntervalSince1970)
         try Self.check(git_signature_new(&author, signature.name, signature.email, time, signature.offset), "sign a commit")
         defer { git_signature_free(author) }
+        if let signer {
+            var content = git_buf()
+            defer { git_buf_dispose(&content) }
+            try Self.check(
+                git_commit_create_buffer(
+                    &content, pointer, author, author, nil, message, treePointer, parentPointers.count, &parentPointers),
+                "write a commit")
+            return try writeCommit(UnsafeRawBufferPointer(start: content.ptr, count: content.size), signedBy: signer)
+        }
         var id = git_oid()
         try Self.check(
             git_commit_create(

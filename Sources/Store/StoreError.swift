@@ -14,6 +14,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A stage left something that an artifact cannot hold.
     case notAnArtifact(path: String, reason: String)
     case git(operation: String, reason: String)
+    /// A build or a tag was to be signed, and could not be.
+    case cannotSign(reason: String)
     case index(reason: String)
 
     public var description: String {
@@ -32,6 +34,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) cannot be part of an artifact: \(reason)"
         case .git(let operation, let reason):
             "the lineage repository failed to \(operation): \(reason)"
+        case .cannotSign(let reason):
+            "nothing was signed: \(reason)"
         case .index(let reason):
             "the store's index failed: \(reason); it is derived, delete index.sqlite and try again"
         }
