@@ -57,7 +57,7 @@ let package = Package(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
-                "Engine", "Stages", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Engine", "Stages", "Programs", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
 

@@ -71,3 +71,14 @@ extension Lineage.Stage {
         self.record = record
     }
 }
+
+extension Store {
+    /// A stage commit with the stages that its inputs came from, and nothing above those.
+    public func lineageStage(of record: StageRecord) throws(StoreError) -> Lineage.Stage {
+        try repository.withLock { repository throws(StoreError) in
+            var records: [CommitID: StageRecord] = [:]
+            for parent in record.parents { records[parent] = try StageCommit.read(parent, from: repository) }
+            return Lineage.Stage(record, parents: records)
+        }
+    }
+}

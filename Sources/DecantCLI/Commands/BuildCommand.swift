@@ -24,6 +24,9 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: "Threads per stage (else the processors, divided by --jobs); results never depend on it.")
     var threads: Int?
 
+    @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
+    var sign: Bool?
+
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var output: OutputOptions
 
@@ -34,6 +37,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try storeOptions.open()
+        // A key that is missing is said before anything runs.
+        let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         // Beside the planning: a store may know ten thousand results.
         let preparing = Task.detached { try store.prepare(for: 10_000) }
         let file = try RecipeFile(path: recipe)
@@ -48,7 +53,7 @@ struct BuildCommand: AsyncParsableCommand {
         try await preparing.value
         let outcome = try await executor.build(
             graph, targets: wanted, beforeRunning: { try refuseWhatCannotRun(graph, wanted) }, onEvent: { progress.receive($0) })
-        if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, in: store) }
+        if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, signer, in: store) }
         try report(outcome, of: file, store: store)
     }
 
@@ -69,13 +74,13 @@ struct BuildCommand: AsyncParsableCommand {
         throw CommandFailure.badInput("nothing was run: the recipe needs what this version cannot do\(listed)\(more)")
     }
 
-    private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws {
+    private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, _ signer: SSHSigner?, in store: Store) throws {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
         _ = try store.recordBuild(
             BuildRecord(
                 recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
                 targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
-                summary: summary))
+                summary: summary), signer: signer)
     }
 
     private func report(_ outcome: BuildOutcome, of file: RecipeFile, store: Store) throws {
