@@ -76,11 +76,17 @@ struct BuildCommand: AsyncParsableCommand {
 
     private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, _ signer: SSHSigner?, in store: Store) throws {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
-        _ = try store.recordBuild(
-            BuildRecord(
-                recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
-                targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
-                summary: summary), signer: signer)
+        let build = BuildRecord(
+            recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
+            targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
+            summary: summary)
+        let recorded = Result { () throws(StoreError) in try store.recordBuild(build, signer: signer) }
+        if case .failure(.cannotSign(let reason)) = recorded {
+            throw CommandFailure.badInput(
+                "the build cannot be signed: \(reason). Every stage's result is kept: build again, with the key at hand or with "
+                    + "--no-sign, and only the build is recorded")
+        }
+        _ = try recorded.get()
     }
 
     private func report(_ outcome: BuildOutcome, of file: RecipeFile, store: Store) throws {

@@ -45,9 +45,14 @@ struct TagCommand: ParsableCommand {
         let (commit, description) = try tagged(in: store)
         let settings = try store.signingSettings()
         let signer = try SSHSigner.forTags(asked: sign, settings)
-        let isMade = try store.makeTag(
-            name, of: commit, message: message ?? description, replacing: force, signer: signer)
-        guard isMade else { throw exists(name) }
+        let message = message ?? description
+        let made = Result { () throws(StoreError) in
+            try store.makeTag(name, of: commit, message: message, replacing: force, signer: signer)
+        }
+        if case .failure(.cannotSign(let reason)) = made {
+            throw CommandFailure.badInput("the tag cannot be signed, and was not made: \(reason)")
+        }
+        guard try made.get() else { throw exists(name) }
         Console.output("\(name)  \(commit.short)  \(description)")
     }
 

@@ -61,7 +61,7 @@ struct MetricTable {
         let cells = [["model", "metric", "old", "new", "delta"]] + changed.map { delta in
             [
                 delta.row, delta.metric, delta.text(delta.old), delta.text(delta.new),
-                delta.delta.map { ($0 > 0 ? "+" : "") + delta.text($0) } ?? "–",
+                delta.delta.map { ($0 > 0 ? "+" : "") + delta.text($0, share: "points") } ?? "–",
             ]
         }
         let widths = (0..<5).map { column in cells.map { $0[column].columns }.max() ?? 0 }
@@ -78,13 +78,13 @@ struct MetricTable {
 
 extension MetricDelta {
     /// A value of this metric for people: shares as percentages, sizes in KiB, work in MFLOPs.
-    fileprivate func text(_ value: Double?) -> String {
+    fileprivate func text(_ value: Double?, share unit: String = "%") -> String {
         guard let value else { return "–" }
         switch metric.split(separator: " ").first {
         case "parameters": return "\(Int(value))"
         case "bytes": return ReportTable.decimal(value / 1024, places: 1) + " KiB"
         case "flops": return ReportTable.decimal(value / 1e6, places: 2) + " M"
-        case "ar", "exact": return ReportTable.decimal(value * 100, places: 1) + " %"
+        case "ar", "exact": return ReportTable.decimal(value * 100, places: 1) + " " + unit
         default: return ReportTable.decimal(value, places: 3)
         }
     }

@@ -24,11 +24,23 @@ struct StageChange {
 
     private static func words(_ why: [Reason], _ old: StageRecord, _ new: StageRecord) -> String {
         if !why.isEmpty {
-            return why.map(\.text).joined(separator: "; ")
+            return (own(why) + inputs(why)).joined(separator: "; ")
                 + (old.artifact.digest == new.artifact.digest ? " (the same bytes came out)" : "")
         }
         if old.artifact.digest != new.artifact.digest { return "the same key gave other bytes" }
         return "the same artifact; only what its inputs were made from changed"
+    }
+
+    /// What the stage itself does otherwise.
+    private static func own(_ why: [Reason]) -> [String] {
+        why.compactMap { if case .input = $0 { nil } else { $0.text } }
+    }
+
+    /// What it is given otherwise; a report has many inputs.
+    private static func inputs(_ why: [Reason]) -> [String] {
+        let stages = why.compactMap { if case .input(_, let stage) = $0 { stage } else { nil } }
+        guard stages.count > 3 else { return why.compactMap { if case .input = $0 { $0.text } else { nil } } }
+        return ["\(stages.count) inputs changed (\(stages.prefix(2).joined(separator: ", ")), …)"]
     }
 
     var json: JSON {

@@ -22,9 +22,16 @@ struct ModelCard {
     private var head: [(String, JSON?)] {
         [
             ("library_name", "transformers"), ("pipeline_tag", "text-generation"),
-            ("base_model", baseModels.isEmpty ? nil : baseModels.count == 1 ? .string(baseModels[0]) : strings(baseModels)),
+            ("base_model", baseModel),
             ("datasets", strings(dataSets)), ("tags", strings(tags)), ("model-index", index),
         ]
+    }
+
+    private var baseModel: JSON? {
+        let models = baseModels
+        // JSON has a null of its own, which is not meant here.
+        guard let first = models.first else { return .none }
+        return models.count == 1 ? .string(first) : strings(models)
     }
 
     private func strings(_ texts: [String]) -> JSON { .array(texts.map(JSON.string)) }
@@ -56,7 +63,7 @@ struct ModelCard {
 
     /// The hub's form of the report's row of this model; `nil` without one.
     private var index: JSON? {
-        guard let row = history.row, let sets = row["sets"]?.object else { return nil }
+        guard let row = history.row, let sets = row["sets"]?.object else { return .none }
         let names: [(key: String, type: String, name: String)] = [
             ("ar", "accuracy", "answers accepted by the judge"), ("exact", "exact_match", "exact match"),
         ]
@@ -66,13 +73,15 @@ struct ModelCard {
                     ["type": .string(metric.type), "name": .string(metric.name), "value": .number(value)]
                 }
             }
-            return metrics.isEmpty ? nil : [
+            guard !metrics.isEmpty else { return .none }
+            return [
                 "task": ["type": "text-generation", "name": "function calling"],
                 "dataset": ["type": .string(name), "name": .string(name), "split": .string(set)],
                 "metrics": .array(metrics),
             ]
         }
-        return results.isEmpty ? nil : [["name": .string(name), "results": .array(results)]]
+        guard !results.isEmpty else { return .none }
+        return [["name": .string(name), "results": .array(results)]]
     }
 
     // MARK: Body
@@ -177,7 +186,7 @@ struct ModelCard {
         var fence = "```"
         while texts.recipe.contains(fence) { fence += "`" }
         let text = texts.recipe.hasSuffix("\n") ? texts.recipe : texts.recipe + "\n"
-        return "## Recipe\n\n`decant build recipe.yaml`, with the sources above beside it, gives the same commits.\n\n"
+        return "## Recipe\n\n`decant build recipe.yaml`, with the sources above beside it, gives the same stage commits.\n\n"
             + "\(fence)yaml\n\(text)\(fence)\n"
     }
 
