@@ -40,6 +40,8 @@ extension Store {
 
     /// Whether git takes a name for a tag.
     public static func isValid(tag name: String) -> Bool {
-        !name.hasPrefix("-") && GitRepository.isValid(reference: GitRepository.tags + name)
+        // The last that git refuses and libgit2 lets pass is the control character 127.
+        !name.hasPrefix("-") && !name.unicodeScalars.contains("\u{7F}")
+            && GitRepository.isValid(reference: GitRepository.tags + name)
     }
 }
