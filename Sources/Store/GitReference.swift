@@ -2,13 +2,19 @@ import CLibgit2
 import Foundation
 
 extension GitRepository {
-    /// What a ref points at; `nil` where there is no such ref.
+    /// The commit that a ref names, through an annotated tag as well; `nil` where there is no such ref.
     func target(of reference: String) throws(StoreError) -> CommitID? {
+        guard let id = try object(of: reference) else { return nil }
+        return CommitID(hex: Self.hex(reference.hasPrefix(Self.tags) ? commit(under: id) ?? id : id))
+    }
+
+    /// The object that a ref points at; `nil` where there is no such ref.
+    func object(of reference: String) throws(StoreError) -> git_oid? {
         var id = git_oid()
         let status = git_reference_name_to_id(&id, pointer, reference)
         if status == GIT_ENOTFOUND.rawValue { return nil }
         try Self.check(status, "read the ref \(reference)")
-        return CommitID(hex: Self.hex(id))
+        return id
     }
 
     /// Makes a ref unless it exists: the first writer wins.

@@ -44,14 +44,10 @@ extension GitRepository {
 
     /// The tag of a name; `nil` where there is none, or where it names no commit.
     func tag(_ name: String) throws(StoreError) -> Tag? {
-        guard let target = try target(of: Self.tags + name), var id = Self.id(target.hex) else { return nil }
+        guard var id = try object(of: Self.tags + name), let commit = commit(under: id) else { return nil }
         var object: OpaquePointer?
         guard git_object_lookup(&object, pointer, &id, GIT_OBJECT_ANY) == 0 else { return nil }
         defer { git_object_free(object) }
-        var peeled: OpaquePointer?
-        guard git_object_peel(&peeled, object, GIT_OBJECT_COMMIT) == 0, let commit = git_object_id(peeled)?.pointee
-        else { return nil }
-        defer { git_object_free(peeled) }
         var tag = Tag(
             name: name, commit: CommitID(hex: Self.hex(commit)), message: "", tagger: nil, time: nil, isSigned: false)
         guard git_object_type(object) == GIT_OBJECT_TAG else { return tag }
@@ -64,6 +60,18 @@ extension GitRepository {
             tag.time = Date(timeIntervalSince1970: TimeInterval(tagger.when.time))
         }
         return tag
+    }
+
+    /// The commit that an object is, or that it names as a tag; `nil` for anything else.
+    func commit(under id: git_oid) -> git_oid? {
+        var id = id
+        var object: OpaquePointer?
+        guard git_object_lookup(&object, pointer, &id, GIT_OBJECT_ANY) == 0 else { return nil }
+        defer { git_object_free(object) }
+        var commit: OpaquePointer?
+        guard git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0 else { return nil }
+        defer { git_object_free(commit) }
+        return git_object_id(commit)?.pointee
     }
 
     /// Points a tag's ref at a tag object.

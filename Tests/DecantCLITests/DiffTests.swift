@@ -77,7 +77,8 @@ import Testing
     @Test func whatIsNotThereToCompareIsSaid() throws {
         #expect(try program.run("diff", "tiny~1", status: 2).errors.contains("is the first build of tiny"))
         #expect(try program.run("diff", "model", status: 2).errors.contains("is no build"))
-        #expect(try program.run("diff", "tiny", "nobody", status: 2).errors.contains("'nobody' is no recipe, stage, target or tag"))
+        #expect(
+            try program.run("diff", "tiny", "nobody", status: 2).errors.contains("'nobody' is no recipe, stage, target or tag"))
     }
 
     /// Stages that come and go; and one that stays the same though what it stands on was made otherwise.

@@ -54,7 +54,9 @@ import Testing
         let head = parts[1]
         let body = parts.dropFirst(2).joined(separator: "---\n")
         #expect(head.hasPrefix("library_name: \"transformers\"\npipeline_tag: \"text-generation\"\ndatasets: []\n"))
-        for tag in ["decant", "knowledge-distillation", "pruning", "quantization", "w4a16"] { #expect(head.contains("  - \"\(tag)\"\n")) }
+        for tag in ["decant", "knowledge-distillation", "pruning", "quantization", "w4a16"] {
+            #expect(head.contains("  - \"\(tag)\"\n"))
+        }
         #expect(!head.contains("reinforcement") && !head.contains("base_model"))
 
         let report = try #require(try workshop.json("show", "report")["metrics"]?["report.json"])
@@ -78,7 +80,8 @@ import Testing
         #expect(body.contains("- `functions`: `functions.yaml`, SHA-256 `"))
         #expect(body.contains("This model is the row `student.kd.prune[20%].recover.W4A16`."))
         #expect(body.contains(try text("recipe.yaml")))
-        for stage in try #require(workshop.json("lineage", "model")["stages"]?.array) where !stage.text("kind").hasPrefix("source.") {
+        for stage in try #require(workshop.json("lineage", "model")["stages"]?.array)
+        where !stage.text("kind").hasPrefix("source.") {
             #expect(body.contains("| `\(stage.text("name"))` | `\(stage.text("kind"))` |"))
         }
         // Every variant's table is there; the row is the model's own, not another one's.
@@ -103,7 +106,8 @@ import Testing
     @Test func theArtifactsOwnFilesAreNotReplaced() throws {
         defer { clean() }
         let program = try DecantProgram()
-        try store(of: program, model: ["model.safetensors": "w", "readme.md": "mine", "recipe.yaml": "mine", "README.decant.md": "too"])
+        try store(
+            of: program, model: ["model.safetensors": "w", "readme.md": "mine", "recipe.yaml": "mine", "README.decant.md": "too"])
         let result = try export("mine:model", "--provenance", from: program)
         #expect(result.status == 0)
         #expect(
@@ -142,7 +146,8 @@ import Testing
         typealias Made = (artifact: Artifact, commit: CommitID)
         func stage(_ kind: String, _ files: [String: String], _ inputs: [(String, Made)] = []) throws -> Made {
             let action = Action(
-                kind: kind, revision: 1, parameters: [:], inputs: inputs.map { .init(name: $0.0, artifact: $0.1.artifact.digest) },
+                kind: kind, revision: 1, parameters: [:],
+                inputs: inputs.map { .init(name: $0.0, artifact: $0.1.artifact.digest) },
                 numerics: .portable)
             let artifact = try artifact(files)
             return (artifact, try store.record(action, parents: inputs.map(\.1.commit), artifact: artifact))

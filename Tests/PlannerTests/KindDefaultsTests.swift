@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct KindDefaultsTests {
     @Test func aRecipeThatSaysNothingDepartsFromNoDefault() throws {
-        for stage in try plan("").stages where stage.fixedOutput == nil && stage.kind != Report.name && stage.kind != "data.generate" {
+        for stage in try plan("").stages
+        where stage.fixedOutput == nil && stage.kind != Report.name && stage.kind != "data.generate" {
             #expect(KindDefaults.departures(of: stage.kind, stage.parameters) == [:], "\(stage.name)")
         }
     }

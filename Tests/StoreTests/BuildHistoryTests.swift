@@ -61,7 +61,8 @@ import Testing
         let pair = try fixture.recordPair()
         let data = try #require(try fixture.store.stageCommit(pair.data.hex)).artifact
         let both = try fixture.store.record(
-            action("mix", [:], [.init(name: "model", artifact: pair.artifact.digest), .init(name: "data", artifact: data.digest)]),
+            action(
+                "mix", [:], [.init(name: "model", artifact: pair.artifact.digest), .init(name: "data", artifact: data.digest)]),
             parents: [pair.model, pair.data], artifact: pair.artifact)
         let lineage = try fixture.store.lineage(of: try #require(try fixture.store.stageCommit(both.hex)))
         #expect(lineage.stages.map(\.commit) == [pair.data, pair.model, both])

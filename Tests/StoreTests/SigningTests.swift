@@ -28,7 +28,8 @@ private struct BrokenSigner: CommitSigner {
         let fixture = try StoreFixture()
         let commit = try fixture.store.recordBuild(record(fixture), signer: FakeSigner())
         let text = try fixture.run("git", "cat-file", "commit", commit.hex, in: fixture.repository)
-        #expect(text.contains("\ngpgsig -----BEGIN SSH SIGNATURE-----\n U1NIU0lH\n -----END SSH SIGNATURE-----\n\nsmart-home: 2 ran"))
+        #expect(
+            text.contains("\ngpgsig -----BEGIN SSH SIGNATURE-----\n U1NIU0lH\n -----END SSH SIGNATURE-----\n\nsmart-home: 2 ran"))
         #expect(try fixture.store.build(commit)?.isSigned == true)
         _ = try fixture.run("git", "fsck", "--strict", in: fixture.repository)
         #expect(try fixture.store.check().problems == [])
@@ -77,9 +78,12 @@ private struct BrokenSigner: CommitSigner {
         let commit = try fixture.recordBuild()
         #expect(try fixture.store.makeTag("v1", of: commit, message: "The first", replacing: false))
         #expect(try fixture.store.makeTag("signed/v1", of: commit, message: "It", replacing: false, signer: FakeSigner()))
-        let shown = try fixture.run("git", "tag", "--list", "-n1", "--format=%(refname:short) %(objecttype) %(*objectname) %(subject)", in: fixture.repository)
+        let shown = try fixture.run(
+            "git", "tag", "--list", "-n1", "--format=%(refname:short) %(objecttype) %(*objectname) %(subject)",
+            in: fixture.repository)
         #expect(shown == "signed/v1 tag \(commit) It\nv1 tag \(commit) The first\n")
         #expect(!(try fixture.run("git", "fsck", "--strict", in: fixture.repository).contains("error")))
+        #expect(try fixture.store.check().problems == [])
         let tags = try fixture.store.tags()
         #expect(tags.map(\.name) == ["signed/v1", "v1"])
         #expect(tags.map(\.isSigned) == [true, false])
@@ -104,7 +108,9 @@ private struct BrokenSigner: CommitSigner {
         #expect(try fixture.store.tag("plain")?.time == nil)
     }
 
-    @Test(arguments: ["", "-v", "a b", "a..b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a.lock", "/a", "a/", "a//b", "@{", "a\u{7F}"])
+    @Test(arguments: [
+        "", "-v", "a b", "a..b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a.lock", "/a", "a/", "a//b", "@{", "a\u{7F}",
+    ])
     func namesThatGitRefusesAreRefused(name: String) { #expect(!Store.isValid(tag: name)) }
 
     @Test(arguments: ["v1", "releases/1.0", "größe"])

@@ -54,7 +54,8 @@ struct LogCommand: ParsableCommand {
 
     private func text(of build: StoredBuild, _ changes: BuildChanges?) -> String {
         let stages = changes?.text ?? "first build, \(build.stages.count) stages"
-        return ([build.heading, "    \(build.summary)", "    \(stages)"]
+        return
+            ([build.heading, "    \(build.summary)", "    \(stages)"]
             + build.targets.map { "    \($0.commit.short)  \($0.name)" }).joined(separator: "\n")
     }
 }

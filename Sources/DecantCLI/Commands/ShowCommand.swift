@@ -6,7 +6,8 @@ import Store
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show an artifact (files, metrics, how it was made) or a build (who, when, targets, metrics).")
+        commandName: "show",
+        abstract: "Show an artifact (files, metrics, how it was made) or a build (who, when, targets, metrics).")
 
     @Argument(
         help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), a recipe, a tag, or a commit.")

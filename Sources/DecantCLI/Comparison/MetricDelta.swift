@@ -58,18 +58,23 @@ struct MetricTable {
 
     var text: String {
         let changed = deltas.filter(\.hasChanged)
-        let cells = [["model", "metric", "old", "new", "delta"]] + changed.map { delta in
-            [
-                delta.row, delta.metric, delta.text(delta.old), delta.text(delta.new),
-                delta.delta.map { ($0 > 0 ? "+" : "") + delta.text($0, share: "points") } ?? "–",
-            ]
-        }
+        let cells =
+            [["model", "metric", "old", "new", "delta"]]
+            + changed.map { delta in
+                [
+                    delta.row, delta.metric, delta.text(delta.old), delta.text(delta.new),
+                    delta.delta.map { ($0 > 0 ? "+" : "") + delta.text($0, share: "points") } ?? "–",
+                ]
+            }
         let widths = (0..<5).map { column in cells.map { $0[column].columns }.max() ?? 0 }
-        var lines = changed.isEmpty ? [] : cells.map { row in
-            row.enumerated().map { column, cell in
-                column < 2 ? cell.padded(to: widths[column]) : cell.leftPadded(to: widths[column])
-            }.joined(separator: "  ")
-        }
+        var lines =
+            changed.isEmpty
+            ? []
+            : cells.map { row in
+                row.enumerated().map { column, cell in
+                    column < 2 ? cell.padded(to: widths[column]) : cell.leftPadded(to: widths[column])
+                }.joined(separator: "  ")
+            }
         let equal = deltas.count - changed.count
         if equal > 0 { lines.append("\(equal) figure\(equal == 1 ? " is" : "s are") as before") }
         return lines.joined(separator: "\n")

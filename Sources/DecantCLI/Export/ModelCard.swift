@@ -57,7 +57,9 @@ struct ModelCard {
             (QuantApply.name, "quantization"),
         ]
         let kinds = Set(history.lineage.stages.map(\.record.action.kind))
-        let schemes = history.stages(of: QuantApply.name).compactMap { $0.record.action.parameters["scheme"]?.string?.lowercased() }
+        let schemes = history.stages(of: QuantApply.name).compactMap {
+            $0.record.action.parameters["scheme"]?.string?.lowercased()
+        }
         return (["decant", "function-calling"] + words.filter { kinds.contains($0.0) }.map(\.1) + schemes).uniqued
     }
 
@@ -93,7 +95,7 @@ struct ModelCard {
         lines += [
             "A small language model that Decant compiled from the recipe below: the target `\(history.target.name)`, "
                 + "stage commit `\(commit)`, artifact `\(history.target.record.artifact.digest)`."
-                + (history.build.map { " Built by the commit `\($0.commit)`." } ?? ""),
+                + (history.build.map { " Built by the commit `\($0.commit)`." } ?? "")
         ]
         if let teacher { lines += ["", teacher] }
         return lines.joined(separator: "\n") + "\n"
@@ -159,7 +161,8 @@ struct ModelCard {
             ]
             return "| " + cells.map(Self.cell).joined(separator: " | ") + " |"
         }
-        return (["## How it was made", ""]
+        return
+            (["## How it was made", ""]
             + ["| stage | kind | parameters that are not defaults | commit |", "|---|---|---|---|"] + lines)
             .joined(separator: "\n") + "\n"
     }

@@ -38,9 +38,10 @@ struct LineageRendering {
     private func line(of stage: Lineage.Stage) -> String {
         let action = stage.record.action
         let parameters = KindDefaults.departures(of: action.kind, action.parameters).fields
-        return ([names[stage.commit], action.kind] + (parameters.isEmpty ? [] : [parameters]) + [
-            "artifact \(stage.record.artifact.digest.short)", "commit \(stage.commit.short)",
-        ]).joined(separator: "  ")
+        return
+            ([names[stage.commit], action.kind] + (parameters.isEmpty ? [] : [parameters]) + [
+                "artifact \(stage.record.artifact.digest.short)", "commit \(stage.commit.short)",
+            ]).joined(separator: "  ")
     }
 
     /// Every stage after its inputs, with whole digests and all parameters.
@@ -67,7 +68,9 @@ struct LineageRendering {
         }
         var lines = ["digraph lineage {", "    rankdir=LR", "    node [shape=box, style=rounded, fontname=\"sans-serif\"]"]
         for stage in lineage.stages {
-            let label = [names[stage.commit], stage.record.action.kind, stage.record.artifact.digest.short].map { quoted($0).dropFirst().dropLast() }
+            let label = [names[stage.commit], stage.record.action.kind, stage.record.artifact.digest.short].map {
+                quoted($0).dropFirst().dropLast()
+            }
             lines.append("    \(quoted(stage.commit.short)) [label=\"\(label.joined(separator: "\\n"))\"]")
         }
         for stage in lineage.stages {
