@@ -12,7 +12,9 @@ import Testing
 
     init() throws { workshop = try LineageWorkshop.built() }
 
-    private func export(_ target: String, _ more: String..., from program: DecantProgram? = nil) throws -> DecantProgram.Result {
+    private func export(
+        _ target: String, _ more: String..., from program: DecantProgram? = nil
+    ) throws -> DecantProgram.Result {
         try? FileManager.default.removeItem(at: out)
         let process = try (program ?? self.program).start(["export", target, out.path] + more)
         let output = try #require(process.standardOutput as? Pipe).fileHandleForReading.readDataToEndOfFile()
@@ -107,7 +109,8 @@ import Testing
         defer { clean() }
         let program = try DecantProgram()
         try store(
-            of: program, model: ["model.safetensors": "w", "readme.md": "mine", "recipe.yaml": "mine", "README.decant.md": "too"])
+            of: program,
+            model: ["model.safetensors": "w", "readme.md": "mine", "recipe.yaml": "mine", "README.decant.md": "too"])
         let result = try export("mine:model", "--provenance", from: program)
         #expect(result.status == 0)
         #expect(
@@ -176,7 +179,9 @@ import Testing
               "request": {"huggingface": "acme/base", "member": [], "revision": "main"}, "revision": "c0ffee",
               "files": [{"path": "b.bin", "sha256": "\(Digest(hashing: "b"))"}]}}}
             """
-        let stages = [("source.base", base), ("source.rows", rows), ("base", imported), ("data", data), ("student.sft", trained)]
+        let stages = [
+            ("source.base", base), ("source.rows", rows), ("base", imported), ("data", data), ("student.sft", trained),
+        ]
         _ = try store.recordBuild(
             BuildRecord(
                 recipe: "mine", recipeText: recipe, companions: ["recipe.lock": lock, "extends-1.yaml": other],

@@ -29,7 +29,8 @@ private struct BrokenSigner: CommitSigner {
         let commit = try fixture.store.recordBuild(record(fixture), signer: FakeSigner())
         let text = try fixture.run("git", "cat-file", "commit", commit.hex, in: fixture.repository)
         #expect(
-            text.contains("\ngpgsig -----BEGIN SSH SIGNATURE-----\n U1NIU0lH\n -----END SSH SIGNATURE-----\n\nsmart-home: 2 ran"))
+            text.contains(
+                "\ngpgsig -----BEGIN SSH SIGNATURE-----\n U1NIU0lH\n -----END SSH SIGNATURE-----\n\nsmart-home: 2 ran"))
         #expect(try fixture.store.build(commit)?.isSigned == true)
         _ = try fixture.run("git", "fsck", "--strict", in: fixture.repository)
         #expect(try fixture.store.check().problems == [])

@@ -83,8 +83,8 @@ struct BuildCommand: AsyncParsableCommand {
         let recorded = Result { () throws(StoreError) in try store.recordBuild(build, signer: signer) }
         if case .failure(.cannotSign(let reason)) = recorded {
             throw CommandFailure.badInput(
-                "the build cannot be signed: \(reason). Every stage's result is kept: build again, with the key at hand or with "
-                    + "--no-sign, and only the build is recorded")
+                "the build cannot be signed: \(reason). Every stage's result is kept: build again, with the key at hand or "
+                    + "with --no-sign, and only the build is recorded")
         }
         _ = try recorded.get()
     }

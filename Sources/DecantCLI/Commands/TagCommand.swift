@@ -10,7 +10,7 @@ struct TagCommand: ParsableCommand {
     @Argument(help: "The tag.")
     var name: String?
 
-    @Argument(help: "A recipe (its newest build), another build, or an artifact; may be left out where the store has one recipe.")
+    @Argument(help: "A recipe (its newest build), another build, or an artifact; else the store's one recipe.")
     var target: String?
 
     @Option(name: .shortAndLong, help: "What the tag says.")

@@ -62,7 +62,8 @@ struct ArtifactComparison {
         names.add(try StageNames(around: new, in: store))
         stages = StageChange.all(
             from: try store.lineage(of: old.record), to: try store.lineage(of: new.record), names: names)
-        metrics = MetricDelta.all(from: try store.report(in: old.record.artifact), to: try store.report(in: new.record.artifact))
+        metrics = MetricDelta.all(
+            from: try store.report(in: old.record.artifact), to: try store.report(in: new.record.artifact))
     }
 
     var json: JSON {

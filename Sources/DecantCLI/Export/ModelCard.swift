@@ -15,78 +15,7 @@ struct ModelCard {
             .joined(separator: "\n")
     }
 
-    private var name: String { history.build?.recipe ?? history.target.name }
-
-    // MARK: Head
-
-    private var head: [(String, JSON?)] {
-        [
-            ("library_name", "transformers"), ("pipeline_tag", "text-generation"),
-            ("base_model", baseModel),
-            ("datasets", strings(dataSets)), ("tags", strings(tags)), ("model-index", index),
-        ]
-    }
-
-    private var baseModel: JSON? {
-        let models = baseModels
-        // JSON has a null of its own, which is not meant here.
-        guard let first = models.first else { return .none }
-        return models.count == 1 ? .string(first) : strings(models)
-    }
-
-    private func strings(_ texts: [String]) -> JSON { .array(texts.map(JSON.string)) }
-
-    /// Repositories of the hub that some model was imported from.
-    private var baseModels: [String] {
-        history.sources.filter { isModel($0) }.compactMap(\.repository).uniqued
-    }
-
-    /// Repositories of the hub that were read as anything but a model.
-    private var dataSets: [String] {
-        history.sources.filter { !isModel($0) }.compactMap(\.repository).uniqued
-    }
-
-    private func isModel(_ source: RecordedSource) -> Bool {
-        history.readers(of: source.stage.commit).contains { $0.stage.record.action.kind == ModelImport.name }
-    }
-
-    private var tags: [String] {
-        let words = [
-            (KDTrain.name, "knowledge-distillation"), (KDOnPolicy.name, "knowledge-distillation"),
-            (RLTrain.name, "reinforcement-learning"), (DPOTrain.name, "dpo"), (PruneApply.name, "pruning"),
-            (QuantApply.name, "quantization"),
-        ]
-        let kinds = Set(history.lineage.stages.map(\.record.action.kind))
-        let schemes = history.stages(of: QuantApply.name).compactMap {
-            $0.record.action.parameters["scheme"]?.string?.lowercased()
-        }
-        return (["decant", "function-calling"] + words.filter { kinds.contains($0.0) }.map(\.1) + schemes).uniqued
-    }
-
-    /// The hub's form of the report's row of this model; `nil` without one.
-    private var index: JSON? {
-        guard let row = history.row, let sets = row["sets"]?.object else { return .none }
-        let names: [(key: String, type: String, name: String)] = [
-            ("ar", "accuracy", "answers accepted by the judge"), ("exact", "exact_match", "exact match"),
-        ]
-        let results = sets.sorted { $0.key < $1.key }.compactMap { set, scores -> JSON? in
-            let metrics = names.compactMap { metric in
-                scores[metric.key]?.double.map { value -> JSON in
-                    ["type": .string(metric.type), "name": .string(metric.name), "value": .number(value)]
-                }
-            }
-            guard !metrics.isEmpty else { return .none }
-            return [
-                "task": ["type": "text-generation", "name": "function calling"],
-                "dataset": ["type": .string(name), "name": .string(name), "split": .string(set)],
-                "metrics": .array(metrics),
-            ]
-        }
-        guard !results.isEmpty else { return .none }
-        return [["name": .string(name), "results": .array(results)]]
-    }
-
-    // MARK: Body
+    var name: String { history.build?.recipe ?? history.target.name }
 
     private var introduction: String {
         let description = history.recipe?.description.value ?? ""
@@ -106,7 +35,8 @@ struct ModelCard {
         if let repository = history.sources.first(where: { isModel($0) && teaches($0.stage.commit) })?.repository {
             return "Its teacher is `\(repository)`, corrected on the task's data as listed below."
         }
-        if let endpoint = history.stages(of: EndpointSample.name).first?.record.action.parameters["endpoint"]?["model"]?.string {
+        let asked = history.stages(of: EndpointSample.name).first?.record.action.parameters
+        if let endpoint = asked?["endpoint"]?["model"]?.string {
             return "It learned from answers of `\(endpoint)`, recorded behind an endpoint."
         }
         guard let teacher = teachers.first, let stage = history.lineage[teacher] else { return nil }
@@ -195,12 +125,4 @@ struct ModelCard {
 
     /// Text that does not end a table's cell.
     private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|").replacing("\n", with: " ") }
-}
-
-extension Array where Element: Hashable {
-    /// Each once, where it first stands.
-    fileprivate var uniqued: [Element] {
-        var seen: Set<Element> = []
-        return filter { seen.insert($0).inserted }
-    }
 }

@@ -12,8 +12,9 @@ extension Store {
         var build = start
         for step in 0..<steps {
             guard let previous = try build.previous.flatMap({ try self.build($0) }) else {
+                let count = "\(step) build\(step == 1 ? "" : "s")"
                 throw CommandFailure.badInput(
-                    "'\(reference)' goes back too far: '\(reference[..<tilde])' has \(step) build\(step == 1 ? "" : "s") before it",
+                    "'\(reference)' goes back too far: '\(reference[..<tilde])' has \(count) before it",
                     hint: "log \(build.recipe)")
             }
             build = previous

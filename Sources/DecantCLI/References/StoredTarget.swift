@@ -10,8 +10,8 @@ struct StoredTarget {
     /// The build that it was found in; `nil` for one that is named by its commit or a tag.
     var build: StoredBuild?
 
-    /// Resolves `student.kd` and a target's name in the recipes' last builds, `BUILD:student.kd` in that build, a tag of a stage,
-    /// or a commit id of at least seven digits.
+    /// Resolves `student.kd` and a target's name in the recipes' last builds, `BUILD:student.kd` in that build, a tag of a
+    /// stage, or a commit id of at least seven digits.
     init(_ reference: String, in store: Store) throws {
         if let found = try Self.find(reference, in: store) {
             self = found

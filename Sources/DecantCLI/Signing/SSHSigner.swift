@@ -52,8 +52,8 @@ struct SSHSigner: CommitSigner {
             let path = name.hasPrefix("~/") ? (environment["HOME"] ?? "") + name.dropFirst() : name
             guard FileManager.default.fileExists(atPath: path) else {
                 throw CommandFailure.badInput(
-                    "git's user.signingkey names \(path), and there is no such file: set it to a key of yours, or make one with "
-                        + "ssh-keygen -t ed25519")
+                    "git's user.signingkey names \(path), and there is no such file: set it to a key of yours, or make one "
+                        + "with ssh-keygen -t ed25519")
             }
             key = .file(URL(fileURLWithPath: path).path)
         }
