@@ -58,7 +58,7 @@ let package = Package(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
-                "Engine", "Stages", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Engine", "Stages", "Programs", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
 
@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(
-            name: "DecantCLITests", dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages"],
+            name: "DecantCLITests", dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store"],
             exclude: ["Golden"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),

@@ -108,9 +108,9 @@ public struct BuildEntry: Sendable {
 enum BuildCommit {
     static let branches = "refs/heads/"
 
-    /// Writes the build on top of the branch; a build equal to the last one adds nothing.
+    /// Writes the build on top of the branch; a build equal to the last one adds nothing, unless it lacks the signature.
     static func write(
-        _ build: BuildRecord, objects: ObjectStore, repository: GitRepository
+        _ build: BuildRecord, signer: (any CommitSigner)?, objects: ObjectStore, repository: GitRepository
     ) throws(StoreError) -> CommitID {
         let branch = branches + build.recipe
         guard GitRepository.isValid(reference: branch) else {
@@ -119,14 +119,16 @@ enum BuildCommit {
         let tree = try tree(of: build, objects: objects, repository: repository)
         while true {
             let head = try repository.target(of: branch)
-            if let head, let last = try repository.commit(head), git_oid_equal(last.tree, tree) {
+            if let head, let last = try repository.commit(head), git_oid_equal(last.tree, tree),
+                signer == nil || repository.isSigned(head)
+            {
                 try repository.adoptHead(branch)
                 return head
             }
             let parents = StageCommit.unique((head.map { [$0] } ?? []) + build.targets.map(\.commit))
             let commit = try repository.writeCommit(
                 tree: tree, parents: parents, message: "\(build.recipe): \(build.summary)\n",
-                signature: repository.localSignature())
+                signature: repository.localSignature(), signer: signer)
             if try repository.moveReference(branch, from: head, to: commit) {
                 try repository.adoptHead(branch)
                 return commit

@@ -63,8 +63,23 @@ enum RunNotes {
         }
     }
 
+    /// The note of one commit; `nil` where it has none.
+    static func note(of commit: CommitID, in repository: GitRepository) throws(StoreError) -> JSON? {
+        guard let head = try repository.target(of: reference), let notes = try repository.commit(head) else { return nil }
+        // Where there are many, git puts them into folders of two digits.
+        for cuts in [[], [2], [2, 4]] {
+            var path = commit.hex
+            for cut in cuts.reversed() { path.insert("/", at: path.index(path.startIndex, offsetBy: cut)) }
+            if let blob = try repository.entry(path, of: notes.tree) { return try? JSON(parsing: repository.readBlob(blob)) }
+        }
+        return nil
+    }
+
     private static func all(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, note: JSON)] {
-        guard let head = try repository.target(of: reference), let commit = try repository.commit(head) else { return [] }
+        guard let head = try repository.target(of: reference) else { return [] }
+        guard let commit = try repository.commit(head) else {
+            throw .git(operation: "read the notes of runs", reason: "the commit \(head) is missing")
+        }
         // The tree is read here and not by libgit2's iterator, which crashes on one that is damaged. A note's path is the id of
         // what it is about, cut by slashes.
         return try repository.files(below: commit.tree).compactMap { path, blob in

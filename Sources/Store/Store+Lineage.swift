@@ -11,13 +11,19 @@ extension Store {
     }
 
     /// Puts a build on its recipe's branch; one equal to the last adds nothing.
-    public func recordBuild(_ build: BuildRecord) throws(StoreError) -> CommitID {
+    ///
+    /// - Parameter signer: signs the commit; one equal to the last is written again if that was not signed.
+    public func recordBuild(_ build: BuildRecord, signer: (any CommitSigner)? = nil) throws(StoreError) -> CommitID {
         let content = build.digest
         let known = try index.build(of: build.recipe, content: content)
         let commit = try repository.withLock { repository throws(StoreError) in
-            if let known, try repository.target(of: BuildCommit.branches + build.recipe) == known { return known }
+            if let known, try repository.target(of: BuildCommit.branches + build.recipe) == known,
+                signer == nil || repository.isSigned(known)
+            {
+                return known
+            }
             return try layout.writing { () throws(StoreError) in
-                try BuildCommit.write(build, objects: objects, repository: repository)
+                try BuildCommit.write(build, signer: signer, objects: objects, repository: repository)
             }
         }
         if commit != known { try index.remember(build: commit, of: build.recipe, content: content) }

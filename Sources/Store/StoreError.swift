@@ -16,6 +16,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process uses the store, and what was asked for must be done alone.
     case inUse(path: String)
     case git(operation: String, reason: String)
+    /// A build or a tag was to be signed, and could not be.
+    case cannotSign(reason: String)
     case index(reason: String)
 
     public var description: String {
@@ -36,6 +38,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "the lineage repository failed to \(operation): \(reason)"
         case .inUse(let path):
             "another process uses the store \(path); nothing was removed, try again when it is done"
+        case .cannotSign(let reason):
+            "nothing was signed: \(reason)"
         case .index(let reason):
             "the store's index failed: \(reason); it is derived, delete index.sqlite and try again"
         }

@@ -86,30 +86,36 @@ import Testing
         #expect(try Store(at: fixture.cache).builds(of: "smart-home").map(\.commit) == [build])
     }
 
-    /// What a build would do after a repair: record again what it has, run again what is gone. The commits are the same.
+    /// A repair, then what a build would do: record what it has, make again what is gone. The commits are the same, and the
+    /// store is whole. The notes of runs are all that can be lost.
     @Test(arguments: ["object", "commit", "tree", "blob", "action ref", "branch", "HEAD"])
     func aRepairAndABuildHealIt(kind: String) throws {
         let (fixture, build, model) = try filled()
         for file in try files(of: kind, in: fixture) {
-            // The tag is what holds a commit that nothing else names; its own target is tested as a build.
-            var content = try Data(contentsOf: file)
+            // A copy, because a repair must have the store to itself.
+            let cache = fixture.root.appending(path: UUID().uuidString)
+            try FileManager.default.copyItem(at: fixture.cache, to: cache)
+            let copy = cache.appending(path: String(file.path.dropFirst(fixture.cache.path.count)))
+            var content = try Data(contentsOf: copy)
             content[content.count / 2] ^= 0x10
-            try replace(file, content)
-            var store = try Store(at: fixture.cache) as Store?
-            let problems = try #require(try store?.check().problems)
-            #expect(!problems.isEmpty)
-            _ = try store?.repair(problems)
-            store = nil
-            let again = try fixture.recordPair()
-            #expect(again.model == model)
-            _ = try fixture.recordBuild()
-            let healed = try Store(at: fixture.cache)
-            if kind == "object" || kind == "action ref" || kind == "HEAD" || kind == "branch" {
-                #expect(try healed.check().problems == [], "\(file.lastPathComponent)")
-                #expect(try healed.builds(of: "smart-home").first?.commit == build)
-            }
-            #expect(try healed.stageCommit(model.hex)?.action.kind == "train.sft")
+            try replace(copy, content)
+            try heal(cache)
+            let store = try Store(at: cache)
+            #expect(try fixture.recordPair(in: store).model == model)
+            let healed = try fixture.recordBuild(in: store)
+            #expect(try store.stageCommit(model.hex) == fixture.store.stageCommit(model.hex))
+            // A build commit says when it was made: where it is gone itself, a new one takes its place.
+            let isOwn = file.path.contains("/objects/\(build.hex.prefix(2))/\(build.hex.dropFirst(2))")
+            if ["object", "action ref", "branch", "HEAD"].contains(kind), !isOwn { #expect(healed == build, "\(file.path)") }
+            #expect(try Store(at: cache).check().problems.filter { !"\($0)".contains("refs/tags") } == [], "\(file.path)")
         }
+    }
+
+    /// Checks and repairs.
+    private func heal(_ cache: URL) throws {
+        let problems = try Store(at: cache).check().problems
+        #expect(!problems.isEmpty)
+        _ = try Store(at: cache).repair(problems)
     }
 
     /// SQLite does not know that a row is not what was written. Decant does.

@@ -19,33 +19,34 @@ final class StoreFixture {
     deinit { try? FileManager.default.removeItem(at: root) }
 
     /// An artifact of the given files.
-    func artifact(_ files: [String: Data]) throws -> Artifact {
+    func artifact(_ files: [String: Data], in store: Store? = nil) throws -> Artifact {
         let folder = root.appending(path: UUID().uuidString, directoryHint: .isDirectory)
         for (path, content) in files {
             let file = folder.appending(path: path)
             try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try content.write(to: file)
         }
-        return try store.importDirectory(folder)
+        return try (store ?? self.store).importDirectory(folder)
     }
 
     static let weights = Data((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
 
     /// data → model, with a text and a binary file.
-    func recordPair() throws -> (data: CommitID, model: CommitID, artifact: Artifact) {
-        let rows = try artifact(["rows.jsonl": Data("{\"id\":\"a\"}\n".utf8)])
+    func recordPair(in place: Store? = nil) throws -> (data: CommitID, model: CommitID, artifact: Artifact) {
+        let store = place ?? self.store
+        let rows = try artifact(["rows.jsonl": Data("{\"id\":\"a\"}\n".utf8)], in: store)
         let first = Action(kind: "data.generate", revision: 1, parameters: ["count": 1], inputs: [], numerics: .portable)
         let data = try store.record(first, parents: [], artifact: rows)
-        let trained = try artifact(["config.json": Data("{}\n".utf8), "model.safetensors": Self.weights])
+        let trained = try artifact(["config.json": Data("{}\n".utf8), "model.safetensors": Self.weights], in: store)
         let second = Action(
             kind: "train.sft", revision: 1, parameters: ["steps": 3], inputs: [.init(name: "data", artifact: rows.digest)],
             numerics: .portable)
         return (data, try store.record(second, parents: [data], artifact: trained), trained)
     }
 
-    func recordBuild(summary: String = "2 ran") throws -> CommitID {
-        let pair = try recordPair()
-        return try store.recordBuild(
+    func recordBuild(summary: String = "2 ran", in place: Store? = nil) throws -> CommitID {
+        let pair = try recordPair(in: place)
+        return try (place ?? store).recordBuild(
             BuildRecord(
                 recipe: "smart-home", recipeText: "decant: 1\n", stages: [],
                 targets: [.init(name: "model", commit: pair.model, artifact: pair.artifact)], summary: summary))

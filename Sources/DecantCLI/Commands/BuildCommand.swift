@@ -26,11 +26,16 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: .hidden)
     var checkpointSeconds: Int?
 
+    @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
+    var sign: Bool?
+
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let store = try storeOptions.open()
+        // A key that is missing is said before anything runs.
+        let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         // Beside the planning: a store may know ten thousand results.
         let preparing = Task.detached { try store.prepare(for: 10_000) }
         let file = try RecipeFile(path: recipe)
@@ -53,7 +58,7 @@ struct BuildCommand: AsyncParsableCommand {
         let interruption = Interruption { build.cancel() }
         let outcome = try await build.value
         interruption.end()
-        if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, in: store) }
+        if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, signer, in: store) }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
     }
 
@@ -74,13 +79,19 @@ struct BuildCommand: AsyncParsableCommand {
         throw CommandFailure.badInput("nothing was run: the recipe needs what this version cannot do\(listed)\(more)")
     }
 
-    private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws {
+    private func recordBuild(_ outcome: BuildOutcome, of file: RecipeFile, _ signer: SSHSigner?, in store: Store) throws {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
-        _ = try store.recordBuild(
-            BuildRecord(
-                recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
-                targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
-                summary: summary))
+        let build = BuildRecord(
+            recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
+            targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
+            summary: summary)
+        let recorded = Result { () throws(StoreError) in try store.recordBuild(build, signer: signer) }
+        if case .failure(.cannotSign(let reason)) = recorded {
+            throw CommandFailure.badInput(
+                "the build cannot be signed: \(reason). Every stage's result is kept: build again, with the key at hand or "
+                    + "with --no-sign, and only the build is recorded")
+        }
+        _ = try recorded.get()
     }
 
     /// This very program, as its stages' runner starts it.

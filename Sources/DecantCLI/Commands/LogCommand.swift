@@ -9,8 +9,15 @@ struct LogCommand: ParsableCommand {
     @Argument(help: "The recipe's name (else all recipes of the store).")
     var recipe: String?
 
+    @Option(name: [.customShort("n"), .long], help: "Builds to show of each recipe, at most.")
+    var maxCount: Int?
+
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let maxCount, maxCount < 1 { throw ValidationError("--max-count must be at least 1") }
+    }
 
     func run() throws {
         let store = try storeOptions.open()
@@ -19,24 +26,36 @@ struct LogCommand: ParsableCommand {
             throw CommandFailure.badInput(
                 "this store has no build of '\(recipe)'" + (known.isEmpty ? "" : "; it has " + known.joined(separator: ", ")))
         }
-        for name in recipe.map({ [$0] }) ?? known {
-            for build in try store.builds(of: name) {
-                Console.output(output.asJSON ? json(of: build, recipe: name).canonicalText : text(of: build, recipe: name))
-            }
+        for name in recipe.map({ [$0] }) ?? known { try show(name, in: store) }
+    }
+
+    /// Each build is compared with the one before it, so one more is read than is shown.
+    private func show(_ recipe: String, in store: Store) throws {
+        var next = try store.build(of: recipe)
+        var shown = 0
+        while let build = next, shown < maxCount ?? .max {
+            let previous = try build.previous.flatMap { try store.build($0) }
+            let changes = previous.map { BuildChanges(from: $0, to: build) }
+            Console.output(output.asJSON ? json(of: build, changes).canonicalText : text(of: build, changes))
+            shown += 1
+            next = previous
         }
     }
 
-    private func json(of build: BuildEntry, recipe: String) -> JSON {
+    private func json(of build: StoredBuild, _ changes: BuildChanges?) -> JSON {
         [
-            "recipe": .string(recipe), "commit": .string(build.commit.hex),
+            "recipe": .string(build.recipe), "commit": .string(build.commit.hex),
             "time": .string(build.time.formatted(.iso8601)), "author": .string(build.author),
-            "summary": .string(build.summary),
+            "summary": .string(build.summary), "signed": .bool(build.isSigned),
+            "stages": .integer(Int64(build.stages.count)), "changes": changes?.json ?? .null,
             "targets": .array(build.targets.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
         ]
     }
 
-    private func text(of build: BuildEntry, recipe: String) -> String {
-        let head = "\(build.commit.hex.prefix(12))  \(build.time.formatted(.iso8601))  \(recipe)  \(build.author)"
-        return ([head, "    \(build.summary)"] + build.targets.map { "    \($0.commit.hex.prefix(12))  \($0.name)" }).joined(separator: "\n")
+    private func text(of build: StoredBuild, _ changes: BuildChanges?) -> String {
+        let stages = changes?.text ?? "first build, \(build.stages.count) stages"
+        return
+            ([build.heading, "    \(build.summary)", "    \(stages)"]
+            + build.targets.map { "    \($0.commit.short)  \($0.name)" }).joined(separator: "\n")
     }
 }

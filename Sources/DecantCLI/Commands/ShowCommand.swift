@@ -6,9 +6,11 @@ import Store
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show an artifact: its files, its metrics, how it was made.")
+        commandName: "show",
+        abstract: "Show an artifact (files, metrics, how it was made) or a build (who, when, targets, metrics).")
 
-    @Argument(help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), or a commit.")
+    @Argument(
+        help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), a recipe, a tag, or a commit.")
     var target: String
 
     @OptionGroup var storeOptions: StoreOptions
@@ -16,7 +18,14 @@ struct ShowCommand: ParsableCommand {
 
     func run() throws {
         let store = try storeOptions.open()
-        let stored = try StoredTarget(target, in: store)
+        let stored: StoredTarget
+        switch try StoredReference(target, in: store) {
+        case .build(let build):
+            let summary = try BuildSummary(build, in: store)
+            Console.output(output.asJSON ? summary.json.canonicalText : summary.text)
+            return
+        case .target(let target): stored = target
+        }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
         Console.output(
             try output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics, in: store))

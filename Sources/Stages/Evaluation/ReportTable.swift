@@ -45,7 +45,7 @@ public struct ReportTable: Sendable {
     private static func percentage(_ share: Double?) -> String { share.map { decimal($0 * 100, places: 1) } ?? "–" }
 
     /// A number with a fixed number of decimal places.
-    static func decimal(_ value: Double, places: Int) -> String {
+    public static func decimal(_ value: Double, places: Int) -> String {
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
         let scaled = (abs(value) * scale).rounded()

@@ -7,7 +7,7 @@ extension StoreCheck {
     mutating func checkCommits(_ objects: ObjectStore, _ repository: GitRepository) throws(StoreError) {
         var open: [CommitID] = []
         for name in try repository.references(startingWith: "refs/") where name != RunNotes.reference {
-            if let target = repository.commitTarget(of: name) { open.append(target) }
+            if let target = try? repository.target(of: name) { open.append(target) }
         }
         var seen: Set<CommitID> = []
         while let id = open.popLast() {

@@ -16,8 +16,8 @@ extension StoreCheck {
     /// Whether a file holds what git writes into that of a ref, to the byte.
     private static func isReference(_ file: URL) -> Bool {
         guard let content = try? String(contentsOf: file, encoding: .utf8), content.hasSuffix("\n") else { return false }
-        let target = content.dropLast()
-        return GitRepository.id(String(target)) != nil || target.hasPrefix("ref: refs/")
+        let target = String(content.dropLast())
+        return GitRepository.id(target).map(GitRepository.hex) == target || target.hasPrefix("ref: refs/")
     }
 
     /// Every ref against the commit that it names.
@@ -44,9 +44,14 @@ extension StoreCheck {
             return (try? RunNotes.seconds(in: repository)) == nil ? "cannot be read" : nil
         }
         if name.hasPrefix("refs/tags/") || name.hasPrefix("refs/remotes/") {
-            return repository.commitTarget(of: name) != nil ? nil : "names no commit"
+            return isCommit(name, repository) ? nil : "names no commit"
         }
         return "is none of the store's refs"
+    }
+
+    private func isCommit(_ name: String, _ repository: GitRepository) -> Bool {
+        guard let target = try? repository.target(of: name) else { return false }
+        return (try? repository.commit(target)) != nil
     }
 
     /// HEAD against the branches: a plain clone checks out what it names.

@@ -14,7 +14,7 @@ struct Reachability {
     /// - Parameter cutoff: what was built since stays.
     init(since cutoff: Date, in repository: GitRepository) throws(StoreError) {
         for name in try repository.references(startingWith: "refs/") {
-            guard let target = repository.commitTarget(of: name) else { continue }
+            guard let target = try repository.target(of: name) else { continue }
             if name.hasPrefix(BuildCommit.branches) || name.hasPrefix("refs/remotes/") {
                 try keepBuilds(from: target, since: cutoff, in: repository)
             } else if name.hasPrefix("refs/tags/") {

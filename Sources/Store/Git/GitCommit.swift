@@ -25,14 +25,13 @@ struct GitCommit {
 
 extension GitRepository {
     /// Writes a commit. No ref is moved.
+    ///
+    /// - Parameter signer: signs what the commit says; stage commits have none, so that their ids stay pure functions.
     func writeCommit(
-        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature
+        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature, signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
-        var treePointer: OpaquePointer?
-        var tree = tree
-        try requireIntact(tree)
-        try Self.check(git_tree_lookup(&treePointer, pointer, &tree), "read a tree")
-        defer { git_tree_free(treePointer) }
+        let treePointer = try lookUp(tree, as: GIT_OBJECT_TREE)
+        defer { git_object_free(treePointer) }
         var parentPointers: [OpaquePointer?] = []
         defer { for parent in parentPointers { git_commit_free(parent) } }
         for parent in parents { parentPointers.append(try lookup(parent)) }
@@ -40,6 +39,15 @@ extension GitRepository {
         let time = git_time_t(signature.time.timeIntervalSince1970)
         try Self.check(git_signature_new(&author, signature.name, signature.email, time, signature.offset), "sign a commit")
         defer { git_signature_free(author) }
+        if let signer {
+            var content = git_buf()
+            defer { git_buf_dispose(&content) }
+            try Self.check(
+                git_commit_create_buffer(
+                    &content, pointer, author, author, nil, message, treePointer, parentPointers.count, &parentPointers),
+                "write a commit")
+            return try writeCommit(UnsafeRawBufferPointer(start: content.ptr, count: content.size), signedBy: signer)
+        }
         var id = git_oid()
         try Self.check(
             git_commit_create(
@@ -93,11 +101,8 @@ extension GitRepository {
             time: Date(), offset: signature.pointee.when.offset)
     }
 
-    private func lookup(_ id: CommitID) throws(StoreError) -> OpaquePointer? {
-        guard var oid = Self.id(id.hex) else { throw .git(operation: "read a commit", reason: "'\(id)' is no commit id") }
-        try requireIntact(oid)
-        var commit: OpaquePointer?
-        try Self.check(git_commit_lookup(&commit, pointer, &oid), "read the commit \(id)")
-        return commit
+    private func lookup(_ id: CommitID) throws(StoreError) -> OpaquePointer {
+        guard let oid = Self.id(id.hex) else { throw .git(operation: "read a commit", reason: "'\(id)' is no commit id") }
+        return try lookUp(oid, as: GIT_OBJECT_COMMIT)
     }
 }

@@ -2,13 +2,19 @@ import CLibgit2
 import Foundation
 
 extension GitRepository {
-    /// What a ref points at; `nil` where there is no such ref.
+    /// The commit that a ref names, through an annotated tag as well; `nil` where there is no such ref.
     func target(of reference: String) throws(StoreError) -> CommitID? {
+        guard let id = try object(of: reference) else { return nil }
+        return CommitID(hex: Self.hex(try reference.hasPrefix(Self.tags) ? commit(under: id) ?? id : id))
+    }
+
+    /// The object that a ref points at; `nil` where there is no such ref.
+    func object(of reference: String) throws(StoreError) -> git_oid? {
         var id = git_oid()
         let status = git_reference_name_to_id(&id, pointer, reference)
         if status == GIT_ENOTFOUND.rawValue { return nil }
         try Self.check(status, "read the ref \(reference)")
-        return CommitID(hex: Self.hex(id))
+        return id
     }
 
     /// Makes a ref unless it exists: the first writer wins.
@@ -63,18 +69,6 @@ extension GitRepository {
         defer { git_strarray_dispose(&list) }
         let names = (0..<list.count).compactMap { index in list.strings[index].map { String(cString: $0) } }
         return names.filter { $0.hasPrefix(prefix) }.sorted()
-    }
-
-    /// The commit that a ref leads to, through a tag's object where there is one.
-    func commitTarget(of reference: String) -> CommitID? {
-        var found: OpaquePointer?
-        guard git_reference_lookup(&found, pointer, reference) == 0 else { return nil }
-        defer { git_reference_free(found) }
-        guard let direct = git_reference_target(found)?.pointee, (try? requireIntact(direct)) != nil else { return nil }
-        var object: OpaquePointer?
-        guard git_reference_peel(&object, found, GIT_OBJECT_COMMIT) == 0 else { return nil }
-        defer { git_object_free(object) }
-        return git_object_id(object).map { CommitID(hex: Self.hex($0.pointee)) }
     }
 
     /// The branch that HEAD names, whether it exists or not; `nil` where HEAD cannot be read.

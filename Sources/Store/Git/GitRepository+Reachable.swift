@@ -15,7 +15,7 @@ extension GitRepository {
         var seen: Set<String> = []
         var open: [git_oid] = []
         for name in try references(startingWith: "refs/") {
-            if let target = try? target(of: name), let id = Self.id(target.hex) { open.append(id) }
+            if let id = try object(of: name) { open.append(id) }
         }
         while let id = open.popLast() {
             guard seen.insert(Self.hex(id)).inserted else { continue }
@@ -36,11 +36,7 @@ extension GitRepository {
 
     /// What an object names: a commit its tree and its parents, a tree its entries, a tag its target.
     private func neighbours(of id: git_oid) throws(StoreError) -> [git_oid] {
-        try requireIntact(id)
-        var object: OpaquePointer?
-        try withUnsafePointer(to: id) { id throws(StoreError) in
-            try Self.check(git_object_lookup(&object, pointer, id, GIT_OBJECT_ANY), "read the object \(Self.hex(id.pointee))")
-        }
+        let object = try lookUp(id)
         defer { git_object_free(object) }
         switch git_object_type(object) {
         case GIT_OBJECT_COMMIT:

@@ -43,12 +43,8 @@ final class GitRepository {
     }
 
     func readBlob(_ id: git_oid) throws(StoreError) -> [UInt8] {
-        try requireIntact(id)
-        var blob: OpaquePointer?
-        try withUnsafePointer(to: id) { id throws(StoreError) in
-            try Self.check(git_blob_lookup(&blob, pointer, id), "read the blob \(Self.hex(id.pointee))")
-        }
-        defer { git_blob_free(blob) }
+        let blob = try lookUp(id, as: GIT_OBJECT_BLOB)
+        defer { git_object_free(blob) }
         let size = Int(git_blob_rawsize(blob))
         return [UInt8](UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: size))
     }

@@ -43,25 +43,22 @@ extension GitRepository {
 
     /// The id of an entry of a tree, by its path; `nil` where it is absent.
     func entry(_ path: String, of tree: git_oid) throws(StoreError) -> git_oid? {
-        var pointer: OpaquePointer?
-        var tree = tree
-        try requireIntact(tree)
-        try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
-        defer { git_tree_free(pointer) }
-        var entry: OpaquePointer?
-        guard git_tree_entry_bypath(&entry, pointer, path) == 0 else { return nil }
-        defer { git_tree_entry_free(entry) }
-        return git_tree_entry_id(entry)?.pointee
+        var id = tree
+        for name in path.split(separator: "/") {
+            let tree = try lookUp(id, as: GIT_OBJECT_TREE)
+            defer { git_object_free(tree) }
+            guard let entry = git_tree_entry_byname(tree, String(name)), let next = git_tree_entry_id(entry)?.pointee
+            else { return nil }
+            id = next
+        }
+        return id
     }
 
     /// Every file below a tree with its path, sorted by path. Anything but files and directories is refused.
     func files(below tree: git_oid, prefix: String = "", depth: Int = 0) throws(StoreError) -> [(path: String, id: git_oid)] {
         guard depth < 64 else { throw .git(operation: "read a tree", reason: "it is nested deeper than 64 levels") }
-        var pointer: OpaquePointer?
-        var tree = tree
-        try requireIntact(tree)
-        try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
-        defer { git_tree_free(pointer) }
+        let pointer = try lookUp(tree, as: GIT_OBJECT_TREE)
+        defer { git_object_free(pointer) }
         var files: [(path: String, id: git_oid)] = []
         for index in 0..<git_tree_entrycount(pointer) {
             guard let entry = git_tree_entry_byindex(pointer, index), let id = git_tree_entry_id(entry)?.pointee,

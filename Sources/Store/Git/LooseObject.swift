@@ -62,6 +62,16 @@ struct LooseObject {
 }
 
 extension GitRepository {
+    /// An object for libgit2's functions of its kind, to be freed by `git_object_free`. The only way to one: it is intact.
+    func lookUp(_ id: git_oid, as kind: git_object_t = GIT_OBJECT_ANY) throws(StoreError) -> OpaquePointer {
+        try requireIntact(id)
+        var object: OpaquePointer?
+        let status = withUnsafePointer(to: id) { git_object_lookup(&object, pointer, $0, kind) }
+        try Self.check(status, "read the object \(Self.hex(id))")
+        guard let object else { throw .git(operation: "read the object \(Self.hex(id))", reason: "it did not come") }
+        return object
+    }
+
     /// Makes sure that libgit2 may read an object: one in a file of its own must be what its id says.
     func requireIntact(_ id: git_oid) throws(StoreError) {
         let hex = Self.hex(id)

@@ -1,0 +1,54 @@
+import BuildModel
+import Foundation
+import Store
+
+/// A directory that an artifact is copied to, with texts about it.
+struct ExportFolder {
+    let url: URL
+    /// Paths of the artifact's own files with their digests, then those of the texts.
+    private(set) var files: [(path: String, digest: Digest)] = []
+
+    /// - Throws: where something is there already.
+    init(_ path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw CommandFailure.badInput("\(path) exists already; name a new directory")
+        }
+        url = URL(fileURLWithPath: path, isDirectory: true)
+    }
+
+    /// Copies every file of an artifact, verified.
+    mutating func add(_ artifact: Artifact, from store: Store) throws {
+        for file in artifact.files {
+            let destination = url.appending(path: file.path)
+            let parent = destination.deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            try store.copyObject(file.digest, to: destination)
+            files.append((file.path, file.digest))
+        }
+    }
+
+    /// Writes a text of Decant's own, under a name that the artifact leaves free.
+    ///
+    /// - Returns: the name.
+    @discardableResult
+    mutating func add(_ text: String, as name: String) throws -> String {
+        let free = freeName(for: name)
+        try Data(text.utf8).write(to: url.appending(path: free))
+        files.append((free, Digest(hashing: text)))
+        return free
+    }
+
+    /// `README.md`, or where the artifact has such a file `README.decant.md`, `README.decant-2.md`, and so on.
+    private func freeName(for name: String) -> String {
+        // File systems that ignore case would take one for the other.
+        let taken = Set(files.map { $0.path.lowercased() })
+        guard taken.contains(name.lowercased()) else { return name }
+        let dot = name.lastIndex(of: ".") ?? name.endIndex
+        var number = 1
+        while true {
+            let candidate = "\(name[..<dot]).decant\(number > 1 ? "-\(number)" : "")\(name[dot...])"
+            if !taken.contains(candidate.lowercased()) { return candidate }
+            number += 1
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CanonicalJSON
+import Diagnostics
+import SpannedYAML
+
+/// What a recipe says, field by field, so that two recipes can be compared: comments, the order of keys, formatting and
+/// spellings of one value (`20%`, `0.2`) make no difference. Defaults that are not written are not among them.
+public struct RecipeFields: Sendable {
+    public struct Value: Sendable {
+        /// As all spellings of it are one.
+        public let normal: JSON
+        /// As the recipe has it, on one line.
+        public let written: String
+    }
+
+    /// By dotted field: `prune.ratio`.
+    public let values: [String: Value]
+
+    /// Reads a recipe with all that it extends; `nil` where it is no YAML mapping.
+    public init?(_ source: SourceText, loading loader: @escaping RecipeReader.Loader = { _, _ in nil }) {
+        guard let entries = YAMLParser.parse(source, limits: RecipeReader.limits).node?.mapping else { return nil }
+        var extended = Extension(loader: loader, findings: Findings(source))
+        var reader = FieldReader()
+        reader.read(extended.merge(entries, of: source), RecipeReader.definition, path: "")
+        values = reader.values
+    }
+}
+
+/// A field that two recipes give different values; `nil` where one gives none.
+public struct RecipeChange: Sendable {
+    public let field: String
+    public let old: RecipeFields.Value?
+    public let new: RecipeFields.Value?
+}
+
+extension RecipeFields {
+    /// What is different in a newer recipe, sorted by field.
+    public func changes(to newer: RecipeFields) -> [RecipeChange] {
+        Set(values.keys).union(newer.values.keys).sorted().compactMap { field in
+            let (old, new) = (values[field], newer.values[field])
+            return old?.normal == new?.normal ? nil : RecipeChange(field: field, old: old, new: new)
+        }
+    }
+}
+
+/// Takes mappings apart down to the values that fields hold.
+private struct FieldReader {
+    private(set) var values: [String: RecipeFields.Value] = [:]
+
+    mutating func read(_ entries: [Node.Entry], _ definition: MappingDefinition, path: String) {
+        for entry in entries where !entry.value.isNull {
+            let type = definition.fields.first { $0.name == entry.name }?.type
+            if path.isEmpty, entry.name == Matrix.field.name, let axes = entry.value.mapping {
+                readAxes(axes)
+            } else {
+                read(entry.value, type ?? .anything, path: path.isEmpty ? entry.name : path + "." + entry.name)
+            }
+        }
+    }
+
+    private mutating func read(_ node: Node, _ type: ValueType, path: String) {
+        guard let entries = node.mapping, !entries.isEmpty else {
+            values[path] = .init(normal: node.normal(as: type), written: node.onOneLine)
+            return
+        }
+        if case .mapping(let definition) = type {
+            read(entries, definition, path: path)
+        } else {
+            let element: ValueType = if case .named(let element) = type { element } else { .anything }
+            for entry in entries where !entry.value.isNull { read(entry.value, element, path: path + "." + entry.name) }
+        }
+    }
+
+    /// Each axis holds a list of what its field holds.
+    private mutating func readAxes(_ axes: [Node.Entry]) {
+        for axis in axes where !axis.value.isNull {
+            let type = RecipeReader.definition.type(of: axis.name.split(separator: ".").map(String.init)[...]) ?? .anything
+            values["matrix." + axis.name] = .init(
+                normal: axis.value.normal(as: .list(type)), written: axis.value.onOneLine)
+        }
+    }
+}
+
+extension MappingDefinition {
+    /// What the field at a path may hold; `nil` where it is no field.
+    fileprivate func type(of path: ArraySlice<String>) -> ValueType? {
+        guard let type = fields.first(where: { $0.name == path.first })?.type, path.count > 1 else {
+            return fields.first { $0.name == path.first }?.type
+        }
+        switch type {
+        case .mapping(let definition): return definition.type(of: path.dropFirst())
+        case .named(.mapping(let definition)): return definition.type(of: path.dropFirst(2))
+        default: return nil
+        }
+    }
+}

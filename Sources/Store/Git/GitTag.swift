@@ -1,0 +1,104 @@
+import CLibgit2
+import Foundation
+
+/// A release: a name for a commit that stays.
+public struct Tag: Sendable {
+    public var name: String
+    /// What it names.
+    public var commit: CommitID
+    public var message: String
+    /// Who tagged, and when; `nil` for a plain ref that stock git made.
+    public var tagger: String?
+    public var time: Date?
+    public var isSigned: Bool
+}
+
+extension GitRepository {
+    static let tags = "refs/tags/"
+
+    /// Writes an annotated tag as git spells it. No ref is moved.
+    func writeTag(
+        _ name: String, of commit: CommitID, message: String, signer: (any CommitSigner)?
+    ) throws(StoreError) -> git_oid {
+        let tagger = localSignature()
+        let offset = abs(tagger.offset)
+        let zone = (tagger.offset < 0 ? "-" : "+") + String(10_000 + Int(offset / 60) * 100 + Int(offset % 60)).dropFirst()
+        let content = """
+            object \(commit)
+            type commit
+            tag \(name)
+            tagger \(Self.plain(tagger.name)) <\(Self.plain(tagger.email))> \(Int(tagger.time.timeIntervalSince1970)) \(zone)
+
+            \(message.trimmingCharacters(in: .newlines))
+
+            """
+        var bytes = Array(content.utf8)
+        if let signer { bytes += (try signer.signature(of: bytes).trimmingCharacters(in: .newlines) + "\n").utf8 }
+        var database: OpaquePointer?
+        try Self.check(git_repository_odb(&database, pointer), "open the object database")
+        defer { git_odb_free(database) }
+        var id = git_oid()
+        try Self.check(git_odb_write(&id, database, bytes, bytes.count, GIT_OBJECT_TAG), "write a tag")
+        return id
+    }
+
+    /// The tag of a name; `nil` where there is none, or where it names no commit.
+    func tag(_ name: String) throws(StoreError) -> Tag? {
+        guard let id = try object(of: Self.tags + name), let commit = try commit(under: id) else { return nil }
+        let object = try lookUp(id)
+        defer { git_object_free(object) }
+        var tag = Tag(
+            name: name, commit: CommitID(hex: Self.hex(commit)), message: "", tagger: nil, time: nil, isSigned: false)
+        guard git_object_type(object) == GIT_OBJECT_TAG else { return tag }
+        let text = git_tag_message(object).map { String(cString: $0) } ?? ""
+        let signature = text.firstRange(of: "-----BEGIN ")
+        tag.isSigned = signature != nil
+        tag.message = text[..<(signature?.lowerBound ?? text.endIndex)].trimmingCharacters(in: .newlines)
+        if let tagger = git_tag_tagger(object)?.pointee {
+            tag.tagger = "\(String(cString: tagger.name)) <\(String(cString: tagger.email))>"
+            tag.time = Date(timeIntervalSince1970: TimeInterval(tagger.when.time))
+        }
+        return tag
+    }
+
+    /// The commit that an object is, or that it names as a tag; `nil` for anything else.
+    func commit(under id: git_oid) throws(StoreError) -> git_oid? {
+        var next = id
+        // A tag may name a tag; nobody makes chains of them.
+        for _ in 0..<8 {
+            let object = try lookUp(next)
+            defer { git_object_free(object) }
+            switch git_object_type(object) {
+            case GIT_OBJECT_COMMIT: return next
+            case GIT_OBJECT_TAG:
+                guard let target = git_tag_target_id(object)?.pointee else { return nil }
+                next = target
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    /// Points a tag's ref at a tag object.
+    ///
+    /// - Returns: whether it could: a ref that is there already stays, unless it is to be replaced.
+    func setTag(_ name: String, to id: git_oid, replacing: Bool) throws(StoreError) -> Bool {
+        var id = id
+        var reference: OpaquePointer?
+        let status = locked(Self.tags + name) {
+            git_reference_create(&reference, pointer, Self.tags + name, &id, replacing ? 1 : 0, "decant tag")
+        }
+        git_reference_free(reference)
+        if status == GIT_EEXISTS.rawValue { return false }
+        try Self.check(status, "create the tag \(name)")
+        return true
+    }
+
+    func removeTag(_ name: String) throws(StoreError) {
+        try Self.check(
+            locked(Self.tags + name) { git_reference_remove(pointer, Self.tags + name) }, "delete the tag \(name)")
+    }
+
+    /// Without what git allows in no name.
+    private static func plain(_ text: String) -> String { text.filter { !"<>\n\0".contains($0) } }
+}

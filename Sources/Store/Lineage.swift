@@ -1,0 +1,84 @@
+import BuildModel
+
+/// Everything that an artifact was made from: its stage commit and those of all its inputs, each once.
+public struct Lineage: Sendable {
+    public struct Input: Hashable, Sendable {
+        public var name: String
+        /// The stage commit that the input came from.
+        public var commit: CommitID
+    }
+
+    public struct Stage: Sendable {
+        public var record: StageRecord
+        /// In the order in which the kind declares them.
+        public var inputs: [Input]
+        public var commit: CommitID { record.commit }
+    }
+
+    /// Every stage after its inputs; the artifact's own last.
+    public let stages: [Stage]
+    private let positions: [CommitID: Int]
+
+    init(stages: [Stage]) {
+        self.stages = stages
+        positions = Dictionary(stages.enumerated().map { ($1.commit, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    public subscript(commit: CommitID) -> Stage? { positions[commit].map { stages[$0] } }
+}
+
+extension Store {
+    /// The lineage of a stage commit.
+    ///
+    /// - Throws: `StoreError.git` where a commit that it stands on is not in the repository.
+    public func lineage(of root: StageRecord) throws(StoreError) -> Lineage {
+        try repository.withLock { repository throws(StoreError) in
+            var records: [CommitID: StageRecord] = [root.commit: root]
+            var stages: [Lineage.Stage] = []
+            var done: Set<CommitID> = []
+            var open = [root.commit]
+            while let commit = open.last {
+                if records[commit] == nil { records[commit] = try StageCommit.read(commit, from: repository) }
+                guard let record = records[commit] else {
+                    throw .git(operation: "follow the lineage", reason: "the stage commit \(commit) is missing")
+                }
+                // A commit's parents are done when it is met the second time.
+                let waiting = record.parents.filter { !done.contains($0) }
+                if waiting.isEmpty {
+                    open.removeLast()
+                    if done.insert(commit).inserted { stages.append(Lineage.Stage(record, parents: records)) }
+                } else {
+                    open += waiting.reversed()
+                }
+            }
+            return Lineage(stages: stages)
+        }
+    }
+}
+
+extension Lineage.Stage {
+    /// - Parameter parents: the stages of the inputs among them. A commit has each parent once, in the order of the inputs.
+    fileprivate init(_ record: StageRecord, parents records: [CommitID: StageRecord]) {
+        var unused = record.parents.compactMap { records[$0] }
+        var used: [Digest: CommitID] = [:]
+        inputs = []
+        for input in record.action.inputs {
+            if let next = unused.firstIndex(where: { $0.artifact.digest == input.artifact }) {
+                used[input.artifact] = unused.remove(at: next).commit
+            }
+            if let commit = used[input.artifact] { inputs.append(.init(name: input.name, commit: commit)) }
+        }
+        self.record = record
+    }
+}
+
+extension Store {
+    /// A stage commit with the stages that its inputs came from, and nothing above those.
+    public func lineageStage(of record: StageRecord) throws(StoreError) -> Lineage.Stage {
+        try repository.withLock { repository throws(StoreError) in
+            var records: [CommitID: StageRecord] = [:]
+            for parent in record.parents { records[parent] = try StageCommit.read(parent, from: repository) }
+            return Lineage.Stage(record, parents: records)
+        }
+    }
+}
