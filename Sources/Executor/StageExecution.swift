@@ -56,10 +56,7 @@ struct StageExecution: Sendable {
         }
         guard ending.status == 0 else {
             if Task.isCancelled { return .stopped(hasCheckpoint: workspace.hasCheckpoint) }
-            return .failed(
-                StageFailureReport(
-                    reason: ending.status < 0 ? "ended by signal \(-ending.status)" : "exited with status \(ending.status)",
-                    logTail: workspace.logTail(), logPath: workspace.log.path))
+            return .failed(StageFailureReport(ending, in: workspace))
         }
         let artifact = try store.takeDirectory(workspace.outputs)
         let end = try finish(plan, artifact: artifact, started: started, peakMemory: ending.peakMemory)
@@ -85,6 +82,24 @@ struct StageExecution: Sendable {
         for (input, result) in zip(plan.stage.inputs, plan.inputs) {
             try store.materialize(result.artifact, at: workspace.input(input.name))
         }
+    }
+}
+
+extension StageFailureReport {
+    init(_ ending: StageEnding, in workspace: StageWorkspace) {
+        let status = ending.status < 0 ? "ended by signal \(-ending.status)" : "exited with status \(ending.status)"
+        // A stage cannot say so itself: its log is on the same disk.
+        let disk = workspace.isOnFullDisk ? "; no space left on the disk of \(workspace.directory.path)" : ""
+        self.init(reason: status + disk, logTail: workspace.logTail(), logPath: workspace.log.path)
+    }
+}
+
+extension StageWorkspace {
+    /// Whether less is free than a file needs.
+    fileprivate var isOnFullDisk: Bool {
+        var disk = statvfs()
+        guard statvfs(directory.path, &disk) == 0 else { return false }
+        return disk.f_bavail * UInt(disk.f_frsize) < 64 << 10
     }
 }
 

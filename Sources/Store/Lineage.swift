@@ -31,12 +31,15 @@ extension Store {
     /// The lineage of a stage commit.
     ///
     /// - Throws: `StoreError.git` where a commit that it stands on is not in the repository.
-    public func lineage(of root: StageRecord) throws(StoreError) -> Lineage {
+    public func lineage(of root: StageRecord) throws(StoreError) -> Lineage { try lineage(of: [root]) }
+
+    /// The lineages of several stage commits in one.
+    public func lineage(of roots: [StageRecord]) throws(StoreError) -> Lineage {
         try repository.withLock { repository throws(StoreError) in
-            var records: [CommitID: StageRecord] = [root.commit: root]
+            var records = Dictionary(roots.map { ($0.commit, $0) }, uniquingKeysWith: { first, _ in first })
             var stages: [Lineage.Stage] = []
             var done: Set<CommitID> = []
-            var open = [root.commit]
+            var open = Array(roots.map(\.commit).reversed())
             while let commit = open.last {
                 if records[commit] == nil { records[commit] = try StageCommit.read(commit, from: repository) }
                 guard let record = records[commit] else {

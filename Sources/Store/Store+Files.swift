@@ -34,6 +34,16 @@ extension Store {
     /// An object's bytes, verified.
     public func readObject(_ digest: Digest) throws(StoreError) -> Data { try objects.read(digest) }
 
+    /// Hashes every object of an artifact.
+    ///
+    /// - Throws: `StoreError.damagedObject` or `.missingObject` for the first that is not what its name says.
+    public func checkObjects(of artifact: Artifact) throws(StoreError) {
+        for file in artifact.files {
+            guard let object = object(file.digest) else { throw .missingObject(file.digest) }
+            guard try DurableFile.digest(of: object.url.path).digest == file.digest else { throw .damagedObject(file.digest) }
+        }
+    }
+
     /// A writable copy of an object outside the store, verified.
     public func copyObject(_ digest: Digest, to destination: URL) throws(StoreError) { try objects.copy(digest, to: destination) }
 

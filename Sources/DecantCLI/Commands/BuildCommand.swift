@@ -43,7 +43,7 @@ struct BuildCommand: AsyncParsableCommand {
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
-            store: store, runner: LocalRunner(executable: try Self.executable(), options: runnerOptions),
+            store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
@@ -92,10 +92,5 @@ struct BuildCommand: AsyncParsableCommand {
                     + "with --no-sign, and only the build is recorded")
         }
         _ = try recorded.get()
-    }
-
-    /// This very program, as its stages' runner starts it.
-    private static func executable() throws -> URL {
-        URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     }
 }

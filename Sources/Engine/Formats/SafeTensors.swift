@@ -20,6 +20,8 @@ public struct SafeTensors: Sendable {
     let entries: [String: Entry]
     /// What follows the header.
     private let data: Data
+    /// Where it begins in the file.
+    private let dataOffset: Int
 
     /// The limit of the format's reference implementation.
     static let maximumHeaderLength = 100_000_000
@@ -48,6 +50,7 @@ public struct SafeTensors: Sendable {
         guard Int(length) <= contents.count - 8 else { throw Self.damaged(file, "it ends within the header") }
         let headerBytes = contents.dropFirst(8).prefix(Int(length))
         data = contents.dropFirst(8 + Int(length))
+        dataOffset = 8 + Int(length)
 
         let header: JSON
         do {
@@ -71,6 +74,17 @@ public struct SafeTensors: Sendable {
     }
 
     public func contains(_ name: String) -> Bool { entries[name] != nil }
+
+    /// The tensor that a byte of the file belongs to, and its place in it; `nil` for a byte of the header or beyond the end.
+    ///
+    /// - Parameter offset: from the file's first byte.
+    /// - Returns: the byte's place within the tensor, and the number of the element that it is of.
+    public func tensor(atByte offset: Int) -> (name: String, byte: Int, element: Int)? {
+        let place = offset - dataOffset
+        guard let (name, entry) = entries.first(where: { $0.value.range.contains(place) }) else { return nil }
+        let byte = place - entry.range.lowerBound
+        return (name, byte, byte / entry.elementType.size)
+    }
 
     /// The named tensor, copied out of the file.
     public func tensor(_ name: String) throws(ModelFileError) -> StoredTensor {

@@ -1,0 +1,72 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+import Executor
+import Foundation
+import Store
+
+/// What came of running one stage again, for people and for programs.
+struct VerificationReport {
+    let stage: Lineage.Stage
+    let name: String
+    let verdict: StageVerifier.Verdict
+    let store: Store
+
+    var isSame: Bool {
+        switch verdict {
+        case .same, .held: true
+        case .differs, .failed: false
+        }
+    }
+
+    var text: String {
+        let head = "\(name)  (\(stage.record.action.kind))"
+        switch verdict {
+        case .same(let seconds): return "  same     \(head)  \(Duration.text(seconds))"
+        case .held: return "  held     \(head)"
+        case .differs(let difference): return "  DIFFERS  \(head): \(words(for: difference))"
+        case .failed(let failure):
+            return (["  FAILED   \(head): \(failure.reason)"] + failure.logTail.map { "           | \($0)" }).joined(separator: "\n")
+        }
+    }
+
+    var json: JSON {
+        var members: [String: JSON] = [
+            "stage": .string(name), "kind": .string(stage.record.action.kind), "commit": .string(stage.commit.hex),
+            "artifact": .string(stage.record.artifact.digest.hex), "same": .bool(isSame),
+        ]
+        switch verdict {
+        case .same(let seconds): members["seconds"] = .number(seconds)
+        case .held: break
+        case .differs(let difference):
+            members["file"] = .string(difference.file)
+            members["differing_files"] = .integer(Int64(difference.count))
+            if case .bytes(let offset) = difference.kind { members["offset"] = .integer(Int64(offset)) }
+            if let place = tensor(at: difference) {
+                members["tensor"] = .string(place.name)
+                members["element"] = .integer(Int64(place.element))
+            }
+        case .failed(let failure): members["reason"] = .string(failure.reason)
+        }
+        return .object(members)
+    }
+
+    private func words(for difference: ArtifactDifference) -> String {
+        let others = difference.count > 1 ? " (\(difference.count) files differ)" : ""
+        switch difference.kind {
+        case .missing: return "\(difference.file) is stored and was not made again\(others)"
+        case .added: return "\(difference.file) was made and is not stored\(others)"
+        case .bytes(let offset):
+            let place = tensor(at: difference).map { ", tensor \($0.name), element \($0.element), byte \($0.byte) of it" } ?? ""
+            return "\(difference.file) at byte \(offset)\(place)\(others)"
+        }
+    }
+
+    /// The tensor that the first differing byte belongs to, by the stored file's header.
+    private func tensor(at difference: ArtifactDifference) -> (name: String, byte: Int, element: Int)? {
+        guard case .bytes(let offset) = difference.kind, difference.file.hasSuffix(".safetensors"),
+            let file = stage.record.artifact[difference.file], let object = store.object(file.digest)
+        else { return nil }
+        return try? SafeTensors(reading: object.url).tensor(atByte: offset)
+    }
+}

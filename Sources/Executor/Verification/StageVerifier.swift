@@ -1,0 +1,69 @@
+import BuildModel
+import Foundation
+import Store
+
+/// Runs a stage of a lineage again, in a clean place, and compares every byte with what the lineage says it gave.
+///
+/// Nothing of it enters the store, and no checkpoint of an earlier run is used.
+public struct StageVerifier: Sendable {
+    private let store: Store
+    private let runner: any Runner
+    private let threads: Int
+
+    /// What came of running a stage again.
+    public enum Verdict: Sendable {
+        /// The same bytes, after so many seconds.
+        case same(seconds: Double)
+        /// A source: its objects are what their names say. There is nothing to run.
+        case held
+        case differs(ArtifactDifference)
+        case failed(StageFailureReport)
+    }
+
+    public init(store: Store, runner: any Runner, threads: Int) {
+        self.store = store
+        self.runner = runner
+        self.threads = threads
+    }
+
+    /// - Parameter lineage: has the stage and those that its inputs came from.
+    /// - Throws: `StoreError` where an object that the stage needs or gave is damaged or missing.
+    public func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict {
+        let artifact = stage.record.artifact
+        let place = URL.temporaryDirectory.appending(path: "decant-verify-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: place) }
+        if stage.record.action.isSource {
+            try store.checkObjects(of: artifact)
+            return .held
+        }
+        let workspace = StageWorkspace(directory: place)
+        for folder in [workspace.outputs, workspace.checkpoint] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        try Data(stage.record.action.canonicalBytes).write(to: workspace.actionFile)
+        for input in stage.inputs {
+            guard let source = lineage[input.commit] else { throw IncompleteLineage(stage: stage.commit, input: input.name) }
+            try store.materialize(source.record.artifact, at: workspace.input(input.name))
+        }
+        let started = Date()
+        let ending = try await runner.run(workspace, threads: threads, onProgress: progress)
+        guard ending.status == 0 else {
+            return .failed(StageFailureReport(ending, in: workspace))
+        }
+        let seconds = Date().timeIntervalSince(started)
+        let difference = try ArtifactDifference(stored: artifact, in: store, made: workspace.outputs)
+        return difference.map(Verdict.differs) ?? .same(seconds: seconds)
+    }
+}
+
+/// A stage commit without the commit that one of its inputs came from.
+public struct IncompleteLineage: Error, Sendable, CustomStringConvertible {
+    public var stage: CommitID
+    public var input: String
+    public var description: String { "the stage commit \(stage) names no commit for its input '\(input)'" }
+}
+
+extension Action {
+    /// Whether it stands for files from outside, which nobody can make again.
+    public var isSource: Bool { kind.hasPrefix("source.") }
+}
