@@ -24,7 +24,7 @@ public struct RunNote: Hashable, Sendable {
 }
 
 enum RunNotes {
-    private static let reference = "refs/notes/decant/runs"
+    static let reference = "refs/notes/decant/runs"
 
     /// Adds a note to a commit; a later run's note replaces it.
     static func add(_ note: RunNote, to commit: CommitID, in repository: GitRepository) throws(StoreError) {

@@ -1,0 +1,86 @@
+import CLibgit2
+import Foundation
+
+extension GitRepository {
+    /// Opens a repository that is there: bare, or with a working tree.
+    convenience init(existing url: URL) throws(StoreError) {
+        try self.init { pointer in
+            git_repository_open_ext(&pointer, url.path, UInt32(GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue), nil)
+        }
+    }
+
+    /// The type of an object; `nil` where it is absent.
+    func type(of id: git_oid) -> git_object_t? { try? header(of: id)?.type }
+
+    /// The type and the bytes of an object, without reading it; `nil` where it is absent.
+    func header(of id: git_oid) throws(StoreError) -> (type: git_object_t, size: Int)? {
+        var database: OpaquePointer?
+        try Self.check(git_repository_odb(&database, pointer), "open the object database")
+        defer { git_odb_free(database) }
+        var size = 0
+        var type = GIT_OBJECT_INVALID
+        var id = id
+        let status = git_odb_read_header(&size, &type, database, &id)
+        if status == GIT_ENOTFOUND.rawValue { return nil }
+        try Self.check(status, "read the git object \(Self.hex(id))")
+        return (type, size)
+    }
+
+    /// What an annotated tag names.
+    func tagTarget(_ id: git_oid) throws(StoreError) -> git_oid? {
+        var tag: OpaquePointer?
+        var id = id
+        try Self.check(git_tag_lookup(&tag, pointer, &id), "read a tag")
+        defer { git_tag_free(tag) }
+        return git_tag_target_id(tag)?.pointee
+    }
+
+    /// An entry of a tree as it stands there, whatever it is.
+    struct RawEntry {
+        /// Bytes between mode and id; not always UTF-8.
+        var name: [UInt8]
+        /// As written: `0o100644` for a file.
+        var mode: UInt32
+        var id: git_oid
+    }
+
+    /// The entries of a tree in their order, none interpreted.
+    func rawEntries(of tree: git_oid) throws(StoreError) -> [RawEntry] {
+        var pointer: OpaquePointer?
+        var tree = tree
+        try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
+        defer { git_tree_free(pointer) }
+        return (0..<git_tree_entrycount(pointer)).compactMap { index in
+            guard let entry = git_tree_entry_byindex(pointer, index), let id = git_tree_entry_id(entry)?.pointee,
+                let name = git_tree_entry_name(entry)
+            else { return nil }
+            let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+            return RawEntry(name: Array(bytes), mode: UInt32(git_tree_entry_filemode_raw(entry).rawValue), id: id)
+        }
+    }
+
+    /// Whether a commit is, or descends from, another.
+    func contains(_ commit: CommitID, _ ancestor: CommitID) throws(StoreError) -> Bool {
+        if commit == ancestor { return true }
+        guard var descendant = Self.id(commit.hex), var other = Self.id(ancestor.hex) else { return false }
+        let answer = git_graph_descendant_of(pointer, &descendant, &other)
+        try Self.check(answer, "compare two commits")
+        return answer == 1
+    }
+}
+
+/// A git object's id, as a key.
+struct ObjectName: Hashable {
+    private let high: UInt64
+    private let middle: UInt64
+    private let low: UInt32
+
+    init(_ id: git_oid) {
+        (high, middle, low) = withUnsafeBytes(of: id) { bytes in
+            (
+                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+            )
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import BuildModel
+import CLibgit2
+import CanonicalJSON
+import Foundation
+
+/// What to ask a remote for.
+public enum Selection: Sendable {
+    case everything
+    /// Builds of some recipes, all that they were made of, and the notes on runs.
+    case recipes([String])
+    /// The results of some actions.
+    case actions([Digest])
+}
+
+/// What came from a remote: fetched and checked, but no part of the lineage before `accept`.
+public final class Reception {
+    let store: Store
+    let remote: RemoteRepository
+    let quarantine: Quarantine
+    /// A handle of its own, so that builds of this process go on meanwhile.
+    let ours: GitRepository
+    let inspection: Inspection
+    /// What was asked for, as the remote has it.
+    let references: [(reference: SharedReference, remote: RemoteReference)]
+    /// Refs that the remote has and a lineage has no place for; they were not asked for.
+    public let leftOut: [Refusal]
+
+    /// Fetches and checks. Nothing of the store changes.
+    ///
+    /// - Parameter known: the remote's refs, if they were listed before.
+    /// - Throws: `RemoteError`, `StoreError`.
+    public init(
+        of selection: Selection, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
+        limits: ReceivingLimits = ReceivingLimits()
+    ) throws {
+        self.store = store
+        self.remote = remote
+        ours = try GitRepository(at: store.layout.repository)
+        quarantine = try Quarantine(for: store.layout, ours: ours)
+        do {
+            let advertised = try known ?? store.references(of: remote)
+            (references, leftOut) = try Self.choose(selection, among: advertised, of: remote, limits)
+            try Self.fetch(selection, references.map(\.remote), from: remote, into: quarantine.repository, limits)
+            var inspection = Inspection(quarantine: quarantine.repository, ours: ours, limits: limits)
+            try inspection.inspect(references)
+            try Self.refuseUnnamed(in: quarantine.repository, inspection)
+            try inspection.refuseConflicts(from: remote)
+            self.inspection = inspection
+        } catch let refusal as Refusal {
+            throw RemoteError.refused(remote: remote.label, refusals: [refusal])
+        } catch StoreError.git(let operation, let reason) {
+            throw RemoteError.refused(
+                remote: remote.label, refusals: [Refusal(subject: "a git object", reason: "git cannot \(operation): \(reason)")])
+        }
+    }
+
+    public var stages: Int { inspection.stages.count }
+    public var builds: Int { inspection.builds.count }
+    public var gitObjects: Int { inspection.reached.count }
+
+    /// Bytes of git's that came.
+    public var gitBytes: Int {
+        quarantine.packs.reduce(0) { sum, pack in
+            var status = stat()
+            return stat(pack.appendingPathExtension("pack").path, &status) == 0 ? sum + Int(status.st_size) : sum
+        }
+    }
+
+    /// Objects that the accepted commits need and the store lacks, each once; what waits in `lfs/incoming` already is among them.
+    public func missingObjects() throws -> [IncomingObject] {
+        var wanted = inspection.pointers
+        for record in try knownStages() {
+            for file in record.artifact.files where inspection.texts[file.digest] == nil { wanted[file.digest] = file.size }
+        }
+        var missing: [IncomingObject] = []
+        for (digest, size) in wanted.sorted(by: { $0.key < $1.key }) {
+            if let known = store.objects.object(digest) {
+                guard known.size != size else { continue }
+                throw RemoteError.refused(
+                    remote: remote.label,
+                    refusals: [
+                        Refusal(
+                            subject: "the object \(digest.short)",
+                            reason: "its pointer says \(size) bytes; it is here and has \(known.size)")
+                    ])
+            }
+            missing.append(IncomingObject(digest: digest, size: size, layout: store.layout))
+        }
+        return missing
+    }
+
+    /// Stage commits that were asked for, are here, and whose objects were lost.
+    private func knownStages() throws -> [StageRecord] {
+        try references.compactMap { reference, remote in
+            guard case .action(let key) = reference, let id = GitRepository.id(remote.object.hex), ours.exists(id) else { return nil }
+            if let artifact = try store.index.result(of: key), store.objects.holds(artifact) { return nil }
+            guard let record = try StageCommit.read(remote.object, from: ours), !store.objects.holds(record.artifact) else {
+                return nil
+            }
+            try ours.restoreTexts(of: record, in: store)
+            return record
+        }
+    }
+
+    private static func choose(
+        _ selection: Selection, among advertised: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits
+    ) throws -> (chosen: [(reference: SharedReference, remote: RemoteReference)], leftOut: [Refusal]) {
+        guard advertised.count <= limits.references else {
+            throw Refusal(subject: "the list of refs", reason: "\(advertised.count) are more than the \(limits.references) that are taken")
+        }
+        var chosen: [(reference: SharedReference, remote: RemoteReference)] = []
+        var leftOut: [Refusal] = []
+        for reference in advertised.sorted(by: { $0.name < $1.name }) {
+            do throws(Refusal) {
+                chosen.append((try SharedReference(reference.name), reference))
+            } catch {
+                // What is not Decant's may be anything; what looks like Decant's must be right.
+                if reference.name.hasPrefix("refs/decant/") || reference.name.hasPrefix("refs/heads/") { throw error }
+                leftOut.append(error)
+            }
+        }
+        try refuseColliding(chosen.map(\.remote.name))
+        switch selection {
+        case .everything: return (chosen, leftOut)
+        case .recipes(let names):
+            for name in names where !chosen.contains(where: { $0.reference == .branch(recipe: name) }) {
+                throw RemoteError.unreachable(remote: remote.label, reason: "it has no build of '\(name)'")
+            }
+            return (
+                chosen.filter { chosen in
+                    if case .branch(let recipe) = chosen.reference { names.contains(recipe) } else { chosen.reference == .runNotes }
+                }, []
+            )
+        case .actions(let keys):
+            let keys = Set(keys)
+            return (chosen.filter { if case .action(let key) = $0.reference { keys.contains(key) } else { false } }, [])
+        }
+    }
+
+    /// A ref is a file: none can lie below another.
+    private static func refuseColliding(_ names: [String]) throws(Refusal) {
+        let all = Set(names)
+        for name in names {
+            var parent = name[...]
+            while let slash = parent.lastIndex(of: "/") {
+                parent = parent[..<slash]
+                guard !all.contains(String(parent)) else { throw Refusal(subject: name, reason: "there is a ref \(parent) as well") }
+            }
+        }
+    }
+
+    private static func fetch(
+        _ selection: Selection, _ references: [RemoteReference], from remote: RemoteRepository, into repository: GitRepository,
+        _ limits: ReceivingLimits
+    ) throws {
+        switch remote {
+        case .neighbour(let path):
+            try NeighbourRepository(at: path).pack(references.map(\.object), lackedBy: repository, limits: limits)
+        case .server(let url, let login):
+            let connection = ServerConnection(url: url, login: login, limits: limits)
+            if case .everything = selection {
+                try connection.fetch(SharedReference.patterns, into: repository)
+            } else if !references.isEmpty {
+                try connection.fetch(references.map(\.name), into: repository)
+            }
+        }
+        try repository.refresh()
+    }
+
+    /// A pack holds what refs reach; anything else came for a reason that nobody knows.
+    private static func refuseUnnamed(in repository: GitRepository, _ inspection: Inspection) throws {
+        var unnamed = 0
+        try repository.forEachObject { id in
+            if !inspection.reached.contains(ObjectName(id)), inspection.isNew(id) { unnamed += 1 }
+        }
+        guard unnamed == 0 else {
+            throw Refusal(subject: "the pack", reason: "\(unnamed) of its git objects belong to no ref that was asked for")
+        }
+    }
+}
+
+extension Store {
+    /// The refs that a remote has.
+    public func references(of remote: RemoteRepository) throws -> [RemoteReference] {
+        switch remote {
+        case .neighbour(let path):
+            return try NeighbourRepository(at: path).references()
+        case .server(let url, let login):
+            let repository = try GitRepository(at: layout.repository)
+            return try ServerConnection(url: url, login: login, limits: ReceivingLimits()).references(for: repository)
+        }
+    }
+}
+
+extension GitRepository {
+    /// Looks for packs that came since this repository was opened.
+    func refresh() throws(StoreError) {
+        var database: OpaquePointer?
+        try Self.check(git_repository_odb(&database, pointer), "open the object database")
+        defer { git_odb_free(database) }
+        try Self.check(git_odb_refresh(database), "read the object database")
+    }
+
+    /// Puts the texts of an artifact that stand in git into the object store again, where they were lost.
+    func restoreTexts(of record: StageRecord, in store: Store) throws(StoreError) {
+        for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && store.objects.object(file.digest) == nil {
+            guard let commit = try commit(record.commit), let id = try entry("artifact/" + file.path, of: commit.tree) else { continue }
+            let content = try readBlob(id)
+            guard LFSPointer(content) == nil, Digest(hashing: content) == file.digest else { continue }
+            try store.objects.importText(content)
+        }
+    }
+}
+
+extension ObjectStore {
+    /// Takes a text in.
+    func importText(_ content: [UInt8]) throws(StoreError) {
+        let file = layout.incoming.appending(path: UUID().uuidString)
+        do {
+            try Data(content).write(to: file)
+        } catch {
+            throw .cannotWrite(path: file.path, reason: error.localizedDescription)
+        }
+        defer { unlink(file.path) }
+        _ = try importFile(at: file.path)
+    }
+}
