@@ -89,6 +89,7 @@ struct DecantCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
+            CommandGroup(name: "Sharing", subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self]),
             CommandGroup(name: "Store", subcommands: [ImportCommand.self, FsckCommand.self]),
         ])
 }

@@ -61,6 +61,13 @@ public struct IncomingObject: Hashable, Sendable {
     }
 }
 
+extension Store {
+    /// Whether something that was on its way in waits to be continued.
+    public var hasIncoming: Bool {
+        !((try? FileManager.default.contentsOfDirectory(atPath: layout.incoming.path)) ?? []).isEmpty
+    }
+}
+
 extension WriteLock {
     /// `held`, for a body that can fail in several ways.
     func heldUntyped<Value>(_ body: () throws -> Value) throws -> Value {

@@ -57,6 +57,8 @@ public final class Reception {
     public var stages: Int { inspection.stages.count }
     public var builds: Int { inspection.builds.count }
     public var gitObjects: Int { inspection.reached.count }
+    /// Objects that new pointers name, here or not.
+    public var objects: Int { inspection.pointers.count }
 
     /// Bytes of git's that came.
     public var gitBytes: Int {

@@ -64,5 +64,11 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// A ref, a commit, a file of an artifact.
     public var subject: String
     public var reason: String
+
+    public init(subject: String, reason: String) {
+        self.subject = subject
+        self.reason = reason
+    }
+
     public var description: String { "\(subject): \(reason)" }
 }
