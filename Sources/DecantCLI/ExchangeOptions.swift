@@ -20,7 +20,7 @@ struct ExchangeOptions: ParsableArguments {
         case .compared(let references):
             Console.progress("  compared  \(count(references, "ref")) to send")
         case .objects(let moved, let bytes, let present):
-            Console.progress("  files  \(moved) sent, \(ByteCount.text(bytes)); \(present) were there already")
+            Console.progress("  files    \(moved) moved, \(ByteCount.text(bytes)); \(present) were there already")
         }
     }
 
