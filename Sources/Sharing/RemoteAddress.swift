@@ -25,7 +25,7 @@ public struct RemoteAddress: Sendable {
 
     /// Reads `path`, `file://`, `http://`, `https://`, `ssh://` and `user@host:path`.
     public init(_ text: String) throws(SharingError) {
-        let isPlain = !text.isEmpty && !text.hasPrefix("-") && text.utf8.count <= 4096
+        let isPlain = !text.isEmpty && !text.hasPrefix("-") && text.firstMatch(of: /^[A-Za-z0-9+.-]+::/) == nil && text.utf8.count <= 4096
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         guard isPlain else { throw .invalidAddress(Self.redacted(text)) }
         if let scheme = text.firstMatch(of: /^([A-Za-z][A-Za-z0-9+.-]*):\/\//)?.1.lowercased() {

@@ -37,7 +37,7 @@ import Testing
     @Test func aBuildTravelsThroughAServer() async throws {
         #expect(try await push().objects == 1)
         #expect(try server.requests().contains { $0.contains("/verify") })
-        #expect(try fixture.git("lfs", "fsck", in: server.repository).contains("OK"))
+        #expect(try fixture.git("lfs", "fsck", "smart-home", in: server.repository).contains("OK"))
         try await pull()
         #expect(try fixture.holdsBuild(theirs))
         #expect(try theirs.check().problems == [])

@@ -56,7 +56,7 @@ public struct IncomingObject: Hashable, Sendable {
     public func exclusively<Result>(_ body: () throws -> Result) throws -> Result {
         let path = "\(folder)/\(digest.hex).lock"
         // Who waits for the lock then sees that the object is whole.
-        defer { if isWhole { unlink(path) } }
+        defer { if isWhole || received == 0 { unlink(path) } }
         return try WriteLock(url: URL(fileURLWithPath: path)).heldUntyped(body)
     }
 }
