@@ -59,6 +59,24 @@ extension GitRepository {
         }
     }
 
+    /// Runs a body for every commit that tips reach, but for what known commits reach. Both may be of any kind, or absent.
+    func walk(_ tips: [CommitID], without known: [CommitID], _ body: (CommitID) throws(StoreError) -> Void) throws(StoreError) {
+        var walk: OpaquePointer?
+        try Self.check(git_revwalk_new(&walk, pointer), "walk the commits")
+        defer { git_revwalk_free(walk) }
+        for tip in tips {
+            guard var id = Self.id(tip.hex) else { continue }
+            while type(of: id) == GIT_OBJECT_TAG, let target = try tagTarget(id) { id = target }
+            if type(of: id) == GIT_OBJECT_COMMIT { try Self.check(git_revwalk_push(walk, &id), "walk the commits") }
+        }
+        for commit in known {
+            guard var id = Self.id(commit.hex), type(of: id) == GIT_OBJECT_COMMIT else { continue }
+            try Self.check(git_revwalk_hide(walk, &id), "walk the commits")
+        }
+        var id = git_oid()
+        while git_revwalk_next(&id, walk) == 0 { try body(CommitID(hex: Self.hex(id))) }
+    }
+
     /// Whether a commit is, or descends from, another.
     func contains(_ commit: CommitID, _ ancestor: CommitID) throws(StoreError) -> Bool {
         if commit == ancestor { return true }

@@ -58,6 +58,13 @@ struct Inspection {
         }
     }
 
+    /// A stage commit that holds against the rules, with all that it was made of.
+    mutating func stageCommit(_ id: CommitID) throws -> StageRecord? {
+        guard let oid = GitRepository.id(id.hex) else { return nil }
+        try inspect(commit: oid, named: id.hex)
+        return try stage(id)
+    }
+
     /// The stage commit of an id, of those that were looked at and of ours.
     mutating func stage(_ id: CommitID) throws(StoreError) -> StageRecord? {
         if let record = known[id] { return record }

@@ -8,7 +8,9 @@ final class Quarantine {
     private let folder: URL
 
     /// What killed processes left is removed.
-    init(for layout: StoreLayout, ours: GitRepository) throws(StoreError) {
+    ///
+    /// - Parameter seesOurs: whether the lineage's objects are there.
+    init(for layout: StoreLayout, ours: GitRepository, seesOurs: Bool = true) throws(StoreError) {
         Self.removeLeftovers(in: layout.quarantine)
         folder = layout.quarantine.appending(path: "\(getpid())-\(UUID().uuidString)", directoryHint: .isDirectory)
         do {
@@ -18,9 +20,11 @@ final class Quarantine {
         }
         do {
             _ = try GitRepository(at: folder)
-            let objects = layout.repository.appending(path: "objects").path
-            try Data("\(objects)\n".utf8).write(to: folder.appending(path: "objects/info/alternates"))
-            try Data(Self.packedReferences(of: ours).utf8).write(to: folder.appending(path: "packed-refs"))
+            if seesOurs {
+                let objects = layout.repository.appending(path: "objects").path
+                try Data("\(objects)\n".utf8).write(to: folder.appending(path: "objects/info/alternates"))
+                try Data(Self.packedReferences(of: ours).utf8).write(to: folder.appending(path: "packed-refs"))
+            }
             repository = try GitRepository(at: folder)
         } catch {
             try? FileManager.default.removeItem(at: folder)

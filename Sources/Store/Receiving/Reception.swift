@@ -99,7 +99,7 @@ public final class Reception {
             guard let record = try StageCommit.read(remote.object, from: ours), !store.objects.holds(record.artifact) else {
                 return nil
             }
-            try ours.restoreTexts(of: record, in: store)
+            try ours.restoreTexts(of: record, to: store.objects)
             return record
         }
     }
@@ -203,13 +203,13 @@ extension GitRepository {
         try Self.check(git_odb_refresh(database), "read the object database")
     }
 
-    /// Puts the texts of an artifact that stand in git into the object store again, where they were lost.
-    func restoreTexts(of record: StageRecord, in store: Store) throws(StoreError) {
-        for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && store.objects.object(file.digest) == nil {
+    /// Puts the texts of an artifact that stand in git into the object store, where they are not there.
+    func restoreTexts(of record: StageRecord, to objects: ObjectStore) throws(StoreError) {
+        for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && objects.object(file.digest) == nil {
             guard let commit = try commit(record.commit), let id = try entry("artifact/" + file.path, of: commit.tree) else { continue }
             let content = try readBlob(id)
             guard LFSPointer(content) == nil, Digest(hashing: content) == file.digest else { continue }
-            try store.objects.importText(content)
+            try objects.importText(content)
         }
     }
 }

@@ -101,7 +101,7 @@ public final class Sending {
         } else {
             names = recipes.map { BuildCommit.branches + $0 }
             var keys: Set<Digest> = []
-            try walk(try names.compactMap(ours.target), without: [], in: ours) { commit in
+            try ours.walk(try names.compactMap(ours.target), without: []) { commit throws(StoreError) in
                 if let record = try StageCommit.read(commit, from: ours) { keys.insert(record.action.key) }
             }
             names += keys.sorted().map(StageCommit.reference)
@@ -114,7 +114,7 @@ public final class Sending {
         of tips: [CommitID], without known: [CommitID], in ours: GitRepository
     ) throws -> [(digest: Digest, size: Int)] {
         var sizes: [Digest: Int] = [:]
-        try walk(tips, without: known, in: ours) { id in
+        try ours.walk(tips, without: known) { id throws(StoreError) in
             guard let record = try StageCommit.read(id, from: ours), let commit = try ours.commit(id),
                 let tree = try ours.entry("artifact", of: commit.tree)
             else { return }
@@ -125,28 +125,6 @@ public final class Sending {
             }
         }
         return sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    }
-
-    /// Runs a body for every commit that tips reach, but for what known commits reach.
-    private static func walk(
-        _ tips: [CommitID], without known: [CommitID], in repository: GitRepository, _ body: (CommitID) throws -> Void
-    ) throws {
-        var walk: OpaquePointer?
-        try GitRepository.check(git_revwalk_new(&walk, repository.pointer), "walk the commits")
-        defer { git_revwalk_free(walk) }
-        for tip in tips {
-            guard var id = GitRepository.id(tip.hex) else { continue }
-            while repository.type(of: id) == GIT_OBJECT_TAG, let target = try repository.tagTarget(id) { id = target }
-            if repository.type(of: id) == GIT_OBJECT_COMMIT {
-                try GitRepository.check(git_revwalk_push(walk, &id), "walk the commits")
-            }
-        }
-        for commit in known {
-            guard var id = GitRepository.id(commit.hex), repository.type(of: id) == GIT_OBJECT_COMMIT else { continue }
-            try GitRepository.check(git_revwalk_hide(walk, &id), "walk the commits")
-        }
-        var id = git_oid()
-        while git_revwalk_next(&id, walk) == 0 { try body(CommitID(hex: GitRepository.hex(id))) }
     }
 }
 
