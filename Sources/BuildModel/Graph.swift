@@ -32,7 +32,12 @@ public struct Stage: Sendable {
     public var fixedOutput: FixedOutput?
     /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
     public var work: Double?
+    /// Bytes of memory that running it takes, roughly, given the bytes of its input artifacts by name.
+    public let memory: @Sendable ([String: Int]) -> Int
     private let makeOrigins: @Sendable () -> [Origin]
+
+    /// What a stage takes that says nothing else: a process, and its inputs twice.
+    public static func plainMemory(_ inputs: [String: Int]) -> Int { 64 << 20 + 2 * inputs.values.reduce(0, +) }
 
     /// - Parameters:
     ///   - canonicalParameters: the canonical spelling of `parameters`, where the caller has it at hand.
@@ -40,6 +45,7 @@ public struct Stage: Sendable {
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
         canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, work: Double? = nil,
+        memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
         self.name = name
@@ -50,6 +56,7 @@ public struct Stage: Sendable {
         self.inputs = inputs
         self.fixedOutput = fixedOutput
         self.work = work
+        self.memory = memory
         makeOrigins = origins
     }
 

@@ -34,6 +34,7 @@ public enum CommandLineProgram {
             return ExitStatus.done
         } catch {
             Console.error("\(error)")
+            if (error as? StoreError)?.unusableObject != nil { Console.hint("fsck --repair") }
             return ExitStatus.internalError
         }
     }
@@ -58,6 +59,8 @@ enum ExitStatus {
     static let badInput: Int32 = 2
     /// An error of Decant's own, or of the machine under it.
     static let internalError: Int32 = 3
+    /// Somebody asked the program to stop: 128 and the number of SIGINT, as shells have it.
+    static let interrupted: Int32 = 130
 }
 
 /// Ends a command with a status and what to tell the person.
@@ -90,6 +93,6 @@ struct DecantCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
             CommandGroup(name: "Sharing", subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self]),
-            CommandGroup(name: "Store", subcommands: [ImportCommand.self, FsckCommand.self]),
+            CommandGroup(name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
         ])
 }

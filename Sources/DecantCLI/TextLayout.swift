@@ -11,10 +11,25 @@ enum Duration {
 }
 
 /// Sizes for people, in powers of 1024.
-enum ByteCount {
+struct ByteCount {
+    let bytes: Int
+
+    private static let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+
+    /// Reads `512MiB`, `6GiB`, `6G`, `1.5 GiB`, or bytes alone; `nil` for anything else.
+    init?(_ text: String) {
+        guard let match = text.wholeMatch(of: /([0-9]{1,12}(?:\.[0-9]{1,3})?) ?([KMGT]?)(?:iB|B)?/.ignoresCase()),
+            let number = Double(match.1)
+        else { return nil }
+        let power = Self.units.firstIndex { $0.hasPrefix(match.2.uppercased()) && !match.2.isEmpty } ?? 0
+        let bytes = number * Double(1 << (10 * power))
+        guard bytes >= 1, bytes < Double(Int.max) else { return nil }
+        self.bytes = Int(bytes)
+    }
+
     static func text(_ bytes: Int) -> String {
         var value = Double(bytes)
-        for unit in ["B", "KiB", "MiB"] {
+        for unit in units.prefix(3) {
             if value < 1024 { return unit == "B" ? "\(bytes) B" : "\((value * 10).rounded() / 10) \(unit)" }
             value /= 1024
         }

@@ -6,11 +6,17 @@ import Store
 public enum BuildEvent: Sendable {
     case started(stages: Int)
     case stageStarted(name: String, kind: String)
+    /// Another process is at work on the same action.
+    case stageWaiting(name: String)
     case stageProgressed(name: String, StageProgress)
     case stageFinished(name: String, StageResult)
     case stageFailed(name: String, StageFailureReport)
     /// An input of this stage failed: `because` names the failed stage.
     case stageSkipped(name: String, because: String)
+    /// The stage ran or waited when the build had to stop.
+    case stageStopped(name: String, hasCheckpoint: Bool)
+    /// An object was not what its name says, or was gone; what gave it is built again.
+    case objectDiscarded(Digest)
 }
 
 /// What a stage gave.
@@ -47,6 +53,8 @@ extension BuildEvent {
             ["event": "started", "stages": .integer(Int64(stages))]
         case .stageStarted(let name, let kind):
             ["event": "stage-started", "stage": .string(name), "kind": .string(kind)]
+        case .stageWaiting(let name):
+            ["event": "stage-waiting", "stage": .string(name)]
         case .stageProgressed(let name, let progress):
             ["event": "stage-progressed", "stage": .string(name), "progress": progress.json]
         case .stageFinished(let name, let result):
@@ -62,6 +70,10 @@ extension BuildEvent {
             ]
         case .stageSkipped(let name, let because):
             ["event": "stage-skipped", "stage": .string(name), "because": .string(because)]
+        case .stageStopped(let name, let hasCheckpoint):
+            ["event": "stage-stopped", "stage": .string(name), "checkpoint": .bool(hasCheckpoint)]
+        case .objectDiscarded(let object):
+            ["event": "object-discarded", "object": .string(object.hex)]
         }
     }
 }

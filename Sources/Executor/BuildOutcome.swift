@@ -11,6 +11,10 @@ public struct BuildOutcome: Sendable {
     public internal(set) var results: [StageResult?]
     public internal(set) var failures: [StageFailureReport?]
     public internal(set) var skipped: [StageID] = []
+    /// What a failure or an interruption kept from starting, or from ending.
+    public internal(set) var notStarted: [StageID] = []
+    /// Whether the build was asked to stop.
+    public internal(set) var wasInterrupted = false
 
     init(graph: Graph, wanted: [StageID]) {
         self.graph = graph
@@ -25,7 +29,7 @@ public struct BuildOutcome: Sendable {
     public var ran: [String] { names { results[$0.index].map { !$0.wasCached } ?? false } }
     public var cached: [String] { names { results[$0.index]?.wasCached ?? false } }
     public var failed: [String] { names { failures[$0.index] != nil } }
-    public var succeeded: Bool { failed.isEmpty && skipped.isEmpty }
+    public var succeeded: Bool { failed.isEmpty && skipped.isEmpty && notStarted.isEmpty && !wasInterrupted }
 
     /// The graph's targets whose results are there.
     public var targets: [(name: String, result: StageResult)] {
@@ -40,6 +44,8 @@ public struct BuildOutcome: Sendable {
             "cached": .array(cached.map(JSON.string)),
             "failed": .array(failed.map(JSON.string)),
             "skipped": .array(skipped.map { .string(graph[$0].name) }),
+            "not_started": .array(notStarted.map { .string(graph[$0].name) }),
+            "interrupted": .bool(wasInterrupted),
             "targets": .array(
                 targets.map {
                     [

@@ -72,6 +72,22 @@ struct BuildQueue {
         }
     }
 
+    /// Makes a running stage ready again.
+    mutating func putBack(_ id: StageID) {
+        precondition(states[id.index] == .running)
+        becomeReady(id.index)
+    }
+
+    /// What was asked for and has not come to an end.
+    var unfinished: [StageID] {
+        states.indices.filter {
+            switch states[$0] {
+            case .wanted, .ready, .running: true
+            case .unwanted, .done, .failed, .skipped: false
+            }
+        }.map(StageID.init(index:))
+    }
+
     mutating func finish(_ id: StageID) {
         precondition(states[id.index] == .running)
         states[id.index] = .done

@@ -1,44 +1,42 @@
 import BuildModel
 import CanonicalJSON
+import Dispatch
 import Foundation
+import Programs
 
 /// Runs stages as child processes of this binary: `decant stage run DIRECTORY --threads N`.
 public struct LocalRunner: Runner {
     private let executable: URL
-    /// Threads per stage. No result depends on it.
-    private let threads: Int
+    /// What every stage's command line has besides.
+    private let options: [String]
 
-    public init(executable: URL, threads: Int) {
+    /// Seconds that a stage has to write its checkpoint when it is asked to stop.
+    private static let patience = 1.4
+
+    public init(executable: URL, options: [String] = []) {
         self.executable = executable
-        self.threads = threads
+        self.options = options
     }
 
     public func run(
-        _ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> Int32 {
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = ["stage", "run", workspace.directory.path, "--threads", String(threads)]
-        process.currentDirectoryURL = workspace.directory
-        process.environment = Self.environment
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageEnding {
+        let program = Program(
+            executable.path, ["stage", "run", workspace.directory.path, "--threads", String(threads)] + options,
+            environment: Self.environment, directory: workspace.directory)
         // The child reads its standard input to its end and exits there: it dies with this process, however that dies.
-        let lifeline = Pipe()
-        process.standardInput = lifeline
-        let output = Pipe()
-        process.standardOutput = output
-        _ = FileManager.default.createFile(atPath: workspace.log.path, contents: nil)
-        let log = try FileHandle(forWritingTo: workspace.log)
-        process.standardError = log
-        try process.run()
-        try log.close()
-        return await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                Self.readProgress(from: output.fileHandleForReading, onProgress: onProgress)
-                process.waitUntilExit()
-                try? lifeline.fileHandleForWriting.close()
-                let status = process.terminationStatus
-                continuation.resume(returning: process.terminationReason == .uncaughtSignal ? -status : status)
+        let child = try program.start(errors: .file(workspace.log))
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    Self.readProgress(from: child.output, onProgress: onProgress)
+                    let report = child.waitForEnd()
+                    continuation.resume(returning: StageEnding(status: report.ending.status, peakMemory: report.peakMemory))
+                }
             }
+        } onCancel: {
+            child.signal(SIGTERM)
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { child.signal(SIGKILL) }
         }
     }
 
@@ -59,6 +57,17 @@ public struct LocalRunner: Runner {
                 }
                 pending.removeSubrange(...end)
             }
+        }
+    }
+}
+
+extension Program.Ending {
+    /// The exit status; negative for a signal.
+    fileprivate var status: Int32 {
+        switch self {
+        case .exited(let status): status
+        case .ended(let signal): -signal
+        case .outOfTime: -SIGKILL
         }
     }
 }

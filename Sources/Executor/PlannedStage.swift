@@ -22,6 +22,11 @@ struct PlannedStage: Sendable {
         key = action.key
     }
 
+    /// Bytes that running it takes, roughly.
+    var memory: Int {
+        stage.memory(Dictionary(zip(stage.inputs.map(\.name), inputs.map(\.artifact.size)), uniquingKeysWith: { first, _ in first }))
+    }
+
     /// The stage commits of the inputs, in input order.
     var parents: [CommitID] { inputs.map(\.commit) }
 }

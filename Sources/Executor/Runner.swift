@@ -3,10 +3,26 @@ import Foundation
 
 /// Runs one prepared stage somewhere: in a child process here, on a remote worker, in a cluster's queue.
 public protocol Runner: Sendable {
-    /// Runs the stage whose directory is given and returns when it has ended.
+    /// Runs the stage whose directory is given and returns when it has ended. When the task is cancelled the stage is asked to
+    /// stop, and made to soon after.
     ///
-    /// - Returns: the process's exit status; negative for the signal that ended it.
-    func run(_ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void) async throws -> Int32
+    /// - Parameter threads: that the stage may use. No result depends on it.
+    func run(
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageEnding
+}
+
+/// How a stage's process ended.
+public struct StageEnding: Hashable, Sendable {
+    /// The exit status; negative for the signal that ended it.
+    public var status: Int32
+    /// The most memory that it had, in bytes; `nil` where the runner cannot tell.
+    public var peakMemory: Int?
+
+    public init(status: Int32, peakMemory: Int? = nil) {
+        self.status = status
+        self.peakMemory = peakMemory
+    }
 }
 
 /// The directory of one running stage: all that a runner and a stage see of a build.
@@ -15,6 +31,7 @@ public protocol Runner: Sendable {
 /// action.json      the action, canonical
 /// inputs/<name>/   the files of each input artifact
 /// outputs/         empty at first; the artifact when the stage is done
+/// checkpoint/      what an earlier run of the same action left to go on from
 /// log              what the stage wrote to standard error
 /// ```
 public struct StageWorkspace: Sendable {
@@ -22,17 +39,27 @@ public struct StageWorkspace: Sendable {
 
     public init(directory: URL) { self.directory = directory }
 
+    static let checkpointName = "checkpoint"
+
     public var actionFile: URL { directory.appending(path: "action.json") }
     public var inputs: URL { directory.appending(path: "inputs", directoryHint: .isDirectory) }
     public var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
+    public var checkpoint: URL { directory.appending(path: Self.checkpointName, directoryHint: .isDirectory) }
     public var log: URL { directory.appending(path: "log") }
 
     public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
 
+    /// Whether there is something to go on from.
+    var hasCheckpoint: Bool {
+        ((try? FileManager.default.contentsOfDirectory(atPath: checkpoint.path)) ?? []).contains { !$0.hasPrefix(".") }
+    }
+
     /// The last lines of the log, for a failure's report.
     func logTail(lines: Int = 20) -> [String] {
-        guard let content = try? Data(contentsOf: log) else { return [] }
-        return String(decoding: content.suffix(64 << 10), as: UTF8.self)
-            .split(separator: "\n").suffix(lines).map(String.init)
+        guard let file = try? FileHandle(forReadingFrom: log), let size = try? file.seekToEnd() else { return [] }
+        defer { try? file.close() }
+        try? file.seek(toOffset: size - min(size, 64 << 10))
+        guard let content = try? file.readToEnd() else { return [] }
+        return String(decoding: content, as: UTF8.self).split(separator: "\n").suffix(lines).map(String.init)
     }
 }

@@ -10,6 +10,12 @@ public protocol StageKind: Codable, Hashable, Sendable {
     static var revision: Int { get }
     /// In the order of the stage commit's parents.
     static var inputs: [InputDeclaration] { get }
+    /// Bytes of memory that a run takes, roughly, given the bytes of the input artifacts by name.
+    func memory(_ inputs: [String: Int]) -> Int
+}
+
+extension StageKind {
+    public func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
 }
 
 /// An input that a kind reads.

@@ -1,4 +1,3 @@
-import CSpawn
 import Foundation
 
 /// A process group that ends with this process, however this process ends.
@@ -10,18 +9,15 @@ struct ProcessGroup {
     private let lifeline: Int32
 
     init() throws(ProgramError) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
-            throw .cannotStart(name: "a process group", reason: String(cString: strerror(errno)))
-        }
-        defer { close(ends[0]) }
+        let pipe = try PipeEnds()
+        defer { close(pipe.reading) }
         let leader = Program(
             "/bin/sh", ["-c", "read -r line; kill -KILL 0"], environment: [:], directory: URL(fileURLWithPath: "/"))
         do {
-            id = try leader.spawn(input: ends[0], output: .nowhere, errors: .nowhere, group: 0)
-            lifeline = ends[1]
+            id = try leader.spawn(input: pipe.reading, output: .nowhere, errors: .nowhere, group: 0)
+            lifeline = pipe.writing
         } catch {
-            close(ends[1])
+            close(pipe.writing)
             throw error
         }
     }

@@ -22,6 +22,8 @@ public struct Program: Sendable {
         case log
         /// A file that is made, or written over.
         case file(URL)
+        /// An open descriptor of this process.
+        case descriptor(Int32)
     }
 
     /// How a child ended.

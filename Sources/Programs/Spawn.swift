@@ -53,6 +53,8 @@ extension Program {
             break
         case .log:
             posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, descriptor)
+        case .descriptor(let open):
+            posix_spawn_file_actions_adddup2(&actions, open, descriptor)
         case .file(let file):
             posix_spawn_file_actions_addopen(&actions, descriptor, file.path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         }

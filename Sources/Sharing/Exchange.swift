@@ -86,7 +86,9 @@ extension Store {
         let sending = try Sending(of: names, from: self, to: remote.repository)
         onPhase(.compared(references: sending.updates.count))
         let tally = TransferTally()
-        let objects = sending.objects.map { OutgoingObject(digest: $0.digest, size: $0.size, file: object($0.digest)?.url) }
+        let objects = sending.objects.map {
+            OutgoingObject(digest: $0.digest, size: $0.size, isRequired: $0.isRequired, file: object($0.digest)?.url)
+        }
         if !objects.isEmpty { try await place.upload(objects, counting: tally) }
         onPhase(.objects(moved: tally.total.objects, bytes: tally.total.bytes, present: objects.count - tally.total.objects))
         try sending.finish()

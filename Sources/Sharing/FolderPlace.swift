@@ -11,6 +11,7 @@ struct FolderPlace: ObjectPlace {
     func download(_ objects: [IncomingObject], counting tally: TransferTally) async throws {
         for object in objects where !object.isWhole {
             guard let (file, size) = folder.object(object.digest) else {
+                guard object.isRequired else { continue }
                 throw SharingError.missingObject(object.digest, place: label, reason: "its git repository names it all the same")
             }
             guard size == object.size else {
@@ -31,7 +32,10 @@ struct FolderPlace: ObjectPlace {
 
     func upload(_ objects: [OutgoingObject], counting tally: TransferTally) async throws {
         for object in objects where folder.object(object.digest)?.size != object.size {
-            guard let file = object.file else { throw StoreError.missingObject(object.digest) }
+            guard let file = object.file else {
+                guard object.isRequired else { continue }
+                throw StoreError.missingObject(object.digest)
+            }
             try await blocking { try folder.take(file, as: object.digest) }
             tally.add(objects: 1, bytes: object.size)
         }

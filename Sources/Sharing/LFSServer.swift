@@ -23,7 +23,9 @@ struct LFSServer: ObjectPlace {
         for chunk in missing.chunks(of: Self.batchSize) {
             let items = try await batch(.download, chunk.map { ($0.digest, $0.size) })
             try await forEach(chunk, atOnce: Self.transfersAtOnce) { object in
-                let bytes = try await blocking { try fetch(object, items[object.digest]) }
+                let item = items[object.digest]
+                guard object.isRequired || item?.error == nil else { return }
+                let bytes = try await blocking { try fetch(object, item) }
                 tally.add(objects: 1, bytes: bytes)
             }
         }
@@ -140,7 +142,10 @@ struct LFSServer: ObjectPlace {
         for _ in 0..<Self.attempts {
             let item = try fresh(item, .upload, object.digest, object.size)
             guard let action = item.transfer else { return false }
-            guard let file = object.file else { throw StoreError.missingObject(object.digest) }
+            guard let file = object.file else {
+                guard object.isRequired else { return false }
+                throw StoreError.missingObject(object.digest)
+            }
             let body = try ObjectBody(file, digest: object.digest, size: object.size)
             let sink = BytesSink(limit: 1 << 20)
             do {

@@ -17,7 +17,9 @@ struct OutgoingObject: Sendable {
     var digest: Digest
     /// Bytes.
     var size: Int
-    /// `nil` where the store has lost it.
+    /// Whether the push fails without it.
+    var isRequired: Bool
+    /// `nil` where the store has not got it.
     var file: URL?
 }
 

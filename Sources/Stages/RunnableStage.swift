@@ -9,7 +9,7 @@ public protocol RunnableStage: StageKind {
     var limitation: String? { get }
 
     /// Reads the inputs and writes every output file. The bytes written are a function of the inputs and the parameters
-    /// alone: never of time, paths, thread count or the order of a directory.
+    /// alone: never of time, paths, thread count or the order of a directory, nor of where an earlier run was killed.
     func run(in context: StageContext) throws
 }
 
@@ -23,12 +23,18 @@ public struct StageContext: Sendable {
     let outputs: URL
     /// Threads to work with. Results never depend on it.
     public let threads: Int
+    /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
+    let checkpoint: Checkpoint?
     private let reportProgress: @Sendable (StageProgress) -> Void
 
-    public init(inputs: URL, outputs: URL, threads: Int, reportProgress: @escaping @Sendable (StageProgress) -> Void) {
+    public init(
+        inputs: URL, outputs: URL, threads: Int, checkpoint: Checkpoint? = nil,
+        reportProgress: @escaping @Sendable (StageProgress) -> Void
+    ) {
         self.inputs = inputs
         self.outputs = outputs
         self.threads = threads
+        self.checkpoint = checkpoint
         self.reportProgress = reportProgress
     }
 

@@ -12,9 +12,4 @@ extension StageContext {
         try ModelFolder(output("")).write(model)
         for file in ModelFolder.tokenizerFiles { try copy(file, from: input) }
     }
-
-    /// A report of progress that any thread may call.
-    func counter(of total: Int, unit: String) -> @Sendable (Int) -> Void {
-        { done in report(.init(done: done, total: total, unit: unit)) }
-    }
 }

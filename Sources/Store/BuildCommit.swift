@@ -139,18 +139,22 @@ enum BuildCommit {
         var entries: [BuildEntry] = []
         var next = try repository.target(of: branches + recipe)
         while let id = next, let commit = try repository.commit(id), let plan = try plan(of: commit, in: repository) {
-            let targets = (plan["targets"]?.array ?? []).compactMap { target -> BuildEntry.Target? in
-                guard let name = target["name"]?.string, let commit = target["commit"]?.string else { return nil }
-                return BuildEntry.Target(name: name, commit: CommitID(hex: commit))
-            }
             entries.append(
                 BuildEntry(
                     commit: id, time: commit.author.time, author: "\(commit.author.name) <\(commit.author.email)>",
-                    summary: commit.message.split(separator: "\n").first.map(String.init) ?? "", targets: targets))
+                    summary: commit.message.split(separator: "\n").first.map(String.init) ?? "", targets: targets(of: plan)))
             // The first build's first parent is a target's stage commit, which has no plan: the walk ends there.
             next = commit.parents.first
         }
         return entries
+    }
+
+    /// The targets that a `plan.json` names.
+    static func targets(of plan: JSON) -> [BuildEntry.Target] {
+        (plan["targets"]?.array ?? []).compactMap { target in
+            guard let name = target["name"]?.string, let commit = target["commit"]?.string else { return nil }
+            return BuildEntry.Target(name: name, commit: CommitID(hex: commit))
+        }
     }
 
     /// The `plan.json` of a build commit; `nil` for any other commit.

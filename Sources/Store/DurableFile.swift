@@ -32,6 +32,20 @@ enum DurableFile {
         return try hash(input, path: path) { _ throws(StoreError) in }
     }
 
+    /// Makes a finished file read-only, hashes it and flushes it to the disk; `nil` where it has other names, through which
+    /// somebody could still write to it.
+    static func seal(_ path: String) throws(StoreError) -> (digest: Digest, size: Int)? {
+        let input = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard input >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
+        defer { close(input) }
+        var status = stat()
+        guard fstat(input, &status) == 0, status.st_nlink == 1 else { return nil }
+        guard fchmod(input, 0o444) == 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
+        let sealed = try hash(input, path: path) { _ throws(StoreError) in }
+        guard fsync(input) == 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
+        return sealed
+    }
+
     /// Gives a finished file its final name and makes the name durable. An equal file that is already there stays.
     static func publish(_ file: URL, as destination: URL) throws(StoreError) {
         let folder = destination.deletingLastPathComponent()
@@ -43,14 +57,15 @@ enum DurableFile {
         guard rename(file.path, destination.path) == 0 else {
             throw .cannotWrite(path: destination.path, reason: StoreError.systemReason)
         }
-        flush(folder: folder)
+        try flush(folder: folder)
     }
 
-    private static func flush(folder: URL) {
+    /// Makes the names in a folder durable.
+    private static func flush(folder: URL) throws(StoreError) {
         let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
+        guard descriptor >= 0 else { throw .cannotWrite(path: folder.path, reason: StoreError.systemReason) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .cannotWrite(path: folder.path, reason: StoreError.systemReason) }
     }
 
     private static func hash(

@@ -39,12 +39,41 @@ struct ObjectStore: Sendable {
     /// Takes every file below a directory in. Links and special files are refused: what they stand for is not in the
     /// directory.
     func importDirectory(_ directory: URL) throws(StoreError) -> Artifact {
+        try takeFiles(below: directory) { path throws(StoreError) in try importFile(at: path) }
+    }
+
+    /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
+    /// more.
+    func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact {
+        try takeFiles(below: directory) { path throws(StoreError) in
+            guard let (digest, size) = try DurableFile.seal(path) else { return try importFile(at: path) }
+            try DurableFile.publish(URL(fileURLWithPath: path), as: layout.object(digest))
+            return (digest, size)
+        }
+    }
+
+    private func takeFiles(
+        below directory: URL, by take: (String) throws(StoreError) -> (digest: Digest, size: Int)
+    ) throws(StoreError) -> Artifact {
         var files: [Artifact.File] = []
         for path in try regularFiles(below: directory) {
-            let (digest, size) = try importFile(at: directory.appending(path: path).path)
+            let (digest, size) = try take(directory.appending(path: path).path)
             files.append(.init(path: path, size: size, digest: digest))
         }
         return Artifact(files: files)
+    }
+
+    /// Moves an object that is not what its name says out of the way.
+    func putAside(_ digest: Digest) throws(StoreError) {
+        let damaged = layout.damaged.appending(path: digest.hex)
+        do {
+            try FileManager.default.createDirectory(at: layout.damaged, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: layout.damaged.path, reason: error.localizedDescription)
+        }
+        guard rename(layout.object(digest).path, damaged.path) == 0 || errno == ENOENT else {
+            throw .cannotWrite(path: damaged.path, reason: StoreError.systemReason)
+        }
     }
 
     /// An object's bytes, hashed again before anyone sees them.
@@ -72,11 +101,14 @@ struct ObjectStore: Sendable {
         guard try DurableFile.digest(of: destination.path).digest == digest else { throw .damagedObject(digest) }
     }
 
-    /// Lays an artifact's files out in a directory: hard links to the read-only objects, copies where links cannot be.
+    /// Lays an artifact's files out in a directory: hard links to the read-only objects, copies where links cannot be. Every
+    /// object is hashed first: what a stage reads is what its action names.
     func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
         for file in artifact.files {
             guard let (url, size) = object(file.digest) else { throw .missingObject(file.digest) }
-            guard size == file.size else { throw .damagedObject(file.digest) }
+            guard size == file.size, try DurableFile.digest(of: url.path).digest == file.digest else {
+                throw .damagedObject(file.digest)
+            }
             let destination = directory.appending(path: file.path)
             do {
                 let folder = destination.deletingLastPathComponent()

@@ -8,18 +8,25 @@ public struct RunNote: Hashable, Sendable {
     public var host: String
     public var started: Date
     public var seconds: Double
+    /// The most memory that the stage had, in bytes; `nil` where nobody knows.
+    public var peakMemory: Int?
 
-    public init(host: String = ProcessInfo.processInfo.hostName, started: Date, seconds: Double) {
+    public init(
+        host: String = ProcessInfo.processInfo.hostName, started: Date, seconds: Double, peakMemory: Int? = nil
+    ) {
         self.host = host
         self.started = started
         self.seconds = seconds
+        self.peakMemory = peakMemory
     }
 
     var json: JSON {
-        [
+        var members: [String: JSON] = [
             "host": .string(host), "started": .string(started.formatted(.iso8601)),
             "seconds": .number((seconds * 1000).rounded() / 1000),
         ]
+        if let peakMemory { members["peak_memory"] = .integer(Int64(peakMemory)) }
+        return .object(members)
     }
 }
 
@@ -43,17 +50,28 @@ enum RunNotes {
 
     /// Seconds of every noted run, by stage commit.
     static func seconds(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, seconds: Double)] {
+        try all(in: repository).compactMap { commit, note in note["seconds"]?.double.map { (commit, $0) } }
+    }
+
+    /// When every noted run started, by stage commit.
+    static func started(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, started: Date)] {
+        try all(in: repository).compactMap { commit, note in
+            guard let started = note["started"]?.string, let date = try? Date(started, strategy: .iso8601) else { return nil }
+            return (commit, date)
+        }
+    }
+
+    private static func all(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, note: JSON)] {
         guard try repository.target(of: reference) != nil else { return [] }
         var iterator: OpaquePointer?
         try GitRepository.check(git_note_iterator_new(&iterator, repository.pointer, reference), "read the notes")
         defer { git_note_iterator_free(iterator) }
-        var runs: [(commit: CommitID, seconds: Double)] = []
+        var runs: [(commit: CommitID, note: JSON)] = []
         var noteID = git_oid()
         var target = git_oid()
         while git_note_next(&noteID, &target, iterator) == 0 {
-            guard let note = try? JSON(parsing: repository.readBlob(noteID)), let seconds = note["seconds"]?.double
-            else { continue }
-            runs.append((CommitID(hex: GitRepository.hex(target)), seconds))
+            guard let note = try? JSON(parsing: repository.readBlob(noteID)) else { continue }
+            runs.append((CommitID(hex: GitRepository.hex(target)), note))
         }
         return runs
     }

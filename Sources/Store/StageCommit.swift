@@ -12,9 +12,9 @@ public struct StageRecord: Hashable, Sendable {
 
 /// The git commit that pins one artifact: a pure function of the action, its parents and its artifact.
 enum StageCommit {
-    static func reference(for key: Digest) -> String {
-        "refs/decant/actions/\(key.hex.prefix(2))/\(key.hex)"
-    }
+    static let references = "refs/decant/actions/"
+
+    static func reference(for key: Digest) -> String { "\(references)\(key.hex.prefix(2))/\(key.hex)" }
 
     /// Writes the commit. Nothing but the object database changes.
     static func write(

@@ -21,6 +21,13 @@ extension Store {
     /// Takes every file below a directory in.
     public func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
 
+    /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
+    /// more.
+    public func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
+
+    /// Moves an object that is not what its name says out of the way: what gave it can run again.
+    public func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }
+
     /// Where an object lies and how many bytes it has; `nil` where it is absent.
     public func object(_ digest: Digest) -> (url: URL, size: Int)? { objects.object(digest) }
 

@@ -16,7 +16,7 @@ extension Store {
         let known = try index.build(of: build.recipe, content: content)
         let commit = try repository.withLock { repository throws(StoreError) in
             if let known, try repository.target(of: BuildCommit.branches + build.recipe) == known { return known }
-            return try layout.writeLock.held { () throws(StoreError) in
+            return try layout.writing { () throws(StoreError) in
                 try BuildCommit.write(build, objects: objects, repository: repository)
             }
         }
@@ -48,7 +48,7 @@ extension Store {
     /// Checks everything against its name and its neighbours.
     public func check() throws(StoreError) -> StoreCheck {
         try repository.withLock { repository throws(StoreError) in
-            try StoreCheck(objects: objects, layout: layout, repository: repository)
+            try StoreCheck(self, repository)
         }
     }
 }

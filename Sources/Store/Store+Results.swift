@@ -57,7 +57,7 @@ extension Store {
         let identity = Self.identity(of: key, artifact, parents)
         if let known = try index.commit(identity), exists(known) { return known }
         let commit = try repository.withLock { repository throws(StoreError) in
-            try layout.writeLock.held { () throws(StoreError) in
+            try layout.writing { () throws(StoreError) in
                 let commit = try StageCommit.write(
                     action, parents: parents, artifact: artifact, objects: objects, repository: repository)
                 let isPinned = try repository.createReference(StageCommit.reference(for: key), to: commit)
@@ -73,7 +73,7 @@ extension Store {
     public func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
         try index.remember(seconds: note.seconds, kind: action.kind, key: action.key, work: work)
         try repository.withLock { repository throws(StoreError) in
-            try layout.writeLock.held { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+            try layout.writing { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
         }
     }
 

@@ -13,6 +13,8 @@ public final class Store: Sendable {
     let index: Index
     /// libgit2's handles are not safe for two threads at once.
     let repository: Mutex<GitRepository>
+    /// Held as long as this value is there: nobody removes anything meanwhile.
+    let useLock: FileLock
     /// Of the index; `nil` where nobody asked for it.
     let snapshot = Mutex<IndexSnapshot?>(nil)
 
@@ -21,7 +23,8 @@ public final class Store: Sendable {
         layout = StoreLayout(root: directory)
         objects = ObjectStore(layout: layout)
         try Self.claim(layout.root)
-        let parts = try layout.writeLock.held { [layout] () throws(StoreError) in try Self.open(layout) }
+        useLock = try FileLock(layout.useLock, .shared)
+        let parts = try layout.writing { [layout] () throws(StoreError) in try Self.open(layout) }
         index = parts.index
         repository = Mutex(parts.repository)
     }
@@ -50,7 +53,7 @@ public final class Store: Sendable {
     /// Makes the directory, unless it is somebody else's.
     private static func claim(_ root: URL) throws(StoreError) {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        guard content.allSatisfy({ [".gitignore", "write.lock"].contains($0) }) || content.contains("lineage.git") else {
+        guard content.allSatisfy({ [".gitignore", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git") else {
             throw .notAStore(path: root.path)
         }
         do {

@@ -13,6 +13,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case damagedObject(Digest)
     /// A stage left something that an artifact cannot hold.
     case notAnArtifact(path: String, reason: String)
+    /// Another process uses the store, and what was asked for must be done alone.
+    case inUse(path: String)
     case git(operation: String, reason: String)
     case index(reason: String)
 
@@ -32,8 +34,18 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) cannot be part of an artifact: \(reason)"
         case .git(let operation, let reason):
             "the lineage repository failed to \(operation): \(reason)"
+        case .inUse(let path):
+            "another process uses the store \(path); nothing was removed, try again when it is done"
         case .index(let reason):
             "the store's index failed: \(reason); it is derived, delete index.sqlite and try again"
+        }
+    }
+
+    /// The object that cannot be had as its name says; `nil` for any other error.
+    public var unusableObject: Digest? {
+        switch self {
+        case .missingObject(let digest), .damagedObject(let digest): digest
+        default: nil
         }
     }
 

@@ -12,14 +12,16 @@ final class EchoRunner: Runner {
     private let started = Mutex<[String]>([])
     var ran: [String] { started.withLock { $0 } }
 
-    func run(_ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void) async throws -> Int32 {
+    func run(
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageEnding {
         let action = try #require(Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile))))
         let name = action.parameters["name"]?.string ?? ""
         started.withLock { $0.append(name) }
         onProgress(StageProgress(done: 1, total: 1, unit: "step"))
         if action.parameters["fails"] != nil {
             try Data("first line\nboom\n".utf8).write(to: workspace.log)
-            return 1
+            return StageEnding(status: 1)
         }
         // A stage with `ignores` reads nothing of its inputs: its bytes stay when they change.
         var text = action.parameters["ignores"] == nil ? action.parameters.canonicalText : ""
@@ -27,7 +29,7 @@ final class EchoRunner: Runner {
             text += try String(contentsOf: workspace.input(input.name).appending(path: "out.txt"), encoding: .utf8)
         }
         try Data(text.utf8).write(to: workspace.outputs.appending(path: "out.txt"))
-        return 0
+        return StageEnding(status: 0)
     }
 }
 
@@ -42,9 +44,12 @@ final class EchoRunner: Runner {
     }
 
     /// Builds in the suite's store and returns the outcome, the events in short, and what the runner ran.
-    func build(_ stages: [Stage], jobs: Int = 1) async throws -> (outcome: BuildOutcome, ran: [String], events: [String]) {
+    func build(
+        _ stages: [Stage], jobs: Int = 1, keepsGoing: Bool = false
+    ) async throws -> (outcome: BuildOutcome, ran: [String], events: [String]) {
         let runner = EchoRunner()
-        let executor = Executor(store: try Store(at: directory), runner: runner, jobs: jobs)
+        let executor = Executor(
+            store: try Store(at: directory), runner: runner, resources: Resources(jobs: jobs, threads: 1), keepsGoing: keepsGoing)
         let events = Mutex<[String]>([])
         let graph = Graph(stages: stages, targets: [])
         let outcome = try await executor.build(graph, targets: graph.ids) { event in
@@ -84,7 +89,7 @@ final class EchoRunner: Runner {
         defer { try? FileManager.default.removeItem(at: directory) }
         let result = try await build([
             Self.stage("a"), Self.stage("bad", [0], extra: ["fails": true]), Self.stage("after", [1]), Self.stage("beside", [0]),
-        ])
+        ], keepsGoing: true)
         #expect(result.outcome.failed == ["bad"])
         #expect(result.outcome.skipped.map(\.index) == [2])
         #expect(result.outcome.ran == ["a", "beside"])

@@ -73,7 +73,7 @@ import Testing
             let other = Executor(store: try Store(at: directory), runner: EchoRunner())
             _ = try await other.build(graph, targets: [StageID(index: 2)]) { _ in }
         }
-        let executor = Executor(store: try Store(at: directory), runner: runner)
+        let executor = Executor(store: try Store(at: directory), runner: runner, resources: Resources(jobs: 1))
         let outcome = try await executor.build(graph, targets: graph.ids) { _ in }
         #expect(outcome.ran == ["a"])
         #expect(outcome.cached == ["b", "c"])
@@ -108,8 +108,10 @@ final class OvertakenRunner: Runner {
 
     init(overtake: @escaping @Sendable () async throws -> Void) { self.overtake = overtake }
 
-    func run(_ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void) async throws -> Int32 {
+    func run(
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageEnding {
         if runner.ran.isEmpty { try await overtake() }
-        return try await runner.run(workspace, onProgress: onProgress)
+        return try await runner.run(workspace, threads: threads, onProgress: onProgress)
     }
 }

@@ -38,7 +38,7 @@ final class Workshop {
     }
 
     func build(_ graph: Graph) async throws -> [String] {
-        let executor = Executor(store: store, runner: EchoRunner(), fetcher: EchoFetcher(), jobs: 2)
+        let executor = Executor(store: store, runner: EchoRunner(), fetcher: EchoFetcher(), resources: Resources(jobs: 2))
         let outcome = try await executor.build(graph, targets: graph.targets.map(\.stage)) { _ in }
         #expect(outcome.failed == [])
         return outcome.ran
@@ -53,10 +53,12 @@ final class Workshop {
 
 /// Leaves the action's key in place of a result.
 struct EchoRunner: Runner {
-    func run(_ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void) async throws -> Int32 {
+    func run(
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageEnding {
         let action = try Data(contentsOf: workspace.actionFile)
         try Data(Digest(hashing: action).hex.utf8).write(to: workspace.outputs.appending(path: "result.txt"))
-        return 0
+        return StageEnding(status: 0)
     }
 }
 

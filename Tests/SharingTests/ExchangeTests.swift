@@ -233,6 +233,28 @@ import Testing
         #expect(await failure { _ = try await ours.push([], to: Remote("far", for: ours)) }.contains("--lfs URL"))
     }
 
+    /// What was collected here is missed by nobody; a result that is named must be whole.
+    @Test func collectedResultsAreNoObstacle() async throws {
+        let remote = try fixture.bareRepository()
+        let ours = try fixture.store("ours")
+        try fixture.build(in: ours)
+        let first = try #require(try ours.builds(of: "smart-home").first)
+        try fixture.build(in: ours, steps: 4)
+        let old = try #require(try ours.stageCommit(first.targets[0].commit.hex))
+        let file = try #require(old.artifact["model.safetensors"])
+        try FileManager.default.removeItem(at: #require(ours.object(file.digest)).url)
+        let reference = StageCommit.reference(for: old.action.key)
+        #expect(await failure { _ = try await push(from: ours, to: remote) }.contains("has lost the object"))
+        try fixture.git("update-ref", "-d", reference, in: fixture.place("ours/lineage.git"))
+        #expect(try await push(from: ours, to: remote).objects == 1)
+        let theirs = try fixture.store("theirs")
+        try await pull(from: remote, into: theirs)
+        #expect(try fixture.holdsBuild(theirs, steps: 4))
+        #expect(try !fixture.holdsBuild(theirs))
+        #expect(try theirs.builds(of: "smart-home").count == 2)
+        #expect(try theirs.check().problems.map(\.description) == [])
+    }
+
     /// What a killed pull left, whole or in part, is used by the next one.
     @Test func anInterruptedCopyGoesOn() async throws {
         let (ours, theirs) = (try fixture.store("ours"), try fixture.store("theirs"))

@@ -144,7 +144,7 @@ struct HostileRemote {
 
     /// A build commit of this tree on a branch, on top of the honest one's stage.
     func build(_ tree: String, parents: [String]? = nil) throws {
-        try name("refs/heads/evil", try commit(tree, parents: parents ?? [honest.model.hex]))
+        try name("refs/heads/evil", try commit(tree, parents: parents ?? [honest.model.hex], message: "evil: 1 ran\n"))
     }
 
     func plan() throws -> String { try fixture.git("show", "smart-home:plan.json", in: repository) }

@@ -200,6 +200,9 @@ import Testing
 
     static let builds: [Attack] = [
         Attack("a branch that names a stage", "a branch names a build") { try $0.name("refs/heads/evil", $0.honest.model.hex) },
+        Attack("a build of another recipe", "it names a build of another recipe") {
+            try $0.name("refs/heads/evil", $0.honest.build.hex)
+        },
         Attack("a build without a plan", "neither a stage commit") {
             try $0.build($0.buildTree(replacing: "plan.json", with: nil))
         },

@@ -23,7 +23,7 @@ import Testing
         let built = try fixture.build(in: theirs)
         try fixture.build(in: theirs, steps: 4)
         let server = try TestServer(fixture)
-        try await theirs.push([], to: Remote(server.address, for: theirs)) { _ in }
+        _ = try await theirs.push([], to: Remote(server.address, for: theirs))
         let ours = try fixture.store("ours")
         let warnings = Warnings()
         let remote = try Remote(overHTTP ? server.address : server.repository.path, for: ours)

@@ -16,7 +16,7 @@ import Testing
         let remote = try fixture.bareRepository()
         let ours = try fixture.store("ours")
         try fixture.build(in: ours)
-        try await ours.push([], to: Remote(remote.path, for: ours)) { _ in }
+        _ = try await ours.push([], to: Remote(remote.path, for: ours))
         try fixture.git("lfs", "install")
         try fixture.git("clone", "--quiet", remote.path, "clone")
         try fixture.git("lfs", "pull", in: fixture.place("clone"))

@@ -112,19 +112,36 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: reference.path))
     }
 
-    @Test func scratchOfTheDeadIsRemovedAndThatOfTheLivingStays() throws {
+    @Test func scratchHasOneOwnerAndKeepsItsCheckpointForTheNext() throws {
         let fixture = try StoreFixture()
         let key = Digest(hashing: "key")
-        let folder = fixture.cache.appending(path: "scratch/\(key)")
-        // Process 1 always lives; no process has the highest id that Linux could give.
-        for owner in ["1", "4194304"] {
-            try FileManager.default.createDirectory(at: folder.appending(path: owner), withIntermediateDirectories: true)
+        var mine = try #require(try fixture.store.scratch(for: key)) as Scratch?
+        let directory = try #require(mine?.directory)
+        for name in ["checkpoint", "outputs"] {
+            try FileManager.default.createDirectory(at: directory.appending(path: name), withIntermediateDirectories: true)
         }
-        let mine = try fixture.store.makeScratch(for: key)
-        #expect(
-            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["1", mine.lastPathComponent].sorted())
-        fixture.store.removeScratch(for: key)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["1"])
+        #expect(try fixture.store.scratch(for: key) == nil)
+        #expect(try Store(at: fixture.cache).scratch(for: key) == nil)
+        #expect(try fixture.store.scratch(for: Digest(hashing: "other")) != nil)
+        mine = nil
+        let next = try #require(try Store(at: fixture.cache).scratch(for: key))
+        try next.clear(keeping: "checkpoint")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["checkpoint"])
+        next.remove()
+        #expect(!FileManager.default.fileExists(atPath: directory.path))
+    }
+
+    @Test func aLockFileGoesWithItsLock() throws {
+        let fixture = try StoreFixture()
+        let locks = {
+            try FileManager.default.contentsOfDirectory(atPath: fixture.cache.appending(path: "scratch").path)
+                .filter { $0.hasSuffix(".lock") }
+        }
+        var scratch = try fixture.store.scratch(for: Digest(hashing: "key"))
+        #expect(try locks().count == 1)
+        withExtendedLifetime(scratch) {}
+        scratch = nil
+        #expect(try locks().isEmpty)
     }
 
     @Test func severalWritersShareAStore() async throws {

@@ -71,4 +71,18 @@ final class StoreFixture {
         try #require(process.terminationStatus == 0, "\(program) \(arguments.joined(separator: " ")): \(text)")
         return text
     }
+
+    /// Runs a Python program; returns its output.
+    static func python(_ script: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return text
+    }
 }

@@ -27,7 +27,7 @@ import Diagnostics
         }
         let planning = try Planner.plan(recipe, sources: snapshots)
         guard let graph = planning.graph else { throw Failure(description: DiagnosticRenderer.render(planning.diagnostics)) }
-        let executor = Executor(store: store, runner: IdleRunner(), jobs: 2)
+        let executor = Executor(store: store, runner: IdleRunner(), resources: Resources(jobs: 2))
         let outcome = try await executor.build(graph, targets: graph.targets.map(\.stage)) { _ in }
         print("\(outcome.ran.count) stages filled in, \(outcome.failed.count) failed")
     }
@@ -35,10 +35,12 @@ import Diagnostics
 
 /// Leaves one small file, made of the action, in place of a result.
 struct IdleRunner: Runner {
-    func run(_ workspace: StageWorkspace, onProgress: @escaping @Sendable (StageProgress) -> Void) async throws -> Int32 {
+    func run(
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageEnding {
         let action = try Data(contentsOf: workspace.actionFile)
         try Data(Digest(hashing: action).hex.utf8).write(to: workspace.outputs.appending(path: "result.txt"))
-        return 0
+        return StageEnding(status: 0)
     }
 }
 

@@ -18,19 +18,16 @@ struct BuildCommand: AsyncParsableCommand {
     @Argument(help: "Stages or targets to build (else all targets).")
     var targets: [String] = []
 
-    @Option(name: .shortAndLong, help: "Stages that run side by side; results never depend on it.")
-    var jobs = 1
+    @OptionGroup var resourceOptions: ResourceOptions
 
-    @Option(help: "Threads per stage (else the processors, divided by --jobs); results never depend on it.")
-    var threads: Int?
+    @Flag(name: .shortAndLong, help: "After a failure, finish all that does not depend on it.")
+    var keepGoing = false
+
+    @Option(help: .hidden)
+    var checkpointSeconds: Int?
 
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var output: OutputOptions
-
-    func validate() throws {
-        guard jobs > 0 else { throw ValidationError("--jobs must be at least 1") }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
-    }
 
     func run() async throws {
         let store = try storeOptions.open()
@@ -39,21 +36,29 @@ struct BuildCommand: AsyncParsableCommand {
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }
-        let threadsPerStage = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / jobs)
+        let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
-            store: store, runner: LocalRunner(executable: try Self.executable(), threads: threadsPerStage), jobs: jobs)
+            store: store, runner: LocalRunner(executable: try Self.executable(), options: runnerOptions),
+            resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
         try await preparing.value
-        let outcome = try await executor.build(
-            graph, targets: wanted, beforeRunning: { try refuseWhatCannotRun(graph, wanted) }, onEvent: { progress.receive($0) })
+        let started = Date()
+        let build = Task {
+            try await executor.build(
+                graph, targets: wanted, beforeRunning: { try Self.refuseWhatCannotRun(graph, wanted) },
+                onEvent: { progress.receive($0) })
+        }
+        let interruption = Interruption { build.cancel() }
+        let outcome = try await build.value
+        interruption.end()
         if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, in: store) }
-        try report(outcome, of: file, store: store)
+        try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
     }
 
     /// What this version cannot do is said before anything runs, not after hours.
-    private func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID]) throws {
+    private static func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID]) throws {
         var limitations: [[UInt8]: String?] = [:]
         var refused: [String] = []
         for id in graph.closure(of: wanted) where graph[id].fixedOutput == nil {
@@ -76,49 +81,6 @@ struct BuildCommand: AsyncParsableCommand {
                 recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
                 targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
                 summary: summary))
-    }
-
-    private func report(_ outcome: BuildOutcome, of file: RecipeFile, store: Store) throws {
-        if output.asJSON {
-            Console.output(outcome.json.canonicalText)
-        } else {
-            if let table = try reportTable(of: outcome, in: store) { Console.output(table) }
-            Console.progress(summary(of: outcome))
-            if outcome.succeeded, let next = try nextCommand(after: outcome, in: store) { Console.hint(next) }
-        }
-        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed, message: nil, hint: nil) }
-    }
-}
-
-extension BuildCommand {
-    private func summary(of outcome: BuildOutcome) -> String {
-        let seconds = outcome.wanted.compactMap { outcome[$0]?.seconds }.reduce(0, +)
-        var parts = ["\(outcome.ran.count) ran", "\(outcome.cached.count) cached"]
-        if !outcome.failed.isEmpty { parts.append("\(outcome.failed.count) failed") }
-        if !outcome.skipped.isEmpty { parts.append("\(outcome.skipped.count) skipped") }
-        return parts.joined(separator: ", ") + " (\(Duration.text(seconds)) of work)"
-    }
-
-    /// The table of the build's report, if it has one.
-    private func reportTable(of outcome: BuildOutcome, in store: Store) throws -> String? {
-        guard let report = outcome.targets.first(where: { $0.name == "report" })?.result,
-            let file = report.artifact["report.json"]
-        else { return nil }
-        return try ReportTable(JSON(parsing: store.readObject(file.digest))).text
-    }
-
-    /// The command that tries the last variant's model on a question of its own test set; where prompts list functions, the
-    /// one that shows the model.
-    private func nextCommand(after outcome: BuildOutcome, in store: Store) throws -> String? {
-        let models = outcome.targets.filter { $0.name != "teacher" && $0.result.artifact["model.safetensors"] != nil }
-        guard let model = models.last?.name else { return nil }
-        let stages = outcome.wanted.map { (outcome.graph[$0], outcome[$0]) }
-        guard stages.contains(where: { $0.0.kind == EvalGenerate.name && $0.0.parameters["prompt"] == "query" }),
-            let data = stages.first(where: { $0.0.kind == DataSplit.name })?.1, let file = data.artifact["test.jsonl"],
-            let line = try store.readObject(file.digest).split(separator: UInt8(ascii: "\n")).first,
-            let row = try? Row(json: JSON(parsing: line))
-        else { return "show \(model)" }
-        return "run \(model) \"\(row.query.filter { $0 != "\"" })\""
     }
 
     /// This very program, as its stages' runner starts it.

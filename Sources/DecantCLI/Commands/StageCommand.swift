@@ -21,20 +21,51 @@ struct StageRunCommand: ParsableCommand {
     @Option(help: "Threads to work with; results never depend on it.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
+    @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
+    var checkpointSeconds = 20.0
+
+    func validate() throws {
+        guard checkpointSeconds >= 0, checkpointSeconds <= 1e9 else {
+            throw ValidationError("--checkpoint-seconds must be at least 0")
+        }
+    }
+
     func run() throws {
         dieWithParent()
         let workspace = StageWorkspace(directory: URL(fileURLWithPath: directory, isDirectory: true))
         guard let content = try? Data(contentsOf: workspace.actionFile), let encoding = try? JSON(parsing: content),
             let action = Action(encoding: encoding)
         else { throw CommandFailure.badInput("\(workspace.actionFile.path) holds no action") }
-        let context = StageContext(inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads)) {
-            Console.output($0.json.canonicalText)
-        }
+        let checkpoint = Checkpoint(
+            directory: workspace.checkpoint, action: action, interval: .seconds(checkpointSeconds))
+        let context = StageContext(
+            inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads), checkpoint: checkpoint
+        ) { Console.output($0.json.canonicalText) }
+        let signals = endOnRequest(checkpoint)
+        defer { signals.cancel() }
         do {
             try StageCatalogue.stage(for: action).run(in: context)
+        } catch let interruption as StageInterruption {
+            Console.progress("\(interruption)")
+            throw CommandFailure(status: StageExit.interrupted)
         } catch {
             throw CommandFailure(status: ExitStatus.stageFailed, message: "\(error)")
         }
+    }
+
+    /// Seconds that a stage has, once it was asked to end, until its next checkpoint is written.
+    private static let graceSeconds = 1.25
+
+    /// Ends this process on SIGTERM: at its next checkpoint, or where that does not come, without.
+    private func endOnRequest(_ checkpoint: Checkpoint) -> any DispatchSourceSignal {
+        let queue = DispatchQueue(label: "decant.stage.signals", qos: .userInteractive)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: queue)
+        source.setEventHandler {
+            guard checkpoint.requestStop() else { _exit(StageExit.interrupted) }
+            queue.asyncAfter(deadline: .now() + Self.graceSeconds) { _exit(StageExit.interrupted) }
+        }
+        source.resume()
+        return source
     }
 
     /// Ends this process when standard input ends: the runner holds its other end, and a runner that is killed lets go.

@@ -16,6 +16,7 @@ enum ProgressText {
     static func line(for event: BuildEvent) -> String? {
         switch event {
         case .started, .stageStarted, .stageProgressed: nil
+        case .stageWaiting(let name): "  waiting  \(name), which another process builds"
         case .stageFinished(let name, let result):
             result.seconds.map { "  done     \(name)  (\(Duration.text($0)), \(ByteCount.text(result.artifact.size)))" }
         case .stageFailed(let name, let failure):
@@ -23,13 +24,18 @@ enum ProgressText {
                 + (failure.logPath.map { ["           whole log: \($0)"] } ?? [])).joined(separator: "\n")
         case .stageSkipped(let name, let because):
             "  skipped  \(name), because \(because) failed"
+        case .stageStopped(let name, let hasCheckpoint):
+            "  stopped  \(name)" + (hasCheckpoint ? "; it goes on from its checkpoint" : "")
+        case .objectDiscarded(let object):
+            "  damaged  the object \(object.short): what gave it is built again"
         }
     }
 
-    /// `step 120/600  loss 0.412`
-    static func reading(of progress: StageProgress) -> String {
+    /// `step 120/600  loss 0.412`, the units in a second where they are known.
+    static func reading(of progress: StageProgress, rate: Double? = nil) -> String {
         let readings = progress.readings.sorted { $0.key < $1.key }.map { "\($0.key) \(significant($0.value))" }
-        return (["\(progress.unit) \(progress.done)/\(progress.total)"] + readings).joined(separator: "  ")
+        let pace = rate.map { ["\(significant($0))/s"] } ?? []
+        return (["\(progress.unit) \(progress.done)/\(progress.total)"] + readings + pace).joined(separator: "  ")
     }
 
     /// Three significant digits.

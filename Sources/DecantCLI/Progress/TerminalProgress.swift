@@ -7,7 +7,7 @@ import Synchronization
 final class TerminalProgress: BuildProgress {
     private struct Running {
         var name: String
-        var started: Date
+        var pace = Pace()
         var progress: StageProgress?
     }
 
@@ -23,15 +23,16 @@ final class TerminalProgress: BuildProgress {
         display.withLock { display in
             switch event {
             case .stageStarted(let name, _):
-                display.running.append(Running(name: name, started: Date()))
+                display.running.append(Running(name: name))
             case .stageProgressed(let name, let progress):
                 guard let index = display.running.firstIndex(where: { $0.name == name }) else { return }
                 display.running[index].progress = progress
+                display.running[index].pace.reach(progress.done)
                 // Ten times a second is enough for an eye.
                 guard Date().timeIntervalSince(display.lastDrawn) > 0.1 else { return }
-            case .stageFinished(let name, _), .stageFailed(let name, _):
+            case .stageFinished(let name, _), .stageFailed(let name, _), .stageStopped(let name, _):
                 display.running.removeAll { $0.name == name }
-            case .started, .stageSkipped: break
+            case .started, .stageSkipped, .stageWaiting, .objectDiscarded: break
             }
             Self.redraw(&display, above: ProgressText.line(for: event))
         }
@@ -47,14 +48,12 @@ final class TerminalProgress: BuildProgress {
     }
 
     private static func line(for running: Running) -> String {
-        let elapsed = Date().timeIntervalSince(running.started)
         guard let progress = running.progress, progress.total > 0, progress.done > 0 else {
             return "  running  \(running.name)"
         }
-        let share = min(1, Double(progress.done) / Double(progress.total))
-        let filled = Int(share * 20)
+        let filled = Int(min(1, Double(progress.done) / Double(progress.total)) * 20)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
-        let left = Duration.text(elapsed / share - elapsed)
-        return "  running  \(running.name)  \(bar) \(ProgressText.reading(of: progress))  \(left) left"
+        let left = running.pace.secondsLeft(to: progress.total).map { "  \(Duration.text($0)) left" } ?? ""
+        return "  running  \(running.name)  \(bar) \(ProgressText.reading(of: progress, rate: running.pace.rate))\(left)"
     }
 }

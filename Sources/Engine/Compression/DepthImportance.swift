@@ -6,32 +6,44 @@ extension InferenceModel {
 
     /// Importance of every layer: 1 − mean over the tokens of cos(hᵢ, hᵢ₊₁), the hidden states entering and leaving it
     /// (ShortGPT, Men et al., 2024).
-    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read.
-    public func depthImportance(_ sequences: [[Int32]], workers: WorkerPool) throws(GenerationError) -> [Double] {
+    ///
+    /// What `resumption` keeps are the groups' sums of cosines, one per layer.
+    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `resumption` throws.
+    public func depthImportance(
+        _ sequences: [[Int32]], workers: WorkerPool, resumption: Resumption<[Double]> = .none
+    ) throws -> [Double] {
         if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
         for (index, sequence) in sequences.enumerated() { try check(sequence, index: index) }
         let decoder = decoder(positions: sequences.map(\.count).max() ?? 1)
         let layers = model.configuration.layerCount
-        let size = InferenceModel.calibrationGroupSize
-        var sums = [Double](repeating: 0, count: (sequences.count + size - 1) / size * layers)
-        sums.withUnsafeMutableBufferPointer { sums in
-            workers.forEachRange(sequences.count, size: size) { range in
-                var batch = PackedBatch()
-                for sequence in sequences[range] { batch.append(sequence, predicting: 0..<0) }
-                let arena = Arena()
-                withExtendedLifetime(arena) {
-                    let activations = Activations(decoder.configuration, batch, in: arena)
-                    decoder.hiddenStates(batch, activations)
-                    for layer in 0..<layers {
-                        sums[range.lowerBound / size * layers + layer] = sumOfCosines(
-                            activations.layers[layer].input, activations.output(ofLayer: layer), rows: batch.tokens.count)
-                    }
-                }
-            }
+        let groups = InferenceModel.calibrationGroups(of: sequences.count)
+        let sums = try workers.results(groups.count, size: 1, resumption: resumption) { numbers in
+            numbers.map { sumsOfCosines(sequences[groups[$0]], with: decoder) }
+        }
+        guard sums.allSatisfy({ $0.count == layers }) else {
+            throw GenerationError("The sums to go on from are of a model with another number of layers.")
         }
         let tokens = Double(sequences.reduce(0) { $0 + $1.count })
-        return (0..<layers).map { layer in
-            1 - stride(from: layer, to: sums.count, by: layers).reduce(0) { $0 + sums[$1] } / tokens
+        return (0..<layers).map { layer in 1 - sums.reduce(0) { $0 + $1[layer] } / tokens }
+    }
+
+    /// The ranges of so many sequences that are read together.
+    public static func calibrationGroups(of count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: calibrationGroupSize).map { $0..<min(count, $0 + calibrationGroupSize) }
+    }
+
+    /// One group's sums over its tokens, one per layer.
+    private func sumsOfCosines(_ sequences: ArraySlice<[Int32]>, with decoder: Decoder) -> [Double] {
+        var batch = PackedBatch()
+        for sequence in sequences { batch.append(sequence, predicting: 0..<0) }
+        let arena = Arena()
+        return withExtendedLifetime(arena) {
+            let activations = Activations(decoder.configuration, batch, in: arena)
+            decoder.hiddenStates(batch, activations)
+            return activations.layers.indices.map { layer in
+                sumOfCosines(
+                    activations.layers[layer].input, activations.output(ofLayer: layer), rows: batch.tokens.count)
+            }
         }
     }
 

@@ -99,6 +99,22 @@ public struct SafeTensors: Sendable {
         return try floats(name)
     }
 
+    /// The named tensor's elements; an error where it does not hold integers.
+    public func integers(_ name: String) throws(ModelFileError) -> [Int] {
+        guard let integers = try tensor(name).integers() else {
+            throw ModelFileError(file: file, reason: "'\(name)' does not hold integers")
+        }
+        return integers
+    }
+
+    /// The named tensor's elements; an error where it does not hold F64.
+    public func doubles(_ name: String) throws(ModelFileError) -> [Double] {
+        guard let doubles = try tensor(name).doubles() else {
+            throw ModelFileError(file: file, reason: "'\(name)' does not hold F64")
+        }
+        return doubles
+    }
+
     /// Every tensor by name.
     public func allTensors() throws(ModelFileError) -> [String: StoredTensor] {
         var tensors: [String: StoredTensor] = [:]

@@ -24,6 +24,11 @@ public struct StoredTensor: Hashable, Sendable {
         self.init(elements: integers, elementType: .int64, shape: shape)
     }
 
+    /// A float64 tensor; named, so that literals stay floats.
+    public init(doubles: [Double], shape: [Int]) {
+        self.init(elements: doubles, elementType: .float64, shape: shape)
+    }
+
     private init(elements: [some BitwiseCopyable], elementType: ElementType, shape: [Int]) {
         precondition(elements.count == shape.reduce(1, *), "elements do not fill the shape")
         self.init(elementType: elementType, shape: shape, bytes: elements.withUnsafeBytes { Array($0) })
@@ -41,6 +46,9 @@ public struct StoredTensor: Hashable, Sendable {
         default: nil
         }
     }
+
+    /// The elements of a F64 tensor; nil for any other type.
+    public func doubles() -> [Double]? { elementType == .float64 ? elements(of: Double.self) : nil }
 
     /// The elements of a I8, I32, I64 or U8 tensor; nil for any other type.
     public func integers() -> [Int]? {

@@ -19,7 +19,12 @@ public struct GenerationOptions: Hashable, Sendable {
 /// An answer.
 public struct GeneratedSequence: Hashable, Sendable {
     /// Without prompt and stop token.
-    public internal(set) var tokens: [Int32] = []
+    public internal(set) var tokens: [Int32]
     /// Whether the stop token came before the limit.
-    public internal(set) var isFinished = false
+    public internal(set) var isFinished: Bool
+
+    public init(tokens: [Int32] = [], isFinished: Bool = false) {
+        self.tokens = tokens
+        self.isFinished = isFinished
+    }
 }

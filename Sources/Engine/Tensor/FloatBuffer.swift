@@ -16,15 +16,21 @@ final class FloatBuffer {
 
     convenience init(_ values: [Float]) {
         self.init(count: values.count)
-        values.withUnsafeBufferPointer { source in
-            if let start = source.baseAddress { base.update(from: start, count: count) }
-        }
+        replace(with: values)
     }
 
     deinit { base.deallocate() }
 
     var values: [Float] {
         withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: base, count: count)) }
+    }
+
+    /// Takes as many values as it holds.
+    func replace(with values: [Float]) {
+        precondition(values.count == count, "values do not fill the buffer")
+        values.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { base.update(from: start, count: count) }
+        }
     }
 
     func clear() { base.update(repeating: 0, count: count) }

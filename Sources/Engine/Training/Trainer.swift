@@ -7,17 +7,17 @@ import CKernels
 public final class Trainer {
     public let options: TrainingOptions
     /// Steps done.
-    public private(set) var step = 0
+    public internal(set) var step = 0
 
     private let initial: Model
     private let examples: [TrainingExample]
     private let loss: TransferLoss
     private let workers: WorkerPool
-    private let weights: FloatBuffer
+    let weights: FloatBuffer
     private let decoder: Decoder
     private let gradient: FloatBuffer
     private let lanes: [GradientLane]
-    private let optimizer: Optimizer
+    let optimizer: Optimizer
     private var epoch: (number: Int, order: [Int])
 
     /// - Throws: `TrainingError` when an example does not fit the model or the loss.
@@ -50,10 +50,10 @@ public final class Trainer {
         return model
     }
 
-    /// Runs the steps that are left and returns the trained model.
-    public func run(report: (TrainingStep) -> Void = { _ in }) -> Model {
-        withExtendedLifetime(self) {
-            while step < options.steps { report(advance()) }
+    /// Runs the steps that are left and returns the trained model. `report` may take the state, or throw to end the run.
+    public func run(report: (TrainingStep) throws -> Void = { _ in }) rethrows -> Model {
+        try withExtendedLifetime(self) {
+            while step < options.steps { try report(advance()) }
             return model
         }
     }

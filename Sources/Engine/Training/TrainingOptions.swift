@@ -53,6 +53,14 @@ public struct TrainingStep: Hashable, Sendable {
     public let gradientNorm: Double
     /// Prompts included.
     public let tokens: Int
+
+    public init(step: Int, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int) {
+        self.step = step
+        self.loss = loss
+        self.learningRate = learningRate
+        self.gradientNorm = gradientNorm
+        self.tokens = tokens
+    }
 }
 
 /// Training data or options that cannot be used.

@@ -7,10 +7,11 @@ extension InferenceModel {
     /// The k largest logits and the log-sum-exp at every response position of every example.
     ///
     /// k is cut to the size of the vocabulary.
-    /// - Throws: `GenerationError` when an example is too long, holds an unknown token, or has no prompt or no response.
+    /// - Throws: `GenerationError` when an example is too long, holds an unknown token, or has no prompt or no response;
+    ///   what `resumption` throws.
     public func captureLogits(
-        _ examples: [TrainingExample], k: Int, workers: WorkerPool
-    ) throws(GenerationError) -> [TeacherLogits] {
+        _ examples: [TrainingExample], k: Int, workers: WorkerPool, resumption: Resumption<TeacherLogits> = .none
+    ) throws -> [TeacherLogits] {
         for (index, example) in examples.enumerated() {
             try check(example.tokens, index: index)
             if example.promptLength < 1 || example.promptLength >= example.tokens.count {
@@ -19,26 +20,30 @@ extension InferenceModel {
         }
         let decoder = decoder(positions: examples.map(\.tokens.count).max() ?? 1)
         let k = min(max(1, k), model.configuration.vocabularySize)
-        var captured = [TeacherLogits?](repeating: nil, count: examples.count)
-        captured.withUnsafeMutableBufferPointer { captured in
-            workers.forEachRange(examples.count, size: InferenceModel.captureGroupSize) { range in
-                var batch = PackedBatch()
-                for example in examples[range] { batch.append(example.tokens, predicting: example.predictingPositions) }
-                let arena = Arena()
-                withExtendedLifetime(arena) {
-                    let activations = Activations(decoder.configuration, batch, in: arena)
-                    decoder.forward(batch, activations)
-                    var logits = activations.logits
-                    for index in range {
-                        let positions = examples[index].responseLength
-                        captured[index] = TeacherLogits(
-                            logits, positions: positions, vocabularySize: decoder.configuration.vocabularySize, k: k)
-                        logits += positions * decoder.configuration.vocabularySize
-                    }
-                }
+        let captured = try workers.results(
+            examples.count, size: InferenceModel.captureGroupSize, resumption: resumption
+        ) { capture(examples[$0], k: k, with: decoder) }
+        guard zip(captured, examples).allSatisfy({ $0.k == k && $0.positionCount == $1.responseLength }) else {
+            throw GenerationError("The logits to go on from are of other examples.")
+        }
+        return captured
+    }
+
+    /// One group's logits, from one pass over all its tokens.
+    private func capture(_ examples: ArraySlice<TrainingExample>, k: Int, with decoder: Decoder) -> [TeacherLogits] {
+        let vocabularySize = decoder.configuration.vocabularySize
+        var batch = PackedBatch()
+        for example in examples { batch.append(example.tokens, predicting: example.predictingPositions) }
+        let arena = Arena()
+        return withExtendedLifetime(arena) {
+            let activations = Activations(decoder.configuration, batch, in: arena)
+            decoder.forward(batch, activations)
+            var logits = activations.logits
+            return examples.map { example in
+                defer { logits += example.responseLength * vocabularySize }
+                return TeacherLogits(logits, positions: example.responseLength, vocabularySize: vocabularySize, k: k)
             }
         }
-        return captured.compactMap { $0 }
     }
 }
 

@@ -7,9 +7,9 @@ extension Store {
     ///
     /// - Throws: `FetchError` where they cannot be had.
     public func fetch(_ origin: FixedOutput.Origin, with fetcher: any SourceFetcher) async throws -> Artifact {
-        let key = Digest(hashing: "\(origin)")
-        let directory = try makeScratch(for: key).appending(path: "files", directoryHint: .isDirectory)
-        defer { removeScratch(for: key) }
+        let scratch = try await awaitScratch(for: Digest(hashing: "\(origin)"))
+        defer { scratch.remove() }
+        let directory = try scratch.place(for: "files")
         return Artifact(
             files: try await fetcher.fetch(origin, into: directory).map { path in
                 let imported = try importFile(at: directory.appending(path: path).path)
@@ -21,9 +21,9 @@ extension Store {
     ///
     /// - Throws: `FetchError` where they cannot be had, or are others.
     func fetch(_ source: FixedOutput, with fetcher: any SourceFetcher) async throws -> Artifact {
-        let key = Digest(hashing: "\(source)")
-        let directory = try makeScratch(for: key).appending(path: "files", directoryHint: .isDirectory)
-        defer { removeScratch(for: key) }
+        let scratch = try await awaitScratch(for: Digest(hashing: "\(source)"))
+        defer { scratch.remove() }
+        let directory = try scratch.place(for: "files")
         let fetched = try await fetcher.fetch(source.origin, into: directory)
         let paths = try source.sources(among: fetched).map { directory.appending(path: $0).path }
         for (file, path) in zip(source.files, paths) {

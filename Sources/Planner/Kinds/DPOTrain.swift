@@ -16,4 +16,6 @@ public struct DPOTrain: StageKind {
         self.training = training
         self.prompt = prompt
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

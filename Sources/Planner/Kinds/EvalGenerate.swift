@@ -19,4 +19,6 @@ public struct EvalGenerate: StageKind {
         self.prompt = prompt
         self.answer = answer
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

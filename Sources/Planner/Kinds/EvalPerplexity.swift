@@ -16,4 +16,6 @@ public struct EvalPerplexity: StageKind {
         self.stride = stride
         self.context = context
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -16,4 +16,6 @@ public struct KDCapture: StageKind {
         self.k = k
         self.prompt = prompt
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -31,4 +31,6 @@ public struct KDOnPolicy: StageKind {
         self.prompt = prompt
         self.answer = answer
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

@@ -22,4 +22,6 @@ public struct KDTrain: StageKind {
         self.tail = tail
         self.training = training
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

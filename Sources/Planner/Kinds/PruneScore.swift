@@ -20,4 +20,6 @@ public struct PruneScore: StageKind {
         self.set = set
         self.prompt = prompt
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -24,4 +24,6 @@ public struct QuantCalibrate: StageKind {
         self.set = set
         self.prompt = prompt
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

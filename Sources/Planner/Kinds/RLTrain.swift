@@ -36,4 +36,6 @@ public struct RLTrain: StageKind {
         self.training = training
         self.prompt = prompt
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

@@ -25,4 +25,6 @@ public struct Sample: StageKind {
         self.prompt = prompt
         self.answer = answer
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -15,4 +15,6 @@ public struct TrainSFT: StageKind {
         self.training = training
         self.prompt = prompt
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

@@ -37,7 +37,8 @@ struct GraphBuilder {
         let parameters = try register.parameters(of: kind)
         let stage = Stage(
             name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs,
-            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, work: work, origins: origins())
+            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, work: work,
+            memory: { kind.memory($0) }, origins: origins())
         drafts.append(Draft(stage: stage, title: title, choices: choices))
         register.stages[.init(kind: kind, inputs: inputs)] = id
         touched.append(id)

@@ -13,7 +13,9 @@ extension PruneScore: RunnableStage {
         let rows = try context.readRows("data", "\(set).jsonl")
             .map { (StableHash.unit("calibration", 0, $0.id), $0) }.sorted { $0.0 < $1.0 }.prefix(samples).map(\.1)
         let sequences = try rows.map { try reader.example(of: $0).tokens }
-        let importance = try folder.inferenceModel().depthImportance(sequences, workers: context.workers)
+        let groups = InferenceModel.calibrationGroups(of: sequences.count)
+        let importance = try folder.inferenceModel().depthImportance(
+            sequences, workers: context.workers, resumption: context.resumption(of: groups.count, unit: "group"))
         try context.write(
             ["method": .string(method.rawValue), "layers": .array(importance.map(JSON.number))], to: "scores.json")
     }

@@ -8,28 +8,35 @@ extension EvalGenerate: RunnableStage {
 
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let model = try folder.inferenceModel()
         let tokenizer = try folder.tokenizer()
         let reader = ResponseRows(
             format: PromptFormat(prompt), functions: try context.readFunctions("data"), tokenizer: tokenizer)
+        let rows = try sets.map { try readRows(of: $0, in: context) }
+        // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
+        let prompts = try rows.joined().map { try reader.prompt(of: $0) }
         let options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
-        for set in sets {
-            guard FileManager.default.fileExists(atPath: context.input("data", "\(set).jsonl").path) else {
-                throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
-            }
-            let rows = try context.readRows("data", "\(set).jsonl")
-            let prompts = try rows.map { try reader.prompt(of: $0) }
-            let answers = try model.generate(
-                prompts, options: options, workers: context.workers, report: context.counter(of: rows.count, unit: "\(set) row"))
+        let answers = try folder.inferenceModel().generate(
+            prompts, options: options, workers: context.workers,
+            resumption: context.resumption(of: prompts.count, unit: "row"))
+        var start = 0
+        for (set, rows) in zip(sets, rows) {
             let lines = rows.indices.map { index -> JSON in
-                let answer = answers[index]
+                let answer = answers[start + index]
                 return [
                     "id": .string(rows[index].id), "response": .string(tokenizer.decode(answer.tokens.map(Int.init))),
-                    "prompt_tokens": .integer(Int64(prompts[index].count)),
+                    "prompt_tokens": .integer(Int64(prompts[start + index].count)),
                     "response_tokens": .integer(Int64(answer.tokens.count)), "ended": .bool(answer.isFinished),
                 ]
             }
             try context.write(lines: lines, to: "\(set).jsonl")
+            start += rows.count
         }
+    }
+
+    private func readRows(of set: String, in context: StageContext) throws -> [Row] {
+        guard FileManager.default.fileExists(atPath: context.input("data", "\(set).jsonl").path) else {
+            throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
+        }
+        return try context.readRows("data", "\(set).jsonl")
     }
 }

@@ -29,17 +29,11 @@ struct CapturedLogits {
     /// Reads the file; tensors that do not fit each other are refused.
     init(reading url: URL) throws {
         let file = try SafeTensors(reading: url)
-        func integers(_ name: String) throws -> [Int] {
-            guard let values = try file.tensor(name).integers() else {
-                throw ModelFileError(file: Self.file, reason: "'\(name)' does not hold integers")
-            }
-            return values
-        }
-        let tokens = try integers("tokens")
-        let rows = try integers("row_offsets")
-        let prompts = try integers("prompt_lengths")
-        let positions = try integers("position_offsets")
-        let topTokens = try integers("top_tokens")
+        let tokens = try file.integers("tokens")
+        let rows = try file.integers("row_offsets")
+        let prompts = try file.integers("prompt_lengths")
+        let positions = try file.integers("position_offsets")
+        let topTokens = try file.integers("top_tokens")
         let topLogits = try file.floats("top_logits")
         let logSumExp = try file.floats("log_sum_exp")
         let k = try file.tensor("top_tokens").shape.last ?? 0

@@ -7,7 +7,8 @@ extension KDCapture: RunnableStage {
         let rows = ResponseRows(
             format: PromptFormat(prompt), functions: try context.readFunctions("data"), tokenizer: try folder.tokenizer())
         var examples = try context.judgedExamples(rows)
-        let captured = try folder.inferenceModel().captureLogits(examples, k: k, workers: context.workers)
+        let captured = try folder.inferenceModel().captureLogits(
+            examples, k: k, workers: context.workers, resumption: context.resumption(of: examples.count, unit: "row"))
         for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
         try SafeTensors.write(CapturedLogits(examples).tensors, to: context.output(CapturedLogits.file))
         try context.copy("tokenizer.json", from: "teacher")

@@ -16,7 +16,8 @@ extension Sample: RunnableStage {
             maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))
         let responses = try folder.inferenceModel().generate(
-            prompts, options: options, workers: context.workers, report: context.counter(of: prompts.count, unit: "rollout"))
+            prompts, options: options, workers: context.workers,
+            resumption: context.resumption(of: prompts.count, unit: "rollout"))
         try context.write(
             lines: responses.enumerated().map { index, response in
                 [

@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Engine
 import Planner
 
@@ -7,19 +6,30 @@ extension StageContext {
     func train(on examples: [TrainingExample], loss: TransferLoss, parameters: TrainingParameters) throws {
         let trainer = try Trainer(
             modelFolder("model").model(), on: examples, loss: loss, options: TrainingOptions(parameters), workers: workers)
-        var curve: [JSON] = []
-        let trained = trainer.run { step in
-            curve.append([
-                "step": .integer(Int64(step.step)), "loss": .number(step.loss), "learning_rate": .number(step.learningRate),
-                "gradient_norm": .number(step.gradientNorm), "tokens": .integer(Int64(step.tokens)),
-            ])
-            report(.init(done: step.step + 1, total: parameters.steps, unit: "step", readings: ["loss": step.loss]))
+        var curve = TrainingCurve()
+        let resumed = checkpoint?.resume { file in
+            let kept = try TrainingCurve(file)
+            try trainer.restore(TrainerState(file, step: kept.steps.count))
+            curve = kept
         }
-        if let last = curve.last?["loss"], last == .null {
+        if resumed == true { report(curve, of: parameters) }
+        let trained = try trainer.run { step in
+            curve.append(step)
+            report(curve, of: parameters)
+            try checkpoint?.offer(done: trainer.step) { trainer.state.tensors.merging(curve.tensors) { $1 } }
+        }
+        if let last = curve.steps.last, !last.loss.isFinite {
             throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(parameters.learningRate))")
         }
         try write(trained, tokenizerFrom: "model")
-        try write(lines: curve, to: "curve.jsonl")
+        try write(lines: curve.lines, to: "curve.jsonl")
+    }
+
+    private func report(_ curve: TrainingCurve, of parameters: TrainingParameters) {
+        report(
+            .init(
+                done: curve.steps.count, total: parameters.steps, unit: "step",
+                readings: curve.steps.last.map { ["loss": $0.loss] } ?? [:]))
     }
 }
 

@@ -31,25 +31,23 @@ extension Reception {
         } catch let refusal as Refusal {
             throw RemoteError.refused(remote: remote.label, refusals: [refusal])
         }
-        let result = try store.layout.writeLock.heldUntyped {
-            // Since the first look, somebody may have built.
-            try inspection.refuseConflicts(from: remote)
-            try refuseCollisions()
-            try publishObjects()
-            try quarantine.publishPacks(in: store.layout)
-            try ours.refresh()
-            let actions = try nameActions()
-            return (changes: try moveReferences(), actions: actions)
-        }
-        return result
+        let lock = try FileLock(store.layout.writeLock, .exclusive)
+        defer { withExtendedLifetime(lock) {} }
+        // Since the first look, somebody may have built.
+        try inspection.refuseConflicts(from: remote)
+        try refuseCollisions()
+        try publishObjects()
+        try quarantine.publishPacks(in: store.layout)
+        try ours.refresh()
+        let actions = try nameActions()
+        return (try moveReferences(), actions)
     }
 
-    /// Bytes of a small object, from the store or from what waits to come in.
-    private func read(_ digest: Digest) throws -> [UInt8] {
+    /// Bytes of a small object, from the store or from what waits to come in; `nil` where it was collected.
+    private func read(_ digest: Digest) throws -> [UInt8]? {
         let incoming = IncomingObject(digest: digest, size: 0, layout: store.layout)
         guard store.objects.object(digest) == nil else { return try [UInt8](store.objects.read(digest)) }
-        guard let content = FileManager.default.contents(atPath: incoming.whole.path) else { throw StoreError.missingObject(digest) }
-        return [UInt8](content)
+        return FileManager.default.contents(atPath: incoming.whole.path).map { [UInt8]($0) }
     }
 
     /// A branch `a` and a branch `a/b` cannot both be.
@@ -66,7 +64,10 @@ extension Reception {
 
     private func publishObjects() throws {
         for object in try missingObjects() {
-            guard object.isWhole else { throw StoreError.missingObject(object.digest) }
+            guard object.isWhole else {
+                if object.isRequired { throw StoreError.missingObject(object.digest) }
+                continue
+            }
             try DurableFile.publish(object.whole, as: store.layout.object(object.digest))
         }
         for (digest, id) in inspection.texts where store.objects.object(digest) == nil {
@@ -80,7 +81,7 @@ extension Reception {
         var created = 0
         for record in inspection.stages.filter({ named.contains($0.commit) }) + inspection.stages {
             let name = StageCommit.reference(for: record.action.key)
-            guard try ours.target(of: name) == nil else { continue }
+            guard try ours.target(of: name) == nil, store.objects.holds(record.artifact) else { continue }
             if try ours.createReference(name, to: record.commit) { created += 1 }
         }
         // A ref that was lost here, of a commit that was not.

@@ -30,11 +30,12 @@ extension Inspection {
 
 /// The one rule of stage commits that needs the bytes of objects: a small text stands in git as itself.
 enum SmallObjects {
-    static func check(_ records: [StageRecord], texts: Set<Digest>, read: (Digest) throws -> [UInt8]) throws {
+    static func check(_ records: [StageRecord], texts: Set<Digest>, read: (Digest) throws -> [UInt8]?) throws {
         var seen: Set<Digest> = []
         for record in records {
             for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && !texts.contains(file.digest) {
-                guard seen.insert(file.digest).inserted, ArtifactTree.standsAsItself(try read(file.digest)) else { continue }
+                guard seen.insert(file.digest).inserted, let content = try read(file.digest), ArtifactTree.standsAsItself(content)
+                else { continue }
                 throw Refusal(
                     subject: "the stage commit \(record.commit)",
                     reason: "'\(TreeRules.shown(file.path))' is a small text, which stands in git as itself; here it is a pointer")

@@ -6,11 +6,14 @@ public struct IncomingObject: Hashable, Sendable {
     public let digest: Digest
     /// Bytes that its pointer promises.
     public let size: Int
+    /// Whether nothing is accepted without it. What only older builds were made of may have been collected on the other side.
+    public let isRequired: Bool
     private let folder: String
 
-    init(digest: Digest, size: Int, layout: StoreLayout) {
+    init(digest: Digest, size: Int, isRequired: Bool = true, layout: StoreLayout) {
         self.digest = digest
         self.size = size
+        self.isRequired = isRequired
         folder = layout.incoming.path
     }
 
@@ -57,7 +60,9 @@ public struct IncomingObject: Hashable, Sendable {
         let path = "\(folder)/\(digest.hex).lock"
         // Who waits for the lock then sees that the object is whole.
         defer { if isWhole || received == 0 { unlink(path) } }
-        return try WriteLock(url: URL(fileURLWithPath: path)).heldUntyped(body)
+        let lock = try FileLock(URL(fileURLWithPath: path), .exclusive)
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
     }
 }
 
@@ -65,12 +70,5 @@ extension Store {
     /// Whether something that was on its way in waits to be continued.
     public var hasIncoming: Bool {
         !((try? FileManager.default.contentsOfDirectory(atPath: layout.incoming.path)) ?? []).isEmpty
-    }
-}
-
-extension WriteLock {
-    /// `held`, for a body that can fail in several ways.
-    func heldUntyped<Value>(_ body: () throws -> Value) throws -> Value {
-        try held { () throws(StoreError) in Result(catching: body) }.get()
     }
 }

@@ -40,10 +40,13 @@ struct Inspection {
             }
             switch reference {
             case .runNotes: try inspectNotes(id, remote.name)
-            case .branch:
+            case .branch(let recipe):
                 try inspect(commit: id, named: remote.name)
-                guard try build(remote.object) != nil else {
+                guard try build(remote.object) != nil, let commit = try quarantine.commit(remote.object) else {
                     throw Refusal(subject: remote.name, reason: "a branch names a build; this is none")
+                }
+                guard commit.message.hasPrefix(recipe + ": ") else {
+                    throw Refusal(subject: remote.name, reason: "it names a build of another recipe")
                 }
             case .tag: try inspect(commit: try tagged(id, remote.name), named: remote.name)
             case .action(let key):

@@ -24,6 +24,8 @@ public final class Reception {
     let references: [(reference: SharedReference, remote: RemoteReference)]
     /// Refs that the remote has and a lineage has no place for; they were not asked for.
     public let leftOut: [Refusal]
+    /// Actions whose results the remote names, asked for or not.
+    private let advertisedActions: Set<Digest>
 
     /// Fetches and checks. Nothing of the store changes.
     ///
@@ -39,6 +41,7 @@ public final class Reception {
         quarantine = try Quarantine(for: store.layout, ours: ours)
         do {
             let advertised = try known ?? store.references(of: remote)
+            advertisedActions = Set(advertised.compactMap { StageCommit.key(ofReference: $0.name) })
             (references, leftOut) = try Self.choose(selection, among: advertised, of: remote, limits)
             try Self.fetch(selection, references.map(\.remote), from: remote, into: quarantine.repository, limits)
             var inspection = Inspection(quarantine: quarantine.repository, ours: ours, limits: limits)
@@ -71,8 +74,12 @@ public final class Reception {
     /// Objects that the accepted commits need and the store lacks, each once; what waits in `lfs/incoming` already is among them.
     public func missingObjects() throws -> [IncomingObject] {
         var wanted = inspection.pointers
+        var required = try requiredObjects()
         for record in try knownStages() {
-            for file in record.artifact.files where inspection.texts[file.digest] == nil { wanted[file.digest] = file.size }
+            for file in record.artifact.files where inspection.texts[file.digest] == nil {
+                wanted[file.digest] = file.size
+                required.insert(file.digest)
+            }
         }
         var missing: [IncomingObject] = []
         for (digest, size) in wanted.sorted(by: { $0.key < $1.key }) {
@@ -86,9 +93,23 @@ public final class Reception {
                             reason: "its pointer says \(size) bytes; it is here and has \(known.size)")
                     ])
             }
-            missing.append(IncomingObject(digest: digest, size: size, layout: store.layout))
+            missing.append(
+                IncomingObject(digest: digest, size: size, isRequired: required.contains(digest), layout: store.layout))
         }
         return missing
+    }
+
+    /// Objects of the results that the remote names by their actions, and of each branch's newest build.
+    private func requiredObjects() throws -> Set<Digest> {
+        var newest: Set<String> = []
+        for (reference, remote) in references {
+            guard case .branch = reference, let plan = try inspection.build(remote.object) else { continue }
+            for stage in (plan["stages"]?.array ?? []) + (plan["targets"]?.array ?? []) {
+                if let commit = stage["commit"]?.string { newest.insert(commit) }
+            }
+        }
+        let needed = inspection.stages.filter { advertisedActions.contains($0.action.key) || newest.contains($0.commit.hex) }
+        return Set(needed.flatMap { $0.artifact.files.map(\.digest) })
     }
 
     /// Stage commits that were asked for, are here, and whose objects were lost.

@@ -23,12 +23,19 @@ enum SharedReference: Hashable {
         } else if name.hasPrefix("refs/tags/") {
             self = .tag(String(name.dropFirst("refs/tags/".count)))
         } else if name.hasPrefix("refs/decant/actions/") {
-            guard let key = Digest(hex: String(name.suffix(64))), StageCommit.reference(for: key) == name else {
+            guard let key = StageCommit.key(ofReference: name) else {
                 throw refusal("an action's ref is named refs/decant/actions/, two digits, and the key of 64 digits")
             }
             self = .action(key: key)
         } else {
             throw refusal("a lineage shares branches, tags, actions and notes on runs, not this")
         }
+    }
+}
+
+extension StageCommit {
+    /// The action that a ref is named for; `nil` for another ref.
+    static func key(ofReference name: String) -> Digest? {
+        Digest(hex: String(name.suffix(64))).flatMap { reference(for: $0) == name ? $0 : nil }
     }
 }

@@ -3,6 +3,15 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
+/// A file that a pointer of a sent commit names.
+public struct SentObject: Hashable, Sendable {
+    public var digest: Digest
+    /// Bytes.
+    public var size: Int
+    /// Whether nothing is sent without it. What only older builds were made of may have been collected here.
+    public var isRequired: Bool
+}
+
 /// What a push would move: worked out from the remote's refs, sent by `finish` after the objects.
 public final class Sending {
     private let store: Store
@@ -14,7 +23,7 @@ public final class Sending {
     public let kept: [ReferenceChange]
     private let before: [String: CommitID]
     /// Files that pointers of the sent commits name, each once.
-    public let objects: [(digest: Digest, size: Int)]
+    public let objects: [SentObject]
 
     /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
     public init(of recipes: [String], from store: Store, to remote: RemoteRepository) throws {
@@ -73,19 +82,19 @@ public final class Sending {
         }
         try neighbour.take(updates.map(\.commit), from: ours)
         try repository.refresh()
-        let move = { [updates, before, remote] in
-            for update in updates {
-                guard try repository.moveReference(update.name, from: before[update.name], to: update.commit) else {
-                    throw RemoteError.behind(remote: remote.label, references: [update.name])
-                }
-            }
-            if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }), git_repository_is_bare(repository.pointer) == 1 {
-                try repository.adoptHead(branch.name)
+        // The repository of a store has its locks beside it.
+        let folder = neighbour.folder.deletingLastPathComponent()
+        let isStore = FileManager.default.fileExists(atPath: neighbour.folder.appending(path: "decant-id").path)
+        let locks = isStore ? [try FileLock(StoreLayout(root: folder).writeLock, .exclusive)] : []
+        defer { withExtendedLifetime(locks) {} }
+        for update in updates {
+            guard try repository.moveReference(update.name, from: before[update.name], to: update.commit) else {
+                throw RemoteError.behind(remote: remote.label, references: [update.name])
             }
         }
-        // The repository of a store has a lock beside it.
-        let lock = neighbour.folder.deletingLastPathComponent().appending(path: "write.lock")
-        if FileManager.default.fileExists(atPath: lock.path) { try WriteLock(url: lock).heldUntyped(move) } else { try move() }
+        if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }), git_repository_is_bare(repository.pointer) == 1 {
+            try repository.adoptHead(branch.name)
+        }
     }
 
     // MARK: What belongs to a push
@@ -112,19 +121,21 @@ public final class Sending {
 
     private static func objects(
         of tips: [CommitID], without known: [CommitID], in ours: GitRepository
-    ) throws -> [(digest: Digest, size: Int)] {
-        var sizes: [Digest: Int] = [:]
+    ) throws -> [SentObject] {
+        var objects: [Digest: SentObject] = [:]
         try ours.walk(tips, without: known) { id throws(StoreError) in
             guard let record = try StageCommit.read(id, from: ours), let commit = try ours.commit(id),
                 let tree = try ours.entry("artifact", of: commit.tree)
             else { return }
+            let isCollected = try ours.target(of: StageCommit.reference(for: record.action.key)) == nil
             // Git keeps the small texts itself.
             for file in record.artifact.files {
                 guard let blob = try ours.entry(file.path, of: tree), LFSPointer(try ours.readBlob(blob)) != nil else { continue }
-                sizes[file.digest] = file.size
+                let isRequired = !isCollected || objects[file.digest]?.isRequired == true
+                objects[file.digest] = SentObject(digest: file.digest, size: file.size, isRequired: isRequired)
             }
         }
-        return sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return objects.values.sorted { $0.digest < $1.digest }
     }
 }
 

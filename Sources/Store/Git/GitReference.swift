@@ -65,6 +65,30 @@ extension GitRepository {
         return names.filter { $0.hasPrefix(prefix) }.sorted()
     }
 
+    /// The commit that a ref leads to, through a tag's object where there is one.
+    func commitTarget(of reference: String) -> CommitID? {
+        var found: OpaquePointer?
+        guard git_reference_lookup(&found, pointer, reference) == 0 else { return nil }
+        defer { git_reference_free(found) }
+        var object: OpaquePointer?
+        guard git_reference_peel(&object, found, GIT_OBJECT_COMMIT) == 0 else { return nil }
+        defer { git_object_free(object) }
+        return git_object_id(object).map { CommitID(hex: Self.hex($0.pointee)) }
+    }
+
+    /// The branch that HEAD names, whether it exists or not; `nil` where HEAD cannot be read.
+    func headTarget() -> String? {
+        var head: OpaquePointer?
+        guard git_reference_lookup(&head, pointer, "HEAD") == 0 else { return nil }
+        defer { git_reference_free(head) }
+        return git_reference_symbolic_target(head).map { String(cString: $0) }
+    }
+
+    /// Removes a ref, if it still names this commit.
+    func removeReference(_ name: String) throws(StoreError) {
+        try Self.check(locked(name) { git_reference_remove(pointer, name) }, "remove the ref \(name)")
+    }
+
     /// Points HEAD at a branch if it points at one that does not exist, so that a plain clone checks something out.
     func adoptHead(_ branch: String) throws(StoreError) {
         guard git_repository_head_unborn(pointer) == 1 else { return }

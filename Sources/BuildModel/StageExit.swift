@@ -1,0 +1,6 @@
+/// Exit statuses of `decant stage run` that a runner tells apart from failure.
+public enum StageExit {
+    /// The stage was asked to stop and did, before its end: run again, it goes on from its last checkpoint. The number is
+    /// `EX_TEMPFAIL` of `sysexits.h`.
+    public static let interrupted: Int32 = 75
+}

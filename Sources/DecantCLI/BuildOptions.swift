@@ -1,0 +1,25 @@
+import ArgumentParser
+import Executor
+
+/// How a build shares the machine; results depend on none of it.
+struct ResourceOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Stages that run side by side (else as many as there are processors).")
+    var jobs: Int?
+
+    @Option(help: "Threads per stage (else the processors, shared by the stages that run).")
+    var threads: Int?
+
+    @Option(help: "Memory for all running stages together, as in 6GiB (else nine tenths of the machine's).")
+    var memory: ByteCount?
+
+    func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    }
+
+    var resources: Resources { Resources(jobs: jobs, threads: threads, memory: memory?.bytes) }
+}
+
+extension ByteCount: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,42 @@
+/// All that a trainer's further steps depend on, beside what it was made of.
+public struct TrainerState: Hashable, Sendable {
+    /// Steps done.
+    public var step: Int
+    /// Of all parameters, in the order in which the model holds them; the moments have the same.
+    public var weights: [Float]
+    public var firstMoments: [Float]
+    public var secondMoments: [Float]
+
+    public init(step: Int, weights: [Float], firstMoments: [Float], secondMoments: [Float]) {
+        self.step = step
+        self.weights = weights
+        self.firstMoments = firstMoments
+        self.secondMoments = secondMoments
+    }
+}
+
+extension Trainer {
+    public var state: TrainerState {
+        TrainerState(
+            step: step, weights: weights.values, firstMoments: optimizer.firstMoments.values,
+            secondMoments: optimizer.secondMoments.values)
+    }
+
+    /// Goes back, or on, to a state of a trainer that was made of the same model, examples, loss and options: the steps that
+    /// follow have the same bits as that trainer's. The order of the examples is a function of the seed and the step.
+    /// - Throws: `TrainingError` when the state is of another model or of a longer training.
+    public func restore(_ state: TrainerState) throws(TrainingError) {
+        guard (0...options.steps).contains(state.step) else {
+            throw TrainingError("The state is of step \(state.step); the training has \(options.steps).")
+        }
+        let parts = [
+            (state.weights, weights), (state.firstMoments, optimizer.firstMoments),
+            (state.secondMoments, optimizer.secondMoments),
+        ]
+        for (values, buffer) in parts where values.count != buffer.count {
+            throw TrainingError("The state has \(values.count) numbers for the model's \(buffer.count) parameters.")
+        }
+        for (values, buffer) in parts { buffer.replace(with: values) }
+        step = state.step
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+
+/// What stages may take of the machine, and what is taken.
+///
+/// Results depend on none of it.
+public struct Resources: Sendable {
+    /// Stages that run side by side.
+    private let jobs: Int
+    private let processors: Int
+    /// Threads of every stage, where they are fixed.
+    private let threads: Int?
+    /// Bytes.
+    public let memory: Int
+    private var running = 0
+    private var takenProcessors = 0
+    private var takenMemory = 0
+
+    /// What one stage has.
+    struct Share: Sendable {
+        var threads: Int
+        /// Bytes.
+        var memory: Int
+    }
+
+    /// - Parameters:
+    ///   - jobs: stages side by side; as many as there are processors where `nil`.
+    ///   - threads: of every stage; where `nil`, stages share the processors.
+    ///   - memory: bytes for all stages together; nine tenths of the machine's where `nil`.
+    public init(jobs: Int? = nil, threads: Int? = nil, memory: Int? = nil) {
+        processors = ProcessInfo.processInfo.activeProcessorCount
+        self.jobs = max(1, jobs ?? processors)
+        self.threads = threads
+        self.memory = memory ?? Int(ProcessInfo.processInfo.physicalMemory / 10 * 9)
+    }
+
+    /// Takes a share for a stage; `nil` where it has to wait for another one to end. One that needs more than there is runs
+    /// alone.
+    ///
+    /// - Parameter waiting: stages that could start now, this one among them.
+    mutating func take(memory needed: Int, waiting: Int) -> Share? {
+        guard running < jobs, running == 0 || takenMemory + needed <= memory else { return nil }
+        let free = processors - takenProcessors
+        guard threads != nil || running == 0 || free > 0 else { return nil }
+        let share = Share(threads: threads ?? max(1, free / max(1, min(waiting, jobs - running))), memory: needed)
+        running += 1
+        takenMemory += needed
+        takenProcessors += share.threads
+        return share
+    }
+
+    mutating func give(back share: Share) {
+        running -= 1
+        takenMemory -= share.memory
+        takenProcessors -= share.threads
+    }
+}

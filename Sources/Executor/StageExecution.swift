@@ -1,0 +1,114 @@
+import BuildModel
+import Foundation
+import Store
+
+/// How an attempt at a stage ended.
+enum StageEnd: Sendable {
+    case finished(StageResult)
+    case failed(StageFailureReport)
+    /// The build was asked to stop before the stage was done.
+    case stopped(hasCheckpoint: Bool)
+    /// An object that the stage needs is not what its name says, or is gone.
+    case damaged(Digest)
+}
+
+/// Runs one stage: owns its scratch directory, runs or fetches it, records what it gave.
+struct StageExecution: Sendable {
+    let store: Store
+    let runner: any Runner
+    let fetcher: any SourceFetcher
+    let onEvent: @Sendable (BuildEvent) -> Void
+
+    func run(_ plan: PlannedStage, threads: Int) async throws -> StageEnd {
+        do {
+            let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
+            // Whoever owned it may have finished the action.
+            if let result = try store.heldResult(of: plan) { return .finished(result) }
+            onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
+            guard let source = plan.stage.fixedOutput else { return try await run(plan, threads: threads, in: scratch) }
+            scratch.remove()
+            return try await fetch(source, for: plan)
+        } catch let error as StoreError {
+            guard let object = error.unusableObject else { throw error }
+            return .damaged(object)
+        } catch is CancellationError {
+            return .stopped(hasCheckpoint: false)
+        }
+    }
+
+    private func fetch(_ source: FixedOutput, for plan: PlannedStage) async throws -> StageEnd {
+        let started = Date()
+        do {
+            let artifact = try await store.fetch(source, with: fetcher)
+            return try finish(plan, artifact: artifact, started: started, peakMemory: nil)
+        } catch let error as FetchError {
+            if Task.isCancelled { return .stopped(hasCheckpoint: false) }
+            return .failed(StageFailureReport(reason: error.description))
+        }
+    }
+
+    private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageEnd {
+        let started = Date()
+        let workspace = StageWorkspace(directory: scratch.directory)
+        try prepare(workspace, in: scratch, for: plan)
+        let ending = try await runner.run(workspace, threads: threads) { progress in
+            onEvent(.stageProgressed(name: plan.stage.name, progress))
+        }
+        guard ending.status == 0 else {
+            if Task.isCancelled { return .stopped(hasCheckpoint: workspace.hasCheckpoint) }
+            return .failed(
+                StageFailureReport(
+                    reason: ending.status < 0 ? "ended by signal \(-ending.status)" : "exited with status \(ending.status)",
+                    logTail: workspace.logTail(), logPath: workspace.log.path))
+        }
+        let artifact = try store.takeDirectory(workspace.outputs)
+        let end = try finish(plan, artifact: artifact, started: started, peakMemory: ending.peakMemory)
+        scratch.remove()
+        return end
+    }
+
+    /// Records what a stage gave.
+    private func finish(_ plan: PlannedStage, artifact: Artifact, started: Date, peakMemory: Int?) throws -> StageEnd {
+        let seconds = Date().timeIntervalSince(started)
+        let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
+        let note = RunNote(started: started, seconds: seconds, peakMemory: peakMemory)
+        try store.noteRun(note, of: plan.action, commit: commit, work: plan.stage.work)
+        return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
+    }
+
+    private func prepare(_ workspace: StageWorkspace, in scratch: Scratch, for plan: PlannedStage) throws {
+        try scratch.clear(keeping: StageWorkspace.checkpointName)
+        for folder in [workspace.outputs, workspace.checkpoint] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        try Data(plan.action.canonicalBytes).write(to: workspace.actionFile)
+        for (input, result) in zip(plan.stage.inputs, plan.inputs) {
+            try store.materialize(result.artifact, at: workspace.input(input.name))
+        }
+    }
+}
+
+extension Store {
+    /// The result that is already there: recorded for this key, or a fixed output whose objects the store holds. Its stage
+    /// commit is minted here too, because the same action can have other parents this time.
+    func heldResult(of plan: PlannedStage) throws(StoreError) -> StageResult? {
+        if let known = preparedResult(of: plan.key, parents: plan.parents) {
+            return StageResult(key: plan.key, artifact: known.artifact, commit: known.commit, seconds: nil)
+        }
+        let recorded = try result(of: plan.key)
+        guard let artifact = recorded ?? heldFixedOutput(of: plan.stage) else { return nil }
+        let commit = try record(plan.action, parents: plan.parents, artifact: artifact)
+        return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: recorded == nil ? 0 : nil)
+    }
+
+    /// The artifact of a source whose objects are all here.
+    func heldFixedOutput(of stage: Stage) -> Artifact? {
+        guard let source = stage.fixedOutput else { return nil }
+        var files: [Artifact.File] = []
+        for file in source.files {
+            guard let object = object(file.digest) else { return nil }
+            files.append(.init(path: file.path, size: object.size, digest: file.digest))
+        }
+        return Artifact(files: files)
+    }
+}

@@ -1,0 +1,84 @@
+import BuildModel
+import Engine
+import Foundation
+import Synchronization
+
+/// The unfinished work of one action on disk, so that a killed stage goes on where it was.
+///
+/// A checkpoint is never a result: it lies beside the outputs, and what it holds is numbers to go on from. One that is
+/// damaged or of another action is ignored, one that cannot be written is done without; the log says both.
+public final class Checkpoint: Sendable {
+    private let file: CheckpointFile
+    private let interval: Duration
+    private let log: @Sendable (String) -> Void
+    private let nextSave: Mutex<ContinuousClock.Instant>
+    private let isAskedToStop = Atomic(false)
+    private let isInUse = Atomic(false)
+
+    /// - Parameters:
+    ///   - directory: made when the first state is saved.
+    ///   - interval: from one save to the next, at least.
+    ///   - log: takes a line for the stage's log.
+    public init(
+        directory: URL, action: Action, interval: Duration,
+        log: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data(($0 + "\n").utf8)) }
+    ) {
+        file = CheckpointFile(directory: directory, action: action)
+        self.interval = interval
+        self.log = log
+        nextSave = Mutex(.now + interval)
+    }
+
+    /// Makes the stage save its state and end with `StageInterruption` as soon as it can; any thread may call it.
+    ///
+    /// - Returns: whether the stage keeps checkpoints and is on its way to the next one; otherwise nothing is to be waited for.
+    public func requestStop() -> Bool {
+        isAskedToStop.store(true, ordering: .relaxed)
+        return isInUse.load(ordering: .relaxed)
+    }
+
+    /// Takes up the state of an earlier run of this action. `restore` throws, and changes nothing, where it cannot go on.
+    ///
+    /// - Returns: whether there was a state that was whole and right.
+    @discardableResult
+    func resume(_ restore: (SafeTensors) throws -> Void) -> Bool {
+        isInUse.store(true, ordering: .relaxed)
+        do {
+            guard let state = try file.read() else { return false }
+            try restore(state.tensors)
+            log("goes on from a checkpoint: \(state.done) done")
+            return true
+        } catch {
+            log("a checkpoint was ignored: \(error)")
+            return false
+        }
+    }
+
+    /// Saves the state where that is due. A stage calls it, on one thread at a time, whenever it could go on from here.
+    ///
+    /// - Parameter done: steps, rows: what the log and the file's first line call the place.
+    /// - Throws: `StageInterruption` when the stage was asked to stop.
+    func offer(done: Int, _ tensors: () -> [String: StoredTensor]) throws(StageInterruption) {
+        let stops = isAskedToStop.load(ordering: .relaxed)
+        if stops || nextSave.withLock({ $0 }) <= .now {
+            save(done: done, tensors())
+            nextSave.withLock { $0 = .now + interval }
+        }
+        if stops { throw StageInterruption(done: done) }
+    }
+
+    private func save(done: Int, _ tensors: [String: StoredTensor]) {
+        do {
+            try file.write(done: done, tensors)
+        } catch {
+            log("no checkpoint at \(done): \(error)")
+        }
+    }
+}
+
+/// Ends a stage that was asked to stop; what it did is in its checkpoint.
+public struct StageInterruption: Error, Hashable, Sendable, CustomStringConvertible {
+    public var done: Int
+
+    public var description: String { "stopped at \(done); the next run goes on from there" }
+}

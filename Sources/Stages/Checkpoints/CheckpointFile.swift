@@ -1,0 +1,114 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+import Foundation
+
+/// The file of a checkpoint: a line of canonical JSON that says whose it is, a safetensors body, and the SHA-256 of both.
+///
+/// ```
+/// {"action":"…","done":120,"format":1,"kind":"train.sft","revision":1}⏎
+/// ```
+struct CheckpointFile {
+    private let directory: URL
+    private let action: Action
+    private let key: Digest
+
+    private static let format = 1
+    private static let digestLength = 32
+
+    init(directory: URL, action: Action) {
+        self.directory = directory
+        self.action = action
+        key = action.key
+    }
+
+    private var url: URL { directory.appending(path: "state") }
+
+    /// The state that the file holds; `nil` where there is no file.
+    /// - Throws: `CheckpointFault` or `ModelFileError` when it is not a whole file of this action.
+    func read() throws -> (done: Int, tensors: SafeTensors)? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        // Mapped: nothing is allocated for a size that only the file claims.
+        let content = try Data(contentsOf: url, options: .mappedIfSafe)
+        guard content.count > Self.digestLength else { throw CheckpointFault("it is cut off") }
+        let signed = content.dropLast(Self.digestLength)
+        guard Digest(hashing: signed).bytes.elementsEqual(content.suffix(Self.digestLength)) else {
+            throw CheckpointFault("its checksum does not fit its content")
+        }
+        guard let end = signed.firstIndex(of: UInt8(ascii: "\n")), let header = try? JSON(parsing: signed[..<end]),
+            let done = header["done"]?.integer, header == self.header(done: done)
+        else { throw CheckpointFault("it is of another action, or of another version of Decant") }
+        return (done, try SafeTensors(parsing: signed[(end + 1)...], file: "checkpoint"))
+    }
+
+    /// Replaces the file. Whenever the process ends, the old file or the new one is there, whole.
+    func write(done: Int, _ tensors: [String: StoredTensor]) throws(CheckpointFault) {
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        } catch {
+            throw CheckpointFault("there is no folder for it: \(error.localizedDescription)")
+        }
+        let head = Data(header(done: done).canonicalBytes + [UInt8(ascii: "\n")])
+        let body = SafeTensors.serialize(tensors)
+        var hasher = DigestHasher()
+        head.withUnsafeBytes { hasher.update($0) }
+        body.withUnsafeBytes { hasher.update($0) }
+        let partial = url.appendingPathExtension("partial")
+        do throws(CheckpointFault) {
+            try Self.write([head, body, Data(hasher.finish().bytes)], to: partial.path)
+            guard rename(partial.path, url.path) == 0 else { throw .ofSystem() }
+        } catch {
+            unlink(partial.path)
+            throw error
+        }
+        Self.flush(directory)
+    }
+
+    private func header(done: Int) -> JSON {
+        [
+            "action": .string(key.hex), "done": .integer(Int64(done)), "format": .integer(Int64(Self.format)),
+            "kind": .string(action.kind), "revision": .integer(Int64(action.revision)),
+        ]
+    }
+
+    /// Writes the parts one after another and waits until the disk has them.
+    private static func write(_ parts: [Data], to path: String) throws(CheckpointFault) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .ofSystem() }
+        defer { close(descriptor) }
+        for part in parts {
+            let error = part.withUnsafeBytes { write($0, to: descriptor) }
+            if let error { throw error }
+        }
+        guard fsync(descriptor) == 0 else { throw .ofSystem() }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> CheckpointFault? {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return .ofSystem() }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return nil
+    }
+
+    /// Makes the file's name durable.
+    private static func flush(_ directory: URL) {
+        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}
+
+/// Why a checkpoint cannot be used or written, as the end of a line in the log.
+struct CheckpointFault: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+
+    /// What the system last said.
+    static func ofSystem() -> CheckpointFault { CheckpointFault(String(cString: strerror(errno))) }
+}

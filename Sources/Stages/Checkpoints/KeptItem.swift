@@ -1,0 +1,95 @@
+import Engine
+
+/// A result among many that a checkpoint can hold.
+protocol KeptItem: Sendable {
+    /// The items back to back, numbers as bits.
+    static func tensors(of items: [Self]) -> [String: StoredTensor]
+
+    /// Reads them back; tensors that do not fit each other are refused.
+    static func items(in file: SafeTensors) throws -> [Self]
+}
+
+extension GeneratedSequence: KeptItem {
+    static func tensors(of items: [GeneratedSequence]) -> [String: StoredTensor] {
+        let tokens = items.flatMap(\.tokens)
+        return [
+            "tokens": StoredTensor(tokens, shape: [tokens.count]),
+            "lengths": StoredTensor(items.map { Int64($0.tokens.count) }, shape: [items.count]),
+            "finished": StoredTensor(items.map { $0.isFinished ? 1 : 0 as Int32 }, shape: [items.count]),
+        ]
+    }
+
+    static func items(in file: SafeTensors) throws -> [GeneratedSequence] {
+        let tokens = try Pieces(of: file.integers("tokens"), lengths: file.integers("lengths"))
+        let finished = try file.integers("finished")
+        guard finished.count == tokens.count else { throw CheckpointFault("its tensors do not fit each other") }
+        return finished.indices.map {
+            GeneratedSequence(tokens: tokens[$0].map { Int32(truncatingIfNeeded: $0) }, isFinished: finished[$0] != 0)
+        }
+    }
+}
+
+extension TeacherLogits: KeptItem {
+    static func tensors(of items: [TeacherLogits]) -> [String: StoredTensor] {
+        let k = items.first?.k ?? 0
+        let positions = items.reduce(0) { $0 + $1.positionCount }
+        return [
+            "top_tokens": StoredTensor(items.flatMap(\.topTokens), shape: [positions, k]),
+            "top_logits": StoredTensor(items.flatMap(\.topLogits), shape: [positions, k]),
+            "log_sum_exp": StoredTensor(items.flatMap(\.logSumExp), shape: [positions]),
+            "lengths": StoredTensor(items.map { Int64($0.positionCount) }, shape: [items.count]),
+        ]
+    }
+
+    static func items(in file: SafeTensors) throws -> [TeacherLogits] {
+        let k = try file.tensor("top_tokens").shape.last ?? 0
+        let lengths = try file.integers("lengths")
+        let entries = lengths.map { $0.multipliedReportingOverflow(by: k).partialValue }
+        let topTokens = try Pieces(of: file.integers("top_tokens"), lengths: entries)
+        let topLogits = try Pieces(of: file.floats("top_logits"), lengths: entries)
+        let logSumExp = try Pieces(of: file.floats("log_sum_exp"), lengths: lengths)
+        return lengths.indices.map {
+            TeacherLogits(
+                k: k, topTokens: topTokens[$0].map { Int32(truncatingIfNeeded: $0) }, topLogits: Array(topLogits[$0]),
+                logSumExp: Array(logSumExp[$0]))
+        }
+    }
+}
+
+/// Sums, as many in every item.
+extension [Double]: KeptItem {
+    static func tensors(of items: [[Double]]) -> [String: StoredTensor] {
+        ["sums": StoredTensor(doubles: items.flatMap { $0 }, shape: [items.count, items.first?.count ?? 0])]
+    }
+
+    static func items(in file: SafeTensors) throws -> [[Double]] {
+        let shape = try file.tensor("sums").shape
+        guard shape.count == 2 else { throw CheckpointFault("its tensors do not fit each other") }
+        let sums = try Pieces(of: file.doubles("sums"), lengths: [Int](repeating: shape[1], count: shape[0]))
+        return (0..<shape[0]).map { Array(sums[$0]) }
+    }
+}
+
+/// An array cut into pieces.
+private struct Pieces<Element> {
+    private let elements: [Element]
+    private let offsets: [Int]
+
+    var count: Int { offsets.count - 1 }
+
+    subscript(index: Int) -> ArraySlice<Element> { elements[offsets[index]..<offsets[index + 1]] }
+
+    /// - Throws: `CheckpointFault` unless the lengths fill the array.
+    init(of elements: [Element], lengths: [Int]) throws(CheckpointFault) {
+        var offsets = [0]
+        for length in lengths {
+            guard let last = offsets.last, (0...elements.count - last).contains(length) else {
+                throw CheckpointFault("its tensors do not fit each other")
+            }
+            offsets.append(last + length)
+        }
+        guard offsets.last == elements.count else { throw CheckpointFault("its tensors do not fit each other") }
+        self.elements = elements
+        self.offsets = offsets
+    }
+}

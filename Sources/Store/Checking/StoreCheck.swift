@@ -1,0 +1,45 @@
+import BuildModel
+import CLibgit2
+
+/// What a check of the whole store found.
+public struct StoreCheck: Sendable {
+    /// Files in the object store.
+    public internal(set) var objects = 0
+    /// Stage commits that a ref reaches.
+    public internal(set) var commits = 0
+    /// Of those, the ones whose artifacts were collected.
+    public internal(set) var collected = 0
+    /// In the order of discovery.
+    public internal(set) var problems: [StoreProblem] = []
+
+    init(_ store: Store, _ repository: GitRepository) throws(StoreError) {
+        try checkObjects(store.layout)
+        try checkGitObjects(store.layout, repository)
+        try checkReferenceFiles(store.layout, repository)
+        try checkReferences(repository)
+        try checkHead(store.layout, repository)
+        try checkCommits(store.objects, repository)
+        checkIndex(store.index)
+    }
+
+    /// Every git object against its id.
+    private mutating func checkGitObjects(_ layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        var damaged: [String] = []
+        try repository.forEachObject { id in
+            if !repository.isIntact(id) { damaged.append(GitRepository.hex(id)) }
+        }
+        problems += damaged.sorted().map { id in
+            let path = layout.gitObject(id).path
+            return .damagedGitObject(id: id, path: isFile(path) ? path : nil)
+        }
+    }
+
+    /// The index's own structure, and every row's seal.
+    private mutating func checkIndex(_ index: Index) {
+        do throws(StoreError) {
+            if let reason = try index.damage() { problems.append(.damagedIndex(reason: reason)) }
+        } catch {
+            problems.append(.damagedIndex(reason: "\(error)"))
+        }
+    }
+}

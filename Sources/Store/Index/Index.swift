@@ -1,0 +1,97 @@
+import BuildModel
+import Foundation
+import GRDB
+
+/// The derived SQLite index: look-ups that would otherwise walk the repository or hash files again.
+struct Index: Sendable {
+    private let database: DatabaseQueue
+
+    /// Opens the index or makes a new one. One that is no database is replaced: all of it comes back from the repository.
+    init(at url: URL) throws(StoreError) {
+        do {
+            database = try Self.open(url)
+        } catch let error as DatabaseError where ![.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
+            throw .index(reason: "\(error)")
+        } catch {
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + suffix) }
+            do {
+                database = try Self.open(url)
+            } catch {
+                throw .index(reason: "\(error)")
+            }
+        }
+    }
+
+    private static func open(_ url: URL) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(60)
+        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE file (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT);
+                    CREATE TABLE artifact (digest TEXT PRIMARY KEY, manifest TEXT);
+                    CREATE TABLE result (key TEXT PRIMARY KEY, artifact TEXT);
+                    CREATE TABLE stage_commit (id TEXT PRIMARY KEY, commit_id TEXT);
+                    CREATE TABLE duration (key TEXT PRIMARY KEY, kind TEXT, seconds REAL);
+                    CREATE INDEX duration_kind ON duration (kind);
+                    """)
+        }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: "ALTER TABLE duration ADD COLUMN work REAL")
+        }
+        migrator.registerMigration("3") { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE artifact;
+                    DROP TABLE result;
+                    DROP TABLE stage_commit;
+                    CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB);
+                    CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT);
+                    CREATE TABLE build (recipe TEXT PRIMARY KEY, content BLOB, commit_id TEXT);
+                    CREATE TABLE repository (id TEXT);
+                    """)
+        }
+        migrator.registerMigration("4") { database in
+            try database.execute(sql: "ALTER TABLE stage_commit ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0")
+        }
+        migrator.registerMigration("5") { database in
+            try database.execute(
+                sql: """
+                    DROP TABLE file;
+                    DROP TABLE result;
+                    DROP TABLE stage_commit;
+                    CREATE TABLE file (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT, seal INTEGER);
+                    CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB, seal INTEGER);
+                    CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT, pinned INTEGER NOT NULL, seal INTEGER);
+                    """)
+        }
+        try migrator.migrate(queue)
+        return queue
+    }
+
+    func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw .index(reason: "\(error)")
+        }
+    }
+
+    func write(_ body: @Sendable (Database) throws -> Void) throws(StoreError) {
+        do {
+            try database.write(body)
+        } catch {
+            throw .index(reason: "\(error)")
+        }
+    }
+}
+
+extension Row {
+    /// A column as what it should be; `nil` where it is something else: a damaged row is no reason to crash.
+    func column<Value: DatabaseValueConvertible>(_ index: Int, as type: Value.Type = Value.self) -> Value? {
+        Value.fromDatabaseValue(self[index] as DatabaseValue)
+    }
+}
