@@ -21,6 +21,7 @@ enum Adoption {
             unnamed.append(commit)
         }
         if !unnamed.isEmpty { try name(unnamed, in: layout, repository) }
+        if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
         do {
             try Data((heads.map(\.hex).joined(separator: "\n") + "\n").utf8).write(to: layout.adopted, options: .atomic)
         } catch {
