@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CKernels", cSettings: numericC),
 
@@ -44,7 +45,7 @@ let package = Package(
         // Building
         .target(
             name: "Store",
-            dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
 
         .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CCurl"]),

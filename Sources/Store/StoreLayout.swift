@@ -21,6 +21,7 @@ struct StoreLayout: Sendable {
     var scratch: URL { root.appending(path: "scratch", directoryHint: .isDirectory) }
     var ignoreFile: URL { root.appending(path: ".gitignore") }
 
+    var packs: URL { repository.appending(path: "objects/pack", directoryHint: .isDirectory) }
     /// The file of a git object that is in no pack.
     func gitObject(_ id: String) -> URL { repository.appending(path: "objects/\(id.prefix(2))/\(id.dropFirst(2))") }
 

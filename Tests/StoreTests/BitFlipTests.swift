@@ -121,9 +121,9 @@ import Testing
         for _ in 0..<60 {
             let copy = fixture.root.appending(path: UUID().uuidString)
             try FileManager.default.copyItem(at: fixture.cache, to: copy)
-            let table = ["result", "stage_commit"][random.below(2)]
-            let column = ["result": ["artifact", "files", "seal"], "stage_commit": ["commit_id", "pinned", "seal"]][table]?[random.below(3)] ?? ""
-            try flip(column, of: table, in: copy.appending(path: "index.sqlite"), &random)
+            let table = random.below(2) == 0 ? "result" : "stage_commit"
+            let columns = table == "result" ? ["artifact", "files", "seal"] : ["commit_id", "pinned", "seal"]
+            try flip(columns[random.below(3)], of: table, in: copy.appending(path: "index.sqlite"), &random)
             let store = try Store(at: copy)
             #expect(try store.check().problems.contains { if case .damagedIndex = $0 { true } else { false } })
             #expect(try store.result(of: whole.action.key) == whole.artifact)

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    static let now = { Date() + 1 }
+    static func now() -> Date { Date() + 1 }
 
     @Test func onlyWhatNothingStandsOnGoes() throws {
         let place = Place()

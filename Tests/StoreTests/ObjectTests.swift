@@ -44,7 +44,7 @@ import Testing
         try FileManager.default.removeItem(at: try #require(fixture.store.object(weights)?.url))
         #expect(try fixture.store.result(of: key) == nil)
         #expect(throws: StoreError.missingObject(weights)) { try fixture.store.readObject(weights) }
-        #expect(try fixture.store.check().problems.contains { $0.contains("missing") && $0.contains(weights.hex) })
+        #expect(try fixture.store.check().problems.map(\.description).contains { $0.contains("missing") && $0.contains(weights.hex) })
     }
 
     @Test func damageIsFoundAndNeverRead() throws {
@@ -57,7 +57,7 @@ import Testing
         content[1000] ^= 1
         try content.write(to: url)
         #expect(throws: StoreError.damagedObject(weights)) { try fixture.store.readObject(weights) }
-        #expect(try fixture.store.check().problems.contains { $0.contains("damaged") && $0.contains(weights.hex) })
+        #expect(try fixture.store.check().problems.map(\.description).contains { $0.contains("damaged") && $0.contains(weights.hex) })
     }
 
     @Test func aDamagedObjectIsMendedByImportingItAgain() throws {

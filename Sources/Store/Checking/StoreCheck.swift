@@ -24,7 +24,12 @@ public struct StoreCheck: Sendable {
 
     /// Every git object against its id.
     private mutating func checkGitObjects(_ layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        let packs = files(below: layout.packs).filter { $0.hasSuffix(".pack") || $0.hasSuffix(".idx") }
+        let broken = packs.filter { !Pack.isIntact(layout.packs.appending(path: $0)) }
+        problems += broken.map { .damagedPack(path: layout.packs.appending(path: $0).path) }
         var damaged: [String] = []
+        // libgit2 is not to be trusted with a damaged pack.
+        guard broken.isEmpty else { return }
         try repository.forEachObject { id in
             if !repository.isIntact(id) { damaged.append(GitRepository.hex(id)) }
         }

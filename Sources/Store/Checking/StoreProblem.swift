@@ -8,6 +8,7 @@ public enum StoreProblem: Hashable, Sendable {
     case strayFile(path: String)
     /// `path`: of its file; `nil` where it is in a pack.
     case damagedGitObject(id: String, path: String?)
+    case damagedPack(path: String)
     case unreadableReference(name: String, path: String)
     /// A ref to something that is not there, or that is not what such a ref names.
     case wrongReference(name: String, reason: String)
@@ -28,7 +29,9 @@ extension StoreProblem: CustomStringConvertible {
         case .unreadableObject(let digest, let reason): "the object \(digest) cannot be checked: \(reason)"
         case .strayFile(let path): "\(path) is no object; nothing needs it"
         case .damagedGitObject(let id, let path):
-            "the git object \(id) is damaged" + (path == nil ? "; it is in a pack: pull it from a remote into a new clone" : "")
+            "the git object \(id) is damaged" + (path == nil ? "; it is in a pack" : "")
+        case .damagedPack(let path):
+            "\(path) is damaged; clone the lineage from a remote again, or take the file from a copy"
         case .unreadableReference(let name, let path): "the ref \(name) cannot be read (\(path))"
         case .wrongReference(let name, let reason): "\(name) \(reason)"
         case .wrongHead(let reason): "HEAD \(reason)"

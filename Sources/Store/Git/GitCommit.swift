@@ -30,6 +30,7 @@ extension GitRepository {
     ) throws(StoreError) -> CommitID {
         var treePointer: OpaquePointer?
         var tree = tree
+        try requireIntact(tree)
         try Self.check(git_tree_lookup(&treePointer, pointer, &tree), "read a tree")
         defer { git_tree_free(treePointer) }
         var parentPointers: [OpaquePointer?] = []
@@ -67,11 +68,16 @@ extension GitRepository {
 
     /// The full id of a commit, from at least seven digits; `nil` where none or several begin so.
     func commitID(startingWith prefix: String) -> CommitID? {
-        var object: OpaquePointer?
-        guard prefix.utf8.count >= 7, git_revparse_single(&object, pointer, prefix) == 0 else { return nil }
-        defer { git_object_free(object) }
-        guard git_object_type(object) == GIT_OBJECT_COMMIT, let id = git_object_id(object)?.pointee else { return nil }
-        return CommitID(hex: Self.hex(id))
+        var short = git_oid()
+        var full = git_oid()
+        var database: OpaquePointer?
+        guard (7...40).contains(prefix.utf8.count), git_oid_fromstrn(&short, prefix, prefix.utf8.count) == 0,
+            git_repository_odb(&database, pointer) == 0
+        else { return nil }
+        defer { git_odb_free(database) }
+        guard git_odb_exists_prefix(&full, database, &short, prefix.utf8.count) == 0, kind(of: full) == GIT_OBJECT_COMMIT
+        else { return nil }
+        return CommitID(hex: Self.hex(full))
     }
 
     /// The author that git's own configuration names, at this moment.
@@ -89,6 +95,7 @@ extension GitRepository {
 
     private func lookup(_ id: CommitID) throws(StoreError) -> OpaquePointer? {
         guard var oid = Self.id(id.hex) else { throw .git(operation: "read a commit", reason: "'\(id)' is no commit id") }
+        try requireIntact(oid)
         var commit: OpaquePointer?
         try Self.check(git_commit_lookup(&commit, pointer, &oid), "read the commit \(id)")
         return commit

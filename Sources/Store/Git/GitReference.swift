@@ -70,6 +70,7 @@ extension GitRepository {
         var found: OpaquePointer?
         guard git_reference_lookup(&found, pointer, reference) == 0 else { return nil }
         defer { git_reference_free(found) }
+        guard let direct = git_reference_target(found)?.pointee, (try? requireIntact(direct)) != nil else { return nil }
         var object: OpaquePointer?
         guard git_reference_peel(&object, found, GIT_OBJECT_COMMIT) == 0 else { return nil }
         defer { git_object_free(object) }

@@ -24,7 +24,8 @@ extension GitRepository {
         return seen
     }
 
-    private func kind(of id: git_oid) -> git_object_t {
+    /// What an object is, by its header alone.
+    func kind(of id: git_oid) -> git_object_t {
         var database: OpaquePointer?
         guard git_repository_odb(&database, pointer) == 0 else { return GIT_OBJECT_INVALID }
         defer { git_odb_free(database) }
@@ -35,6 +36,7 @@ extension GitRepository {
 
     /// What an object names: a commit its tree and its parents, a tree its entries, a tag its target.
     private func neighbours(of id: git_oid) throws(StoreError) -> [git_oid] {
+        try requireIntact(id)
         var object: OpaquePointer?
         try withUnsafePointer(to: id) { id throws(StoreError) in
             try Self.check(git_object_lookup(&object, pointer, id, GIT_OBJECT_ANY), "read the object \(Self.hex(id.pointee))")

@@ -14,6 +14,8 @@ public struct CommitID: Hashable, Comparable, Sendable, CustomStringConvertible 
 /// The bare repository of the lineage, over libgit2. Not safe for two threads at once: the store locks it.
 final class GitRepository {
     let pointer: OpaquePointer
+    /// Ids of objects that libgit2 may read: see `requireIntact`.
+    var intact: Set<String> = []
 
     /// Loose objects and refs reach the disk before the next step, so that a ref never names what a crash lost.
     private static let isInitialized: Bool = git_libgit2_init() > 0 && decant_enable_fsync() == 0
@@ -46,6 +48,7 @@ final class GitRepository {
     }
 
     func readBlob(_ id: git_oid) throws(StoreError) -> [UInt8] {
+        try requireIntact(id)
         var blob: OpaquePointer?
         try withUnsafePointer(to: id) { id throws(StoreError) in
             try Self.check(git_blob_lookup(&blob, pointer, id), "read the blob \(Self.hex(id.pointee))")
@@ -84,7 +87,7 @@ final class GitRepository {
     func isIntact(_ id: git_oid) -> Bool {
         var database: OpaquePointer?
         var object: OpaquePointer?
-        guard git_repository_odb(&database, pointer) == 0 else { return false }
+        guard (try? requireIntact(id)) != nil, git_repository_odb(&database, pointer) == 0 else { return false }
         defer { git_odb_free(database) }
         guard withUnsafePointer(to: id, { git_odb_read(&object, database, $0) }) == 0 else { return false }
         defer { git_odb_object_free(object) }

@@ -45,6 +45,7 @@ extension GitRepository {
     func entry(_ path: String, of tree: git_oid) throws(StoreError) -> git_oid? {
         var pointer: OpaquePointer?
         var tree = tree
+        try requireIntact(tree)
         try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
         defer { git_tree_free(pointer) }
         var entry: OpaquePointer?
@@ -58,6 +59,7 @@ extension GitRepository {
         guard depth < 64 else { throw .git(operation: "read a tree", reason: "it is nested deeper than 64 levels") }
         var pointer: OpaquePointer?
         var tree = tree
+        try requireIntact(tree)
         try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")
         defer { git_tree_free(pointer) }
         var files: [(path: String, id: git_oid)] = []
