@@ -33,12 +33,14 @@ final class Credentials: Sendable {
     }
 
     /// `git credential fill`, which asks nobody on a terminal. The answer goes through a pipe, never through a file.
-    private static func fill(_ url: URL, user: String?) -> Login? {
+    static func fill(
+        _ url: URL, user: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> Login? {
         guard let scheme = url.scheme, let host = url.host else { return nil }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["git", "credential", "fill"]
-        process.environment = ProcessInfo.processInfo.environment.merging(["GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true"]) { $1 }
+        process.environment = environment.merging(["GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true"]) { $1 }
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output

@@ -131,6 +131,19 @@ import Testing
         #expect(text.contains(server.address))
     }
 
+    @Test func gitsCredentialHelpersAreAskedAndNobodyElse() throws {
+        let helper = "!f() { test \"$1\" = get && echo username=me && echo 'password=open sesame'; }; f"
+        try fixture.git("config", "--global", "credential.http://127.0.0.1:\(server.port).helper", helper)
+        let environment = [
+            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": fixture.root.path,
+            "GIT_CONFIG_GLOBAL": fixture.root.appending(path: "gitconfig").path, "GIT_CONFIG_NOSYSTEM": "1",
+        ]
+        let login = try Credentials.fill(#require(URL(string: server.address)), user: nil, environment: environment)
+        #expect(login == Login(user: "me", password: "open sesame"))
+        // Nobody is asked on a terminal where no helper knows.
+        #expect(try Credentials.fill(#require(URL(string: "http://127.0.0.1:1/a")), user: nil, environment: environment) == nil)
+    }
+
     @Test func aServerThatIsNotThereIsSaid() async throws {
         let text = await failure { try await pull("http://127.0.0.1:1/models.git") }
         #expect(text.contains("http://127.0.0.1:1/models.git cannot be used"))

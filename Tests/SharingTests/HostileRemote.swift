@@ -39,6 +39,15 @@ struct HostileRemote {
         try fixture.git("hash-object", "-w", "--stdin", in: repository, input: content)
     }
 
+    /// Writes a git object's file anew, with a header of one's own.
+    func overwrite(_ id: String, header: String, _ content: Data) throws {
+        let file = repository.appending(path: "objects/\(id.prefix(2))/\(id.dropFirst(2))")
+        let raw = fixture.place("raw-\(id)")
+        try (Data(header.utf8) + [0] + content).write(to: raw)
+        chmod(file.path, 0o644)
+        try fixture.python("import sys, zlib; open(sys.argv[2], 'wb').write(zlib.compress(open(sys.argv[1], 'rb').read()))", raw.path, file.path)
+    }
+
     /// A tree of just these entries, in just this order.
     func tree(_ entries: [Entry]) throws -> String {
         var bytes = Data()

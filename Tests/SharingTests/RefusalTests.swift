@@ -49,6 +49,11 @@ import Testing
         Attack("a submodule", "'module' is a submodule") {
             try $0.write($0.stage([Entry("160000", "module", $0.honest.model.hex)]))
         },
+        Attack("an object whose header lies", "it is damaged") {
+            let blob = try $0.blob(Data(repeating: 0x61, count: 5000))
+            try $0.overwrite(blob, header: "blob 5", Data(repeating: 0x61, count: 5000))
+            try $0.write($0.stage([Entry("a", blob)]))
+        },
         Attack("an executable", "'run' is executable") { try $0.write($0.stage([Entry("100755", "run", $0.blob())])) },
         Attack("an odd mode", "has the mode 100664") { try $0.write($0.stage([Entry("100664", "a", $0.blob())])) },
         Attack("one name in two cases", "are one name where file systems ignore case") {
@@ -312,7 +317,7 @@ import Testing
                 return "\(error)"
             }
         }
-        #expect(refusal { $0.gitObjects = 5 }.contains("more than the 5 that are taken"))
+        #expect(refusal { $0.gitObjects = 5 }.contains("more than the 5 git objects that are taken"))
         #expect(refusal { $0.references = 2 }.contains("more than the 2 that are taken"))
         #expect(refusal { $0.planBytes = 10 }.contains("plan.json"))
         #expect(refusal { _ in } == "no refusal")

@@ -95,6 +95,15 @@ final class SharingFixture {
         try git(arguments, in: folder, input: input, environment: environment)
     }
 
+    func python(_ script: String, _ arguments: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script] + arguments
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+    }
+
     /// Runs git with an environment that knows no configuration of this machine; returns its output without the last line's end.
     func git(_ arguments: [String], in folder: URL?, input: Data, environment: [String: String]) throws -> String {
         let process = Process()

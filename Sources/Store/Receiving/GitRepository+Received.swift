@@ -14,6 +14,7 @@ extension GitRepository {
 
     /// The type and the bytes of an object, without reading it; `nil` where it is absent.
     func header(of id: git_oid) throws(StoreError) -> (type: git_object_t, size: Int)? {
+        try requireIntact(id)
         var database: OpaquePointer?
         try Self.check(git_repository_odb(&database, pointer), "open the object database")
         defer { git_odb_free(database) }
@@ -26,8 +27,24 @@ extension GitRepository {
         return (type, size)
     }
 
+    /// What an object names, submodules aside: a commit its tree and its parents, a tree its entries, a tag its target. An
+    /// object in a file of its own is verified before libgit2 sees it.
+    func named(by id: git_oid) throws(StoreError) -> [git_oid] {
+        try requireIntact(id)
+        switch type(of: id) {
+        case GIT_OBJECT_COMMIT:
+            guard let commit = try commit(CommitID(hex: Self.hex(id))) else { return [] }
+            return commit.parents.compactMap { Self.id($0.hex) } + [commit.tree]
+        case GIT_OBJECT_TREE: return try rawEntries(of: id).filter { $0.mode != 0o160000 }.map(\.id)
+        case GIT_OBJECT_TAG: return try [tagTarget(id)].compactMap { $0 }
+        case nil: throw .git(operation: "read the object \(Self.hex(id))", reason: "it is missing")
+        default: return []
+        }
+    }
+
     /// What an annotated tag names.
     func tagTarget(_ id: git_oid) throws(StoreError) -> git_oid? {
+        try requireIntact(id)
         var tag: OpaquePointer?
         var id = id
         try Self.check(git_tag_lookup(&tag, pointer, &id), "read a tag")
@@ -46,6 +63,7 @@ extension GitRepository {
 
     /// The entries of a tree in their order, none interpreted.
     func rawEntries(of tree: git_oid) throws(StoreError) -> [RawEntry] {
+        try requireIntact(tree)
         var pointer: OpaquePointer?
         var tree = tree
         try Self.check(git_tree_lookup(&pointer, self.pointer, &tree), "read a tree")

@@ -10,11 +10,19 @@ struct NeighbourRepository {
 
     init(at path: URL) throws {
         do {
-            repository = try GitRepository(existing: path)
+            // Of a linked working tree, what it shares with the others.
+            let opened = try GitRepository(existing: path)
+            folder = URL(fileURLWithPath: String(cString: git_repository_commondir(opened.pointer)), isDirectory: true)
+            repository = try GitRepository(existing: folder)
         } catch {
             throw RemoteError.unreachable(remote: path.path, reason: Self.reason(error))
         }
-        folder = URL(fileURLWithPath: String(cString: git_repository_commondir(repository.pointer)), isDirectory: true)
+        let borrowed = folder.appending(path: "objects/info/alternates").path
+        guard !FileManager.default.fileExists(atPath: borrowed) else {
+            throw RemoteError.unreachable(
+                remote: path.path,
+                reason: "it borrows objects from other repositories; `git repack -a -d` and `rm \(borrowed)` make it whole")
+        }
     }
 
     var objects: ObjectFolder { ObjectFolder(folder.appending(path: "lfs/objects", directoryHint: .isDirectory)) }
@@ -43,36 +51,18 @@ struct NeighbourRepository {
         var builder: OpaquePointer?
         try GitRepository.check(git_packbuilder_new(&builder, source.pointer), "start a pack")
         defer { git_packbuilder_free(builder) }
-        var walk: OpaquePointer?
-        try GitRepository.check(git_revwalk_new(&walk, source.pointer), "walk the commits")
-        defer { git_revwalk_free(walk) }
-        for tip in tips {
-            guard var id = GitRepository.id(tip.hex), !target.exists(id) else { continue }
-            // A tag's object goes along; what it names is walked.
-            var commit = id
-            var seen = 0
-            while source.type(of: commit) == GIT_OBJECT_TAG, seen < 8, let next = try source.tagTarget(commit) {
-                try GitRepository.check(git_packbuilder_insert(builder, &commit, nil), "pack a tag")
-                commit = next
-                seen += 1
+        var open = tips.compactMap { GitRepository.id($0.hex) }
+        var seen: Set<ObjectName> = []
+        while let next = open.popLast() {
+            guard seen.insert(ObjectName(next)).inserted, !target.exists(next) else { continue }
+            guard seen.count <= limits.gitObjects else {
+                throw Refusal(subject: "the pack", reason: "it would have more than the \(limits.gitObjects) git objects that are taken")
             }
-            guard source.type(of: commit) == GIT_OBJECT_COMMIT else {
-                try GitRepository.check(git_packbuilder_insert(builder, &id, nil), "pack an object")
-                continue
-            }
-            try GitRepository.check(git_revwalk_push(walk, &commit), "walk the commits")
+            var id = next
+            open += try source.named(by: id)
+            try GitRepository.check(git_packbuilder_insert(builder, &id, nil), "pack an object")
         }
-        for name in try target.references(startingWith: "refs/") {
-            guard let known = try? target.target(of: name), var id = GitRepository.id(known.hex),
-                source.type(of: id) == GIT_OBJECT_COMMIT
-            else { continue }
-            try GitRepository.check(git_revwalk_hide(walk, &id), "walk the commits")
-        }
-        try GitRepository.check(git_packbuilder_insert_walk(builder, walk), "collect the git objects")
         let count = git_packbuilder_object_count(builder)
-        guard count <= limits.gitObjects else {
-            throw Refusal(subject: "the pack", reason: "\(count) git objects are more than the \(limits.gitObjects) that are taken")
-        }
         guard count > 0 else { return }
         let folder = String(cString: git_repository_commondir(target.pointer)) + "objects/pack"
         try GitRepository.check(git_packbuilder_write(builder, folder, 0o444, nil, nil), "write a pack")
