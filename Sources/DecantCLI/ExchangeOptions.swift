@@ -44,7 +44,9 @@ struct ExchangeOptions: ParsableArguments {
         }
         for refusal in summary.leftOut { Console.progress("  left out  \(refusal)") }
         Console.output(
-            "\(count(summary.actions, "new result")), \(count(summary.objects, "file")), \(ByteCount.text(summary.bytes)); \(summary.remote)")
+            "\(count(summary.actions, "new result")), \(count(summary.objects, "file")), "
+                + "\(ByteCount.text(summary.bytes)); \(summary.remote)"
+        )
     }
 
     private func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }

@@ -47,7 +47,8 @@ final class Credentials: Sendable {
         process.standardError = FileHandle.nullDevice
         guard (try? process.run()) != nil else { return nil }
         let place = url.port.map { "\(host):\($0)" } ?? host
-        let question = ["protocol=\(scheme)", "host=\(place)", "path=\(url.path.dropFirst())"] + (user.map { ["username=\($0)"] } ?? [])
+        let question =
+            ["protocol=\(scheme)", "host=\(place)", "path=\(url.path.dropFirst())"] + (user.map { ["username=\($0)"] } ?? [])
         try? input.fileHandleForWriting.write(contentsOf: Data((question.joined(separator: "\n") + "\n\n").utf8))
         try? input.fileHandleForWriting.close()
         let answer = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

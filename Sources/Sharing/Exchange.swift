@@ -50,7 +50,8 @@ extension Store {
     ) async throws -> ExchangeSummary {
         let place = try remote.objectPlace()
         return try await receive(
-            Reception(of: selection, from: remote.repository, into: self), objects: place, label: remote.label, onPhase: onPhase)
+            Reception(of: selection, from: remote.repository, into: self), objects: place, label: remote.label, onPhase: onPhase
+        )
     }
 
     func receive(
@@ -58,7 +59,8 @@ extension Store {
     ) async throws -> ExchangeSummary {
         onPhase(
             .checked(
-                stages: reception.stages, builds: reception.builds, gitObjects: reception.gitObjects, bytes: reception.gitBytes))
+                stages: reception.stages, builds: reception.builds, gitObjects: reception.gitObjects, bytes: reception.gitBytes)
+        )
         let tally = TransferTally()
         let missing = try reception.missingObjects()
         do {

@@ -12,7 +12,8 @@ struct FolderPlace: ObjectPlace {
         for object in objects where !object.isWhole {
             guard let (file, size) = folder.object(object.digest) else {
                 guard object.isRequired else { continue }
-                throw SharingError.missingObject(object.digest, place: label, reason: "its git repository names it all the same")
+                throw SharingError.missingObject(
+                    object.digest, place: label, reason: "its git repository names it all the same")
             }
             guard size == object.size else {
                 throw Refusal(

@@ -82,7 +82,9 @@ struct LFSBatch {
         if let seconds = json["expires_in"]?.double, seconds != 0 {
             expires = now.addingTimeInterval(seconds)
         } else if let text = json["expires_at"]?.string {
-            expires = (try? Date(text, strategy: .iso8601)) ?? (try? Date(text, strategy: .iso8601.time(includingFractionalSeconds: true)))
+            expires =
+                (try? Date(text, strategy: .iso8601))
+                ?? (try? Date(text, strategy: .iso8601.time(includingFractionalSeconds: true)))
         }
         return Action(url: url, headers: headers, expires: expires)
     }

@@ -7,7 +7,7 @@ import Store
 struct LFSServer: ObjectPlace {
     let url: URL
     let credentials: Credentials
-    private let connections = ConnectionPool()
+    let connections = ConnectionPool()
 
     init(url: URL, credentials: Credentials) {
         self.url = url
@@ -48,7 +48,9 @@ struct LFSServer: ObjectPlace {
         try await blocking { try ask(operation, objects) }
     }
 
-    private func ask(_ operation: LFSBatch.Operation, _ objects: [(digest: Digest, size: Int)]) throws -> [Digest: LFSBatch.Item] {
+    private func ask(_ operation: LFSBatch.Operation, _ objects: [(digest: Digest, size: Int)]) throws -> [Digest: LFSBatch
+        .Item]
+    {
         let address = url.appending(path: "objects/batch")
         let headers = [("Accept", LFSBatch.mediaType), ("Content-Type", LFSBatch.mediaType)]
         let sink = BytesSink(limit: 16 << 20)
@@ -174,50 +176,11 @@ struct LFSServer: ObjectPlace {
         let sink = BytesSink(limit: 1 << 20)
         let types = [("Accept", LFSBatch.mediaType), ("Content-Type", LFSBatch.mediaType)]
         let answer = try exchange(
-            .init(method: .post, url: action.url, headers: headers(of: action, unless: types), body: BytesBody(body.canonicalBytes)),
+            .init(
+                method: .post, url: action.url, headers: headers(of: action, unless: types),
+                body: BytesBody(body.canonicalBytes)),
             to: sink)
         guard answer.isSuccess else { throw refusal(answer, action.url, sink.bytes) }
-    }
-
-    // MARK: Requests
-
-    /// An action's headers, and those that go with it unless it says otherwise.
-    private func headers(
-        of action: LFSBatch.Action, unless defaults: [(name: String, value: String)] = []
-    ) -> [(name: String, value: String)] {
-        let named = Set(action.headers.map { $0.name.lowercased() })
-        return action.headers.filter { $0.name.lowercased() != "transfer-encoding" }
-            + defaults.filter { !named.contains($0.name.lowercased()) }
-    }
-
-    /// Sends a request; where the server wants to know who asks, once more with a login, to this server only.
-    private func exchange(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
-        var request = request
-        let isOurs = (request.url.scheme, request.url.host, request.url.port) == (url.scheme, url.host, url.port)
-        let isSigned = request.headers.contains { $0.name.lowercased() == "authorization" }
-        if isOurs, !isSigned, let login = credentials.known { request.headers.append(("Authorization", login.header)) }
-        let answer = try connections.send(request, to: sink)
-        guard answer.status == 401, isOurs, !isSigned, credentials.known == nil, let login = credentials.ask(),
-            request.body?.rewind() ?? true
-        else { return answer }
-        request.headers.append(("Authorization", login.header))
-        sink.restart()
-        return try connections.send(request, to: sink)
-    }
-
-    private func refusal(_ answer: HTTPAnswer, _ target: URL, _ body: [UInt8]) -> SharingError {
-        if answer.status == 401 { return .needsLogin(url: shown(target)) }
-        let message = (try? JSON(parsing: body))?["message"]?.string ?? ""
-        return .refused(url: shown(target), status: answer.status, message: String(message.prefix(300)))
-    }
-
-    /// An address as it may be printed: a query may hold what opens it.
-    private func shown(_ url: URL) -> String {
-        guard var components = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return "the server" }
-        components.user = nil
-        components.password = nil
-        components.query = nil
-        return components.string ?? "the server"
     }
 }
 

@@ -26,7 +26,8 @@ public struct Remote: Sendable {
         case .path(let path):
             guard let folder = Store.repository(at: path) else { throw SharingError.unknownRemote(text) }
             repository = .neighbour(folder)
-            objects = try setting.map { try Self.server($0) }
+            objects =
+                try setting.map { try Self.server($0) }
                 ?? FolderPlace(folder: Store.objects(of: folder), label: folder.path)
         case .http(let url):
             let credentials = Credentials(of: address, for: url)

@@ -25,13 +25,16 @@ public struct RemoteAddress: Sendable {
 
     /// Reads `path`, `file://`, `http://`, `https://`, `ssh://` and `user@host:path`.
     public init(_ text: String) throws(SharingError) {
-        let isPlain = !text.isEmpty && !text.hasPrefix("-") && text.firstMatch(of: /^[A-Za-z0-9+.-]+::/) == nil && text.utf8.count <= 4096
+        let isPlain =
+            !text.isEmpty && !text.hasPrefix("-") && text.firstMatch(of: /^[A-Za-z0-9+.-]+::/) == nil && text.utf8.count <= 4096
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         guard isPlain else { throw .invalidAddress(Self.redacted(text)) }
         if let scheme = text.firstMatch(of: /^([A-Za-z][A-Za-z0-9+.-]*):\/\//)?.1.lowercased() {
             try self.init(text, scheme: scheme)
         } else if !FileManager.default.fileExists(atPath: text), text.wholeMatch(of: /[^\/:\s]+:[^\s]+/) != nil {
-            guard text.firstMatch(of: /^([A-Za-z0-9_.-]+@)?[A-Za-z0-9.-]+:/) != nil else { throw .invalidAddress(Self.redacted(text)) }
+            guard text.firstMatch(of: /^([A-Za-z0-9_.-]+@)?[A-Za-z0-9.-]+:/) != nil else {
+                throw .invalidAddress(Self.redacted(text))
+            }
             self.init(.ssh(text))
         } else {
             self.init(.path(URL(fileURLWithPath: text).standardizedFileURL))

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A remote's results, for builds: what somebody else has run already is fetched instead of run.
 ///
-/// The remote's list of actions is read once. A remote that fails is told of once and asked no more; a result that breaks a rule
-/// is told of and not used. Neither ends a build.
+/// The remote's list of actions is read once. A remote that fails is told of once and asked no more; a result that breaks a
+/// rule is told of and not used. Neither ends a build.
 public final class RemoteCache: Sendable {
     private let store: Store
     private let remote: Remote
@@ -22,7 +22,8 @@ public final class RemoteCache: Sendable {
             _ = try remote.objectPlace()
             let found = try await blocking { try store.references(of: remote.repository) }
             let actions = found.filter { $0.name.hasPrefix("refs/decant/actions/") }
-            references = Mutex(Dictionary(actions.map { (String($0.name.suffix(64)), $0) }, uniquingKeysWith: { first, _ in first }))
+            references = Mutex(
+                Dictionary(actions.map { (String($0.name.suffix(64)), $0) }, uniquingKeysWith: { first, _ in first }))
         } catch {
             references = Mutex(nil)
             onWarning("the build goes on without \(remote.label): \(error)")

@@ -5,11 +5,12 @@ import Testing
 /// `push`, `pull` and `clone` as a person uses them.
 @Suite struct SharingProgramTests {
     /// A recipe whose build is two commands: quick, with one file for Git LFS and one for git.
-    private static let recipe = DecantProgram.tinyRecipe + """
+    private static let recipe =
+        DecantProgram.tinyRecipe + """
 
-        stages:
-          bytes: {command: [sh, -c, "printf 'a\\\\0b' > outputs/a.bin; echo text > outputs/a.txt"], outputs: [a.bin, a.txt]}
-        """
+            stages:
+              bytes: {command: [sh, -c, "printf 'a\\\\0b' > outputs/a.bin; echo text > outputs/a.txt"], outputs: [a.bin, a.txt]}
+            """
 
     private let program: DecantProgram
 
@@ -74,7 +75,9 @@ import Testing
     @Test func whatCannotBeIsSaid() throws {
         try program.run("import", "functions.yaml")
         #expect(try program.run("push", status: 2).errors.contains("none that is called 'origin'"))
-        #expect(try program.run("pull", "nowhere", status: 2).errors.contains("neither a remote of this store nor a git repository"))
+        #expect(
+            try program.run("pull", "nowhere", status: 2).errors.contains("neither a remote of this store nor a git repository")
+        )
         #expect(try program.run("clone", "nowhere", "--cache", "new", status: 2).errors.contains("nor a git repository"))
         #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "new").path))
         let secret = try program.run("pull", "git://me:secret@example.invalid/a", status: 2)

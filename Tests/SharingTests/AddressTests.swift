@@ -28,7 +28,9 @@ import Testing
         #expect(address.login?.password == "secret")
         #expect(address.text == "https://example.com:8443/a.git")
         #expect(address.textWithUser == "https://me@example.com:8443/a.git")
-        for text in ["git://me:secret@example.com/a", "ssh://me:secret@example.com/a", "https://me:secret@/a", "http://me:secret@a b/"] {
+        for text in [
+            "git://me:secret@example.com/a", "ssh://me:secret@example.com/a", "https://me:secret@/a", "http://me:secret@a b/",
+        ] {
             let error = #expect(throws: SharingError.self) { try RemoteAddress(text) }
             #expect(error?.description.contains("secret") == false)
         }

@@ -10,7 +10,8 @@ import Testing
 
     private func items(_ answer: JSON, server: String = "https://h/a.git/info/lfs") throws -> [Digest: LFSBatch.Item] {
         try LFSBatch.items(
-            in: answer.canonicalBytes, for: .download, server: #require(URL(string: server)), now: Date(timeIntervalSince1970: 1000))
+            in: answer.canonicalBytes, for: .download, server: #require(URL(string: server)),
+            now: Date(timeIntervalSince1970: 1000))
     }
 
     private func answer(_ action: JSON) -> JSON {
@@ -27,7 +28,9 @@ import Testing
 
     @Test func anActionHasAnAddressHeadersAndAnEnd() throws {
         let item = try #require(
-            try items(answer(["href": "https://else/x?token=1", "header": ["Authorization": "RemoteAuth y"], "expires_in": 60]))[digest])
+            try items(
+                answer(["href": "https://else/x?token=1", "header": ["Authorization": "RemoteAuth y"], "expires_in": 60]))[
+                    digest])
         let action = try #require(item.transfer)
         #expect(action.url.absoluteString == "https://else/x?token=1")
         #expect(action.headers.map(\.value) == ["RemoteAuth y"])

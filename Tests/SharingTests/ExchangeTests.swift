@@ -16,7 +16,8 @@ import Testing
     }
 
     @discardableResult
-    private func pull(_ selection: Selection = .everything, from remote: URL, into store: Store) async throws -> ExchangeSummary {
+    private func pull(_ selection: Selection = .everything, from remote: URL, into store: Store) async throws -> ExchangeSummary
+    {
         try await store.pull(selection, from: Remote(remote.path, for: store))
     }
 
@@ -36,8 +37,12 @@ import Testing
         #expect(try fixture.holdsBuild(theirs))
         #expect(try theirs.builds(of: "smart-home").map(\.commit) == [built.build])
         #expect(try theirs.check().problems == [])
-        let names = try fixture.git("for-each-ref", "--format=%(refname) %(objectname)", in: fixture.place("theirs/lineage.git"))
-        #expect(names == (try fixture.git("for-each-ref", "--format=%(refname) %(objectname)", in: fixture.place("ours/lineage.git"))))
+        let names = try fixture.git(
+            "for-each-ref", "--format=%(refname) %(objectname)", in: fixture.place("theirs/lineage.git"))
+        #expect(
+            names
+                == (try fixture.git("for-each-ref", "--format=%(refname) %(objectname)", in: fixture.place("ours/lineage.git")))
+        )
         // Nothing is left behind.
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.place("theirs/quarantine").path) == [])
         #expect(!theirs.hasIncoming)
@@ -85,8 +90,12 @@ import Testing
         // The recipe's stages are results here, though their refs were not asked for.
         #expect(try fixture.holdsBuild(theirs, steps: 2))
         #expect(try !fixture.holdsBuild(theirs, steps: 1))
-        #expect(await failure { _ = try await pull(.recipes(["three"]), from: remote, into: theirs) }.contains("no build of 'three'"))
-        #expect(await failure { _ = try await push(["three"], from: ours, to: remote) }.contains("no build of 'three'; it has one, two"))
+        #expect(
+            await failure { _ = try await pull(.recipes(["three"]), from: remote, into: theirs) }.contains(
+                "no build of 'three'"))
+        #expect(
+            await failure { _ = try await push(["three"], from: ours, to: remote) }.contains(
+                "no build of 'three'; it has one, two"))
     }
 
     @Test func whereBothSidesBuiltThePullMergesAndThePushGoesForwards() async throws {
@@ -103,7 +112,8 @@ import Testing
         #expect(refusal.contains("has what is not here: refs/heads/smart-home"))
         #expect(try fixture.git("for-each-ref", in: remote) == before)
         let pulled = try await pull(from: remote, into: ours)
-        #expect(pulled.changes.filter { $0.step == .merged }.map(\.name) == ["refs/heads/smart-home", "refs/notes/decant/runs"])
+        #expect(
+            pulled.changes.filter { $0.step == .merged }.map(\.name) == ["refs/heads/smart-home", "refs/notes/decant/runs"])
         let history = try ours.builds(of: "smart-home")
         #expect(history.count == 3)
         #expect(history[1].commit == own)
@@ -222,7 +232,9 @@ import Testing
         let ours = try fixture.store("ours")
         try fixture.build(in: ours)
         #expect(await failure { _ = try Remote(nil, for: ours) }.contains("none that is called 'origin'"))
-        #expect(await failure { _ = try Remote("backup", for: ours) }.contains("neither a remote of this store nor a git repository"))
+        #expect(
+            await failure { _ = try Remote("backup", for: ours) }.contains(
+                "neither a remote of this store nor a git repository"))
         try fixture.git("remote", "add", "backup", remote.path, in: fixture.place("ours/lineage.git"))
         _ = try await ours.push([], to: Remote("backup", for: ours))
         let theirs = try fixture.store("theirs")

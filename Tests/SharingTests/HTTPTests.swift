@@ -169,7 +169,9 @@ import Testing
         _ = try await theirs.push([], to: Remote(server.address, for: theirs))
         try fixture.build(in: ours, steps: 8)
         let error = await #expect(throws: RemoteError.self) { try await push() }
-        guard case .behind(_, ["refs/heads/smart-home"]) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        guard case .behind(_, ["refs/heads/smart-home"]) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
         _ = try await ours.pull(.everything, from: Remote(server.address, for: ours))
         #expect(try await push().changes.allSatisfy { $0.step == .forwarded })
     }

@@ -45,7 +45,9 @@ struct HostileRemote {
         let raw = fixture.place("raw-\(id)")
         try (Data(header.utf8) + [0] + content).write(to: raw)
         chmod(file.path, 0o644)
-        try fixture.python("import sys, zlib; open(sys.argv[2], 'wb').write(zlib.compress(open(sys.argv[1], 'rb').read()))", raw.path, file.path)
+        try fixture.python(
+            "import sys, zlib; open(sys.argv[2], 'wb').write(zlib.compress(open(sys.argv[1], 'rb').read()))", raw.path,
+            file.path)
     }
 
     /// A tree of just these entries, in just this order.
@@ -68,7 +70,8 @@ struct HostileRemote {
     ) throws -> String {
         let environment = [
             "GIT_AUTHOR_NAME": author, "GIT_AUTHOR_EMAIL": "lineage@decant.invalid", "GIT_AUTHOR_DATE": "\(time) +0000",
-            "GIT_COMMITTER_NAME": author, "GIT_COMMITTER_EMAIL": "lineage@decant.invalid", "GIT_COMMITTER_DATE": "\(time) +0000",
+            "GIT_COMMITTER_NAME": author, "GIT_COMMITTER_EMAIL": "lineage@decant.invalid",
+            "GIT_COMMITTER_DATE": "\(time) +0000",
         ]
         var arguments = ["commit-tree", tree]
         for parent in parents { arguments += ["-p", parent] }

@@ -245,7 +245,9 @@ import Testing
         },
         Attack("an endless recipe", "'recipe.yaml' has 5242880 bytes") {
             try $0.build(
-                $0.buildTree(replacing: "recipe.yaml", with: Entry("recipe.yaml", $0.blob(Data(repeating: 0x61, count: 5 << 20)))))
+                $0.buildTree(
+                    replacing: "recipe.yaml", with: Entry("recipe.yaml", $0.blob(Data(repeating: 0x61, count: 5 << 20))))
+            )
         },
         Attack("other attributes of a build", "its .gitattributes is not as Decant writes it") {
             try $0.build(
@@ -300,7 +302,9 @@ import Testing
         let pulled = try await ours.pull(.everything, from: Remote(remote.repository.path, for: ours))
         #expect(pulled.leftOut.map(\.subject) == ["refs/pull/1/head"])
         #expect(try fixture.git("for-each-ref", "refs/pull", in: fixture.place("ours/lineage.git")) == "")
-        #expect(try fixture.git("cat-file", "--batch-all-objects", "--batch-check", in: fixture.place("ours/lineage.git")).contains(commit) == false)
+        #expect(
+            try fixture.git("cat-file", "--batch-all-objects", "--batch-check", in: fixture.place("ours/lineage.git")).contains(
+                commit) == false)
     }
 
     @Test func morePacksThanAreTakenAreRefused() throws {

@@ -37,7 +37,8 @@ final class SharingFixture {
     }
 
     static func dataAction(_ count: Int = 1) -> Action {
-        Action(kind: "data.generate", revision: 1, parameters: ["count": .integer(Int64(count))], inputs: [], numerics: .portable)
+        Action(
+            kind: "data.generate", revision: 1, parameters: ["count": .integer(Int64(count))], inputs: [], numerics: .portable)
     }
 
     static func modelAction(_ data: Artifact, steps: Int = 3) -> Action {
@@ -82,7 +83,9 @@ final class SharingFixture {
             let top = folder.appending(path: part)
             for path in [""] + ((try? FileManager.default.subpathsOfDirectory(atPath: top.path)) ?? []) {
                 let file = path.isEmpty ? top : top.appending(path: path)
-                if let content = FileManager.default.contents(atPath: file.path) { state["\(part)/\(path)"] = Digest(hashing: content) }
+                if let content = FileManager.default.contents(atPath: file.path) {
+                    state["\(part)/\(path)"] = Digest(hashing: content)
+                }
             }
         }
         return state
@@ -91,7 +94,9 @@ final class SharingFixture {
     // MARK: Programs
 
     @discardableResult
-    func git(_ arguments: String..., in folder: URL? = nil, input: Data = Data(), environment: [String: String] = [:]) throws -> String {
+    func git(_ arguments: String..., in folder: URL? = nil, input: Data = Data(), environment: [String: String] = [:]) throws
+        -> String
+    {
         try git(arguments, in: folder, input: input, environment: environment)
     }
 
@@ -104,7 +109,8 @@ final class SharingFixture {
         try #require(process.terminationStatus == 0)
     }
 
-    /// Runs git with an environment that knows no configuration of this machine; returns its output without the last line's end.
+    /// Runs git with an environment that knows no configuration of this machine; returns its output without the last line's
+    /// end.
     func git(_ arguments: [String], in folder: URL?, input: Data, environment: [String: String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

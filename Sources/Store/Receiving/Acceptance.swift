@@ -58,7 +58,8 @@ extension Reception {
             let above = known.first { reference.name.hasPrefix($0 + "/") }
             guard let other = below ?? above else { continue }
             throw RemoteError.refused(
-                remote: remote.label, refusals: [Refusal(subject: reference.name, reason: "there is \(other) here, and git cannot keep both")])
+                remote: remote.label,
+                refusals: [Refusal(subject: reference.name, reason: "there is \(other) here, and git cannot keep both")])
         }
     }
 
@@ -135,7 +136,9 @@ extension Reception {
         return [try move(remote.name, from: head, to: RunNotes.merge(head, remote.object, in: ours), .merged)]
     }
 
-    private func move(_ name: String, from old: CommitID?, to new: CommitID, _ step: ReferenceChange.Step) throws -> ReferenceChange {
+    private func move(_ name: String, from old: CommitID?, to new: CommitID, _ step: ReferenceChange.Step) throws
+        -> ReferenceChange
+    {
         guard try ours.moveReference(name, from: old, to: new) else {
             throw StoreError.git(operation: "move the ref \(name)", reason: "another program moved it; pull again")
         }

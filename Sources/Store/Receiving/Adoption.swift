@@ -4,13 +4,14 @@ import Foundation
 
 /// Takes notice of builds that git itself brought: a push into this repository, a fetch, a bare clone put in its place.
 ///
-/// Such a build may come without the refs of its actions. Every stage commit that it reaches and that holds against the rules is
-/// named by its action, unless one is named so already.
+/// Such a build may come without the refs of its actions. Every stage commit that it reaches and that holds against the rules
+/// is named by its action, unless one is named so already.
 enum Adoption {
     /// Looks at branches that moved since the last time. The caller holds the write lock.
     static func adopt(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
         let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
-        let known = Set(((try? String(contentsOf: layout.adopted, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init))
+        let known = Set(
+            ((try? String(contentsOf: layout.adopted, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init))
         let new = heads.filter { !known.contains($0.hex) }
         guard !new.isEmpty else { return }
         var unnamed: [CommitID] = []

@@ -53,7 +53,8 @@ struct BuildRules {
         var commits: [CommitID] = []
         var pointers: [String] = []
         for target in plan["targets"]?.array ?? [] {
-            guard let name = target["name"]?.string, let id = target["commit"]?.string, let artifact = target["artifact"]?.string
+            guard let name = target["name"]?.string, let id = target["commit"]?.string,
+                let artifact = target["artifact"]?.string
             else { throw refusal("its plan.json has a target without a name, a commit or an artifact") }
             let shown = TreeRules.shown(name)
             guard let record = try inspection.stage(CommitID(hex: id)) else {
@@ -108,7 +109,9 @@ struct BuildRules {
 extension Inspection {
     /// Whether a file of a checked artifact's tree stands there as a pointer.
     func isPointer(_ file: Artifact.File, of tree: git_oid) -> Bool {
-        guard let id = try? quarantine.entry(file.path, of: tree), let content = try? quarantine.readBlob(id) else { return false }
+        guard let id = try? quarantine.entry(file.path, of: tree), let content = try? quarantine.readBlob(id) else {
+            return false
+        }
         return LFSPointer(content) != nil
     }
 }

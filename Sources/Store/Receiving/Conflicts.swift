@@ -23,7 +23,8 @@ extension Inspection {
     private static func conflict(_ record: StageRecord, with other: Artifact, place: String) -> Refusal {
         Refusal(
             subject: "\(record.action.kind) (action \(record.action.key.short))",
-            reason: "the same action gave the artifact \(record.artifact.digest.short) there and \(other.digest.short) \(place): "
+            reason:
+                "the same action gave the artifact \(record.artifact.digest.short) there and \(other.digest.short) \(place): "
                 + "one of the two is not reproducible; `verify` runs it again")
     }
 }
@@ -34,11 +35,14 @@ enum SmallObjects {
         var seen: Set<Digest> = []
         for record in records {
             for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && !texts.contains(file.digest) {
-                guard seen.insert(file.digest).inserted, let content = try read(file.digest), ArtifactTree.standsAsItself(content)
+                guard seen.insert(file.digest).inserted, let content = try read(file.digest),
+                    ArtifactTree.standsAsItself(content)
                 else { continue }
                 throw Refusal(
                     subject: "the stage commit \(record.commit)",
-                    reason: "'\(TreeRules.shown(file.path))' is a small text, which stands in git as itself; here it is a pointer")
+                    reason:
+                        "'\(TreeRules.shown(file.path))' is a small text, which stands in git as itself; here it is a pointer"
+                )
             }
         }
     }

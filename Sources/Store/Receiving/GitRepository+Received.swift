@@ -114,7 +114,8 @@ struct ObjectName: Hashable {
     init(_ id: git_oid) {
         (high, middle, low) = withUnsafeBytes(of: id) { bytes in
             (
-                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
                 bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
             )
         }

@@ -17,7 +17,9 @@ enum BuildMerge {
         let targets = (plan?["targets"]?.array ?? []).compactMap { $0["commit"]?.string }.map(CommitID.init(hex:))
         return try repository.writeCommit(
             tree: newer.tree, parents: StageCommit.unique([ours, theirs] + targets),
-            message: "\(recipe): merged; the build of \(newer.author.name) is the newer\n", signature: repository.localSignature())
+            message: "\(recipe): merged; the build of \(newer.author.name) is the newer\n",
+            signature: repository.localSignature()
+        )
     }
 }
 

@@ -38,7 +38,9 @@ final class Quarantine {
     var packs: [URL] {
         let folder = folder.appending(path: "objects/pack", directoryHint: .isDirectory)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".pack") }.sorted().map { folder.appending(path: String($0.dropLast(".pack".count))) }
+        return names.filter { $0.hasSuffix(".pack") }.sorted().map {
+            folder.appending(path: String($0.dropLast(".pack".count)))
+        }
     }
 
     /// Moves the packs into the lineage; the index, which makes git see a pack, last.

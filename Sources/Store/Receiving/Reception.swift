@@ -3,15 +3,6 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// What to ask a remote for.
-public enum Selection: Sendable {
-    case everything
-    /// Builds of some recipes, all that they were made of, and the notes on runs.
-    case recipes([String])
-    /// The results of some actions.
-    case actions([Digest])
-}
-
 /// What came from a remote: fetched and checked, but no part of the lineage before `accept`.
 public final class Reception {
     let store: Store
@@ -53,7 +44,8 @@ public final class Reception {
             throw RemoteError.refused(remote: remote.label, refusals: [refusal])
         } catch StoreError.git(let operation, let reason) {
             throw RemoteError.refused(
-                remote: remote.label, refusals: [Refusal(subject: "a git object", reason: "git cannot \(operation): \(reason)")])
+                remote: remote.label, refusals: [Refusal(subject: "a git object", reason: "git cannot \(operation): \(reason)")]
+            )
         }
     }
 
@@ -71,7 +63,8 @@ public final class Reception {
         }
     }
 
-    /// Objects that the accepted commits need and the store lacks, each once; what waits in `lfs/incoming` already is among them.
+    /// Objects that the accepted commits need and the store lacks, each once; what waits in `lfs/incoming` already is among
+    /// them.
     public func missingObjects() throws -> [IncomingObject] {
         var wanted = inspection.pointers
         var required = try requiredObjects()
@@ -115,60 +108,15 @@ public final class Reception {
     /// Stage commits that were asked for, are here, and whose objects were lost.
     private func knownStages() throws -> [StageRecord] {
         try references.compactMap { reference, remote in
-            guard case .action(let key) = reference, let id = GitRepository.id(remote.object.hex), ours.exists(id) else { return nil }
+            guard case .action(let key) = reference, let id = GitRepository.id(remote.object.hex), ours.exists(id) else {
+                return nil
+            }
             if let artifact = try store.index.result(of: key), store.objects.holds(artifact) { return nil }
             guard let record = try StageCommit.read(remote.object, from: ours), !store.objects.holds(record.artifact) else {
                 return nil
             }
             try ours.restoreTexts(of: record, to: store.objects)
             return record
-        }
-    }
-
-    private static func choose(
-        _ selection: Selection, among advertised: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits
-    ) throws -> (chosen: [(reference: SharedReference, remote: RemoteReference)], leftOut: [Refusal]) {
-        guard advertised.count <= limits.references else {
-            throw Refusal(subject: "the list of refs", reason: "\(advertised.count) are more than the \(limits.references) that are taken")
-        }
-        var chosen: [(reference: SharedReference, remote: RemoteReference)] = []
-        var leftOut: [Refusal] = []
-        for reference in advertised.sorted(by: { $0.name < $1.name }) {
-            do throws(Refusal) {
-                chosen.append((try SharedReference(reference.name), reference))
-            } catch {
-                // What is not Decant's may be anything; what looks like Decant's must be right.
-                if reference.name.hasPrefix("refs/decant/") || reference.name.hasPrefix("refs/heads/") { throw error }
-                leftOut.append(error)
-            }
-        }
-        try refuseColliding(chosen.map(\.remote.name))
-        switch selection {
-        case .everything: return (chosen, leftOut)
-        case .recipes(let names):
-            for name in names where !chosen.contains(where: { $0.reference == .branch(recipe: name) }) {
-                throw RemoteError.unreachable(remote: remote.label, reason: "it has no build of '\(name)'")
-            }
-            return (
-                chosen.filter { chosen in
-                    if case .branch(let recipe) = chosen.reference { names.contains(recipe) } else { chosen.reference == .runNotes }
-                }, []
-            )
-        case .actions(let keys):
-            let keys = Set(keys)
-            return (chosen.filter { if case .action(let key) = $0.reference { keys.contains(key) } else { false } }, [])
-        }
-    }
-
-    /// A ref is a file: none can lie below another.
-    private static func refuseColliding(_ names: [String]) throws(Refusal) {
-        let all = Set(names)
-        for name in names {
-            var parent = name[...]
-            while let slash = parent.lastIndex(of: "/") {
-                parent = parent[..<slash]
-                guard !all.contains(String(parent)) else { throw Refusal(subject: name, reason: "there is a ref \(parent) as well") }
-            }
         }
     }
 
@@ -222,29 +170,5 @@ extension GitRepository {
         try Self.check(git_repository_odb(&database, pointer), "open the object database")
         defer { git_odb_free(database) }
         try Self.check(git_odb_refresh(database), "read the object database")
-    }
-
-    /// Puts the texts of an artifact that stand in git into the object store, where they are not there.
-    func restoreTexts(of record: StageRecord, to objects: ObjectStore) throws(StoreError) {
-        for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && objects.object(file.digest) == nil {
-            guard let commit = try commit(record.commit), let id = try entry("artifact/" + file.path, of: commit.tree) else { continue }
-            let content = try readBlob(id)
-            guard LFSPointer(content) == nil, Digest(hashing: content) == file.digest else { continue }
-            try objects.importText(content)
-        }
-    }
-}
-
-extension ObjectStore {
-    /// Takes a text in.
-    func importText(_ content: [UInt8]) throws(StoreError) {
-        let file = layout.incoming.appending(path: UUID().uuidString)
-        do {
-            try Data(content).write(to: file)
-        } catch {
-            throw .cannotWrite(path: file.path, reason: error.localizedDescription)
-        }
-        defer { unlink(file.path) }
-        _ = try importFile(at: file.path)
     }
 }

@@ -27,8 +27,10 @@ struct StageRules {
         let artifact = try artifact(tree, &inspection)
         try checkParents(action, &inspection)
         let attributes = ArtifactTree.attributes(pointers: artifact.pointers.map { "artifact/" + $0 })
-        guard try inspection.blob(
-            attributesFile, ".gitattributes", atMost: inspection.limits.attributesBytes, of: subject) == Array(attributes.utf8)
+        guard
+            try inspection.blob(
+                attributesFile, ".gitattributes", atMost: inspection.limits.attributesBytes, of: subject)
+                == Array(attributes.utf8)
         else { throw refusal("its .gitattributes is not as Decant writes it") }
         try checkMinted(action, artifact.artifact, tree, attributes, in: inspection.quarantine)
         return StageRecord(commit: commit.id, action: action, artifact: artifact.artifact, parents: commit.parents)
@@ -44,7 +46,9 @@ struct StageRules {
             guard !entries.isEmpty || depth == 0 else { throw refusal("'\(TreeRules.shown(path))' is an empty directory") }
             for entry in entries {
                 let name = path + entry.name
-                guard Artifact.isPortable(path: name) else { throw refusal("'\(TreeRules.shown(name))' is not a portable name") }
+                guard Artifact.isPortable(path: name) else {
+                    throw refusal("'\(TreeRules.shown(name))' is not a portable name")
+                }
                 if entry.isDirectory {
                     open.append((entry.id, name + "/", depth + 1))
                     continue
@@ -63,12 +67,15 @@ struct StageRules {
         _ path: String, _ content: [UInt8], _ id: git_oid, _ inspection: inout Inspection
     ) throws -> (file: Artifact.File, isPointer: Bool) {
         if content.starts(with: LFSPointer.prefix.utf8) {
-            guard let pointer = LFSPointer(content) else { throw refusal("'\(TreeRules.shown(path))' is a malformed Git LFS pointer") }
+            guard let pointer = LFSPointer(content) else {
+                throw refusal("'\(TreeRules.shown(path))' is a malformed Git LFS pointer")
+            }
             guard pointer.size <= inspection.limits.objectBytes else {
                 throw refusal("'\(TreeRules.shown(path))' points to an object of \(pointer.size) bytes")
             }
             guard inspection.pointers.updateValue(pointer.size, forKey: pointer.digest) ?? pointer.size == pointer.size else {
-                throw refusal("'\(TreeRules.shown(path))' gives the object \(pointer.digest.short) another size than a pointer before it")
+                throw refusal(
+                    "'\(TreeRules.shown(path))' gives the object \(pointer.digest.short) another size than a pointer before it")
             }
             return (.init(path: path, size: pointer.size, digest: pointer.digest), true)
         }

@@ -56,7 +56,8 @@ struct NeighbourRepository {
         while let next = open.popLast() {
             guard seen.insert(ObjectName(next)).inserted, !target.exists(next) else { continue }
             guard seen.count <= limits.gitObjects else {
-                throw Refusal(subject: "the pack", reason: "it would have more than the \(limits.gitObjects) git objects that are taken")
+                throw Refusal(
+                    subject: "the pack", reason: "it would have more than the \(limits.gitObjects) git objects that are taken")
             }
             var id = next
             open += try source.named(by: id)

@@ -18,7 +18,8 @@ extension Store {
     public func gitSetting(_ key: String) throws(StoreError) -> String? {
         try repository.withLock { repository throws(StoreError) in
             var configuration: OpaquePointer?
-            try GitRepository.check(git_repository_config_snapshot(&configuration, repository.pointer), "read the configuration")
+            try GitRepository.check(
+                git_repository_config_snapshot(&configuration, repository.pointer), "read the configuration")
             defer { git_config_free(configuration) }
             var value: UnsafePointer<CChar>?
             guard git_config_get_string(&value, configuration, key) == 0 else { return nil }
@@ -37,7 +38,8 @@ extension Store {
             for pattern in SharedReference.patterns {
                 for key in ["remote.\(name).fetch", "remote.\(name).push"] {
                     try GitRepository.check(
-                        git_config_set_multivar(configuration, key, "^\(pattern.replacing("*", with: "[*]")):.*$", "\(pattern):\(pattern)"),
+                        git_config_set_multivar(
+                            configuration, key, "^\(pattern.replacing("*", with: "[*]")):.*$", "\(pattern):\(pattern)"),
                         "remember the remote")
                 }
             }
@@ -46,7 +48,9 @@ extension Store {
 
     /// Where the git repository of a path is: the path itself, its `.git`, or the lineage of a store.
     public static func repository(at path: URL) -> URL? {
-        let candidates = [path.appending(path: "lineage.git"), path.appending(path: ".git"), path, path.appendingPathExtension("git")]
+        let candidates = [
+            path.appending(path: "lineage.git"), path.appending(path: ".git"), path, path.appendingPathExtension("git"),
+        ]
         return candidates.first { FileManager.default.fileExists(atPath: $0.appending(path: "HEAD").path) }
     }
 

@@ -51,7 +51,9 @@ struct ServerConnection {
             try withRemote(for: repository) { remote in
                 try withStrings(specs) { specs in
                     let status = git_remote_push(remote, specs, &options)
-                    if status == GIT_ENONFASTFORWARD.rawValue { throw RemoteError.behind(remote: url, references: ["newer builds"]) }
+                    if status == GIT_ENONFASTFORWARD.rawValue {
+                        throw RemoteError.behind(remote: url, references: ["newer builds"])
+                    }
                     try check(status, conversation)
                 }
             }
@@ -89,6 +91,13 @@ struct ServerConnection {
     private func check(_ status: Int32, _ conversation: Conversation? = nil) throws {
         guard status < 0 else { return }
         if let refusal = conversation?.refusal { throw RemoteError.refused(remote: url, refusals: [refusal]) }
+        if status == GIT_EAUTH.rawValue {
+            throw RemoteError.unreachable(
+                remote: url,
+                reason:
+                    "it took no login; over HTTP put a user and a password into the address or set up git's credential helper, "
+                    + "over SSH load a key into ssh-agent or have one without a passphrase in ~/.ssh")
+        }
         let message = git_error_last().flatMap { $0.pointee.message.map { String(cString: $0) } }
         throw RemoteError.unreachable(remote: url, reason: message ?? "libgit2 error \(status)")
     }
@@ -110,7 +119,8 @@ private final class Conversation {
     /// Valid as long as this object lives.
     func callbacks() throws(StoreError) -> git_remote_callbacks {
         var callbacks = git_remote_callbacks()
-        try GitRepository.check(git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION)), "speak with a remote")
+        try GitRepository.check(
+            git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION)), "speak with a remote")
         callbacks.payload = Unmanaged.passUnretained(self).toOpaque()
         callbacks.credentials = { out, _, user, allowed, payload in
             Conversation.from(payload).answer(out, user: user.map { String(cString: $0) }, allowed: allowed)
@@ -133,13 +143,16 @@ private final class Conversation {
     }
 
     /// An agent's key or one of the usual files for SSH, a login for HTTP; each is tried once.
-    private func answer(_ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, user: String?, allowed: UInt32) -> Int32 {
+    private func answer(_ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, user: String?, allowed: UInt32)
+        -> Int32
+    {
         logins += 1
         let user = user ?? "git"
         if allowed & GIT_CREDENTIAL_USERNAME.rawValue != 0 { return git_credential_username_new(out, user) }
         if allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0 {
             if logins == 1, getenv("SSH_AUTH_SOCK") != nil { return git_credential_ssh_key_from_agent(out, user) }
-            let folder = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".ssh")
+            let home = ProcessInfo.processInfo.environment["HOME"] ?? NSHomeDirectory()
+            let folder = URL(fileURLWithPath: home).appending(path: ".ssh")
             let keys = ["id_ed25519", "id_ecdsa", "id_rsa"].map { folder.appending(path: $0).path }
                 .filter(FileManager.default.fileExists)
             let index = logins - (getenv("SSH_AUTH_SOCK") == nil ? 1 : 2)
@@ -155,7 +168,8 @@ private final class Conversation {
     private func receive(_ progress: git_indexer_progress) -> Int32 {
         if Int(progress.total_objects) > limits.gitObjects {
             refusal = Refusal(
-                subject: "the pack", reason: "\(progress.total_objects) git objects are more than the \(limits.gitObjects) that are taken")
+                subject: "the pack",
+                reason: "\(progress.total_objects) git objects are more than the \(limits.gitObjects) that are taken")
         } else if progress.received_bytes > limits.packBytes {
             refusal = Refusal(subject: "the pack", reason: "it has more than the \(limits.packBytes) bytes that are taken")
         }

@@ -49,9 +49,11 @@ public final class Sending {
             case .branch:
                 if try !(isHere && ours.contains(old, commit)) { behind.append(name) }
             case .runNotes:
-                kept.append(ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote has notes that are not here"))
+                kept.append(
+                    ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote has notes that are not here"))
             case .tag:
-                kept.append(ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote's tag names something else"))
+                kept.append(
+                    ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote's tag names something else"))
             // The first who names an action's commit wins, there as here.
             case .action: continue
             }
@@ -92,7 +94,9 @@ public final class Sending {
                 throw RemoteError.behind(remote: remote.label, references: [update.name])
             }
         }
-        if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }), git_repository_is_bare(repository.pointer) == 1 {
+        if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }),
+            git_repository_is_bare(repository.pointer) == 1
+        {
             try repository.adoptHead(branch.name)
         }
     }
@@ -130,7 +134,9 @@ public final class Sending {
             let isCollected = try ours.target(of: StageCommit.reference(for: record.action.key)) == nil
             // Git keeps the small texts itself.
             for file in record.artifact.files {
-                guard let blob = try ours.entry(file.path, of: tree), LFSPointer(try ours.readBlob(blob)) != nil else { continue }
+                guard let blob = try ours.entry(file.path, of: tree), LFSPointer(try ours.readBlob(blob)) != nil else {
+                    continue
+                }
                 let isRequired = !isCollected || objects[file.digest]?.isRequired == true
                 objects[file.digest] = SentObject(digest: file.digest, size: file.size, isRequired: isRequired)
             }
