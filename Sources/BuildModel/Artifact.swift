@@ -62,11 +62,24 @@ extension Artifact {
         self.init(files: files)
     }
 
-    /// Whether a path may stand in an artifact: relative, no empty, `.` or `..` component, none that begins with `.git`
-    /// (git would read it), no control characters.
+    /// Whether a path may stand in an artifact: relative, no empty, `.` or `..` component, none that git would read on any
+    /// file system (`.git…`, also spelt with scalars that macOS ignores, and Windows' short name `git~1`), no component of
+    /// more than 255 bytes, no control characters.
     public static func isPortable(path: String) -> Bool {
-        path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\\" }
-            && components(of: path).allSatisfy { !["", ".", ".."].contains($0) && !$0.lowercased().hasPrefix(".git") }
+        path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "\\" }
+            && components(of: path).allSatisfy { name in
+                let folded = String(String.UnicodeScalarView(name.unicodeScalars.filter { !isIgnored($0) })).lowercased()
+                return !["", ".", ".."].contains(name) && name.utf8.count <= 255 && !folded.hasPrefix(".git")
+                    && !folded.hasPrefix("git~")
+            }
+    }
+
+    /// Whether HFS+ reads a name as if this scalar were not there.
+    private static func isIgnored(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x200C...0x200F, 0x202A...0x202E, 0x206A...0x206F, 0xFEFF: true
+        default: false
+        }
     }
 
     /// What stands between a path's slashes. Bytes are what a file system sees: a slash followed by a combining mark is one

@@ -7,7 +7,7 @@ import Foundation
 /// A file stands as itself if it has at most 64 KiB, is UTF-8 without a zero byte, and does not look like a pointer. The rule
 /// looks at content alone, so that the tree is a pure function of the artifact.
 enum ArtifactTree {
-    private static let inlineLimit = 64 << 10
+    static let inlineLimit = 64 << 10
 
     /// Writes the tree and returns it with the paths of its pointers.
     static func write(
@@ -54,10 +54,13 @@ enum ArtifactTree {
     private static func inlineText(of file: Artifact.File, in objects: ObjectStore) throws(StoreError) -> [UInt8]? {
         guard file.size <= inlineLimit else { return nil }
         let content = try [UInt8](objects.read(file.digest))
-        guard !content.contains(0), String(validating: content, as: UTF8.self) != nil,
-            !content.starts(with: LFSPointer.prefix.utf8)
-        else { return nil }
-        return content
+        return standsAsItself(content) ? content : nil
+    }
+
+    /// Whether a file of this content stands in git as itself.
+    static func standsAsItself(_ content: [UInt8]) -> Bool {
+        content.count <= inlineLimit && !content.contains(0) && String(validating: content, as: UTF8.self) != nil
+            && !content.starts(with: LFSPointer.prefix.utf8)
     }
 
     /// A pattern that matches exactly one path: wildcards escaped, quoted where white space or quotes ask for it.

@@ -40,9 +40,11 @@ extension Store {
         if let known = snapshot.withLock({ $0?.results[key] }), objects.holds(known) { return known }
         if let known = try index.result(of: key), objects.holds(known) { return known }
         let recorded = try repository.withLock { repository throws(StoreError) in
-            try repository.target(of: StageCommit.reference(for: key)).flatMap { commit throws(StoreError) in
-                try StageCommit.read(commit, from: repository)
-            }
+            guard let commit = try repository.target(of: StageCommit.reference(for: key)),
+                let record = try StageCommit.read(commit, from: repository)
+            else { return nil as StageRecord? }
+            if !objects.holds(record.artifact) { try repository.restoreTexts(of: record, to: objects) }
+            return record
         }
         guard let recorded, recorded.action.key == key, objects.holds(recorded.artifact) else { return nil }
         try index.remember(result: recorded.artifact, of: key)

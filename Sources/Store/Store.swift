@@ -34,6 +34,7 @@ public final class Store: Sendable {
         let repository = try GitRepository(at: layout.repository)
         let index = try Index(at: layout.index)
         if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
+        try Adoption.adopt(in: layout, repository)
         return (index, repository)
     }
 

@@ -21,12 +21,17 @@ final class GitRepository {
     private static let isInitialized: Bool = git_libgit2_init() > 0 && decant_enable_fsync() == 0
 
     /// Opens the repository at a path, or makes a bare one there.
-    init(at url: URL) throws(StoreError) {
+    convenience init(at url: URL) throws(StoreError) {
+        try self.init { pointer in
+            let status = git_repository_open_bare(&pointer, url.path)
+            return status == 0 ? status : git_repository_init(&pointer, url.path, 1)
+        }
+    }
+
+    init(opening open: (inout OpaquePointer?) -> Int32) throws(StoreError) {
         guard Self.isInitialized else { throw .git(operation: "start", reason: "libgit2 cannot be initialized") }
         var pointer: OpaquePointer?
-        if git_repository_open_bare(&pointer, url.path) != 0 {
-            try Self.check(git_repository_init(&pointer, url.path, 1), "create the repository \(url.path)")
-        }
+        try Self.check(open(&pointer), "open the repository")
         guard let pointer else { throw .git(operation: "open the repository", reason: "no repository came back") }
         self.pointer = pointer
     }

@@ -1,0 +1,179 @@
+import CCurl
+import Foundation
+import Synchronization
+
+/// What goes to a server.
+struct HTTPRequest {
+    enum Method: String { case get = "GET", put = "PUT", post = "POST" }
+
+    var method = Method.get
+    var url: URL
+    var headers: [(name: String, value: String)] = []
+    /// Gives the next bytes of the body, none at its end; `nil` breaks the transfer off.
+    var body: HTTPBody?
+}
+
+/// A body that is read piece by piece, from its beginning if need be.
+protocol HTTPBody: AnyObject {
+    var size: Int { get }
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int?
+    func rewind() -> Bool
+}
+
+/// What becomes of the answer's body.
+protocol HTTPSink: AnyObject {
+    /// Forgets an answer: the request goes out once more.
+    func restart()
+
+    /// - Returns: whether to go on.
+    func receive(_ bytes: UnsafeRawBufferPointer, answer: HTTPAnswer) -> Bool
+}
+
+/// What a server says before its body.
+struct HTTPAnswer: Sendable {
+    var status: Int
+    /// Names in lower case.
+    var headers: [String: String]
+    var isSuccess: Bool { (200..<300).contains(status) }
+}
+
+/// No answer came, or not all of it.
+struct HTTPFailure: Error {
+    var reason: String
+    /// Whether the sink or the body broke it off, which knows why.
+    var isOwn = false
+}
+
+/// Requests to servers through libcurl, one at a time, over connections that stay open in between. Bodies stream both ways.
+///
+/// The pool hands each out to one thread at a time, which is all that libcurl asks for.
+final class HTTPConnection: @unchecked Sendable {
+    private let curl: OpaquePointer
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+
+    init() throws(HTTPFailure) {
+        guard Self.isReady, let curl = curl_easy_init() else { throw HTTPFailure(reason: "libcurl cannot be started") }
+        self.curl = OpaquePointer(curl)
+    }
+
+    deinit { curl_easy_cleanup(handle) }
+
+    private var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(curl) }
+
+    /// Sends a request and gives the answer's body to a sink.
+    func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
+        curl_easy_reset(handle)
+        let exchange = Exchange(request: request, sink: sink, handle: handle)
+        configure(request, exchange)
+        var list: UnsafeMutablePointer<curl_slist>?
+        for header in request.headers + [("Expect", "")] {
+            // A name without a value would be left out, with a semicolon it is sent empty.
+            list = curl_slist_append(list, "\(header.name):\(header.value.isEmpty ? "" : " " + header.value)")
+        }
+        defer { curl_slist_free_all(list) }
+        decant_curl_set_pointer(handle, CURLOPT_HTTPHEADER, list)
+        let code = withExtendedLifetime(exchange) { curl_easy_perform(handle) }
+        guard code == CURLE_OK else {
+            throw HTTPFailure(reason: String(cString: curl_easy_strerror(code)), isOwn: exchange.isBrokenOff)
+        }
+        return exchange.answer
+    }
+
+    private func configure(_ request: HTTPRequest, _ exchange: Exchange) {
+        let payload = Unmanaged.passUnretained(exchange).toOpaque()
+        decant_curl_set_text(handle, CURLOPT_URL, request.url.absoluteString)
+        // What began encrypted does not go on in the clear.
+        decant_curl_restrict(handle, request.url.scheme == "https" ? 1 : 0)
+        decant_curl_set_number(handle, CURLOPT_FOLLOWLOCATION, 1)
+        decant_curl_set_number(handle, CURLOPT_MAXREDIRS, 8)
+        decant_curl_set_number(handle, CURLOPT_POSTREDIR, 7)
+        decant_curl_set_number(handle, CURLOPT_NOSIGNAL, 1)
+        decant_curl_set_number(handle, CURLOPT_CONNECTTIMEOUT, 30)
+        // A minute without a byte is an end.
+        decant_curl_set_number(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
+        decant_curl_set_number(handle, CURLOPT_LOW_SPEED_TIME, 60)
+        decant_curl_set_number(handle, CURLOPT_BUFFERSIZE, 512 << 10)
+        decant_curl_set_text(handle, CURLOPT_USERAGENT, "decant")
+        decant_curl_set_data(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, payload in
+            Exchange.from(payload).receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        }
+        decant_curl_set_pointer(handle, CURLOPT_WRITEDATA, payload)
+        decant_curl_set_data(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, payload in
+            Exchange.from(payload).readHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        }
+        decant_curl_set_pointer(handle, CURLOPT_HEADERDATA, payload)
+        guard let body = request.body else { return }
+        decant_curl_set_number(handle, CURLOPT_UPLOAD, 1)
+        decant_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+        decant_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(body.size))
+        decant_curl_set_number(handle, CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+        decant_curl_set_data(handle, CURLOPT_READFUNCTION) { bytes, size, count, payload in
+            Exchange.from(payload).give(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+        }
+        decant_curl_set_pointer(handle, CURLOPT_READDATA, payload)
+        decant_curl_set_seek(handle) { payload, offset, origin in
+            offset == 0 && origin == SEEK_SET && Exchange.from(payload).rewind() ? 0 : 1
+        }
+        decant_curl_set_pointer(handle, CURLOPT_SEEKDATA, payload)
+    }
+}
+
+/// Connections that wait for their next request.
+final class ConnectionPool: Sendable {
+    private let idle = Mutex<[HTTPConnection]>([])
+
+    func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
+        let waiting = idle.withLock { $0.popLast() }
+        let connection = if let waiting { waiting } else { try HTTPConnection() }
+        defer { idle.withLock { $0.append(connection) } }
+        return try connection.send(request, to: sink)
+    }
+}
+
+/// One request while it runs: what libcurl's callbacks talk to.
+private final class Exchange {
+    private let request: HTTPRequest
+    private let sink: any HTTPSink
+    private let handle: UnsafeMutableRawPointer
+    private var headers: [String: String] = [:]
+    private(set) var isBrokenOff = false
+
+    init(request: HTTPRequest, sink: any HTTPSink, handle: UnsafeMutableRawPointer) {
+        self.request = request
+        self.sink = sink
+        self.handle = handle
+    }
+
+    static func from(_ payload: UnsafeMutableRawPointer?) -> Exchange {
+        guard let payload else { preconditionFailure("libcurl lost its payload") }
+        return Unmanaged<Exchange>.fromOpaque(payload).takeUnretainedValue()
+    }
+
+    var answer: HTTPAnswer { HTTPAnswer(status: Int(decant_curl_status(handle)), headers: headers) }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard !bytes.isEmpty else { return 0 }
+        if sink.receive(bytes, answer: answer) { return bytes.count }
+        isBrokenOff = true
+        return 0
+    }
+
+    /// Each answer of a chain of redirections begins anew.
+    func readHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        if line.hasPrefix("HTTP/") {
+            headers = [:]
+        } else if let colon = line.firstIndex(of: ":"), headers.count < 200 {
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+        return bytes.count
+    }
+
+    func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if let count = request.body?.read(into: buffer) { return count }
+        isBrokenOff = true
+        return Int(CURL_READFUNC_ABORT)
+    }
+
+    func rewind() -> Bool { request.body?.rewind() ?? false }
+}

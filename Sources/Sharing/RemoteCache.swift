@@ -1,0 +1,52 @@
+import BuildModel
+import Foundation
+import Store
+import Synchronization
+
+/// A remote's results, for builds: what somebody else has run already is fetched instead of run.
+///
+/// The remote's list of actions is read once. A remote that fails is told of once and asked no more; a result that breaks a
+/// rule is told of and not used. Neither ends a build.
+public final class RemoteCache: Sendable {
+    private let store: Store
+    private let remote: Remote
+    private let onWarning: @Sendable (String) -> Void
+    /// By key; `nil` where the remote failed.
+    private let references: Mutex<[String: RemoteReference]?>
+
+    public init(_ remote: Remote, for store: Store, onWarning: @escaping @Sendable (String) -> Void) async {
+        self.store = store
+        self.remote = remote
+        self.onWarning = onWarning
+        do {
+            _ = try remote.objectPlace()
+            let found = try await blocking { try store.references(of: remote.repository) }
+            let actions = found.filter { $0.name.hasPrefix("refs/decant/actions/") }
+            references = Mutex(
+                Dictionary(actions.map { (String($0.name.suffix(64)), $0) }, uniquingKeysWith: { first, _ in first }))
+        } catch {
+            references = Mutex(nil)
+            onWarning("the build goes on without \(remote.label): \(error)")
+        }
+    }
+
+    /// The result of an action, from the remote: its commit checked, its objects verified and in the store. `nil` where the
+    /// remote has none that can be used.
+    public func result(of key: Digest) async -> Artifact? {
+        guard let reference = references.withLock({ $0?[key.hex] }) else { return nil }
+        do {
+            let reception = try Reception(of: .actions([key]), from: remote.repository, into: store, known: [reference])
+            _ = try await store.receive(reception, objects: remote.objectPlace(), label: remote.label) { _ in }
+            return try store.result(of: key)
+        } catch RemoteError.unreachable(_, let reason) {
+            references.withLock { $0 = nil }
+            onWarning("the build goes on without \(remote.label): \(reason)")
+        } catch SharingError.unreachable(let url, let reason) {
+            references.withLock { $0 = nil }
+            onWarning("the build goes on without \(url): \(reason)")
+        } catch {
+            onWarning("the result of the action \(key.short) was not taken from \(remote.label): \(error)")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,44 @@
+import BuildModel
+
+/// Why something could not be shared; never with a password.
+public enum SharingError: Error, Sendable, CustomStringConvertible {
+    case invalidAddress(String)
+    case unknownRemote(String)
+    /// No remote was named and there is no `origin`.
+    case noRemote
+    /// A remote over SSH, and nothing says where its objects are.
+    case noObjectServer(remote: String)
+    case unreachable(url: String, reason: String)
+    case needsLogin(url: String)
+    case refused(url: String, status: Int, message: String)
+    case unexpectedAnswer(url: String, reason: String)
+    /// The remote's git names an object that its object store lacks.
+    case missingObject(Digest, place: String, reason: String)
+    case nothingToShare(recipe: String, known: [String])
+
+    public var description: String {
+        switch self {
+        case .invalidAddress(let text):
+            "'\(text)' is no remote: name a path, or an address of file, http, https or ssh"
+        case .unknownRemote(let text):
+            "'\(text)' is neither a remote of this store nor a git repository"
+        case .noRemote:
+            "no remote is named, and this store has none that is called 'origin'"
+        case .noObjectServer(let remote):
+            "\(remote) keeps git's part; where the objects are is not known over SSH: name a Git LFS server with --lfs URL, "
+                + "or set lfs.url in the lineage repository's git configuration"
+        case .unreachable(let url, let reason):
+            "\(url) cannot be reached: \(reason)"
+        case .needsLogin(let url):
+            "\(url) wants to know who asks: put a user and a password into the address, or set up git's credential helper"
+        case .refused(let url, let status, let message):
+            "\(url) answered with HTTP status \(status)" + (message.isEmpty ? "" : ": \(message)")
+        case .unexpectedAnswer(let url, let reason):
+            "\(url) gave an answer that cannot be used: \(reason)"
+        case .missingObject(let digest, let place, let reason):
+            "\(place) has no object \(digest): \(reason)"
+        case .nothingToShare(let recipe, let known):
+            "this store has no build of '\(recipe)'" + (known.isEmpty ? "" : "; it has " + known.joined(separator: ", "))
+        }
+    }
+}

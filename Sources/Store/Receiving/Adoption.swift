@@ -1,0 +1,48 @@
+import BuildModel
+import CLibgit2
+import Foundation
+
+/// Takes notice of builds that git itself brought: a push into this repository, a fetch, a bare clone put in its place.
+///
+/// Such a build may come without the refs of its actions. Every stage commit that it reaches and that holds against the rules
+/// is named by its action, unless one is named so already.
+enum Adoption {
+    /// Looks at branches that moved since the last time. The caller holds the write lock.
+    static func adopt(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
+        let known = Set(
+            ((try? String(contentsOf: layout.adopted, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init))
+        let new = heads.filter { !known.contains($0.hex) }
+        guard !new.isEmpty else { return }
+        var unnamed: [CommitID] = []
+        try repository.walk(new, without: known.map(CommitID.init(hex:))) { commit throws(StoreError) in
+            guard let key = try? StageCommit.read(commit, from: repository)?.action.key,
+                try repository.target(of: StageCommit.reference(for: key)) == nil
+            else { return }
+            unnamed.append(commit)
+        }
+        if !unnamed.isEmpty { try name(unnamed, in: layout, repository) }
+        if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+        do {
+            try Data((heads.map(\.hex).joined(separator: "\n") + "\n").utf8).write(to: layout.adopted, options: .atomic)
+        } catch {
+            throw .cannotWrite(path: layout.adopted.path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func name(_ commits: [CommitID], in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        let quarantine = try Quarantine(for: layout, ours: repository)
+        let empty = try Quarantine(for: layout, ours: repository, seesOurs: false)
+        for commit in commits {
+            // Each on its own: one that breaks a rule is left unnamed, and `fsck` names it.
+            var inspection = Inspection(quarantine: quarantine.repository, ours: empty.repository, limits: ReceivingLimits())
+            guard let record = try? inspection.stageCommit(commit) else { continue }
+            _ = try repository.createReference(StageCommit.reference(for: record.action.key), to: commit)
+        }
+    }
+}
+
+extension StoreLayout {
+    /// The heads of branches whose stage commits have been looked at, one a line.
+    var adopted: URL { repository.appending(path: "decant-adopted") }
+}

@@ -1,0 +1,117 @@
+import CanonicalJSON
+import Foundation
+import Testing
+
+/// `push`, `pull` and `clone` as a person uses them.
+@Suite struct SharingProgramTests {
+    /// A recipe whose build is two commands: quick, with one file for Git LFS and one for git.
+    private static let recipe =
+        DecantProgram.tinyRecipe + """
+
+            stages:
+              bytes: {command: [sh, -c, "printf 'a\\\\0b' > outputs/a.bin; echo text > outputs/a.txt"], outputs: [a.bin, a.txt]}
+            """
+
+    private let program: DecantProgram
+
+    init() throws { program = try DecantProgram(recipe: Self.recipe) }
+
+    private func git(_ arguments: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["git"] + arguments
+        process.currentDirectoryURL = program.folder
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return text
+    }
+
+    @Test func aColleagueClonesAndRunsNothing() throws {
+        try program.build()
+        _ = try git("init", "--quiet", "--bare", "models.git")
+        let pushed = try program.run("push", "models.git")
+        #expect(pushed.output.contains("created    "))
+        #expect(pushed.output.contains("refs/heads/tiny"))
+        #expect(pushed.errors.contains("  compared  "))
+        #expect(pushed.errors.contains("  files    "))
+        program.cache = "theirs"
+        let cloned = try program.run("clone", "models.git", "--cache", "theirs")
+        #expect(cloned.errors.contains("1 new build"))
+        #expect(try program.build()["ran"] == [])
+        #expect(try program.run("fsck").output.contains("0 problems"))
+        // The clone's origin is what push and pull mean without a name.
+        let summary = try #require(try program.run("pull", "--json").events.last)
+        #expect(summary["objects"] == 0)
+        #expect(summary["refs"] == [])
+        #expect(try program.run("push", "--json").events.last?["remote"]?.string?.hasSuffix("models.git") == true)
+        #expect(try program.run("clone", "models.git", status: 2).errors.contains("is a store already"))
+        // Plain git knows the remote as well.
+        _ = try git("--git-dir", "theirs/lineage.git", "fetch", "--quiet")
+    }
+
+    @Test func whatIsBehindIsToldWhatToDo() throws {
+        try program.build()
+        _ = try git("init", "--quiet", "--bare", "models.git")
+        try program.run("push", "models.git")
+        try program.run("clone", "models.git", "--cache", "theirs")
+        try program.edit("tiny.yaml", "group_size: 32", "group_size: 64")
+        try program.build()
+        try program.run("push", "models.git")
+        program.cache = "theirs"
+        try program.edit("tiny.yaml", "group_size: 64", "group_size: 16")
+        try program.build()
+        let refused = try program.run("push", status: 1)
+        #expect(refused.errors.contains("refs/heads/tiny"))
+        #expect(refused.errors.contains("hint: decant pull"))
+        #expect(try program.run("pull").output.contains("merged     "))
+        #expect(try program.run("push").output.contains("forwarded  "))
+        #expect(try program.build()["ran"] == [])
+    }
+
+    @Test func whatCannotBeIsSaid() throws {
+        try program.run("import", "functions.yaml")
+        #expect(try program.run("push", status: 2).errors.contains("none that is called 'origin'"))
+        #expect(
+            try program.run("pull", "nowhere", status: 2).errors.contains("neither a remote of this store nor a git repository")
+        )
+        #expect(try program.run("clone", "nowhere", "--cache", "new", status: 2).errors.contains("nor a git repository"))
+        #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "new").path))
+        let secret = try program.run("pull", "git://me:secret@example.invalid/a", status: 2)
+        #expect(!secret.errors.contains("secret"))
+        #expect(secret.errors.contains("is no remote"))
+        #expect(try program.run("pull", "git@example.invalid:a.git", status: 2).errors.contains("--lfs URL"))
+    }
+
+    /// A large file goes through in pieces: the program never has as much memory as the file has bytes.
+    @Test func aLargeFileNeedsLittleMemory() throws {
+        let script = """
+            import resource, subprocess, sys
+            status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+            print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+            sys.exit(status)
+            """
+        func peak(_ arguments: String...) throws -> Int {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = ["python3", "-c", script, DecantProgram.executable.path] + arguments
+            process.currentDirectoryURL = program.folder
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            try #require(process.terminationStatus == 0)
+            return try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        }
+        try program.edit("tiny.yaml", "printf 'a\\\\0b' > outputs/a.bin", "truncate -s 300M outputs/a.bin")
+        try program.run("build", "tiny.yaml", "bytes")
+        _ = try git("init", "--quiet", "--bare", "models.git")
+        #expect(try peak("push", "models.git", "--cache", "cache") < 150 << 10)
+        #expect(try peak("clone", "models.git", "--cache", "theirs") < 150 << 10)
+    }
+}
