@@ -7,17 +7,19 @@ public struct Executor: Sendable {
     private let store: Store
     private let runner: any Runner
     private let fetcher: any SourceFetcher
+    private let remote: (any RemoteResults)?
     private let resources: Resources
     /// Whether what does not depend on a failed stage is finished.
     private let keepsGoing: Bool
 
     public init(
-        store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), resources: Resources = Resources(),
-        keepsGoing: Bool = false
+        store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), remote: (any RemoteResults)? = nil,
+        resources: Resources = Resources(), keepsGoing: Bool = false
     ) {
         self.store = store
         self.runner = runner
         self.fetcher = fetcher
+        self.remote = remote
         self.resources = resources
         self.keepsGoing = keepsGoing
     }
@@ -34,7 +36,7 @@ public struct Executor: Sendable {
     ) async throws -> BuildOutcome {
         let wanted = graph.closure(of: targets)
         onEvent(.started(stages: wanted.count))
-        let execution = StageExecution(store: store, runner: runner, fetcher: fetcher, onEvent: onEvent)
+        let execution = StageExecution(store: store, runner: runner, fetcher: fetcher, remote: remote, onEvent: onEvent)
         var last: BuildOutcome?
         var discarded: Set<Digest> = []
         while true {

@@ -17,6 +17,7 @@ struct StageExecution: Sendable {
     let store: Store
     let runner: any Runner
     let fetcher: any SourceFetcher
+    let remote: (any RemoteResults)?
     let onEvent: @Sendable (BuildEvent) -> Void
 
     func run(_ plan: PlannedStage, threads: Int) async throws -> StageEnd {
@@ -24,6 +25,8 @@ struct StageExecution: Sendable {
             let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
             // Whoever owned it may have finished the action.
             if let result = try store.heldResult(of: plan) { return .finished(result) }
+            if let artifact = await remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
+            try Task.checkCancellation()
             onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
             guard let source = plan.stage.fixedOutput else { return try await run(plan, threads: threads, in: scratch) }
             scratch.remove()
@@ -34,6 +37,12 @@ struct StageExecution: Sendable {
         } catch is CancellationError {
             return .stopped(hasCheckpoint: false)
         }
+    }
+
+    /// What somebody else's run gave.
+    private func record(_ artifact: Artifact, of plan: PlannedStage) throws -> StageResult {
+        let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
+        return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: nil)
     }
 
     private func fetch(_ source: FixedOutput, for plan: PlannedStage) async throws -> StageEnd {

@@ -30,8 +30,9 @@ public final class Store: Sendable {
     }
 
     private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
-        try prepare(layout)
+        try GitRepository.make(at: layout.repository, in: layout.newRepository)
         let repository = try GitRepository(at: layout.repository)
+        try prepare(layout)
         let index = try Index(at: layout.index)
         if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
         try Adoption.adopt(in: layout, repository)
@@ -53,7 +54,7 @@ public final class Store: Sendable {
     /// Makes the directory, unless it is somebody else's.
     private static func claim(_ root: URL) throws(StoreError) {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        guard content.allSatisfy({ [".gitignore", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git") else {
+        guard content.allSatisfy({ ["lineage.new", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git") else {
             throw .notAStore(path: root.path)
         }
         do {
@@ -69,7 +70,7 @@ public final class Store: Sendable {
             for folder in [layout.objects, layout.incoming, layout.scratch] {
                 try files.createDirectory(at: folder, withIntermediateDirectories: true)
             }
-            if !files.fileExists(atPath: layout.ignoreFile.path) { try Data("*\n".utf8).write(to: layout.ignoreFile) }
+            if !files.fileExists(atPath: layout.ignoreFile.path) { try Data("*\n".utf8).write(to: layout.ignoreFile, options: .atomic) }
         } catch {
             throw .cannotWrite(path: layout.root.path, reason: error.localizedDescription)
         }

@@ -6,6 +6,8 @@ struct StoreLayout: Sendable {
     let root: URL
 
     var repository: URL { root.appending(path: "lineage.git", directoryHint: .isDirectory) }
+    /// Where the repository is made.
+    var newRepository: URL { root.appending(path: "lineage.new", directoryHint: .isDirectory) }
     var objects: URL { repository.appending(path: "lfs/objects", directoryHint: .isDirectory) }
     /// Files on their way in. On the objects' file system, so that a rename moves them.
     var incoming: URL { repository.appending(path: "lfs/incoming", directoryHint: .isDirectory) }

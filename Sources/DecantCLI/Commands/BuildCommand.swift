@@ -5,6 +5,7 @@ import Engine
 import Executor
 import Foundation
 import Planner
+import Sharing
 import Stages
 import Store
 
@@ -26,6 +27,9 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: .hidden)
     var checkpointSeconds: Int?
 
+    @Option(help: "Take results that this path, address or remote of the lineage repository has, instead of running stages.")
+    var remote: String?
+
     @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
     var sign: Bool?
 
@@ -44,7 +48,7 @@ struct BuildCommand: AsyncParsableCommand {
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
-            resources: resourceOptions.resources, keepsGoing: keepGoing)
+            remote: try await remoteResults(for: store), resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
@@ -60,6 +64,11 @@ struct BuildCommand: AsyncParsableCommand {
         interruption.end()
         if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, signer, in: store) }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
+    }
+
+    private func remoteResults(for store: Store) async throws -> (any RemoteResults)? {
+        guard let remote else { return nil }
+        return await RemoteCache(try Remote(remote, for: store), for: store) { Console.progress("warning: \($0)") }
     }
 
     /// What this version cannot do is said before anything runs, not after hours.
@@ -94,3 +103,5 @@ struct BuildCommand: AsyncParsableCommand {
         _ = try recorded.get()
     }
 }
+
+extension RemoteCache: RemoteResults {}

@@ -20,6 +20,16 @@ final class GitRepository {
     /// Loose objects and refs reach the disk before the next step, so that a ref never names what a crash lost.
     private static let isInitialized: Bool = git_libgit2_init() > 0 && decant_enable_fsync() == 0
 
+    /// Makes a bare repository, unless something is at its path. It is whole when it gets its name, whatever happens meanwhile.
+    ///
+    /// - Parameter place: where it is made; nobody else does so there at the same time.
+    static func make(at url: URL, in place: URL) throws(StoreError) {
+        guard access(url.path, F_OK) != 0 else { return }
+        try? FileManager.default.removeItem(at: place)
+        _ = try GitRepository(at: place)
+        guard rename(place.path, url.path) == 0 else { throw .cannotWrite(path: url.path, reason: StoreError.systemReason) }
+    }
+
     /// Opens the repository at a path, or makes a bare one there.
     convenience init(at url: URL) throws(StoreError) {
         try self.init { pointer in
