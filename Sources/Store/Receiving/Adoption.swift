@@ -7,8 +7,13 @@ import Foundation
 /// Such a build may come without the refs of its actions. Every stage commit that it reaches and that holds against the rules
 /// is named by its action, unless one is named so already.
 enum Adoption {
-    /// Looks at branches that moved since the last time. The caller holds the write lock.
-    static func adopt(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+    /// Looks at branches that moved since the last time. The caller holds the write lock. What is damaged is left as it is: to
+    /// find it is the work of a check, and no reason not to open the store.
+    static func adopt(in layout: StoreLayout, _ repository: GitRepository) {
+        try? look(in: layout, repository)
+    }
+
+    private static func look(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
         let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
         let known = Set(
             ((try? String(contentsOf: layout.adopted, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init))
@@ -21,8 +26,10 @@ enum Adoption {
             else { return }
             unnamed.append(commit)
         }
-        if !unnamed.isEmpty { try name(unnamed, in: layout, repository) }
-        if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+        if !unnamed.isEmpty {
+            try name(unnamed, in: layout, repository)
+            if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+        }
         do {
             try Data((heads.map(\.hex).joined(separator: "\n") + "\n").utf8).write(to: layout.adopted, options: .atomic)
         } catch {
