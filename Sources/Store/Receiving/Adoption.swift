@@ -4,8 +4,10 @@ import Foundation
 
 /// Takes notice of builds that git itself brought: a push into this repository, a fetch, a bare clone put in its place.
 ///
-/// Such a build may come without the refs of its actions. Every stage commit that it reaches and that holds against the rules
-/// is named by its action, unless one is named so already.
+/// Such a build may come without the refs of its actions. Every stage commit that it reaches, whose files are here and that
+/// holds against the rules is named by its action, unless one is named so already. One without its files is looked at again
+/// when the store is next opened: `git lfs fetch` may come after `git fetch`. Results that were collected look the same, and
+/// stay unnamed.
 enum Adoption {
     /// Looks at branches that moved since the last time. The caller holds the write lock.
     static func adopt(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
@@ -15,14 +17,17 @@ enum Adoption {
         let new = heads.filter { !known.contains($0.hex) }
         guard !new.isEmpty else { return }
         var unnamed: [CommitID] = []
+        var isComplete = true
+        let objects = ObjectStore(layout: layout)
         try repository.walk(new, without: known.map(CommitID.init(hex:))) { commit throws(StoreError) in
-            guard let key = try? StageCommit.read(commit, from: repository)?.action.key,
-                try repository.target(of: StageCommit.reference(for: key)) == nil
+            guard let record = try? StageCommit.read(commit, from: repository),
+                try repository.target(of: StageCommit.reference(for: record.action.key)) == nil
             else { return }
-            unnamed.append(commit)
+            if try repository.holds(record, in: objects) { unnamed.append(commit) } else { isComplete = false }
         }
         if !unnamed.isEmpty { try name(unnamed, in: layout, repository) }
         if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+        guard isComplete else { return }
         do {
             try Data((heads.map(\.hex).joined(separator: "\n") + "\n").utf8).write(to: layout.adopted, options: .atomic)
         } catch {
