@@ -23,7 +23,9 @@ extension Store {
                 return known
             }
             return try layout.writing { () throws(StoreError) in
-                try BuildCommit.write(build, signer: signer, objects: objects, repository: repository)
+                let commit = try BuildCommit.write(build, signer: signer, objects: objects, repository: repository)
+                Adoption.settle(commit, in: layout)
+                return commit
             }
         }
         if commit != known { try index.remember(build: commit, of: build.recipe, content: content) }

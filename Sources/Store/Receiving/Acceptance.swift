@@ -142,6 +142,7 @@ extension Reception {
         guard try ours.moveReference(name, from: old, to: new) else {
             throw StoreError.git(operation: "move the ref \(name)", reason: "another program moved it; pull again")
         }
+        if name.hasPrefix(BuildCommit.branches) { Adoption.settle(new, in: store.layout) }
         return ReferenceChange(name: name, step: step, commit: new)
     }
 }

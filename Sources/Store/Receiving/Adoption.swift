@@ -4,8 +4,10 @@ import Foundation
 
 /// Takes notice of builds that git itself brought: a push into this repository, a fetch, a bare clone put in its place.
 ///
-/// Such a build may come without the refs of its actions. Every stage commit that it reaches and that holds against the rules
-/// is named by its action, unless one is named so already.
+/// Such a build may come without the refs of its actions. Every stage commit that it reaches, whose files are here and that
+/// holds against the rules is named by its action, unless one is named so already. One without its files is looked at again
+/// when the store is next opened: `git lfs fetch` may come after `git fetch`. Results that were collected look the same, and
+/// stay unnamed.
 enum Adoption {
     /// Looks at branches that moved since the last time. The caller holds the write lock. What is damaged is left as it is: to
     /// find it is the work of a check, and no reason not to open the store.
@@ -15,26 +17,34 @@ enum Adoption {
 
     private static func look(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
         let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
-        let known = Set(
-            ((try? String(contentsOf: layout.adopted, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init))
-        let new = heads.filter { !known.contains($0.hex) }
-        guard !new.isEmpty else { return }
-        var unnamed: [CommitID] = []
-        try repository.walk(new, without: known.map(CommitID.init(hex:))) { commit throws(StoreError) in
-            guard let key = try? StageCommit.read(commit, from: repository)?.action.key,
-                try repository.target(of: StageCommit.reference(for: key)) == nil
-            else { return }
-            unnamed.append(commit)
+        let notice = Notice(at: layout.adopted)
+        let new = heads.filter { !notice.heads.contains($0) }
+        guard !new.isEmpty || !notice.waiting.isEmpty else { return }
+        var unnamed = notice.waiting
+        try repository.walk(new, without: notice.heads) { commit throws(StoreError) in
+            if try commit.isStage(in: repository) { unnamed.insert(commit.id) }
+            return true
         }
-        if !unnamed.isEmpty {
-            try name(unnamed, in: layout, repository)
+        var waiting: Set<CommitID> = []
+        var ready: [CommitID] = []
+        for commit in unnamed.sorted() {
+            guard let record = try? StageCommit.read(commit, from: repository),
+                try repository.target(of: StageCommit.reference(for: record.action.key)) == nil
+            else { continue }
+            if try repository.holds(record, in: ObjectStore(layout: layout)) { ready.append(commit) } else { waiting.insert(commit) }
+        }
+        if !ready.isEmpty {
+            try name(ready, in: layout, repository)
             if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
         }
-        do {
-            try Data((heads.map(\.hex).joined(separator: "\n") + "\n").utf8).write(to: layout.adopted, options: .atomic)
-        } catch {
-            throw .cannotWrite(path: layout.adopted.path, reason: error.localizedDescription)
-        }
+        let next = Notice(heads: Set(heads), waiting: waiting)
+        if next != notice { next.write(to: layout.adopted) }
+    }
+
+    /// Notes a head whose stage commits are named: one that was built or received here.
+    static func settle(_ head: CommitID, in layout: StoreLayout) {
+        var notice = Notice(at: layout.adopted)
+        if notice.heads.insert(head).inserted { notice.write(to: layout.adopted) }
     }
 
     private static func name(_ commits: [CommitID], in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
@@ -49,7 +59,41 @@ enum Adoption {
     }
 }
 
+/// What has been looked at. Where it cannot be written, all is looked at again.
+private struct Notice: Equatable {
+    var heads: Set<CommitID> = []
+    /// Stage commits whose files were not here.
+    var waiting: Set<CommitID> = []
+
+    init(heads: Set<CommitID>, waiting: Set<CommitID>) {
+        self.heads = heads
+        self.waiting = waiting
+    }
+
+    /// A head a line; before a stage commit that waits stands a question mark.
+    init(at url: URL) {
+        for line in ((try? String(contentsOf: url, encoding: .utf8)) ?? "").split(separator: "\n") {
+            if line.hasPrefix("?") {
+                waiting.insert(CommitID(hex: String(line.dropFirst())))
+            } else {
+                heads.insert(CommitID(hex: String(line)))
+            }
+        }
+    }
+
+    func write(to url: URL) {
+        let lines = heads.sorted().map(\.hex) + waiting.sorted().map { "?" + $0.hex }
+        try? Data((lines.joined(separator: "\n") + "\n").utf8).write(to: url, options: .atomic)
+    }
+}
+
+extension GitCommit {
+    fileprivate func isStage(in repository: GitRepository) throws(StoreError) -> Bool {
+        try repository.entry("action.json", of: tree) != nil
+    }
+}
+
 extension StoreLayout {
-    /// The heads of branches whose stage commits have been looked at, one a line.
+    /// The heads of branches whose stage commits have been looked at, and those stage commits that wait for their files.
     var adopted: URL { repository.appending(path: "decant-adopted") }
 }

@@ -82,31 +82,52 @@ extension GitRepository {
         }
     }
 
-    /// Runs a body for every commit that tips reach, but for what known commits reach. Both may be of any kind, or absent.
-    func walk(_ tips: [CommitID], without known: [CommitID], _ body: (CommitID) throws(StoreError) -> Void) throws(StoreError) {
-        var walk: OpaquePointer?
-        try Self.check(git_revwalk_new(&walk, pointer), "walk the commits")
-        defer { git_revwalk_free(walk) }
+    /// Runs a body for every commit that tips reach on a way without a known commit. Each is verified before libgit2 sees it:
+    /// its own walk reads damaged objects past their ends.
+    ///
+    /// - Parameter body: says whether to go on to the commit's parents.
+    func walk(
+        _ tips: [CommitID], without known: Set<CommitID> = [], _ body: (GitCommit) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        var open: [CommitID] = []
         for tip in tips {
             guard var id = Self.id(tip.hex) else { continue }
             while type(of: id) == GIT_OBJECT_TAG, let target = try tagTarget(id) { id = target }
-            if type(of: id) == GIT_OBJECT_COMMIT { try Self.check(git_revwalk_push(walk, &id), "walk the commits") }
+            if type(of: id) == GIT_OBJECT_COMMIT { open.append(CommitID(hex: Self.hex(id))) }
         }
-        for commit in known {
-            guard var id = Self.id(commit.hex), type(of: id) == GIT_OBJECT_COMMIT else { continue }
-            try Self.check(git_revwalk_hide(walk, &id), "walk the commits")
+        var seen = known
+        while let id = open.popLast() {
+            guard seen.insert(id).inserted, let commit = try commit(id) else { continue }
+            if try body(commit) { open += commit.parents }
         }
-        var id = git_oid()
-        while git_revwalk_next(&id, walk) == 0 { try body(CommitID(hex: Self.hex(id))) }
+    }
+
+    /// What the refs name.
+    func allTips() throws(StoreError) -> [CommitID] {
+        var tips: [CommitID] = []
+        for name in try references(startingWith: "refs/") {
+            if let tip = try named(by: name) { tips.append(tip) }
+        }
+        return tips
     }
 
     /// Whether a commit is, or descends from, another.
     func contains(_ commit: CommitID, _ ancestor: CommitID) throws(StoreError) -> Bool {
-        if commit == ancestor { return true }
-        guard var descendant = Self.id(commit.hex), var other = Self.id(ancestor.hex) else { return false }
-        let answer = git_graph_descendant_of(pointer, &descendant, &other)
-        try Self.check(answer, "compare two commits")
-        return answer == 1
+        var isFound = false
+        try walk([commit]) { commit throws(StoreError) in
+            isFound = isFound || commit.id == ancestor
+            return !isFound
+        }
+        return isFound
+    }
+
+    /// Verifies every object that tips reach and known commits do not name: libgit2 reads them all when it packs them.
+    func requireIntactClosure(of tips: [CommitID], without known: Set<CommitID>) throws(StoreError) {
+        var open = tips.compactMap { Self.id($0.hex) }
+        var seen = Set(known.compactMap { Self.id($0.hex) }.map(ObjectName.init))
+        while let id = open.popLast() {
+            if seen.insert(ObjectName(id)).inserted { open += try named(by: id) }
+        }
     }
 }
 

@@ -34,6 +34,9 @@ public final class Reception {
             let advertised = try known ?? store.references(of: remote)
             advertisedActions = Set(advertised.compactMap { StageCommit.key(ofReference: $0.name) })
             (references, leftOut) = try Self.choose(selection, among: advertised, of: remote, limits)
+            // Libgit2 reads our commits while it tells a server what we have: those of a damaged file past their ends. One
+            // action's result is not worth the time.
+            if case .server = remote, !selection.isOfActions { try ours.walk(ours.allTips()) { _ throws(StoreError) in true } }
             try Self.fetch(selection, references.map(\.remote), from: remote, into: quarantine.repository, limits)
             var inspection = Inspection(quarantine: quarantine.repository, ours: ours, limits: limits)
             try inspection.inspect(references)

@@ -3,6 +3,16 @@ import CLibgit2
 import Foundation
 
 extension GitRepository {
+    /// Whether every file of an artifact is in the object store, or stands in git itself.
+    func holds(_ record: StageRecord, in objects: ObjectStore) throws(StoreError) -> Bool {
+        for file in record.artifact.files where objects.object(file.digest) == nil {
+            guard file.size <= ArtifactTree.inlineLimit, let commit = try commit(record.commit),
+                let id = try entry("artifact/" + file.path, of: commit.tree), LFSPointer(try readBlob(id)) == nil
+            else { return false }
+        }
+        return true
+    }
+
     /// Puts the texts of an artifact that stand in git into the object store, where they are not there.
     func restoreTexts(of record: StageRecord, to objects: ObjectStore) throws(StoreError) {
         for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && objects.object(file.digest) == nil {

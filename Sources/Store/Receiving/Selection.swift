@@ -7,6 +7,8 @@ public enum Selection: Sendable {
     case recipes([String])
     /// The results of some actions.
     case actions([Digest])
+
+    var isOfActions: Bool { if case .actions = self { true } else { false } }
 }
 
 extension Reception {

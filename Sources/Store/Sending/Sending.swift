@@ -68,6 +68,7 @@ public final class Sending {
         guard !updates.isEmpty else { return }
         switch remote {
         case .server(let url, let login):
+            try ours.requireIntactClosure(of: updates.map(\.commit), without: Set(before.values))
             try ServerConnection(url: url, login: login, limits: ReceivingLimits())
                 .push(updates.map { "\($0.name):\($0.name)" }, from: ours)
         case .neighbour(let path):
@@ -114,8 +115,9 @@ public final class Sending {
         } else {
             names = recipes.map { BuildCommit.branches + $0 }
             var keys: Set<Digest> = []
-            try ours.walk(try names.compactMap(ours.target), without: []) { commit throws(StoreError) in
-                if let record = try StageCommit.read(commit, from: ours) { keys.insert(record.action.key) }
+            try ours.walk(try names.compactMap(ours.target)) { commit throws(StoreError) in
+                if let record = try StageCommit.read(commit.id, from: ours) { keys.insert(record.action.key) }
+                return true
             }
             names += keys.sorted().map(StageCommit.reference)
         }
@@ -127,10 +129,10 @@ public final class Sending {
         of tips: [CommitID], without known: [CommitID], in ours: GitRepository
     ) throws -> [SentObject] {
         var objects: [Digest: SentObject] = [:]
-        try ours.walk(tips, without: known) { id throws(StoreError) in
-            guard let record = try StageCommit.read(id, from: ours), let commit = try ours.commit(id),
+        try ours.walk(tips, without: Set(known)) { commit throws(StoreError) in
+            guard let record = try StageCommit.read(commit.id, from: ours),
                 let tree = try ours.entry("artifact", of: commit.tree)
-            else { return }
+            else { return true }
             let isCollected = try ours.target(of: StageCommit.reference(for: record.action.key)) == nil
             // Git keeps the small texts itself.
             for file in record.artifact.files {
@@ -140,6 +142,7 @@ public final class Sending {
                 let isRequired = !isCollected || objects[file.digest]?.isRequired == true
                 objects[file.digest] = SentObject(digest: file.digest, size: file.size, isRequired: isRequired)
             }
+            return true
         }
         return objects.values.sorted { $0.digest < $1.digest }
     }
