@@ -35,7 +35,7 @@ public final class Store: Sendable {
         try prepare(layout)
         let index = try Index(at: layout.index)
         if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
-        try Adoption.adopt(in: layout, repository)
+        Adoption.adopt(in: layout, repository)
         return (index, repository)
     }
 

@@ -119,7 +119,7 @@ extension Reception {
     }
 
     private func moveTag(_ remote: RemoteReference) throws -> [ReferenceChange] {
-        let known = try ours.target(of: remote.name)
+        let known = try ours.named(by: remote.name)
         guard let known else { return [try move(remote.name, from: nil, to: remote.object, .created)] }
         if known == remote.object { return [] }
         return [

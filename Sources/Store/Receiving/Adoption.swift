@@ -9,8 +9,13 @@ import Foundation
 /// when the store is next opened: `git lfs fetch` may come after `git fetch`. Results that were collected look the same, and
 /// stay unnamed.
 enum Adoption {
-    /// Looks at branches that moved since the last time. The caller holds the write lock.
-    static func adopt(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+    /// Looks at branches that moved since the last time. The caller holds the write lock. What is damaged is left as it is: to
+    /// find it is the work of a check, and no reason not to open the store.
+    static func adopt(in layout: StoreLayout, _ repository: GitRepository) {
+        try? look(in: layout, repository)
+    }
+
+    private static func look(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
         let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
         let known = Set(
             ((try? String(contentsOf: layout.adopted, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init))
@@ -25,8 +30,10 @@ enum Adoption {
             else { return }
             if try repository.holds(record, in: objects) { unnamed.append(commit) } else { isComplete = false }
         }
-        if !unnamed.isEmpty { try name(unnamed, in: layout, repository) }
-        if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+        if !unnamed.isEmpty {
+            try name(unnamed, in: layout, repository)
+            if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+        }
         guard isComplete else { return }
         do {
             try Data((heads.map(\.hex).joined(separator: "\n") + "\n").utf8).write(to: layout.adopted, options: .atomic)

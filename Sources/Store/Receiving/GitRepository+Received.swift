@@ -9,6 +9,11 @@ extension GitRepository {
         }
     }
 
+    /// What a ref names itself: of an annotated tag the tag, not its commit; `nil` where there is no such ref.
+    func named(by reference: String) throws(StoreError) -> CommitID? {
+        try object(of: reference).map { CommitID(hex: Self.hex($0)) }
+    }
+
     /// The type of an object; `nil` where it is absent.
     func type(of id: git_oid) -> git_object_t? { try? header(of: id)?.type }
 

@@ -30,7 +30,7 @@ struct NeighbourRepository {
     func references() throws(StoreError) -> [RemoteReference] {
         var references: [RemoteReference] = []
         for name in try repository.references(startingWith: "refs/") {
-            if let object = try? repository.target(of: name) { references.append(RemoteReference(name: name, object: object)) }
+            if let object = try? repository.named(by: name) { references.append(RemoteReference(name: name, object: object)) }
         }
         return references
     }

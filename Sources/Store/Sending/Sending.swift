@@ -120,7 +120,7 @@ public final class Sending {
             names += keys.sorted().map(StageCommit.reference)
         }
         names.append(RunNotes.reference)
-        return try names.compactMap { name in try ours.target(of: name).map { (name, $0) } }
+        return try names.compactMap { name in try ours.named(by: name).map { (name, $0) } }
     }
 
     private static func objects(
