@@ -16,8 +16,7 @@ import Testing
     }
 
     @discardableResult
-    private func pull(_ selection: Selection = .everything, from remote: URL, into store: Store) async throws -> ExchangeSummary
-    {
+    private func pull(_ selection: Selection = .everything, from remote: URL, into store: Store) async throws -> ExchangeSummary {
         try await store.pull(selection, from: Remote(remote.path, for: store))
     }
 

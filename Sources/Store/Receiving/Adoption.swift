@@ -32,7 +32,9 @@ enum Adoption {
         }
         if !unnamed.isEmpty {
             try name(unnamed, in: layout, repository)
-            if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+            if let branch = try repository.references(startingWith: BuildCommit.branches).first {
+                try repository.adoptHead(branch)
+            }
         }
         guard isComplete else { return }
         do {
