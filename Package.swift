@@ -4,10 +4,10 @@ import PackageDescription
 /// Numeric code is compiled for AVX2 and FMA (the binary checks for both at its start). Clang must not contract a
 /// multiply and an add by itself: the `portable` profile fixes every rounding. Tests run on the release build.
 let numericSwift: [SwiftSetting] = [
-    .unsafeFlags(["-Xcc", "-march=x86-64-v3"]),
+    .unsafeFlags(["-Xcc", "-march=x86-64-v3"])
 ]
 let numericC: [CSetting] = [
-    .unsafeFlags(["-O3", "-march=x86-64-v3", "-ffp-contract=off", "-fno-math-errno"]),
+    .unsafeFlags(["-O3", "-march=x86-64-v3", "-ffp-contract=off", "-fno-math-errno"])
 ]
 
 let package = Package(
@@ -45,7 +45,9 @@ let package = Package(
         // Building
         .target(
             name: "Store",
-            dependencies: ["BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
 
         .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CCurl"]),
@@ -77,7 +79,8 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
         .testTarget(name: "SpannedYAMLTests", dependencies: ["SpannedYAML", "Diagnostics"]),
         .testTarget(
-            name: "RecipeLanguageTests", dependencies: ["RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON"],
+            name: "RecipeLanguageTests",
+            dependencies: ["RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON"],
             exclude: ["Golden"]),
         .testTarget(
             name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],

@@ -92,8 +92,10 @@ struct DecantCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
-            CommandGroup(name: "Lineage", subcommands: [LineageCommand.self, VerifyCommand.self, DiffCommand.self, TagCommand.self]),
+            CommandGroup(
+                name: "Lineage", subcommands: [LineageCommand.self, VerifyCommand.self, DiffCommand.self, TagCommand.self]),
             CommandGroup(name: "Sharing", subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self]),
-            CommandGroup(name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
+            CommandGroup(
+                name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
         ])
 }

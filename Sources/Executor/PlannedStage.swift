@@ -24,7 +24,8 @@ struct PlannedStage: Sendable {
 
     /// Bytes that running it takes, roughly.
     var memory: Int {
-        stage.memory(Dictionary(zip(stage.inputs.map(\.name), inputs.map(\.artifact.size)), uniquingKeysWith: { first, _ in first }))
+        stage.memory(
+            Dictionary(zip(stage.inputs.map(\.name), inputs.map(\.artifact.size)), uniquingKeysWith: { first, _ in first }))
     }
 
     /// The stage commits of the inputs, in input order.

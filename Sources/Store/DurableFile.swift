@@ -73,18 +73,30 @@ enum DurableFile {
     ) throws(StoreError) -> (digest: Digest, size: Int) {
         var hasher = DigestHasher()
         var size = 0
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        func take(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+            hasher.update(bytes)
+            try forEach(bytes)
+            size += bytes.count
+        }
+        var status = stat()
+        if fstat(input, &status) == 0, status.st_size >= largeSize {
+            if let failure = try ReadAhead.forEach(input, take) {
+                throw .cannotRead(path: path, reason: String(cString: strerror(failure)))
+            }
+            return (hasher.finish(), size)
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let count = read(input, buffer.baseAddress, buffer.count)
             guard count >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
             if count == 0 { return (hasher.finish(), size) }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            hasher.update(bytes)
-            try forEach(bytes)
-            size += count
+            try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }
+
+    /// Bytes from which on a second thread reads ahead.
+    private static let largeSize = 8 << 20
 
     private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
         var rest = bytes

@@ -54,7 +54,8 @@ public final class Store: Sendable {
     /// Makes the directory, unless it is somebody else's.
     private static func claim(_ root: URL) throws(StoreError) {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        guard content.allSatisfy({ ["lineage.new", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git") else {
+        guard content.allSatisfy({ ["lineage.new", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git")
+        else {
             throw .notAStore(path: root.path)
         }
         do {
@@ -70,7 +71,9 @@ public final class Store: Sendable {
             for folder in [layout.objects, layout.incoming, layout.scratch] {
                 try files.createDirectory(at: folder, withIntermediateDirectories: true)
             }
-            if !files.fileExists(atPath: layout.ignoreFile.path) { try Data("*\n".utf8).write(to: layout.ignoreFile, options: .atomic) }
+            if !files.fileExists(atPath: layout.ignoreFile.path) {
+                try Data("*\n".utf8).write(to: layout.ignoreFile, options: .atomic)
+            }
         } catch {
             throw .cannotWrite(path: layout.root.path, reason: error.localizedDescription)
         }

@@ -15,7 +15,9 @@ import Testing
             text += String(decoding: chunk, as: UTF8.self)
             if text.split(separator: "\n").contains(where: { line in
                 (try? JSON(parsing: String(line))).map { $0["event"]?.string == kind && $0["stage"]?.string == stage } ?? false
-            }) { return }
+            }) {
+                return
+            }
         }
         Issue.record("the build ended before \(kind) of \(stage)")
     }
@@ -34,14 +36,18 @@ import Testing
         #expect(status.output.contains("stopped  train.sft"))
         #expect(status.output.contains("checkpoint of"))
         // It is no result.
-        #expect(try program.run("plan", "tiny.yaml", "--json").events.first?["stages"]?.array?.first { $0["name"] == "teacher.sft" }?["state"] == "stale")
+        #expect(
+            try program.run("plan", "tiny.yaml", "--json").events.first?["stages"]?.array?.first { $0["name"] == "teacher.sft" }?[
+                "state"] == "stale")
 
         let resumed = try program.run("build", "tiny.yaml", "teacher", "--json").events
         let first = try #require(resumed.first { $0["event"] == "stage-progressed" && $0["stage"] == "teacher.sft" })
         #expect((first["progress"]?["done"]?.integer ?? 0) > 1)
         let whole = try DecantProgram(recipe: Self.long)
         let reference = try whole.run("build", "tiny.yaml", "teacher", "--json").events
-        func commit(_ events: [JSON]) -> String? { events.first { $0["event"] == "stage-finished" && $0["stage"] == "teacher.sft" }?["commit"]?.string }
+        func commit(_ events: [JSON]) -> String? {
+            events.first { $0["event"] == "stage-finished" && $0["stage"] == "teacher.sft" }?["commit"]?.string
+        }
         #expect(commit(resumed) != nil && commit(resumed) == commit(reference))
     }
 

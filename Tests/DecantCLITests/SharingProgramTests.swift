@@ -51,6 +51,19 @@ import Testing
         #expect(try program.run("clone", "models.git", status: 2).errors.contains("is a store already"))
         // Plain git knows the remote as well.
         _ = try git("--git-dir", "theirs/lineage.git", "fetch", "--quiet")
+
+        // A third one builds with the remote as a cache: files come, nothing but taking in the sources runs.
+        program.cache = "third"
+        let built = try #require(try program.run("build", "tiny.yaml", "--json", "--remote", "models.git").events.last)
+        #expect(built.strings("ran").allSatisfy { $0.hasPrefix("source.") })
+        #expect(DecantProgram.commits(built) == DecantProgram.commits(try program.build()))
+        #expect(try program.run("fsck").output.contains("0 problems"))
+    }
+
+    @Test func aBuildGoesOnWithoutARemoteThatIsNotThere() throws {
+        let built = try program.run("build", "tiny.yaml", "data", "--json", "--remote", "http://127.0.0.1:9/models.git")
+        #expect(built.errors.contains("warning: the build goes on without"))
+        #expect(built.events.last?.strings("ran").contains("data") == true)
     }
 
     @Test func whatIsBehindIsToldWhatToDo() throws {

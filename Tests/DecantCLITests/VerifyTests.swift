@@ -22,7 +22,9 @@ import Testing
         #expect(one[0]["same"] == true)
         let sample = try program.run("verify", "model", "--sample", "20%", "--seed", "5", "--json").events
         #expect(sample.count >= 2 && sample.count < stages.count / 2)
-        #expect(try program.run("verify", "model", "--sample", "20%", "--seed", "5", "--json").events.map { $0["stage"] } == sample.map { $0["stage"] })
+        #expect(
+            try program.run("verify", "model", "--sample", "20%", "--seed", "5", "--json").events.map { $0["stage"] }
+                == sample.map { $0["stage"] })
         #expect(try program.run("verify", "tiny", "--stage", "nothing", status: 2).errors.contains("no stage 'nothing'"))
         // Nothing of it is left.
         #expect(try program.run("fsck").output.contains(" 0 problems"))
@@ -63,13 +65,17 @@ import Testing
         try program.run("build", "tiny.yaml", "data", "--json")
         let cache = program.folder.appending(path: "cache")
         let store = try Store(at: cache)
-        let commit = try #require(try program.run("build", "tiny.yaml", "data", "--json").events.last { $0["event"] == "stage-finished" }?["commit"]?.string)
+        let commit = try #require(
+            try program.run("build", "tiny.yaml", "data", "--json").events.last { $0["event"] == "stage-finished" }?["commit"]?
+                .string)
         let record = try #require(try store.stageCommit(commit))
         var action = record.action
         action.revision += 7
         let other = try store.record(action, parents: record.parents, artifact: record.artifact)
         let result = try program.run("verify", other.hex, status: 2)
-        #expect(result.errors.contains("of revision \(action.revision) of \(action.kind); this program has revision \(record.action.revision)"))
+        #expect(
+            result.errors.contains(
+                "of revision \(action.revision) of \(action.kind); this program has revision \(record.action.revision)"))
         #expect(result.output == "")
     }
 }

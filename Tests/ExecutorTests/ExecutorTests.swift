@@ -88,9 +88,11 @@ final class EchoRunner: Runner {
 
     @Test func aFailedStageSkipsItsDependantsAndTheRestIsFinished() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
-        let result = try await build([
-            Self.stage("a"), Self.stage("bad", [0], extra: ["fails": true]), Self.stage("after", [1]), Self.stage("beside", [0]),
-        ], keepsGoing: true)
+        let result = try await build(
+            [
+                Self.stage("a"), Self.stage("bad", [0], extra: ["fails": true]), Self.stage("after", [1]),
+                Self.stage("beside", [0]),
+            ], keepsGoing: true)
         #expect(result.outcome.failed == ["bad"])
         #expect(result.outcome.skipped.map(\.index) == [2])
         #expect(result.outcome.ran == ["a", "beside"])

@@ -96,7 +96,8 @@ final class GateRunner: Runner {
     @Test func aStageThatNeedsTooMuchRunsAlone() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let graph = Graph(
-            stages: [Self.stage("first", memory: 60), Self.stage("huge", memory: 900), Self.stage("small", memory: 30)], targets: [])
+            stages: [Self.stage("first", memory: 60), Self.stage("huge", memory: 900), Self.stage("small", memory: 30)],
+            targets: [])
         let runner = GateRunner()
         let outcome = try await build(graph, runner, Resources(jobs: 3, threads: 1, memory: 100))
         #expect(outcome.succeeded)
@@ -120,7 +121,8 @@ final class GateRunner: Runner {
         for keepsGoing in [false, true] {
             try? FileManager.default.removeItem(at: directory)
             let stages = [
-                ExecutorTests.stage("bad", extra: ["fails": true]), ExecutorTests.stage("after", [0]), ExecutorTests.stage("beside"),
+                ExecutorTests.stage("bad", extra: ["fails": true]), ExecutorTests.stage("after", [0]),
+                ExecutorTests.stage("beside"),
                 ExecutorTests.stage("later", [2]),
             ]
             let graph = Graph(stages: stages, targets: [])
@@ -156,7 +158,9 @@ final class GateRunner: Runner {
         #expect(outcome.wasInterrupted)
         #expect(outcome.cached == ["a"])
         #expect(outcome.notStarted.map(\.index) == [1, 2])
-        let stopped = events.withLock { $0.compactMap { if case .stageStopped(let name, let has) = $0 { "\(name) \(has)" } else { nil } } }
+        let stopped = events.withLock {
+            $0.compactMap { if case .stageStopped(let name, let has) = $0 { "\(name) \(has)" } else { nil } }
+        }
         #expect(stopped == ["b true"])
         runner.open()
         #expect(try await self.build(graph, runner, Resources()).ran == ["b", "c"])

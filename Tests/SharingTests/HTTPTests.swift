@@ -144,6 +144,17 @@ import Testing
         #expect(try Credentials.fill(#require(URL(string: "http://127.0.0.1:1/a")), user: nil, environment: environment) == nil)
     }
 
+    /// Libgit2 would read past the end of such a file when it packs it.
+    @Test func aDamagedGitObjectOfOursIsNotSent() async throws {
+        let remote = try HostileRemote(fixture)
+        let store = try Store(at: fixture.place("honest"))
+        let blob = try fixture.git("rev-parse", "smart-home:recipe.yaml", in: remote.repository)
+        try remote.overwrite(blob, header: "blob 1", Data(repeating: 0x61, count: 5000))
+        let text = await failure { _ = try await store.push([], to: Remote(server.address, for: store)) }
+        #expect(text.contains("is damaged"))
+        #expect(try fixture.git("for-each-ref", in: server.repository) == "")
+    }
+
     @Test func aServerThatIsNotThereIsSaid() async throws {
         let text = await failure { try await pull("http://127.0.0.1:1/models.git") }
         #expect(text.contains("http://127.0.0.1:1/models.git cannot be used"))

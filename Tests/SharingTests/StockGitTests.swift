@@ -77,6 +77,16 @@ import Testing
         #expect(try theirs.check().problems == [])
     }
 
+    /// A store with a damaged commit opens: to find the damage is a check's work.
+    @Test func aDamagedCommitIsPassedOver() throws {
+        let remote = try HostileRemote(fixture)
+        try FileManager.default.removeItem(at: remote.repository.appending(path: "decant-adopted"))
+        try remote.overwrite(remote.honest.model.hex, header: "commit 5", Data(repeating: 0x61, count: 5000))
+        let store = try Store(at: fixture.place("honest"))
+        #expect(try store.recipes() == ["smart-home"])
+        #expect(try !store.check().problems.isEmpty)
+    }
+
     /// What git brought is looked at before it serves as a result.
     @Test func whatGitBroughtAndIsNotOursIsNoResult() throws {
         let remote = try HostileRemote(fixture)

@@ -19,7 +19,9 @@ import Testing
         let build = try fixture.recordBuild()
         let record = try #require(try fixture.store.stageCommit(pair.model.hex))
         try fixture.store.noteRun(RunNote(host: "here", started: Date(), seconds: 2), of: record.action, commit: pair.model)
-        try fixture.run("git", "-c", "user.name=T", "-c", "user.email=t@x", "tag", "-a", "-m", "first", "v1", build.hex, in: fixture.repository)
+        try fixture.run(
+            "git", "-c", "user.name=T", "-c", "user.email=t@x", "tag", "-a", "-m", "first", "v1", build.hex,
+            in: fixture.repository)
         return (fixture, build, pair.model)
     }
 
@@ -28,7 +30,9 @@ import Testing
         let refs = fixture.repository.appending(path: "refs")
         func below(_ folder: URL) -> [URL] {
             ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).sorted()
-                .map { folder.appending(path: $0) }.filter { !$0.hasDirectoryPath && (try? $0.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true }
+                .map { folder.appending(path: $0) }.filter {
+                    !$0.hasDirectoryPath && (try? $0.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true
+                }
         }
         switch kind {
         case "object": return below(fixture.repository.appending(path: "lfs/objects"))
@@ -64,7 +68,9 @@ import Testing
             if try store.check().problems.isEmpty {
                 // The last bits of a compressed file may stand for nothing.
                 let id = file.deletingLastPathComponent().lastPathComponent + file.lastPathComponent
-                if ["commit", "tree", "blob"].contains(kind), (try? fixture.run("git", "cat-file", "-p", id, in: fixture.repository)) != nil {
+                if ["commit", "tree", "blob"].contains(kind),
+                    (try? fixture.run("git", "cat-file", "-p", id, in: fixture.repository)) != nil
+                {
                     harmless += 1
                 } else {
                     missed.append("\(file.lastPathComponent) bit \(bit)")

@@ -83,7 +83,9 @@ import Testing
         _ = try fixture.recordPair()
         let branch = fixture.repository.appending(path: "refs/heads/smart-home")
         try Data().write(to: branch)
-        #expect(try fixture.store.check().problems.map(\.description).contains { $0.contains("refs/heads/smart-home cannot be read") })
+        #expect(
+            try fixture.store.check().problems.map(\.description).contains { $0.contains("refs/heads/smart-home cannot be read") }
+        )
         #expect(throws: StoreError.self) { try fixture.recordBuild() }
         try FileManager.default.removeItem(at: branch)
         _ = try fixture.recordBuild()

@@ -32,7 +32,8 @@ import Testing
         let fixture = try StoreFixture()
         let folder = fixture.root.appending(path: "out")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(atPath: folder.appending(path: "link").path, withDestinationPath: "/etc/passwd")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.appending(path: "link").path, withDestinationPath: "/etc/passwd")
         #expect(throws: StoreError.self) { try fixture.store.importDirectory(folder) }
     }
 
@@ -44,7 +45,8 @@ import Testing
         try FileManager.default.removeItem(at: try #require(fixture.store.object(weights)?.url))
         #expect(try fixture.store.result(of: key) == nil)
         #expect(throws: StoreError.missingObject(weights)) { try fixture.store.readObject(weights) }
-        #expect(try fixture.store.check().problems.map(\.description).contains { $0.contains("missing") && $0.contains(weights.hex) })
+        #expect(
+            try fixture.store.check().problems.map(\.description).contains { $0.contains("missing") && $0.contains(weights.hex) })
     }
 
     @Test func damageIsFoundAndNeverRead() throws {
@@ -57,7 +59,8 @@ import Testing
         content[1000] ^= 1
         try content.write(to: url)
         #expect(throws: StoreError.damagedObject(weights)) { try fixture.store.readObject(weights) }
-        #expect(try fixture.store.check().problems.map(\.description).contains { $0.contains("damaged") && $0.contains(weights.hex) })
+        #expect(
+            try fixture.store.check().problems.map(\.description).contains { $0.contains("damaged") && $0.contains(weights.hex) })
     }
 
     @Test func aDamagedObjectIsMendedByImportingItAgain() throws {

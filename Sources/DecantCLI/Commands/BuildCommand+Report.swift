@@ -30,7 +30,9 @@ extension BuildCommand {
             "\(outcome.ran.count) ran",
             "\(outcome.cached.count) cached" + (saved > 0 ? " (\(Duration.text(saved)) saved)" : ""),
         ]
-        let others = [("failed", outcome.failed.count), ("skipped", outcome.skipped.count), ("not started", outcome.notStarted.count)]
+        let others = [
+            ("failed", outcome.failed.count), ("skipped", outcome.skipped.count), ("not started", outcome.notStarted.count),
+        ]
         parts += others.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
         return (outcome.wasInterrupted ? "interrupted: " : "") + parts.joined(separator: ", ")
             + "; \(Duration.text(work)) of work in \(Duration.text(seconds))"
@@ -48,7 +50,8 @@ extension BuildCommand {
     /// one that shows the model; the one that goes on where the build did not end.
     private func nextCommand(after outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws -> String? {
         guard outcome.succeeded else {
-            return outcome.wasInterrupted ? "build \(file.path)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(file.path)"
+            return outcome.wasInterrupted
+                ? "build \(file.path)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(file.path)"
         }
         let models = outcome.targets.filter { $0.name != "teacher" && $0.result.artifact["model.safetensors"] != nil }
         guard let model = models.last?.name else { return nil }

@@ -30,7 +30,9 @@ struct CollectCommand: ParsableCommand {
         let cutoff = Date() - keepDays * 86_400
         let garbage = dryRun ? try store.garbage(before: cutoff) : try store.collect(before: cutoff)
         Console.output(output.asJSON ? json(of: garbage).canonicalText : text(of: garbage))
-        if dryRun, !output.asJSON, garbage.size > 0 { Console.hint("gc --keep-days \(keepDays.formatted(.number.grouping(.never)))") }
+        if dryRun, !output.asJSON, garbage.size > 0 {
+            Console.hint("gc --keep-days \(keepDays.formatted(.number.grouping(.never)))")
+        }
     }
 
     private func text(of garbage: Garbage) -> String {
@@ -39,11 +41,12 @@ struct CollectCommand: ParsableCommand {
             "  \($0.kind.padded(to: kinds))  \($0.key.short)  \(ByteCount.text($0.size).leftPadded(to: 10))"
         }
         let verb = dryRun ? "would remove" : "removed"
-        return (results + [
-            "\(verb) \(garbage.results.count) results, \(garbage.objects.count) objects, \(garbage.gitObjects.count) git objects, "
-                + "\(garbage.leftovers.count) leftovers: \(ByteCount.text(garbage.size))",
-            "\(dryRun ? "keeps" : "kept") \(garbage.keptObjects) objects: \(ByteCount.text(garbage.keptSize))",
-        ]).joined(separator: "\n")
+        return
+            (results + [
+                "\(verb) \(garbage.results.count) results, \(garbage.objects.count) objects, \(garbage.gitObjects.count) git objects, "
+                    + "\(garbage.leftovers.count) leftovers: \(ByteCount.text(garbage.size))",
+                "\(dryRun ? "keeps" : "kept") \(garbage.keptObjects) objects: \(ByteCount.text(garbage.keptSize))",
+            ]).joined(separator: "\n")
     }
 
     private func json(of garbage: Garbage) -> JSON {

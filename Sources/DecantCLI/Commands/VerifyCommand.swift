@@ -40,7 +40,9 @@ struct VerifyCommand: AsyncParsableCommand {
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
         try refuseOtherRevisions(chosen, names)
-        if sample != nil { Console.progress("sample of \(chosen.count) of \(lineage.stages.count) stages, --seed \(selection.seed)") }
+        if sample != nil {
+            Console.progress("sample of \(chosen.count) of \(lineage.stages.count) stages, --seed \(selection.seed)")
+        }
 
         let verifier = StageVerifier(store: store, runner: try LocalRunner.ofThisProgram(), threads: max(1, threads))
         var wrong = 0
@@ -51,7 +53,8 @@ struct VerifyCommand: AsyncParsableCommand {
             if !report.isSame { wrong += 1 }
         }
         if output.asJSON {
-            Console.output(JSON.object(["verified": .integer(Int64(chosen.count)), "wrong": .integer(Int64(wrong))]).canonicalText)
+            Console.output(
+                JSON.object(["verified": .integer(Int64(chosen.count)), "wrong": .integer(Int64(wrong))]).canonicalText)
         } else {
             Console.output("\(chosen.count) of \(lineage.stages.count) stages verified, \(wrong) differ")
         }
@@ -66,7 +69,8 @@ struct VerifyCommand: AsyncParsableCommand {
         case .build(let build):
             let records = try (build.stages + build.targets.map { .init(name: $0.name, commit: $0.commit) }).map { stage in
                 guard let record = try store.stageCommit(stage.commit.hex) else {
-                    throw CommandFailure.badInput("the commit \(stage.commit) of '\(stage.name)' is not in this store", hint: "fsck")
+                    throw CommandFailure.badInput(
+                        "the commit \(stage.commit) of '\(stage.name)' is not in this store", hint: "fsck")
                 }
                 return record
             }
@@ -84,7 +88,8 @@ struct VerifyCommand: AsyncParsableCommand {
             return "\n  \(names[stage.commit]) is of revision \(action.revision) of \(action.kind); this program \(here)"
         }
         guard !faults.isEmpty else { return }
-        throw CommandFailure.badInput("nothing was run: the lineage was made by other kinds than this program has" + faults.joined())
+        throw CommandFailure.badInput(
+            "nothing was run: the lineage was made by other kinds than this program has" + faults.joined())
     }
 }
 

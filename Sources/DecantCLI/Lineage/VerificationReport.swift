@@ -26,7 +26,8 @@ struct VerificationReport {
         case .held: return "  held     \(head)"
         case .differs(let difference): return "  DIFFERS  \(head): \(words(for: difference))"
         case .failed(let failure):
-            return (["  FAILED   \(head): \(failure.reason)"] + failure.logTail.map { "           | \($0)" }).joined(separator: "\n")
+            return (["  FAILED   \(head): \(failure.reason)"] + failure.logTail.map { "           | \($0)" }).joined(
+                separator: "\n")
         }
     }
 

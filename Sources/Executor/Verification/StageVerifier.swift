@@ -28,7 +28,9 @@ public struct StageVerifier: Sendable {
 
     /// - Parameter lineage: has the stage and those that its inputs came from.
     /// - Throws: `StoreError` where an object that the stage needs or gave is damaged or missing.
-    public func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void) async throws -> Verdict {
+    public func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void)
+        async throws -> Verdict
+    {
         let artifact = stage.record.artifact
         let place = URL.temporaryDirectory.appending(path: "decant-verify-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: place) }

@@ -36,7 +36,8 @@ public struct StoreRepair: Sendable {
         case .damagedIndex:
             for suffix in ["", "-wal", "-shm"] { unlink(layout.index.path + suffix) }
             steps.append("the index was deleted; it comes back from the repository")
-        case .damagedGitObject(_, .none), .damagedPack, .unreadableObject, .wrongHead, .missingCommit, .missingObject, .wrongCommit:
+        case .damagedGitObject(_, .none), .damagedPack, .unreadableObject, .wrongHead, .missingCommit, .missingObject,
+            .wrongCommit:
             break
         }
     }

@@ -16,7 +16,8 @@ struct LooseObject {
             let end = content.firstIndex(of: 0), end < 32
         else { return nil }
         let header = String(decoding: content[..<end], as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        guard header.count == 2, let kind = Self.kinds[String(header[0])], let size = Int(header[1]), size == content.count - end - 1
+        guard header.count == 2, let kind = Self.kinds[String(header[0])], let size = Int(header[1]),
+            size == content.count - end - 1
         else { return nil }
         self.kind = kind
         body = content[(end + 1)...]
@@ -76,7 +77,8 @@ extension GitRepository {
     func requireIntact(_ id: git_oid) throws(StoreError) {
         let hex = Self.hex(id)
         guard !intact.contains(hex) else { return }
-        let file = URL(fileURLWithPath: String(cString: git_repository_path(pointer)) + "objects/\(hex.prefix(2))/\(hex.dropFirst(2))")
+        let file = URL(
+            fileURLWithPath: String(cString: git_repository_path(pointer)) + "objects/\(hex.prefix(2))/\(hex.dropFirst(2))")
         if access(file.path, F_OK) == 0, LooseObject(at: file)?.id != hex {
             throw .git(operation: "read the object \(hex)", reason: "it is damaged; `decant fsck --repair` puts it aside")
         }

@@ -77,7 +77,11 @@ extension Index {
     private static func result(in row: Row) -> (key: Digest, artifact: Artifact)? {
         var seal = Seal()
         guard let key = digest(in: row, at: 0, &seal), let digest = digest(in: row, at: 1, &seal),
-            let files = bytes(in: row, at: 2, { seal.add($0); return ArtifactRecord.files(in: $0) }), seal.value == row.column(3)
+            let files = bytes(
+                in: row, at: 2,
+                {
+                    seal.add($0); return ArtifactRecord.files(in: $0)
+                }), seal.value == row.column(3)
         else { return nil }
         return (key, Artifact(sortedFiles: files, digest: digest))
     }

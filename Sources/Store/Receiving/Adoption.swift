@@ -25,17 +25,19 @@ enum Adoption {
             if try commit.isStage(in: repository) { unnamed.insert(commit.id) }
             return true
         }
+        let objects = ObjectStore(layout: layout)
         var waiting: Set<CommitID> = []
         var ready: [CommitID] = []
         for commit in unnamed.sorted() {
             guard let record = try? StageCommit.read(commit, from: repository),
                 try repository.target(of: StageCommit.reference(for: record.action.key)) == nil
             else { continue }
-            if try repository.holds(record, in: ObjectStore(layout: layout)) { ready.append(commit) } else { waiting.insert(commit) }
+            if try repository.holds(record, in: objects) { ready.append(commit) } else { waiting.insert(commit) }
         }
         if !ready.isEmpty {
             try name(ready, in: layout, repository)
-            if let branch = try repository.references(startingWith: BuildCommit.branches).first { try repository.adoptHead(branch) }
+            let branches = try repository.references(startingWith: BuildCommit.branches)
+            if let branch = branches.first { try repository.adoptHead(branch) }
         }
         let next = Notice(heads: Set(heads), waiting: waiting)
         if next != notice { next.write(to: layout.adopted) }
