@@ -72,8 +72,12 @@ extension Store {
     /// - Parameter work: floating-point operations that the run took, roughly, where they are known.
     public func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
         try index.remember(seconds: note.seconds, kind: action.kind, key: action.key, work: work)
-        try repository.withLock { repository throws(StoreError) in
-            try layout.writing { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+        do {
+            try repository.withLock { repository throws(StoreError) in
+                try layout.writing { () throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
+            }
+        } catch .git {
+            // Damaged notes: the result is recorded, and `fsck` names them.
         }
     }
 

@@ -80,7 +80,8 @@ public final class Store: Sendable {
     }
 
     private static func restoreDurations(into index: Index, from repository: GitRepository) throws(StoreError) {
-        for run in try RunNotes.seconds(in: repository) {
+        // How long things took is no reason not to open a store: `fsck` names damaged notes.
+        for run in (try? RunNotes.seconds(in: repository)) ?? [] {
             guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
             try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key, work: nil)
         }

@@ -28,6 +28,28 @@ import Testing
         #expect(try program.run("verify", "tiny", "--stage", "nothing", status: 2).errors.contains("no stage 'nothing'"))
         // Nothing of it is left.
         #expect(try program.run("fsck").output.contains(" 0 problems"))
+        try collects(program)
+    }
+
+    /// What an edit leaves behind goes; what the newest build or a tag stands on does not.
+    private func collects(_ program: DecantProgram) throws {
+        #expect(try program.run("gc", "--keep-days", "0", "--dry-run").output.contains("would remove 0 results, 0 objects"))
+        try program.run("tag", "first", "tiny")
+        try program.edit("tiny.yaml", "group_size: 32", "group_size: 64")
+        try program.build()
+        #expect(try program.run("gc", "--keep-days", "0", "--json").events.first?["results"] == [])
+        try program.run("tag", "--delete", "first")
+        let planned = try #require(try program.run("gc", "--keep-days", "0", "-n", "--json").events.first)
+        let kinds = (planned["results"]?.array ?? []).compactMap { $0["kind"]?.string }
+        #expect(kinds == ["eval.cost", "eval.generate", "eval.score", "quant.apply", "report"])
+        let removed = try #require(try program.run("gc", "--keep-days", "0", "--json").events.first)
+        #expect(removed["results"] == planned["results"])
+        #expect(try program.run("fsck").output.contains("(5 collected), 0 problems"))
+        #expect(try program.build().strings("ran") == [])
+        // What was collected is made again, and is the same.
+        try program.edit("tiny.yaml", "group_size: 64", "group_size: 32")
+        #expect(try program.build().strings("ran").count == 5)
+        #expect(try program.run("verify", "tiny", "--stage", "quant.apply").output.contains("0 differ"))
     }
 
     @Test func oneAlteredByteOfOneWeightIsNamedWithItsTensor() throws {

@@ -113,6 +113,19 @@ import Testing
         #expect(try place.open().check().problems == [])
     }
 
+    @Test func damagedNotesKeepNobodyFromBuilding() throws {
+        let place = Place()
+        try place.build("home", "one")
+        try Data((String(repeating: "a", count: 40) + "\n").utf8)
+            .write(to: place.cache.appending(path: "lineage.git/refs/notes/decant/runs"))
+        try? FileManager.default.removeItem(atPath: place.cache.path + "/index.sqlite")
+        let second = try place.build("home", "two")
+        #expect(try place.open().stageCommit(second.stage.hex) != nil)
+        #expect(try place.open().check().problems.contains { "\($0)".contains("refs/notes/decant/runs") })
+        // What a collection may remove is not known then.
+        #expect(throws: StoreError.self) { try place.open().collect(before: Self.now()) }
+    }
+
     @Test func theIndexComesBackFromTheRepository() throws {
         let place = Place()
         let build = try place.build("home", "one")

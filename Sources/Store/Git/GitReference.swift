@@ -62,13 +62,19 @@ extension GitRepository {
         return step()
     }
 
-    /// Names of all refs that begin with a prefix, sorted.
+    /// Names of all refs that begin with a prefix, sorted. Only the prefix's folder is looked through: actions are many.
     func references(startingWith prefix: String) throws(StoreError) -> [String] {
-        var list = git_strarray()
-        try Self.check(git_reference_list(&list, pointer), "list the refs")
-        defer { git_strarray_dispose(&list) }
-        let names = (0..<list.count).compactMap { index in list.strings[index].map { String(cString: $0) } }
-        return names.filter { $0.hasPrefix(prefix) }.sorted()
+        var iterator: OpaquePointer?
+        try Self.check(git_reference_iterator_glob_new(&iterator, pointer, prefix + "*"), "list the refs")
+        defer { git_reference_iterator_free(iterator) }
+        var names: [String] = []
+        var name: UnsafePointer<CChar>?
+        while true {
+            let status = git_reference_next_name(&name, iterator)
+            if status == GIT_ITEROVER.rawValue { return names.sorted() }
+            try Self.check(status, "list the refs")
+            if let name { names.append(String(cString: name)) }
+        }
     }
 
     /// The branch that HEAD names, whether it exists or not; `nil` where HEAD cannot be read.

@@ -76,7 +76,7 @@ struct Index: Sendable {
         do {
             return try database.read(body)
         } catch {
-            throw .index(reason: "\(error)")
+            throw Self.failure(error)
         }
     }
 
@@ -84,8 +84,14 @@ struct Index: Sendable {
         do {
             try database.write(body)
         } catch {
-            throw .index(reason: "\(error)")
+            throw Self.failure(error)
         }
+    }
+
+    /// A full disk is no fault of the index: to delete it would be the wrong advice.
+    private static func failure(_ error: any Error) -> StoreError {
+        guard let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL else { return .index(reason: "\(error)") }
+        return .cannotWrite(path: "index.sqlite", reason: "No space left on device")
     }
 }
 
