@@ -2,10 +2,11 @@ import BuildModel
 
 extension Store {
     /// Reads what the index knows into memory, for a build of so many stages, and looks which of it is still there. It may run
-    /// beside other work, and holds until `endPreparation`.
+    /// beside other work, and holds until `endPreparation`. Nothing depends on it but time: a cancelled task leaves it.
     public func prepare(for stages: Int) throws(StoreError) {
         guard snapshot.withLock({ $0 == nil }), var read = try index.snapshot(for: stages) else { return }
-        read.results = read.results.filter { objects.holds($0.value) }
+        read.results = read.results.filter { !Task.isCancelled && objects.holds($0.value) }
+        if Task.isCancelled { return }
         snapshot.withLock { $0 = read }
     }
 

@@ -36,11 +36,13 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var output: OutputOptions
 
+    private static let manyStages = 500
+
     func run() async throws {
         let store = try storeOptions.open()
         // A key that is missing is said before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
-        // Beside the planning: a store may know ten thousand results.
+        // Beside the planning: a recipe may have ten thousand stages.
         let preparing = Task.detached { try store.prepare(for: 10_000) }
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
@@ -52,7 +54,8 @@ struct BuildCommand: AsyncParsableCommand {
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
-        try await preparing.value
+        // A few stages are looked up one by one, however long the store's history is.
+        if wanted.count < Self.manyStages { preparing.cancel() } else { try await preparing.value }
         let started = Date()
         let build = Task {
             try await executor.build(

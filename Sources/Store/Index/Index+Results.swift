@@ -41,7 +41,8 @@ extension Index {
         }
     }
 
-    /// All results and commits; `nil` where they are many more than somebody who needs so many would read.
+    /// All results and commits; `nil` where they are many more than somebody who needs so many would read, or where the task
+    /// is cancelled meanwhile.
     func snapshot(for count: Int) throws(StoreError) -> IndexSnapshot? {
         try read { database in
             let rows = try Int.fetchOne(database, sql: "SELECT max(rowid) FROM result") ?? 0
@@ -50,14 +51,14 @@ extension Index {
             snapshot.results.reserveCapacity(rows)
             snapshot.commits.reserveCapacity(rows)
             let results = try Row.fetchCursor(database, sql: "SELECT key, artifact, files, seal FROM result")
-            while let row = try results.next() {
+            while !Task.isCancelled, let row = try results.next() {
                 if let (key, artifact) = Self.result(in: row) { snapshot.results[key] = artifact }
             }
             let commits = try Row.fetchCursor(database, sql: "SELECT id, commit_id, pinned, seal FROM stage_commit")
-            while let row = try commits.next() {
+            while !Task.isCancelled, let row = try commits.next() {
                 if let (identity, commit) = Self.commit(in: row) { snapshot.commits[identity] = commit }
             }
-            return snapshot
+            return Task.isCancelled ? nil : snapshot
         }
     }
 
