@@ -33,7 +33,7 @@ public enum CommandLineProgram {
             Console.output(DecantCommand.fullMessage(for: error))
             return ExitStatus.done
         } catch {
-            Console.error("\(error)")
+            Console.error(ErrorText.of(error))
             if (error as? StoreError)?.unusableObject != nil { Console.hint("fsck --repair") }
             return ExitStatus.internalError
         }

@@ -49,7 +49,7 @@ struct StageRunCommand: ParsableCommand {
             Console.progress("\(interruption)")
             throw CommandFailure(status: StageExit.interrupted)
         } catch {
-            throw CommandFailure(status: ExitStatus.stageFailed, message: "\(error)")
+            throw CommandFailure(status: ExitStatus.stageFailed, message: ErrorText.of(error))
         }
     }
 

@@ -11,13 +11,13 @@ struct Index: Sendable {
         do {
             database = try Self.open(url)
         } catch let error as DatabaseError where ![.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
-            throw .index(reason: "\(error)")
+            throw Self.failure(error)
         } catch {
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + suffix) }
             do {
                 database = try Self.open(url)
             } catch {
-                throw .index(reason: "\(error)")
+                throw Self.failure(error)
             }
         }
     }
