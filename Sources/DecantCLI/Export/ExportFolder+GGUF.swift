@@ -13,8 +13,7 @@ extension ExportFolder {
         let temporary = FileManager.default.temporaryDirectory.appending(
             path: "decant-gguf-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: temporary) }
-        var source = try ExportFolder(temporary.path)
-        try source.add(artifact, from: store)
+        try store.materialize(artifact, at: temporary)
         return try add("model.gguf") { file in
             do {
                 try ModelFolder(temporary).writeGGUF(to: file, precision, name: name ?? "model")

@@ -21,12 +21,8 @@ extension InferenceModel {
     public func perplexity(
         of tokens: [Int32], in windows: PerplexityWindows, workers: WorkerPool, resumption: Resumption<[Double]> = .none
     ) throws -> Perplexity {
-        let longest = windows.ranges.map(\.count).max() ?? 1
-        try check(Array(tokens.prefix(longest)), index: 0)
-        for start in stride(from: longest, to: tokens.count, by: longest) {
-            try check(Array(tokens[start..<min(start + longest, tokens.count)]), index: 0)
-        }
-        let decoder = decoder(positions: longest)
+        for (index, range) in windows.ranges.enumerated() { try check(Array(tokens[range]), index: index) }
+        let decoder = decoder(positions: windows.ranges.map(\.count).max() ?? 1)
         let sums = try workers.results(windows.ranges.count, size: 1, resumption: resumption) { numbers in
             numbers.map { [loss(of: tokens[windows.ranges[$0]], counting: windows.counted[$0], with: decoder)] }
         }

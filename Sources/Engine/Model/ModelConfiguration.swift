@@ -43,7 +43,9 @@ public struct ModelConfiguration: Hashable, Sendable {
         self.ropeScaling = ropeScaling
         self.tiesEmbeddings = tiesEmbeddings
         self.hasAttentionBias = hasAttentionBias
-        if headDimension == nil, headCount > 0, !hiddenSize.isMultiple(of: 2 * headCount) {
+        if headDimension == nil, headCount > 0,
+            !hiddenSize.isMultiple(of: headCount) || !(hiddenSize / headCount).isMultiple(of: 2)
+        {
             throw ModelConfigurationError(
                 field: "hidden_size", reason: "\(hiddenSize) does not divide into \(headCount) heads of even size")
         }

@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Engine
+
+/// Heads that are together wider, or narrower, than the hidden states.
+@Suite("Heads of any dimension")
+struct WideHeadTests {
+    private static func model(dimension: Int) throws -> Model {
+        let configuration = try ModelConfiguration(
+            vocabularySize: 37, hiddenSize: 24, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 40,
+            maximumPositions: 64, headDimension: dimension)
+        var model = Model(zeros: configuration)
+        for (index, parameter) in model.parameters.enumerated() {
+            let noise = randomFloats(parameter.count, seed: UInt64(40 + index), scale: 0.3)
+            try model.setWeights(parameter.role == .norm ? noise.map { 1 + $0 } : noise, of: parameter)
+        }
+        return model
+    }
+
+    @Test("Answers from the cache are those of whole passes", arguments: [4, 10])
+    func generation(dimension: Int) throws {
+        let model = InferenceModel(try Self.model(dimension: dimension))
+        let prompt: [Int32] = [3, 7, 11, 2]
+        let answer = try model.generate(
+            [prompt], options: GenerationOptions(maximumTokens: 8, stopToken: nil), workers: WorkerPool(threads: 1))[0].tokens
+        #expect(answer.count == 8)
+        for length in 0..<8 {
+            let example = TrainingExample(
+                tokens: prompt + answer.prefix(length) + [0], promptLength: prompt.count + length)
+            let logits = try model.captureLogits([example], k: 1, workers: WorkerPool(threads: 1))[0]
+            #expect(logits.topTokens == [answer[length]])
+        }
+    }
+
+    @Test("Gradients agree with finite differences", arguments: [4, 10])
+    func gradients(dimension: Int) throws {
+        let model = try Self.model(dimension: dimension)
+        let examples = Fixture.examples(3)
+        func evaluate(_ model: Model) -> (loss: Double, gradient: [Float]) {
+            let weights = FloatBuffer(model.values)
+            let decoder = Decoder(model.layout, weights: weights, positions: 64)
+            let lane = GradientLane(parameterCount: weights.count, vocabularySize: 37)
+            return withExtendedLifetime((lane, decoder)) {
+                (lane.accumulate(examples, decoder: decoder, loss: .crossEntropy, scale: 1), lane.gradients.values)
+            }
+        }
+        let gradient = evaluate(model).gradient
+        for parameter in model.parameters where parameter.name.contains("self_attn") {
+            func loss(_ values: [Float]) -> Double {
+                var changed = model
+                changed.values.replaceSubrange(parameter.range, with: values)
+                return evaluate(changed).loss
+            }
+            expectGradient(
+                Array(gradient[parameter.range]), of: loss, at: Array(model.weights(of: parameter)), step: 1e-3,
+                tolerance: 2e-2)
+        }
+    }
+}
