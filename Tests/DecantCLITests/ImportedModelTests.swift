@@ -22,12 +22,20 @@ import Testing
         evaluate: {sets: [test], metrics: [exact, perplexity], perplexity: {text: text, context: 48, stride: 20}}
         """
 
-    /// A folder with a GGUF file of a model that was drawn at random, and the recipe that imports it.
-    static func program() throws -> DecantProgram {
+    /// What the program exported of a model that was drawn at random.
+    private static let gguf = Result {
         let program = try DecantProgram()
-        try program.run("build", "tiny.yaml", "teacher.init")
+        try program.build()
         try program.run("export", "teacher.init", "base", "--format", "gguf", "--type", "q8_0")
-        try program.write(recipe, to: "tiny.yaml")
+        return try Data(contentsOf: program.folder.appending(path: "base/model.gguf"))
+    }
+
+    /// A folder with a GGUF file, and the recipe that imports it.
+    static func program() throws -> DecantProgram {
+        let program = try DecantProgram(recipe: recipe)
+        let base = program.folder.appending(path: "base", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: base, withIntermediateDirectories: true)
+        try gguf.get().write(to: base.appending(path: "model.gguf"))
         let lines = (0..<20).map { "Turn on the lights in room \($0).\r\nWhat is the weather like?" }
         try program.write(lines.joined(separator: "\n"), to: "text.txt")
         return program
@@ -86,7 +94,7 @@ import Testing
 
     @Test func everyTypeIsExportedWithTheTexts() throws {
         let program = try Self.program()
-        try program.build("tiny.yaml")
+        try program.build()
         var sizes: [Int] = []
         for type in ["f16", "q8_0", "q4_0"] {
             let result = try program.run("export", "model", type, "--format", "gguf", "--type", type, "--provenance")
@@ -105,7 +113,7 @@ import Testing
 
     @Test func whatCannotBeExportedAsGGUFIsSaid() throws {
         let program = try Self.program()
-        try program.run("build", "tiny.yaml", "data")
+        try program.build()
         let data = try program.run("export", "data", "out", "--format", "gguf", status: 2)
         #expect(data.errors.contains("'data' is no model"))
         let type = try program.run("export", "data", "out", "--type", "q8_0", status: nil)

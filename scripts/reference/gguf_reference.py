@@ -43,9 +43,9 @@ def main(path: str) -> None:
     for kind in READ:
         data = random_blocks(kind, 3, random)
         restored[kind.name] = {"blocks": data.tobytes().hex(), "floats": bits(dequantize(data, kind))}
-    rows = (random.standard_normal((6, 32)) * np.array([[1.0], [1e-3], [300.0], [1e-6], [0.02], [0.0]])).astype(np.float32)
-    # Ties, both signs of the largest magnitude, and a row that one weight dominates.
-    rows = np.vstack([rows, (np.arange(32) - 16)[None] / 8, (16 - np.arange(32))[None] / 4, np.eye(32)[:1] * -5]).astype(np.float32)
+    rows = (random.standard_normal((5, 32)) * np.array([[1.0], [1e-3], [300.0], [1e-6], [0.02]])).astype(np.float32)
+    # Zeros, ties, both signs of the largest magnitude, and a row that one weight dominates.
+    rows = np.vstack([rows, np.zeros((1, 32)), (np.arange(32) - 16)[None] / 8, (16 - np.arange(32))[None] / 4, np.eye(32)[:1] * -5]).astype(np.float32)
     packed = {"floats": bits(rows)} | {
         kind.name: (rows.astype(np.float16).tobytes() if kind == Type.F16 else quantize(rows, kind).tobytes()).hex()
         for kind in WRITTEN}

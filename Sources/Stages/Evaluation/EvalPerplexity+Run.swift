@@ -6,7 +6,8 @@ import Planner
 extension EvalPerplexity: RunnableStage {
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let tokens = try folder.tokenizer().encodePlainText(text(in: context)).map(Int32.init)
+        // As the `transformers` library encodes a text: after the token that begins every text, where there is one.
+        let tokens = try folder.tokenizer().encodeWithFrame(text(in: context)).map(Int32.init)
         let windows = try PerplexityWindows(count: tokens.count, context: self.context, stride: stride)
         let perplexity = try folder.inferenceModel().perplexity(
             of: tokens, in: windows, workers: context.workers,

@@ -41,8 +41,8 @@ extension GGUFTensorType {
         let scale = block.reduce(0) { abs($0) < abs($1) ? $1 : $0 } / -8
         let inverse = inverse(of: scale)
         try appendHalf(scale, to: &bytes)
-        // The product and the sum are rounded once, as with a fused multiply-add.
-        let counts = block.map { UInt8(min(max(Float(Double($0) * Double(inverse) + 8.5), 0), 15)) }
+        guard block.allSatisfy(\.isFinite) else { throw GGUFRangeError() }
+        let counts = block.map { UInt8(min(max($0 * inverse + 8.5, 0), 15)) }
         for place in 0..<16 { bytes.append(counts[place] | counts[place + 16] << 4) }
     }
 
