@@ -9,6 +9,9 @@ enum Memory {
     /// Reading sequences and answering them: weights as floats and packed, caches.
     static func inference(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 8 * others(inputs) + activations }
 
+    /// Four-bit blocks become floats.
+    static func importing(_ inputs: [String: Int]) -> Int { process + 9 * others(inputs) }
+
     private static let activations = 128 << 20
 
     private static func models(_ inputs: [String: Int]) -> Int {

@@ -19,8 +19,21 @@ import Testing
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "stage-digests.txt")
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
-        let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([DataIngest.name, Exec.name])
+        let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
+            DataIngest.name, EvalPerplexity.name, Exec.name, ModelImport.name,
+        ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
+    }
+
+    @Test func importedModelsKeepTheirDigest() throws {
+        let program = try ImportedModelTests.program()
+        let events = try program.run("build", "tiny.yaml", "--json").events
+        let lines = events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
+            guard name == "source.base" || name == "base.model" || name.hasSuffix(".perplexity") else { return nil }
+            return "\(name) \(event["artifact"]?.string ?? "")"
+        }
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "imported-digests.txt")
     }
 
     @Test func ingestedRowsKeepTheirDigest() throws {

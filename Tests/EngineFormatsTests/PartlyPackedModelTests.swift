@@ -22,8 +22,7 @@ import Testing
         try Data(quantized.configuration.prettyText.utf8).write(to: folder.appending(path: "config.json"))
 
         var dense = model
-        let packed = try SafeTensors(reading: folder.appending(path: "model.safetensors"))
-            .modelTensors(configuration: quantized.configuration).matrices
+        let packed = try WeightFiles(folder: folder).packedMatrices(configuration: quantized.configuration)
         #expect(packed.count == 2 * (7 - ignored.count))
         for (name, matrix) in packed {
             try dense.setWeights(matrix.dequantized(), of: #require(dense.parameter(named: name)))
@@ -47,7 +46,7 @@ import Testing
         let norm = tensors.removeValue(forKey: "model.norm.weight")
         try SafeTensors.write(tensors, to: weights)
         #expect(throws: ModelFileError.self) { try ModelFolder(folder).model() }
-        #expect(throws: ModelFileError(file: "model.safetensors", reason: "the tensor 'model.norm.weight' is missing")) {
+        #expect(throws: ModelFileError(file: "model.safetensors", reason: "there is no tensor 'model.norm.weight'")) {
             try ModelFolder(folder).inferenceModel()
         }
         tensors["model.norm.weight"] = StoredTensor([Float](repeating: 1, count: 31), shape: [31])

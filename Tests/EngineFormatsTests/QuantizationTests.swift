@@ -100,13 +100,13 @@ import Testing
         #expect(quantized.report.bytesBefore - quantized.report.bytesAfter == 4 * 768 - 384 - 192 - 32)
 
         let file = try SafeTensors(parsing: SafeTensors.serialize(quantized.tensors))
-        let read = try file.modelTensors(configuration: quantized.configuration)
-        #expect(read.matrices.keys.sorted() == quantized.report.layers.map { $0.name + ".weight" })
-        #expect(read.tensors["lm_head.weight"] == Self.model["lm_head.weight"])
-        #expect(Set(read.tensors.keys).union(read.matrices.keys) == Set(Self.model.keys))
+        let files = WeightFiles(file)
+        let read = try files.packedMatrices(configuration: quantized.configuration)
+        #expect(read.keys.sorted() == quantized.report.layers.map { $0.name + ".weight" })
+        #expect(try file.tensor("lm_head.weight") == Self.model["lm_head.weight"])
         let weights = try #require(Self.model["model.layers.0.mlp.down_proj.weight"]?.floats())
         #expect(
-            read.matrices["model.layers.0.mlp.down_proj.weight"]
+            read["model.layers.0.mlp.down_proj.weight"]
                 == (try IntegerQuantization(bits: 4, groupSize: 16).quantize(weights, rows: 16, columns: 32)))
     }
 
@@ -143,15 +143,15 @@ import Testing
             tensors[name] = damaged
             let file = try SafeTensors(parsing: SafeTensors.serialize(tensors))
             if part == "weight_packed" && damaged == nil { continue }
-            #expect(throws: ModelFileError.self) { try file.modelTensors(configuration: quantized.configuration) }
+            #expect(throws: ModelFileError.self) { try WeightFiles(file).packedMatrices(configuration: quantized.configuration) }
         }
     }
 
     @Test func aQuantizationOfAnotherKindIsRefused() throws {
         let file = try SafeTensors(parsing: SafeTensors.serialize(Self.model))
-        #expect(try file.modelTensors(configuration: [:]).tensors == Self.model)
+        #expect(try WeightFiles(file).packedMatrices(configuration: [:]).isEmpty)
         #expect(throws: ModelFileError.self) {
-            try file.modelTensors(configuration: ["quantization_config": ["quant_method": "gptq"]])
+            try WeightFiles(file).packedMatrices(configuration: ["quantization_config": ["quant_method": "gptq"]])
         }
     }
 }

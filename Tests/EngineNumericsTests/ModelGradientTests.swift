@@ -55,7 +55,8 @@ struct ModelGradientTests {
         #expect(end == model.parameterCount)
         #expect(model.parameters.count == 2 * 12 + 3)
         let layer = model.layout.start(ofLayer: 1)
-        #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.offset == layer + model.layout.layer.projections)
+        #expect(
+            model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.offset == layer + model.layout.layer.projections)
         #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.bias")?.offset == layer + model.layout.layer.bias)
         #expect(model.parameter(named: "model.layers.1.self_attn.o_proj.weight")?.offset == layer + model.layout.layer.output)
         #expect(model.parameter(named: "model.layers.1.mlp.gate_proj.weight")?.offset == layer + model.layout.layer.gateUp)
@@ -68,6 +69,8 @@ struct ModelGradientTests {
         let good = try Fixture.configuration().json
         let bad: [(String, Int64)] = [
             ("vocab_size", 0), ("hidden_size", 25), ("num_key_value_heads", 3), ("intermediate_size", 1 << 40),
+            ("num_attention_heads", 0), ("num_attention_heads", -4), ("head_dim", 7), ("head_dim", 1 << 40),
+            ("num_hidden_layers", 1 << 40), ("hidden_size", Int64.max),
         ]
         for (field, value) in bad {
             var members = good.object ?? [:]

@@ -4,16 +4,18 @@ import Testing
 
 @testable import Engine
 
-/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py` writes them.
+/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py` and
+/// `llama_reference.py` write them.
 @Suite("The reference implementation")
 struct ReferenceTests {
-    private static func reference() throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/qwen2.json")
+    private static func reference(_ name: String) throws -> JSON {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/\(name).json")
         return try JSON(parsing: try Data(contentsOf: file))
     }
 
-    private static func model() throws -> Model {
-        var model = Model(zeros: try Fixture.configuration())
+    /// - Parameter configuration: as the library writes it; the fixtures' own where the reference has none.
+    private static func model(_ configuration: JSON?) throws -> Model {
+        var model = Model(zeros: try configuration.map { try ModelConfiguration(json: $0) } ?? Fixture.configuration())
         for (index, parameter) in model.parameters.enumerated() {
             let values = (0..<parameter.count).map { place in
                 let value = (Double((7919 * place + 104_729 * index) % 2003) / 2003 - 0.5) * 0.4
@@ -24,10 +26,10 @@ struct ReferenceTests {
         return model
     }
 
-    @Test("Logits agree within 2e-4, loss and gradients within 1e-4 relative")
-    func agreement() throws {
-        let reference = try Self.reference()
-        let model = try Self.model()
+    @Test("Logits agree within 2e-4, loss and gradients within 1e-4 relative", arguments: ["qwen2", "llama"])
+    func agreement(name: String) throws {
+        let reference = try Self.reference(name)
+        let model = try Self.model(reference["config"])
         let tokens = try #require(reference["tokens"]?.array).compactMap(\.integer).map(Int32.init)
         let promptLength = try #require(reference["prompt_length"]?.integer)
         let weights = FloatBuffer(model.values)
@@ -55,6 +57,20 @@ struct ReferenceTests {
                 #expect(abs(Double(gradient[parameter.offset + place]) - value) <= 1e-4 * norm, "\(parameter.name) at \(place)")
             }
         }
+    }
+
+    @Test("What the library writes into config.json is read, and written again")
+    func configuration() throws {
+        let model = try Self.model(Self.reference("llama")["config"])
+        let configuration = model.configuration
+        #expect(configuration.modelType == "llama" && configuration.headDimension == 10 && !configuration.tiesEmbeddings)
+        #expect(configuration.ropeTheta == 50_000 && configuration.normEpsilon == 1e-5)
+        let scaling = try RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32)
+        #expect(configuration.ropeScaling == scaling)
+        #expect(configuration.controlTokens == ControlTokens(begin: 1, end: [2, 5]))
+        #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.shape == [40, 24])
+        #expect(model.parameter(named: "model.layers.1.self_attn.o_proj.weight")?.shape == [24, 40])
+        #expect(try ModelConfiguration(json: configuration.json) == configuration)
     }
 
     private func allLogits(_ tokens: [Int32], _ decoder: Decoder) -> [Float] {

@@ -21,7 +21,7 @@ final class CheckpointWorkshop {
     var checkpointFolder: URL { root.appending(path: "checkpoint", directoryHint: .isDirectory) }
     var checkpointFile: URL { checkpointFolder.appending(path: "state") }
 
-    /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, or groups of 64 or 16 rows.
+    /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, groups of 64 or 16 rows, or windows.
     static let stages: [any RunnableStage] = [
         training(.muon), training(.adamw),
         KDTrain(
@@ -30,6 +30,7 @@ final class CheckpointWorkshop {
         Sample(samples: 2, temperature: 0.9, maxTokens: 6, seed: 4, prompt: .query, answer: .call),
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
+        EvalPerplexity(stride: 30, context: 50),
     ]
 
     static func training(_ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3) -> TrainSFT {
@@ -55,6 +56,7 @@ final class CheckpointWorkshop {
             "data/functions.json")
         try write(lines.joined(separator: "\n"), "data/train.jsonl")
         try write(lines.prefix(70).joined(separator: "\n"), "data/test.jsonl")
+        try write((0..<20).map { "play song \($0) again" }.joined(separator: "\n"), "text/text.txt")
         try keep(TokenizerTrain(vocabulary: 280, prompt: .query), as: "tokenizer")
         let shape = ModelShape(hidden: 16, layers: 2, heads: 2, kvHeads: 1, intermediate: 24, tied: true)
         try keep(ModelInit(shape: shape, seed: 1), as: "model")

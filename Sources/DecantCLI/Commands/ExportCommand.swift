@@ -1,10 +1,12 @@
 import ArgumentParser
+import Engine
 import Store
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Copy an artifact out of the store; a model comes with its recipe and a model card.")
+        abstract: "Copy an artifact out of the store; a model comes with its recipe and a model card.",
+        discussion: "With --format gguf, a model becomes one file for llama.cpp and its kin: model.gguf.")
 
     @Argument(help: "A stage or target of a recipe's last build (BUILD:NAME for another build), a tag, or a commit.")
     var target: String
@@ -15,16 +17,36 @@ struct ExportCommand: ParsableCommand {
     @Flag(help: "Also write provenance.intoto.json: every source and stage that the artifact was made from (SLSA 1.0).")
     var provenance = false
 
+    @Option(help: "The format of a model: the folder as it is (huggingface), or a GGUF file (gguf).")
+    var format = ExportFormat.huggingface
+
+    @Option(help: "How a GGUF file stores matrices: f16, q8_0 or q4_0.")
+    var type: GGUFPrecision?
+
     @OptionGroup var storeOptions: StoreOptions
+
+    func validate() throws {
+        if type != nil && format != .gguf { throw ValidationError("--type is of GGUF files; add --format gguf.") }
+    }
 
     func run() throws {
         let store = try storeOptions.open()
         let target = try StoredTarget(target, in: store)
         let artifact = target.record.artifact
         let isModel = artifact["model.safetensors"] != nil
+        if format == .gguf && !isModel {
+            throw CommandFailure.badInput("'\(self.target)' is no model, so there is no GGUF file of it; leave --format out")
+        }
         var folder = try ExportFolder(directory)
         let history = isModel || provenance ? try ArtifactHistory(of: target, in: store) : nil
-        try folder.add(artifact, from: store)
+        let exported: (files: Int, bytes: Int)
+        switch format {
+        case .huggingface:
+            try folder.add(artifact, from: store)
+            exported = (artifact.files.count, artifact.size)
+        case .gguf:
+            exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
+        }
         var written: [String] = []
         if isModel, let history { written += try addTexts(history, to: &folder) }
         if provenance, let history {
@@ -32,7 +54,8 @@ struct ExportCommand: ParsableCommand {
             written.append(try folder.add(statement.prettyText, as: "provenance.intoto.json"))
         }
         let more = written.isEmpty ? "" : ", and " + written.joined(separator: ", ")
-        Console.output("\(artifact.files.count) files, \(ByteCount.text(artifact.size)), in \(directory)\(more)")
+        let files = exported.files == 1 ? "1 file" : "\(exported.files) files"
+        Console.output("\(files), \(ByteCount.text(exported.bytes)), in \(directory)\(more)")
         if isModel, history?.build == nil {
             Console.progress("no build has this artifact among its stages, so its recipe is not known")
         }
@@ -51,3 +74,10 @@ struct ExportCommand: ParsableCommand {
         return written
     }
 }
+
+enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
+    case huggingface
+    case gguf
+}
+
+extension GGUFPrecision: ExpressibleByArgument {}

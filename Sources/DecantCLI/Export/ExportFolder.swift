@@ -27,6 +27,18 @@ struct ExportFolder {
         }
     }
 
+    /// Has `write` make a file.
+    ///
+    /// - Returns: its bytes.
+    mutating func add(_ name: String, _ write: (URL) throws -> Void) throws -> Int {
+        let file = url.appending(path: name)
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        try write(file)
+        let content = try Data(contentsOf: file, options: .mappedIfSafe)
+        files.append((name, Digest(hashing: content)))
+        return content.count
+    }
+
     /// Writes a text of Decant's own, under a name that the artifact leaves free.
     ///
     /// - Returns: the name.

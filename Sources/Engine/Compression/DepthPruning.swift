@@ -51,12 +51,9 @@ extension Model {
     /// The model without some of its layers; those that stay keep their order and are numbered anew.
     public func removing(_ pruning: DepthPruning) throws(ModelConfigurationError) -> Model {
         let kept = (0..<configuration.layerCount).filter { !pruning.removedLayers.contains($0) }
-        let old = configuration
-        let smaller = try ModelConfiguration(
-            vocabularySize: old.vocabularySize, hiddenSize: old.hiddenSize, layerCount: kept.count, headCount: old.headCount,
-            keyValueHeadCount: old.keyValueHeadCount, intermediateSize: old.intermediateSize,
-            maximumPositions: old.maximumPositions, normEpsilon: old.normEpsilon, ropeTheta: old.ropeTheta,
-            tiesEmbeddings: old.tiesEmbeddings, hasAttentionBias: old.hasAttentionBias)
+        guard !kept.isEmpty else { throw ModelConfigurationError(field: "num_hidden_layers", reason: "must be at least 1") }
+        var smaller = configuration
+        smaller.layerCount = kept.count
         var model = Model(zeros: smaller)
         model.values = Array(values[..<layout.embeddingCount])
         for layer in kept {

@@ -1,7 +1,8 @@
 import CanonicalJSON
 import Foundation
 
-/// A model as a Hugging Face folder: `config.json`, `generation_config.json`, `model.safetensors` and the tokenizer's files.
+/// A model as a Hugging Face folder: `config.json`, `generation_config.json`, `model.safetensors` (or shards of it) and the
+/// tokenizer's files.
 public struct ModelFolder: Sendable {
     public let url: URL
 
@@ -22,52 +23,42 @@ public struct ModelFolder: Sendable {
 
     /// The model, to train or to change. Every weight must be a float tensor of the file.
     public func model() throws -> Model {
-        let configuration = try readJSON("config.json")
-        let file = try SafeTensors(reading: url.appending(path: Self.weightsFile))
-        var model = Model(zeros: try ModelConfiguration(json: configuration))
-        for parameter in model.parameters {
-            try model.setWeights(file.floats(parameter.name, shape: parameter.shape), of: parameter)
-        }
-        return model
+        var configuration = try ModelConfiguration(json: readJSON(Self.configurationFile))
+        // What becomes of the weights from here on fits no narrower type.
+        configuration.precision = .float32
+        return try WeightFiles(folder: url).model(configuration)
     }
 
     /// The model, to run. Packed layers stay packed.
     public func inferenceModel() throws -> InferenceModel {
-        let configuration = try readJSON("config.json")
-        let stored = try SafeTensors(reading: url.appending(path: Self.weightsFile)).modelTensors(configuration: configuration)
-        var model = Model(zeros: try ModelConfiguration(json: configuration))
-        for parameter in model.parameters where stored.matrices[parameter.name] == nil {
-            guard let tensor = stored.tensors[parameter.name] else {
-                throw ModelFileError(file: Self.weightsFile, reason: "the tensor '\(parameter.name)' is missing")
-            }
-            guard tensor.shape == parameter.shape, let weights = tensor.floats() else {
-                throw ModelFileError(
-                    file: Self.weightsFile, reason: "'\(parameter.name)' is not a float tensor of shape \(parameter.shape)")
-            }
-            try model.setWeights(weights, of: parameter)
-        }
-        return try InferenceModel(model, packed: stored.matrices)
+        let configuration = try readJSON(Self.configurationFile)
+        let files = try WeightFiles(folder: url)
+        let matrices = try files.packedMatrices(configuration: configuration)
+        let model = try files.model(try ModelConfiguration(json: configuration), packed: Set(matrices.keys))
+        return try InferenceModel(model, packed: matrices)
     }
 
     /// Writes configuration and weights; the tokenizer's files are written by the tokenizer, or copied.
     public func write(_ model: Model) throws {
-        var tensors: [String: StoredTensor] = [:]
-        for parameter in model.parameters {
-            tensors[parameter.name] = StoredTensor(Array(model.weights(of: parameter)), shape: parameter.shape)
-        }
-        try SafeTensors.write(tensors, to: url.appending(path: Self.weightsFile))
-        try Data(model.configuration.json.prettyText.utf8).write(to: url.appending(path: "config.json"))
-        // Ids of `SpecialToken`: responses end at `end`, batches are padded with `endOfText`.
-        let generation: JSON = ["do_sample": false, "eos_token_id": 4, "pad_token_id": 0]
-        try Data(generation.prettyText.utf8).write(to: url.appending(path: "generation_config.json"))
+        try SafeTensors.write(model, to: url.appending(path: WeightFiles.single))
+        try write(model.configuration.json, to: Self.configurationFile)
+        try write(Self.generation(model.configuration.controlTokens), to: Self.generationFile)
     }
 
-    /// Every file of a model folder but the weights and the configuration.
+    /// Every file of a model folder but the weights and the configurations.
     public static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
+    static let configurationFile = "config.json"
+    static let generationFile = "generation_config.json"
 
-    private static let weightsFile = "model.safetensors"
+    private static func generation(_ tokens: ControlTokens) -> JSON {
+        // Ids of `SpecialToken`, for models of Decant's own: responses end at `end`, batches are padded with `endOfText`.
+        let members = tokens == ControlTokens() ? ControlTokens(end: [4], padding: 0).json : tokens.json
+        return .object(members.merging(["do_sample": false]) { first, _ in first })
+    }
 
-    private func readJSON(_ name: String) throws(ModelFileError) -> JSON {
+    func write(_ json: JSON, to name: String) throws { try Data(json.prettyText.utf8).write(to: url.appending(path: name)) }
+
+    func readJSON(_ name: String) throws(ModelFileError) -> JSON {
         guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
             throw ModelFileError(file: name, reason: "the file is missing")
         }

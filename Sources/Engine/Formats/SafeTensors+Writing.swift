@@ -10,24 +10,39 @@ extension SafeTensors {
             let (left, right) = ($0.value.elementType.size, $1.value.elementType.size)
             return left == right ? $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) : left > right
         }
+        let head = head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) })
+        var file = Data(capacity: head.count + sorted.reduce(0) { $0 + $1.value.bytes.count })
+        file.append(contentsOf: head)
+        for (_, tensor) in sorted { file.append(contentsOf: tensor.bytes) }
+        return file
+    }
+
+    /// Writes a model's weights tensor by tensor, with no second copy of them; the bytes are those of `serialize`.
+    static func write(_ model: Model, to url: URL) throws {
+        let sorted = model.parameters.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        try Data(head(of: sorted.map { ($0.name, .float32, $0.shape) })).write(to: url)
+        let file = try FileHandle(forWritingTo: url)
+        defer { try? file.close() }
+        try file.seekToEnd()
+        for parameter in sorted { try model.weights(of: parameter).withUnsafeBytes { try file.write(contentsOf: $0) } }
+    }
+
+    /// All that stands before the data of tensors that follow each other in this order.
+    private static func head(of tensors: [(name: String, type: ElementType, shape: [Int])]) -> [UInt8] {
         var members: [String: JSON] = ["__metadata__": ["format": "pt"]]
         var end = 0
-        for (name, tensor) in sorted {
-            members[name] = [
-                "dtype": .string(tensor.elementType.rawValue),
+        for tensor in tensors {
+            let start = end
+            end += tensor.shape.reduce(tensor.type.size, *)
+            members[tensor.name] = [
+                "dtype": .string(tensor.type.rawValue),
                 "shape": .array(tensor.shape.map { .integer(Int64($0)) }),
-                "data_offsets": [.integer(Int64(end)), .integer(Int64(end + tensor.bytes.count))],
+                "data_offsets": [.integer(Int64(start)), .integer(Int64(end))],
             ]
-            end += tensor.bytes.count
         }
         var header = JSON.object(members).canonicalBytes
         header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
-
-        var file = Data(capacity: 8 + header.count + end)
-        file.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
-        file.append(contentsOf: header)
-        for (_, tensor) in sorted { file.append(contentsOf: tensor.bytes) }
-        return file
+        return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
     }
 
     public static func write(_ tensors: [String: StoredTensor], to url: URL) throws {

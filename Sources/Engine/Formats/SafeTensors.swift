@@ -96,21 +96,47 @@ public struct SafeTensors: Sendable {
 
     /// The named tensor's elements widened to float; an error where it does not hold floats.
     public func floats(_ name: String) throws(ModelFileError) -> [Float] {
-        let tensor = try tensor(name)
-        guard let floats = tensor.floats() else {
-            throw ModelFileError(
-                file: file, reason: "tensor '\(name)' holds \(tensor.elementType.rawValue) where F32, F16 or BF16 is expected")
-        }
-        return floats
+        try checkThatItHoldsFloats(name)
+        return try tensor(name).floats() ?? []
     }
 
     /// The named tensor's floats, of exactly the given shape.
     public func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
-        if let entry = entries[name], entry.shape != shape {
+        try check(name, shape: shape)
+        return try floats(name)
+    }
+
+    /// Widens the named tensor's elements into memory that holds as many, with no copy between.
+    func copyFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws(ModelFileError) {
+        let entry = try checkThatItHoldsFloats(name)
+        data.withUnsafeBytes { data in
+            let source = UnsafeRawBufferPointer(rebasing: data[entry.range])
+            switch entry.elementType {
+            case .float16: HalfPrecision.widenFloat16(source, into: target)
+            case .bfloat16: HalfPrecision.widenBFloat16(source, into: target)
+            default: UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+            }
+        }
+    }
+
+    /// Refuses a tensor that is missing or of another shape.
+    func check(_ name: String, shape: [Int]) throws(ModelFileError) {
+        guard let entry = entries[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
+        guard entry.shape == shape else {
             throw ModelFileError(
                 file: file, reason: "tensor '\(name)' has shape \(entry.shape) where config.json asks for \(shape)")
         }
-        return try floats(name)
+    }
+
+    @discardableResult
+    func checkThatItHoldsFloats(_ name: String) throws(ModelFileError) -> Entry {
+        guard let entry = entries[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
+        guard [.float32, .float16, .bfloat16].contains(entry.elementType) else {
+            throw ModelFileError(
+                file: file,
+                reason: "tensor '\(name)' holds \(entry.elementType.rawValue) where F32, F16 or BF16 is expected")
+        }
+        return entry
     }
 
     /// The named tensor's elements; an error where it does not hold integers.

@@ -25,7 +25,7 @@ extension Decoder {
                 cache.store(newKeys(layer, row: row), layer: index, position: cache.length)
                 decant_attention_cached(
                     layer.projections + row * configuration.projectionSize, cache.keys(index), cache.values(index),
-                    layer.attention + row * configuration.hiddenSize, cache.length + 1, configuration.attentionShape, scores)
+                    layer.attention + row * configuration.attentionSize, cache.length + 1, configuration.attentionShape, scores)
             }
             attentionOutputForward(index, batch, a)
             feedForwardForward(index, batch, a)
@@ -36,6 +36,6 @@ extension Decoder {
 
     /// A row's keys, with its values behind them.
     private func newKeys(_ layer: Activations.Layer, row: Int) -> UnsafeMutablePointer<Float> {
-        layer.projections + row * configuration.projectionSize + configuration.hiddenSize
+        layer.projections + row * configuration.projectionSize + configuration.attentionSize
     }
 }

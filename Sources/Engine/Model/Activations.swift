@@ -5,7 +5,7 @@ struct Activations {
     struct Layer {
         /// Hidden states entering the layer [T, hidden]; normalized; 1/rms per row.
         let input, inputNorm, inputInverse: UnsafeMutablePointer<Float>
-        /// Queries, keys and values side by side [T, (heads + 2·kvHeads)·d]; the heads' outputs [T, hidden]; softmax
+        /// Queries, keys and values side by side [T, (heads + 2·kvHeads)·d]; the heads' outputs [T, heads·d]; softmax
         /// statistics [T, heads, 2].
         let projections, attention, statistics: UnsafeMutablePointer<Float>
         /// Hidden states between attention and feed-forward; normalized; 1/rms per row.
@@ -14,7 +14,7 @@ struct Activations {
         let gateUp, gated: UnsafeMutablePointer<Float>
     }
 
-    let layers: [Layer]
+    private(set) var layers: [Layer]
     /// Hidden states behind the last layer [T, hidden]; those of the predicted rows [P, hidden]; normalized; 1/rms.
     let output, predicted, predictedNorm, predictedInverse: UnsafeMutablePointer<Float>
     /// [P, vocabulary]; a loss turns them into their own gradient.
@@ -28,15 +28,16 @@ struct Activations {
         let predictions = batch.predictedRows.count
         let hidden = tokens * configuration.hiddenSize
         let projected = tokens * configuration.projectionSize
+        let attention = tokens * configuration.attentionSize
         let statistics = tokens * configuration.headCount * 2
         let intermediate = tokens * configuration.intermediateSize
         let perLayer = [
-            hidden, hidden, tokens, projected, hidden, statistics, hidden, hidden, tokens, 2 * intermediate, intermediate,
+            hidden, hidden, tokens, projected, attention, statistics, hidden, hidden, tokens, 2 * intermediate, intermediate,
         ]
         let predicted = predictions * configuration.hiddenSize
         let shared = [
             hidden, predicted, predicted, predictions, predictions * configuration.vocabularySize, hidden, hidden, projected,
-            hidden, 2 * intermediate, intermediate,
+            max(hidden, attention), 2 * intermediate, intermediate,
             decant_attention_scratch(configuration.attentionShape, batch.longest),
         ]
         let pieces = arena.cut(Array(repeating: perLayer, count: configuration.layerCount).flatMap { $0 } + shared)
@@ -53,6 +54,14 @@ struct Activations {
         (output, self.predicted, predictedNorm, predictedInverse) = (p[i], p[i + 1], p[i + 2], p[i + 3])
         (logits, dHidden, dNorm, dProjections) = (p[i + 4], p[i + 5], p[i + 6], p[i + 7])
         (dAttention, dGateUp, dGated, attentionScratch) = (p[i + 8], p[i + 9], p[i + 10], p[i + 11])
+    }
+
+    /// For a pass that no backward pass follows: all layers work in the memory of one.
+    init(sharing configuration: ModelConfiguration, _ batch: PackedBatch, in arena: Arena) {
+        var single = configuration
+        single.layerCount = 1
+        self.init(single, batch, in: arena)
+        layers = Array(repeating: layers[0], count: configuration.layerCount)
     }
 
     /// The hidden states behind layer `index`.

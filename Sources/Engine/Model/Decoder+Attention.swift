@@ -22,7 +22,7 @@ extension Decoder {
             layer.input, weights.base + start + layout.layer.inputNorm, layer.inputNorm, layer.inputInverse, rows, hidden,
             Float(configuration.normEpsilon))
         linearForward(
-            start + layout.layer.projections, outputs: [hidden, keyValueSize, keyValueSize],
+            start + layout.layer.projections, outputs: [configuration.attentionSize, keyValueSize, keyValueSize],
             MatrixView(layer.inputNorm, rows, hidden), into: MatrixView(layer.projections, rows, width))
         if configuration.hasAttentionBias {
             decant_add_bias(layer.projections, weights.base + start + layout.layer.bias, rows, width)
@@ -32,7 +32,7 @@ extension Decoder {
             configuration.headCount + configuration.keyValueHeadCount, configuration.headDimension)
     }
 
-    /// The heads' outputs [T, D] → middle [T, D].
+    /// The heads' outputs [T, heads·d] → middle [T, D].
     func attentionOutputForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
         let rows = batch.tokens.count
         let layer = a.layers[index]
@@ -40,8 +40,8 @@ extension Decoder {
         let middle = MatrixView(layer.middle, rows, hidden)
         middle.base.update(from: layer.input, count: rows * hidden)
         linearForward(
-            layout.start(ofLayer: index) + layout.layer.output, outputs: [hidden], MatrixView(layer.attention, rows, hidden),
-            into: middle, .adding)
+            layout.start(ofLayer: index) + layout.layer.output, outputs: [hidden],
+            MatrixView(layer.attention, rows, configuration.attentionSize), into: middle, .adding)
     }
 
     /// dHidden [T, D] of the middle → dHidden of the input.
@@ -52,13 +52,14 @@ extension Decoder {
         let layer = a.layers[index]
         let start = weights.base + layout.start(ofLayer: index)
         let dStart = gradients + layout.start(ofLayer: index)
-        let hidden = configuration.hiddenSize
+        let (hidden, attention) = (configuration.hiddenSize, configuration.attentionSize)
         let dMiddle = MatrixView(a.dHidden, rows, hidden)
         MatrixMultiply.product(
-            transposed: dMiddle, MatrixView(layer.attention, rows, hidden),
-            into: MatrixView(dStart + layout.layer.output, hidden, hidden), .adding)
+            transposed: dMiddle, MatrixView(layer.attention, rows, attention),
+            into: MatrixView(dStart + layout.layer.output, hidden, attention), .adding)
         MatrixMultiply.product(
-            dMiddle, MatrixView(start + layout.layer.output, hidden, hidden), into: MatrixView(a.dAttention, rows, hidden))
+            dMiddle, MatrixView(start + layout.layer.output, hidden, attention),
+            into: MatrixView(a.dAttention, rows, attention))
         decant_attention_backward(
             layer.projections, layer.attention, layer.statistics, a.dAttention, a.dProjections, batch.offsets,
             batch.sequenceCount, configuration.attentionShape, a.attentionScratch)

@@ -29,12 +29,12 @@ struct DecoderLayout: Sendable {
         self.configuration = configuration
         let hidden = configuration.hiddenSize
         let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
-        let projected = hidden + 2 * keyValueSize
+        let projected = configuration.attentionSize + 2 * keyValueSize
         var layer = Layer()
         layer.projections = layer.inputNorm + hidden
         layer.bias = layer.projections + projected * hidden
         layer.output = layer.bias + (configuration.hasAttentionBias ? projected : 0)
-        layer.postNorm = layer.output + hidden * hidden
+        layer.postNorm = layer.output + hidden * configuration.attentionSize
         layer.gateUp = layer.postNorm + hidden
         layer.down = layer.gateUp + 2 * configuration.intermediateSize * hidden
         layer.count = layer.down + hidden * configuration.intermediateSize
@@ -59,13 +59,13 @@ struct DecoderLayout: Sendable {
         append("model.embed_tokens.weight", [configuration.vocabularySize, hidden], .embedding)
         for index in 0..<configuration.layerCount {
             let prefix = "model.layers.\(index)"
-            let projections = [("q_proj", hidden), ("k_proj", keyValueSize), ("v_proj", keyValueSize)]
+            let projections = [("q_proj", configuration.attentionSize), ("k_proj", keyValueSize), ("v_proj", keyValueSize)]
             append("\(prefix).input_layernorm.weight", [hidden], .norm)
             for (name, size) in projections { append("\(prefix).self_attn.\(name).weight", [size, hidden], .hiddenMatrix) }
             if configuration.hasAttentionBias {
                 for (name, size) in projections { append("\(prefix).self_attn.\(name).bias", [size], .bias) }
             }
-            append("\(prefix).self_attn.o_proj.weight", [hidden, hidden], .hiddenMatrix)
+            append("\(prefix).self_attn.o_proj.weight", [hidden, configuration.attentionSize], .hiddenMatrix)
             append("\(prefix).post_attention_layernorm.weight", [hidden], .norm)
             append("\(prefix).mlp.gate_proj.weight", [intermediate, hidden], .hiddenMatrix)
             append("\(prefix).mlp.up_proj.weight", [intermediate, hidden], .hiddenMatrix)

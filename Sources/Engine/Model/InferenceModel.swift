@@ -14,6 +14,18 @@ public struct InferenceModel: Sendable {
         self.packed = try PackedWeights(packed, model: model)
     }
 
+    /// The model with every packed layer as floats.
+    func restored() -> Model {
+        var model = model
+        for parameter in model.parameters {
+            guard let matrix = packed[parameter.offset] else { continue }
+            model.fill(parameter) { memory in
+                if let base = memory.baseAddress { matrix.dequantize(rows: 0..<matrix.rows, into: base) }
+            }
+        }
+        return model
+    }
+
     /// For sequences of at most `positions` tokens.
     func decoder(positions: Int) -> Decoder {
         Decoder(model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions)

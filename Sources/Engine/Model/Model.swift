@@ -29,6 +29,15 @@ public struct Model: Sendable {
         }
         values.replaceSubrange(parameter.range, with: weights)
     }
+
+    /// Has `body` write the weights of one parameter where they lie.
+    mutating func fill<Failure: Error>(
+        _ parameter: Parameter, _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try values.withUnsafeMutableBufferPointer { values throws(Failure) in
+            try body(UnsafeMutableBufferPointer(rebasing: values[parameter.range]))
+        }
+    }
 }
 
 /// Weights that do not fit the parameter they are meant for.

@@ -1,60 +1,35 @@
 import CanonicalJSON
 
 extension ModelConfiguration {
-    /// Reads Hugging Face's `config.json` of a `qwen2` or `llama` model.
+    /// Reads Hugging Face's `config.json` of a `qwen2` or `llama` model, as any version of `transformers` writes it.
     public init(json: JSON) throws(ModelConfigurationError) {
-        func integer(_ field: String) throws(ModelConfigurationError) -> Int {
-            guard let value = json[field] else { throw ModelConfigurationError(field: field, reason: "is missing") }
-            guard let integer = value.integer else {
-                throw ModelConfigurationError(field: field, reason: "must be an integer, not \(value.canonicalText)")
-            }
-            return integer
-        }
-        func number(_ field: String, in object: JSON, default fallback: Double) throws(ModelConfigurationError) -> Double {
-            guard let value = object[field], value != .null else { return fallback }
-            guard let number = value.double else {
-                throw ModelConfigurationError(field: field, reason: "must be a number, not \(value.canonicalText)")
-            }
-            return number
-        }
-        let type = json["model_type"]?.string ?? ""
-        guard type == "qwen2" || type == "llama" else {
-            throw ModelConfigurationError(field: "model_type", reason: "must be qwen2 or llama, not '\(type)'")
-        }
-        if let activation = json["hidden_act"], activation.string != "silu" {
-            throw ModelConfigurationError(field: "hidden_act", reason: "must be silu, not \(activation.canonicalText)")
-        }
-        let rope = json["rope_parameters"] ?? json["rope_scaling"] ?? .null
-        let ropeType = rope["rope_type"]?.string ?? rope["type"]?.string ?? "default"
-        guard ropeType == "default" else {
-            throw ModelConfigurationError(field: "rope_type", reason: "must be default, not '\(ropeType)'")
-        }
-        if json["use_sliding_window"]?.bool == true {
-            throw ModelConfigurationError(field: "use_sliding_window", reason: "is not supported")
-        }
-        let theta = try number("rope_theta", in: json, default: try number("rope_theta", in: rope, default: 10_000))
-        let heads = try integer("num_attention_heads")
+        let fields = ConfigurationFields(json)
+        let type = try fields.modelType()
+        try fields.checkThatNothingElseIsAsked(of: type)
+        let rope = fields.rope
+        let heads = try fields.integer("num_attention_heads")
         try self.init(
-            vocabularySize: try integer("vocab_size"), hiddenSize: try integer("hidden_size"),
-            layerCount: try integer("num_hidden_layers"), headCount: heads,
-            keyValueHeadCount: json["num_key_value_heads"] == nil ? heads : try integer("num_key_value_heads"),
-            intermediateSize: try integer("intermediate_size"),
-            maximumPositions: json["max_position_embeddings"] == nil ? 2048 : try integer("max_position_embeddings"),
-            normEpsilon: try number("rms_norm_eps", in: json, default: 1e-6), ropeTheta: theta,
-            tiesEmbeddings: json["tie_word_embeddings"]?.bool ?? false,
-            hasAttentionBias: type == "qwen2" || json["attention_bias"]?.bool == true)
-        if let dimension = json["head_dim"]?.integer, dimension != headDimension {
-            throw ModelConfigurationError(field: "head_dim", reason: "must be hidden_size/num_attention_heads, not \(dimension)")
-        }
+            vocabularySize: try fields.integer("vocab_size"), hiddenSize: try fields.integer("hidden_size"),
+            layerCount: try fields.integer("num_hidden_layers"), headCount: heads,
+            keyValueHeadCount: try fields.integer("num_key_value_heads", default: heads),
+            intermediateSize: try fields.integer("intermediate_size"),
+            maximumPositions: try fields.integer("max_position_embeddings", default: 2048),
+            normEpsilon: try fields.number("rms_norm_eps", default: 1e-6),
+            ropeTheta: try fields.number("rope_theta", default: try rope.number("rope_theta", default: 10_000)),
+            tiesEmbeddings: json["tie_word_embeddings"]?.bool ?? false, hasAttentionBias: type == "qwen2",
+            headDimension: fields.has("head_dim") ? try fields.integer("head_dim") : nil,
+            ropeScaling: try rope.scaling(positions: json["original_max_position_embeddings"]?.integer))
+        controlTokens = try fields.controlTokens()
+        precision = (json["dtype"] ?? json["torch_dtype"])?.string.flatMap(WeightPrecision.init) ?? .float32
     }
 
-    /// `config.json` as Hugging Face's `transformers` reads it.
+    /// `config.json` as `transformers` reads it.
     public var json: JSON {
-        [
+        var members: [String: JSON] = [
             "architectures": [hasAttentionBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
-            "model_type": hasAttentionBias ? "qwen2" : "llama",
+            "model_type": .string(modelType),
             "hidden_act": "silu",
-            "torch_dtype": "float32",
+            "torch_dtype": .string(precision.rawValue),
             "vocab_size": .integer(Int64(vocabularySize)),
             "hidden_size": .integer(Int64(hiddenSize)),
             "num_hidden_layers": .integer(Int64(layerCount)),
@@ -65,6 +40,36 @@ extension ModelConfiguration {
             "rms_norm_eps": .number(normEpsilon),
             "rope_theta": .number(ropeTheta),
             "tie_word_embeddings": .bool(tiesEmbeddings),
+        ]
+        if attentionSize != hiddenSize { members["head_dim"] = .integer(Int64(headDimension)) }
+        members["rope_scaling"] = ropeScaling?.json
+        return .object(members.merging(controlTokens.json) { first, _ in first })
+    }
+
+    /// What the two families are called; they differ in the bias alone.
+    var modelType: String { hasAttentionBias ? "qwen2" : "llama" }
+}
+
+extension ControlTokens {
+    /// The members of `config.json` and of `generation_config.json` that name these tokens.
+    var json: [String: JSON] {
+        var members: [String: JSON] = [:]
+        members["bos_token_id"] = begin.map { .integer(Int64($0)) }
+        if let first = end.first {
+            members["eos_token_id"] =
+                end.count == 1 ? .integer(Int64(first)) : .array(end.map { .integer(Int64($0)) })
+        }
+        members["pad_token_id"] = padding.map { .integer(Int64($0)) }
+        return members
+    }
+}
+
+extension RotaryScaling {
+    fileprivate var json: JSON {
+        [
+            "rope_type": "llama3", "factor": .number(factor), "low_freq_factor": .number(lowFrequencyFactor),
+            "high_freq_factor": .number(highFrequencyFactor),
+            "original_max_position_embeddings": .integer(Int64(originalPositions)),
         ]
     }
 }

@@ -1,4 +1,4 @@
-/// The shape of a decoder-only transformer of the Qwen2 family, with the fields of Hugging Face's `config.json`.
+/// The shape of a decoder-only transformer of the Qwen2 and Llama families, with the fields of Hugging Face's `config.json`.
 public struct ModelConfiguration: Hashable, Sendable {
     public var vocabularySize: Int
     public var hiddenSize: Int
@@ -6,49 +6,68 @@ public struct ModelConfiguration: Hashable, Sendable {
     public var headCount: Int
     /// Divides `headCount`.
     public var keyValueHeadCount: Int
+    /// Channels of a head; `headCount` times as many are the attention's width, which need not be `hiddenSize`.
+    public var headDimension: Int
     public var intermediateSize: Int
     /// Longest sequence, in tokens.
     public var maximumPositions: Int
     public var normEpsilon: Double
     public var ropeTheta: Double
+    /// `nil` where every pair turns as fast as `ropeTheta` says.
+    public var ropeScaling: RotaryScaling?
     /// Whether the head shares the embedding's weights.
     public var tiesEmbeddings: Bool
     /// Whether the query, key and value projections have a bias (Qwen2: yes, Llama: no).
     public var hasAttentionBias: Bool
+    /// Ids that other programs look for; a model computes the same without them.
+    public var controlTokens = ControlTokens()
+    /// The type that the weights were published in and that other programs load them as.
+    public var precision = WeightPrecision.float32
 
+    /// - Parameter headDimension: `hiddenSize` over `headCount` where it is `nil`.
     public init(
         vocabularySize: Int, hiddenSize: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int, intermediateSize: Int,
         maximumPositions: Int = 2048, normEpsilon: Double = 1e-6, ropeTheta: Double = 10_000, tiesEmbeddings: Bool = true,
-        hasAttentionBias: Bool = true
+        hasAttentionBias: Bool = true, headDimension: Int? = nil, ropeScaling: RotaryScaling? = nil
     ) throws(ModelConfigurationError) {
         self.vocabularySize = vocabularySize
         self.hiddenSize = hiddenSize
         self.layerCount = layerCount
         self.headCount = headCount
         self.keyValueHeadCount = keyValueHeadCount
+        self.headDimension = headDimension ?? hiddenSize / max(headCount, 1)
         self.intermediateSize = intermediateSize
         self.maximumPositions = maximumPositions
         self.normEpsilon = normEpsilon
         self.ropeTheta = ropeTheta
+        self.ropeScaling = ropeScaling
         self.tiesEmbeddings = tiesEmbeddings
         self.hasAttentionBias = hasAttentionBias
+        if headDimension == nil, headCount > 0,
+            !hiddenSize.isMultiple(of: headCount) || !(hiddenSize / headCount).isMultiple(of: 2)
+        {
+            throw ModelConfigurationError(
+                field: "hidden_size", reason: "\(hiddenSize) does not divide into \(headCount) heads of even size")
+        }
         try check()
     }
 
-    public var headDimension: Int { hiddenSize / headCount }
+    /// Width of all heads side by side.
+    var attentionSize: Int { headCount * headDimension }
 
     private func check() throws(ModelConfigurationError) {
+        // Bounds under which no product below overflows, far beyond any model of these families.
         let sizes = [
-            ("vocab_size", vocabularySize), ("hidden_size", hiddenSize), ("num_hidden_layers", layerCount),
-            ("num_attention_heads", headCount), ("num_key_value_heads", keyValueHeadCount),
-            ("intermediate_size", intermediateSize), ("max_position_embeddings", maximumPositions),
+            ("vocab_size", vocabularySize, 1 << 22), ("hidden_size", hiddenSize, 1 << 18),
+            ("num_hidden_layers", layerCount, 1 << 12), ("num_attention_heads", headCount, 1 << 12),
+            ("num_key_value_heads", keyValueHeadCount, 1 << 12), ("head_dim", headDimension, 1 << 12),
+            ("intermediate_size", intermediateSize, 1 << 20), ("max_position_embeddings", maximumPositions, 1 << 22),
         ]
-        for (field, size) in sizes where !(1...(1 << 22)).contains(size) {
-            throw ModelConfigurationError(field: field, reason: "must be between 1 and \(1 << 22), not \(size)")
+        for (field, size, limit) in sizes where !(1...limit).contains(size) {
+            throw ModelConfigurationError(field: field, reason: "must be between 1 and \(limit), not \(size)")
         }
-        if hiddenSize % headCount != 0 || headDimension % 2 != 0 {
-            throw ModelConfigurationError(
-                field: "hidden_size", reason: "\(hiddenSize) does not divide into \(headCount) heads of even size")
+        if !headDimension.isMultiple(of: 2) {
+            throw ModelConfigurationError(field: "head_dim", reason: "must be even, not \(headDimension)")
         }
         if headCount % keyValueHeadCount != 0 {
             throw ModelConfigurationError(
@@ -66,6 +85,27 @@ public struct ModelConfiguration: Hashable, Sendable {
                 field: "hidden_size", reason: "the model would have \(layout.count) parameters, beyond the limit of 2^34")
         }
     }
+}
+
+/// Tokens with a role in a model's files.
+public struct ControlTokens: Hashable, Sendable {
+    public var begin: Int?
+    /// Any of them ends a response.
+    public var end: [Int]
+    public var padding: Int?
+
+    public init(begin: Int? = nil, end: [Int] = [], padding: Int? = nil) {
+        self.begin = begin
+        self.end = end
+        self.padding = padding
+    }
+}
+
+/// The types that models of these families are published in, under PyTorch's names.
+public enum WeightPrecision: String, Hashable, Sendable {
+    case float32
+    case float16
+    case bfloat16
 }
 
 /// A field of a model's configuration that makes no model.

@@ -26,6 +26,8 @@ struct BinaryHeap<Element: Comparable> {
         return first
     }
 
+    mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
+
     private mutating func sink(_ start: Int) {
         var parent = start
         while true {
@@ -38,3 +40,5 @@ struct BinaryHeap<Element: Comparable> {
         }
     }
 }
+
+extension BinaryHeap: Sendable where Element: Sendable {}

@@ -18,17 +18,24 @@ enum ByteAlphabet {
     /// The 256 bytes in the order of their symbols' code points, which is the order of their token ids.
     static let bytesInSymbolOrder: [UInt8] = (UInt8.min...UInt8.max).sorted { symbols[Int($0)] < symbols[Int($1)] }
 
-    private static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
-        uniqueKeysWithValues: zip(symbols, UInt8.min...UInt8.max))
+    /// The byte of each symbol by code point; nil for the others before U+0144, where the last symbol stands.
+    private static let bytes: [UInt8?] = {
+        var bytes = [UInt8?](repeating: nil, count: 0x144)
+        for byte in UInt8.min...UInt8.max { bytes[Int(symbols[Int(byte)].value)] = byte }
+        return bytes
+    }()
 
-    /// The bytes that a token's spelling stands for; nil where a character of it is not one of the symbols.
-    static func bytes(spelled token: String) -> [UInt8]? {
-        var result: [UInt8] = []
+    /// Appends the bytes that a token's spelling stands for; false, and nothing, where a character is not one of the symbols.
+    static func append(bytesSpelled token: String, to result: inout [UInt8]) -> Bool {
+        let start = result.count
         for scalar in token.unicodeScalars {
-            guard let byte = bytes[scalar] else { return nil }
+            guard scalar.value < bytes.count, let byte = bytes[Int(scalar.value)] else {
+                result.removeSubrange(start...)
+                return false
+            }
             result.append(byte)
         }
-        return result
+        return true
     }
 
     static func spelling(of bytes: some Sequence<UInt8>) -> String {

@@ -1,51 +1,56 @@
-/// Cuts text into words, single digits, runs of spaces and runs of everything else; no token crosses a cut.
-enum PreTokenizer {
-    /// The same cuts as a regular expression, for the `tokenizers` library.
-    static let pattern = #"[\p{L}\p{M}]+|\p{N}| +|[^\p{L}\p{M}\p{N} ]+"#
-
-    private enum Class {
-        case letter, digit, space, other
-    }
+/// Cuts text into pieces; no token crosses a cut. Each rule cuts as a regular expression does, and every byte is in a piece.
+enum PreTokenizer: Hashable, Sendable {
+    /// Words, single digits, runs of spaces and runs of everything else: what Decant trains with.
+    case words
+    /// GPT-2's expression.
+    case gpt2
+    /// Single digits, and GPT-2's expression between them: SmolLM2.
+    case gpt2WithSingleDigits
+    /// Qwen2's expression, where `digits` is 1, or Llama 3's, where it is 3: the length of a run of digits, at most.
+    case cased(digits: Int)
 
     /// The pieces of `text` as ranges of its UTF-8 bytes, in order and without gaps.
-    static func pieces(of text: String) -> [Range<Int>] {
+    func pieces(of text: String) -> [Range<Int>] {
         var pieces: [Range<Int>] = []
-        var start = 0
-        var end = 0
-        var current: Class?
-        for scalar in text.unicodeScalars {
-            let next = classify(scalar)
-            if next != current || next == .digit {
-                if end > start { pieces.append(start..<end) }
-                start = end
-                current = next
-            }
-            end += UTF8.width(scalar)
-        }
-        if end > start { pieces.append(start..<end) }
+        var text = text
+        text.withUTF8 { bytes in forEachPiece(of: bytes) { pieces.append($0) } }
         return pieces
     }
 
-    private static func classify(_ scalar: Unicode.Scalar) -> Class {
-        switch scalar.value {
-        case 0x20: .space
-        case 0x30...0x39: .digit
-        case 0x41...0x5A, 0x61...0x7A: .letter
-        case 0..<0x80: .other
-        default: classifyByCategory(scalar)
+    /// - Parameter text: valid UTF-8.
+    @inline(__always) func forEachPiece(of text: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) {
+        let scanner = PieceScanner(text)
+        var start = 0
+        while start < text.count {
+            let end =
+                switch self {
+                case .words: scanner.endOfWordPiece(from: start)
+                case .gpt2: scanner.endOfGPT2Piece(from: start, numbers: .number)
+                case .gpt2WithSingleDigits: scanner.endOfGPT2Piece(from: start, numbers: .digit)
+                case .cased(let digits): scanner.endOfCasedPiece(from: start, digits: digits)
+                }
+            body(start..<end)
+            start = end
         }
     }
+}
 
-    private static func classifyByCategory(_ scalar: Unicode.Scalar) -> Class {
-        let properties = scalar.properties
-        // The library's tables are those of Unicode 16: a later character has no category there.
-        guard let age = properties.age, age.major <= 16 else { return .other }
-        return switch properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-            .nonspacingMark, .spacingMark, .enclosingMark:
-            .letter
-        case .decimalNumber, .letterNumber, .otherNumber: .digit
-        default: .other
+extension PieceScanner {
+    /// `[\p{L}\p{M}]+|\p{N}| +|[^\p{L}\p{M}\p{N} ]+`
+    func endOfWordPiece(from start: Int) -> Int {
+        let space = UInt8(ascii: " ")
+        if text[start] == space {
+            return text[start...].firstIndex { $0 != space } ?? end
         }
+        let (first, next) = character(at: start)
+        if first.contains(.number) { return next }
+        if !first.isDisjoint(with: [.letter, .mark]) { return endOfRun(of: [.letter, .mark], from: next) }
+        var position = next
+        while position < end, text[position] != space {
+            let (found, after) = character(at: position)
+            if !found.isDisjoint(with: [.letter, .mark, .number]) { break }
+            position = after
+        }
+        return position
     }
 }

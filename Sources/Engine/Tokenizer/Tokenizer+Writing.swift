@@ -2,36 +2,22 @@ import CanonicalJSON
 import Foundation
 
 extension Tokenizer {
-    /// The pre-tokenizer as `tokenizer.json` states it: our cuts as a regular expression, then bytes as symbols.
-    static let preTokenizerJSON: JSON = [
-        "type": "Sequence",
-        "pretokenizers": [
-            ["type": "Split", "pattern": ["Regex": .string(PreTokenizer.pattern)], "behavior": "Isolated", "invert": false],
-            ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false],
-        ],
-    ]
-
-    static let decoderJSON: JSON = ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true]
-
     /// The contents of `tokenizer.json`, which the `tokenizers` library loads with equal results.
     public var tokenizerJSON: JSON {
         let addedIds = Set(addedTokens.map(\.id))
         var vocabulary: [String: JSON] = [:]
-        for (id, spelling) in spellings.enumerated() where !addedIds.contains(id) { vocabulary[spelling] = .integer(Int64(id)) }
-        for token in addedTokens { vocabulary[token.content] = .integer(Int64(token.id)) }
-        let model: JSON = [
-            "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-            "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
-            "vocab": .object(vocabulary),
-            "merges": .array(merges.map { [.string(spellings[$0.pair.left]), .string(spellings[$0.pair.right])] }),
-        ]
-        return [
-            "version": "1.0", "truncation": nil, "padding": nil, "normalizer": nil, "post_processor": nil,
-            "added_tokens": .array(addedTokens.sorted { $0.id < $1.id }.map(\.json)),
-            "pre_tokenizer": Self.preTokenizerJSON,
-            "decoder": Self.decoderJSON,
-            "model": model,
-        ]
+        for (id, spelling) in spellings.enumerated() where !addedIds.contains(id) {
+            if let spelling { vocabulary[spelling] = .integer(Int64(id)) }
+        }
+        for token in addedTokens where token.isInVocabulary { vocabulary[token.content] = .integer(Int64(token.id)) }
+        var model = pipeline.document["model"]?.object ?? [:]
+        model["vocab"] = .object(vocabulary)
+        model["merges"] = .array(
+            merges.map { [.string(spellings[$0.pair.left] ?? ""), .string(spellings[$0.pair.right] ?? "")] })
+        var document = pipeline.document.object ?? [:]
+        document["model"] = .object(model)
+        document["added_tokens"] = .array(addedTokens.sorted { $0.id < $1.id }.map(\.json))
+        return .object(document)
     }
 
     /// The contents of `tokenizer_config.json` for a tokenizer with Decant's special tokens.
@@ -65,7 +51,8 @@ extension AddedToken {
     fileprivate var json: JSON {
         [
             "id": .integer(Int64(id)), "content": .string(content), "special": .bool(isSpecial),
-            "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
+            "single_word": .bool(isWholeWord), "lstrip": .bool(takesSpaceBefore), "rstrip": .bool(takesSpaceAfter),
+            "normalized": .bool(isNormalized),
         ]
     }
 }

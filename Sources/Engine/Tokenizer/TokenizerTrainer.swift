@@ -49,7 +49,7 @@ public struct TokenizerTrainer: Sendable {
             corpus.merge(best, into: token)
         }
         let merges = ranks.sorted { $0.value.rank < $1.value.rank }.map { TokenMerge(pair: $0.key, token: $0.value.token) }
-        return Tokenizer(spellings: vocabulary.spellings, byteTokens: byteTokens, merges: merges, addedTokens: added)
+        return Tokenizer(spellings: vocabulary.spellings, bytes: ByteTokens(byteTokens), merges: merges, addedTokens: added)
     }
 }
 

@@ -19,7 +19,7 @@ struct TrainingCorpus {
         var counts: [[UInt8]: Int] = [:]
         for text in texts {
             let bytes = Array(text.utf8)
-            for piece in PreTokenizer.pieces(of: text) { counts[Array(bytes[piece]), default: 0] += 1 }
+            for piece in PreTokenizer.words.pieces(of: text) { counts[Array(bytes[piece]), default: 0] += 1 }
         }
         for (word, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) where word.count > 1 {
             words.append(word.map { byteTokens[Int($0)] })

@@ -1,7 +1,9 @@
 /// Perplexity of a model on a text, in windows (METHODS: evaluation).
 ///
-/// Inputs: `model`, `text`: a plain text.
-/// Output: `perplexity.json`.
+/// A window starts every `stride` tokens; of all but the first, only the tokens that no window before it held are counted.
+///
+/// Inputs: `model` (float or quantized), `text`: one plain text, UTF-8.
+/// Output: `perplexity.json`: `perplexity`, `loss` (mean negative log-likelihood in nats), counts of tokens and windows.
 public struct EvalPerplexity: StageKind {
     public static let name = "eval.perplexity"
     public static let revision = 1

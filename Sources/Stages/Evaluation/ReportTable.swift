@@ -11,12 +11,16 @@ public struct ReportTable: Sendable {
         let shares = metrics.filter { $0 == "ar" || $0 == "exact" }
         headings = ["model", "parameters", "size"]
         if metrics.contains("flops") { headings.append("MFLOPs/answer") }
+        if metrics.contains("perplexity") { headings.append("perplexity") }
         headings += shares.flatMap { metric in sets.map { "\(metric == "ar" ? "AR" : metric) \($0)" } }
         lines = (report["rows"]?.array ?? []).map { row in
             var cells = [
                 row["name"]?.string ?? "", Self.millions(row["parameters"]?.double), Self.kibibytes(row["bytes"]?.double),
             ]
             if metrics.contains("flops") { cells.append(Self.decimal((row["flops"]?.double ?? 0) / 1e6, places: 1)) }
+            if metrics.contains("perplexity") {
+                cells.append(row["perplexity"]?.double.map { Self.decimal($0, places: 3) } ?? "–")
+            }
             cells += shares.flatMap { metric in sets.map { Self.percentage(row["sets"]?[$0]?[metric]?.double) } }
             return cells
         }

@@ -1,37 +1,22 @@
 import CanonicalJSON
 
-/// A model file's tensors, the packed matrices among them taken together under the names of the weights they stand for.
-public struct ModelTensors: Sendable {
-    /// By the weight's name: `model.layers.0.self_attn.q_proj.weight`.
-    public var matrices: [String: QuantizedMatrix] = [:]
-    /// Every other tensor.
-    public var tensors: [String: StoredTensor] = [:]
+extension WeightFiles {
+    /// The packed matrices under the names of the weights that they stand for; empty for a float model.
+    ///
+    /// - Parameter configuration: the model's `config.json`, whose `quantization_config` tells the two apart.
+    func packedMatrices(configuration: JSON) throws(ModelFileError) -> [String: QuantizedMatrix] {
+        guard let layout = try PackedLayout(configuration) else { return [:] }
+        var matrices: [String: QuantizedMatrix] = [:]
+        for name in names where name.hasSuffix(".weight_packed") {
+            let module = String(name.dropLast(".weight_packed".count))
+            matrices[module + ".weight"] = try file(of: name).matrix(module, layout: layout)
+        }
+        return matrices
+    }
 }
 
 extension SafeTensors {
-    /// The tensors of a float model, or of one in the `pack-quantized` layout.
-    ///
-    /// - Parameter configuration: the model's `config.json`, whose `quantization_config` tells the two apart.
-    public func modelTensors(configuration: JSON) throws(ModelFileError) -> ModelTensors {
-        guard let quantization = configuration["quantization_config"], quantization != .null else {
-            return ModelTensors(tensors: try allTensors())
-        }
-        let layout = try PackedLayout(quantization)
-        var result = ModelTensors()
-        for name in names {
-            let parts = name.split(separator: ".")
-            let module = parts.dropLast().joined(separator: ".")
-            switch parts.last {
-            case "weight_packed": result.matrices[module + ".weight"] = try matrix(module, layout: layout)
-            case "weight_scale" where contains(module + ".weight_packed"): continue
-            case "weight_shape" where contains(module + ".weight_packed"): continue
-            default: result.tensors[name] = try tensor(name)
-            }
-        }
-        return result
-    }
-
-    private func matrix(_ module: String, layout: PackedLayout) throws(ModelFileError) -> QuantizedMatrix {
+    fileprivate func matrix(_ module: String, layout: PackedLayout) throws(ModelFileError) -> QuantizedMatrix {
         let packed = try tensor(module + ".weight_packed")
         let scale = try tensor(module + ".weight_scale")
         guard let shape = try tensor(module + ".weight_shape").integers(), shape.count == 2, shape[0] > 0, shape[1] > 0,
@@ -57,13 +42,17 @@ extension SafeTensors {
     }
 }
 
-/// What `quantization_config` says about the weights.
+/// What `quantization_config` says about the weights, in the layout `pack-quantized` of compressed-tensors.
 private struct PackedLayout {
     var bits: Int
     /// 0 is one scale per output.
     var groupSize: Int
 
-    init(_ configuration: JSON) throws(ModelFileError) {
+    /// `nil` for a float model.
+    ///
+    /// - Parameter model: the whole `config.json`.
+    init?(_ model: JSON) throws(ModelFileError) {
+        guard let configuration = model["quantization_config"], configuration != .null else { return nil }
         func refused(_ reason: String) -> ModelFileError {
             ModelFileError(file: "config.json", reason: "quantization_config \(reason)")
         }

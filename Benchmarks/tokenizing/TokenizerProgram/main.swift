@@ -1,0 +1,55 @@
+// What the scripts that compare tokenizers and chat templates with other libraries run.
+//
+//     encode FOLDER            lines of JSON strings in, lines of id lists out; FOLDER holds tokenizer.json
+//     decode FOLDER            lines of id lists in, lines of [text, text with special tokens] out
+//     rewrite FOLDER           the tokenizer.json that the tokenizer read would be saved as
+//     time FOLDER FILE ROUNDS  megabytes a second of the best round: line by line, and the whole file as one text
+import CanonicalJSON
+import Engine
+import Foundation
+
+func megabytesPerSecond(_ bytes: Int, rounds: Int, _ body: () -> Int) -> Double {
+    var best = 0.0
+    for _ in 0..<rounds {
+        let start = ContinuousClock.now
+        guard body() > 0 else { return 0 }
+        best = max(best, Double(bytes) / 1e6 / (start.duration(to: .now) / .seconds(1)))
+    }
+    return best
+}
+
+func run(_ arguments: [String]) throws {
+    guard arguments.count >= 2 else { throw ModelFileError(file: "arguments", reason: "a command and a folder are missing") }
+    let tokenizer = try Tokenizer(readingFolder: URL(filePath: arguments[1]))
+    switch arguments[0] {
+    case "encode":
+        while let line = readLine() {
+            let ids = tokenizer.encode(try JSON(parsing: line).string ?? "")
+            print(JSON.array(ids.map { .integer(Int64($0)) }).canonicalText)
+        }
+    case "decode":
+        while let line = readLine() {
+            let ids = (try JSON(parsing: line).array ?? []).compactMap(\.integer)
+            print(JSON.array([.string(tokenizer.decode(ids)), .string(tokenizer.decodeWithSpecialTokens(ids))]).canonicalText)
+        }
+    case "rewrite":
+        print(tokenizer.tokenizerJSON.canonicalText)
+    case "time" where arguments.count == 4:
+        let text = String(decoding: try Data(contentsOf: URL(filePath: arguments[2])), as: UTF8.self)
+        let lines = text.split(separator: "\n").map(String.init)
+        let rounds = Int(arguments[3]) ?? 3
+        let byLine = megabytesPerSecond(lines.reduce(0) { $0 + $1.utf8.count }, rounds: rounds) {
+            lines.reduce(0) { $0 + tokenizer.encode($1).count }
+        }
+        let whole = megabytesPerSecond(text.utf8.count, rounds: rounds) { tokenizer.encode(text).count }
+        print(String(format: "%.1f %.1f", byLine, whole))
+    default: throw ModelFileError(file: "arguments", reason: "there is no command '\(arguments[0])'")
+    }
+}
+
+do {
+    try run(Array(CommandLine.arguments.dropFirst()))
+} catch {
+    FileHandle.standardError.write(Data("\(error)\n".utf8))
+    exit(1)
+}

@@ -1,0 +1,71 @@
+import CKernels
+
+/// How well a model expects a text.
+public struct Perplexity: Hashable, Sendable {
+    /// Mean negative log-likelihood of a counted token, in nats.
+    public let loss: Double
+    public let countedTokens: Int
+
+    /// e to the power of the loss.
+    public var value: Double { PortableMath.exp(loss) }
+}
+
+extension InferenceModel {
+    /// Rows whose logits are at hand at a time.
+    private static let headRows = 128
+
+    /// The perplexity of a text in windows. What `resumption` keeps are the windows' sums of negative log-likelihoods.
+    ///
+    /// - Throws: `GenerationError` when a window is longer than the model reads, or the text holds an unknown token; what
+    ///   `resumption` throws.
+    public func perplexity(
+        of tokens: [Int32], in windows: PerplexityWindows, workers: WorkerPool, resumption: Resumption<[Double]> = .none
+    ) throws -> Perplexity {
+        for (index, range) in windows.ranges.enumerated() { try check(Array(tokens[range]), index: index) }
+        let decoder = decoder(positions: windows.ranges.map(\.count).max() ?? 1)
+        let sums = try workers.results(windows.ranges.count, size: 1, resumption: resumption) { numbers in
+            numbers.map { [loss(of: tokens[windows.ranges[$0]], counting: windows.counted[$0], with: decoder)] }
+        }
+        let sum = sums.reduce(0) { $0 + ($1.first ?? 0) }
+        return Perplexity(loss: sum / Double(windows.countedTokens), countedTokens: windows.countedTokens)
+    }
+
+    /// The sum over the last `counted` tokens of a window.
+    private func loss(of window: ArraySlice<Int32>, counting counted: Int, with decoder: Decoder) -> Double {
+        let first = window.count - 1 - counted
+        // The head's rows piece by piece: a whole window's logits would be the largest thing in memory.
+        let pieces = stride(from: first, to: window.count - 1, by: Self.headRows).map { start in
+            var batch = PackedBatch()
+            batch.append(window, predicting: start..<min(start + Self.headRows, window.count - 1))
+            return (start: start, batch: batch)
+        }
+        guard let largest = pieces.first else { return 0 }
+        let arena = Arena()
+        return withExtendedLifetime(arena) {
+            let activations = Activations(sharing: decoder.configuration, largest.batch, in: arena)
+            decoder.hiddenStates(largest.batch, activations)
+            var sum = 0.0
+            for piece in pieces {
+                decoder.headForward(piece.batch, activations)
+                sum += negativeLogLikelihood(
+                    of: window.dropFirst(piece.start + 1), activations.logits, rows: piece.batch.predictedRows.count)
+            }
+            return sum
+        }
+    }
+
+    /// Logits [rows, V], which are used up, and the tokens that follow.
+    private func negativeLogLikelihood(
+        of targets: ArraySlice<Int32>, _ logits: UnsafeMutablePointer<Float>, rows: Int
+    ) -> Double {
+        let vocabularySize = model.configuration.vocabularySize
+        var sum = 0.0
+        for (row, target) in targets.prefix(rows).enumerated() {
+            let logits = logits + row * vocabularySize
+            let wanted = Double(logits[Int(target)])
+            let statistics = decant_softmax(logits, logits, 1, vocabularySize)
+            sum += Double(statistics.largest) + PortableMath.log(Double(statistics.sum)) - wanted
+        }
+        return sum
+    }
+}

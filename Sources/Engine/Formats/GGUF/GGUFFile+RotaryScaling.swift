@@ -1,0 +1,38 @@
+extension GGUFFile {
+    /// Llama 3's scaling, of which a GGUF file has only the divisor of each pair's frequency. The scalings that were
+    /// published are tried in turn; divisors of another kind are refused.
+    func ropeScaling(_ configuration: ModelConfiguration) throws(ModelFileError) -> RotaryScaling? {
+        guard let tensor = tensors[GGUFTensorNames.ropeFactors] else { return nil }
+        guard tensor.shape == [configuration.headDimension / 2] else {
+            throw ModelFileError(
+                file: file, reason: "'\(GGUFTensorNames.ropeFactors)' is not of shape [\(configuration.headDimension / 2)]")
+        }
+        let factors = floats(tensor)
+        if factors.allSatisfy({ $0 == 1 }) { return nil }
+        for original in [8192, 4096, 2048, configuration.maximumPositions] {
+            let scaling = try? RotaryScaling(
+                factor: Double((factors.max() ?? 1).description) ?? 1, lowFrequencyFactor: 1, highFrequencyFactor: 4,
+                originalPositions: original)
+            if let scaling, Self.agree(factors, configuration.ropeFactors(scaling)) { return scaling }
+        }
+        throw ModelFileError(
+            file: file,
+            reason: "'\(GGUFTensorNames.ropeFactors)' are not those of Llama 3's scaling, the only one that can be read")
+    }
+
+    private static func agree(_ some: [Float], _ others: [Float]) -> Bool {
+        zip(some, others).allSatisfy { abs($0 - $1) <= 1e-4 * max(abs($0), abs($1)) }
+    }
+}
+
+extension ModelConfiguration {
+    /// What a scaling divides each pair's frequency by.
+    func ropeFactors(_ scaling: RotaryScaling) -> [Float] {
+        let half = headDimension / 2
+        let logTheta = PortableMath.log(ropeTheta)
+        return (0..<half).map { pair in
+            let plain = RotaryTable.frequency(ofPair: pair, of: half, logTheta, nil)
+            return plain / scaling.scaled(plain)
+        }
+    }
+}

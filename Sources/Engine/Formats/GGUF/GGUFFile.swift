@@ -1,0 +1,117 @@
+import Foundation
+
+/// A GGUF file, version 2 or 3: metadata, the place of each tensor, the tensors' data.
+///
+/// As with safetensors, all that the header says is checked against the file's real size before anything is read by it. The
+/// file is mapped; a tensor is restored when it is asked for.
+public struct GGUFFile: Sendable {
+    /// The file's name in errors.
+    public let file: String
+    let metadata: [String: GGUFValue]
+    let tensors: [String: GGUFTensor]
+    /// What follows the header.
+    private let data: Data
+
+    /// More than any model of these families has.
+    private static let mostEntries = 1 << 16
+    private static let maximumKeyLength = 65_535
+
+    public init(reading url: URL) throws(ModelFileError) {
+        let file = url.lastPathComponent
+        let contents: Data
+        do {
+            contents = try Data(contentsOf: url, options: .mappedIfSafe)
+        } catch {
+            throw ModelFileError(file: file, reason: "the file cannot be read")
+        }
+        try self.init(parsing: contents, file: file)
+    }
+
+    public init(parsing contents: Data, file: String = "model.gguf") throws(ModelFileError) {
+        self.file = file
+        do {
+            var cursor = GGUFCursor(contents)
+            let tensorCount = try Self.readTensorCount(from: &cursor)
+            metadata = try Self.readMetadata(from: &cursor)
+            let alignment = try Self.alignment(metadata)
+            tensors = try Self.readTensors(tensorCount, from: &cursor, alignment: alignment)
+            let start = (cursor.position + alignment - 1) / alignment * alignment
+            data = cursor.slice(min(start, contents.count)..<contents.count)
+            try Self.check(tensors, dataSize: data.count)
+        } catch {
+            throw ModelFileError(file: file, reason: "the file is damaged: \(error)")
+        }
+    }
+
+    /// Tensor names in the order of their UTF-8 bytes.
+    var names: [String] { tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
+    /// A tensor's weights restored into memory that holds as many.
+    func copyFloats(_ tensor: GGUFTensor, into target: UnsafeMutableBufferPointer<Float>) {
+        data.withUnsafeBytes { tensor.type.restore(UnsafeRawBufferPointer(rebasing: $0[tensor.range]), into: target) }
+    }
+
+    func floats(_ tensor: GGUFTensor) -> [Float] {
+        [Float](unsafeUninitializedCapacity: tensor.count) { memory, count in
+            memory.initialize(repeating: 0)
+            copyFloats(tensor, into: memory)
+            count = tensor.count
+        }
+    }
+
+    // MARK: The header
+
+    private static func readTensorCount(from cursor: inout GGUFCursor) throws(GGUFFault) -> Int {
+        guard try cursor.read(UInt32.self) == 0x4655_4747 else { throw GGUFFault("it does not begin with 'GGUF'") }
+        let version = try cursor.read(UInt32.self)
+        guard version == 2 || version == 3 else {
+            let isSwapped = version.byteSwapped == 3
+            throw GGUFFault(isSwapped ? "it is of a big-endian machine" : "its version is \(version), and 2 and 3 can be read")
+        }
+        return try cursor.readCount(of: "tensors", size: GGUFTensor.minimumEntrySize, limit: mostEntries)
+    }
+
+    private static func readMetadata(from cursor: inout GGUFCursor) throws(GGUFFault) -> [String: GGUFValue] {
+        // A key's length, a type, a value of one byte.
+        let count = try cursor.readCount(of: "metadata entries", size: 8 + 4 + 1, limit: mostEntries)
+        var metadata: [String: GGUFValue] = [:]
+        for _ in 0..<count {
+            let key = try cursor.readString(limit: maximumKeyLength)
+            let number = try cursor.read(UInt32.self)
+            guard let type = GGUFValueType(rawValue: number) else { throw GGUFFault("'\(key)' has the unknown type \(number)") }
+            let value = try GGUFValue(reading: type, from: &cursor)
+            guard metadata.updateValue(value, forKey: key) == nil else { throw GGUFFault("'\(key)' stands twice in its header") }
+        }
+        return metadata
+    }
+
+    private static func alignment(_ metadata: [String: GGUFValue]) throws(GGUFFault) -> Int {
+        guard let value = metadata["general.alignment"] else { return 32 }
+        guard let alignment = value.integer, (1...(1 << 20)).contains(alignment), alignment.nonzeroBitCount == 1 else {
+            throw GGUFFault("general.alignment is not a power of two")
+        }
+        return alignment
+    }
+
+    private static func readTensors(
+        _ count: Int, from cursor: inout GGUFCursor, alignment: Int
+    ) throws(GGUFFault) -> [String: GGUFTensor] {
+        var tensors: [String: GGUFTensor] = [:]
+        for _ in 0..<count {
+            let (name, tensor) = try GGUFTensor.entry(from: &cursor, alignment: alignment)
+            guard tensors.updateValue(tensor, forKey: name) == nil else {
+                throw GGUFFault("tensor '\(name)' stands twice in its header")
+            }
+        }
+        return tensors
+    }
+
+    private static func check(_ tensors: [String: GGUFTensor], dataSize: Int) throws(GGUFFault) {
+        var end = 0
+        for (name, tensor) in tensors.sorted(by: { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) }) {
+            guard tensor.range.lowerBound >= end else { throw GGUFFault("tensor '\(name)' overlaps another tensor") }
+            end = tensor.range.upperBound
+            guard end <= dataSize else { throw GGUFFault("tensor '\(name)' ends behind the end of the file") }
+        }
+    }
+}

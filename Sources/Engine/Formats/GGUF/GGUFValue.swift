@@ -1,0 +1,127 @@
+import Foundation
+
+/// The types of GGUF's metadata, under the format's numbers.
+enum GGUFValueType: UInt32, Sendable {
+    case uint8 = 0
+    case int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
+
+    /// Bytes that a value takes; for a string or an array, at least.
+    var size: Int {
+        switch self {
+        case .uint8, .int8, .bool: 1
+        case .uint16, .int16: 2
+        case .uint32, .int32, .float32: 4
+        case .uint64, .int64, .float64, .string: 8
+        case .array: 12
+        }
+    }
+}
+
+/// A value of a GGUF file's metadata.
+enum GGUFValue: Sendable {
+    case integer(Int64)
+    /// One that does not fit `integer`.
+    case large(UInt64)
+    case float32(Float)
+    case float64(Double)
+    case bool(Bool)
+    case string(String)
+    case array(GGUFArray)
+
+    var integer: Int? { if case .integer(let value) = self { Int(value) } else { nil } }
+    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    var string: String? { if case .string(let value) = self { value } else { nil } }
+    var array: GGUFArray? { if case .array(let value) = self { value } else { nil } }
+
+    /// A number; a float32 is the shortest decimal that names it, as the configuration it was made from had it.
+    var number: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .float32(let value): value.isFinite ? Double(value.description) : nil
+        case .float64(let value): value.isFinite ? value : nil
+        default: nil
+        }
+    }
+}
+
+/// An array of the metadata, still in its bytes: what is not asked for is never made.
+struct GGUFArray: Sendable {
+    let type: GGUFValueType
+    let count: Int
+    fileprivate let bytes: Data
+
+    /// `nil` where the elements are not strings, or not UTF-8.
+    func strings() -> [String]? {
+        guard type == .string else { return nil }
+        var cursor = GGUFCursor(bytes)
+        let strings = (0..<count).compactMap { _ in try? cursor.readString() }
+        return strings.count == count ? strings : nil
+    }
+
+    /// `nil` where the elements are not integers of at most 32 bits.
+    func integers() -> [Int]? {
+        var cursor = GGUFCursor(bytes)
+        guard [.uint8, .int8, .uint16, .int16, .uint32, .int32].contains(type) else { return nil }
+        return (0..<count).compactMap { _ in (try? GGUFValue(reading: type, from: &cursor))?.integer }
+    }
+}
+
+extension GGUFValue {
+    /// Arrays within arrays, at most.
+    private static let maximumDepth = 4
+
+    /// Reads a value of a type; of an array, its bounds.
+    init(reading type: GGUFValueType, from cursor: inout GGUFCursor) throws(GGUFFault) {
+        switch type {
+        case .uint8: self = .integer(Int64(try cursor.read(UInt8.self)))
+        case .int8: self = .integer(Int64(try cursor.read(Int8.self)))
+        case .uint16: self = .integer(Int64(try cursor.read(UInt16.self)))
+        case .int16: self = .integer(Int64(try cursor.read(Int16.self)))
+        case .uint32: self = .integer(Int64(try cursor.read(UInt32.self)))
+        case .int32: self = .integer(Int64(try cursor.read(Int32.self)))
+        case .int64: self = .integer(try cursor.read(Int64.self))
+        case .uint64:
+            let value = try cursor.read(UInt64.self)
+            self = Int64(exactly: value).map(GGUFValue.integer) ?? .large(value)
+        case .float32: self = .float32(try cursor.read(Float.self))
+        case .float64: self = .float64(try cursor.read(Double.self))
+        case .bool:
+            let value = try cursor.read(UInt8.self)
+            guard value <= 1 else { throw GGUFFault("a truth value of its header is \(value)") }
+            self = .bool(value == 1)
+        case .string: self = .string(try cursor.readString())
+        case .array: self = .array(try Self.array(from: &cursor))
+        }
+    }
+
+    private static func array(from cursor: inout GGUFCursor) throws(GGUFFault) -> GGUFArray {
+        let (type, count) = try arrayHead(from: &cursor)
+        let start = cursor.position
+        try skip(count, of: type, in: &cursor, depth: 1)
+        return GGUFArray(type: type, count: count, bytes: cursor.slice(start..<cursor.position))
+    }
+
+    private static func arrayHead(from cursor: inout GGUFCursor) throws(GGUFFault) -> (GGUFValueType, Int) {
+        let number = try cursor.read(UInt32.self)
+        guard let type = GGUFValueType(rawValue: number) else {
+            throw GGUFFault("an array of its header has the unknown type \(number)")
+        }
+        return (type, try cursor.readCount(of: "elements of an array", size: type.size))
+    }
+
+    /// Passes over elements; their lengths are checked on the way.
+    private static func skip(
+        _ count: Int, of type: GGUFValueType, in cursor: inout GGUFCursor, depth: Int
+    ) throws(GGUFFault) {
+        switch type {
+        case .string: for _ in 0..<count { _ = try cursor.readStringBytes() }
+        case .array:
+            guard depth < maximumDepth else { throw GGUFFault("its arrays are nested deeper than \(maximumDepth) levels") }
+            for _ in 0..<count {
+                let (inner, innerCount) = try arrayHead(from: &cursor)
+                try skip(innerCount, of: inner, in: &cursor, depth: depth + 1)
+            }
+        default: try cursor.skip(count, size: type.size)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CanonicalJSON
+
+/// A byte-level BPE vocabulary as GGUF's metadata hold it.
+struct GGUFVocabulary {
+    /// What a token is, under the format's numbers.
+    enum Kind: Int {
+        case normal = 1
+        case unknown, control, userDefined, unused, byte
+    }
+
+    var tokens: [String]
+    /// As many as tokens.
+    var kinds: [Kind]
+    var merges: [(left: String, right: String)]
+}
+
+extension GGUFVocabulary {
+    /// The ids that only added tokens have follow all others; those in between are in the vocabulary as well.
+    private var vocabularySize: Int { (kinds.lastIndex { $0 == .normal || $0 == .byte || $0 == .unknown } ?? -1) + 1 }
+
+    private var addedTokens: [Int] { kinds.indices.filter { kinds[$0] == .control || kinds[$0] == .userDefined } }
+
+    /// The contents of `tokenizer.json`, in the shape that the family's own files have.
+    ///
+    /// - Parameter begin: the token that begins every text, where one does.
+    func tokenizerJSON(_ family: BytePairFamily, begin: Int?) -> JSON {
+        var vocabulary: [String: JSON] = [:]
+        for id in 0..<vocabularySize { vocabulary[tokens[id]] = .integer(Int64(id)) }
+        return [
+            "version": "1.0", "truncation": nil, "padding": nil,
+            "added_tokens": .array(
+                addedTokens.map { id in
+                    let content = members(ofAdded: id)
+                    return .object(content.merging(["id": .integer(Int64(id))]) { first, _ in first })
+                }),
+            "normalizer": family.normalizer, "pre_tokenizer": family.preTokenizer,
+            "post_processor": family.postProcessor(begin: begin.map { ($0, tokens[$0]) }), "decoder": family.decoder,
+            "model": [
+                "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
+                "fuse_unk": false, "byte_fallback": false, "ignore_merges": .bool(family.ignoresMerges),
+                "vocab": .object(vocabulary), "merges": .array(merges.map { [.string($0.left), .string($0.right)] }),
+            ],
+        ]
+    }
+
+    /// `added_tokens_decoder` of `tokenizer_config.json`.
+    var addedTokensDecoder: JSON {
+        .object(Dictionary(uniqueKeysWithValues: addedTokens.map { (String($0), .object(members(ofAdded: $0))) }))
+    }
+
+    private func members(ofAdded id: Int) -> [String: JSON] {
+        [
+            "content": .string(tokens[id]), "special": .bool(kinds[id] == .control), "single_word": false, "lstrip": false,
+            "rstrip": false, "normalized": false,
+        ]
+    }
+
+    /// The vocabulary of a `tokenizer.json`, with names for the rows of the embedding that have no token.
+    ///
+    /// - Throws: `ModelFileError` where it is not a byte-pair tokenizer, or one that the embedding is too small for.
+    init(_ tokenizer: JSON, rows: Int) throws(ModelFileError) {
+        func refused(_ reason: String) -> ModelFileError { ModelFileError(file: "tokenizer.json", reason: reason) }
+        guard let vocabulary = tokenizer["model"]?["vocab"]?.object, let merges = tokenizer["model"]?["merges"]?.array else {
+            throw refused("it has no vocabulary with merges, which is what can be written to a GGUF file")
+        }
+        tokens = (0..<rows).map { "[PAD\($0)]" }
+        kinds = Array(repeating: .unused, count: rows)
+        for (token, value) in vocabulary {
+            guard let id = value.integer, tokens.indices.contains(id) else {
+                throw refused("the token '\(token)' has no row among the embedding's \(rows)")
+            }
+            (tokens[id], kinds[id]) = (token, .normal)
+        }
+        for token in tokenizer["added_tokens"]?.array ?? [] {
+            guard let id = token["id"]?.integer, tokens.indices.contains(id), let content = token["content"]?.string else {
+                throw refused("the added token \(token.canonicalText) has no row among the embedding's \(rows)")
+            }
+            (tokens[id], kinds[id]) = (content, token["special"] == true ? .control : .userDefined)
+        }
+        self.merges = []
+        for merge in merges {
+            guard let pair = Self.pair(merge.array?.compactMap(\.string) ?? merge.string.map(Self.halves) ?? []) else {
+                throw refused("the merge \(merge.canonicalText) is not of two tokens")
+            }
+            self.merges.append(pair)
+        }
+    }
+
+    /// `Ġ the` as two texts.
+    static func halves(of merge: String) -> [String] {
+        merge.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    static func pair(_ halves: [String]) -> (left: String, right: String)? {
+        halves.count == 2 && halves.allSatisfy { !$0.isEmpty } ? (halves[0], halves[1]) : nil
+    }
+}

@@ -1,0 +1,46 @@
+/// Llama 3's scaling of the rotary embedding: pairs that turn slowly turn slower still, so that a context longer than the
+/// trained one looks like it (`rope_type: llama3`; "The Llama 3 Herd of Models", 2024, and `transformers`' reading of it).
+public struct RotaryScaling: Hashable, Sendable {
+    /// What slow pairs are slowed down by.
+    public var factor: Double
+    /// Pairs that turn less often than this over the trained context are slow.
+    public var lowFrequencyFactor: Double
+    /// Pairs that turn more often than this stay as they are; between the two the factor fades in.
+    public var highFrequencyFactor: Double
+    /// The trained context, in tokens.
+    public var originalPositions: Int
+
+    public init(
+        factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int
+    ) throws(ModelConfigurationError) {
+        self.factor = factor
+        self.lowFrequencyFactor = lowFrequencyFactor
+        self.highFrequencyFactor = highFrequencyFactor
+        self.originalPositions = originalPositions
+        let factors = [
+            ("factor", factor), ("low_freq_factor", lowFrequencyFactor), ("high_freq_factor", highFrequencyFactor),
+        ]
+        for (field, value) in factors where !(value > 0 && value <= 1e6) {
+            throw ModelConfigurationError(field: "rope_scaling.\(field)", reason: "must be between 0 and 1000000, not \(value)")
+        }
+        guard lowFrequencyFactor < highFrequencyFactor else {
+            throw ModelConfigurationError(
+                field: "rope_scaling.low_freq_factor",
+                reason: "must be less than high_freq_factor, \(highFrequencyFactor), not \(lowFrequencyFactor)")
+        }
+        guard (1...(1 << 22)).contains(originalPositions) else {
+            throw ModelConfigurationError(
+                field: "rope_scaling.original_max_position_embeddings",
+                reason: "must be between 1 and \(1 << 22), not \(originalPositions)")
+        }
+    }
+
+    /// A pair's angle per position after scaling; each step is rounded to float32, as `transformers` rounds it.
+    func scaled(_ frequency: Float) -> Float {
+        let turns = Float(originalPositions) / (2 * Float.pi / frequency)
+        if turns < Float(lowFrequencyFactor) { return frequency / Float(factor) }
+        if turns > Float(highFrequencyFactor) { return frequency }
+        let smooth = (turns - Float(lowFrequencyFactor)) / (Float(highFrequencyFactor) - Float(lowFrequencyFactor))
+        return (1 - smooth) * frequency / Float(factor) + smooth * frequency
+    }
+}

@@ -1,0 +1,49 @@
+import CanonicalJSON
+import Foundation
+
+@testable import Engine
+
+/// A folder of a test's own, removed with it.
+final class TemporaryFolder {
+    let url = URL.temporaryDirectory.appending(path: "decant-files-\(UUID().uuidString)", directoryHint: .isDirectory)
+    var model: ModelFolder { ModelFolder(url) }
+
+    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func file(_ name: String) -> URL { url.appending(path: name) }
+
+    func write(_ json: JSON, _ name: String) throws { try Data(json.prettyText.utf8).write(to: file(name)) }
+
+    func json(_ name: String) throws -> JSON { try JSON(parsing: Data(contentsOf: file(name))) }
+}
+
+enum SmallModel {
+    /// Rows of 64 are whole blocks of GGUF's simple types, those of 40 are not.
+    static func model(bias: Bool, tied: Bool = true, headDimension: Int? = nil, scaling: RotaryScaling? = nil) throws -> Model {
+        var configuration = try ModelConfiguration(
+            vocabularySize: 300, hiddenSize: 64, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 40,
+            maximumPositions: 16_384, normEpsilon: 1e-5, ropeTheta: 500_000, tiesEmbeddings: tied, hasAttentionBias: bias,
+            headDimension: headDimension, ropeScaling: scaling)
+        configuration.controlTokens = ControlTokens(begin: 1, end: [4], padding: 0)
+        var model = Model(initializing: configuration, seed: 9)
+        for (index, parameter) in model.parameters.enumerated() where parameter.shape.count == 1 {
+            try model.setWeights((0..<parameter.count).map { Float(($0 * 7 + index) % 23) / 16 + 0.125 }, of: parameter)
+        }
+        return model
+    }
+
+    static func llama3Scaling() throws -> RotaryScaling {
+        try RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
+    }
+
+    /// A folder with a model and a tokenizer of Decant's own.
+    static func folder(_ model: Model) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        try folder.model.write(model)
+        let texts = (0..<40).map { "turn on the light in room \($0), please; turn it off" }
+        try TokenizerTrainer(vocabularySize: 290).train(on: texts).write(to: folder.url, format: .query)
+        return folder
+    }
+}

@@ -1,0 +1,222 @@
+"""Compares the engine's reading and writing of model files with `transformers` and the `gguf` package.
+
+Needs: torch, transformers, safetensors, tokenizers, gguf. In three steps, with a folder of one's own:
+
+    python3 scripts/reference/compare_model_files.py prepare /tmp/models [--gguf MODEL.gguf]
+    DECANT_FOREIGN_MODELS=/tmp/models swift test -c release -Xswiftc -enable-testing --filter ForeignModelTests
+    python3 scripts/reference/compare_model_files.py check /tmp/models
+
+`prepare` saves random Qwen2 and Llama models in several types and shards, GGUF files of random blocks of every type, and
+takes a published GGUF file along; beside each lie the weights and logits of the library. The test reads every model, notes
+the differences, and writes each again in every format. `check` reads that with the libraries and prints all figures; it
+exits 1 where a limit is passed.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
+from gguf.quants import dequantize, quantize
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+from gguf_reference import READ, random_blocks
+
+LOGIT_LIMIT = 2e-4
+LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+          "original_max_position_embeddings": 8192}
+SHAPE = dict(vocab_size=320, hidden_size=256, num_hidden_layers=3, num_attention_heads=8, num_key_value_heads=2,
+             intermediate_size=512, max_position_embeddings=16384)
+VARIANTS = {
+    "qwen2-f32": (Qwen2Config, dict(tie_word_embeddings=True), torch.float32, "50GB"),
+    "qwen2-f16-sharded": (Qwen2Config, dict(tie_word_embeddings=True, rope_theta=1000000.0), torch.float16, "1MB"),
+    "qwen2-bf16-untied": (Qwen2Config, dict(tie_word_embeddings=False, rms_norm_eps=1e-5), torch.bfloat16, "50GB"),
+    "llama-f32-llama3-head-dim": (
+        LlamaConfig, dict(tie_word_embeddings=False, head_dim=48, rope_parameters=LLAMA3), torch.float32, "50GB"),
+    "llama-f16": (LlamaConfig, dict(tie_word_embeddings=True), torch.float16, "50GB"),
+    "llama-bf16-sharded-llama3": (
+        LlamaConfig, dict(tie_word_embeddings=False, rope_parameters=LLAMA3), torch.bfloat16, "700KB"),
+}
+
+
+def byte_tokenizer() -> Tokenizer:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {symbol: place for place, symbol in enumerate(alphabet)} | {"th": 256, "the": 257}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [("t", "h"), ("th", "e")]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(["<|end|>"])
+    return tokenizer
+
+
+def save_expected(folder: pathlib.Path, model, tokens: list[int]) -> None:
+    with torch.no_grad():
+        logits = model(torch.tensor([tokens])).logits[0]
+    save_file({"tokens": torch.tensor(tokens), "logits": logits.float().contiguous()}, folder / "expected.safetensors")
+    weights = {name: tensor.detach().float().contiguous() for name, tensor in model.named_parameters()}
+    save_file(weights, folder / "weights.safetensors")
+
+
+def prepare(root: pathlib.Path, published: pathlib.Path | None) -> None:
+    torch.manual_seed(3)
+    for name, (config, options, dtype, shard) in VARIANTS.items():
+        folder = root / name
+        kind = Qwen2ForCausalLM if config is Qwen2Config else LlamaForCausalLM
+        model = kind(config(**SHAPE, **options)).eval()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                # Far from the start of training, where logits hardly differ.
+                parameter.add_(torch.randn_like(parameter) * (0.05 if parameter.dim() > 1 else 0.2))
+        model.to(dtype).save_pretrained(folder, max_shard_size=shard)
+        byte_tokenizer().save(str(folder / "tokenizer.json"))
+        (folder / "tokenizer_config.json").write_text('{"eos_token": "<|end|>"}')
+        save_expected(folder, AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval(),
+                      [int(token) for token in torch.randint(0, 320, (200,))])
+    for kind in READ:
+        random_gguf(root / f"gguf-{kind.name}", kind)
+    if published:
+        folder = root / "published"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.gguf").write_bytes(published.read_bytes())
+        model = AutoModelForCausalLM.from_pretrained(folder, gguf_file="model.gguf", dtype=torch.float32).eval()
+        save_expected(folder, model, [int(token) for token in torch.randint(20, model.config.vocab_size, (96,))])
+
+
+def random_gguf(folder: pathlib.Path, kind) -> None:
+    """A model whose every matrix is random blocks, and what the `gguf` package restores from them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(kind.value)
+    writer = GGUFWriter(folder / "model.gguf", "qwen2")
+    writer.add_context_length(128)
+    writer.add_embedding_length(256)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(512)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_freq_base(10000.0)
+    shapes = {
+        "token_embd.weight": (320, 256), "output_norm.weight": (256,), "blk.0.attn_norm.weight": (256,),
+        "blk.0.ffn_norm.weight": (256,), "blk.0.attn_q.weight": (256, 256), "blk.0.attn_k.weight": (128, 256),
+        "blk.0.attn_v.weight": (128, 256), "blk.0.attn_q.bias": (256,), "blk.0.attn_k.bias": (128,),
+        "blk.0.attn_v.bias": (128,), "blk.0.attn_output.weight": (256, 256), "blk.0.ffn_gate.weight": (512, 256),
+        "blk.0.ffn_up.weight": (512, 256), "blk.0.ffn_down.weight": (256, 512)}
+    weights = {}
+    for name, shape in shapes.items():
+        if len(shape) == 1:
+            data = random.standard_normal(shape).astype(np.float32)
+            writer.add_tensor(name, data)
+        else:
+            per_block = 32 if kind.name in ("F16", "BF16") or not kind.name.endswith("K") else 256
+            packed = random_blocks(kind, shape[0] * shape[1] // per_block, random).reshape(shape[0], -1)
+            data = dequantize(packed, kind)
+            writer.add_tensor(name, packed.view(np.float16) if kind.name == "F16" else packed,
+                              raw_dtype=None if kind.name == "F16" else kind)
+        weights[library_name(name)] = torch.from_numpy(np.ascontiguousarray(data.reshape(shape)))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    save_file(weights, folder / "weights.safetensors")
+
+
+def library_name(name: str) -> str:
+    modules = {"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj",
+               "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
+               "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
+    parts = name.split(".")
+    if parts[0] == "blk":
+        return f"model.layers.{parts[1]}.{modules[parts[2]]}.{parts[3]}"
+    return {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}[parts[0]] + "." + parts[1]
+
+
+def check(root: pathlib.Path) -> bool:
+    whole = True
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        result = json.loads((folder / "result.json").read_text())
+        differing, delta = result.get("differing_weights"), result.get("largest_logit_difference")
+        fits = differing == 0 and (delta is None or delta <= LOGIT_LIMIT)
+        notes = [f"weights that differ {differing}"] + ([f"max |Δ logit| {delta:.2e}"] if delta is not None else [])
+        for step in (check_resaved, check_exported):
+            good, note = step(folder)
+            fits &= good
+            notes += note
+        print(("ok     " if fits else "FAILED ") + f"{folder.name}: " + ", ".join(notes))
+        whole &= fits
+    return whole
+
+
+def check_resaved(folder: pathlib.Path):
+    """The folder that the engine wrote, loaded by the library: its weights, and what its configuration says."""
+    resaved = folder / "resaved"
+    if not resaved.exists():
+        return True, []
+    model = AutoModelForCausalLM.from_pretrained(resaved, dtype=torch.float32).eval()
+    expected = load_file(folder / "weights.safetensors")
+    found = dict(model.named_parameters())
+    good = found.keys() == expected.keys() and all(torch.equal(found[name].data, expected[name]) for name in expected)
+    if (folder / "expected.safetensors").exists():
+        reference = load_file(folder / "expected.safetensors")
+        with torch.no_grad():
+            good &= torch.equal(model(reference["tokens"][None]).logits[0], reference["logits"])
+    return good, ["saved again: " + ("equal" if good else "DIFFERENT")]
+
+
+def check_exported(folder: pathlib.Path):
+    notes, whole = [], True
+    weights = load_file(folder / "weights.safetensors")
+    for kind in ("F16", "Q8_0", "Q4_0"):
+        path = folder / f"exported-{kind.lower()}.gguf"
+        if not path.exists():
+            continue
+        reader = GGUFReader(path)
+        fields = {name: field.contents() for name, field in reader.fields.items() if name.startswith(("llama", "qwen2"))}
+        good = True
+        for tensor in reader.tensors:
+            if tensor.name == "rope_freqs.weight":
+                continue
+            rows = weights[library_name(tensor.name)].numpy()
+            if fields.get("llama.block_count") and tensor.name.split(".")[-2] in ("attn_q", "attn_k"):
+                heads = fields["llama.attention.head_count" + ("_kv" if "attn_k" in tensor.name else "")]
+                rows = rows.reshape(heads, 2, -1, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
+            if rows.ndim == 1:
+                good &= tensor.tensor_type == GGMLQuantizationType.F32 and np.array_equal(tensor.data, rows)
+            elif tensor.tensor_type == GGMLQuantizationType.F16:
+                good &= np.array_equal(tensor.data, rows.astype(np.float16))
+            else:
+                good &= np.array_equal(tensor.data, quantize(rows, GGMLQuantizationType[kind]))
+        # The library's own reading of the file, un-permuted by it.
+        loaded = dict(AutoModelForCausalLM.from_pretrained(
+            folder, gguf_file=path.name, dtype=torch.float32).named_parameters())
+        for name, tensor in loaded.items():
+            rows = weights[name].numpy()
+            if rows.ndim == 2 and kind != "F16":
+                rows = dequantize(quantize(rows, GGMLQuantizationType[kind]), GGMLQuantizationType[kind])
+            elif rows.ndim == 2:
+                rows = rows.astype(np.float16).astype(np.float32)
+            good &= np.array_equal(tensor.detach().numpy(), rows)
+        whole &= good
+        notes.append(f"{path.name} " + ("equal" if good else "DIFFERENT"))
+    return whole, notes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("step", choices=["prepare", "check"])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--gguf", type=pathlib.Path)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    if options.step == "prepare":
+        prepare(options.folder, options.gguf)
+    elif not check(options.folder):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
