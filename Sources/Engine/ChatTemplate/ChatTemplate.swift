@@ -19,7 +19,7 @@ public struct ChatTemplate: Sendable {
         readsTools = try TemplateLexer.tokens(of: source).contains { $0.kind == .name("tools") }
     }
 
-    /// The prompt that the template makes of its variables: `messages`, `tools`, `add_generation_prompt`, `bos_token` and others.
+    /// The prompt that the template makes of its variables: `messages`, `tools`, `add_generation_prompt`, `bos_token`, …
     public func render(_ variables: [String: TemplateValue]) throws(TemplateError) -> String {
         var evaluator = TemplateEvaluator(variables)
         return try evaluator.render(statements)

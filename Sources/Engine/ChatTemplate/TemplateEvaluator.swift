@@ -130,9 +130,10 @@ struct TemplateEvaluator {
             } else if let value = named[parameter.name] {
                 scope[parameter.name] = value
             } else {
-                scope[parameter.name] = try parameter.standard.map { standard throws(TemplateError) in
-                    try value(of: standard)
-                } ?? .undefined(parameter.name)
+                scope[parameter.name] =
+                    try parameter.standard.map { standard throws(TemplateError) in
+                        try value(of: standard)
+                    } ?? .undefined(parameter.name)
             }
         }
         let outer = scopes
@@ -158,7 +159,9 @@ struct TemplateEvaluator {
     private mutating func write(_ text: String) throws(TemplateError) {
         output += text
         try spend(text.utf8.count / 64)
-        guard output.utf8.count <= Self.maximumBytes else { throw failure("the prompt has more than \(Self.maximumBytes) bytes") }
+        guard output.utf8.count <= Self.maximumBytes else {
+            throw failure("the prompt has more than \(Self.maximumBytes) bytes")
+        }
     }
 
     mutating func spend(_ count: Int) throws(TemplateError) {

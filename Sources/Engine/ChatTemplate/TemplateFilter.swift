@@ -28,7 +28,9 @@ extension TemplateEvaluator {
             let fallback = arguments[0, "default_value"] ?? .string("")
             if case .undefined = value { return fallback }
             return arguments[1, "boolean"]?.isTrue == true && !value.isTrue ? fallback : value
-        case .int: return .integer(value.integer ?? value.number.flatMap { Int(exactly: $0.rounded(.towardZero)) } ?? Int(value.text) ?? 0)
+        case .int:
+            return .integer(
+                value.integer ?? value.number.flatMap { Int(exactly: $0.rounded(.towardZero)) } ?? Int(value.text) ?? 0)
         case .float: return .real(value.number ?? Double(value.text) ?? 0)
         case .abs: return value.number.map { $0 < 0 } == true ? try binary("-", .integer(0), value) : value
         case .items:
@@ -58,9 +60,10 @@ extension TemplateEvaluator {
             }
             return .list(kept)
         case .join:
-            let parts = try arguments.named["attribute"].map { name throws(TemplateError) in
-                try attributes(name.text, of: elements)
-            } ?? elements
+            let parts =
+                try arguments.named["attribute"].map { name throws(TemplateError) in
+                    try attributes(name.text, of: elements)
+                } ?? elements
             try spend(parts.reduce(0) { $0 + 1 + $1.text.utf8.count / 64 })
             return try checked(parts.map(\.text).joined(separator: arguments[0, "d"]?.text ?? ""))
         case .map:

@@ -66,7 +66,8 @@ struct TemplateLexer {
 
     private mutating func skipComment() throws(TemplateError) {
         let rest = source[position...]
-        guard let end = rest.indices.dropLast().first(where: { rest[$0] == UInt8(ascii: "#") && rest[$0 + 1] == UInt8(ascii: "}") })
+        guard
+            let end = rest.indices.dropLast().first(where: { rest[$0...].starts(with: "#}".utf8) })
         else { throw failure("the comment has no end") }
         line += source[position..<end].count { $0 == Self.newline }
         let mark = end > position ? source[end - 1] : 0

@@ -53,7 +53,8 @@ extension TemplateEvaluator {
         case .replace:
             let (old, new) = (try string(0), try string(1))
             return try replaced(text, old, new)
-        case .join: return try apply(.join, to: arguments[0, ""] ?? .none, TemplateArguments(values: [.string(text)], named: [:]))
+        case .join:
+            return try apply(.join, to: arguments[0, ""] ?? .none, TemplateArguments(values: [.string(text)], named: [:]))
         case .find:
             let parts = text.unicodeScalars
             let found = parts.firstRange(of: Array(try string(0).unicodeScalars))

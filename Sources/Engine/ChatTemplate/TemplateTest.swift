@@ -21,7 +21,9 @@ extension TemplateEvaluator {
         case (.even, .integer(let value)): return value % 2 == 0
         case (.odd, .integer(let value)): return value % 2 != 0
         case (.divisibleby, .integer(let value)):
-            guard let divisor = arguments.first?.integer, divisor != 0 else { throw failure("divisibleby takes a number but 0") }
+            guard let divisor = arguments.first?.integer, divisor != 0 else {
+                throw failure("divisibleby takes a number but 0")
+            }
             return value.remainderReportingOverflow(dividingBy: divisor).partialValue == 0
         case (.sameas, _), (.eq, _), (.equalto, _), (.ne, _):
             guard let other = arguments.first else { throw failure("'is \(test.rawValue)' takes a value") }

@@ -9,17 +9,6 @@ public struct ModelFolder: Sendable {
 
     public func tokenizer() throws(ModelFileError) -> Tokenizer { try Tokenizer(readingFolder: url) }
 
-    /// What the model's prompts show, as its tokenizer's configuration says; `query` where it says nothing.
-    public func promptFormat() throws(ModelFileError) -> PromptFormat {
-        let configuration = try readJSON("tokenizer_config.json")
-        guard let word = configuration["decant_prompt"]?.string else { return .query }
-        guard let format = PromptFormat(rawValue: word) else {
-            throw ModelFileError(
-                file: "tokenizer_config.json", reason: "decant_prompt is '\(word)', which is neither 'query' nor 'tools'")
-        }
-        return format
-    }
-
     /// The model, to train or to change. Every weight must be a float tensor of the file.
     public func model() throws -> Model {
         let configuration = try readJSON("config.json")
@@ -62,12 +51,14 @@ public struct ModelFolder: Sendable {
         try Data(generation.prettyText.utf8).write(to: url.appending(path: "generation_config.json"))
     }
 
-    /// Every file of a model folder but the weights and the configuration.
+    /// The files of a model folder that say how text becomes tokens and where an answer ends, and that it must have.
     public static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
+    /// Those that it may have.
+    public static let optionalTokenizerFiles = ["generation_config.json", "chat_template.jinja"]
 
     private static let weightsFile = "model.safetensors"
 
-    private func readJSON(_ name: String) throws(ModelFileError) -> JSON {
+    func readJSON(_ name: String) throws(ModelFileError) -> JSON {
         guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
             throw ModelFileError(file: name, reason: "the file is missing")
         }

@@ -54,7 +54,8 @@ enum CompositionForm {
         let kept = scalars.first.map { isKnown($0) ? 0 : 1 } ?? 0
         guard !isComposed(scalars[kept...]) else { return nil }
         var tail = String.UnicodeScalarView()
-        tail.append(contentsOf: scalars[kept...])
+        // Each decomposed by itself first: the whole is only put in order right where no character decomposes into marks.
+        for scalar in scalars[kept...] { tail.append(contentsOf: String(scalar)._nfd) }
         var result = String.UnicodeScalarView()
         result.append(contentsOf: scalars[..<kept])
         result.append(contentsOf: String(tail)._nfc)
