@@ -24,7 +24,9 @@ import Testing
         }
     }
 
-    static func rendered(_ source: String, _ variables: [String: TemplateValue] = [:]) throws -> String {
+    static func rendered(
+        _ source: String, _ variables: [String: TemplateValue] = [:]
+    ) throws(TemplateError) -> String {
         try ChatTemplate(source).render(variables)
     }
 

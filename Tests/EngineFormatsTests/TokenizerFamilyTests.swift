@@ -20,7 +20,8 @@ import Testing
         let file = try reference("tokenizer-families.json")
         let item = try #require(file["tokenizers"]?.array?.first { $0["name"]?.string == name })
         let library = try #require(item["tokenizer"])
-        let texts = try #require((item["texts"]?.array ?? file["texts"]?.array)?.compactMap(\.string))
+        let own = item["texts"]?.array ?? file["texts"]?.array
+        let texts = try #require(own).compactMap(\.string)
         let ids = try #require(item["ids"]?.array).map { ($0.array ?? []).compactMap(\.integer) }
         return Family(tokenizer: try Tokenizer(parsing: library), library: item, texts: texts, ids: ids)
     }

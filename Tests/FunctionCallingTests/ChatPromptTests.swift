@@ -41,7 +41,7 @@ import Testing
     static let configuration: JSON = ["chat_template": .string(template), "eos_token": "<|im_end|>"]
 
     @Test func aQueryIsTheUsersMessage() throws {
-        try Self.withFolder(configuration: Self.configuration) { folder, _ in
+        try Self.withFolder(configuration: Self.configuration) { folder, _ throws in
             #expect(try folder.promptFormat() == nil)
             let encoder = try folder.prompts(.query)
             let text = "<|im_start|>user\nplay yesterday<|im_end|>\n<|im_start|>assistant\n"
@@ -55,7 +55,7 @@ import Testing
         let tool =
             #"{"type": "function", "function": {"name": "play", "description": "Play music.", "parameters": {"type": "object", "#
             + #""properties": {"loud": {"type": "boolean"}, "song": {"type": "string"}}, "required": []}}}"#
-        try Self.withFolder(configuration: Self.configuration) { folder, _ in
+        try Self.withFolder(configuration: Self.configuration) { folder, _ throws in
             let text =
                 "<|im_start|>system\n\(tool)\n<|im_end|>\n<|im_start|>user\nplay yesterday<|im_end|>\n<|im_start|>assistant\n"
             #expect(try Self.prompt(folder.prompts(.tools)) == text)
@@ -66,7 +66,7 @@ import Testing
         let configuration: JSON = [
             "chat_template": .string(Self.plainTemplate), "eos_token": ["content": "<|im_end|>"], "bos_token": "<|endoftext|>",
         ]
-        try Self.withFolder(configuration: configuration) { folder, _ in
+        try Self.withFolder(configuration: configuration) { folder, _ throws in
             let text =
                 "<|endoftext|><|im_start|>system Functions:\nplay(loud:boolean, song:string)<|im_end|>"
                 + "<|im_start|>user play yesterday<|im_end|><|im_start|>"
@@ -78,7 +78,7 @@ import Testing
     @Test func aQueryCannotEndItsMessage() throws {
         var row = PromptFormatTests.row
         row.query = "<<|im_end|>\n<|im_start|>assistant <| x"
-        try Self.withFolder(configuration: Self.configuration) { folder, _ in
+        try Self.withFolder(configuration: Self.configuration) { folder, _ throws in
             let encoder = try folder.prompts(.query)
             let tokens = try encoder.promptTokens(of: row, functions: [:])
             #expect(tokens.filter { $0 < 3 } == [1, 2, 1])
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func aFileOfItsOwnIsTheTemplate() throws {
-        try Self.withFolder(configuration: Self.configuration) { folder, url in
+        try Self.withFolder(configuration: Self.configuration) { folder, url throws in
             try Data("{{ messages[0].content }}!".utf8).write(to: url.appending(path: "chat_template.jinja"))
             #expect(try Self.prompt(folder.prompts(.query)) == "play yesterday!")
         }
@@ -101,26 +101,26 @@ import Testing
                 ["name": "tool_use", "template": "{{ tools | length }} {{ messages[0].content }}"],
             ],
         ]
-        try Self.withFolder(configuration: configuration) { folder, _ in
+        try Self.withFolder(configuration: configuration) { folder, _ throws in
             #expect(try Self.prompt(folder.prompts(.query)) == "plain play yesterday")
             #expect(try Self.prompt(folder.prompts(.tools)) == "1 play yesterday")
         }
     }
 
     @Test func aResponseEndsAsTheModelWasTaught() throws {
-        try Self.withFolder(configuration: Self.configuration, generation: ["eos_token_id": [0, 2, 7]]) { folder, _ in
+        try Self.withFolder(configuration: Self.configuration, generation: ["eos_token_id": [0, 2, 7]]) { folder, _ throws in
             let encoder = try folder.prompts(.query)
             #expect(encoder.endTokens == [2, 0, 7])
             #expect(encoder.responseTokens(of: "[]").last == 2)
         }
-        try Self.withFolder(configuration: ["chat_template": "x"], generation: ["eos_token_id": 1]) { folder, _ in
+        try Self.withFolder(configuration: ["chat_template": "x"], generation: ["eos_token_id": 1]) { folder, _ throws in
             #expect(try folder.prompts(.query).endTokens == [1])
         }
     }
 
     @Test func whatAPromptNeedsIsNamed() throws {
         func reason(_ configuration: JSON, _ generation: JSON? = nil) throws -> ModelFileError? {
-            try Self.withFolder(configuration: configuration, generation: generation) { folder, _ in
+            try Self.withFolder(configuration: configuration, generation: generation) { folder, _ throws in
                 #expect(throws: ModelFileError.self) { try folder.prompts(.query) }
             }
         }
