@@ -7,12 +7,17 @@ static inline f8 swiglu8(f8 gate, f8 up) { return gate * sigmoid8(gate) * up; }
 
 // gate_up [rows, 2·columns] → y [rows, columns] = gate·σ(gate)·up
 void decant_swiglu(const float *gate_up, float *y, long rows, long columns) {
-    for (long r = 0; r < rows; r++, gate_up += 2 * columns, y += columns) {
-        const float *gate = gate_up, *up = gate_up + columns;
+    decant_swiglu_columns(gate_up, y, rows, columns, 0, columns);
+}
+
+void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count) {
+    for (long r = 0; r < rows; r++) {
+        const float *gate = gate_up + r * 2 * columns + first, *up = gate + columns;
+        float *target = y + r * columns + first;
         long i = 0;
-        for (; i + 8 <= columns; i += 8) store8(y + i, swiglu8(load8(gate + i), load8(up + i)));
-        long rest = columns - i;
-        if (rest) store8_first(y + i, swiglu8(load8_first(gate + i, rest), load8_first(up + i, rest)), rest);
+        for (; i + 8 <= count; i += 8) store8(target + i, swiglu8(load8(gate + i), load8(up + i)));
+        long rest = count - i;
+        if (rest) store8_first(target + i, swiglu8(load8_first(gate + i, rest), load8_first(up + i, rest)), rest);
     }
 }
 

@@ -29,6 +29,14 @@ long decant_matmul_scratch(long columns, long depth);
 void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                    long depth, int adding, decant_matmul_width width, float *scratch);
 
+// panels.c: weights packed once for inference
+enum { decant_panel_columns = 32, decant_panel_depth = 384 };
+// w [columns, depth] → panels of 32 columns, each [depth, 32], padded with zeros
+void decant_panels_pack(const float *w, long stride, long columns, long depth, float *panels);
+// c[rows, columns] (+)= a[rows, depth]·panels, with the bits of decant_matmul; columns from a panel's first on
+void decant_panels_product(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
+                           long columns, long depth, int adding, decant_matmul_width width);
+
 // rmsnorm.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
 void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
@@ -42,6 +50,8 @@ void decant_rope_backward(float *dx, const int32_t *positions, const float *cosi
 
 // swiglu.c
 void decant_swiglu(const float *gate_up, float *y, long rows, long columns);
+// The columns `first`..<`first + count` of the same.
+void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count);
 void decant_swiglu_backward(const float *gate_up, const float *dy, float *dgate_up, long rows, long columns);
 
 // attention.c
@@ -55,6 +65,14 @@ void decant_attention_backward(const float *qkv, const float *y, const float *st
                                const int32_t *offsets, long sequences, decant_attention_shape shape, float *scratch);
 void decant_attention_cached(const float *qkv, const float *keys, const float *values, float *y, long length,
                              decant_attention_shape shape, float *scratch);
+
+// attention_blocks.c: a cache in blocks of 16 tokens
+enum { decant_block_tokens = 16 };
+long decant_block_size(decant_attention_shape shape); // floats of a block for one layer
+void decant_block_store(float *block, long place, const float *keys, const float *values, decant_attention_shape shape);
+long decant_attention_blocks_scratch(decant_attention_shape shape, long tokens);
+void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
+                             long rows, long head, decant_attention_shape shape, decant_matmul_width width, float *scratch);
 
 // softmax.c
 typedef struct {
