@@ -71,6 +71,8 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
+            name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
+        .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 

@@ -80,6 +80,8 @@ typedef struct {
     float sum;     // Σ exp((x − largest)/temperature)
 } decant_softmax_statistics;
 decant_softmax_statistics decant_softmax(const float *x, float *y, float temperature, long n);
+decant_softmax_statistics decant_exponential_sum(const float *x, float temperature, long n);
+long decant_largest_place(const float *x, long n);
 float decant_sum(const float *x, long n);
 void decant_add_scaled(float *y, const float *x, float factor, long n); // y += factor·x
 
