@@ -19,6 +19,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "New tokens at most.")
     var maxTokens = 128
 
+    @Flag(help: "Answer nothing but calls that fit the schemas of these functions.")
+    var constrained = false
+
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
@@ -42,9 +45,16 @@ struct RunCommand: ParsableCommand {
             throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
         }
         let prompt = try format.promptTokens(of: row, functions: pool, with: tokenizer)
-        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
+        if constrained, pool.isEmpty {
+            throw CommandFailure.badInput("what an answer may call must be known: name a file of functions with --functions")
+        }
+        var options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
+        if constrained {
+            var constraints = CallConstraints(functions: pool, tokenizer: tokenizer)
+            options.constraint = constraints.constraint(for: row)
+        }
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: WorkerPool(threads: 1))
-        return tokenizer.decode((answers.first?.tokens ?? []).map(Int.init))
+        return answers.first?.text(with: tokenizer) ?? ""
     }
 
     private func readFunctions() throws -> [String: FunctionDefinition] {

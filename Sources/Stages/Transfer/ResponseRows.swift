@@ -21,6 +21,16 @@ struct ResponseRows {
     func prompt(of row: Row) throws(RowError) -> [Int32] {
         try format.promptTokens(of: row, functions: functions, with: tokenizer)
     }
+
+    /// The prompts of rows, each held to calls of its candidates where that is wanted.
+    func prompts(of rows: some Sequence<Row>, constrained: Bool) throws(RowError) -> [GenerationPrompt] {
+        var constraints = constrained ? CallConstraints(functions: functions, tokenizer: tokenizer) : nil
+        var prompts: [GenerationPrompt] = []
+        for row in rows {
+            prompts.append(GenerationPrompt(try prompt(of: row), constraint: constraints?.constraint(for: row)))
+        }
+        return prompts
+    }
 }
 
 extension StageContext {

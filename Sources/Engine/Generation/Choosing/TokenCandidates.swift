@@ -54,6 +54,11 @@ struct TokenCandidates {
         total = (0..<count).reduce(0) { $0 + Double(values[$1]) }
     }
 
+    /// Of each candidate, once they are probabilities.
+    var probabilities: [(token: Int32, probability: Double)] {
+        (0..<count).map { (token($0), Double(values[$0]) / total) }
+    }
+
     /// The token at a place of the distribution, 0 ≤ random < 1, and its probability.
     func draw(_ random: Double) -> (token: Int32, probability: Double) {
         var left = random * total
