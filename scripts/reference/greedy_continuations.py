@@ -40,18 +40,18 @@ def compare(program: str, folder: str) -> tuple[int, int, int]:
     model.generation_config.eos_token_id = None
     size = model.config.vocab_size
     equal = ties = wrong = 0
-    for prompt in range(PROMPTS):
-        tokens = torch.tensor([[(prompt * 7919 + i * i * 31 + i * 7 + 11) % size for i in range(LENGTH)]])
-        with torch.inference_mode():
-            theirs = model.generate(
-                tokens, attention_mask=torch.ones_like(tokens), do_sample=False, max_new_tokens=TOKENS, min_new_tokens=TOKENS,
-                eos_token_id=None, pad_token_id=0)[0, LENGTH:].tolist()
+    prompts = torch.tensor([[(p * 7919 + i * i * 31 + i * 7 + 11) % size for i in range(LENGTH)] for p in range(PROMPTS)])
+    with torch.inference_mode():
+        continued = model.generate(
+            prompts, attention_mask=torch.ones_like(prompts), do_sample=False, max_new_tokens=TOKENS, min_new_tokens=TOKENS,
+            eos_token_id=None, pad_token_id=0)[:, LENGTH:].tolist()
+    for prompt, theirs in enumerate(continued):
         if theirs == ours[prompt]:
             equal += 1
             continue
         place = next(i for i in range(TOKENS) if theirs[i] != ours[prompt][i])
         with torch.inference_mode():
-            logits = model(torch.cat([tokens, torch.tensor([theirs[:place]], dtype=torch.long)], 1)).logits[0, -1]
+            logits = model(torch.cat([prompts[prompt : prompt + 1], torch.tensor([theirs[:place]], dtype=torch.long)], 1)).logits[0, -1]
         gap = (logits.max() - logits[ours[prompt][place]]).item()
         print(f"prompt {prompt} parts at token {place}: {theirs[place]} against {ours[prompt][place]}, gap {gap:.2e}")
         ties, wrong = (ties + 1, wrong) if gap < TIE else (ties, wrong + 1)
