@@ -15,7 +15,7 @@ struct GenerationTests {
 
     /// The next-token logits of a sequence, without a cache.
     private func logits(_ model: InferenceModel, _ tokens: [Int32]) -> [Float] {
-        let decoder = model.decoder(positions: tokens.count)
+        let decoder = model.decoder(positions: tokens.count, workers: .caller)
         let arena = Arena()
         var batch = PackedBatch()
         batch.append(tokens, predicting: tokens.count - 1..<tokens.count)
@@ -45,7 +45,7 @@ struct GenerationTests {
     @Test("A cached step gives the logits of a full forward pass")
     func cache() throws {
         let model = InferenceModel(try Fixture.model())
-        let decoder = model.decoder(positions: 16)
+        let decoder = model.decoder(positions: 16, workers: .caller)
         let tokens: [Int32] = [3, 1, 4, 1, 5, 9, 2, 6]
         let (arena, cache, scores) = (Arena(), KeyValueCache(decoder.configuration, capacity: 16), FloatBuffer(count: 16))
         withExtendedLifetime((decoder, arena, cache, scores)) {

@@ -15,7 +15,8 @@ extension InferenceModel {
         let longest = prompts.map(\.count).max() ?? 1
         var options = options
         options.maximumTokens = min(max(0, options.maximumTokens), model.configuration.maximumPositions)
-        let decoder = decoder(positions: min(longest + options.maximumTokens, model.configuration.maximumPositions))
+        let decoder = decoder(
+            positions: min(longest + options.maximumTokens, model.configuration.maximumPositions), workers: workers)
         return try workers.results(prompts.count, size: InferenceModel.groupSize, resumption: resumption) { range in
             var group = DecodingGroup(decoder, prompts: prompts, range: range, options: options)
             return group.run()
