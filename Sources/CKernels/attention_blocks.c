@@ -76,24 +76,21 @@ typedef struct {
 
 static long blocks_for(long tokens) { return (tokens + block_tokens - 1) / block_tokens; }
 
-long decant_attention_blocks_scratch(decant_attention_shape shape, long tokens) {
-    long pointers = 2 * blocks_for(tokens) * (long)(sizeof(float *) / sizeof(float));
-    return pointers + most_queries * (shape.dimension + padded(shape.dimension) + blocks_for(tokens) * block_tokens);
-}
-
 // Queries [rows, heads·d] of consecutive tokens of one sequence, the first at position `first`, for one key/value head →
 // y [rows, heads·d]. The blocks hold keys and values up to the last row's own.
 void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
-                             long rows, long head, decant_attention_shape shape, decant_matmul_width width, float *scratch) {
-    int wide = width == decant_matmul_widest && __builtin_cpu_supports("avx512f");
+                             long rows, long head, decant_attention_shape shape) {
+    int wide = decant_vectors() == decant_vectors_avx512;
     long d = shape.dimension, group = shape.heads / shape.kv_heads, count = blocks_for(first + rows);
     float scale = 1.0f / __builtin_sqrtf((float)d);
-    const float **keys = (const float **)scratch, **values = keys + count;
+    long floats = most_queries * (d + padded(d) + count * block_tokens), pointers = 2 * count * (long)(sizeof(float *) / sizeof(float));
+    float *scaled = decant_thread_scratch(decant_scratch_attention, floats + pointers + 1);
+    // Behind the floats, at an even place.
+    const float **keys = (const float **)(scaled + (floats + 1) / 2 * 2), **values = keys + count;
     for (long b = 0; b < count; b++) {
         keys[b] = keys_of(blocks[b], head, shape);
         values[b] = values_of(blocks[b], head, shape);
     }
-    float *scaled = (float *)(values + count);
     query_group g = {.queries = scaled, .keys = keys, .values = values, .dimension = d, .stride = count * block_tokens};
     g.y = scaled + most_queries * d;
     g.scores = g.y + most_queries * padded(d);

@@ -135,7 +135,8 @@ import Testing
 
         let answer = try program.run("run", "student.kd", "kitchen light on").output
         #expect(!answer.isEmpty)
-        #expect(try program.run("run", "student.kd", "kitchen light on", "--constrained", status: 2).errors.contains("--functions"))
+        #expect(
+            try program.run("run", "student.kd", "kitchen light on", "--constrained", status: 2).errors.contains("--functions"))
         try program.run("export", "data", "rows")
         let constrained = try program.run(
             "run", "student.kd", "what time is it", "--constrained", "--functions", "rows/functions.json"

@@ -16,7 +16,7 @@ struct GenerationTests {
 
     /// The next-token logits of a sequence, without a cache.
     static func logits(_ model: InferenceModel, _ tokens: [Int32]) -> [Float] {
-        let decoder = model.decoder(positions: tokens.count)
+        let decoder = model.decoder(positions: tokens.count, workers: .caller)
         let arena = Arena()
         var batch = PackedBatch()
         batch.append(tokens, predicting: tokens.count - 1..<tokens.count)

@@ -27,7 +27,9 @@ struct SharedHeadTests {
         // Within the block.
         let inside = head.blocks(for: Array(0..<16) + [99, 1, 2], in: cache)
         #expect((inside.held, inside.copy?.source) == (17, other.blocks[1]))
-        for (blocks, copy) in [(first.blocks, first.copy), (again.blocks, again.copy), (other.blocks, nil), (inside.blocks, inside.copy)] {
+        for (blocks, copy) in [
+            (first.blocks, first.copy), (again.blocks, again.copy), (other.blocks, nil), (inside.blocks, inside.copy),
+        ] {
             cache.release(blocks)
             if let copy { cache.release([copy.source]) }
         }
@@ -42,7 +44,8 @@ struct SharedHeadTests {
         var alone: [GeneratedSequence] = []
         for item in Self.prompts.indices {
             // At its own number, for the random numbers; what is done is left out.
-            let others = Dictionary(uniqueKeysWithValues: Self.prompts.indices.filter { $0 != item }.map { ($0, GeneratedSequence()) })
+            let others = Dictionary(
+                uniqueKeysWithValues: Self.prompts.indices.filter { $0 != item }.map { ($0, GeneratedSequence()) })
             alone.append(
                 try model.generate(
                     Self.prompts, options: options, workers: WorkerPool(threads: 1),

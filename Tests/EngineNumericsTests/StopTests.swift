@@ -26,7 +26,8 @@ struct StopTests {
         #expect(stopped.contains { $0.isFinished } && stopped.contains { !$0.isFinished })
     }
 
-    private func answer(_ tokens: [Int32], stops: [String], vocabulary: Vocabulary, recording: Bool = false) -> GeneratedSequence {
+    private func answer(_ tokens: [Int32], stops: [String], vocabulary: Vocabulary, recording: Bool = false) -> GeneratedSequence
+    {
         var sequence = GrowingSequence(
             PromptQueue.Entry(item: 0, prompt: GenerationPrompt([1])), constraint: nil, blocks: [], read: 1, copy: nil)
         let options = GenerationOptions(
@@ -45,9 +46,12 @@ struct StopTests {
             ("aé€b", "€", "aé"),
         ] {
             // As the tokenizer cuts it, and byte by byte.
-            for tokens in [tokenizer.encode(text), text.utf8.flatMap { byte in
-                (0..<tokenizer.vocabularySize).filter { tokenizer.bytes(of: [$0]) == [byte] }
-            }] {
+            for tokens in [
+                tokenizer.encode(text),
+                text.utf8.flatMap { byte in
+                    (0..<tokenizer.vocabularySize).filter { tokenizer.bytes(of: [$0]) == [byte] }
+                },
+            ] {
                 let answer = answer(tokens.map(Int32.init), stops: ["nothing", stop], vocabulary: vocabulary)
                 #expect(answer.text(with: tokenizer) == left)
                 #expect(answer.end == (text.contains(stop) && !stop.isEmpty ? .stopSequence : .limit))

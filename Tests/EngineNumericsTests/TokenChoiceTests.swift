@@ -81,7 +81,8 @@ struct TokenChoiceTests {
         for options in [
             GenerationOptions(maximumTokens: 8, stopTokens: [36], recordsLogProbabilities: true),
             GenerationOptions(
-                maximumTokens: 8, stopTokens: [36, 4], temperature: 0.7, topK: 9, topP: 0.9, seed: 5, recordsLogProbabilities: true),
+                maximumTokens: 8, stopTokens: [36, 4], temperature: 0.7, topK: 9, topP: 0.9, seed: 5,
+                recordsLogProbabilities: true),
         ] {
             let results = try model.generate(prompts, options: options, workers: WorkerPool(threads: 2))
             #expect(results.contains { $0.isFinished })

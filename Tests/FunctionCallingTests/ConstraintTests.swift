@@ -47,7 +47,8 @@ import Testing
             FunctionCall(
                 name: "set_scene",
                 arguments: [
-                    "title": "Grüße \"an\" alle\n\t\\ 🌍 \u{1}", "steps": [["at": 7], ["at": 0, "note": nil], ["at": 9, "note": "x"]],
+                    "title": "Grüße \"an\" alle\n\t\\ 🌍 \u{1}",
+                    "steps": [["at": 7], ["at": 0, "note": nil], ["at": 9, "note": "x"]],
                     "extra": ["a": [1, 2.5e-7]], "anything": [["b": "c"], 1e300, false],
                 ])
         ],
@@ -136,7 +137,9 @@ import Testing
             for call in calls {
                 let function = try #require(Self.byName[call.name])
                 #expect(ASTComparison.difference(of: call, from: call, functions: [function.name: function]) == nil, "\(text)")
-                if call.name == "set_light" { #expect(["kitchen", "kids' room", "kit"].contains(call.arguments["room"]?.string)) }
+                if call.name == "set_light" {
+                    #expect(["kitchen", "kids' room", "kit"].contains(call.arguments["room"]?.string))
+                }
             }
             #expect(accepts(text), "\(text)")
         }

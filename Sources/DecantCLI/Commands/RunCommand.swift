@@ -53,7 +53,8 @@ struct RunCommand: ParsableCommand {
             var constraints = CallConstraints(functions: pool, tokenizer: tokenizer)
             options.constraint = constraints.constraint(for: row)
         }
-        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: WorkerPool(threads: 1))
+        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
         return answers.first?.text(with: tokenizer) ?? ""
     }
 

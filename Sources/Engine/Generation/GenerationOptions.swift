@@ -41,7 +41,8 @@ public struct GenerationOptions: Sendable {
     }
 
     public init(maximumTokens: Int, stopToken: Int32?, temperature: Double = 0, seed: UInt64 = 0) {
-        self.init(maximumTokens: maximumTokens, stopTokens: Set([stopToken].compactMap(\.self)), temperature: temperature, seed: seed)
+        self.init(
+            maximumTokens: maximumTokens, stopTokens: Set([stopToken].compactMap(\.self)), temperature: temperature, seed: seed)
     }
 
     func check() throws(GenerationError) {

@@ -23,8 +23,8 @@ struct TokenChoice {
     /// another sequence. The logits are used up.
     func choose(_ logits: UnsafeMutablePointer<Float>, item: Int, position: Int, mask: TokenMask?) -> ChosenToken {
         guard options.recordsLogProbabilities else { return draw(logits, item: item, position: position, mask: mask).chosen }
-        let statistics = decant_exponential_sum(logits, 1, vocabularySize)
-        let logSum = Double(statistics.largest) + PortableMath.log(Double(statistics.sum))
+        let largest = decant_largest(logits, vocabularySize)
+        let logSum = Double(largest) + PortableMath.log(Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize)))
         // The draw uses the logits up; the token's own is in the copy.
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: vocabularySize) { copy in
             _ = copy.update(fromContentsOf: UnsafeMutableBufferPointer(start: logits, count: vocabularySize))
@@ -53,7 +53,9 @@ struct TokenChoice {
     private func mostProbable(_ logits: UnsafeMutablePointer<Float>, _ mask: TokenMask?) -> Int32 {
         let best = Int32(decant_largest_place(logits, vocabularySize))
         guard let mask, !mask.allows(best) else { return best }
-        return mask.tokens(below: vocabularySize).max { logits[Int($0)] < logits[Int($1)] || logits[Int($0)] == logits[Int($1)] && $0 > $1 }
+        return mask.tokens(below: vocabularySize).max {
+            logits[Int($0)] < logits[Int($1)] || logits[Int($0)] == logits[Int($1)] && $0 > $1
+        }
             ?? best
     }
 }

@@ -119,14 +119,10 @@ final class StepDecoder {
             let (number, rows) = pieces[unit / heads]
             let stretch = batch.stretches[number]
             let before = stretch.start + rows.lowerBound - stretch.rows.lowerBound
-            let scratchSize = decant_attention_blocks_scratch(shape, before + rows.count)
-            withUnsafeTemporaryAllocation(byteCount: scratchSize * MemoryLayout<Float>.stride, alignment: 64) { scratch in
-                decant_attention_blocks(
-                    memory.projections + rows.lowerBound * configuration.projectionSize, configuration.projectionSize,
-                    memory.attention + rows.lowerBound * configuration.hiddenSize, configuration.hiddenSize, tables[number],
-                    before, rows.count, unit % heads, shape, decant_matmul_widest,
-                    scratch.baseAddress?.assumingMemoryBound(to: Float.self))
-            }
+            decant_attention_blocks(
+                memory.projections + rows.lowerBound * configuration.projectionSize, configuration.projectionSize,
+                memory.attention + rows.lowerBound * configuration.hiddenSize, configuration.hiddenSize, tables[number], before,
+                rows.count, unit % heads, shape)
         }
     }
 

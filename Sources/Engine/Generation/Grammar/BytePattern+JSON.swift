@@ -54,6 +54,7 @@ extension BytePattern {
     private static let exponent: BytePattern = .choice([
         .sequence([.choice([.text("-"), .text("+")]), digit, digit]),
         .sequence([.choice([.text("-"), .text("+")]), .byte(UInt8(ascii: "1")...UInt8(ascii: "2")), digit, digit]),
+        .sequence([.choice([.text("-30"), .text("+30")]), .byte(UInt8(ascii: "0")...UInt8(ascii: "7"))]),
     ])
 
     /// A character that stands for itself, as UTF-8 writes it (Unicode 16, table 3-7).
