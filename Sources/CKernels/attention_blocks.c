@@ -79,11 +79,12 @@ static long blocks_for(long tokens) { return (tokens + block_tokens - 1) / block
 // Queries [rows, heads·d] of consecutive tokens of one sequence, the first at position `first`, for one key/value head →
 // y [rows, heads·d]. The blocks hold keys and values up to the last row's own.
 void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
-                             long rows, long head, decant_attention_shape shape) {
-    int wide = decant_vectors() == decant_vectors_avx512;
+                             long rows, long head, decant_attention_shape shape, decant_vector_width vectors) {
+    int wide = vectors == decant_vectors_avx512;
     long d = shape.dimension, group = shape.heads / shape.kv_heads, count = blocks_for(first + rows);
     float scale = 1.0f / __builtin_sqrtf((float)d);
-    long floats = most_queries * (d + padded(d) + count * block_tokens), pointers = 2 * count * (long)(sizeof(float *) / sizeof(float));
+    long floats = most_queries * (d + padded(d) + count * block_tokens);
+    long pointers = 2 * count * (long)(sizeof(float *) / sizeof(float));
     float *scaled = decant_thread_scratch(decant_scratch_attention, floats + pointers + 1);
     // Behind the floats, at an even place.
     const float **keys = (const float **)(scaled + (floats + 1) / 2 * 2), **values = keys + count;

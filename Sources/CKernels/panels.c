@@ -53,7 +53,7 @@ void decant_panels_pack(const float *w, long stride, long columns, long depth, f
 }
 
 void decant_panels_product(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
-                           long columns, long depth, int adding) {
-    int wide = decant_vectors() == decant_vectors_avx512;
+                           long columns, long depth, int adding, decant_vector_width vectors) {
+    int wide = vectors == decant_vectors_avx512;
     (wide ? product_avx512 : product_avx2)(a, a_stride, panels, c, c_stride, rows, columns, depth, adding);
 }

@@ -56,14 +56,12 @@ struct StepDecoderTests {
         }
         let table = blocks.map { Optional($0.base) }
         func outputs(_ width: decant_vector_width) -> [Float] {
-            decant_limit_vectors(width)
             let y = FloatBuffer(count: tokens * 120)
-            for head in 0..<2 { decant_attention_blocks(queries.base, 120, y.base, 120, table, 0, tokens, head, shape) }
+            for head in 0..<2 { decant_attention_blocks(queries.base, 120, y.base, 120, table, 0, tokens, head, shape, width) }
             return y.values
         }
-        let found = outputs(decant_vectors_avx512)
+        let found = outputs(decant_vectors())
         #expect(found == outputs(decant_vectors_avx2))
-        decant_limit_vectors(decant_vectors_avx512)
         withExtendedLifetime((queries, keys, values, blocks)) {
             for (row, head) in [(0, 0), (15, 5), (16, 2), (36, 3)] {
                 let query = (0..<20).map { Double(queries.base[row * 120 + head * 20 + $0]) }
@@ -94,9 +92,11 @@ struct StepDecoderTests {
                 MatrixMultiply.product(
                     left, transposed: MatrixView(w.base, outputs, inputs), into: MatrixView(expected.base, rows, outputs),
                     accumulation)
-                decant_limit_vectors(decant_vectors_avx2)
-                panels.product(left, into: MatrixView(narrow.base, rows, outputs), accumulation, workers: workers)
-                decant_limit_vectors(decant_vectors_avx512)
+                let packed = FloatBuffer(count: (outputs + 31) / 32 * 32 * inputs)
+                decant_panels_pack(w.base, inputs, outputs, inputs, packed.base)
+                decant_panels_product(
+                    x.base, inputs, packed.base, narrow.base, outputs, rows, outputs, inputs, accumulation == .adding ? 1 : 0,
+                    decant_vectors_avx2)
                 #expect(found.values == expected.values)
                 #expect(narrow.values == expected.values)
             }

@@ -44,7 +44,7 @@ enum { decant_panel_columns = 32, decant_panel_depth = 384 };
 void decant_panels_pack(const float *w, long stride, long columns, long depth, float *panels);
 // c[rows, columns] (+)= a[rows, depth]·panels, with the bits of decant_matmul; columns from a panel's first on
 void decant_panels_product(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
-                           long columns, long depth, int adding);
+                           long columns, long depth, int adding, decant_vector_width vectors);
 
 // rmsnorm.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
@@ -83,7 +83,7 @@ enum { decant_block_tokens = 16 };
 long decant_block_size(decant_attention_shape shape); // floats of a block for one layer
 void decant_block_store(float *block, long place, const float *keys, const float *values, decant_attention_shape shape);
 void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
-                             long rows, long head, decant_attention_shape shape);
+                             long rows, long head, decant_attention_shape shape, decant_vector_width vectors);
 
 // softmax.c
 typedef struct {

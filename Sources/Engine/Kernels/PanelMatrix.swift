@@ -86,7 +86,7 @@ final class PanelMatrix {
     ) {
         decant_panels_product(
             x.base, x.stride, panels, y.base + columns.lowerBound, y.stride, x.rows, columns.count, inputs,
-            accumulation == .adding ? 1 : 0)
+            accumulation == .adding ? 1 : 0, decant_vectors())
     }
 
     /// About sixteen tiles, for a few threads to share evenly, of whole panels.

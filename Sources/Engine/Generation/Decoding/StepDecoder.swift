@@ -122,7 +122,7 @@ final class StepDecoder {
             decant_attention_blocks(
                 memory.projections + rows.lowerBound * configuration.projectionSize, configuration.projectionSize,
                 memory.attention + rows.lowerBound * configuration.hiddenSize, configuration.hiddenSize, tables[number], before,
-                rows.count, unit % heads, shape)
+                rows.count, unit % heads, shape, decant_vectors())
         }
     }
 
