@@ -73,6 +73,8 @@ let package = Package(
         .executableTarget(
             name: "TokenizerProgram", dependencies: ["Engine", "CanonicalJSON"], path: "Benchmarks/tokenizing/TokenizerProgram"),
         .executableTarget(
+            name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
+        .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 

@@ -1,14 +1,24 @@
-"""Trains the quickstart's student with PyTorch in eager mode and prints tokens per second of the best of three measurements.
+"""Trains on a workload with PyTorch in eager mode and prints tokens per second of the best measurement and the process's peak of
+memory in MB.
 
-The same model, rows, loss, clipping and optimizer as the engine's benchmark; rows are padded to the longest of the batch.
-Arguments: threads, optimizer (muon or adamw), steps per measurement. Needs the packages torch and transformers.
+The same model, rows, loss, clipping and optimizer as the engine's benchmark; rows are padded to the longest of the batch, and
+logits are computed at the response's positions alone.
+Arguments: workload, threads, optimizer (muon or adamw), measurements, steps per measurement. Needs torch and transformers.
 """
 
 import sys
 import time
 
 import torch
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+# name: bias, (vocabulary, hidden, layers, heads, kv heads, intermediate), rows, batch, length and response of a row
+WORKLOADS = {
+    "quickstart": (True, (512, 160, 4, 4, 2, 320), 640, 32, lambda row: 30 + row % 13, lambda length: 20),
+    "6.8M": (True, (4096, 256, 6, 8, 2, 1024), 64, 16, lambda row: 128, lambda length: length - 1),
+    "smollm2": (False, (49152, 576, 30, 9, 3, 1536), 16, 4, lambda row: 256, lambda length: length - 1),
+    "long": (False, (4096, 576, 6, 9, 3, 1536), 4, 1, lambda row: 2048, lambda length: length - 1),
+}
 
 
 def newton_schulz(update: torch.Tensor) -> torch.Tensor:
@@ -35,31 +45,38 @@ class Muon:
             parameter.add_(update, alpha=-self.rate * 0.2 * max(parameter.shape) ** 0.5)
 
 
+def build(bias: bool, shape: tuple) -> torch.nn.Module:
+    config, model = (Qwen2Config, Qwen2ForCausalLM) if bias else (LlamaConfig, LlamaForCausalLM)
+    vocabulary, hidden, layers, heads, kv_heads, intermediate = shape
+    return model(config(
+        vocab_size=vocabulary, hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=heads,
+        num_key_value_heads=kv_heads, intermediate_size=intermediate, max_position_embeddings=2048,
+        tie_word_embeddings=True)).train()
+
+
 def main() -> None:
-    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-    uses_muon = len(sys.argv) < 3 or sys.argv[2] == "muon"
-    steps = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    name, threads, optimizer = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    measurements, steps = int(sys.argv[4]), int(sys.argv[5])
     torch.set_num_threads(threads)
     torch.manual_seed(1)
-    model = Qwen2ForCausalLM(Qwen2Config(
-        vocab_size=512, hidden_size=160, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2,
-        intermediate_size=320, max_position_embeddings=2048, tie_word_embeddings=True))
-    model.train()
+    bias, shape, row_count, batch_size, length_of, response_of = WORKLOADS[name]
+    model = build(bias, shape)
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
-    optimizers = [Muon(hidden, 1e-3), torch.optim.AdamW(others, 1e-3, betas=(0.9, 0.95))] if uses_muon else [
-        torch.optim.AdamW(model.parameters(), 1e-3, betas=(0.9, 0.95))]
-    rows = []
-    for row in range(640):
-        length = 30 + row % 13
-        rows.append([(row * 31 + i * i * 17 + i * 7) % 512 for i in range(length)])
+    optimizers = [Muon(hidden, 1e-4), torch.optim.AdamW(others, 1e-4, betas=(0.9, 0.95))] if optimizer == "muon" else [
+        torch.optim.AdamW(model.parameters(), 1e-4, betas=(0.9, 0.95))]
+    rows = [[(row * 31 + i * i * 17 + i * 7) % shape[0] for i in range(length_of(row))] for row in range(row_count)]
 
     def train(step: int) -> int:
-        batch = [rows[(step * 32 + i) % len(rows)] for i in range(32)]
+        batch = [rows[(step * batch_size + i) % len(rows)] for i in range(batch_size)]
         longest = max(map(len, batch))
         tokens = torch.tensor([row + [0] * (longest - len(row)) for row in batch])
-        labels = torch.tensor([[-100] * (len(row) - 20) + row[-20:] + [-100] * (longest - len(row)) for row in batch])
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in batch])
+        responses = [row[-response_of(len(row)):] for row in batch]
+        labels = torch.tensor([
+            [-100] * (len(row) - len(response)) + response + [-100] * (longest - len(row))
+            for row, response in zip(batch, responses)])
+        padded = any(len(row) < longest for row in batch)
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in batch]) if padded else None
         hidden_states = model.model(input_ids=tokens, attention_mask=mask).last_hidden_state
         targets = labels[:, 1:]
         wanted = targets != -100
@@ -73,12 +90,13 @@ def main() -> None:
         return sum(map(len, batch))
 
     best = 0.0
-    for measurement in range(4):
+    for measurement in range(measurements + 1):
         start = time.perf_counter()
         tokens = sum(train(measurement * steps + i) for i in range(steps))
         if measurement > 0:
             best = max(best, tokens / (time.perf_counter() - start))
-    print(f"{best:.0f}")
+    peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+    print(f"{best:.0f} {peak / 1024:.0f}")
 
 
 if __name__ == "__main__":

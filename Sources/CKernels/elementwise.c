@@ -20,7 +20,12 @@ void decant_add_bias(float *y, const float *bias, long rows, long columns) {
 }
 
 void decant_bias_backward(const float *dy, float *dbias, long rows, long columns) {
-    for (long r = 0; r < rows; r++) decant_add(dbias, dy + r * columns, columns);
+    decant_sum_rows(dy, dbias, rows, columns, 0);
+}
+
+void decant_sum_rows(const float *x, float *y, long rows, long columns, int adding) {
+    if (!adding) memset(y, 0, (size_t)columns * sizeof(float));
+    for (long r = 0; r < rows; r++) decant_add(y, x + r * columns, columns);
 }
 
 double decant_sum_of_squares(const float *x, long n) { return decant_dot(x, x, n); }

@@ -1,7 +1,11 @@
 // Single-threaded matrix products, with AVX-512 where the processor has it and AVX2 elsewhere: equal bits on both.
 // An element's value depends on its row of a, its column of b and nothing else: not on the other rows of the call.
 #include "CKernels.h"
+#include "blocks.h"
 #include "vector.h"
+
+// Blocks of b that are packed at a time. `most_depth` cuts the sums, so it is part of the result.
+enum { most_depth = 384, most_columns = 512 };
 
 #define NAMED_(width, name) name##_##width
 #define NAMED(width, name) NAMED_(width, name)
@@ -26,6 +30,7 @@
 #undef SPLAT
 #undef FMA
 #undef PANEL
+#undef TILES_TOGETHER
 
 #define KERNEL(name) NAMED(avx512, name)
 #define TARGET __attribute__((target("avx512f")))
@@ -37,9 +42,6 @@
 #define SPLAT _mm512_set1_ps
 #define FMA _mm512_fmadd_ps
 #include "matmul_kernel.h"
-
-// Blocks of b that are packed at a time. `most_depth` cuts the sums, so it is part of the result.
-enum { most_depth = 384, most_columns = 512 };
 
 static f8 low(f8 a, f8 b, int step) {
     return step == 0   ? __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
@@ -79,8 +81,13 @@ static void pack(const float *b, long stride, int transposed, long depth, long c
         long width = columns - column < panel ? columns - column : panel;
         if (width < panel) memset(packed, 0, (size_t)(depth * panel) * sizeof(float));
         if (!transposed) {
-            for (long i = 0; i < depth; i++)
-                memcpy(packed + i * panel, b + i * stride + column, (size_t)width * sizeof(float));
+            for (long i = 0; i < depth; i++) {
+                const float *source = b + i * stride + column;
+                if (width == 32)
+                    memcpy(packed + i * 32, source, 32 * sizeof(float));
+                else
+                    memcpy(packed + i * panel, source, (size_t)width * sizeof(float));
+            }
             continue;
         }
         long j = 0, whole = depth & ~7L;
@@ -95,27 +102,42 @@ static void pack(const float *b, long stride, int transposed, long depth, long c
     }
 }
 
-static int has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
-
 static long smaller(long a, long b) { return a < b ? a : b; }
 
-long decant_matmul_scratch(long columns, long depth) {
-    return (smaller(columns, most_columns) + 31) / 32 * 32 * smaller(depth, most_depth);
+static long whole_panels(long columns) { return (columns + 31) / 32 * 32; }
+
+long packed_count(long columns, long depth) { return whole_panels(columns) * depth; }
+
+void pack_matrix(const float *b, long stride, int transposed, long depth, long columns, float *packed) {
+    long panel = decant_vectors() == decant_vectors_avx512 ? 32 : 16;
+    for (long start = 0; start < depth; start += most_depth)
+        pack(b + start * (transposed ? 1 : stride), stride, transposed, smaller(depth - start, most_depth), columns, panel,
+             packed + start * whole_panels(columns));
+}
+
+void multiply_packed(const float *a, long stride, int transposed, const float *packed, long packed_depth, long packed_columns,
+                     long rows, long columns, long depth, float *c, long c_stride, int adding) {
+    int wide = decant_vectors() == decant_vectors_avx512;
+    for (long start = 0; start < depth; start += most_depth) {
+        long length = smaller(depth - start, most_depth), panel_depth = smaller(packed_depth - start, most_depth);
+        (wide ? block_avx512 : block_avx2)(a + start * (transposed ? stride : 1), stride, transposed,
+                                           packed + start * whole_panels(packed_columns), panel_depth, rows, columns, length,
+                                           c, c_stride, adding || start > 0);
+    }
 }
 
 void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
-                   long depth, int adding, decant_matmul_width width, float *scratch) {
-    int wide = width == decant_matmul_widest && has_avx512();
+                   long depth, int adding) {
+    float *packed = decant_thread_scratch(decant_scratch_matmul,
+                                          packed_count(smaller(columns, most_columns), smaller(depth, most_depth)));
     for (long first = 0; first < columns; first += most_columns) {
         long count = smaller(columns - first, most_columns);
         for (long start = 0; start < depth; start += most_depth) {
             long length = smaller(depth - start, most_depth);
-            const float *left = a.base + start * (a.transposed ? a.stride : 1);
             const float *right = b.base + (b.transposed ? first * b.stride + start : start * b.stride + first);
-            long a_row = a.transposed ? 1 : a.stride, a_column = a.transposed ? a.stride : 1;
-            pack(right, b.stride, b.transposed, length, count, wide ? 32 : 16, scratch);
-            (wide ? block_avx512 : block_avx2)(left, a_row, a_column, scratch, rows, count, length, c + first, c_stride,
-                                               adding || start > 0);
+            pack_matrix(right, b.stride, b.transposed, length, count, packed);
+            multiply_packed(a.base + start * (a.transposed ? a.stride : 1), a.stride, a.transposed, packed, length, count,
+                            rows, count, length, c + first, c_stride, adding || start > 0);
         }
     }
 }

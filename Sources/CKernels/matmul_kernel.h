@@ -3,6 +3,7 @@
 // Lane j of a row is Σ_i a(r, i)·b(i, j) in rising i, one fused multiply-add each, so that both widths give equal bits.
 
 #define PANEL (2 * WIDTH)
+#define TILES_TOGETHER (48 / MOST_ROWS)
 
 // c[rows, columns] (+)= a·b for one panel of b, which is [depth, PANEL] and padded with zeros.
 TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const float *a, long a_row, long a_column,
@@ -10,6 +11,10 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const floa
                                                                      int rows, long columns, int adding) {
     VECTOR sums[MOST_ROWS][2];
     for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = SPLAT(0);
+    for (int r = 0; r < rows; r++) {
+        __builtin_prefetch(c + r * c_stride, 1);
+        __builtin_prefetch(c + r * c_stride + PANEL - 1, 1);
+    }
     for (long i = 0; i < depth; i++, b += PANEL, a += a_column) {
         VECTOR left = LOAD(b), right = LOAD(b + WIDTH);
         for (int r = 0; r < rows; r++) {
@@ -31,12 +36,32 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const floa
     }
 }
 
-TARGET static void KERNEL(block)(const float *a, long a_row, long a_column, const float *panels, long rows, long columns,
-                                 long depth, float *c, long c_stride, int adding) {
+// The rows of a few tiles of a transposed a → [tile, depth, MOST_ROWS]
+static inline void KERNEL(gather)(const float *a, long stride, long rows, long depth, float *together) {
+    long whole = rows / MOST_ROWS < TILES_TOGETHER ? rows / MOST_ROWS : TILES_TOGETHER;
+    long rest = whole < TILES_TOGETHER ? rows - whole * MOST_ROWS : 0;
+    for (long i = 0; i < depth; i++) {
+        const float *source = a + i * stride;
+        float *target = together + i * MOST_ROWS;
+        for (long t = 0; t < whole; t++, source += MOST_ROWS, target += MOST_ROWS * depth)
+            memcpy(target, source, MOST_ROWS * sizeof(float));
+        for (long r = 0; r < rest; r++) target[r] = source[r];
+    }
+}
+
+// c[rows, columns] (+)= a·b; a(r, i) = a[r·stride + i], or a[i·stride + r] where it is transposed. Of a transposed one, the
+// rows of a tile are copied together: far apart in memory they would push each other out of the cache.
+TARGET static void KERNEL(block)(const float *a, long stride, int transposed, const float *panels, long panel_depth,
+                                 long rows, long columns, long depth, float *c, long c_stride, int adding) {
+    float together[TILES_TOGETHER * MOST_ROWS * most_depth];
     for (long row = 0; row < rows; row += MOST_ROWS) {
         long left = rows - row < MOST_ROWS ? rows - row : MOST_ROWS;
+        long tile = row / MOST_ROWS % TILES_TOGETHER;
+        if (transposed && tile == 0) KERNEL(gather)(a + row, stride, rows - row, depth, together);
+        const float *top = transposed ? together + tile * MOST_ROWS * depth : a + row * stride;
+        long a_row = transposed ? 1 : stride, a_column = transposed ? MOST_ROWS : 1;
         for (long column = 0; column < columns; column += PANEL) {
-            const float *top = a + row * a_row, *panel = panels + column * depth;
+            const float *panel = panels + column * panel_depth;
             float *target = c + row * c_stride + column;
             long width = columns - column < PANEL ? columns - column : PANEL;
             // Row counts are constants to the compiler, so that the sums stay in registers.

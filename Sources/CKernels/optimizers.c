@@ -31,12 +31,3 @@ void decant_apply_update(float *restrict w, const float *restrict update, float 
     float keep = 1.0f - decay;
     for (long i = 0; i < n; i++) w[i] = __builtin_fmaf(-rate, update[i], w[i] * keep);
 }
-
-// y[i] = Σ over the sources, in their order
-void decant_sum_buffers(float *const *sources, long count, float *y, long begin, long end) {
-    for (long i = begin; i < end; i++) y[i] = sources[0][i];
-    for (long s = 1; s < count; s++) {
-        const float *source = sources[s];
-        for (long i = begin; i < end; i++) y[i] += source[i];
-    }
-}

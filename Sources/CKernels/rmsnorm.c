@@ -18,9 +18,15 @@ void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms
     }
 }
 
-// With x̂ = x/rms: dw += Σ dy·x̂ and dx += (dy·w − x̂·mean(dy·w·x̂))/rms.
+void decant_rmsnorm_again(const float *x, const float *w, const float *inverse_rms, float *y, long rows, long columns) {
+    for (long r = 0; r < rows; r++, x += columns, y += columns)
+        for (long c = 0; c < columns; c++) y[c] = x[c] * inverse_rms[r] * w[c];
+}
+
+// With x̂ = x/rms: dw = Σ dy·x̂ and dx += (dy·w − x̂·mean(dy·w·x̂))/rms.
 void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
                              long rows, long columns) {
+    memset(dw, 0, (size_t)columns * sizeof(float));
     for (long r = 0; r < rows; r++, x += columns, dy += columns, dx += columns) {
         float inverse = inverse_rms[r];
         f8 products = {0};

@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import Engine
 import Foundation
 import Planner
 
@@ -21,8 +22,8 @@ extension RunnableStage {
 public struct StageContext: Sendable {
     let inputs: URL
     let outputs: URL
-    /// Threads to work with. Results never depend on it.
-    public let threads: Int
+    /// Threads to work with. Results never depend on their number.
+    let workers: WorkerPool
     /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
     let checkpoint: Checkpoint?
     private let reportProgress: @Sendable (StageProgress) -> Void
@@ -33,7 +34,7 @@ public struct StageContext: Sendable {
     ) {
         self.inputs = inputs
         self.outputs = outputs
-        self.threads = threads
+        workers = WorkerPool(threads: threads)
         self.checkpoint = checkpoint
         self.reportProgress = reportProgress
     }

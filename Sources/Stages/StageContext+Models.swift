@@ -3,8 +3,6 @@ import Foundation
 import Planner
 
 extension StageContext {
-    var workers: WorkerPool { WorkerPool(threads: threads) }
-
     func modelFolder(_ input: String) -> ModelFolder { ModelFolder(self.input(input)) }
 
     /// Writes a model folder whose tokenizer is that of an input.

@@ -135,6 +135,13 @@ import Testing
 
         let answer = try program.run("run", "student.kd", "kitchen light on").output
         #expect(!answer.isEmpty)
+        #expect(
+            try program.run("run", "student.kd", "kitchen light on", "--constrained", status: 2).errors.contains("--functions"))
+        try program.run("export", "data", "rows")
+        let constrained = try program.run(
+            "run", "student.kd", "what time is it", "--constrained", "--functions", "rows/functions.json"
+        ).output
+        #expect(try JSON(parsing: constrained).array != nil)
         #expect(try program.run("run", "report", "kitchen light on", status: 2).errors.contains("is no model"))
         #expect(try program.run("show", "nothing", status: 2).errors.contains("'nothing'"))
     }

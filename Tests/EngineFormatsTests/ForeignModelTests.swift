@@ -59,12 +59,12 @@ import Testing
         let expected = try SafeTensors(reading: url)
         let tokens = try expected.integers("tokens").map { Int32($0) }
         let logits = try expected.floats("logits")
-        let decoder = InferenceModel(model).decoder(positions: tokens.count)
+        let decoder = InferenceModel(model).decoder(positions: tokens.count, workers: WorkerPool(threads: 1))
         var batch = PackedBatch()
         batch.append(tokens, predicting: 0..<tokens.count)
         let arena = Arena()
         return withExtendedLifetime(arena) {
-            let activations = Activations(sharing: decoder.configuration, batch, in: arena)
+            let activations = Activations(decoder.configuration, batch, in: arena)
             decoder.forward(batch, activations)
             return logits.indices.reduce(0.0) { max($0, abs(Double(logits[$1]) - Double(activations.logits[$1]))) }
         }

@@ -1,10 +1,11 @@
+import Synchronization
 import Testing
 
 @testable import Engine
 
 @Suite("Generation")
 struct GenerationTests {
-    private static let prompts: [[Int32]] = Fixture.examples(70).map { Array($0.tokens.prefix($0.promptLength)) }
+    static let prompts: [[Int32]] = Fixture.examples(70).map { Array($0.tokens.prefix($0.promptLength)) }
 
     private func generate(
         _ model: InferenceModel, temperature: Double = 0, threads: Int = 2, seed: UInt64 = 0, stop: Int32? = 36
@@ -14,8 +15,8 @@ struct GenerationTests {
     }
 
     /// The next-token logits of a sequence, without a cache.
-    private func logits(_ model: InferenceModel, _ tokens: [Int32]) -> [Float] {
-        let decoder = model.decoder(positions: tokens.count)
+    static func logits(_ model: InferenceModel, _ tokens: [Int32]) -> [Float] {
+        let decoder = model.decoder(positions: tokens.count, workers: .caller)
         let arena = Arena()
         var batch = PackedBatch()
         batch.append(tokens, predicting: tokens.count - 1..<tokens.count)
@@ -33,7 +34,7 @@ struct GenerationTests {
             var tokens = prompt
             #expect(result.tokens.count <= 9)
             for token in result.tokens + (result.isFinished ? [36] : []) {
-                let logits = logits(model, tokens)
+                let logits = Self.logits(model, tokens)
                 let largest = try #require(logits.max())
                 #expect(logits[Int(token)] >= largest - 1e-4)
                 tokens.append(token)
@@ -42,36 +43,19 @@ struct GenerationTests {
         }
     }
 
-    @Test("A cached step gives the logits of a full forward pass")
-    func cache() throws {
+    @Test("The same answers with any number of places, threads, and prompt tokens in a step", arguments: [0, 0.8])
+    func scheduling(temperature: Double) throws {
         let model = InferenceModel(try Fixture.model())
-        let decoder = model.decoder(positions: 16)
-        let tokens: [Int32] = [3, 1, 4, 1, 5, 9, 2, 6]
-        let (arena, cache, scores) = (Arena(), KeyValueCache(decoder.configuration, capacity: 16), FloatBuffer(count: 16))
-        withExtendedLifetime((decoder, arena, cache, scores)) {
-            var batch = PackedBatch()
-            batch.append(tokens[..<3], predicting: 2..<3)
-            decoder.prefill(batch, Activations(decoder.configuration, batch, in: arena), caches: [cache])
-            for position in 3..<tokens.count {
-                var batch = PackedBatch()
-                batch.append(token: tokens[position], at: position)
-                let activations = Activations(decoder.configuration, batch, in: arena)
-                decoder.decode(batch, activations, caches: [cache], scores: scores.base)
-                let expected = logits(model, Array(tokens[...position]))
-                for (token, value) in expected.enumerated() { #expect(abs(activations.logits[token] - value) < 1e-4) }
-            }
+        let options = GenerationOptions(maximumTokens: 9, stopToken: 36, temperature: temperature, seed: 3)
+        let expected = try generate(model, temperature: temperature, threads: 1, seed: 3)
+        for (places, stepTokens, threads) in [(1, 256, 1), (3, 1, 2), (5, 7, 3), (70, 3, 1), (1000, 1000, 2)] {
+            let generator = Generator(
+                model, workers: WorkerPool(threads: threads), places: places, promptTokensPerStep: stepTokens)
+            #expect(try generator.generate(Self.prompts.map { GenerationPrompt($0) }, options: options) == expected)
         }
     }
 
-    @Test("The same tokens at 1, 2 and 3 threads", arguments: [0, 0.8])
-    func threads(temperature: Double) throws {
-        let model = InferenceModel(try Fixture.model())
-        let alone = try generate(model, temperature: temperature, threads: 1)
-        #expect(try generate(model, temperature: temperature, threads: 2) == alone)
-        #expect(try generate(model, temperature: temperature, threads: 3) == alone)
-    }
-
-    @Test("An answer does not depend on the other prompts")
+    @Test("An answer does not depend on the other prompts, nor on their order")
     func independence() throws {
         let model = InferenceModel(try Fixture.model())
         let together = try generate(model)
@@ -79,20 +63,59 @@ struct GenerationTests {
         for (prompt, result) in zip(Self.prompts, together).prefix(10) {
             #expect(try model.generate([prompt], options: options, workers: WorkerPool(threads: 1)) == [result])
         }
+        let order = Philox(seed: 1, purpose: .shuffling).permutation(Self.prompts.count)
+        let shuffled = try model.generate(order.map { Self.prompts[$0] }, options: options, workers: WorkerPool(threads: 2))
+        #expect(shuffled == order.map { together[$0] })
     }
 
-    @Test("Samples follow the seed, and the softmax")
-    func sampling() throws {
+    @Test("Samples of one prompt are what the prompt gives where it is repeated")
+    func samples() throws {
         let model = InferenceModel(try Fixture.model())
-        #expect(try generate(model, temperature: 1, seed: 1) != generate(model, temperature: 1, seed: 2))
-        let choice = TokenChoice(vocabularySize: 3, temperature: 1, seed: 9)
-        var counts = [0, 0, 0]
-        for sequence in 0..<4000 {
-            let logits = FloatBuffer([0, Float(PortableMath.log(2)), Float(PortableMath.log(5))])
-            let token = withExtendedLifetime(logits) { choice.choose(logits.base, sequence: sequence, position: 0) }
-            counts[Int(token)] += 1
+        var options = GenerationOptions(maximumTokens: 9, stopToken: 36, temperature: 1, seed: 4)
+        let prompts = Array(Self.prompts.prefix(6))
+        let repeated = try model.generate(
+            prompts.flatMap { [$0, $0, $0] }, options: options, workers: WorkerPool(threads: 1))
+        options.samples = 3
+        #expect(try model.generate(prompts, options: options, workers: WorkerPool(threads: 2)) == repeated)
+        #expect(repeated[0] != repeated[1])
+    }
+
+    @Test("What was finished is not computed again, and each answer is kept once")
+    func resumption() throws {
+        let model = InferenceModel(try Fixture.model())
+        let whole = try generate(model)
+        let kept = Mutex<[Int: GeneratedSequence]>([:])
+        let invented = GeneratedSequence(tokens: [1, 1, 1], end: .stopToken)
+        let resumption = Resumption(done: [0: invented, 33: invented]) { items, results in
+            kept.withLock { kept in
+                for (item, result) in zip(items, results) { #expect(kept.updateValue(result, forKey: item) == nil) }
+            }
         }
-        for (count, share) in zip(counts, [0.125, 0.25, 0.625]) { #expect(abs(Double(count) / 4000 - share) < 0.025) }
+        let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
+        let resumed = try model.generate(
+            Self.prompts, options: options, workers: WorkerPool(threads: 2), resumption: resumption)
+        for item in whole.indices {
+            let isOld = item == 0 || item == 33
+            #expect(resumed[item] == (isOld ? invented : whole[item]))
+            #expect(kept.withLock { $0[item] } == (isOld ? nil : whole[item]))
+        }
+    }
+
+    private struct Enough: Error {}
+
+    @Test("An error of the keeper ends the run at once")
+    func ended() throws {
+        let model = InferenceModel(try Fixture.model())
+        let kept = Atomic(0)
+        let resumption = Resumption<GeneratedSequence> { _, _ in
+            kept.wrappingAdd(1, ordering: .relaxed)
+            throw Enough()
+        }
+        let options = GenerationOptions(maximumTokens: 9)
+        #expect(throws: Enough.self) {
+            try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: 2), resumption: resumption)
+        }
+        #expect(kept.load(ordering: .relaxed) == 1)
     }
 
     @Test("The limit of positions ends an answer")
@@ -101,6 +124,8 @@ struct GenerationTests {
         let options = GenerationOptions(maximumTokens: .max, stopToken: nil)
         let results = try model.generate([[1, 2, 3], [4]], options: options, workers: WorkerPool(threads: 1))
         #expect(results.map(\.tokens.count) == [62, 64])
+        let none = GenerationOptions(maximumTokens: 0)
+        #expect(try model.generate([[1]], options: none, workers: WorkerPool(threads: 1)) == [GeneratedSequence()])
     }
 
     @Test("Prompts that the model cannot read are refused by number")
@@ -112,6 +137,20 @@ struct GenerationTests {
                 try model.generate([[1], prompt], options: options, workers: WorkerPool(threads: 1))
             }
             #expect(error?.description.hasPrefix("Sequence 2 ") == true)
+        }
+    }
+
+    @Test("Options out of range are refused")
+    func badOptions() throws {
+        let model = InferenceModel(try Fixture.model())
+        for options in [
+            GenerationOptions(maximumTokens: 1, temperature: -1), GenerationOptions(maximumTokens: 1, temperature: .nan),
+            GenerationOptions(maximumTokens: 1, topK: 0), GenerationOptions(maximumTokens: 1, topP: 0),
+            GenerationOptions(maximumTokens: 1, topP: 1.5), GenerationOptions(maximumTokens: 1, samples: 0),
+        ] {
+            #expect(throws: GenerationError.self) {
+                try model.generate([[1]], options: options, workers: WorkerPool(threads: 1))
+            }
         }
     }
 
@@ -139,9 +178,10 @@ struct GenerationTests {
         for parameter in hidden { try emptied.setWeights([Float](repeating: 0, count: parameter.count), of: parameter) }
         let packed = try InferenceModel(emptied, packed: Dictionary(uniqueKeysWithValues: matrices))
         for prompt in Self.prompts.prefix(5) {
-            let (found, expected) = (logits(packed, prompt), logits(InferenceModel(model), prompt))
+            let (found, expected) = (Self.logits(packed, prompt), Self.logits(InferenceModel(model), prompt))
             #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-4 })
         }
+        #expect(try generate(packed, temperature: 1) == generate(InferenceModel(model), temperature: 1))
         #expect(throws: ModelWeightsError.self) {
             try InferenceModel(model, packed: ["model.norm.weight": PlainMatrix(rows: 1, columns: 24, values: [])])
         }

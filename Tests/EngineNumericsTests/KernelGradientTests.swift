@@ -14,7 +14,7 @@ struct KernelGradientTests {
             decant_rmsnorm(x, w, &y, &inverse, rows, columns, 1e-6)
             return (y, inverse)
         }
-        var (dx, dw) = ([Float](repeating: 0, count: x.count), [Float](repeating: 0, count: columns))
+        var (dx, dw) = ([Float](repeating: 0, count: x.count), [Float](repeating: .nan, count: columns))
         decant_rmsnorm_backward(x, w, forward(x, w).inverse, weights, &dx, &dw, rows, columns)
         expectGradient(dx, of: { weighted(forward($0, w).y, weights) }, at: x)
         expectGradient(dw, of: { weighted(forward(x, $0).y, weights) }, at: w)
@@ -51,28 +51,53 @@ struct KernelGradientTests {
             decant_swiglu(x, &y, rows, columns)
             return y
         }
-        var dx = [Float](repeating: 0, count: x.count)
-        decant_swiglu_backward(x, weights, &dx, rows, columns)
+        var (dx, again) = (x, weights)
+        decant_swiglu_backward(&dx, &again, rows, columns)
+        #expect(again == forward(x))
         expectGradient(dx, of: { weighted(forward($0), weights) }, at: x)
     }
 
     @Test("Attention over packed sequences, grouped heads", arguments: [(4, 2, 6), (2, 1, 8), (3, 3, 10), (4, 1, 16)])
     func attention(heads: Int, kvHeads: Int, dimension: Int) {
-        let offsets: [Int32] = [0, 5, 6, 25]
+        // One sequence is longer than a block of queries.
+        let offsets = [0, 5, 6, 70]
         let shape = decant_attention_shape(heads: heads, kv_heads: kvHeads, dimension: dimension)
-        let tokens = 25
+        let tokens = 70
         let width = (heads + 2 * kvHeads) * dimension
         let (x, weights) = (randomFloats(tokens * width, seed: 8), randomFloats(tokens * heads * dimension, seed: 9))
-        var scratch = [Float](repeating: .nan, count: decant_attention_scratch(shape, 19))
+        func forEachGroup(_ body: (_ start: Int, _ length: Int, _ kvHead: Int) -> Void) {
+            for (start, end) in zip(offsets, offsets.dropFirst()) {
+                for kvHead in 0..<kvHeads { body(start, end - start, kvHead) }
+            }
+        }
         func forward(_ x: [Float]) -> (y: [Float], statistics: [Float]) {
             var y = [Float](repeating: 0, count: weights.count)
             var statistics = [Float](repeating: 0, count: tokens * heads * 2)
-            decant_attention(x, &y, &statistics, offsets, 3, shape, &scratch)
+            y.withUnsafeMutableBufferPointer { y in
+                statistics.withUnsafeMutableBufferPointer { statistics in
+                    x.withUnsafeBufferPointer { x in
+                        guard let x = x.baseAddress, let y = y.baseAddress, let s = statistics.baseAddress else { return }
+                        forEachGroup { start, length, kvHead in
+                            decant_attention(
+                                x + start * width, y + start * heads * dimension, s + start * heads * 2, 0, length, kvHead,
+                                shape)
+                        }
+                    }
+                }
+            }
             return (y, statistics)
         }
         let (y, statistics) = forward(x)
-        var dx = [Float](repeating: 0, count: x.count)
-        decant_attention_backward(x, y, statistics, weights, &dx, offsets, 3, shape, &scratch)
+        var dx = [Float](repeating: .nan, count: x.count)
+        dx.withUnsafeMutableBufferPointer { dx in
+            guard let dx = dx.baseAddress else { return }
+            forEachGroup { start, length, kvHead in
+                let (row, head) = (start * width, start * heads * dimension)
+                decant_attention_backward(
+                    Array(x[row...]), Array(y[head...]), Array(statistics[(start * heads * 2)...]), Array(weights[head...]),
+                    dx + row, length, kvHead, shape)
+            }
+        }
         let reference = naiveAttention(x, offsets: offsets, heads: heads, kvHeads: kvHeads, dimension: dimension)
         #expect(zip(y, reference).allSatisfy { abs(Double($0) - $1) < 1e-5 })
         expectGradient(dx, of: { weighted(forward($0).y, weights) }, at: x)
@@ -86,16 +111,16 @@ struct KernelGradientTests {
             decant_add_bias(&y, bias, 3, 5)
             return y
         }
-        var dx = [Float](repeating: 0, count: 5)
+        var dx = [Float](repeating: .nan, count: 5)
         decant_bias_backward(weights, &dx, 3, 5)
         expectGradient(dx, of: { weighted(forward($0), weights) }, at: x)
     }
 
     /// The textbook formula, in double.
-    private func naiveAttention(_ x: [Float], offsets: [Int32], heads: Int, kvHeads: Int, dimension: Int) -> [Double] {
+    private func naiveAttention(_ x: [Float], offsets: [Int], heads: Int, kvHeads: Int, dimension: Int) -> [Double] {
         let width = (heads + 2 * kvHeads) * dimension
-        var y = [Double](repeating: 0, count: Int(offsets.last ?? 0) * heads * dimension)
-        for (start, end) in zip(offsets.map(Int.init), offsets.dropFirst().map(Int.init)) {
+        var y = [Double](repeating: 0, count: (offsets.last ?? 0) * heads * dimension)
+        for (start, end) in zip(offsets, offsets.dropFirst()) {
             for row in start..<end {
                 for head in 0..<heads {
                     let keyColumn = (heads + head / (heads / kvHeads)) * dimension

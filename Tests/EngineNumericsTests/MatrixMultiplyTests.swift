@@ -1,4 +1,3 @@
-import CKernels
 import Testing
 
 @testable import Engine
@@ -9,23 +8,24 @@ struct MatrixMultiplyTests {
     private static let shapes = [(1, 1, 1), (3, 5, 7), (12, 32, 8), (13, 33, 9), (31, 47, 400), (5, 530, 20), (25, 64, 800)]
 
     private func multiply(
-        _ shape: (Int, Int, Int), transposedA: Bool, transposedB: Bool, width: decant_matmul_width, adding: Bool = false
+        _ shape: (Int, Int, Int), transposedA: Bool, transposedB: Bool, adding: Bool = false, workers: WorkerPool = .caller
     ) -> [Float] {
         let (rows, columns, depth) = shape
-        let (a, b) = (randomFloats(rows * depth, seed: 1), randomFloats(depth * columns, seed: 2))
-        var c = [Float](repeating: 1, count: rows * columns)
-        var scratch = [Float](repeating: .nan, count: decant_matmul_scratch(columns, depth))
-        a.withUnsafeBufferPointer { a in
-            b.withUnsafeBufferPointer { b in
-                decant_matmul(
-                    decant_matmul_operand(
-                        base: a.baseAddress, stride: transposedA ? rows : depth, transposed: transposedA ? 1 : 0),
-                    decant_matmul_operand(
-                        base: b.baseAddress, stride: transposedB ? depth : columns, transposed: transposedB ? 1 : 0),
-                    &c, columns, rows, columns, depth, adding ? 1 : 0, width, &scratch)
+        let (a, b) = (FloatBuffer(randomFloats(rows * depth, seed: 1)), FloatBuffer(randomFloats(depth * columns, seed: 2)))
+        let c = FloatBuffer([Float](repeating: 1, count: rows * columns))
+        let target = MatrixView(c.base, rows, columns)
+        let left = transposedA ? MatrixView(a.base, depth, rows) : MatrixView(a.base, rows, depth)
+        let right = transposedB ? MatrixView(b.base, columns, depth) : MatrixView(b.base, depth, columns)
+        return withExtendedLifetime((a, b, c)) {
+            switch (transposedA, transposedB) {
+            case (false, false): MatrixMultiply.product(left, right, into: target, adding ? .adding : .replacing, on: workers)
+            case (false, true):
+                MatrixMultiply.product(left, transposed: right, into: target, adding ? .adding : .replacing, on: workers)
+            case (true, _):
+                MatrixMultiply.product(transposed: left, right, into: target, adding ? .adding : .replacing, on: workers)
             }
+            return c.values
         }
-        return c
     }
 
     @Test("The textbook sum, with either operand transposed", arguments: shapes)
@@ -33,10 +33,9 @@ struct MatrixMultiplyTests {
         let (rows, columns, depth) = shape
         let (a, b) = (randomFloats(rows * depth, seed: 1), randomFloats(depth * columns, seed: 2))
         for transposedA in [false, true] {
-            for transposedB in [false, true] {
-                let found = multiply(shape, transposedA: transposedA, transposedB: transposedB, width: decant_matmul_widest)
-                let sum = multiply(
-                    shape, transposedA: transposedA, transposedB: transposedB, width: decant_matmul_widest, adding: true)
+            for transposedB in [false, true] where !(transposedA && transposedB) {
+                let found = multiply(shape, transposedA: transposedA, transposedB: transposedB)
+                let sum = multiply(shape, transposedA: transposedA, transposedB: transposedB, adding: true)
                 for r in 0..<rows {
                     for c in 0..<columns {
                         let expected = (0..<depth).reduce(0.0) { sum, i in
@@ -52,19 +51,32 @@ struct MatrixMultiplyTests {
         }
     }
 
-    @Test("The widest vectors and AVX2 give equal bits", arguments: shapes)
-    func widths(shape: (Int, Int, Int)) {
-        for transposed in [false, true] {
-            let wide = multiply(shape, transposedA: transposed, transposedB: !transposed, width: decant_matmul_widest)
-            let narrow = multiply(shape, transposedA: transposed, transposedB: !transposed, width: decant_matmul_avx2)
-            #expect(wide.map(\.bitPattern) == narrow.map(\.bitPattern))
+    @Test("The cut among workers changes no bit", arguments: shapes + [(200, 300, 400), (1000, 40, 200)], [2, 3, 7])
+    func cut(shape: (Int, Int, Int), threads: Int) {
+        let workers = WorkerPool(threads: threads)
+        for (transposedA, transposedB) in [(false, false), (false, true), (true, false)] {
+            let alone = multiply(shape, transposedA: transposedA, transposedB: transposedB)
+            let together = multiply(shape, transposedA: transposedA, transposedB: transposedB, workers: workers)
+            #expect(together.map(\.bitPattern) == alone.map(\.bitPattern))
+        }
+    }
+
+    @Test("Tiles cover the output once, in about equal parts", arguments: [1, 2, 3, 8, 64], [true, false])
+    func tiles(threads: Int, prefersRows: Bool) {
+        for (rows, columns) in [(1, 1), (5, 49_152), (1024, 576), (3072, 40), (1000, 1000)] {
+            let tiles = MatrixTiles(rows: rows, columns: columns, depth: 4096, threads: threads, prefersRows: prefersRows)
+            let parts = (0..<tiles.count).map { tiles[$0] }
+            #expect(parts.reduce(0) { $0 + $1.rows.count * $1.columns.count } == rows * columns)
+            #expect(parts.allSatisfy { !$0.rows.isEmpty && !$0.columns.isEmpty })
+            #expect(Set(parts.map { [$0.rows.lowerBound, $0.columns.lowerBound] }).count == tiles.count)
+            #expect(threads == 1 ? tiles.count == 1 : rows * columns < 40_000 || tiles.count >= threads)
         }
     }
 
     @Test("A row's result does not depend on the other rows of the call")
     func rowIndependence() {
-        let many = multiply((25, 64, 800), transposedA: false, transposedB: true, width: decant_matmul_widest)
-        let few = multiply((2, 64, 800), transposedA: false, transposedB: true, width: decant_matmul_widest)
+        let many = multiply((25, 64, 800), transposedA: false, transposedB: true)
+        let few = multiply((2, 64, 800), transposedA: false, transposedB: true)
         #expect(many.prefix(128).map(\.bitPattern) == few.map(\.bitPattern))
     }
 }

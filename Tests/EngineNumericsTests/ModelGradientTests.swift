@@ -6,11 +6,11 @@ import Testing
 struct ModelGradientTests {
     private func evaluate(_ model: Model, _ examples: [TrainingExample]) -> (loss: Double, gradient: [Float]) {
         let weights = FloatBuffer(model.values)
-        let decoder = Decoder(model.layout, weights: weights, positions: 64)
-        let lane = GradientLane(parameterCount: weights.count, vocabularySize: model.configuration.vocabularySize)
-        return withExtendedLifetime((lane, decoder)) {
-            let loss = lane.accumulate(examples, decoder: decoder, loss: .crossEntropy, scale: 1)
-            return (loss, lane.gradients.values)
+        let decoder = Decoder(model.layout, weights: weights, positions: 64, workers: .caller)
+        let pass = GradientPass(parameterCount: weights.count, keeping: .everything)
+        return withExtendedLifetime((pass, decoder)) {
+            let loss = pass.run(examples, decoder: decoder, loss: .crossEntropy, scale: 1, .replacing)
+            return (loss, pass.gradient.values)
         }
     }
 

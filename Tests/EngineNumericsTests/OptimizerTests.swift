@@ -20,7 +20,7 @@ struct OptimizerTests {
             let gradient = randomFloats(7, seed: UInt64(20 + step))
             optimizer.update(
                 weights, gradient: FloatBuffer(gradient), gradientScale: 0.5, step: step, learningRate: 0.1,
-                scratch: (0..<3).map { _ in FloatBuffer(count: 7) }, workers: WorkerPool(threads: 1))
+                workers: .caller)
             for i in 0..<7 {
                 let g = 0.5 * Double(gradient[i])
                 m[i] = 0.9 * m[i] + 0.1 * g
@@ -36,9 +36,8 @@ struct OptimizerTests {
     func orthogonalization(rows: Int, columns: Int) {
         let original = randomFloats(rows * columns, seed: 3)
         let matrix = FloatBuffer(original)
-        let scratch = (0..<3).map { _ in FloatBuffer(count: rows * columns) }
-        let direction = withExtendedLifetime((matrix, scratch)) {
-            let found = Muon.orthogonalize(matrix.base, rows: rows, columns: columns, scratch: scratch.map(\.base))
+        let direction = withExtendedLifetime(matrix) {
+            let found = Muon.orthogonalize(matrix.base, rows: rows, columns: columns)
             return Array(UnsafeBufferPointer(start: found, count: rows * columns))
         }
         // The mean of the squared singular values lies in Newton–Schulz's band around one.

@@ -33,13 +33,13 @@ struct ReferenceTests {
         let tokens = try #require(reference["tokens"]?.array).compactMap(\.integer).map(Int32.init)
         let promptLength = try #require(reference["prompt_length"]?.integer)
         let weights = FloatBuffer(model.values)
-        let decoder = Decoder(model.layout, weights: weights, positions: 64)
-        let lane = GradientLane(parameterCount: weights.count, vocabularySize: 37)
-        let (logits, loss, gradients) = withExtendedLifetime((lane, decoder)) {
+        let decoder = Decoder(model.layout, weights: weights, positions: 64, workers: .caller)
+        let pass = GradientPass(parameterCount: weights.count, keeping: .everything)
+        let (logits, loss, gradients) = withExtendedLifetime((pass, decoder)) {
             let example = TrainingExample(tokens: tokens, promptLength: promptLength)
             let scale = 1 / Float(example.responseLength)
-            let loss = lane.accumulate([example], decoder: decoder, loss: .crossEntropy, scale: scale) * Double(scale)
-            return (allLogits(tokens, decoder), loss, lane.gradients.values)
+            let loss = pass.run([example], decoder: decoder, loss: .crossEntropy, scale: scale, .replacing) * Double(scale)
+            return (allLogits(tokens, decoder), loss, pass.gradient.values)
         }
         let expectedLogits = try #require(reference["logits"]?.array).flatMap { $0.array ?? [] }.compactMap(\.double)
         #expect(logits.count == expectedLogits.count)

@@ -89,6 +89,15 @@ import Testing
         #expect(graph.parameters(of: "student.kd.okd.rl.dpo")?["beta"] == 0.3)
     }
 
+    @Test func constrainedAnswersAreAskedForWhereTheyAreWanted() throws {
+        let plain = try plan("transfer: RFT\n")
+        let constrained = try plan("transfer: RFT\nsample: {constrained: true}\nevaluate: {constrained: true}\n")
+        for stage in ["teacher.samples", "student.rft.answers"] {
+            #expect(try #require(plain.parameters(of: stage))["constrained"] == nil)
+            #expect(try #require(constrained.parameters(of: stage))["constrained"] == true)
+        }
+    }
+
     @Test func gradualPruningRecoversAfterEachRatio() throws {
         let graph = try plan("student: {init: {layers: 8}}\nprune: {ratio: [20%, 40%], recover: \"KD(steps: 5)\"}\n")
         let second = "student.kd.prune[20%].recover.prune[40%]"

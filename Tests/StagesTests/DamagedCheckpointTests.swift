@@ -101,11 +101,15 @@ import Testing
             let file = try SafeTensors(parsing: SafeTensors.serialize(tensors), file: "checkpoint")
             #expect(throws: CheckpointFault.self, sourceLocation: sourceLocation) { try Item.items(in: file) }
         }
-        let sequences = GeneratedSequence.tensors(of: [.init(tokens: [1, 2], isFinished: true), .init(tokens: [3])])
+        let sequences = GeneratedSequence.tensors(of: [.init(tokens: [1, 2], end: .stopToken), .init(tokens: [3])])
         for lengths in [[2, 2], [2, -1], [2], [Int64.max, 1]] as [[Int64]] {
             try expectRefused(
                 GeneratedSequence.self,
                 sequences.merging(["lengths": StoredTensor(lengths, shape: [lengths.count])]) { $1 })
+        }
+        for ends in [[1], [1, 9]] as [[Int32]] {
+            try expectRefused(
+                GeneratedSequence.self, sequences.merging(["ends": StoredTensor(ends, shape: [ends.count])]) { $1 })
         }
         let logits = TeacherLogits.tensors(of: [
             TeacherLogits(k: 2, topTokens: [0, 1, 2, 3], topLogits: [4, 3, 2, 1], logSumExp: [5, 6])

@@ -7,13 +7,24 @@
 
 // processor.c
 int decant_supports_portable_numerics(void);
+typedef enum { decant_vectors_avx2, decant_vectors_avx512 } decant_vector_width;
+// The widest vectors of this processor that may be used. No result depends on them.
+decant_vector_width decant_vectors(void);
+void decant_limit_vectors(decant_vector_width widest); // for tests; DECANT_VECTORS=avx2 does the same for a process
+static inline void decant_pause(void) { __builtin_ia32_pause(); }
+
+// scratch.c
+typedef enum { decant_scratch_matmul, decant_scratch_attention, decant_scratch_optimizer, decant_scratch_count } decant_scratch_use;
+// Memory of the calling thread, aligned to cache lines, kept until the thread ends or asks for more; contents are undefined.
+float *decant_thread_scratch(decant_scratch_use use, long count);
 
 // elementwise.c
 void decant_exp(const float *x, float *y, long n);
 void decant_add(float *y, const float *x, long n);                                 // y += x
 void decant_scale(float *y, float factor, long n);                                 // y *= factor
 void decant_add_bias(float *y, const float *bias, long rows, long columns);        // y[r] += bias
-void decant_bias_backward(const float *dy, float *dbias, long rows, long columns); // dbias += Σ_r dy[r]
+void decant_bias_backward(const float *dy, float *dbias, long rows, long columns); // dbias = Σ_r dy[r]
+void decant_sum_rows(const float *x, float *y, long rows, long columns, int adding);  // y (+)= Σ_r x[r]
 double decant_sum_of_squares(const float *x, long n);
 double decant_dot(const float *x, const float *y, long n);
 
@@ -23,14 +34,22 @@ typedef struct {
     long stride;
     int transposed; // stored with rows and columns exchanged
 } decant_matmul_operand;
-typedef enum { decant_matmul_widest, decant_matmul_avx2 } decant_matmul_width;
-long decant_matmul_scratch(long columns, long depth);
 // c[rows, columns] (+)= a[rows, depth]·b[depth, columns]
 void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
-                   long depth, int adding, decant_matmul_width width, float *scratch);
+                   long depth, int adding);
+
+// panels.c: weights packed once for inference
+enum { decant_panel_columns = 32, decant_panel_depth = 384 };
+// w [columns, depth] → panels of 32 columns, each [depth, 32], padded with zeros
+void decant_panels_pack(const float *w, long stride, long columns, long depth, float *panels);
+// c[rows, columns] (+)= a[rows, depth]·panels, with the bits of decant_matmul; columns from a panel's first on
+void decant_panels_product(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
+                           long columns, long depth, int adding, decant_vector_width vectors);
 
 // rmsnorm.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
+void decant_rmsnorm_again(const float *x, const float *w, const float *inverse_rms, float *y, long rows, long columns);
+// Adds to dx; dw is the sum over these rows.
 void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
                              long rows, long columns);
 
@@ -42,19 +61,29 @@ void decant_rope_backward(float *dx, const int32_t *positions, const float *cosi
 
 // swiglu.c
 void decant_swiglu(const float *gate_up, float *y, long rows, long columns);
-void decant_swiglu_backward(const float *gate_up, const float *dy, float *dgate_up, long rows, long columns);
+// The columns `first`..<`first + count` of the same.
+void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count);
+// gate_up → its gradient, dy → the layer's output again, both in place
+void decant_swiglu_backward(float *gate_up, float *dy, long rows, long columns);
 
 // attention.c
 typedef struct {
     long heads, kv_heads, dimension;
 } decant_attention_shape;
-long decant_attention_scratch(decant_attention_shape shape, long longest);
-void decant_attention(const float *qkv, float *y, float *statistics, const int32_t *offsets, long sequences,
-                      decant_attention_shape shape, float *scratch);
+// One sequence, from its first row on, and the query heads of one key/value head; queries from `first_query` to `end_query`.
+// qkv [T, (heads + 2·kv_heads)·d] → y [T, heads·d]; statistics [T, heads, 2] = (largest score, 1/sum of exponentials)
+void decant_attention(const float *qkv, float *y, float *statistics, long first_query, long end_query, long kv_head,
+                      decant_attention_shape shape);
+// Writes every element of dqkv that belongs to the key/value head and its query heads.
 void decant_attention_backward(const float *qkv, const float *y, const float *statistics, const float *dy, float *dqkv,
-                               const int32_t *offsets, long sequences, decant_attention_shape shape, float *scratch);
-void decant_attention_cached(const float *qkv, const float *keys, const float *values, float *y, long length,
-                             decant_attention_shape shape, float *scratch);
+                               long length, long kv_head, decant_attention_shape shape);
+
+// attention_blocks.c: a cache in blocks of 16 tokens
+enum { decant_block_tokens = 16 };
+long decant_block_size(decant_attention_shape shape); // floats of a block for one layer
+void decant_block_store(float *block, long place, const float *keys, const float *values, decant_attention_shape shape);
+void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
+                             long rows, long head, decant_attention_shape shape, decant_vector_width vectors);
 
 // softmax.c
 typedef struct {
@@ -62,7 +91,12 @@ typedef struct {
     float sum;     // Σ exp((x − largest)/temperature)
 } decant_softmax_statistics;
 decant_softmax_statistics decant_softmax(const float *x, float *y, float temperature, long n);
+long decant_largest_place(const float *x, long n);
 float decant_sum(const float *x, long n);
+float decant_largest(const float *x, long n);
+float decant_sum_of_exponentials(const float *x, float largest, float inverse_temperature, long n); // Σ exp((x − largest)/τ)
+// x ← a·exp(x − largest) + b·exp((x − largest)/τ)
+void decant_add_exponentials(float *x, float largest, float a, float b, float inverse_temperature, long n);
 void decant_add_scaled(float *y, const float *x, float factor, long n); // y += factor·x
 
 // optimizers.c
@@ -75,6 +109,5 @@ void decant_adamw(float *w, const float *gradient, float *m, float *v, long n, d
 void decant_momentum(float *gradient, float gradient_scale, float *momentum, float beta, long n); // gradient becomes the update
 void decant_combine(float *y, float own, const float *x, float other, long n);                    // y ← own·y + other·x
 void decant_apply_update(float *w, const float *update, float rate, float decay, long n);         // w ← w·(1 − decay) − rate·update
-void decant_sum_buffers(float *const *sources, long count, float *y, long begin, long end);
 
 #endif

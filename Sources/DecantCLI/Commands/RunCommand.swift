@@ -19,6 +19,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "New tokens at most.")
     var maxTokens = 128
 
+    @Flag(help: "Answer nothing but calls that fit the schemas of these functions.")
+    var constrained = false
+
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
@@ -42,9 +45,17 @@ struct RunCommand: ParsableCommand {
         }
         let encoder = try folder.prompts(format)
         let prompt = try encoder.promptTokens(of: row, functions: pool)
-        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: encoder.endTokens.first)
-        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: WorkerPool(threads: 1))
-        return encoder.tokenizer.decode((answers.first?.tokens ?? []).map(Int.init))
+        if constrained, pool.isEmpty {
+            throw CommandFailure.badInput("what an answer may call must be known: name a file of functions with --functions")
+        }
+        var options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
+        if constrained {
+            var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
+            options.constraint = constraints.constraint(for: row)
+        }
+        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
+        return answers.first?.text(with: encoder.tokenizer) ?? ""
     }
 
     private func readFunctions() throws -> [String: FunctionDefinition] {

@@ -14,7 +14,7 @@ extension InferenceModel {
     ) throws -> [Double] {
         if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
         for (index, sequence) in sequences.enumerated() { try check(sequence, index: index) }
-        let decoder = decoder(positions: sequences.map(\.count).max() ?? 1)
+        let decoder = decoder(positions: sequences.map(\.count).max() ?? 1, workers: workers)
         let layers = model.configuration.layerCount
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
         let sums = try workers.results(groups.count, size: 1, resumption: resumption) { numbers in
@@ -38,7 +38,7 @@ extension InferenceModel {
         for sequence in sequences { batch.append(sequence, predicting: 0..<0) }
         let arena = Arena()
         return withExtendedLifetime(arena) {
-            let activations = Activations(decoder.configuration, batch, in: arena)
+            let activations = Activations(decoder.configuration, batch, keeping: .inputs, logitRows: 0, in: arena)
             decoder.hiddenStates(batch, activations)
             return activations.layers.indices.map { layer in
                 sumOfCosines(

@@ -11,9 +11,6 @@ public struct Perplexity: Hashable, Sendable {
 }
 
 extension InferenceModel {
-    /// Rows whose logits are at hand at a time.
-    private static let headRows = 128
-
     /// The perplexity of a text in windows. What `resumption` keeps are the windows' sums of negative log-likelihoods.
     ///
     /// - Throws: `GenerationError` when a window is longer than the model reads, or the text holds an unknown token; what
@@ -22,7 +19,7 @@ extension InferenceModel {
         of tokens: [Int32], in windows: PerplexityWindows, workers: WorkerPool, resumption: Resumption<[Double]> = .none
     ) throws -> Perplexity {
         for (index, range) in windows.ranges.enumerated() { try check(Array(tokens[range]), index: index) }
-        let decoder = decoder(positions: windows.ranges.map(\.count).max() ?? 1)
+        let decoder = decoder(positions: windows.ranges.map(\.count).max() ?? 1, workers: workers)
         let sums = try workers.results(windows.ranges.count, size: 1, resumption: resumption) { numbers in
             numbers.map { [loss(of: tokens[windows.ranges[$0]], counting: windows.counted[$0], with: decoder)] }
         }
@@ -33,22 +30,18 @@ extension InferenceModel {
     /// The sum over the last `counted` tokens of a window.
     private func loss(of window: ArraySlice<Int32>, counting counted: Int, with decoder: Decoder) -> Double {
         let first = window.count - 1 - counted
-        // The head's rows piece by piece: a whole window's logits would be the largest thing in memory.
-        let pieces = stride(from: first, to: window.count - 1, by: Self.headRows).map { start in
-            var batch = PackedBatch()
-            batch.append(window, predicting: start..<min(start + Self.headRows, window.count - 1))
-            return (start: start, batch: batch)
-        }
-        guard let largest = pieces.first else { return 0 }
+        var batch = PackedBatch()
+        batch.append(window, predicting: first..<window.count - 1)
         let arena = Arena()
         return withExtendedLifetime(arena) {
-            let activations = Activations(sharing: decoder.configuration, largest.batch, in: arena)
-            decoder.hiddenStates(largest.batch, activations)
+            // The head's rows piece by piece: a whole window's logits would be the largest thing in memory.
+            let activations = Activations(
+                decoder.configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
+            decoder.hiddenStates(batch, activations)
             var sum = 0.0
-            for piece in pieces {
-                decoder.headForward(piece.batch, activations)
+            decoder.forEachLogits(batch, activations) { rows in
                 sum += negativeLogLikelihood(
-                    of: window.dropFirst(piece.start + 1), activations.logits, rows: piece.batch.predictedRows.count)
+                    of: window.dropFirst(first + 1 + rows.lowerBound), activations.logits, rows: rows.count)
             }
             return sum
         }

@@ -1,30 +1,68 @@
 /// How answers are generated.
-public struct GenerationOptions: Hashable, Sendable {
+///
+/// Where a temperature is set, a token is drawn from the softmax of the logits divided by it, cut to the `topK` largest and
+/// then to the smallest set of tokens that holds `topP` of what is left: the order of `transformers`.
+public struct GenerationOptions: Sendable {
     /// Tokens of an answer, at most.
     public var maximumTokens: Int
-    /// The token that ends an answer.
-    public var stopToken: Int32?
+    /// Tokens that end an answer, and are no part of it.
+    public var stopTokens: Set<Int32>
+    /// Texts that end an answer, and are no part of it.
+    public var stopSequences: StopSequences?
     /// 0 takes the most probable token at every position.
     public var temperature: Double
+    /// Tokens that are kept; those equal to the last kept one stay too. `nil` for all.
+    public var topK: Int?
+    /// Probability that is kept. 1 for all.
+    public var topP: Double
+    /// Answers to each prompt.
+    public var samples: Int
     public var seed: UInt64
+    /// What every answer must keep to; a prompt's own constraint goes before it.
+    public var constraint: TokenConstraint?
+    /// Whether answers hold the log-probabilities of their tokens.
+    public var recordsLogProbabilities: Bool
+
+    public init(
+        maximumTokens: Int, stopTokens: Set<Int32> = [], stopSequences: StopSequences? = nil, temperature: Double = 0,
+        topK: Int? = nil, topP: Double = 1, samples: Int = 1, seed: UInt64 = 0, constraint: TokenConstraint? = nil,
+        recordsLogProbabilities: Bool = false
+    ) {
+        self.maximumTokens = maximumTokens
+        self.stopTokens = stopTokens
+        self.stopSequences = stopSequences
+        self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
+        self.samples = samples
+        self.seed = seed
+        self.constraint = constraint
+        self.recordsLogProbabilities = recordsLogProbabilities
+    }
 
     public init(maximumTokens: Int, stopToken: Int32?, temperature: Double = 0, seed: UInt64 = 0) {
-        self.maximumTokens = maximumTokens
-        self.stopToken = stopToken
-        self.temperature = temperature
-        self.seed = seed
+        self.init(
+            maximumTokens: maximumTokens, stopTokens: Set([stopToken].compactMap(\.self)), temperature: temperature, seed: seed)
+    }
+
+    func check() throws(GenerationError) {
+        guard temperature.isFinite, temperature >= 0 else {
+            throw GenerationError("The temperature must be 0 or more, not \(temperature).")
+        }
+        if let topK, topK < 1 { throw GenerationError("Top-k must keep at least one token, not \(topK).") }
+        guard topP > 0, topP <= 1 else { throw GenerationError("Top-p must be above 0 and at most 1, not \(topP).") }
+        guard samples > 0 else { throw GenerationError("A prompt needs at least one sample, not \(samples).") }
     }
 }
 
-/// An answer.
-public struct GeneratedSequence: Hashable, Sendable {
-    /// Without prompt and stop token.
-    public internal(set) var tokens: [Int32]
-    /// Whether the stop token came before the limit.
-    public internal(set) var isFinished: Bool
+/// What is to be continued.
+public struct GenerationPrompt: Sendable {
+    public var tokens: [Int32]
+    /// What the answer must keep to.
+    public var constraint: TokenConstraint?
 
-    public init(tokens: [Int32] = [], isFinished: Bool = false) {
+    public init(_ tokens: [Int32], constraint: TokenConstraint? = nil) {
         self.tokens = tokens
-        self.isFinished = isFinished
+        self.constraint = constraint
     }
 }

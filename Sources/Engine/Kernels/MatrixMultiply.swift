@@ -1,9 +1,9 @@
 import CKernels
 
-/// Single-threaded matrix products.
+/// Matrix products, cut over the output among workers.
 ///
-/// An element of a result depends on its row of the one operand and its column of the other alone: not on the number of
-/// rows of the call, nor on the width of the processor's vectors.
+/// An element of a result depends on its row of the one operand and its column of the other alone: not on the rest of the
+/// call, nor on the width of the processor's vectors. So the cut may go by the number of threads.
 enum MatrixMultiply {
     enum Accumulation {
         case replacing
@@ -11,39 +11,58 @@ enum MatrixMultiply {
     }
 
     /// c[m, n] (+)= a[m, k]·b[k, n]
-    static func product(_ a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing) {
-        multiply(operand(a), operand(b), c, depth: a.columns, accumulation)
+    static func product(
+        _ a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing,
+        on workers: WorkerPool = .caller
+    ) {
+        multiply(Operand(a), Operand(b), c, depth: a.columns, accumulation, workers)
     }
 
     /// c[m, n] (+)= a[m, k]·b[n, k]ᵀ
     static func product(
-        _ a: MatrixView, transposed b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing
+        _ a: MatrixView, transposed b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing,
+        on workers: WorkerPool = .caller
     ) {
-        multiply(operand(a), operand(transposed: b), c, depth: a.columns, accumulation)
+        multiply(Operand(a), Operand(transposed: b), c, depth: a.columns, accumulation, workers)
     }
 
     /// c[m, n] (+)= a[k, m]ᵀ·b[k, n]
     static func product(
-        transposed a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing
+        transposed a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing,
+        on workers: WorkerPool = .caller
     ) {
-        multiply(operand(transposed: a), operand(b), c, depth: a.rows, accumulation)
+        multiply(Operand(transposed: a), Operand(b), c, depth: a.rows, accumulation, workers)
     }
 
-    private static func operand(_ matrix: MatrixView) -> decant_matmul_operand {
-        decant_matmul_operand(base: matrix.base, stride: matrix.stride, transposed: 0)
-    }
+    private struct Operand {
+        let base: UnsafeMutablePointer<Float>
+        let stride: Int
+        let isTransposed: Bool
 
-    private static func operand(transposed matrix: MatrixView) -> decant_matmul_operand {
-        decant_matmul_operand(base: matrix.base, stride: matrix.stride, transposed: 1)
+        init(_ matrix: MatrixView) { (base, stride, isTransposed) = (matrix.base, matrix.stride, false) }
+
+        init(transposed matrix: MatrixView) { (base, stride, isTransposed) = (matrix.base, matrix.stride, true) }
+
+        func from(row: Int) -> decant_matmul_operand { at(base + row * (isTransposed ? 1 : stride)) }
+
+        func from(column: Int) -> decant_matmul_operand { at(base + column * (isTransposed ? stride : 1)) }
+
+        private func at(_ base: UnsafeMutablePointer<Float>) -> decant_matmul_operand {
+            decant_matmul_operand(base: base, stride: stride, transposed: isTransposed ? 1 : 0)
+        }
     }
 
     private static func multiply(
-        _ a: decant_matmul_operand, _ b: decant_matmul_operand, _ c: MatrixView, depth: Int, _ accumulation: Accumulation
+        _ a: Operand, _ b: Operand, _ c: MatrixView, depth: Int, _ accumulation: Accumulation, _ workers: WorkerPool
     ) {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: decant_matmul_scratch(c.columns, depth)) { scratch in
+        let tiles = MatrixTiles(
+            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: a.isTransposed)
+        workers.forEach(tiles.count) { index in
+            let (rows, columns) = tiles[index]
             decant_matmul(
-                a, b, c.base, c.stride, c.rows, c.columns, depth, accumulation == .adding ? 1 : 0, decant_matmul_widest,
-                scratch.baseAddress)
+                a.from(row: rows.lowerBound), b.from(column: columns.lowerBound),
+                c.base + rows.lowerBound * c.stride + columns.lowerBound, c.stride, rows.count, columns.count, depth,
+                accumulation == .adding ? 1 : 0)
         }
     }
 }

@@ -1,67 +1,94 @@
 import CKernels
 
-/// What one forward pass leaves for its backward pass, and the backward pass's own working memory: views into an arena.
+/// What one forward pass leaves for its backward pass, and the working memory of both: views into an arena.
 struct Activations {
+    /// What of a layer outlives the layer's own pass.
+    enum Retention: Hashable {
+        /// Nothing: all layers work in the same memory.
+        case nothing
+        /// The hidden states that enter it. A backward pass redoes the rest, bit for bit.
+        case inputs
+        /// All that its backward pass reads.
+        case everything
+    }
+
     struct Layer {
-        /// Hidden states entering the layer [T, hidden]; normalized; 1/rms per row.
-        let input, inputNorm, inputInverse: UnsafeMutablePointer<Float>
+        /// Hidden states entering the layer [T, D]; 1/rms per row.
+        let input, inputInverse: UnsafeMutablePointer<Float>
         /// Queries, keys and values side by side [T, (heads + 2·kvHeads)·d]; the heads' outputs [T, heads·d]; softmax
         /// statistics [T, heads, 2].
         let projections, attention, statistics: UnsafeMutablePointer<Float>
-        /// Hidden states between attention and feed-forward; normalized; 1/rms per row.
-        let middle, postNorm, postInverse: UnsafeMutablePointer<Float>
-        /// [T, 2·intermediate] and [T, intermediate]
-        let gateUp, gated: UnsafeMutablePointer<Float>
+        /// Hidden states between attention and feed-forward [T, D]; 1/rms per row.
+        let middle, postInverse: UnsafeMutablePointer<Float>
+        /// [T, 2·I]; a backward pass turns it into its own gradient.
+        let gateUp: UnsafeMutablePointer<Float>
     }
 
-    private(set) var layers: [Layer]
-    /// Hidden states behind the last layer [T, hidden]; those of the predicted rows [P, hidden]; normalized; 1/rms.
+    let retention: Retention
+    let layers: [Layer]
+    /// Hidden states behind the last layer [T, D]; those of the predicted rows [P, D]; normalized; 1/rms.
     let output, predicted, predictedNorm, predictedInverse: UnsafeMutablePointer<Float>
-    /// [P, vocabulary]; a loss turns them into their own gradient.
+    /// [logitRows, V]; a loss turns them into their own gradient.
     let logits: UnsafeMutablePointer<Float>
+    /// Predicted rows whose logits exist at a time.
+    let logitRows: Int
+    /// Of the layer at work: normalized hidden states [T, D]; silu(gate)·up, or its gradient [T, I].
+    let norm, gated: UnsafeMutablePointer<Float>
     /// Gradients of the hidden states, of their normalized copies, and of the wider intermediate values.
-    let dHidden, dNorm, dProjections, dAttention, dGateUp, dGated: UnsafeMutablePointer<Float>
-    let attentionScratch: UnsafeMutablePointer<Float>
+    let dHidden, dNorm, dProjections, dAttention: UnsafeMutablePointer<Float>
+    /// Sums over each block of rows, [blocks, widest vector of weights].
+    let partialSums: UnsafeMutablePointer<Float>
 
+    /// For inference: nothing is kept, and all logits exist at once.
     init(_ configuration: ModelConfiguration, _ batch: PackedBatch, in arena: Arena) {
+        self.init(configuration, batch, keeping: .nothing, logitRows: batch.predictedRows.count, in: arena)
+    }
+
+    init(
+        _ configuration: ModelConfiguration, _ batch: PackedBatch, keeping retention: Retention, logitRows: Int, in arena: Arena
+    ) {
+        self.retention = retention
+        self.logitRows = min(logitRows, batch.predictedRows.count)
         let tokens = batch.tokens.count
-        let predictions = batch.predictedRows.count
+        let predicted = batch.predictedRows.count * configuration.hiddenSize
         let hidden = tokens * configuration.hiddenSize
         let projected = tokens * configuration.projectionSize
-        let attention = tokens * configuration.attentionSize
-        let statistics = tokens * configuration.headCount * 2
+        let attended = tokens * configuration.attentionSize
         let intermediate = tokens * configuration.intermediateSize
+        let inputs = retention == .nothing ? 1 : configuration.layerCount
+        let rest = retention == .everything ? configuration.layerCount : 1
         let perLayer = [
-            hidden, hidden, tokens, projected, attention, statistics, hidden, hidden, tokens, 2 * intermediate, intermediate,
+            tokens, projected, attended, tokens * configuration.headCount * 2, hidden, tokens, 2 * intermediate,
         ]
-        let predicted = predictions * configuration.hiddenSize
+        let blocks = (tokens + Decoder.rowBlock - 1) / Decoder.rowBlock
         let shared = [
-            hidden, predicted, predicted, predictions, predictions * configuration.vocabularySize, hidden, hidden, projected,
-            max(hidden, attention), 2 * intermediate, intermediate,
-            decant_attention_scratch(configuration.attentionShape, batch.longest),
+            hidden, predicted, predicted, batch.predictedRows.count, self.logitRows * configuration.vocabularySize, hidden,
+            intermediate,
         ]
-        let pieces = arena.cut(Array(repeating: perLayer, count: configuration.layerCount).flatMap { $0 } + shared)
+        let backward = [
+            hidden, max(hidden, predicted), projected, max(attended, predicted),
+            blocks * max(configuration.projectionSize, configuration.hiddenSize),
+        ]
+        var pieces = arena.cut(
+            Array(repeating: hidden, count: inputs) + Array(repeating: perLayer, count: rest).flatMap { $0 } + shared
+                + (retention == .nothing ? backward.map { _ in 0 } : backward))[...]
+        let inputPieces = pieces.prefix(inputs)
+        pieces = pieces.dropFirst(inputs)
+        let layerPieces = pieces
         layers = (0..<configuration.layerCount).map { index in
-            let p = pieces[(index * perLayer.count)...].prefix(perLayer.count)
+            let input = inputPieces[min(index, inputs - 1)]
+            let p = layerPieces.dropFirst(min(index, rest - 1) * perLayer.count)
             let i = p.startIndex
             return Layer(
-                input: p[i], inputNorm: p[i + 1], inputInverse: p[i + 2], projections: p[i + 3], attention: p[i + 4],
-                statistics: p[i + 5], middle: p[i + 6], postNorm: p[i + 7], postInverse: p[i + 8], gateUp: p[i + 9],
-                gated: p[i + 10])
+                input: input, inputInverse: p[i], projections: p[i + 1], attention: p[i + 2], statistics: p[i + 3],
+                middle: p[i + 4], postInverse: p[i + 5], gateUp: p[i + 6])
         }
-        let p = pieces.suffix(shared.count)
+        let p = pieces.dropFirst(rest * perLayer.count)
         let i = p.startIndex
-        (output, self.predicted, predictedNorm, predictedInverse) = (p[i], p[i + 1], p[i + 2], p[i + 3])
-        (logits, dHidden, dNorm, dProjections) = (p[i + 4], p[i + 5], p[i + 6], p[i + 7])
-        (dAttention, dGateUp, dGated, attentionScratch) = (p[i + 8], p[i + 9], p[i + 10], p[i + 11])
-    }
-
-    /// For a pass that no backward pass follows: all layers work in the memory of one.
-    init(sharing configuration: ModelConfiguration, _ batch: PackedBatch, in arena: Arena) {
-        var single = configuration
-        single.layerCount = 1
-        self.init(single, batch, in: arena)
-        layers = Array(repeating: layers[0], count: configuration.layerCount)
+        output = retention == .nothing ? inputPieces[0] : p[i]
+        (self.predicted, predictedNorm, predictedInverse, logits) = (p[i + 1], p[i + 2], p[i + 3], p[i + 4])
+        (norm, gated, dHidden, dNorm) = (p[i + 5], p[i + 6], p[i + 7], p[i + 8])
+        (dProjections, dAttention, partialSums) = (p[i + 9], p[i + 10], p[i + 11])
     }
 
     /// The hidden states behind layer `index`.
@@ -73,6 +100,9 @@ struct Activations {
 extension ModelConfiguration {
     /// Width of queries, keys and values side by side.
     var projectionSize: Int { (headCount + 2 * keyValueHeadCount) * headDimension }
+
+    /// Width of the heads' outputs side by side.
+    var attentionSize: Int { headCount * headDimension }
 
     var attentionShape: decant_attention_shape {
         decant_attention_shape(heads: headCount, kv_heads: keyValueHeadCount, dimension: headDimension)

@@ -1,6 +1,9 @@
 import CKernels
 
 extension Decoder {
+    /// Columns of the embedding's gradient that a worker takes at a time.
+    private static let columnBlock = 64
+
     private var hidden: Int { configuration.hiddenSize }
 
     /// Tokens [T] → rows of the embedding [T, D].
@@ -10,44 +13,19 @@ extension Decoder {
         }
     }
 
-    /// dHidden [T, D] → adds to the rows of the embedding's gradient.
-    func embeddingBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: UnsafeMutablePointer<Float>) {
-        for (row, token) in batch.tokens.enumerated() {
-            decant_add(gradients + Int(token) * hidden, a.dHidden + row * hidden, hidden)
+    /// dHidden [T, D] → adds to the rows of the embedding's gradient, tokens in their order for each column.
+    func embeddingBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
+        if !gradients.isAdding && !configuration.tiesEmbeddings {
+            workers.forEachRange(layout.embeddingCount, size: 1 << 16) { range in
+                (gradients.base + range.lowerBound).update(repeating: 0, count: range.count)
+            }
         }
-    }
-
-    /// Hidden states [T, D] → logits of the predicted rows [P, V].
-    func headForward(_ batch: PackedBatch, _ a: Activations) {
-        let count = batch.predictedRows.count
-        for (place, row) in batch.predictedRows.enumerated() {
-            (a.predicted + place * hidden).update(from: a.output + Int(row) * hidden, count: hidden)
-        }
-        decant_rmsnorm(
-            a.predicted, weights.base + layout.finalNorm, a.predictedNorm, a.predictedInverse, count, hidden,
-            Float(configuration.normEpsilon))
-        let head = MatrixView(weights.base + layout.head, configuration.vocabularySize, hidden)
-        let logits = MatrixView(a.logits, count, configuration.vocabularySize)
-        MatrixMultiply.product(MatrixView(a.predictedNorm, count, hidden), transposed: head, into: logits)
-    }
-
-    /// dLogits [P, V] → dHidden [T, D], zero outside the predicted rows.
-    func headBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: UnsafeMutablePointer<Float>) {
-        let count = batch.predictedRows.count
-        let dLogits = MatrixView(a.logits, count, configuration.vocabularySize)
-        let head = MatrixView(weights.base + layout.head, configuration.vocabularySize, hidden)
-        let dHead = MatrixView(gradients + layout.head, configuration.vocabularySize, hidden)
-        let dNorm = MatrixView(a.dNorm, count, hidden)
-        MatrixMultiply.product(transposed: dLogits, MatrixView(a.predictedNorm, count, hidden), into: dHead, .adding)
-        MatrixMultiply.product(dLogits, head, into: dNorm)
-        let dPredicted = a.dAttention
-        dPredicted.update(repeating: 0, count: count * hidden)
-        decant_rmsnorm_backward(
-            a.predicted, weights.base + layout.finalNorm, a.predictedInverse, a.dNorm, dPredicted, gradients + layout.finalNorm,
-            count, hidden)
-        a.dHidden.update(repeating: 0, count: batch.tokens.count * hidden)
-        for (place, row) in batch.predictedRows.enumerated() {
-            (a.dHidden + Int(row) * hidden).update(from: dPredicted + place * hidden, count: hidden)
+        workers.forEachRange(hidden, size: Decoder.columnBlock) { columns in
+            for (row, token) in batch.tokens.enumerated() {
+                decant_add(
+                    gradients.base + Int(token) * hidden + columns.lowerBound, a.dHidden + row * hidden + columns.lowerBound,
+                    columns.count)
+            }
         }
     }
 }

@@ -4,47 +4,62 @@ extension Decoder {
     /// Middle [T, D] → output [T, D] = middle + (silu(gate)·up)·Wᵀ, gate and up of norm(middle).
     func feedForwardForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
         let rows = batch.tokens.count
+        let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
+        gateUpForward(index, batch, a)
+        let layer = a.layers[index]
+        let output = a.output(ofLayer: index)
+        workers.forEachRange(rows, size: Decoder.rowBlock) { block in
+            let at = block.lowerBound
+            decant_swiglu(layer.gateUp + at * 2 * intermediate, a.gated + at * intermediate, block.count, intermediate)
+            (output + at * hidden).update(from: layer.middle + at * hidden, count: block.count * hidden)
+        }
+        linearForward(
+            layout.start(ofLayer: index) + layout.layer.down, outputs: [hidden], MatrixView(a.gated, rows, intermediate),
+            into: MatrixView(output, rows, hidden), .adding)
+    }
+
+    /// Middle [T, D] → gate and up [T, 2·I].
+    func gateUpForward(_ index: Int, _ batch: PackedBatch, _ a: Activations) {
+        let rows = batch.tokens.count
         let layer = a.layers[index]
         let start = layout.start(ofLayer: index)
-        let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
-        decant_rmsnorm(
-            layer.middle, weights.base + start + layout.layer.postNorm, layer.postNorm, layer.postInverse, rows, hidden,
-            Float(configuration.normEpsilon))
+        let intermediate = configuration.intermediateSize
+        normForward(
+            layer.middle, rows: rows, weight: start + layout.layer.postNorm, into: a.norm, inverse: layer.postInverse)
         linearForward(
-            start + layout.layer.gateUp, outputs: [intermediate, intermediate], MatrixView(layer.postNorm, rows, hidden),
-            into: MatrixView(layer.gateUp, rows, 2 * intermediate))
-        decant_swiglu(layer.gateUp, layer.gated, rows, intermediate)
-        let output = MatrixView(a.output(ofLayer: index), rows, hidden)
-        output.base.update(from: layer.middle, count: rows * hidden)
-        linearForward(
-            start + layout.layer.down, outputs: [hidden], MatrixView(layer.gated, rows, intermediate), into: output, .adding)
+            start + layout.layer.gateUp, outputs: [intermediate, intermediate],
+            MatrixView(a.norm, rows, configuration.hiddenSize), into: MatrixView(layer.gateUp, rows, 2 * intermediate))
     }
 
     /// dHidden [T, D] of the output → dHidden of the middle.
-    func feedForwardBackward(
-        _ index: Int, _ batch: PackedBatch, _ a: Activations, _ gradients: UnsafeMutablePointer<Float>
-    ) {
+    func feedForwardBackward(_ index: Int, _ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
         let rows = batch.tokens.count
         let layer = a.layers[index]
-        let start = weights.base + layout.start(ofLayer: index)
-        let dStart = gradients + layout.start(ofLayer: index)
+        let start = layout.start(ofLayer: index)
         let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
+        let (down, gateUp, norm) = (
+            start + layout.layer.down, start + layout.layer.gateUp, start + layout.layer.postNorm
+        )
         let dOutput = MatrixView(a.dHidden, rows, hidden)
-        let dGateUp = MatrixView(a.dGateUp, rows, 2 * intermediate)
+        let gated = MatrixView(a.gated, rows, intermediate)
+        MatrixMultiply.product(dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers)
+        workers.forEachRange(rows, size: Decoder.rowBlock) { block in
+            let at = block.lowerBound
+            decant_swiglu_backward(
+                layer.gateUp + at * 2 * intermediate, a.gated + at * intermediate, block.count, intermediate)
+            normAgain(layer.middle, block: block, weight: norm, into: a.norm, inverse: layer.postInverse)
+        }
         MatrixMultiply.product(
-            transposed: dOutput, MatrixView(layer.gated, rows, intermediate),
-            into: MatrixView(dStart + layout.layer.down, hidden, intermediate), .adding)
+            transposed: dOutput, gated, into: MatrixView(gradients.base + down, hidden, intermediate), gradients.accumulation,
+            on: workers)
+        let dGateUp = MatrixView(layer.gateUp, rows, 2 * intermediate)
         MatrixMultiply.product(
-            dOutput, MatrixView(start + layout.layer.down, hidden, intermediate),
-            into: MatrixView(a.dGated, rows, intermediate))
-        decant_swiglu_backward(layer.gateUp, a.dGated, a.dGateUp, rows, intermediate)
+            transposed: dGateUp, MatrixView(a.norm, rows, hidden),
+            into: MatrixView(gradients.base + gateUp, 2 * intermediate, hidden), gradients.accumulation, on: workers)
         MatrixMultiply.product(
-            transposed: dGateUp, MatrixView(layer.postNorm, rows, hidden),
-            into: MatrixView(dStart + layout.layer.gateUp, 2 * intermediate, hidden), .adding)
-        MatrixMultiply.product(
-            dGateUp, MatrixView(start + layout.layer.gateUp, 2 * intermediate, hidden), into: MatrixView(a.dNorm, rows, hidden))
-        decant_rmsnorm_backward(
-            layer.middle, start + layout.layer.postNorm, layer.postInverse, a.dNorm, a.dHidden,
-            dStart + layout.layer.postNorm, rows, hidden)
+            dGateUp, MatrixView(weights.base + gateUp, 2 * intermediate, hidden), into: MatrixView(a.dNorm, rows, hidden),
+            on: workers)
+        normBackward(
+            layer.middle, rows: rows, weight: norm, inverse: layer.postInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)
     }
 }

@@ -10,7 +10,7 @@ extension Decoder {
     ) {
         if packed.isEmpty {
             let matrix = MatrixView(weights.base + offset, y.columns, x.columns)
-            return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation)
+            return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation, on: workers)
         }
         var row = 0
         for count in outputs {
@@ -20,7 +20,7 @@ extension Decoder {
                 packedForward(matrix, x, into: part, accumulation)
             } else {
                 let matrix = MatrixView(weights.base + start, count, x.columns)
-                MatrixMultiply.product(x, transposed: matrix, into: part, accumulation)
+                MatrixMultiply.product(x, transposed: matrix, into: part, accumulation, on: workers)
             }
             row += count
         }
@@ -29,14 +29,13 @@ extension Decoder {
     private func packedForward(
         _ matrix: any PackedMatrix, _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
     ) {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: Decoder.tileRows * matrix.columns) { tile in
-            guard let base = tile.baseAddress else { return }
-            for first in stride(from: 0, to: matrix.rows, by: Decoder.tileRows) {
-                let rows = first..<min(first + Decoder.tileRows, matrix.rows)
+        workers.forEachRange(matrix.rows, size: Decoder.tileRows) { rows in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * matrix.columns) { tile in
+                guard let base = tile.baseAddress else { return }
                 matrix.dequantize(rows: rows, into: base)
                 MatrixMultiply.product(
                     x, transposed: MatrixView(base, rows.count, matrix.columns),
-                    into: y.columns(from: first, count: rows.count), accumulation)
+                    into: y.columns(from: rows.lowerBound, count: rows.count), accumulation)
             }
         }
     }

@@ -1,7 +1,8 @@
 /// The transformer as functions over memory that others own: weights, activations, gradients.
 ///
 /// Each step is a pair: `xForward` and, beside it, `xBackward`, which adds to the gradients of the weights. Shapes on line
-/// one: T tokens of a packed batch, P predicted rows, hidden size D, intermediate size I, vocabulary V.
+/// one: T tokens of a packed batch, P predicted rows, hidden size D, intermediate size I, vocabulary V. Work is shared among
+/// the workers within each step; no result depends on them.
 struct Decoder {
     let configuration: ModelConfiguration
     let layout: DecoderLayout
@@ -9,17 +10,26 @@ struct Decoder {
     /// Of inference alone: what is packed is not trained.
     let packed: PackedWeights
     let rotary: RotaryTable
+    let workers: WorkerPool
+
+    /// Rows that a worker takes at a time where rows are independent. Sums over all rows are made of sums over such blocks,
+    /// so that it is part of their results.
+    static let rowBlock = 32
 
     /// For sequences of at most `positions` tokens.
-    init(_ layout: DecoderLayout, weights: FloatBuffer, packed: PackedWeights = PackedWeights(), positions: Int) {
+    init(
+        _ layout: DecoderLayout, weights: FloatBuffer, packed: PackedWeights = PackedWeights(), positions: Int,
+        workers: WorkerPool
+    ) {
         configuration = layout.configuration
         self.layout = layout
         self.weights = weights
         self.packed = packed
+        self.workers = workers
         rotary = RotaryTable(layout.configuration, positions: positions)
     }
 
-    /// Tokens [T] → logits [P, V]; keeps in `a` what `backward` needs.
+    /// Tokens [T] → logits [P, V].
     func forward(_ batch: PackedBatch, _ a: Activations) {
         hiddenStates(batch, a)
         headForward(batch, a)
@@ -34,10 +44,13 @@ struct Decoder {
         }
     }
 
-    /// dLogits [P, V], in place of the logits → adds to `gradients`, which lie as the weights do.
-    func backward(_ batch: PackedBatch, _ a: Activations, gradients: UnsafeMutablePointer<Float>) {
-        headBackward(batch, a, gradients)
+    /// dHidden [T, D] of the hidden states behind the last layer → the gradients of embedding and layers.
+    func backward(_ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
         for index in (0..<configuration.layerCount).reversed() {
+            if a.retention == .inputs {
+                attentionForward(index, batch, a)
+                gateUpForward(index, batch, a)
+            }
             feedForwardBackward(index, batch, a, gradients)
             attentionBackward(index, batch, a, gradients)
         }

@@ -27,8 +27,8 @@ public struct InferenceModel: Sendable {
     }
 
     /// For sequences of at most `positions` tokens.
-    func decoder(positions: Int) -> Decoder {
-        Decoder(model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions)
+    func decoder(positions: Int, workers: WorkerPool) -> Decoder {
+        Decoder(model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions, workers: workers)
     }
 
     /// Refuses token sequences that the model cannot read; `index` names the sequence in the message.

@@ -15,6 +15,14 @@ public struct Model: Sendable {
         values = [Float](repeating: 0, count: layout.count)
     }
 
+    /// - Parameter values: as many as the layout has.
+    init(_ layout: DecoderLayout, values: [Float]) {
+        configuration = layout.configuration
+        self.layout = layout
+        parameters = layout.parameters
+        self.values = values
+    }
+
     /// All weights, the embedding once where it is tied to the head.
     public var parameterCount: Int { values.count }
 

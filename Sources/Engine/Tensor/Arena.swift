@@ -6,11 +6,17 @@ final class Arena {
     func cut(_ sizes: [Int]) -> [UnsafeMutablePointer<Float>] {
         let padded = sizes.map { ($0 + 15) & ~15 }
         let total = padded.reduce(0, +)
-        if total > buffer.count { buffer = FloatBuffer(count: total) }
+        if total > buffer.count {
+            release()
+            buffer = FloatBuffer(count: total)
+        }
         var offset = 0
         return padded.map { size in
             defer { offset += size }
             return buffer.base + offset
         }
     }
+
+    /// Gives the memory back.
+    func release() { buffer = FloatBuffer(count: 0) }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Floats at a fixed, aligned address, owned by this object.
 ///
 /// Sharing between threads is the owner's affair: the engine gives each unit of work buffers, or ranges of one, of its own.
@@ -5,13 +7,16 @@
 final class FloatBuffer {
     let base: UnsafeMutablePointer<Float>
     let count: Int
+    private let byteCount: Int
 
-    /// All zero.
+    /// All zero. Memory is taken from the system as it is first written, in large pages where the system has them.
     init(count: Int) {
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64)
-        base = bytes.bindMemory(to: Float.self, capacity: max(1, count))
-        base.initialize(repeating: 0, count: max(1, count))
         self.count = count
+        byteCount = max(1, count) * MemoryLayout<Float>.stride
+        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("out of memory: \(byteCount) bytes") }
+        madvise(memory, byteCount, MADV_HUGEPAGE)
+        base = memory.bindMemory(to: Float.self, capacity: max(1, count))
     }
 
     convenience init(_ values: [Float]) {
@@ -19,7 +24,7 @@ final class FloatBuffer {
         replace(with: values)
     }
 
-    deinit { base.deallocate() }
+    deinit { munmap(base, byteCount) }
 
     var values: [Float] {
         withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: base, count: count)) }

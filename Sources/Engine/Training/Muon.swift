@@ -10,27 +10,28 @@ enum Muon {
     /// weights ← weights·(1 − rate·decay) − rate·0.2·√max(rows, columns)·orthogonal(update); `update` is used up.
     static func apply(
         _ update: UnsafeMutablePointer<Float>, to weights: UnsafeMutablePointer<Float>, rows: Int, columns: Int,
-        learningRate: Double, weightDecay: Double, scratch: [UnsafeMutablePointer<Float>]
+        learningRate: Double, weightDecay: Double
     ) {
-        let direction = orthogonalize(update, rows: rows, columns: columns, scratch: scratch)
+        let direction = orthogonalize(update, rows: rows, columns: columns)
         let scale = 0.2 * Double(max(rows, columns)).squareRoot()
         decant_apply_update(
             weights, direction, Float(learningRate * scale), Float(learningRate * weightDecay), rows * columns)
     }
 
-    /// X [rows, columns] → a matrix with the same singular vectors and singular values near 1, in `matrix` or in scratch.
-    /// Each scratch holds rows·columns floats.
+    /// X [rows, columns] → a matrix with the same singular vectors and singular values near 1, in `matrix` or in the thread's
+    /// scratch memory.
     static func orthogonalize(
-        _ matrix: UnsafeMutablePointer<Float>, rows: Int, columns: Int, scratch: [UnsafeMutablePointer<Float>]
+        _ matrix: UnsafeMutablePointer<Float>, rows: Int, columns: Int
     ) -> UnsafeMutablePointer<Float> {
         let count = rows * columns
         let side = min(rows, columns)
         let norm = decant_sum_of_squares(matrix, count).squareRoot()
         decant_scale(matrix, Float(1 / (norm + 1e-7)), count)
+        guard let scratch = decant_thread_scratch(decant_scratch_optimizer, count + 2 * side * side) else { return matrix }
         var x = MatrixView(matrix, rows, columns)
-        var next = MatrixView(scratch[0], rows, columns)
-        let gram = MatrixView(scratch[1], side, side)
-        let polynomial = MatrixView(scratch[2], side, side)
+        var next = MatrixView(scratch, rows, columns)
+        let gram = MatrixView(scratch + count, side, side)
+        let polynomial = MatrixView(scratch + count + side * side, side, side)
         let (a, b, c) = coefficients
         for _ in 0..<iterations {
             // gram = XXᵀ or XᵀX, whichever is smaller; X ← aX + (b·gram + c·gram²)X

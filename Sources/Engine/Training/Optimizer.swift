@@ -34,10 +34,10 @@ final class Optimizer {
             }
     }
 
-    /// Moves `weights` by one step; `step` counts from 0. The gradient is used up. `scratch` are three buffers as long as it.
+    /// Moves `weights` by one step; `step` counts from 0. The gradient is used up.
     func update(
         _ weights: FloatBuffer, gradient: FloatBuffer, gradientScale: Double, step: Int, learningRate: Double,
-        scratch: [FloatBuffer], workers: WorkerPool
+        workers: WorkerPool
     ) {
         var settings = decant_adamw_settings(
             learning_rate: Float(learningRate), beta1: Float(Optimizer.beta1), beta2: Float(Optimizer.beta2), epsilon: 1e-8,
@@ -58,7 +58,7 @@ final class Optimizer {
                 decant_momentum(gradient.base + at, Float(gradientScale), firstMoments.base + at, Muon.momentum, parameter.count)
                 Muon.apply(
                     gradient.base + at, to: weights.base + at, rows: parameter.shape[0], columns: parameter.shape[1],
-                    learningRate: learningRate, weightDecay: weightDecay, scratch: scratch.map { $0.base + at })
+                    learningRate: learningRate, weightDecay: weightDecay)
             }
         }
     }

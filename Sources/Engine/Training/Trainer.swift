@@ -9,14 +9,13 @@ public final class Trainer {
     /// Steps done.
     public internal(set) var step = 0
 
-    private let initial: Model
+    private let layout: DecoderLayout
     private let examples: [TrainingExample]
     private let loss: TransferLoss
     private let workers: WorkerPool
     let weights: FloatBuffer
     private let decoder: Decoder
-    private let gradient: FloatBuffer
-    private let lanes: [GradientLane]
+    private let pass: GradientPass
     let optimizer: Optimizer
     private var epoch: (number: Int, order: [Int])
 
@@ -26,34 +25,27 @@ public final class Trainer {
         workers: WorkerPool
     ) throws(TrainingError) {
         try Trainer.check(model, examples, loss, options)
-        initial = model
+        layout = model.layout
         self.examples = examples
         self.loss = loss
         self.options = options
         self.workers = workers
         let longest = examples.map(\.tokens.count).max() ?? 1
         weights = FloatBuffer(model.values)
-        decoder = Decoder(model.layout, weights: weights, positions: longest)
-        gradient = FloatBuffer(count: weights.count)
-        let vocabularySize = model.configuration.vocabularySize
-        lanes = (0..<MicroBatches.lanes).map { [weights] _ in
-            GradientLane(parameterCount: weights.count, vocabularySize: vocabularySize)
-        }
+        decoder = Decoder(model.layout, weights: weights, positions: longest, workers: workers)
+        pass = GradientPass(parameterCount: weights.count, keeping: options.recompute ? .inputs : .everything)
         optimizer = Optimizer(model.parameters, options)
         epoch = (-1, [])
     }
 
     /// The model after the steps done so far.
-    public var model: Model {
-        var model = initial
-        model.values = weights.values
-        return model
-    }
+    public var model: Model { Model(layout, values: weights.values) }
 
     /// Runs the steps that are left and returns the trained model. `report` may take the state, or throw to end the run.
     public func run(report: (TrainingStep) throws -> Void = { _ in }) rethrows -> Model {
         try withExtendedLifetime(self) {
             while step < options.steps { try report(advance()) }
+            pass.releaseActivations()
             return model
         }
     }
@@ -63,11 +55,11 @@ public final class Trainer {
         let rows = (0..<options.batch).map { examples[exampleIndex(step * options.batch + $0)] }
         let responseTokens = rows.reduce(0) { $0 + $1.responseLength }
         let lossSum = computeGradients(rows, scale: 1 / Float(responseTokens))
-        let norm = sumLanes().squareRoot()
+        let norm = sumOfSquares().squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
-            weights, gradient: gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
-            learningRate: rate, scratch: lanes.map(\.gradients), workers: workers)
+            weights, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            learningRate: rate, workers: workers)
         defer { step += 1 }
         return TrainingStep(
             step: step, loss: lossSum / Double(responseTokens), learningRate: rate, gradientNorm: norm,
@@ -84,31 +76,24 @@ public final class Trainer {
         return epoch.order[row % examples.count]
     }
 
-    /// Fills the lanes' gradients; returns the summed loss.
+    /// Fills the gradient; returns the summed loss.
     private func computeGradients(_ rows: [TrainingExample], scale: Float) -> Double {
-        let ranges = MicroBatches.cut(lengths: rows.map(\.tokens.count))
-        var losses = [Double](repeating: 0, count: ranges.count)
-        losses.withUnsafeMutableBufferPointer { losses in
-            workers.forEach(lanes.count) { lane in
-                lanes[lane].gradients.clear()
-                for index in stride(from: lane, to: ranges.count, by: lanes.count) where !ranges[index].isEmpty {
-                    losses[index] = lanes[lane].accumulate(
-                        Array(rows[ranges[index]]), decoder: decoder, loss: loss, scale: scale)
-                }
-            }
+        MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
+            let (index, range) = part
+            return sum
+                + pass.run(
+                    Array(rows[range]), decoder: decoder, loss: loss, scale: scale, index == 0 ? .replacing : .adding)
         }
-        return losses.reduce(0, +)
     }
 
-    /// Adds up the lanes in their order; returns the sum of the gradient's squares.
-    private func sumLanes() -> Double {
-        let rangeSize = 1 << 15
-        var squares = [Double](repeating: 0, count: (gradient.count + rangeSize - 1) / rangeSize)
+    /// Of the gradient, in parts of a fixed size.
+    private func sumOfSquares() -> Double {
+        let partSize = 1 << 15
+        let gradient = pass.gradient
+        var squares = [Double](repeating: 0, count: (gradient.count + partSize - 1) / partSize)
         squares.withUnsafeMutableBufferPointer { squares in
-            workers.forEachRange(gradient.count, size: rangeSize) { range in
-                let sources: [UnsafeMutablePointer<Float>?] = lanes.map(\.gradients.base)
-                decant_sum_buffers(sources, sources.count, gradient.base, range.lowerBound, range.upperBound)
-                squares[range.lowerBound / rangeSize] = decant_sum_of_squares(gradient.base + range.lowerBound, range.count)
+            workers.forEachRange(gradient.count, size: partSize) { range in
+                squares[range.lowerBound / partSize] = decant_sum_of_squares(gradient.base + range.lowerBound, range.count)
             }
         }
         return squares.reduce(0, +)

@@ -19,10 +19,13 @@ public struct TrainingOptions: Hashable, Sendable {
     public var seed: UInt64
     /// Largest global norm of the gradient; a longer one is shortened to it.
     public var clippingNorm = 1.0
+    /// Whether the backward pass computes a layer's activations again, instead of keeping them: a third more work for a
+    /// fraction of the memory, and the same bits.
+    public var recompute: Bool
 
     public init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,
-        weightDecay: Double = 0, seed: UInt64
+        weightDecay: Double = 0, recompute: Bool = false, seed: UInt64
     ) {
         self.steps = steps
         self.batch = batch
@@ -30,6 +33,7 @@ public struct TrainingOptions: Hashable, Sendable {
         self.optimizer = optimizer
         self.warmup = warmup
         self.weightDecay = weightDecay
+        self.recompute = recompute
         self.seed = seed
     }
 

@@ -18,7 +18,7 @@ extension InferenceModel {
                 throw GenerationError("Sequence \(index + 1) needs both a prompt and a response.")
             }
         }
-        let decoder = decoder(positions: examples.map(\.tokens.count).max() ?? 1)
+        let decoder = decoder(positions: examples.map(\.tokens.count).max() ?? 1, workers: workers)
         let k = min(max(1, k), model.configuration.vocabularySize)
         let captured = try workers.results(
             examples.count, size: InferenceModel.captureGroupSize, resumption: resumption
@@ -36,21 +36,32 @@ extension InferenceModel {
         for example in examples { batch.append(example.tokens, predicting: example.predictingPositions) }
         let arena = Arena()
         return withExtendedLifetime(arena) {
-            let activations = Activations(decoder.configuration, batch, in: arena)
-            decoder.forward(batch, activations)
-            var logits = activations.logits
+            let activations = Activations(
+                decoder.configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
+            decoder.hiddenStates(batch, activations)
+            var captured = TeacherLogits(k: k, topTokens: [], topLogits: [], logSumExp: [])
+            decoder.forEachLogits(batch, activations) { rows in
+                captured.append(activations.logits, positions: rows.count, vocabularySize: vocabularySize)
+            }
+            var position = 0
             return examples.map { example in
-                defer { logits += example.responseLength * vocabularySize }
-                return TeacherLogits(logits, positions: example.responseLength, vocabularySize: vocabularySize, k: k)
+                defer { position += example.responseLength }
+                return captured.positions(position..<position + example.responseLength)
             }
         }
     }
 }
 
 extension TeacherLogits {
+    fileprivate func positions(_ range: Range<Int>) -> TeacherLogits {
+        let entries = range.lowerBound * k..<range.upperBound * k
+        return TeacherLogits(
+            k: k, topTokens: Array(topTokens[entries]), topLogits: Array(topLogits[entries]),
+            logSumExp: Array(logSumExp[range]))
+    }
+
     /// Logits [positions, V], which are used up.
-    fileprivate init(_ logits: UnsafeMutablePointer<Float>, positions: Int, vocabularySize: Int, k: Int) {
-        self.init(k: k, topTokens: [], topLogits: [], logSumExp: [])
+    fileprivate mutating func append(_ logits: UnsafeMutablePointer<Float>, positions: Int, vocabularySize: Int) {
         for position in 0..<positions {
             let row = logits + position * vocabularySize
             let top = TeacherLogits.largest(k, of: row, vocabularySize)

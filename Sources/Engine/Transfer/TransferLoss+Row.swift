@@ -7,34 +7,49 @@ struct LossTarget {
 }
 
 extension TransferLoss {
-    /// Logits [V] → their gradient times `scale`, in place; returns the loss. `q` and `gradient` are scratch [V].
+    /// Logits [V] → their gradient times `scale`, in place; returns the loss.
+    ///
+    /// With e = exp(x − largest) the gradient is a·e + b·e^(1/τ) at every token, but for the target and the teacher's stored
+    /// tokens, which are set by themselves.
     func replaceByGradient(
-        _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float,
-        q: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>
+        _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double {
+        let largest = decant_largest(logits, vocabularySize)
+        let teacher = target.teacher.map { TeacherRow($0.logits, position: $0.position, temperature: temperature) }
+        let (crossEntropy, forwardKL) = (weight(of: .crossEntropy), teacher == nil ? 0 : weight(of: .forwardKL))
+        let shift = Double(logits[Int(target.token)] - largest)
         var loss = 0.0
-        gradient.update(repeating: 0, count: vocabularySize)
-        for term in terms {
-            let factor = Float(term.weight) * scale
-            switch term.term {
-            case .crossEntropy:
-                let statistics = decant_softmax(logits, q, 1, vocabularySize)
-                let logit = Double(logits[Int(target.token)] - statistics.largest)
-                loss += term.weight * (PortableMath.log(Double(statistics.sum)) - logit)
-                decant_add_scaled(gradient, q, factor, vocabularySize)
-                gradient[Int(target.token)] -= factor
-            case .forwardKL:
-                guard let teacher = target.teacher else { continue }
-                decant_softmax(logits, q, Float(temperature), vocabularySize)
-                let top = TeacherRow(teacher.logits, position: teacher.position, temperature: temperature)
-                let divergence = top.divergence(toGradientIn: q, vocabularySize)
-                loss += term.weight * temperature * temperature * divergence
-                decant_add_scaled(gradient, q, factor * Float(temperature), vocabularySize)
+        var (a, b) = (0.0, 0.0)
+        if crossEntropy != 0 {
+            let sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
+            loss += crossEntropy * (PortableMath.log(sum) - shift)
+            a = crossEntropy * Double(scale) / sum
+        }
+        var stored: [(token: Int, gradient: Double)] = []
+        if let teacher, forwardKL != 0 {
+            let shifts = teacher.tokens.map { Double(logits[Int($0)] - largest) }
+            for token in teacher.tokens { logits[Int(token)] = -.infinity }
+            let others = Double(decant_sum_of_exponentials(logits, largest, Float(1 / temperature), vocabularySize))
+            let divergence = teacher.divergence(
+                exponentials: shifts.map { PortableMath.exp($0 / temperature) },
+                others: teacher.tokens.count < vocabularySize ? others : 0)
+            let factor = forwardKL * temperature * Double(scale)
+            loss += forwardKL * temperature * temperature * divergence.value
+            b = factor * divergence.slopeOfOthers
+            stored = teacher.tokens.indices.map { index in
+                let place = index - teacher.tokens.startIndex
+                return (
+                    Int(teacher.tokens[index]), a * PortableMath.exp(shifts[place]) + factor * divergence.gradient[place]
+                )
             }
         }
-        logits.update(from: gradient, count: vocabularySize)
+        decant_add_exponentials(logits, largest, Float(a), Float(b), Float(1 / temperature), vocabularySize)
+        for (token, gradient) in stored { logits[token] = Float(gradient) }
+        logits[Int(target.token)] -= Float(crossEntropy) * scale
         return loss
     }
+
+    private func weight(of term: Term) -> Double { terms.reduce(0) { $0 + ($1.term == term ? $1.weight : 0) } }
 }
 
 /// The teacher's distribution at one position: the stored tokens, and everything else lumped into one bucket.
@@ -42,7 +57,7 @@ extension TransferLoss {
 /// At temperature 1 the stored log-sum-exp makes the stored tokens' probabilities exact, and the bucket holds the rest. At
 /// another temperature the rest is not known: there the k tokens are renormalized and the bucket is empty.
 struct TeacherRow {
-    private let tokens: ArraySlice<Int32>
+    let tokens: ArraySlice<Int32>
     private let probabilities: [Double]
     private let rest: Double?
 
@@ -64,22 +79,25 @@ struct TeacherRow {
         }
     }
 
-    /// Student probabilities q [V] → the gradient of KL(p‖q) by the student's (divided) logits, in place; returns the KL.
+    /// KL(p‖q) and its gradient by the student's (divided) logits. The student's q are the exponentials of the stored tokens
+    /// and `others`, the sum of all other tokens', over the sum of all.
     ///
-    /// The gradient is q − p at the stored tokens and q·(1 − p_rest/q_rest) elsewhere.
-    func divergence(toGradientIn q: UnsafeMutablePointer<Float>, _ vocabularySize: Int) -> Double {
-        let student = tokens.map { q[Int($0)] }
-        var divergence = 0.0
-        for (p, q) in zip(probabilities, student) where p > 0 {
-            divergence += p * PortableMath.log(p / max(Double(q), 1e-38))
+    /// The gradient is q − p at the stored tokens and q·(1 − p_rest/q_rest) elsewhere; `slopeOfOthers` is what it is for an
+    /// exponential of 1.
+    func divergence(
+        exponentials: [Double], others: Double
+    ) -> (value: Double, gradient: [Double], slopeOfOthers: Double) {
+        let sum = exponentials.reduce(0, +) + others
+        var value = 0.0
+        var slope = 1 / sum
+        for (p, exponential) in zip(probabilities, exponentials) where p > 0 {
+            value += p * PortableMath.log(p / max(exponential / sum, 1e-38))
         }
-        if let rest, tokens.count < vocabularySize {
-            for token in tokens { q[Int(token)] = 0 }
-            let studentRest = max(Double(decant_sum(q, vocabularySize)), 1e-38)
-            if rest > 0 { divergence += rest * PortableMath.log(rest / studentRest) }
-            decant_scale(q, Float(1 - rest / studentRest), vocabularySize)
+        if let rest, others > 0 {
+            let studentRest = max(others / sum, 1e-38)
+            if rest > 0 { value += rest * PortableMath.log(rest / studentRest) }
+            slope *= 1 - rest / studentRest
         }
-        for (index, token) in tokens.enumerated() { q[Int(token)] = Float(Double(student[index]) - probabilities[index]) }
-        return divergence
+        return (value, zip(exponentials, probabilities).map { $0 / sum - $1 }, slope)
     }
 }

@@ -44,11 +44,12 @@ extension Lowering {
         return try builder.add(
             Sample(
                 samples: sample.samples.value, temperature: sample.temperature.value, maxTokens: sample.maxTokens.value,
-                seed: sample.seed.value, prompt: base.prompt.value, answer: answer),
+                seed: sample.seed.value, prompt: base.prompt.value, answer: answer,
+                constrained: sample.constrained.value ? true : nil),
             .named(answer == .call ? "teacher.samples" : "teacher.samples.reasoning"),
             inputs: [.init(name: "model", stage: teacher.stage), .init(name: "data", stage: base.data)],
             work: base.work.pass(teacher.size, over: .train, times: sample.samples.value),
-            origins: origins())
+            origins: origins() + [Origin("constrained", sample.constrained)])
     }
 
     /// The teacher's logits on its accepted answers; students and recoveries share them.

@@ -13,12 +13,14 @@ extension Lowering {
         let written = evaluate.sets ?? Spanned([], at: evaluate.metrics.span, field: "evaluate.sets", isWritten: false)
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try builder.add(
-            EvalGenerate(sets: names, maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value, answer: model.answer),
+            EvalGenerate(
+                sets: names, maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value, answer: model.answer,
+                constrained: evaluate.constrained.value ? true : nil),
             title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
             work: base.work.pass(model.size, over: sets),
             origins: [
                 Origin("sets", written), Origin("max_tokens", evaluate.maxTokens), Origin("prompt", base.prompt),
-                Origin("answer", base.pipeline.transfer.field),
+                Origin("answer", base.pipeline.transfer.field), Origin("constrained", evaluate.constrained),
             ])
         let scores = try builder.add(
             EvalScore(

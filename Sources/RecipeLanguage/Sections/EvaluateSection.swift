@@ -16,6 +16,8 @@ public struct EvaluateSection: Sendable {
     public let metrics: Spanned<[Spanned<Metric>]>
     /// New tokens per answer at most.
     public let maxTokens: Spanned<Int>
+    /// Whether answers are held to calls of the candidate functions.
+    public let constrained: Spanned<Bool>
     public let perplexity: PerplexitySection?
     /// Concurrent clients of the serving benchmark.
     public let clients: Spanned<[Spanned<Int>]>
@@ -28,12 +30,14 @@ public struct EvaluateSection: Sendable {
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `flops`: work per answer; `perplexity`; `latency`."
         )
         static let maxTokens = Field.integer("max_tokens", 64, in: 1...4096, "New tokens per answer at most.")
+        static let constrained = Field.flag(
+            "constrained", false, "Whether models can answer nothing but calls that fit the functions' schemas.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let clients = Field<[Spanned<Int>]>.counts(
             "clients", [1, 8, 16, 32, 64, 128], in: 1...1024, "Concurrent clients that `latency` is measured with.")
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, maxTokens, perplexity, clients])
+            [sets, metrics, maxTokens, constrained, perplexity, clients])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -42,6 +46,7 @@ public struct EvaluateSection: Sendable {
         let standard = [Metric.ar, .exact, .flops].map { fields.standard("metrics", $0) }
         metrics = fields.value(Definition.metrics, default: standard)
         maxTokens = fields[Definition.maxTokens]
+        constrained = fields[Definition.constrained]
         perplexity = PerplexitySection(reading: fields, references: references)
         clients = fields.value(Definition.clients, default: [1, 8, 16, 32, 64, 128].map { fields.standard("clients", $0) })
         for name in ["sets", "metrics"] {

@@ -62,14 +62,18 @@ public struct SampleSection: Sendable {
     /// New tokens at most.
     public let maxTokens: Spanned<Int>
     public let seed: Spanned<Int>
+    /// Whether answers are held to calls of the candidate functions.
+    public let constrained: Spanned<Bool>
 
     enum Definition {
         static let samples = Field.integer("samples", 1, in: 1...64, "Answers per prompt.")
         static let temperature = Field.number("temperature", 0.7, in: 0...5, "Of the sampling; 0 is greedy.")
         static let maxTokens = Field.integer("max_tokens", 64, in: 1...4096, "New tokens per answer at most.")
         static let seed = Field.seed(7, "Of the sampling.")
+        static let constrained = Field.flag(
+            "constrained", false, "Whether a model at hand can answer nothing but calls that fit the functions' schemas.")
         static let mapping = MappingDefinition(
-            "sample", "How the teacher answers the training prompts.", [samples, temperature, maxTokens, seed])
+            "sample", "How the teacher answers the training prompts.", [samples, temperature, maxTokens, seed, constrained])
     }
 
     init(reading recipe: Fields) {
@@ -78,5 +82,6 @@ public struct SampleSection: Sendable {
         temperature = fields[Definition.temperature]
         maxTokens = fields[Definition.maxTokens]
         seed = fields[Definition.seed]
+        constrained = fields[Definition.constrained]
     }
 }

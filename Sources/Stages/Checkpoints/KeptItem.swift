@@ -15,16 +15,31 @@ extension GeneratedSequence: KeptItem {
         return [
             "tokens": StoredTensor(tokens, shape: [tokens.count]),
             "lengths": StoredTensor(items.map { Int64($0.tokens.count) }, shape: [items.count]),
-            "finished": StoredTensor(items.map { $0.isFinished ? 1 : 0 as Int32 }, shape: [items.count]),
+            "ends": StoredTensor(items.map(\.end.rawValue), shape: [items.count]),
+            "surplus": StoredTensor(items.map { Int64($0.surplusBytes) }, shape: [items.count]),
+            "recorded": StoredTensor(items.map { Int64($0.logProbabilities.count) }, shape: [items.count]),
+            "log_probabilities": StoredTensor(
+                items.flatMap(\.logProbabilities), shape: [items.reduce(0) { $0 + $1.logProbabilities.count }]),
+            "choice_log_probabilities": StoredTensor(
+                items.flatMap(\.choiceLogProbabilities), shape: [items.reduce(0) { $0 + $1.choiceLogProbabilities.count }]),
         ]
     }
 
     static func items(in file: SafeTensors) throws -> [GeneratedSequence] {
         let tokens = try Pieces(of: file.integers("tokens"), lengths: file.integers("lengths"))
-        let finished = try file.integers("finished")
-        guard finished.count == tokens.count else { throw CheckpointFault("its tensors do not fit each other") }
-        return finished.indices.map {
-            GeneratedSequence(tokens: tokens[$0].map { Int32(truncatingIfNeeded: $0) }, isFinished: finished[$0] != 0)
+        let recorded = try file.integers("recorded")
+        let probabilities = try Pieces(of: file.floats("log_probabilities"), lengths: recorded)
+        let choices = try Pieces(of: file.floats("choice_log_probabilities"), lengths: recorded)
+        let ends = try file.integers("ends").map { GeneratedSequence.End(rawValue: Int32(truncatingIfNeeded: $0)) }
+        let surplus = try file.integers("surplus")
+        guard [ends.count, surplus.count, recorded.count].allSatisfy({ $0 == tokens.count }) else {
+            throw CheckpointFault("its tensors do not fit each other")
+        }
+        return try ends.indices.map {
+            guard let end = ends[$0] else { throw CheckpointFault("it has an answer that ended in an unknown way") }
+            return GeneratedSequence(
+                tokens: tokens[$0].map { Int32(truncatingIfNeeded: $0) }, end: end, surplusBytes: surplus[$0],
+                logProbabilities: Array(probabilities[$0]), choiceLogProbabilities: Array(choices[$0]))
         }
     }
 }

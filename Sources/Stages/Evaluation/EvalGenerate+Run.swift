@@ -12,18 +12,17 @@ extension EvalGenerate: RunnableStage {
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
-        let prompts = try rows.joined().map { try reader.prompt(of: $0) }
-        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: encoder.endTokens.first)
-        let answers = try folder.inferenceModel().generate(
-            prompts, options: options, workers: context.workers,
-            resumption: context.resumption(of: prompts.count, unit: "row"))
+        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
+        let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
+        let answers = try Generator(folder.inferenceModel(), workers: context.workers).generate(
+            prompts, options: options, resumption: context.resumption(of: prompts.count, unit: "row"))
         var start = 0
         for (set, rows) in zip(sets, rows) {
             let lines = rows.indices.map { index -> JSON in
                 let answer = answers[start + index]
                 return [
-                    "id": .string(rows[index].id), "response": .string(encoder.tokenizer.decode(answer.tokens.map(Int.init))),
-                    "prompt_tokens": .integer(Int64(prompts[start + index].count)),
+                    "id": .string(rows[index].id), "response": .string(answer.text(with: encoder.tokenizer)),
+                    "prompt_tokens": .integer(Int64(prompts[start + index].tokens.count)),
                     "response_tokens": .integer(Int64(answer.tokens.count)), "ended": .bool(answer.isFinished),
                 ]
             }

@@ -20,6 +20,16 @@ struct ResponseRows {
     func prompt(of row: Row) throws(RowError) -> [Int32] {
         try prompts.promptTokens(of: row, functions: functions)
     }
+
+    /// The prompts of rows, each held to calls of its candidates where that is wanted.
+    func prompts(of rows: some Sequence<Row>, constrained: Bool) throws(RowError) -> [GenerationPrompt] {
+        var constraints = constrained ? CallConstraints(functions: functions, tokenizer: prompts.tokenizer) : nil
+        var list: [GenerationPrompt] = []
+        for row in rows {
+            list.append(GenerationPrompt(try prompt(of: row), constraint: constraints?.constraint(for: row)))
+        }
+        return list
+    }
 }
 
 extension StageContext {

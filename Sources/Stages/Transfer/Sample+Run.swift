@@ -10,19 +10,18 @@ extension Sample: RunnableStage {
         let encoder = try folder.prompts(PromptFormat(prompt))
         let rows = try context.readRows("data", "train.jsonl")
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
-        let prompts = try rows.flatMap { row in Array(repeating: try reader.prompt(of: row), count: samples) }
-        let options = GenerationOptions(
-            maximumTokens: maxTokens, stopToken: encoder.endTokens.first, temperature: temperature,
+        let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)
+        var options = GenerationOptions(
+            maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))
-        let responses = try folder.inferenceModel().generate(
-            prompts, options: options, workers: context.workers,
-            resumption: context.resumption(of: prompts.count, unit: "rollout"))
+        options.samples = samples
+        let responses = try Generator(folder.inferenceModel(), workers: context.workers).generate(
+            prompts, options: options, resumption: context.resumption(of: prompts.count * samples, unit: "rollout"))
         try context.write(
             lines: responses.enumerated().map { index, response in
                 [
                     "id": .string(rows[index / samples].id), "sample": .integer(Int64(index % samples)),
-                    "response": .string(encoder.tokenizer.decode(response.tokens.map(Int.init))),
-                    "ended": .bool(response.isFinished),
+                    "response": .string(response.text(with: encoder.tokenizer)), "ended": .bool(response.isFinished),
                 ]
             }, to: "rollouts.jsonl")
     }

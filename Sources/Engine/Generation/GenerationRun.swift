@@ -1,0 +1,112 @@
+/// The places, and what is read and chosen step by step.
+struct GenerationRun {
+    private let decoder: StepDecoder
+    private let options: GenerationOptions
+    private let places: Int
+    private let promptTokensPerStep: Int
+    private let chooser: TokenChoice
+    private var queue: PromptQueue
+    private var head = SharedHead()
+    /// In the order in which they came.
+    private var growing: [GrowingSequence] = []
+
+    init(queue: PromptQueue, decoder: StepDecoder, options: GenerationOptions, places: Int, promptTokensPerStep: Int) {
+        self.queue = queue
+        self.decoder = decoder
+        self.options = options
+        self.places = places
+        self.promptTokensPerStep = promptTokensPerStep
+        chooser = TokenChoice(options, vocabularySize: decoder.configuration.vocabularySize)
+    }
+
+    /// Reads one token of every sequence and as much of the next prompts as fits.
+    ///
+    /// - Returns: the answers that ended, by item; `nil` when nothing is left to do.
+    mutating func advance() -> [(item: Int, answer: GeneratedSequence)]? {
+        var batch = StepBatch()
+        var predicting: [Int] = []
+        var copies: [BlockCopy] = []
+        var left = promptTokensPerStep
+        var place = 0
+        // Who comes later shares blocks of who came before: a prompt is begun when those before it are read, or in this step.
+        while left > 0, place < growing.count || admitNext() {
+            if let copy = growing[place].copy { copies.append(copy) }
+            if readNext(of: place, into: &batch, promptTokens: &left) { predicting.append(place) }
+            place += 1
+        }
+        for place in place..<max(place, growing.count) {
+            if readNext(of: place, into: &batch, promptTokens: &left) { predicting.append(place) }
+        }
+        guard !batch.tokens.isEmpty else {
+            head.release(in: decoder.cache)
+            return nil
+        }
+        let logits = decoder.read(batch)
+        decoder.cache.release(copies.map(\.source))
+        choose(for: predicting, logits)
+        return takeEnded()
+    }
+
+    /// Gives the next prompt a place.
+    private mutating func admitNext() -> Bool {
+        guard growing.count < places, let entry = queue.next() else { return false }
+        let (blocks, held, copy) = head.blocks(for: entry.prompt.tokens, in: decoder.cache)
+        growing.append(
+            GrowingSequence(
+                entry, constraint: entry.prompt.constraint ?? options.constraint, blocks: blocks, read: held, copy: copy))
+        return true
+    }
+
+    /// Adds what a sequence reads next: its last token, or a stretch of its prompt.
+    ///
+    /// - Returns: whether a token is to be chosen behind it.
+    private mutating func readNext(of place: Int, into batch: inout StepBatch, promptTokens left: inout Int) -> Bool {
+        let sequence = growing[place]
+        growing[place].copy = nil
+        if sequence.read >= sequence.prompt.count {
+            if sequence.read / CacheBlocks.tokens == sequence.blocks.count { growing[place].blocks.append(decoder.cache.take()) }
+            batch.append(
+                sequence.answer.tokens.suffix(1), at: sequence.read, blocks: growing[place].blocks, copy: nil, predictsNext: true)
+            growing[place].read += 1
+            return true
+        }
+        let end = min(sequence.prompt.count, sequence.read + left)
+        left -= end - sequence.read
+        let isWhole = end == sequence.prompt.count
+        batch.append(
+            sequence.prompt[sequence.read..<end], at: sequence.read, blocks: sequence.blocks, copy: sequence.copy,
+            predictsNext: isWhole)
+        growing[place].read = end
+        return isWhole
+    }
+
+    /// Chooses a token behind each predicted row.
+    private mutating func choose(for predicting: [Int], _ logits: UnsafeMutablePointer<Float>) {
+        let size = decoder.configuration.vocabularySize
+        let positions = decoder.configuration.maximumPositions
+        let masks = predicting.map { place in
+            let sequence = growing[place]
+            let room = min(options.maximumTokens - sequence.answer.tokens.count, positions - sequence.read + 1)
+            return sequence.constraint?.mask(in: sequence.state, tokensLeft: room, stopTokens: options.stopTokens)
+        }
+        var choices = [ChosenToken](repeating: ChosenToken(token: 0), count: predicting.count)
+        choices.withUnsafeMutableBufferPointer { choices in
+            decoder.workers.forEach(predicting.count) { row in
+                let sequence = growing[predicting[row]]
+                choices[row] = chooser.choose(
+                    logits + row * size, item: sequence.item, position: sequence.answer.tokens.count, mask: masks[row])
+            }
+        }
+        for (place, choice) in zip(predicting, choices) {
+            growing[place].append(choice, options: options, maximumPositions: positions)
+        }
+    }
+
+    /// Frees the places of the answers that ended.
+    private mutating func takeEnded() -> [(item: Int, answer: GeneratedSequence)] {
+        let ended = growing.filter(\.hasEnded)
+        for sequence in ended { decoder.cache.release(sequence.blocks) }
+        growing.removeAll(where: \.hasEnded)
+        return ended.map { ($0.item, $0.answer) }
+    }
+}

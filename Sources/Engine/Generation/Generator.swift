@@ -1,0 +1,73 @@
+/// Continues prompts with a model, many at a time: as one answer ends, the next prompt takes its place at once.
+///
+/// No answer depends on the other prompts, on their order, on the number of places or of threads. What prompts have in common
+/// at their heads is computed once.
+public final class Generator {
+    /// Sequences that are continued together, if nothing else is said.
+    public static let usualPlaces = 64
+
+    private let model: InferenceModel
+    private let weights: InferenceWeights
+    private let workers: WorkerPool
+    private let places: Int
+    /// Tokens of prompts that are read in one step beside what is continued.
+    private let promptTokensPerStep: Int
+
+    /// Packs the model's weights.
+    public convenience init(_ model: InferenceModel, workers: WorkerPool, places: Int = usualPlaces) {
+        self.init(model, workers: workers, places: places, promptTokensPerStep: 256)
+    }
+
+    init(_ model: InferenceModel, workers: WorkerPool, places: Int, promptTokensPerStep: Int) {
+        self.model = model
+        self.workers = workers
+        self.places = max(1, places)
+        self.promptTokensPerStep = max(1, promptTokensPerStep)
+        weights = InferenceWeights(model, workers: workers)
+    }
+
+    /// The answers to every prompt: sample s of prompt p is item p·samples + s.
+    ///
+    /// With a temperature, the random numbers of an item depend on the seed, its number and the token's place.
+    /// - Throws: `GenerationError` when an option is out of range, or a prompt is empty, too long, or holds an unknown token;
+    ///   what `resumption` throws, at once.
+    public func generate(
+        _ prompts: [GenerationPrompt], options: GenerationOptions, resumption: Resumption<GeneratedSequence> = .none
+    ) throws -> [GeneratedSequence] {
+        try options.check()
+        for (index, prompt) in prompts.enumerated() { try model.check(prompt.tokens, index: index) }
+        var options = options
+        let limit = model.model.configuration.maximumPositions
+        options.maximumTokens = min(max(0, options.maximumTokens), limit)
+        guard options.maximumTokens > 0 else {
+            return [GeneratedSequence](repeating: GeneratedSequence(), count: prompts.count * options.samples)
+        }
+        let queue = PromptQueue(prompts, samples: options.samples, done: resumption.done)
+        let longest = prompts.map(\.tokens.count).max() ?? 1
+        let decoder = StepDecoder(
+            weights, cache: CacheBlocks(model.model.configuration), positions: min(longest + options.maximumTokens, limit),
+            workers: workers)
+        var run = GenerationRun(
+            queue: queue, decoder: decoder, options: options, places: places, promptTokensPerStep: promptTokensPerStep)
+        var results = (0..<prompts.count * options.samples).map { resumption.done[$0] }
+        while let finished = run.advance() {
+            for (item, answer) in finished {
+                results[item] = answer
+                try resumption.keep(item..<item + 1, [answer])
+            }
+        }
+        return results.compactMap { $0 }
+    }
+}
+
+extension InferenceModel {
+    /// Continues every prompt, many at a time; see `Generator`, which packs the weights once for several calls.
+    /// - Throws: what `Generator.generate` throws.
+    public func generate(
+        _ prompts: [[Int32]], options: GenerationOptions, workers: WorkerPool,
+        resumption: Resumption<GeneratedSequence> = .none
+    ) throws -> [GeneratedSequence] {
+        try Generator(self, workers: workers)
+            .generate(prompts.map { GenerationPrompt($0) }, options: options, resumption: resumption)
+    }
+}

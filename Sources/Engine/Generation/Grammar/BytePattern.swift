@@ -1,0 +1,34 @@
+/// A regular language over bytes.
+public indirect enum BytePattern: Hashable, Sendable {
+    case literal([UInt8])
+    case byte(ClosedRange<UInt8>)
+    case sequence([BytePattern])
+    case choice([BytePattern])
+    /// Any number of times.
+    case repeated(BytePattern)
+    /// Members in this order with commas between them; those that are not required may be missing.
+    case members([Member])
+
+    public struct Member: Hashable, Sendable {
+        public var pattern: BytePattern
+        public var isRequired: Bool
+
+        public init(_ pattern: BytePattern, isRequired: Bool) {
+            self.pattern = pattern
+            self.isRequired = isRequired
+        }
+    }
+
+    public static func text(_ text: String) -> BytePattern { .literal(Array(text.utf8)) }
+
+    public static func optional(_ pattern: BytePattern) -> BytePattern { .choice([pattern, .sequence([])]) }
+
+    /// Between so many and so many times.
+    public static func repeated(_ pattern: BytePattern, _ counts: ClosedRange<Int>) -> BytePattern {
+        let least = [BytePattern](repeating: pattern, count: counts.lowerBound)
+        let rest = (counts.lowerBound..<counts.upperBound).reduce(BytePattern.sequence([])) { inner, _ in
+            .optional(.sequence([pattern, inner]))
+        }
+        return .sequence(least + [rest])
+    }
+}

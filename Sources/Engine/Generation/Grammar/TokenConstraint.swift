@@ -1,0 +1,104 @@
+import Synchronization
+
+/// What an answer must be: tokens are allowed where a text of the pattern can still come of them.
+///
+/// There is always an allowed token, and where few tokens are left, only those that leave room to end the text in time.
+public final class TokenConstraint: Sendable {
+    typealias State = ByteStates.State
+
+    private let vocabulary: Vocabulary
+    private let table: Mutex<Table>
+
+    public init(_ pattern: BytePattern, vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary
+        table = Mutex(Table(states: ByteStates(pattern)))
+    }
+
+    /// What is known so far.
+    private struct Table {
+        struct Key: Hashable {
+            var state: State
+            /// `nil` where there is room for every end.
+            var tokensLeft: Int?
+        }
+
+        var states: ByteStates
+        var masks: [Key: TokenMask] = [:]
+        /// By state: the most tokens that an end may take behind one of its allowed tokens.
+        var longestEnds: [State: Int] = [:]
+        /// By state: the tokens of its shortest end.
+        var ends: [State: Int] = [:]
+        /// Those that the masks hold.
+        var stopTokens: Set<Int32> = []
+    }
+
+    var start: State { ByteStates.start }
+
+    func state(after token: Int32, from state: State) -> State {
+        table.withLock { table in
+            vocabulary.bytes(of: token).reduce(state) { table.states.state(after: $1, from: $0) }
+        }
+    }
+
+    /// Whether the text is whole and nothing may follow.
+    func isComplete(_ state: State) -> Bool {
+        table.withLock { $0.states.isAccepting(state) && !$0.states.canGoOn(state) }
+    }
+
+    /// The tokens that may follow where so many are left, stop tokens where the text is whole.
+    func mask(in state: State, tokensLeft: Int, stopTokens: Set<Int32>) -> TokenMask {
+        table.withLock { table in
+            if table.stopTokens != stopTokens {
+                table.masks = [:]
+                table.stopTokens = stopTokens
+            }
+            let all = mask(Table.Key(state: state), in: &table)
+            guard tokensLeft - 1 < table.longestEnds[state] ?? 0 else { return all }
+            return mask(Table.Key(state: state, tokensLeft: tokensLeft), in: &table)
+        }
+    }
+
+    private func mask(_ key: Table.Key, in table: inout Table) -> TokenMask {
+        if let known = table.masks[key] { return known }
+        var allowed: [Int32] = table.states.isAccepting(key.state) ? Array(table.stopTokens) : []
+        var longest = 0
+        forEachToken(from: key.state, in: &table) { token, state, table in
+            let end = tokensToEnd(of: state, in: &table)
+            longest = max(longest, end)
+            if end < key.tokensLeft ?? .max { allowed.append(token) }
+        }
+        if key.tokensLeft == nil { table.longestEnds[key.state] = longest }
+        // With room for no end at all, the answer will be cut off anyway.
+        let isStuck = allowed.isEmpty && key.tokensLeft != nil
+        let mask = isStuck ? mask(Table.Key(state: key.state), in: &table) : TokenMask(allowed)
+        table.masks[key] = mask
+        return mask
+    }
+
+    /// Calls `body` with each token that may follow and the state behind it. Tokens come in the order of their bytes, so each
+    /// goes on from what it has in common with the one before it.
+    private func forEachToken(from start: State, in table: inout Table, _ body: (Int32, State, inout Table) -> Void) {
+        var path = [start]
+        for (token, common) in zip(vocabulary.sorted, vocabulary.common) {
+            // It shares the byte that the path ended at.
+            if common >= path.count { continue }
+            path.removeLast(path.count - 1 - common)
+            let bytes = vocabulary.bytes[Int(token)]
+            for byte in bytes[common...] {
+                let next = table.states.state(after: byte, from: path[path.count - 1])
+                if next == ByteStates.dead { break }
+                path.append(next)
+            }
+            if path.count == bytes.count + 1 { body(token, path[path.count - 1], &table) }
+        }
+    }
+
+    /// The fewest tokens that spell a state's shortest end.
+    private func tokensToEnd(of state: State, in table: inout Table) -> Int {
+        if let known = table.ends[state] { return known }
+        let (bytes, states) = table.states.completion(of: state)
+        let counts = vocabulary.fewestTokens(spelling: bytes)
+        for (state, count) in zip(states, counts) { table.ends[state] = count }
+        return counts[0]
+    }
+}

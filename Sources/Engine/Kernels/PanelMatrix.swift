@@ -1,0 +1,102 @@
+import CKernels
+
+/// A linear layer's weights, packed once so that no product packs them again: few rows then cost one pass over the memory.
+///
+/// y = x·Wᵀ is cut into tiles of outputs; what a tile gives does not depend on the others, nor on the number of rows.
+final class PanelMatrix {
+    private enum Source {
+        /// Floats of `panels` from this offset on.
+        case panels(Int)
+        /// Rows of a packed matrix, restored for each product.
+        case packed(any PackedMatrix, firstRow: Int)
+    }
+
+    private struct Tile {
+        var columns: Range<Int>
+        var source: Source
+    }
+
+    let outputs: Int
+    let inputs: Int
+    private let panels: FloatBuffer
+    private let tiles: [Tile]
+
+    /// The weights of matrices [outputs, inputs] that lie one behind the other: floats, or `nil` where one is packed.
+    init(_ parts: [(outputs: Int, packed: (any PackedMatrix)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool) {
+        outputs = parts.reduce(0) { $0 + $1.outputs }
+        self.inputs = inputs
+        let step = Self.tileWidth(outputs)
+        var tiles: [Tile] = []
+        var (offset, first) = (0, 0)
+        for (count, packed) in parts {
+            for start in stride(from: 0, to: count, by: step) {
+                let width = min(step, count - start)
+                let columns = first + start..<first + start + width
+                if let packed {
+                    tiles.append(Tile(columns: columns, source: .packed(packed, firstRow: start)))
+                } else {
+                    tiles.append(Tile(columns: columns, source: .panels(offset)))
+                    offset += Self.panelCount(width, inputs)
+                }
+            }
+            first += count
+        }
+        let panels = FloatBuffer(count: offset)
+        workers.forEach(tiles.count) { index in
+            guard case .panels(let offset) = tiles[index].source else { return }
+            let columns = tiles[index].columns
+            decant_panels_pack(floats + columns.lowerBound * inputs, inputs, columns.count, inputs, panels.base + offset)
+        }
+        self.tiles = tiles
+        self.panels = panels
+    }
+
+    var tileCount: Int { tiles.count }
+
+    func columns(ofTile index: Int) -> Range<Int> { tiles[index].columns }
+
+    /// x [rows, inputs] → y [rows, outputs] (+)= x·Wᵀ
+    func product(
+        _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation = .replacing, workers: WorkerPool
+    ) {
+        workers.forEach(tiles.count) { multiply(tile: $0, x, into: y, accumulation) }
+    }
+
+    /// One tile's columns of the product.
+    func multiply(tile index: Int, _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation) {
+        let tile = tiles[index]
+        switch tile.source {
+        case .panels(let offset): multiply(panels.base + offset, tile.columns, x, into: y, accumulation)
+        case .packed(let matrix, let firstRow):
+            let rows = firstRow..<firstRow + tile.columns.count
+            let size = Self.panelCount(rows.count, inputs)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * inputs + size) { scratch in
+                guard let base = scratch.baseAddress else { return }
+                matrix.dequantize(rows: rows, into: base)
+                let panels = base + rows.count * inputs
+                decant_panels_pack(base, inputs, rows.count, inputs, panels)
+                multiply(panels, tile.columns, x, into: y, accumulation)
+            }
+        }
+    }
+
+    private func multiply(
+        _ panels: UnsafePointer<Float>, _ columns: Range<Int>, _ x: MatrixView, into y: MatrixView,
+        _ accumulation: MatrixMultiply.Accumulation
+    ) {
+        decant_panels_product(
+            x.base, x.stride, panels, y.base + columns.lowerBound, y.stride, x.rows, columns.count, inputs,
+            accumulation == .adding ? 1 : 0, decant_vectors())
+    }
+
+    /// About sixteen tiles, for a few threads to share evenly, of whole panels.
+    private static func tileWidth(_ outputs: Int) -> Int {
+        let panel = Int(decant_panel_columns)
+        return min(max(outputs / 16 / panel, 1), 16) * panel
+    }
+
+    private static func panelCount(_ outputs: Int, _ inputs: Int) -> Int {
+        let panel = Int(decant_panel_columns)
+        return (outputs + panel - 1) / panel * panel * inputs
+    }
+}

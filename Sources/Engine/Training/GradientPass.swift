@@ -1,0 +1,53 @@
+/// Forward and backward through micro-batches, one after the other: the sum of their gradients, in one buffer.
+final class GradientPass {
+    let gradient: FloatBuffer
+    private let retention: Activations.Retention
+    private let arena = Arena()
+
+    /// - Parameter retention: what of the activations is kept for the backward pass; no bit depends on it.
+    init(parameterCount: Int, keeping retention: Activations.Retention) {
+        gradient = FloatBuffer(count: parameterCount)
+        self.retention = retention
+    }
+
+    /// The gradient of `scale`·Σ loss over the examples' response tokens replaces or is added to `gradient`; returns Σ loss.
+    func run(
+        _ examples: [TrainingExample], decoder: Decoder, loss: TransferLoss, scale: Float,
+        _ accumulation: MatrixMultiply.Accumulation
+    ) -> Double {
+        var batch = PackedBatch()
+        for example in examples { batch.append(example.tokens, predicting: example.predictingPositions) }
+        let targets = examples.flatMap { example in
+            (0..<example.responseLength).map { position in
+                LossTarget(
+                    token: example.tokens[example.promptLength + position], teacher: example.teacher.map { ($0, position) })
+            }
+        }
+        let gradients = Gradients(base: gradient.base, accumulation: accumulation)
+        var losses = [Double](repeating: 0, count: targets.count)
+        let vocabularySize = decoder.configuration.vocabularySize
+        withExtendedLifetime(arena) {
+            let activations = Activations(
+                decoder.configuration, batch, keeping: retention, logitRows: Decoder.logitRows, in: arena)
+            decoder.hiddenStates(batch, activations)
+            losses.withUnsafeMutableBufferPointer { losses in
+                decoder.forEachLogits(batch, activations) { rows in
+                    decoder.workers.forEachRange(rows.count, size: 4) { places in
+                        for place in places {
+                            losses[rows.lowerBound + place] = loss.replaceByGradient(
+                                activations.logits + place * vocabularySize, vocabularySize: vocabularySize,
+                                target: targets[rows.lowerBound + place], scale: scale)
+                        }
+                    }
+                    decoder.logitsBackward(rows, activations, gradients)
+                }
+            }
+            decoder.finalNormBackward(batch, activations, gradients)
+            decoder.backward(batch, activations, gradients)
+        }
+        return losses.reduce(0, +)
+    }
+
+    /// Gives back the memory of the activations.
+    func releaseActivations() { arena.release() }
+}

@@ -1,0 +1,73 @@
+import CKernels
+import Testing
+
+@testable import Engine
+
+/// Nothing but model, examples, loss and options decides a training's bits. What is part of that definition: the cut into
+/// micro-batches by tokens (`MicroBatches`), the depth at which products cut their sums, and the blocks of rows over which the
+/// gradients of norms and biases are summed.
+@Suite("The bytes of a training", .serialized)
+struct TrainingDeterminismTests {
+    private struct Run: Equatable {
+        var weights: [UInt32]
+        var losses: [Double]
+        var norms: [Double]
+    }
+
+    /// Wide and long enough that products are cut into tiles, depths into blocks, the step into micro-batches, the logits into
+    /// chunks, and one sequence into blocks of queries; tied and with bias, or neither.
+    private func run(
+        _ optimizer: TrainingOptions.Optimizer, tied: Bool = true, workers: WorkerPool, recompute: Bool = false
+    ) throws -> Run {
+        let configuration = try ModelConfiguration(
+            vocabularySize: 300, hiddenSize: 72, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 200,
+            maximumPositions: 128, tiesEmbeddings: tied, hasAttentionBias: tied)
+        let random = Philox(seed: 3, purpose: .shuffling)
+        let examples = (0..<60).map { row in
+            let length = 20 + Int(random.words(UInt32(row))[0] % 100)
+            let tokens = (0..<length).map { Int32(random.words(UInt32(row * 128 + $0))[1] % 300) }
+            return TrainingExample(tokens: tokens, promptLength: 1 + length / 3)
+        }
+        let options = TrainingOptions(
+            steps: 3, batch: 40, learningRate: 1e-2, optimizer: optimizer, warmup: 0.1, weightDecay: 0.01, recompute: recompute,
+            seed: 11)
+        let trainer = try Trainer(
+            Model(initializing: configuration, seed: 1), on: examples, options: options, workers: workers)
+        var curve: [TrainingStep] = []
+        let model = trainer.run { curve.append($0) }
+        return Run(
+            weights: model.values.map(\.bitPattern), losses: curve.map(\.loss), norms: curve.map(\.gradientNorm))
+    }
+
+    @Test("Equal at 1, 2, 3 and 7 threads", arguments: [TrainingOptions.Optimizer.adamW, .muon], [true, false])
+    func threads(optimizer: TrainingOptions.Optimizer, tied: Bool) throws {
+        let alone = try run(optimizer, tied: tied, workers: WorkerPool(threads: 1))
+        for threads in [2, 3, 7] {
+            #expect(try run(optimizer, tied: tied, workers: WorkerPool(threads: threads)) == alone)
+        }
+    }
+
+    @Test("Equal in whatever order units are taken", arguments: [1, 3])
+    func order(threads: Int) throws {
+        let alone = try run(.muon, workers: WorkerPool(threads: 1))
+        let backwards = WorkerPool(threads: threads) { Array((0..<$0).reversed()) }
+        #expect(try run(.muon, workers: backwards) == alone)
+        let mixed = WorkerPool(threads: threads) { Philox(seed: 4, purpose: .shuffling).permutation($0) }
+        #expect(try run(.muon, workers: mixed) == alone)
+    }
+
+    @Test("Equal with and without recomputation", arguments: [true, false])
+    func recomputation(tied: Bool) throws {
+        let kept = try run(.adamW, tied: tied, workers: WorkerPool(threads: 2))
+        #expect(try run(.adamW, tied: tied, workers: WorkerPool(threads: 2), recompute: true) == kept)
+    }
+
+    @Test("Equal on AVX2 and on the widest vectors of this processor", arguments: [TrainingOptions.Optimizer.adamW, .muon])
+    func vectors(optimizer: TrainingOptions.Optimizer) throws {
+        let wide = try run(optimizer, workers: WorkerPool(threads: 2))
+        decant_limit_vectors(decant_vectors_avx2)
+        defer { decant_limit_vectors(decant_vectors_avx512) }
+        #expect(decant_vectors() == decant_vectors_avx2)
+        #expect(try run(optimizer, workers: WorkerPool(threads: 2)) == wide)
+    }
+}
