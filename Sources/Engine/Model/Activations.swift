@@ -101,9 +101,6 @@ extension ModelConfiguration {
     /// Width of queries, keys and values side by side.
     var projectionSize: Int { (headCount + 2 * keyValueHeadCount) * headDimension }
 
-    /// Width of the heads' outputs side by side.
-    var attentionSize: Int { headCount * headDimension }
-
     var attentionShape: decant_attention_shape {
         decant_attention_shape(heads: headCount, kv_heads: keyValueHeadCount, dimension: headDimension)
     }
