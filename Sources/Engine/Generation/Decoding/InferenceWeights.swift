@@ -18,6 +18,7 @@ final class InferenceWeights {
         let configuration = model.model.configuration
         let layout = model.model.layout
         let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
+        let attention = configuration.attentionSize
         let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
         self.configuration = configuration
         values = model.model.values
@@ -40,8 +41,8 @@ final class InferenceWeights {
                     inputNorm: vector(start + layout.layer.inputNorm, hidden), bias: vector(start + layout.layer.bias, biases),
                     postNorm: vector(start + layout.layer.postNorm, hidden),
                     projections: matrix(
-                        start + layout.layer.projections, outputs: [hidden, keyValueSize, keyValueSize], inputs: hidden),
-                    output: matrix(start + layout.layer.output, outputs: [hidden], inputs: hidden),
+                        start + layout.layer.projections, outputs: [attention, keyValueSize, keyValueSize], inputs: hidden),
+                    output: matrix(start + layout.layer.output, outputs: [hidden], inputs: attention),
                     gate: matrix(start + layout.layer.gateUp, outputs: [intermediate], inputs: hidden),
                     up: matrix(start + layout.layer.gateUp + intermediate * hidden, outputs: [intermediate], inputs: hidden),
                     down: matrix(start + layout.layer.down, outputs: [hidden], inputs: intermediate))

@@ -48,7 +48,7 @@ final class StepDecoder {
     private func memory(for batch: StepBatch) -> Memory {
         let (rows, hidden) = (batch.tokens.count, configuration.hiddenSize)
         let p = arena.cut([
-            rows * hidden, rows * hidden, rows, rows * configuration.projectionSize, rows * hidden,
+            rows * hidden, rows * hidden, rows, rows * configuration.projectionSize, rows * configuration.attentionSize,
             rows * 2 * configuration.intermediateSize, rows * configuration.intermediateSize,
             batch.predictedRows.count * configuration.vocabularySize,
         ])
@@ -88,7 +88,8 @@ final class StepDecoder {
         store(index, batch, memory)
         attention(index, batch, memory)
         layer.output.product(
-            MatrixView(memory.attention, rows, hidden), into: MatrixView(memory.hidden, rows, hidden), .adding, workers: workers)
+            MatrixView(memory.attention, rows, configuration.attentionSize), into: MatrixView(memory.hidden, rows, hidden),
+            .adding, workers: workers)
     }
 
     /// Puts the new keys and values into the cache. A copy of a block is made behind what was stored before it.
@@ -98,7 +99,7 @@ final class StepDecoder {
             if let copy = stretch.copy { cache.copy(copy.source, to: copy.target, layer: index) }
             for (place, row) in stretch.rows.enumerated() {
                 let position = stretch.start + place
-                let keys = memory.projections + row * configuration.projectionSize + configuration.hiddenSize
+                let keys = memory.projections + row * configuration.projectionSize + configuration.attentionSize
                 decant_block_store(
                     cache.base(stretch.blocks[position / CacheBlocks.tokens], layer: index), position % CacheBlocks.tokens, keys,
                     keys + keyValueSize, configuration.attentionShape)
@@ -121,8 +122,8 @@ final class StepDecoder {
             let before = stretch.start + rows.lowerBound - stretch.rows.lowerBound
             decant_attention_blocks(
                 memory.projections + rows.lowerBound * configuration.projectionSize, configuration.projectionSize,
-                memory.attention + rows.lowerBound * configuration.hiddenSize, configuration.hiddenSize, tables[number], before,
-                rows.count, unit % heads, shape, decant_vectors())
+                memory.attention + rows.lowerBound * configuration.attentionSize, configuration.attentionSize, tables[number],
+                before, rows.count, unit % heads, shape, decant_vectors())
         }
     }
 
