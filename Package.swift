@@ -71,6 +71,8 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
+            name: "TokenizerProgram", dependencies: ["Engine", "CanonicalJSON"], path: "Benchmarks/tokenizing/TokenizerProgram"),
+        .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 

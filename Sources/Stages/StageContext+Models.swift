@@ -11,5 +11,10 @@ extension StageContext {
     func write(_ model: Model, tokenizerFrom input: String) throws {
         try ModelFolder(output("")).write(model)
         for file in ModelFolder.tokenizerFiles { try copy(file, from: input) }
+        // Where its answers end is part of a tokenizer that a model brought along.
+        for file in ModelFolder.optionalTokenizerFiles
+        where FileManager.default.fileExists(atPath: self.input(input, file).path) {
+            try copy(file, from: input)
+        }
     }
 }

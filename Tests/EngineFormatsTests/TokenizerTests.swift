@@ -25,8 +25,8 @@ import Testing
         #expect(SpecialToken.allCases.map { tokenizer.id(of: $0) } == [0, 1, 2, 3, 4])
         #expect(tokenizer.vocabularySize == 340)
         #expect(tokenizer.encode("!") == [5])
-        #expect(tokenizer.spellings[5..<261].map { $0.unicodeScalars.count } == Array(repeating: 1, count: 256))
-        #expect(tokenizer.spellings[261...].allSatisfy { $0.unicodeScalars.count > 1 })
+        #expect(tokenizer.spellings[5..<261].map { $0?.unicodeScalars.count } == Array(repeating: 1, count: 256))
+        #expect(tokenizer.spellings[261...].allSatisfy { ($0?.unicodeScalars.count ?? 0) > 1 })
     }
 
     @Test func aThousandStringsEncodeAndDecodeAsInTheLibrary() throws {
@@ -92,12 +92,12 @@ import Testing
         (["model", "vocab", "a"], "x", "the id of token 'a' is not an integer"),
         (["model", "vocab", "<|end|>"], 9, "the added token '<|end|>' has the id 4 and in the vocab the id 9"),
         (["model", "byte_fallback"], true, "the model sets 'byte_fallback', which is not supported"),
-        (["normalizer"], ["type": "NFC"], "it has a normalizer ('NFC'), which is not supported"),
+        (["normalizer"], ["type": "NFD"], "it has a normalizer ('NFD'), which is not supported"),
         (["decoder"], nil, "its decoder is not 'ByteLevel'"),
         (["added_tokens"], [[:]], "added token 0 has no id or no content"),
         (
             ["pre_tokenizer"], ["type": "Whitespace"],
-            "its pre_tokenizer is not the one that Decant trains with; only tokenizers trained by Decant can be read"
+            "its pre_tokenizer (Whitespace) is none of those of GPT-2, Qwen2, Llama 3, SmolLM2 and Decant"
         ),
     ]
 
@@ -145,7 +145,9 @@ import Testing
             AddedToken(id: 2, content: "b>", isSpecial: false),
         ])
         func match(_ text: String) -> [Int]? {
-            scanner.firstMatch(in: Array(text.utf8)[...]).map { [$0.id, $0.range.lowerBound, $0.range.upperBound] }
+            Array(text.utf8).withUnsafeBufferPointer { scanner.matches(in: $0) }.first.map {
+                [$0.id, $0.range.lowerBound, $0.range.upperBound]
+            }
         }
         #expect(match("x<ab>") == [1, 1, 5])
         #expect(match("<ab<ab>") == [0, 0, 2])

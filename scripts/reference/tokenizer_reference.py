@@ -2,6 +2,8 @@
 """What the Hugging Face `tokenizers` library makes of small corpora and odd strings.
 
     tokenizer_reference.py write DIRECTORY    the reference files of Tests/EngineFormatsTests/Reference
+    tokenizer_reference.py families FILE      tokenizer-families.json of that folder: small vocabularies with the settings of GPT-2,
+                                              SmolLM2, Qwen2 and Llama 3, and with added tokens of every kind
     tokenizer_reference.py check FOLDER       compares a model folder written by Decant with the library, on 1,000 strings:
                                               FOLDER/tokenizer.json and FOLDER/encodings.jsonl, {"text", "ids"} a line
 
@@ -13,7 +15,7 @@ import pathlib
 import random
 import sys
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 PATTERN = r"[\p{L}\p{M}]+|\p{N}| +|[^\p{L}\p{M}\p{N} ]+"
 SPECIAL = ["<|endoftext|>", "<|user|>", "<|assistant|>", "<|tools|>", "<|end|>"]
@@ -134,6 +136,67 @@ def write(directory):
         (directory / f"tokenizer-{name}.json").write_text(text + "\n")
 
 
+def family(corpus, pre_tokenizer, added=(), alphabet=True, normalizer=None, **model):
+    """A vocabulary of 400 tokens; without `alphabet` only the bytes of the corpus have tokens."""
+    tokenizer = Tokenizer(models.BPE(**model))
+    tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.decoder = decoders.ByteLevel()
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet() if alphabet else [],
+        special_tokens=[model["unk_token"]] if "unk_token" in model else [],
+    )
+    tokenizer.train_from_iterator(corpus, trainer)
+    tokenizer.add_special_tokens([token for token in added if token.special])
+    tokenizer.add_tokens([token for token in added if not token.special])
+    return tokenizer
+
+
+def families(path):
+    import tokenizer_comparison
+    import tokenizer_models
+
+    rng = random.Random(21)
+    corpus = command_corpus(rng) + tokenizer_comparison.SAMPLES
+    chat = [AddedToken(f"<|{name}|>", special=True, normalized=False) for name in ("im_start", "im_end", "begin_of_text")]
+    chat.append(AddedToken("<tool_call>", normalized=False))
+    flagged = [
+        AddedToken("[left]", lstrip=True, normalized=False), AddedToken("[right]", rstrip=True, normalized=False),
+        AddedToken("[both]", lstrip=True, rstrip=True, normalized=False, special=True),
+        AddedToken("word", single_word=True, normalized=False), AddedToken("caf\u00e9", normalized=True),
+    ]
+    gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    smollm2 = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), gpt2])
+    made = {
+        "GPT-2": family(corpus, gpt2, chat),
+        "SmolLM2": family(command_corpus(rng), smollm2, chat, alphabet=False),
+        "Qwen2": family(corpus, tokenizer_models.split(tokenizer_models.QWEN2_PATTERN), chat, normalizer=normalizers.NFC()),
+        "Llama 3": family(corpus, tokenizer_models.split(tokenizer_models.LLAMA3_PATTERN), chat, ignore_merges=True),
+        "flags": family(corpus, gpt2, flagged, normalizer=normalizers.NFC()),
+        "unknown": family(command_corpus(rng), gpt2, alphabet=False, unk_token="<unk>", fuse_unk=True),
+    }
+    begin = made["Llama 3"].token_to_id("<|begin_of_text|>")
+    made["Llama 3"].post_processor = processors.TemplateProcessing(
+        single="<|begin_of_text|> $A", special_tokens=[("<|begin_of_text|>", begin)])
+    texts = [text[:40] for text in tokenizer_comparison.strings(rng, 300, " ".join(corpus).split(" "))]
+    joints = ["[left]", "[right]", "[both]", "word", "words", "caf\u00e9", "cafe\u0301", " ", "  ", "\n", "a", "_", "\u0301"]
+    flagged_texts = ["".join(rng.choice(joints) for _ in range(rng.randrange(1, 9))) for _ in range(300)]
+    cases = []
+    for name, tokenizer in made.items():
+        own = flagged_texts if name == "flags" else texts
+        ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in own]
+        cases.append(
+            {
+                "name": name, "tokenizer": json.loads(tokenizer.to_str()), "texts": own if name == "flags" else None, "ids": ids,
+                "framed": tokenizer.encode(texts[0]).ids,
+                "decoded": [tokenizer.decode(i) for i in ids[:100]],
+            }
+        )
+    text = json.dumps({"texts": texts, "tokenizers": cases}, ensure_ascii=False, separators=(",", ":"))
+    pathlib.Path(path).write_text(text + "\n")
+
+
 def check(folder):
     from transformers import AutoTokenizer
 
@@ -154,6 +217,7 @@ def check(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("write", "check"):
+    commands = {"write": write, "families": families, "check": check}
+    if len(sys.argv) != 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
-    sys.exit(write(pathlib.Path(sys.argv[2])) if sys.argv[1] == "write" else check(pathlib.Path(sys.argv[2])))
+    sys.exit(commands[sys.argv[1]](pathlib.Path(sys.argv[2])))

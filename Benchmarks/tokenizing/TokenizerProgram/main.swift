@@ -3,6 +3,7 @@
 //     encode FOLDER            lines of JSON strings in, lines of id lists out; FOLDER holds tokenizer.json
 //     decode FOLDER            lines of id lists in, lines of [text, text with special tokens] out
 //     rewrite FOLDER           the tokenizer.json that the tokenizer read would be saved as
+//     template FILE            lines of JSON objects with a template's variables in, lines of prompts as JSON strings out
 //     time FOLDER FILE ROUNDS  megabytes a second of the best round: line by line, and the whole file as one text
 import CanonicalJSON
 import Engine
@@ -18,8 +19,21 @@ func megabytesPerSecond(_ bytes: Int, rounds: Int, _ body: () -> Int) -> Double 
     return best
 }
 
+func renderLines(with file: URL) throws {
+    let template = try ChatTemplate(String(decoding: try Data(contentsOf: file), as: UTF8.self))
+    while let line = readLine() {
+        let variables = (try JSON(parsing: line).object ?? [:]).mapValues { TemplateValue($0) }
+        do throws(TemplateError) {
+            print(JSON.string(try template.render(variables)).canonicalText)
+        } catch {
+            print(JSON.object(["error": .string(error.reason), "line": .integer(Int64(error.line))]).canonicalText)
+        }
+    }
+}
+
 func run(_ arguments: [String]) throws {
     guard arguments.count >= 2 else { throw ModelFileError(file: "arguments", reason: "a command and a folder are missing") }
+    if arguments[0] == "template" { return try renderLines(with: URL(filePath: arguments[1])) }
     let tokenizer = try Tokenizer(readingFolder: URL(filePath: arguments[1]))
     switch arguments[0] {
     case "encode":

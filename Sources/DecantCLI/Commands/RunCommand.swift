@@ -34,17 +34,17 @@ struct RunCommand: ParsableCommand {
     }
 
     private func answer(with folder: ModelFolder) throws -> String {
-        let tokenizer = try folder.tokenizer()
         let pool = try readFunctions()
         let row = Row(id: "query", query: query, functions: pool.keys.sorted(), answers: [])
-        let format = try folder.promptFormat()
+        let format = try folder.promptFormat() ?? (pool.isEmpty ? .query : .tools)
         if format == .tools, pool.isEmpty {
             throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
         }
-        let prompt = try format.promptTokens(of: row, functions: pool, with: tokenizer)
-        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
+        let encoder = try folder.prompts(format)
+        let prompt = try encoder.promptTokens(of: row, functions: pool)
+        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: encoder.endTokens.first)
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: WorkerPool(threads: 1))
-        return tokenizer.decode((answers.first?.tokens ?? []).map(Int.init))
+        return encoder.tokenizer.decode((answers.first?.tokens ?? []).map(Int.init))
     }
 
     private func readFunctions() throws -> [String: FunctionDefinition] {

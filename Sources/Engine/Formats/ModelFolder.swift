@@ -10,17 +10,6 @@ public struct ModelFolder: Sendable {
 
     public func tokenizer() throws(ModelFileError) -> Tokenizer { try Tokenizer(readingFolder: url) }
 
-    /// What the model's prompts show, as its tokenizer's configuration says; `query` where it says nothing.
-    public func promptFormat() throws(ModelFileError) -> PromptFormat {
-        let configuration = try readJSON("tokenizer_config.json")
-        guard let word = configuration["decant_prompt"]?.string else { return .query }
-        guard let format = PromptFormat(rawValue: word) else {
-            throw ModelFileError(
-                file: "tokenizer_config.json", reason: "decant_prompt is '\(word)', which is neither 'query' nor 'tools'")
-        }
-        return format
-    }
-
     /// The model, to train or to change. Every weight must be a float tensor of the file.
     public func model() throws -> Model {
         var configuration = try ModelConfiguration(json: readJSON(Self.configurationFile))
@@ -45,8 +34,10 @@ public struct ModelFolder: Sendable {
         try write(Self.generation(model.configuration.controlTokens), to: Self.generationFile)
     }
 
-    /// Every file of a model folder but the weights and the configurations.
+    /// The files of a model folder that say how text becomes tokens and where an answer ends, and that it must have.
     public static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
+    /// Those that it may have.
+    public static let optionalTokenizerFiles = ["generation_config.json", "chat_template.jinja"]
     static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
 

@@ -16,7 +16,7 @@ public enum PromptFormat: String, Hashable, Sendable {
         var tokens: [Int32] = []
         if self == .tools {
             tokens.append(try Self.id(of: .tools, in: tokenizer))
-            tokens += tokenizer.encodePlainText(try Self.listing(of: row, functions: functions)).map(Int32.init)
+            tokens += tokenizer.encodePlainText(Self.listing(of: try Self.definitions(of: row, functions))).map(Int32.init)
         }
         tokens.append(try Self.id(of: .user, in: tokenizer))
         tokens += tokenizer.encodePlainText(row.query).map(Int32.init)
@@ -32,7 +32,7 @@ public enum PromptFormat: String, Hashable, Sendable {
     /// The texts of a row that a tokenizer is trained on.
     public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
         let texts = [row.query, Self.response(to: row)]
-        return self == .tools ? [try Self.listing(of: row, functions: functions)] + texts : texts
+        return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
     }
 
     /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
@@ -44,16 +44,25 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// One line a function: `set_light(room:string, state:string)`.
-    private static func listing(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> String {
-        var lines: [String] = []
+    static func listing(of functions: [FunctionDefinition]) -> String {
+        functions.map { function in
+            let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
+            return "\(function.name)(\(arguments.joined(separator: ", ")))"
+        }.joined(separator: "\n")
+    }
+
+    /// The definitions of the functions that a row lists, in its order.
+    static func definitions(
+        of row: Row, _ functions: [String: FunctionDefinition]
+    ) throws(RowError) -> [FunctionDefinition] {
+        var definitions: [FunctionDefinition] = []
         for name in row.functions {
             guard let function = functions[name] else {
                 throw RowError("the row '\(row.id)' lists the function '\(name)', which has no definition")
             }
-            let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
-            lines.append("\(name)(\(arguments.joined(separator: ", ")))")
+            definitions.append(function)
         }
-        return lines.joined(separator: "\n")
+        return definitions
     }
 
     private static func id(of token: SpecialToken, in tokenizer: Tokenizer) throws(RowError) -> Int32 {

@@ -88,7 +88,8 @@ struct AddedTokenScanner: Sendable {
     }
 
     private func isWhole(_ range: Range<Int>, in text: UnsafeBufferPointer<UInt8>) -> Bool {
-        let before = range.lowerBound > 0 && isWordCharacter(text.scalar(at: text.startOfCharacter(before: range.lowerBound)).value)
+        let before =
+            range.lowerBound > 0 && isWordCharacter(text.scalar(at: text.startOfCharacter(before: range.lowerBound)).value)
         let after = range.upperBound < text.count && isWordCharacter(text.scalar(at: range.upperBound).value)
         return !before && !after
     }

@@ -1,4 +1,5 @@
-import Foundation
+// Foundation's composition takes supplementary characters for others; the standard library's own is right.
+@_spi(_Unicode) import Swift
 
 /// Unicode normalization form C as the `tokenizers` library computes it: with the tables of Unicode 9, so that a character
 /// of a later version stays as and where it is.
@@ -53,9 +54,12 @@ enum CompositionForm {
         let kept = scalars.first.map { isKnown($0) ? 0 : 1 } ?? 0
         guard !isComposed(scalars[kept...]) else { return nil }
         var tail = String.UnicodeScalarView()
-        tail.append(contentsOf: scalars[kept...])
-        let head = scalars[..<kept].flatMap { Array(String(Character($0)).utf8) }
-        return head + Array(String(tail).precomposedStringWithCanonicalMapping.utf8)
+        // Each decomposed by itself first: the whole is only put in order right where no character decomposes into marks.
+        for scalar in scalars[kept...] { tail.append(contentsOf: String(scalar)._nfd) }
+        var result = String.UnicodeScalarView()
+        result.append(contentsOf: scalars[..<kept])
+        result.append(contentsOf: String(tail)._nfc)
+        return Array(String(result).utf8)
     }
 
     private static func isComposed(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {

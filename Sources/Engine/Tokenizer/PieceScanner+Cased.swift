@@ -1,5 +1,5 @@
 extension PieceScanner {
-    /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+    /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
     @inline(__always) func endOfCasedPiece(from start: Int, digits: Int) -> Int {
         if text[start] == UInt8(ascii: "'"), let end = endOfContraction(from: start, ignoresCase: true) { return end }
         let (first, next) = character(at: start)

@@ -9,7 +9,8 @@ extension PieceScanner {
         var (first, next) = character(at: start)
         if text[start] == UInt8(ascii: " "), next < end {
             let (second, after) = character(at: next)
-            if second.isDisjoint(with: .whiteSpace), !(cutsDigits && second.contains(.digit)) { (first, next) = (second, after) }
+            let belongs = second.isDisjoint(with: cutsDigits ? [.whiteSpace, .digit] : .whiteSpace)
+            if belongs { (first, next) = (second, after) }
         }
         if first.contains(.letter) { return endOfRun(of: .letter, from: next) }
         if !first.isDisjoint(with: numbers) { return cutsDigits ? next : endOfRun(of: numbers, from: next) }

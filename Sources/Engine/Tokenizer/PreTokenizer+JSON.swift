@@ -36,7 +36,9 @@ extension PreTokenizer {
         case ["Split", "ByteLevel"] where steps[1]["use_regex"] == false: self = try Self.split(steps[0])
         default:
             throw TokenizerFault(
-                "its pre_tokenizer (\(types.joined(separator: ", "))) is none of those of GPT-2, Qwen2, Llama 3, SmolLM2 and Decant")
+                "its pre_tokenizer (\(types.joined(separator: ", "))) is none of those of GPT-2, Qwen2, Llama 3, SmolLM2 "
+                    + "and Decant"
+            )
         }
     }
 

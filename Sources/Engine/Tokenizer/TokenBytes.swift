@@ -8,7 +8,9 @@ struct TokenBytes: Sendable {
     init(_ spellings: [String?]) {
         starts.reserveCapacity(spellings.count + 1)
         for spelling in spellings {
-            if let spelling, !ByteAlphabet.append(bytesSpelled: spelling, to: &bytes) { bytes.append(contentsOf: spelling.utf8) }
+            if let spelling, !ByteAlphabet.append(bytesSpelled: spelling, to: &bytes) {
+                bytes.append(contentsOf: spelling.utf8)
+            }
             starts.append(bytes.count)
         }
     }

@@ -112,7 +112,8 @@ extension Tokenizer {
         merges.reserveCapacity(list.count)
         seen.reserveCapacity(list.count)
         for (index, value) in list.enumerated() {
-            let parts = value.string?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            let parts =
+                value.string?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
                 ?? value.array?.compactMap(\.string) ?? []
             guard parts.count == 2 else { throw TokenizerFault("merge \(index) does not name two tokens") }
             func id(_ spelling: String) throws(TokenizerFault) -> Int {

@@ -12,7 +12,7 @@ public struct Tokenizer: Sendable {
     private let tokenBytes: TokenBytes
     private let encoder: BytePairEncoder
     /// Finds the added tokens that count in a text as it comes, and those that count once it is normalized.
-    private let scanners: (raw: AddedTokenScanner, normalized: AddedTokenScanner)
+    let scanners: (raw: AddedTokenScanner, normalized: AddedTokenScanner)
     private let specialIds: Set<Int>
 
     /// The caller has checked that the ids are those of `spellings`.

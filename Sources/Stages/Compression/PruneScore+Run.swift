@@ -8,7 +8,7 @@ extension PruneScore: RunnableStage {
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         let reader = ResponseRows(
-            format: PromptFormat(prompt), functions: try context.readFunctions("data"), tokenizer: try folder.tokenizer())
+            prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
         // By hash, because rows stand in the order in which they were made: function by function.
         let rows = try context.readRows("data", "\(set).jsonl")
             .map { (StableHash.unit("calibration", 0, $0.id), $0) }.sorted { $0.0 < $1.0 }.prefix(samples).map(\.1)

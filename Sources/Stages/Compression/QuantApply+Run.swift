@@ -18,7 +18,7 @@ extension QuantApply: RunnableStage {
         try SafeTensors.write(quantized.tensors, to: context.output("model.safetensors"))
         try context.write(quantized.configuration, to: "config.json")
         try context.write(report(quantized.report), to: "quantization.json")
-        for file in ["generation_config.json", "tokenizer.json", "tokenizer_config.json"]
+        for file in ModelFolder.tokenizerFiles + ModelFolder.optionalTokenizerFiles
         where FileManager.default.fileExists(atPath: context.input("model", file).path) {
             try context.copy(file, from: "model")
         }

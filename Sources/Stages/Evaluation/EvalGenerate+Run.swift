@@ -8,13 +8,12 @@ extension EvalGenerate: RunnableStage {
 
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let tokenizer = try folder.tokenizer()
-        let reader = ResponseRows(
-            format: PromptFormat(prompt), functions: try context.readFunctions("data"), tokenizer: tokenizer)
+        let encoder = try folder.prompts(PromptFormat(prompt))
+        let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
         let prompts = try rows.joined().map { try reader.prompt(of: $0) }
-        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: tokenizer.id(of: .end).map(Int32.init))
+        let options = GenerationOptions(maximumTokens: maxTokens, stopToken: encoder.endTokens.first)
         let answers = try folder.inferenceModel().generate(
             prompts, options: options, workers: context.workers,
             resumption: context.resumption(of: prompts.count, unit: "row"))
@@ -23,7 +22,7 @@ extension EvalGenerate: RunnableStage {
             let lines = rows.indices.map { index -> JSON in
                 let answer = answers[start + index]
                 return [
-                    "id": .string(rows[index].id), "response": .string(tokenizer.decode(answer.tokens.map(Int.init))),
+                    "id": .string(rows[index].id), "response": .string(encoder.tokenizer.decode(answer.tokens.map(Int.init))),
                     "prompt_tokens": .integer(Int64(prompts[start + index].count)),
                     "response_tokens": .integer(Int64(answer.tokens.count)), "ended": .bool(answer.isFinished),
                 ]

@@ -5,7 +5,7 @@ extension KDCapture: RunnableStage {
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("teacher")
         let rows = ResponseRows(
-            format: PromptFormat(prompt), functions: try context.readFunctions("data"), tokenizer: try folder.tokenizer())
+            prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
         var examples = try context.judgedExamples(rows)
         let captured = try folder.inferenceModel().captureLogits(
             examples, k: k, workers: context.workers, resumption: context.resumption(of: examples.count, unit: "row"))

@@ -3,9 +3,8 @@ import Engine
 
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
-    let format: PromptFormat
+    let prompts: PromptEncoder
     let functions: [String: FunctionDefinition]
-    let tokenizer: Tokenizer
 
     /// A row with its own answers as the response.
     func example(of row: Row) throws(RowError) -> TrainingExample {
@@ -13,13 +12,13 @@ struct ResponseRows {
     }
 
     func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
-        let prompt = try format.promptTokens(of: row, functions: functions, with: tokenizer)
-        let tokens = try prompt + format.responseTokens(of: response, with: tokenizer)
+        let prompt = try prompts.promptTokens(of: row, functions: functions)
+        let tokens = prompt + prompts.responseTokens(of: response)
         return TrainingExample(tokens: tokens, promptLength: prompt.count)
     }
 
     func prompt(of row: Row) throws(RowError) -> [Int32] {
-        try format.promptTokens(of: row, functions: functions, with: tokenizer)
+        try prompts.promptTokens(of: row, functions: functions)
     }
 }
 

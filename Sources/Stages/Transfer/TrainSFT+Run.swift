@@ -4,8 +4,8 @@ import Planner
 extension TrainSFT: RunnableStage {
     public func run(in context: StageContext) throws {
         let rows = ResponseRows(
-            format: PromptFormat(prompt), functions: try context.readFunctions("data"),
-            tokenizer: try context.modelFolder("model").tokenizer())
+            prompts: try context.modelFolder("model").prompts(PromptFormat(prompt)),
+            functions: try context.readFunctions("data"))
         let examples =
             context.hasInput("judged")
             ? try context.judgedExamples(rows) : try context.readRows("data", "train.jsonl").map { try rows.example(of: $0) }

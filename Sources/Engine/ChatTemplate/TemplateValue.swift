@@ -1,0 +1,117 @@
+import CanonicalJSON
+
+/// A value of a chat template. Strings are equal by their characters' code points, as they are in Python.
+public indirect enum TemplateValue: Sendable {
+    /// A name, a member or an item that does not exist; the word says which.
+    case undefined(String)
+    case none
+    case bool(Bool)
+    case integer(Int)
+    case real(Double)
+    case string(String)
+    case list([TemplateValue])
+    case mapping(TemplateMapping)
+    case function(TemplateFunction)
+
+    /// A JSON value; members come in the order of their sorted keys.
+    public init(_ json: JSON) {
+        switch json {
+        case .null: self = .none
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .integer(Int(value))
+        case .real(let value): self = .real(value)
+        case .string(let value): self = .string(value)
+        case .array(let elements): self = .list(elements.map { TemplateValue($0) })
+        case .object: self = .mapping(TemplateMapping(json.sortedMembers.map { ($0.key, TemplateValue($0.value)) }))
+        }
+    }
+
+    var isTrue: Bool {
+        switch self {
+        case .undefined, .none: false
+        case .bool(let value): value
+        case .integer(let value): value != 0
+        case .real(let value): value != 0
+        case .string(let text): !text.isEmpty
+        case .list(let elements): !elements.isEmpty
+        case .mapping(let mapping): mapping.isNamespace || !mapping.members.isEmpty
+        case .function: true
+        }
+    }
+
+    /// What it is, for messages.
+    var kind: String {
+        switch self {
+        case .undefined(let name): "'\(name)', which is not defined"
+        case .none: "none"
+        case .bool: "a boolean"
+        case .integer, .real: "a number"
+        case .string: "a string"
+        case .list: "a list"
+        case .mapping: "a mapping"
+        case .function: "a function"
+        }
+    }
+
+    var number: Double? {
+        switch self {
+        case .bool(let value): value ? 1 : 0
+        case .integer(let value): Double(value)
+        case .real(let value): value
+        default: nil
+        }
+    }
+
+    var integer: Int? {
+        switch self {
+        case .bool(let value): value ? 1 : 0
+        case .integer(let value): value
+        default: nil
+        }
+    }
+
+    func equals(_ other: TemplateValue) -> Bool {
+        switch (self, other) {
+        case (.undefined, .undefined), (.none, .none): return true
+        case (.string(let a), .string(let b)): return a.utf8.elementsEqual(b.utf8)
+        case (.list(let a), .list(let b)): return a.elementsEqual(b) { $0.equals($1) }
+        case (.mapping(let a), .mapping(let b)):
+            return a.members.count == b.members.count && a.members.allSatisfy { key, value in b[key]?.equals(value) ?? false }
+        default:
+            guard let a = number, let b = other.number else { return false }
+            return a == b
+        }
+    }
+}
+
+/// Members in their order.
+public struct TemplateMapping: Sendable {
+    var members: [(key: String, value: TemplateValue)]
+    /// Whether `set` may change its members.
+    var isNamespace = false
+
+    public init(_ members: [(String, TemplateValue)]) { self.members = members.map { (key: $0.0, value: $0.1) } }
+
+    subscript(key: String) -> TemplateValue? {
+        get { members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value }
+        set {
+            let index = members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+            if let index, let newValue {
+                members[index].value = newValue
+            } else if let newValue {
+                members.append((key, newValue))
+            }
+        }
+    }
+}
+
+/// What can be called.
+public enum TemplateFunction: Sendable {
+    case raiseException
+    case range
+    case namespace
+    case dictionary
+    /// The macro of a name.
+    case macro(String)
+    case method(String, of: TemplateValue)
+}

@@ -1,0 +1,33 @@
+import CanonicalJSON
+
+/// How rows become tokens for one model: in Decant's special tokens, or by the chat template that the model brought along.
+public struct PromptEncoder: Sendable {
+    /// Whose words stand around a prompt's parts.
+    enum Markup: Sendable {
+        case decant
+        case chat(ChatMarkup)
+    }
+
+    public let tokenizer: Tokenizer
+    let format: PromptFormat
+    let markup: Markup
+    /// The tokens that end a response. Training teaches the first.
+    public let endTokens: [Int32]
+
+    /// The tokens of a row's prompt, up to where the response starts.
+    ///
+    /// - Parameter functions: definitions by name; those that the row lists must be there.
+    public func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
+        switch markup {
+        case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
+        case .chat(let chat):
+            try chat.promptTokens(
+                of: row, tools: format == .tools ? try PromptFormat.definitions(of: row, functions) : [], with: tokenizer)
+        }
+    }
+
+    /// The tokens of a response, with the one that ends it.
+    public func responseTokens(of response: String) -> [Int32] {
+        tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)
+    }
+}
