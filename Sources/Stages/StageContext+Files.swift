@@ -41,8 +41,9 @@ extension StageContext {
         return values
     }
 
-    /// Copies a file of an input into the output, byte for byte.
+    /// Copies a file of an input into the output, byte for byte, in place of one that is there already.
     public func copy(_ file: String, from input: String) throws {
+        if FileManager.default.fileExists(atPath: output(file).path) { try FileManager.default.removeItem(at: output(file)) }
         try FileManager.default.copyItem(at: self.input(input, file), to: output(file))
     }
 }

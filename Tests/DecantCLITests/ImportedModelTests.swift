@@ -15,9 +15,9 @@ import Testing
         data:
           generate: {functions: functions, templates: utterances, count: 400, seed: 3}
           split: {test: 15%, valid: 5%}
-        teacher: {from: base, transfer: "SFT(steps: 10)"}
+        teacher: {from: base, transfer: "SFT(steps: 150)"}
         student: {init: {hidden: 32, layers: 1, heads: 2, kv_heads: 1, intermediate: 64}}
-        transfer: KD(steps: 10)
+        transfer: "KD(steps: 10)"
         quantize: {scheme: W8A16, group_size: 32}
         evaluate: {sets: [test], metrics: [exact, perplexity], perplexity: {text: text, context: 48, stride: 20}}
         """

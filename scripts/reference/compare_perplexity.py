@@ -30,7 +30,9 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--text", required=True, type=pathlib.Path)
     parser.add_argument("--perplexity", required=True, type=pathlib.Path)
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     ours = json.loads(options.perplexity.read_text())
     tokenizer = AutoTokenizer.from_pretrained(options.model)
     # As bytes: reading as text would turn CRLF into LF.

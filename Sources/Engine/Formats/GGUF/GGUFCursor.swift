@@ -36,7 +36,9 @@ struct GGUFCursor {
     /// A string of at most `limit` bytes, which must be UTF-8.
     mutating func readString(limit: Int = .max) throws(GGUFFault) -> String {
         let bytes = try readStringBytes(limit: limit)
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw GGUFFault("a string of its header is not UTF-8") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw GGUFFault("a string of its header is not UTF-8")
+        }
         return text
     }
 

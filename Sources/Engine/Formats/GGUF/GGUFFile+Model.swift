@@ -27,7 +27,7 @@ extension GGUFFile {
             guard let tensor = tensors[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
             guard tensor.shape == parameter.shape else {
                 throw ModelFileError(
-                    file: file, reason: "tensor '\(name)' has shape \(tensor.shape) where its metadata ask for \(parameter.shape)"
+                    file: file, reason: "tensor '\(name)' has shape \(tensor.shape) where \(parameter.shape) is asked for"
                 )
             }
             known.insert(name)

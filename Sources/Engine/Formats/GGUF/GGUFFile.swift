@@ -80,7 +80,9 @@ public struct GGUFFile: Sendable {
             let number = try cursor.read(UInt32.self)
             guard let type = GGUFValueType(rawValue: number) else { throw GGUFFault("'\(key)' has the unknown type \(number)") }
             let value = try GGUFValue(reading: type, from: &cursor)
-            guard metadata.updateValue(value, forKey: key) == nil else { throw GGUFFault("'\(key)' stands twice in its header") }
+            guard metadata.updateValue(value, forKey: key) == nil else {
+                throw GGUFFault("'\(key)' stands twice in its header")
+            }
         }
         return metadata
     }
@@ -108,7 +110,8 @@ public struct GGUFFile: Sendable {
 
     private static func check(_ tensors: [String: GGUFTensor], dataSize: Int) throws(GGUFFault) {
         var end = 0
-        for (name, tensor) in tensors.sorted(by: { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) }) {
+        let byPlace = tensors.sorted { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) }
+        for (name, tensor) in byPlace {
             guard tensor.range.lowerBound >= end else { throw GGUFFault("tensor '\(name)' overlaps another tensor") }
             end = tensor.range.upperBound
             guard end <= dataSize else { throw GGUFFault("tensor '\(name)' ends behind the end of the file") }
