@@ -55,7 +55,8 @@ struct ModelGradientTests {
         #expect(end == model.parameterCount)
         #expect(model.parameters.count == 2 * 12 + 3)
         let layer = model.layout.start(ofLayer: 1)
-        #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.offset == layer + model.layout.layer.projections)
+        #expect(
+            model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.offset == layer + model.layout.layer.projections)
         #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.bias")?.offset == layer + model.layout.layer.bias)
         #expect(model.parameter(named: "model.layers.1.self_attn.o_proj.weight")?.offset == layer + model.layout.layer.output)
         #expect(model.parameter(named: "model.layers.1.mlp.gate_proj.weight")?.offset == layer + model.layout.layer.gateUp)

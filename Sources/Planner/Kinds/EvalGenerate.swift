@@ -4,7 +4,7 @@
 /// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts.
 public struct EvalGenerate: StageKind {
     public static let name = "eval.generate"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// In the order in which they are reported.

@@ -4,7 +4,7 @@
 /// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
 public struct Sample: StageKind {
     public static let name = "sample"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// Responses per prompt.
