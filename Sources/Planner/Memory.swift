@@ -2,9 +2,9 @@
 enum Memory {
     private static let process = 96 << 20
 
-    /// Training: the model as read, weights, two moments, a gradient and one for each of four lanes, the model to write, and
-    /// the state while a checkpoint is written; rows as tokens and activations.
-    static func training(_ inputs: [String: Int]) -> Int { process + 14 * models(inputs) + 5 * others(inputs) + activations }
+    /// Training: weights, two moments and a gradient, the model as read or to write, the state while a checkpoint is written
+    /// (twice, as numbers and as bytes); rows as tokens and activations.
+    static func training(_ inputs: [String: Int]) -> Int { process + 11 * models(inputs) + 5 * others(inputs) + activations }
 
     /// Reading sequences and answering them: weights as floats and packed, caches.
     static func inference(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 8 * others(inputs) + activations }

@@ -17,7 +17,8 @@ struct TrainingDeterminismTests {
     /// Wide and long enough that products are cut into tiles, depths into blocks, the step into micro-batches, the logits into
     /// chunks, and one sequence into blocks of queries; tied and with bias, or neither.
     private func run(
-        _ optimizer: TrainingOptions.Optimizer, tied: Bool = true, workers: WorkerPool, recompute: Bool = false
+        _ optimizer: TrainingOptions.Optimizer, tied: Bool = true, workers: WorkerPool,
+        recomputation: TrainingOptions.Recomputation = .never
     ) throws -> Run {
         let configuration = try ModelConfiguration(
             vocabularySize: 300, hiddenSize: 72, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 200,
@@ -29,8 +30,8 @@ struct TrainingDeterminismTests {
             return TrainingExample(tokens: tokens, promptLength: 1 + length / 3)
         }
         let options = TrainingOptions(
-            steps: 3, batch: 40, learningRate: 1e-2, optimizer: optimizer, warmup: 0.1, weightDecay: 0.01, recompute: recompute,
-            seed: 11)
+            steps: 3, batch: 40, learningRate: 1e-2, optimizer: optimizer, warmup: 0.1, weightDecay: 0.01,
+            recomputation: recomputation, seed: 11)
         let trainer = try Trainer(
             Model(initializing: configuration, seed: 1), on: examples, options: options, workers: workers)
         var curve: [TrainingStep] = []
@@ -59,7 +60,21 @@ struct TrainingDeterminismTests {
     @Test("Equal with and without recomputation", arguments: [true, false])
     func recomputation(tied: Bool) throws {
         let kept = try run(.adamW, tied: tied, workers: WorkerPool(threads: 2))
-        #expect(try run(.adamW, tied: tied, workers: WorkerPool(threads: 2), recompute: true) == kept)
+        #expect(try run(.adamW, tied: tied, workers: WorkerPool(threads: 2), recomputation: .always) == kept)
+    }
+
+    @Test("Recomputation is chosen where activations would outweigh everything else")
+    func automatic() throws {
+        let small = DecoderLayout(try Fixture.configuration())
+        #expect(Trainer.retention(.automatic, small, longest: 64) == .everything)
+        #expect(Trainer.retention(.always, small, longest: 64) == .inputs)
+        let large = DecoderLayout(
+            try ModelConfiguration(
+                vocabularySize: 49_152, hiddenSize: 576, layerCount: 30, headCount: 9, keyValueHeadCount: 3,
+                intermediateSize: 1536, maximumPositions: 8192))
+        #expect(Trainer.retention(.automatic, large, longest: 256) == .everything)
+        #expect(Trainer.retention(.automatic, large, longest: 8192) == .inputs)
+        #expect(Trainer.retention(.never, large, longest: 8192) == .everything)
     }
 
     @Test("Equal on AVX2 and on the widest vectors of this processor", arguments: [TrainingOptions.Optimizer.adamW, .muon])

@@ -47,7 +47,9 @@ struct WorkerPoolTests {
         let sums = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<16 {
                 group.addTask {
-                    (0..<50).reduce(0) { sum, _ in sum + counts(9, on: shared).reduce(0, +) + counts(9, on: WorkerPool(threads: 2)).reduce(0, +) }
+                    (0..<50).reduce(0) { sum, _ in
+                        sum + counts(9, on: shared).reduce(0, +) + counts(9, on: WorkerPool(threads: 2)).reduce(0, +)
+                    }
                 }
             }
             return await group.reduce(0, +)

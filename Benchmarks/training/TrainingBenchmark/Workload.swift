@@ -47,8 +47,10 @@ struct Workload {
     /// Floating-point operations of a step's products with weights, forward and backward: six per weight and row. The head
     /// runs on the response's rows alone.
     var operationsPerStep: Double {
-        let head = configuration.vocabularySize * configuration.hiddenSize
-        let layers = Model(zeros: configuration).parameterCount - head
+        let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
+        let head = configuration.vocabularySize * hidden
+        let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
+        let layers = configuration.layerCount * hidden * (2 * hidden + 2 * keyValueSize + 3 * intermediate)
         let steps = Double(examples.count) / Double(batch)
         let tokens = Double(examples.reduce(0) { $0 + $1.tokens.count }) / steps
         let responses = Double(examples.reduce(0) { $0 + $1.responseLength }) / steps

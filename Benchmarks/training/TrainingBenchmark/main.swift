@@ -16,7 +16,7 @@ guard let workload = try Workload(named: arguments.first ?? "quickstart") else {
 let options = TrainingOptions(
     steps: (measurements + 1) * steps, batch: workload.batch, learningRate: 1e-4,
     optimizer: arguments.count > 2 && arguments[2] == "muon" ? .muon : .adamW,
-    recompute: arguments.contains("recompute"), seed: 1)
+    recomputation: arguments.contains("recompute") ? .always : .automatic, seed: 1)
 let trainer = try Trainer(
     Model(initializing: workload.configuration, seed: 1), on: workload.examples, options: options,
     workers: WorkerPool(threads: threads))

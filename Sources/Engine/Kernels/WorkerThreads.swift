@@ -52,10 +52,12 @@ final class WorkerThreads: Sendable {
         for _ in 0..<helpers {
             var handle = pthread_t()
             let crew = Unmanaged.passRetained(self)
-            let failure = pthread_create(&handle, nil, { crew in
-                if let crew { Unmanaged<WorkerThreads>.fromOpaque(crew).takeRetainedValue().serve() }
-                return nil
-            }, crew.toOpaque())
+            let failure = pthread_create(
+                &handle, nil,
+                { crew in
+                    if let crew { Unmanaged<WorkerThreads>.fromOpaque(crew).takeRetainedValue().serve() }
+                    return nil
+                }, crew.toOpaque())
             // Without a thread its work is the others'.
             if failure == 0 { handles.append(handle) } else { crew.release() }
         }

@@ -91,6 +91,14 @@ struct Activations {
         (dProjections, dAttention, partialSums) = (p[i + 9], p[i + 10], p[i + 11])
     }
 
+    /// What all layers keep for a backward pass.
+    static func bytesPerToken(_ configuration: ModelConfiguration) -> Int {
+        let perLayer =
+            2 * configuration.hiddenSize + configuration.projectionSize + configuration.attentionSize
+            + 2 * configuration.headCount + 2 * configuration.intermediateSize + 2
+        return configuration.layerCount * perLayer * MemoryLayout<Float>.stride
+    }
+
     /// The hidden states behind layer `index`.
     func output(ofLayer index: Int) -> UnsafeMutablePointer<Float> {
         index + 1 < layers.count ? layers[index + 1].input : output

@@ -33,7 +33,8 @@ public final class Trainer {
         let longest = examples.map(\.tokens.count).max() ?? 1
         weights = FloatBuffer(model.values)
         decoder = Decoder(model.layout, weights: weights, positions: longest, workers: workers)
-        pass = GradientPass(parameterCount: weights.count, keeping: options.recompute ? .inputs : .everything)
+        pass = GradientPass(
+            parameterCount: weights.count, keeping: Trainer.retention(options.recomputation, model.layout, longest: longest))
         optimizer = Optimizer(model.parameters, options)
         epoch = (-1, [])
     }
@@ -97,6 +98,18 @@ public final class Trainer {
             }
         }
         return squares.reduce(0, +)
+    }
+
+    static func retention(
+        _ recomputation: TrainingOptions.Recomputation, _ layout: DecoderLayout, longest: Int
+    ) -> Activations.Retention {
+        let kept = Activations.bytesPerToken(layout.configuration) * max(longest, MicroBatches.tokenBudget)
+        let others = 4 * layout.count * MemoryLayout<Float>.stride
+        return switch recomputation {
+        case .never: .everything
+        case .always: .inputs
+        case .automatic: kept > max(1 << 30, others) ? .inputs : .everything
+        }
     }
 
     private static func check(

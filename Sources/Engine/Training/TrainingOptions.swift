@@ -7,6 +7,15 @@ public struct TrainingOptions: Hashable, Sendable {
         case muon
     }
 
+    /// Whether the backward pass computes a layer's activations again, instead of keeping them: a third more work for a
+    /// fraction of the memory, and the same bits.
+    public enum Recomputation: Hashable, Sendable {
+        case never
+        case always
+        /// Where activations would take more than a gibibyte, and more than weights, moments and gradient together.
+        case automatic
+    }
+
     public var steps: Int
     /// Rows per step.
     public var batch: Int
@@ -19,13 +28,11 @@ public struct TrainingOptions: Hashable, Sendable {
     public var seed: UInt64
     /// Largest global norm of the gradient; a longer one is shortened to it.
     public var clippingNorm = 1.0
-    /// Whether the backward pass computes a layer's activations again, instead of keeping them: a third more work for a
-    /// fraction of the memory, and the same bits.
-    public var recompute: Bool
+    public var recomputation: Recomputation
 
     public init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,
-        weightDecay: Double = 0, recompute: Bool = false, seed: UInt64
+        weightDecay: Double = 0, recomputation: Recomputation = .automatic, seed: UInt64
     ) {
         self.steps = steps
         self.batch = batch
@@ -33,7 +40,7 @@ public struct TrainingOptions: Hashable, Sendable {
         self.optimizer = optimizer
         self.warmup = warmup
         self.weightDecay = weightDecay
-        self.recompute = recompute
+        self.recomputation = recomputation
         self.seed = seed
     }
 

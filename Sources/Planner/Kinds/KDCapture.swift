@@ -6,7 +6,7 @@
 /// (M response positions); and the teacher's `tokenizer.json`, which a student's must equal.
 public struct KDCapture: StageKind {
     public static let name = "kd.capture"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .required("judged")]
 
     public var k: Int

@@ -5,7 +5,7 @@
 /// Output: `scores.json`.
 public struct PruneScore: StageKind {
     public static let name = "prune.score"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     public var method: PruneMethod

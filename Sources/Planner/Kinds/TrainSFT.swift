@@ -5,7 +5,7 @@
 /// Output: a model folder and `curve.jsonl` (step, loss, learning rate, gradient norm).
 public struct TrainSFT: StageKind {
     public static let name = "train.sft"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .optional("judged")]
 
     public var training: TrainingParameters
