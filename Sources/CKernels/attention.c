@@ -34,15 +34,17 @@ void decant_attention(const float *qkv, float *y, float *statistics, long first_
     float *keys = decant_thread_scratch(decant_scratch_attention, packed_keys + packed_values + block * stride);
     float *values = keys + packed_keys, *scores = values + packed_values;
     const float *key = qkv + (shape.heads + kv_head) * d, *value = key + shape.kv_heads * d;
-    pack_matrix(key, width, 1, d, end_query, keys);
-    pack_matrix(value, width, 0, end_query, d, values);
+    int wide = decant_vectors() == decant_vectors_avx512;
+    pack_matrix(wide, key, width, 1, d, end_query, keys);
+    pack_matrix(wide, value, width, 0, end_query, d, values);
     for (long head = kv_head * group; head < (kv_head + 1) * group; head++) {
         for (long first = first_query; first < end_query; first += block) {
             long rows = smaller(block, end_query - first), seen = first + rows;
-            multiply_packed(qkv + first * width + head * d, width, 0, keys, d, end_query, rows, seen, d, scores, stride, 0);
+            multiply_packed(wide, qkv + first * width + head * d, width, 0, keys, d, end_query, rows, seen, d, scores, stride,
+                            0);
             causal_softmax(scores, stride, first, rows, scale_of(shape), statistics + (first * shape.heads + head) * 2,
                            shape.heads);
-            multiply_packed(scores, stride, 0, values, end_query, d, rows, d, seen, y + (first * shape.heads + head) * d,
+            multiply_packed(wide, scores, stride, 0, values, end_query, d, rows, d, seen, y + (first * shape.heads + head) * d,
                             shape.heads * d, 0);
         }
     }
@@ -78,9 +80,10 @@ void decant_attention_backward(const float *qkv, const float *y, const float *st
     float *values_across = keys_across + across, *keys_along = values_across + across, *rows_packed = keys_along + along;
     float *weights = rows_packed + few, *dweights = weights + block * stride;
     long key_column = (shape.heads + kv_head) * d, value_column = key_column + shape.kv_heads * d;
-    pack_matrix(qkv + key_column, width, 1, d, length, keys_across);
-    pack_matrix(qkv + value_column, width, 1, d, length, values_across);
-    pack_matrix(qkv + key_column, width, 0, length, d, keys_along);
+    int wide = decant_vectors() == decant_vectors_avx512;
+    pack_matrix(wide, qkv + key_column, width, 1, d, length, keys_across);
+    pack_matrix(wide, qkv + value_column, width, 1, d, length, values_across);
+    pack_matrix(wide, qkv + key_column, width, 0, length, d, keys_along);
     for (long r = 0; r < length; r++) {
         memset(dqkv + r * width + key_column, 0, (size_t)d * sizeof(float));
         memset(dqkv + r * width + value_column, 0, (size_t)d * sizeof(float));
@@ -91,17 +94,17 @@ void decant_attention_backward(const float *qkv, const float *y, const float *st
             const float *query = qkv + first * width + head * d;
             const float *dy_block = dy + (first * shape.heads + head) * d, *y_block = y + (first * shape.heads + head) * d;
             long y_stride = shape.heads * d;
-            multiply_packed(query, width, 0, keys_across, d, length, rows, seen, d, weights, stride, 0);
+            multiply_packed(wide, query, width, 0, keys_across, d, length, rows, seen, d, weights, stride, 0);
             causal_weights(weights, stride, first, rows, scale_of(shape), statistics + (first * shape.heads + head) * 2,
                            shape.heads);
-            multiply_packed(dy_block, y_stride, 0, values_across, d, length, rows, seen, d, dweights, stride, 0);
-            pack_matrix(dy_block, y_stride, 0, rows, d, rows_packed);
-            multiply_packed(weights, stride, 1, rows_packed, rows, d, seen, d, rows, dqkv + value_column, width, 1);
+            multiply_packed(wide, dy_block, y_stride, 0, values_across, d, length, rows, seen, d, dweights, stride, 0);
+            pack_matrix(wide, dy_block, y_stride, 0, rows, d, rows_packed);
+            multiply_packed(wide, weights, stride, 1, rows_packed, rows, d, seen, d, rows, dqkv + value_column, width, 1);
             softmax_backward(weights, dweights, stride, dy_block, y_block, y_stride, rows, seen, scale_of(shape), d);
-            multiply_packed(dweights, stride, 0, keys_along, length, d, rows, d, seen, dqkv + first * width + head * d, width,
-                            0);
-            pack_matrix(query, width, 0, rows, d, rows_packed);
-            multiply_packed(dweights, stride, 1, rows_packed, rows, d, seen, d, rows, dqkv + key_column, width, 1);
+            multiply_packed(wide, dweights, stride, 0, keys_along, length, d, rows, d, seen, dqkv + first * width + head * d,
+                            width, 0);
+            pack_matrix(wide, query, width, 0, rows, d, rows_packed);
+            multiply_packed(wide, dweights, stride, 1, rows_packed, rows, d, seen, d, rows, dqkv + key_column, width, 1);
         }
     }
 }

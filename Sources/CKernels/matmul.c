@@ -108,16 +108,15 @@ static long whole_panels(long columns) { return (columns + 31) / 32 * 32; }
 
 long packed_count(long columns, long depth) { return whole_panels(columns) * depth; }
 
-void pack_matrix(const float *b, long stride, int transposed, long depth, long columns, float *packed) {
-    long panel = decant_vectors() == decant_vectors_avx512 ? 32 : 16;
+void pack_matrix(int wide, const float *b, long stride, int transposed, long depth, long columns, float *packed) {
+    long panel = wide ? 32 : 16;
     for (long start = 0; start < depth; start += most_depth)
         pack(b + start * (transposed ? 1 : stride), stride, transposed, smaller(depth - start, most_depth), columns, panel,
              packed + start * whole_panels(columns));
 }
 
-void multiply_packed(const float *a, long stride, int transposed, const float *packed, long packed_depth, long packed_columns,
-                     long rows, long columns, long depth, float *c, long c_stride, int adding) {
-    int wide = decant_vectors() == decant_vectors_avx512;
+void multiply_packed(int wide, const float *a, long stride, int transposed, const float *packed, long packed_depth,
+                     long packed_columns, long rows, long columns, long depth, float *c, long c_stride, int adding) {
     for (long start = 0; start < depth; start += most_depth) {
         long length = smaller(depth - start, most_depth), panel_depth = smaller(packed_depth - start, most_depth);
         (wide ? block_avx512 : block_avx2)(a + start * (transposed ? stride : 1), stride, transposed,
@@ -128,6 +127,7 @@ void multiply_packed(const float *a, long stride, int transposed, const float *p
 
 void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                    long depth, int adding) {
+    int wide = decant_vectors() == decant_vectors_avx512;
     float *packed = decant_thread_scratch(decant_scratch_matmul,
                                           packed_count(smaller(columns, most_columns), smaller(depth, most_depth)));
     for (long first = 0; first < columns; first += most_columns) {
@@ -135,8 +135,8 @@ void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, l
         for (long start = 0; start < depth; start += most_depth) {
             long length = smaller(depth - start, most_depth);
             const float *right = b.base + (b.transposed ? first * b.stride + start : start * b.stride + first);
-            pack_matrix(right, b.stride, b.transposed, length, count, packed);
-            multiply_packed(a.base + start * (a.transposed ? a.stride : 1), a.stride, a.transposed, packed, length, count,
+            pack_matrix(wide, right, b.stride, b.transposed, length, count, packed);
+            multiply_packed(wide, a.base + start * (a.transposed ? a.stride : 1), a.stride, a.transposed, packed, length, count,
                             rows, count, length, c + first, c_stride, adding || start > 0);
         }
     }
