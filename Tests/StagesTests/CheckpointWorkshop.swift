@@ -21,7 +21,7 @@ final class CheckpointWorkshop {
     var checkpointFolder: URL { root.appending(path: "checkpoint", directoryHint: .isDirectory) }
     var checkpointFile: URL { checkpointFolder.appending(path: "state") }
 
-    /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, groups of 64 or 16 rows, or windows.
+    /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, answers, groups of 16 rows, or windows.
     static let stages: [any RunnableStage] = [
         training(.muon), training(.adamw),
         KDTrain(
