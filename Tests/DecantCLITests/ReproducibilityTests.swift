@@ -1,5 +1,7 @@
 import CanonicalJSON
+import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 /// The same recipe gives the same commits, whatever is around it.
@@ -27,8 +29,14 @@ import Testing
     @Test func twoBuildsShareAStore() throws {
         let program = try DecantProgram()
         let processes = try (0..<2).map { _ in try program.start(["build", "tiny.yaml", "--json", "--threads", "1"]) }
-        let done = try processes.map { process in
-            let output = try #require(process.standardOutput as? Pipe).fileHandleForReading.readDataToEndOfFile()
+        // Side by side: who fills a pipe that nobody reads holds the other up.
+        let pipes = try processes.map { try #require($0.standardOutput as? Pipe).fileHandleForReading }
+        let outputs = Mutex([Data](repeating: Data(), count: pipes.count))
+        DispatchQueue.concurrentPerform(iterations: pipes.count) { index in
+            let output = pipes[index].readDataToEndOfFile()
+            outputs.withLock { $0[index] = output }
+        }
+        let done = try zip(processes, outputs.withLock { $0 }).map { process, output in
             process.waitUntilExit()
             #expect(process.terminationStatus == 0)
             let last = try #require(String(decoding: output, as: UTF8.self).split(separator: "\n").last)

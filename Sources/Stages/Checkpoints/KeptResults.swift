@@ -15,7 +15,13 @@ private final class KeptResults<Item: KeptItem>: Sendable {
     private let total: Int
     private let unit: String
     private let context: StageContext
-    private let state: Mutex<[Int: Item]>
+    private let state: Mutex<State>
+
+    private struct State {
+        var results: [Int: Item]
+        /// What was last reported.
+        var percent: Int
+    }
 
     init(of total: Int, unit: String, in context: StageContext) {
         self.total = total
@@ -24,18 +30,25 @@ private final class KeptResults<Item: KeptItem>: Sendable {
         var results: [Int: Item] = [:]
         context.checkpoint?.resume { results = try Self.read($0, total: total) }
         if !results.isEmpty { context.report(.init(done: results.count, total: total, unit: unit)) }
-        state = Mutex(results)
+        state = Mutex(State(results: results, percent: Self.percent(results.count, of: total)))
     }
 
-    var results: [Int: Item] { state.withLock { $0 } }
+    var results: [Int: Item] { state.withLock { $0.results } }
 
+    /// Items may be thousands: each new percent is reported.
     func add(_ items: Range<Int>, _ values: [Item]) throws {
-        try state.withLock { results in
-            for (item, value) in zip(items, values) { results[item] = value }
-            context.report(.init(done: results.count, total: total, unit: unit))
-            try context.checkpoint?.offer(done: results.count) { Self.tensors(of: results) }
+        try state.withLock { state in
+            for (item, value) in zip(items, values) { state.results[item] = value }
+            let done = state.results.count
+            if Self.percent(done, of: total) != state.percent {
+                state.percent = Self.percent(done, of: total)
+                context.report(.init(done: done, total: total, unit: unit))
+            }
+            try context.checkpoint?.offer(done: done) { Self.tensors(of: state.results) }
         }
     }
+
+    private static func percent(_ done: Int, of total: Int) -> Int { done * 100 / max(1, total) }
 
     private static func tensors(of results: [Int: Item]) -> [String: StoredTensor] {
         let sorted = results.sorted { $0.key < $1.key }
