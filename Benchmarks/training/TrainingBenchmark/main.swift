@@ -1,5 +1,6 @@
-// Trains on a workload and prints one line: tokens per second of the best measurement, the process's peak of memory in MB, and
-// the share of the machine's measured rate of matrix products that the best measurement reached, in percent.
+// Trains on a workload and prints one line: tokens per second and per second of processor time, of the best measurement each;
+// the process's peak of memory in MB; the share of the machine's measured rate of matrix products that was reached per second
+// of processor time, in percent.
 // Arguments: workload, threads, optimizer (muon or adamw), measurements, steps per measurement.
 import Engine
 import Foundation
@@ -21,20 +22,28 @@ let trainer = try Trainer(
     Model(initializing: workload.configuration, seed: 1), on: workload.examples, options: options,
     workers: WorkerPool(threads: threads))
 
-var best = 0.0
-var leastSeconds = Double.infinity
+func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+var (best, bestPerProcessor) = (0.0, 0.0)
+var leastProcessorSeconds = Double.infinity
 // The first measurement warms up.
 for measurement in 0...measurements {
     var tokens = 0
-    let start = ContinuousClock.now
+    let (start, processorStart) = (ContinuousClock.now, processorSeconds())
     for _ in 0..<steps { tokens += trainer.advance().tokens }
     let elapsed = start.duration(to: .now).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
     if measurement == 0 { continue }
     best = max(best, Double(tokens) / seconds)
-    leastSeconds = min(leastSeconds, seconds / Double(steps))
+    let processor = processorSeconds() - processorStart
+    bestPerProcessor = max(bestPerProcessor, Double(tokens) / processor)
+    leastProcessorSeconds = min(leastProcessorSeconds, processor / Double(steps))
 }
-let rate = workload.operationsPerStep / leastSeconds
+let share = workload.operationsPerStep / leastProcessorSeconds / Processor.speed(threads: 1)
 let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
 let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.split(separator: " ").dropFirst().first ?? "0"
-print(String(format: "%.0f %.0f %.0f", best, (Double(peak) ?? 0) / 1024, 100 * rate / Processor.speed(threads: threads)))
+print(String(format: "%.0f %.0f %.0f %.0f", best, bestPerProcessor, (Double(peak) ?? 0) / 1024, 100 * share))
