@@ -40,10 +40,11 @@ public struct LocalRunner: Runner {
         }
     }
 
-    /// What a stage may see of the environment: nothing that could change its bytes, and where Swift's libraries are.
+    /// What a stage may see of the environment: nothing that could change its bytes, where Swift's libraries are, and which
+    /// vectors it may use, so that a machine with AVX-512 can show that its bytes are those of one without.
     private static var environment: [String: String] {
         var environment = ["LC_ALL": "C", "TZ": "UTC"]
-        environment["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
+        for name in ["LD_LIBRARY_PATH", "DECANT_VECTORS"] { environment[name] = ProcessInfo.processInfo.environment[name] }
         return environment
     }
 

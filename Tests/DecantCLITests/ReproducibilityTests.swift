@@ -18,6 +18,13 @@ import Testing
         #expect(first == second)
     }
 
+    @Test func commitsDependNotOnTheWidthOfVectors() throws {
+        let wide = try DecantProgram()
+        let narrow = try DecantProgram()
+        narrow.extraEnvironment["DECANT_VECTORS"] = "avx2"
+        #expect(DecantProgram.commits(try narrow.build()) == DecantProgram.commits(try wide.build()))
+    }
+
     @Test func stagesSideBySideGiveTheSameCommits() throws {
         let program = try DecantProgram()
         let serial = DecantProgram.commits(try program.build())
