@@ -36,8 +36,7 @@ enum RunNotes {
     /// Adds a note to a commit; a later run's note replaces it.
     static func add(_ note: RunNote, to commit: CommitID, in repository: GitRepository) throws(StoreError) {
         guard var target = GitRepository.id(commit.hex) else { return }
-        // libgit2 reads the notes that are there.
-        _ = try all(in: repository)
+        try verifyTrees(andNoteOf: commit, in: repository)
         let author = repository.localSignature()
         var signature: UnsafeMutablePointer<git_signature>?
         let time = git_time_t(author.time.timeIntervalSince1970)
@@ -75,15 +74,29 @@ enum RunNotes {
         return nil
     }
 
+    /// Reads what libgit2 is going to read: the notes' trees, and the note that is replaced. The other notes are many.
+    private static func verifyTrees(andNoteOf commit: CommitID, in repository: GitRepository) throws(StoreError) {
+        guard let tree = try tree(in: repository) else { return }
+        // The last part of a note's path is never shorter.
+        let end = commit.hex.suffix(30)
+        for (path, blob) in try repository.files(below: tree) where path.hasSuffix(end) { _ = try repository.readBlob(blob) }
+    }
+
     private static func all(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, note: JSON)] {
-        guard let head = try repository.target(of: reference) else { return [] }
+        guard let tree = try tree(in: repository) else { return [] }
+        // The tree is read here and not by libgit2's iterator, which crashes on one that is damaged. A note's path is the id of
+        // what it is about, cut by slashes.
+        return try repository.files(below: tree).compactMap { path, blob in
+            (try? JSON(parsing: repository.readBlob(blob))).map { (CommitID(hex: path.replacing("/", with: "")), $0) }
+        }
+    }
+
+    /// The newest tree of notes; `nil` where there are none.
+    private static func tree(in repository: GitRepository) throws(StoreError) -> git_oid? {
+        guard let head = try repository.target(of: reference) else { return nil }
         guard let commit = try repository.commit(head) else {
             throw .git(operation: "read the notes of runs", reason: "the commit \(head) is missing")
         }
-        // The tree is read here and not by libgit2's iterator, which crashes on one that is damaged. A note's path is the id of
-        // what it is about, cut by slashes.
-        return try repository.files(below: commit.tree).compactMap { path, blob in
-            (try? JSON(parsing: repository.readBlob(blob))).map { (CommitID(hex: path.replacing("/", with: "")), $0) }
-        }
+        return commit.tree
     }
 }
