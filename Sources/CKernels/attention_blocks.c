@@ -43,36 +43,8 @@ typedef struct {
     float *y; // [count, padded d]
 } query_group;
 
-#define NAMED_(width, name) name##_##width
-#define NAMED(width, name) NAMED_(width, name)
-
-#define KERNEL(name) NAMED(avx2, name)
-#define TARGET
-#define VECTOR __m256
-#define WIDTH 8
-#define LOAD _mm256_loadu_ps
-#define STORE _mm256_storeu_ps
-#define SPLAT _mm256_set1_ps
-#define FMA _mm256_fmadd_ps
-#include "attention_kernel.h"
-#undef KERNEL
-#undef TARGET
-#undef VECTOR
-#undef WIDTH
-#undef LOAD
-#undef STORE
-#undef SPLAT
-#undef FMA
-
-#define KERNEL(name) NAMED(avx512, name)
-#define TARGET __attribute__((target("avx512f")))
-#define VECTOR __m512
-#define WIDTH 16
-#define LOAD _mm512_loadu_ps
-#define STORE _mm512_storeu_ps
-#define SPLAT _mm512_set1_ps
-#define FMA _mm512_fmadd_ps
-#include "attention_kernel.h"
+#define KERNEL_FILE "attention_kernel.h"
+#include "each_width.h"
 
 static long blocks_for(long tokens) { return (tokens + block_tokens - 1) / block_tokens; }
 

@@ -7,41 +7,8 @@
 // Blocks of b that are packed at a time. `most_depth` cuts the sums, so it is part of the result.
 enum { most_depth = 384, most_columns = 512 };
 
-#define NAMED_(width, name) name##_##width
-#define NAMED(width, name) NAMED_(width, name)
-
-#define KERNEL(name) NAMED(avx2, name)
-#define TARGET
-#define VECTOR __m256
-#define WIDTH 8
-#define MOST_ROWS 6
-#define LOAD _mm256_loadu_ps
-#define STORE _mm256_storeu_ps
-#define SPLAT _mm256_set1_ps
-#define FMA _mm256_fmadd_ps
-#include "matmul_kernel.h"
-#undef KERNEL
-#undef TARGET
-#undef VECTOR
-#undef WIDTH
-#undef MOST_ROWS
-#undef LOAD
-#undef STORE
-#undef SPLAT
-#undef FMA
-#undef PANEL
-#undef TILES_TOGETHER
-
-#define KERNEL(name) NAMED(avx512, name)
-#define TARGET __attribute__((target("avx512f")))
-#define VECTOR __m512
-#define WIDTH 16
-#define MOST_ROWS 12
-#define LOAD _mm512_loadu_ps
-#define STORE _mm512_storeu_ps
-#define SPLAT _mm512_set1_ps
-#define FMA _mm512_fmadd_ps
-#include "matmul_kernel.h"
+#define KERNEL_FILE "matmul_kernel.h"
+#include "each_width.h"
 
 static f8 low(f8 a, f8 b, int step) {
     return step == 0   ? __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)

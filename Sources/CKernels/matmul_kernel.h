@@ -1,7 +1,8 @@
-// The inner product of blocks, written once and compiled for two vector widths; the including file defines
-//   KERNEL (name), TARGET (function attribute), VECTOR, WIDTH (lanes), MOST_ROWS, LOAD, STORE, SPLAT, FMA.
+// The inner product of blocks, written once and compiled for each width of vectors (each_width.h).
 // Lane j of a row is Σ_i a(r, i)·b(i, j) in rising i, one fused multiply-add each, so that both widths give equal bits.
 
+// Rows whose sums fit the registers.
+#define MOST_ROWS (WIDTH == 16 ? 12 : 6)
 #define PANEL (2 * WIDTH)
 #define TILES_TOGETHER (48 / MOST_ROWS)
 

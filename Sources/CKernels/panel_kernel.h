@@ -1,5 +1,4 @@
-// Rows times packed panels, written once and compiled for two vector widths; the including file defines
-//   KERNEL (name), TARGET (function attribute), VECTOR, WIDTH (lanes), LOAD, STORE, SPLAT, FMA.
+// Rows times packed panels, written once and compiled for each width of vectors (each_width.h).
 // A lane is Σ_i a(r, i)·w(i, j) in rising i, one fused multiply-add each, so that both widths give equal bits.
 
 // c[rows, vectors·WIDTH] (+)= a·w for one stretch of depth; w starts at a vector of a panel and runs on in the next panels,

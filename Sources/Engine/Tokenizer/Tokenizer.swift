@@ -67,6 +67,9 @@ public struct Tokenizer: Sendable {
         }
     }
 
+    /// Whether a token stands for no text: decoding leaves it out.
+    func isSpecial(_ id: Int) -> Bool { specialIds.contains(id) }
+
     /// The text of tokens without the special ones; bytes that are not UTF-8 become U+FFFD, ids that do not exist nothing.
     public func decode(_ ids: some Sequence<Int>) -> String {
         String(decoding: bytes(of: ids.lazy.filter { !specialIds.contains($0) }), as: UTF8.self)

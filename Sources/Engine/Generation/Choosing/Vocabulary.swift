@@ -38,11 +38,3 @@ public final class Vocabulary: Sendable {
 
     func bytes(of token: Int32) -> [UInt8] { bytes.indices.contains(Int(token)) ? bytes[Int(token)] : [] }
 }
-
-extension Tokenizer {
-    /// Whether a token stands for no text: decoding leaves it out.
-    func isSpecial(_ id: Int) -> Bool {
-        let one = CollectionOfOne(id)
-        return decode(one).isEmpty && !bytes(of: one).isEmpty
-    }
-}
