@@ -53,8 +53,9 @@ extension Store {
                 throw .git(operation: "read the build \(build.commit)", reason: "the commit is gone")
             }
             var texts: [String: String] = [:]
-            for entry in try repository.topFiles(of: commit.tree) where !["plan.json", ".gitattributes"].contains(entry.name) {
-                texts[entry.name] = String(decoding: try repository.readBlob(entry.id), as: UTF8.self)
+            for (name, entry) in try repository.entries(of: commit.tree) where !["plan.json", ".gitattributes"].contains(name) {
+                guard case .blob(let id) = entry else { continue }
+                texts[name] = String(decoding: try repository.readBlob(id), as: UTF8.self)
             }
             let recipe = texts.removeValue(forKey: "recipe.yaml") ?? ""
             return BuildTexts(recipe: recipe, companions: texts)

@@ -86,14 +86,4 @@ import Testing
         #expect(try sources(both) == [left, right])
         #expect(try sources(same) == [left, left])
     }
-
-    @Test func aRunsNoteIsReadBack() throws {
-        let fixture = try StoreFixture()
-        let pair = try fixture.recordPair()
-        let record = try #require(try fixture.store.stageCommit(pair.model.hex))
-        let note = RunNote(host: "h", started: Date(timeIntervalSince1970: 1_700_000_000), seconds: 1.5)
-        try fixture.store.noteRun(note, of: record.action, commit: pair.model)
-        #expect(try fixture.store.run(of: pair.model) == note)
-        #expect(try fixture.store.run(of: pair.data) == nil)
-    }
 }

@@ -7,6 +7,8 @@ indirect enum GitTree {
     case existing(git_oid)
     case directory([String: GitTree])
 
+    var isFile: Bool { if case .blob = self { true } else { false } }
+
     /// Puts an entry at a path, making the directories on the way.
     mutating func insert(_ entry: GitTree, at path: some Collection<String>) {
         guard let name = path.first, case .directory(var children) = self else { return }

@@ -22,19 +22,3 @@ enum BuildMerge {
         )
     }
 }
-
-extension RunNotes {
-    /// The notes of both sides, ours where both have one; no ref is moved.
-    static func merge(_ ours: CommitID, _ theirs: CommitID, in repository: GitRepository) throws(StoreError) -> CommitID {
-        var entries: [String: GitTree] = [:]
-        for commit in [theirs, ours] {
-            guard let commit = try repository.commit(commit) else { continue }
-            for (path, id) in try repository.files(below: commit.tree) {
-                entries[path.filter { $0 != "/" }] = .blob(id)
-            }
-        }
-        return try repository.writeCommit(
-            tree: try repository.write(.directory(entries)), parents: [ours, theirs], message: "Notes of two stores, merged\n",
-            signature: repository.localSignature())
-    }
-}
