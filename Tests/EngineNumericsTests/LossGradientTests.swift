@@ -15,12 +15,16 @@ struct LossGradientTests {
             logSumExp: [Float(PortableMath.log(sum))])
     }
 
+    /// The token 4 behind a prompt of one.
+    private static func target(k: Int) -> LossTarget {
+        LossTarget(example: TrainingExample(tokens: [0, 4], promptLength: 1, teacher: teacher(k: k)), position: 0)
+    }
+
     private func evaluate(_ loss: TransferLoss, _ logits: [Float], k: Int, scale: Float = 1) -> (loss: Double, gradient: [Float]) {
         let buffer = FloatBuffer(logits)
         return withExtendedLifetime(buffer) {
             let value = loss.replaceByGradient(
-                buffer.base, vocabularySize: logits.count, target: LossTarget(token: 4, teacher: (Self.teacher(k: k), 0)),
-                scale: scale)
+                buffer.base, vocabularySize: logits.count, target: Self.target(k: k), scale: scale)
             return (value, buffer.values)
         }
     }

@@ -66,15 +66,15 @@ struct TrainingDeterminismTests {
     @Test("Recomputation is chosen where activations would outweigh everything else")
     func automatic() throws {
         let small = DecoderLayout(try Fixture.configuration())
-        #expect(Trainer.retention(.automatic, small, longest: 64) == .everything)
-        #expect(Trainer.retention(.always, small, longest: 64) == .inputs)
+        #expect(Learner.retention(.automatic, small, longest: 64) == .everything)
+        #expect(Learner.retention(.always, small, longest: 64) == .inputs)
         let large = DecoderLayout(
             try ModelConfiguration(
                 vocabularySize: 49_152, hiddenSize: 576, layerCount: 30, headCount: 9, keyValueHeadCount: 3,
                 intermediateSize: 1536, maximumPositions: 8192))
-        #expect(Trainer.retention(.automatic, large, longest: 256) == .everything)
-        #expect(Trainer.retention(.automatic, large, longest: 8192) == .inputs)
-        #expect(Trainer.retention(.never, large, longest: 8192) == .everything)
+        #expect(Learner.retention(.automatic, large, longest: 256) == .everything)
+        #expect(Learner.retention(.automatic, large, longest: 8192) == .inputs)
+        #expect(Learner.retention(.never, large, longest: 8192) == .everything)
     }
 
     @Test("Equal on AVX2 and on the widest vectors of this processor", arguments: [TrainingOptions.Optimizer.adamW, .muon])

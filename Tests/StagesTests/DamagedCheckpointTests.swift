@@ -128,10 +128,10 @@ import Testing
         }
         var curve = TrainingCurve()
         for step in steps { curve.append(step) }
-        let state = TrainerState(step: steps.count, weights: odd, firstMoments: odd.reversed(), secondMoments: odd)
+        let state = LearnerState(step: steps.count, weights: odd, firstMoments: odd.reversed(), secondMoments: odd)
         try file.write(done: 5, state.tensors.merging(curve.tensors) { $1 })
         let tensors = try #require(try file.read()).tensors
-        let read = try TrainerState(tensors, step: 5)
+        let read = try LearnerState(tensors, step: 5)
         #expect(read.weights.map(\.bitPattern) == state.weights.map(\.bitPattern))
         #expect(read.firstMoments.map(\.bitPattern) == state.firstMoments.map(\.bitPattern))
         #expect(try TrainingCurve(tensors).steps.map(\.loss.bitPattern) == doubles.map(\.bitPattern))

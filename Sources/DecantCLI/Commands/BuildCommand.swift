@@ -42,8 +42,11 @@ struct BuildCommand: AsyncParsableCommand {
         let store = try storeOptions.open()
         // A key that is missing is said before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
-        // Beside the planning: a recipe may have ten thousand stages.
-        let preparing = Task.detached { try store.prepare(for: 10_000) }
+        // Beside the planning, where that takes its time: a recipe may have ten thousand stages.
+        let preparing = Task.detached {
+            try await Task.sleep(for: .milliseconds(30))
+            try store.prepare(for: 10_000)
+        }
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }

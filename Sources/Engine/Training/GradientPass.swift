@@ -12,16 +12,13 @@ final class GradientPass {
 
     /// The gradient of `scale`·Σ loss over the examples' response tokens replaces or is added to `gradient`; returns Σ loss.
     func run(
-        _ examples: [TrainingExample], decoder: Decoder, loss: TransferLoss, scale: Float,
+        _ examples: [TrainingExample], decoder: Decoder, loss: some ResponseLoss, scale: Float,
         _ accumulation: MatrixMultiply.Accumulation
     ) -> Double {
         var batch = PackedBatch()
         for example in examples { batch.append(example.tokens, predicting: example.predictingPositions) }
         let targets = examples.flatMap { example in
-            (0..<example.responseLength).map { position in
-                LossTarget(
-                    token: example.tokens[example.promptLength + position], teacher: example.teacher.map { ($0, position) })
-            }
+            (0..<example.responseLength).map { LossTarget(example: example, position: $0) }
         }
         let gradients = Gradients(base: gradient.base, accumulation: accumulation)
         var losses = [Double](repeating: 0, count: targets.count)

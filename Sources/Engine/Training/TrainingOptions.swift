@@ -44,6 +44,15 @@ public struct TrainingOptions: Hashable, Sendable {
         self.seed = seed
     }
 
+    func check() throws(TrainingError) {
+        if steps < 0 || batch < 1 {
+            throw TrainingError("Training needs at least one row a step, not \(batch), and no negative steps.")
+        }
+        if !(0...1).contains(warmup) || !(learningRate > 0) || !learningRate.isFinite {
+            throw TrainingError("Training needs a warm-up share from 0 to 1 and a learning rate above 0.")
+        }
+    }
+
     /// Linear warm-up to the peak, then a cosine down to a tenth of it at the last step (steps count from 0).
     public func learningRate(atStep step: Int) -> Double {
         let warmupSteps = Int((warmup * Double(steps)).rounded())
@@ -64,13 +73,18 @@ public struct TrainingStep: Hashable, Sendable {
     public let gradientNorm: Double
     /// Prompts included.
     public let tokens: Int
+    /// What else was measured, by name: a reward, an entropy.
+    public var readings: [String: Double]
 
-    public init(step: Int, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int) {
+    public init(
+        step: Int, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, readings: [String: Double] = [:]
+    ) {
         self.step = step
         self.loss = loss
         self.learningRate = learningRate
         self.gradientNorm = gradientNorm
         self.tokens = tokens
+        self.readings = readings
     }
 }
 

@@ -1,21 +1,15 @@
 import CKernels
 
-/// What the loss at one position compares the student with.
-struct LossTarget {
-    let token: Int32
-    let teacher: (logits: TeacherLogits, position: Int)?
-}
-
 extension TransferLoss {
     /// Logits [V] → their gradient times `scale`, in place; returns the loss.
     ///
     /// With e = exp(x − largest) the gradient is a·e + b·e^(1/τ) at every token, but for the target and the teacher's stored
     /// tokens, which are set by themselves.
-    func replaceByGradient(
+    public func replaceByGradient(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double {
         let largest = decant_largest(logits, vocabularySize)
-        let teacher = target.teacher.map { TeacherRow($0.logits, position: $0.position, temperature: temperature) }
+        let teacher = target.example.teacher.map { TeacherRow($0, position: target.position, temperature: temperature) }
         let (crossEntropy, forwardKL) = (weight(of: .crossEntropy), teacher == nil ? 0 : weight(of: .forwardKL))
         let shift = Double(logits[Int(target.token)] - largest)
         var loss = 0.0

@@ -1,5 +1,5 @@
 /// A weighted sum of losses over the response's tokens.
-public struct TransferLoss: Hashable, Sendable {
+public struct TransferLoss: ResponseLoss, Hashable {
     public enum Term: Hashable, Sendable {
         /// −ln q of the response's token.
         case crossEntropy
@@ -26,7 +26,31 @@ public struct TransferLoss: Hashable, Sendable {
         self.temperature = temperature
     }
 
-    public static let crossEntropy = TransferLoss([WeightedTerm(.crossEntropy, weight: 1)])
-
     public var needsTeacher: Bool { terms.contains { $0.term == .forwardKL } }
+}
+
+extension ResponseLoss where Self == TransferLoss {
+    public static var crossEntropy: TransferLoss { TransferLoss([.init(.crossEntropy, weight: 1)]) }
+}
+
+extension TransferLoss {
+    public func check() throws(TrainingError) {
+        if terms.isEmpty || !(temperature > 0) {
+            throw TrainingError("A loss needs at least one term and a temperature above 0.")
+        }
+    }
+
+    public func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
+        guard needsTeacher else { return nil }
+        guard let teacher = example.teacher else { return "has no teacher logits, which the loss needs" }
+        let stored = teacher.positionCount * teacher.k
+        if teacher.k < 1 || teacher.positionCount != example.responseLength || teacher.topTokens.count != stored
+            || teacher.topLogits.count != stored
+        {
+            return "has teacher logits for \(teacher.positionCount) positions; its response has \(example.responseLength)"
+        }
+        return teacher.topTokens.first { !vocabulary.contains($0) }.map {
+            "has teacher logits of token \($0); the vocabulary has \(vocabulary.count)"
+        }
+    }
 }

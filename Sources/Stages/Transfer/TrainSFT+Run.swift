@@ -9,6 +9,6 @@ extension TrainSFT: RunnableStage {
         let examples =
             context.hasInput("judged")
             ? try context.judgedExamples(rows) : try context.readRows("data", "train.jsonl").map { try rows.example(of: $0) }
-        try context.train(on: examples, loss: .crossEntropy, parameters: training)
+        try context.train(on: examples, loss: TransferLoss.crossEntropy, parameters: training)
     }
 }

@@ -2,26 +2,35 @@ import Engine
 import Planner
 
 extension StageContext {
-    /// Trains the model of the input `model`, and writes it with its curve.
-    func train(on examples: [TrainingExample], loss: TransferLoss, parameters: TrainingParameters) throws {
+    /// Trains the model of the input `model` on examples, and writes it with its curve.
+    func train(on examples: [TrainingExample], loss: any ResponseLoss, parameters: TrainingParameters) throws {
         let trainer = try Trainer(
             modelFolder("model").model(), on: examples, loss: loss, options: TrainingOptions(parameters), workers: workers)
+        try train(trainer.learner, parameters: parameters) { trainer.advance() }
+    }
+
+    /// Takes a learner through the steps that are left, and writes its model, with the tokenizer of the input `model`, and its
+    /// curve. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and the step.
+    ///
+    /// - Parameter advance: runs one step; may add readings to it.
+    func train(_ learner: Learner, parameters: TrainingParameters, advance: () throws -> TrainingStep) throws {
         var curve = TrainingCurve()
         let resumed = checkpoint?.resume { file in
             let kept = try TrainingCurve(file)
-            try trainer.restore(TrainerState(file, step: kept.steps.count))
+            try learner.restore(LearnerState(file, step: kept.steps.count))
             curve = kept
         }
         if resumed == true { report(curve, of: parameters) }
-        let trained = try trainer.run { step in
-            curve.append(step)
+        while learner.step < parameters.steps {
+            curve.append(try advance())
             report(curve, of: parameters)
-            try checkpoint?.offer(done: trainer.step) { trainer.state.tensors.merging(curve.tensors) { $1 } }
+            try checkpoint?.offer(done: learner.step) { learner.state.tensors.merging(curve.tensors) { $1 } }
         }
+        learner.releaseActivations()
         if let last = curve.steps.last, !last.loss.isFinite {
             throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(parameters.learningRate))")
         }
-        try write(trained, tokenizerFrom: "model")
+        try write(learner.model, tokenizerFrom: "model")
         try write(lines: curve.lines, to: "curve.jsonl")
     }
 
@@ -29,7 +38,7 @@ extension StageContext {
         report(
             .init(
                 done: curve.steps.count, total: parameters.steps, unit: "step",
-                readings: curve.steps.last.map { ["loss": $0.loss] } ?? [:]))
+                readings: curve.steps.last.map { $0.readings.merging(["loss": $0.loss]) { $1 } } ?? [:]))
     }
 }
 

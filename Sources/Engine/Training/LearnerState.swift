@@ -1,5 +1,5 @@
-/// All that a trainer's further steps depend on, beside what it was made of.
-public struct TrainerState: Hashable, Sendable {
+/// All that a learner's further steps depend on, beside what it was made of.
+public struct LearnerState: Hashable, Sendable {
     /// Steps done.
     public var step: Int
     /// Of all parameters, in the order in which the model holds them; the moments have the same.
@@ -15,17 +15,17 @@ public struct TrainerState: Hashable, Sendable {
     }
 }
 
-extension Trainer {
-    public var state: TrainerState {
-        TrainerState(
+extension Learner {
+    public var state: LearnerState {
+        LearnerState(
             step: step, weights: weights.values, firstMoments: optimizer.firstMoments.values,
             secondMoments: optimizer.secondMoments.values)
     }
 
-    /// Goes back, or on, to a state of a trainer that was made of the same model, examples, loss and options: the steps that
-    /// follow have the same bits as that trainer's. The order of the examples is a function of the seed and the step.
+    /// Goes back, or on, to a state of a learner that was made of the same model and options: the same steps that follow have
+    /// the same bits as that learner's.
     /// - Throws: `TrainingError` when the state is of another model or of a longer training.
-    public func restore(_ state: TrainerState) throws(TrainingError) {
+    public func restore(_ state: LearnerState) throws(TrainingError) {
         guard (0...options.steps).contains(state.step) else {
             throw TrainingError("The state is of step \(state.step); the training has \(options.steps).")
         }

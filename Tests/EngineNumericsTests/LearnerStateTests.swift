@@ -3,7 +3,7 @@ import Testing
 @testable import Engine
 
 @Suite("The state of a training")
-struct TrainerStateTests {
+struct LearnerStateTests {
     private func trainer(_ optimizer: TrainingOptions.Optimizer, threads: Int, steps: Int = 14) throws -> Trainer {
         let options = TrainingOptions(
             steps: steps, batch: 16, learningRate: 1e-2, optimizer: optimizer, warmup: 0.1, weightDecay: 0.01, seed: 11)
@@ -18,17 +18,17 @@ struct TrainerStateTests {
     func resumed(optimizer: TrainingOptions.Optimizer, threads: (before: Int, after: Int)) throws {
         let whole = try trainer(optimizer, threads: threads.before)
         var losses: [Double] = []
-        var states = [whole.state]
+        var states = [whole.learner.state]
         _ = whole.run {
             losses.append($0.loss)
-            states.append(whole.state)
+            states.append(whole.learner.state)
         }
         // The second epoch's order begins within step 2: nothing of it is in the state.
         for done in 0...14 {
             let other = try trainer(optimizer, threads: threads.after)
             _ = other.advance()
-            try other.restore(states[done])
-            #expect(other.state == states[done])
+            try other.learner.restore(states[done])
+            #expect(other.learner.state == states[done])
             var further: [Double] = []
             let model = other.run { further.append($0.loss) }
             #expect(further == Array(losses[done...]))
@@ -40,8 +40,8 @@ struct TrainerStateTests {
     func foreign() throws {
         let trainer = try trainer(.muon, threads: 1)
         _ = trainer.advance()
-        let state = trainer.state
-        let damages: [(inout TrainerState) -> Void] = [
+        let state = trainer.learner.state
+        let damages: [(inout LearnerState) -> Void] = [
             { $0.step = -1 }, { $0.step = 15 }, { $0.weights.removeLast() }, { $0.firstMoments.append(0) },
             { $0.secondMoments = [] },
         ]
@@ -49,8 +49,8 @@ struct TrainerStateTests {
             var other = state
             other.weights = other.weights.map { $0 + 1 }
             damage(&other)
-            #expect(throws: TrainingError.self) { try trainer.restore(other) }
-            #expect(trainer.state == state)
+            #expect(throws: TrainingError.self) { try trainer.learner.restore(other) }
+            #expect(trainer.learner.state == state)
         }
     }
 

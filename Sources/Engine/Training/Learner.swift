@@ -1,0 +1,93 @@
+import CKernels
+
+/// A model under an optimizer: takes a step on whatever rows it is given.
+///
+/// A step's rows are cut into micro-batches by a fixed rule, their gradients summed in a fixed order: the weights after n
+/// steps are a function of model, rows, losses and options alone.
+public final class Learner {
+    public let options: TrainingOptions
+    /// Steps done.
+    public internal(set) var step = 0
+
+    let configuration: ModelConfiguration
+    let weights: FloatBuffer
+    let optimizer: Optimizer
+    private let layout: DecoderLayout
+    private let workers: WorkerPool
+    private let decoder: Decoder
+    private let pass: GradientPass
+
+    /// - Parameter longest: tokens of a row, at most.
+    /// - Throws: `TrainingError` when an option is out of range or the model does not read so many tokens.
+    public init(_ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool) throws(TrainingError) {
+        try options.check()
+        guard (1...model.configuration.maximumPositions).contains(longest) else {
+            throw TrainingError("Rows may have \(longest) tokens; the model's limit is \(model.configuration.maximumPositions).")
+        }
+        self.options = options
+        self.workers = workers
+        configuration = model.configuration
+        layout = model.layout
+        weights = FloatBuffer(model.values)
+        decoder = Decoder(model.layout, weights: weights, positions: longest, workers: workers)
+        pass = GradientPass(
+            parameterCount: weights.count, keeping: Learner.retention(options.recomputation, model.layout, longest: longest))
+        optimizer = Optimizer(model.parameters, options)
+    }
+
+    /// The model after the steps done so far.
+    public var model: Model { Model(layout, values: weights.values) }
+
+    /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
+    public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
+        let responseTokens = rows.reduce(0) { $0 + $1.responseLength }
+        let lossSum = computeGradients(rows, loss, scale: 1 / Float(responseTokens))
+        let norm = sumOfSquares().squareRoot()
+        let rate = options.learningRate(atStep: step)
+        optimizer.update(
+            weights, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            learningRate: rate, workers: workers)
+        defer { step += 1 }
+        return TrainingStep(
+            step: step, loss: lossSum / Double(responseTokens), learningRate: rate, gradientNorm: norm,
+            tokens: rows.reduce(0) { $0 + $1.tokens.count })
+    }
+
+    /// Gives back the memory of the activations.
+    public func releaseActivations() { pass.releaseActivations() }
+
+    /// Fills the gradient; returns the summed loss.
+    private func computeGradients(_ rows: [TrainingExample], _ loss: some ResponseLoss, scale: Float) -> Double {
+        MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
+            let (index, range) = part
+            return sum
+                + pass.run(
+                    Array(rows[range]), decoder: decoder, loss: loss, scale: scale, index == 0 ? .replacing : .adding)
+        }
+    }
+
+    /// Of the gradient, in parts of a fixed size.
+    private func sumOfSquares() -> Double {
+        let partSize = 1 << 15
+        let gradient = pass.gradient
+        var squares = [Double](repeating: 0, count: (gradient.count + partSize - 1) / partSize)
+        squares.withUnsafeMutableBufferPointer { squares in
+            workers.forEachRange(gradient.count, size: partSize) { range in
+                squares[range.lowerBound / partSize] = decant_sum_of_squares(gradient.base + range.lowerBound, range.count)
+            }
+        }
+        return squares.reduce(0, +)
+    }
+
+    static func retention(
+        _ recomputation: TrainingOptions.Recomputation, _ layout: DecoderLayout, longest: Int
+    ) -> Activations.Retention {
+        let kept = Activations.bytesPerToken(layout.configuration) * max(longest, MicroBatches.tokenBudget)
+        let others = 4 * layout.count * MemoryLayout<Float>.stride
+        return switch recomputation {
+        case .never: .everything
+        case .always: .inputs
+        case .automatic: kept > max(1 << 30, others) ? .inputs : .everything
+        }
+    }
+}
