@@ -84,6 +84,11 @@ struct RecipeFile {
             guard case .path(let path) = source.origin else { continue }
             let folder = URL(fileURLWithPath: path.span.source.path).deletingLastPathComponent()
             let file = URL(fileURLWithPath: path.value, relativeTo: folder).standardizedFileURL
+            if let pinned = source.sha256.flatMap({ Digest(hex: $0.value) }) {
+                // The store may hold it already; the build looks.
+                files[source.name.value] = SourceSnapshot(file: file.lastPathComponent, digest: pinned, path: file.path)
+                continue
+            }
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
             else { continue }

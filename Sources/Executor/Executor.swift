@@ -64,14 +64,32 @@ public struct Executor: Sendable {
             guard let source = graph[id].fixedOutput, case .path(let path) = source.origin,
                 store.heldFixedOutput(of: graph[id]) == nil
             else { continue }
+            guard let planned = source.files.first?.digest else { continue }
+            guard FileManager.default.fileExists(atPath: path) else { throw SourceMissing(path: path, digest: planned) }
             let file = try store.importFile(at: path)
-            guard source.files.map(\.digest) == [file.digest] else { throw SourceChanged(path: path) }
+            guard file.digest == planned else { throw SourceChanged(path: path, found: file.digest, planned: planned) }
         }
     }
 }
 
-/// A source file that changed between planning and building.
+/// A source file that changed between planning and building, or is not the one that the recipe pins.
 public struct SourceChanged: Error, Sendable, CustomStringConvertible {
     public var path: String
-    public var description: String { "\(path) changed while the build was starting; run the build again" }
+    public var found: Digest
+    public var planned: Digest
+
+    public var description: String {
+        "\(path) has the SHA-256 \(found), and not \(planned), with which the build was planned; run the build again, or put the "
+            + "file there that the recipe pins"
+    }
+}
+
+/// A source file that is pinned, and neither at its place nor in the store.
+public struct SourceMissing: Error, Sendable, CustomStringConvertible {
+    public var path: String
+    public var digest: Digest
+
+    public var description: String {
+        "\(path) is not there, nor is a file with the SHA-256 \(digest) in the store; put it there, or import it from elsewhere"
+    }
 }

@@ -32,6 +32,27 @@ import Testing
         #expect(built.events.last?["ran"] == ["source.rows", "data.rows", "data"])
     }
 
+    /// A file with its digest need not lie beside the recipe; what lies there must be that file.
+    @Test func aPinnedPathIsSatisfiedByTheStore() throws {
+        let recipe = Self.recipe(url: "", digest: Digest(hashing: Self.rows)).replacing("http: \"\"", with: "path: data/rows.jsonl")
+        let program = try DecantProgram(recipe: recipe)
+        let missing = try program.run("build", "tiny.yaml", "data", status: 2)
+        #expect(missing.errors.contains("data/rows.jsonl is not there") && missing.errors.contains("decant import FILE"))
+        try FileManager.default.createDirectory(at: program.folder.appending(path: "data"), withIntermediateDirectories: true)
+        try program.write(Self.rows + "\n", to: "data/rows.jsonl")
+        let other = try program.run("build", "tiny.yaml", "data", status: 2)
+        #expect(other.errors.contains("data/rows.jsonl has the SHA-256") && other.errors.contains("the recipe pins"))
+        try FileManager.default.removeItem(at: program.folder.appending(path: "data/rows.jsonl"))
+        try program.write(Self.rows, to: "copy-under-another-name.jsonl")
+        try program.run("import", "copy-under-another-name.jsonl")
+        let built = try program.run("build", "tiny.yaml", "data", "--json")
+        #expect(built.events.last?["ran"] == ["source.rows", "data.rows", "data"])
+        // Unpinned, and at its place, it is the same source.
+        try program.write(Self.rows, to: "data/rows.jsonl")
+        try program.edit("tiny.yaml", ", sha256: \(Digest(hashing: Self.rows))", "")
+        #expect(try program.run("build", "tiny.yaml", "data", "--json").events.last?["ran"] == [])
+    }
+
     @Test func aDownloadIsCheckedAgainstItsDigest() throws {
         let program = try DecantProgram()
         try program.write(Self.rows, to: "rows.jsonl")

@@ -66,10 +66,21 @@ struct BuildCommand: AsyncParsableCommand {
                 onEvent: { progress.receive($0) })
         }
         let interruption = Interruption { build.cancel() }
-        let outcome = try await build.value
+        let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
         if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, signer, in: store) }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
+    }
+
+    /// A source that is not where the recipe says is the recipe's error, not Decant's.
+    private static func namingMissingSources<Value>(_ build: () async throws -> Value) async throws -> Value {
+        do {
+            return try await build()
+        } catch let error as SourceMissing {
+            throw CommandFailure.badInput("\(error)", hint: "import FILE")
+        } catch let error as SourceChanged {
+            throw CommandFailure.badInput("\(error)")
+        }
     }
 
     private func remoteResults(for store: Store) async throws -> (any RemoteResults)? {

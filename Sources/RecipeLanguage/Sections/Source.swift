@@ -25,7 +25,7 @@ public struct Source: Sendable {
 
     static let origins = ["path", "http", "pypi", "git", "huggingface"]
     enum Definition {
-        static let path = Field.text("path", "A file beside the recipe; its digest is taken whenever the recipe is planned.")
+        static let path = Field.text("path", "A file beside the recipe; its digest is taken whenever the recipe is planned, unless `sha256` pins it.")
         static let http = Field.text("http", "The URL of a file, or of an archive with `member`.")
         static let pypi = Field.text(
             "pypi", "A distribution of the Python package index, `NAME==VERSION`; pip fetches its wheel.")
@@ -89,12 +89,12 @@ public struct Source: Sendable {
     private func checkTogether(_ fields: Fields) {
         switch origin {
         case .path:
-            for name in ["sha256", "member", "revision"] {
+            for name in ["member", "revision"] {
                 guard let entry = fields.entry(name) else { continue }
                 fields.report(
                     Diagnostic(
                         .conflict, "a file beside the recipe takes no '\(name)'", at: entry.key.span,
-                        help: "leave it out: the file's digest is taken when the recipe is planned"))
+                        help: "leave it out: a path names one file"))
             }
         case .http, .pypi:
             guard let entry = fields.entry("revision") else { break }

@@ -6,7 +6,8 @@ extension Index {
     func result(of key: Digest) throws(StoreError) -> Artifact? {
         try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT key, artifact, files, seal FROM result WHERE key = ?", arguments: [Data(key.bytes)]
+                database.cachedStatement(sql: "SELECT key, artifact, files, seal FROM result WHERE key = ?"),
+                arguments: [Data(key.bytes)]
             ).flatMap { Self.result(in: $0)?.artifact }
         }
     }
@@ -26,7 +27,7 @@ extension Index {
     func commit(_ identity: Digest) throws(StoreError) -> CommitID? {
         try read { database in
             try Row.fetchOne(
-                database, sql: "SELECT id, commit_id, pinned, seal FROM stage_commit WHERE id = ?",
+                database.cachedStatement(sql: "SELECT id, commit_id, pinned, seal FROM stage_commit WHERE id = ?"),
                 arguments: [Data(identity.bytes)]
             ).flatMap { Self.commit(in: $0)?.commit.id }
         }
