@@ -80,7 +80,7 @@ struct AdapterTests {
         #expect(try adapters.merged(into: model, workers: .caller).values == model.values)
         let trainer = try Trainer(
             model, on: Fixture.examples(20), adapters: adapters, options: Self.options(steps: 5), workers: .caller)
-        let trained = trainer.run()
+        let trained = trainer.run { _ in }
         for parameter in model.parameters {
             let isTarget = ["q_proj.weight", "v_proj.weight"].contains { parameter.name.hasSuffix($0) }
             #expect((trained.weights(of: parameter) == model.weights(of: parameter)) != isTarget, "\(parameter.name)")
@@ -113,7 +113,7 @@ struct AdapterTests {
         _ = whole.run { if $0.step == 3 { half = whole.learner.state } }
         let other = try trainer(threads: 2)
         try other.learner.restore(try #require(half))
-        #expect(other.run().values.map(\.bitPattern) == whole.model.values.map(\.bitPattern))
+        #expect(other.run { _ in }.values.map(\.bitPattern) == whole.model.values.map(\.bitPattern))
         #expect(other.learner.adapters?.values.map(\.bitPattern) == whole.learner.adapters?.values.map(\.bitPattern))
     }
 
