@@ -12,6 +12,9 @@ enum Memory {
     /// Four-bit blocks become floats.
     static func importing(_ inputs: [String: Int]) -> Int { process + 9 * others(inputs) }
 
+    /// The model as read, as it becomes, and as written.
+    static func merging(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 3 * others(inputs) }
+
     private static let activations = 128 << 20
 
     private static func models(_ inputs: [String: Int]) -> Int {

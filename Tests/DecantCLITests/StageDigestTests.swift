@@ -20,7 +20,7 @@ import Testing
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
-            DataIngest.name, EvalPerplexity.name, Exec.name, ModelImport.name,
+            AdapterMerge.name, DataIngest.name, EvalPerplexity.name, Exec.name, ModelImport.name,
         ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
     }
@@ -34,6 +34,19 @@ import Testing
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "imported-digests.txt")
+    }
+
+    @Test func adaptersKeepTheirDigest() throws {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "KD[0.5FKL+0.5CE](steps: 100)", "SFT(steps: 20, lora: 4)")
+        let events = try program.run("build", "tiny.yaml", "student.sft", "--json").events
+        let lines = events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string, name.hasPrefix("student.sft")
+            else { return nil }
+            return "\(name) \(event["artifact"]?.string ?? "")"
+        }
+        #expect(lines.count == 2)
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "adapter-digests.txt")
     }
 
     @Test func ingestedRowsKeepTheirDigest() throws {

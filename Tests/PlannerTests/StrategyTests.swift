@@ -43,6 +43,20 @@ import Testing
         #expect(graph.parameters(of: "student.kd.rl.prune[20%].recover.answers")?["answer"] == "call")
     }
 
+    /// Adapters are trained beside the model, and added to it by a stage of its own, which the next step goes on from.
+    @Test func adaptersAreMergedByAStageOfTheirOwn() throws {
+        let graph = try plan("transfer: \"RFT(steps: 5, lora: 8, lora_targets: v_proj)+RL(steps: 5)\"\n")
+        let adapters = try #require(graph.stages.first { $0.name == "student.rft.adapters" })
+        let merged = try #require(graph.stages.first { $0.name == "student.rft" })
+        #expect(adapters.kind == "train.sft" && merged.kind == "adapter.merge")
+        #expect(adapters.parameters["training"]?["lora"] == ["rank": 8, "alpha": 16, "targets": ["v_proj"]])
+        #expect(adapters.parameters["training"]?["learning_rate"] == 1e-3)
+        #expect(merged.inputs.map { graph[$0.stage].name } == ["student.init", "student.rft.adapters"])
+        let next = try #require(graph.stages.first { $0.name == "student.rft.rl" })
+        #expect(graph[next.inputs[0].stage].name == "student.rft")
+        #expect(next.parameters["training"]?["lora"] == nil)
+    }
+
     @Test func withoutAStarTheTeacherIsTheOneBeforeReinforcement() throws {
         let graph = try plan("teacher: {transfer: SFT+RL}\ntransfer: KD\n")
         #expect(!graph.stages.contains { $0.kind == "rl.train" })

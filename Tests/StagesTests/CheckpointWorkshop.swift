@@ -23,7 +23,7 @@ final class CheckpointWorkshop {
 
     /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, answers, groups of 16 rows, or windows.
     static let stages: [any RunnableStage] = [
-        training(.muon), training(.adamw),
+        training(.muon), training(.adamw), adapting,
         KDTrain(
             loss: [LossTerm(loss: .forwardKL, weight: 0.5), LossTerm(loss: .crossEntropy, weight: 0.5)], temperature: 1,
             promptShare: 0, tail: .lump, training: parameters(.muon)),
@@ -35,6 +35,12 @@ final class CheckpointWorkshop {
 
     static func training(_ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3) -> TrainSFT {
         TrainSFT(training: parameters(optimizer, steps: steps, seed: seed), prompt: .query)
+    }
+
+    private static var adapting: TrainSFT {
+        var stage = training(.adamw)
+        stage.training.lora = LowRankParameters(rank: 2, alpha: 4, targets: ["q_proj", "down_proj"])
+        return stage
     }
 
     private static func parameters(

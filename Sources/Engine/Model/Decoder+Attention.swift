@@ -61,9 +61,7 @@ extension Decoder {
             configuration.hiddenSize, configuration.attentionSize, configuration.projectionSize
         )
         let dMiddle = MatrixView(a.dHidden, rows, hidden)
-        MatrixMultiply.product(
-            transposed: dMiddle, MatrixView(layer.attention, rows, attended),
-            into: MatrixView(gradients.base + output, hidden, attended), gradients.accumulation, on: workers)
+        gradients.addProduct(dMiddle, MatrixView(layer.attention, rows, attended), at: output, on: workers)
         MatrixMultiply.product(
             dMiddle, MatrixView(weights.base + output, hidden, attended), into: MatrixView(a.dAttention, rows, attended),
             on: workers)
@@ -100,9 +98,7 @@ extension Decoder {
         }
         let dProjections = MatrixView(a.dProjections, rows, width)
         let matrix = start + layout.layer.projections
-        MatrixMultiply.product(
-            transposed: dProjections, MatrixView(a.norm, rows, hidden),
-            into: MatrixView(gradients.base + matrix, width, hidden), gradients.accumulation, on: workers)
+        gradients.addProduct(dProjections, MatrixView(a.norm, rows, hidden), at: matrix, on: workers)
         MatrixMultiply.product(
             dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers)
         normBackward(

@@ -15,15 +15,16 @@ extension Decoder {
 
     /// dHidden [T, D] → adds to the rows of the embedding's gradient, tokens in their order for each column.
     func embeddingBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
+        guard let gradient = gradients.weights(at: 0) else { return }
         if !gradients.isAdding && !configuration.tiesEmbeddings {
             workers.forEachRange(layout.embeddingCount, size: 1 << 16) { range in
-                (gradients.base + range.lowerBound).update(repeating: 0, count: range.count)
+                (gradient + range.lowerBound).update(repeating: 0, count: range.count)
             }
         }
         workers.forEachRange(hidden, size: Decoder.columnBlock) { columns in
             for (row, token) in batch.tokens.enumerated() {
                 decant_add(
-                    gradients.base + Int(token) * hidden + columns.lowerBound, a.dHidden + row * hidden + columns.lowerBound,
+                    gradient + Int(token) * hidden + columns.lowerBound, a.dHidden + row * hidden + columns.lowerBound,
                     columns.count)
             }
         }

@@ -49,13 +49,9 @@ extension Decoder {
                 layer.gateUp + at * 2 * intermediate, a.gated + at * intermediate, block.count, intermediate)
             normAgain(layer.middle, block: block, weight: norm, into: a.norm, inverse: layer.postInverse)
         }
-        MatrixMultiply.product(
-            transposed: dOutput, gated, into: MatrixView(gradients.base + down, hidden, intermediate), gradients.accumulation,
-            on: workers)
+        gradients.addProduct(dOutput, gated, at: down, on: workers)
         let dGateUp = MatrixView(layer.gateUp, rows, 2 * intermediate)
-        MatrixMultiply.product(
-            transposed: dGateUp, MatrixView(a.norm, rows, hidden),
-            into: MatrixView(gradients.base + gateUp, 2 * intermediate, hidden), gradients.accumulation, on: workers)
+        gradients.addProduct(dGateUp, MatrixView(a.norm, rows, hidden), at: gateUp, on: workers)
         MatrixMultiply.product(
             dGateUp, MatrixView(weights.base + gateUp, 2 * intermediate, hidden), into: MatrixView(a.dNorm, rows, hidden),
             on: workers)

@@ -44,10 +44,12 @@ extension Decoder {
     /// dLogits [range, V], in the place of the logits → dNorm of these predicted rows, and the head's gradient.
     func logitsBackward(_ rows: Range<Int>, _ a: Activations, _ gradients: Gradients) {
         let dLogits = MatrixView(a.logits, rows.count, configuration.vocabularySize)
-        let dHead = MatrixView(gradients.base + layout.head, configuration.vocabularySize, hidden)
-        MatrixMultiply.product(
-            transposed: dLogits, MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden), into: dHead,
-            rows.lowerBound == 0 ? gradients.accumulation : .adding, on: workers)
+        if let dHead = gradients.weights(at: layout.head) {
+            MatrixMultiply.product(
+                transposed: dLogits, MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden),
+                into: MatrixView(dHead, configuration.vocabularySize, hidden),
+                rows.lowerBound == 0 ? gradients.accumulation : .adding, on: workers)
+        }
         MatrixMultiply.product(
             dLogits, head, into: MatrixView(a.dNorm + rows.lowerBound * hidden, rows.count, hidden), on: workers)
     }

@@ -45,6 +45,7 @@ extension Decoder {
     /// The sums over blocks of rows, in their order, become the gradient of the vector at `offset`.
     func addPartialSums(rows: Int, columns: Int, to offset: Int, _ a: Activations, _ gradients: Gradients) {
         let blocks = (rows + Decoder.rowBlock - 1) / Decoder.rowBlock
-        decant_sum_rows(a.partialSums, gradients.base + offset, blocks, columns, gradients.isAdding ? 1 : 0)
+        guard let gradient = gradients.weights(at: offset) else { return }
+        decant_sum_rows(a.partialSums, gradient, blocks, columns, gradients.isAdding ? 1 : 0)
     }
 }

@@ -1,8 +1,63 @@
-/// Where a backward pass leaves the gradients of the weights: memory that lies as the weights do.
+import CKernels
+
+/// Where a backward pass leaves its gradients: memory that lies as what is trained does.
+///
+/// What is not trained has no gradient: where adapters are, that is everything but their factors.
 struct Gradients {
-    let base: UnsafeMutablePointer<Float>
+    /// The factors beside the model's matrices.
+    struct Adapters {
+        let layout: AdapterLayout
+        let values: FloatBuffer
+    }
+
     /// The first of several passes replaces what was there, so that nobody has to clear it.
     let accumulation: MatrixMultiply.Accumulation
+    private let base: UnsafeMutablePointer<Float>
+    private let adapters: Adapters?
+
+    init(base: UnsafeMutablePointer<Float>, adapters: Adapters? = nil, accumulation: MatrixMultiply.Accumulation) {
+        self.base = base
+        self.adapters = adapters
+        self.accumulation = accumulation
+    }
 
     var isAdding: Bool { accumulation == .adding }
+
+    /// Where the gradient of the model's weights at `offset` belongs; `nil` where they are not trained.
+    func weights(at offset: Int) -> UnsafeMutablePointer<Float>? { adapters == nil ? base + offset : nil }
+
+    /// y = x·Wᵀ for the matrices W that lie one behind the other from `offset` on: from dy [T, out] and x [T, in], the gradient
+    /// dyᵀ·x of the matrices, or of the factors beside them.
+    func addProduct(_ dy: MatrixView, _ x: MatrixView, at offset: Int, on workers: WorkerPool) {
+        guard let adapters else {
+            let matrix = MatrixView(base + offset, dy.columns, x.columns)
+            return MatrixMultiply.product(transposed: dy, x, into: matrix, accumulation, on: workers)
+        }
+        for pair in adapters.layout.pairs(in: offset..<offset + dy.columns * x.columns) {
+            let row = (pair.matrix.offset - offset) / x.columns
+            addFactors(dy.columns(from: row, count: pair.matrix.shape[0]), x, pair, adapters, on: workers)
+        }
+    }
+
+    /// With s = alpha / rank: dB (+)= dyᵀ·(s·x·Aᵀ), dA (+)= (s·dy·B)ᵀ·x.
+    private func addFactors(
+        _ dy: MatrixView, _ x: MatrixView, _ pair: AdapterLayout.Pair, _ adapters: Adapters, on workers: WorkerPool
+    ) {
+        let rank = adapters.layout.adaptation.rank
+        let scale = adapters.layout.adaptation.scale
+        let narrow = FloatBuffer(count: 2 * x.rows * rank)
+        withExtendedLifetime((narrow, adapters.values)) {
+            let down = MatrixView(narrow.base, x.rows, rank)
+            let back = MatrixView(narrow.base + x.rows * rank, x.rows, rank)
+            let a = MatrixView(adapters.values.base + pair.a.offset, rank, x.columns)
+            let b = MatrixView(adapters.values.base + pair.b.offset, dy.columns, rank)
+            MatrixMultiply.product(x, transposed: a, into: down, on: workers)
+            MatrixMultiply.product(dy, b, into: back, on: workers)
+            decant_scale(narrow.base, scale, narrow.count)
+            MatrixMultiply.product(
+                transposed: dy, down, into: MatrixView(base + pair.b.offset, dy.columns, rank), accumulation, on: workers)
+            MatrixMultiply.product(
+                transposed: back, x, into: MatrixView(base + pair.a.offset, rank, x.columns), accumulation, on: workers)
+        }
+    }
 }

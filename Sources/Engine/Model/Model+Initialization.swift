@@ -7,7 +7,7 @@ extension Model {
         for (index, parameter) in parameters.enumerated() {
             switch parameter.role {
             case .norm: for place in parameter.range { values[place] = 1 }
-            case .bias: continue
+            case .bias, .adapter: continue
             case .embedding, .head, .hiddenMatrix:
                 let writesResidual = parameter.name.hasSuffix("o_proj.weight") || parameter.name.hasSuffix("down_proj.weight")
                 let deviation = 0.02 * (writesResidual ? residualScale : 1)

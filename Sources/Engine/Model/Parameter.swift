@@ -7,6 +7,8 @@ public struct Parameter: Hashable, Sendable {
         case bias
         case norm
         case head
+        /// A factor of low rank beside a matrix.
+        case adapter
     }
 
     /// As Hugging Face names it.

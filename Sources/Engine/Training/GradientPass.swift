@@ -1,12 +1,17 @@
 /// Forward and backward through micro-batches, one after the other: the sum of their gradients, in one buffer.
 final class GradientPass {
     let gradient: FloatBuffer
+    private let adapters: Gradients.Adapters?
     private let retention: Activations.Retention
     private let arena = Arena()
 
-    /// - Parameter retention: what of the activations is kept for the backward pass; no bit depends on it.
-    init(parameterCount: Int, keeping retention: Activations.Retention) {
+    /// - Parameters:
+    ///   - parameterCount: of what is trained.
+    ///   - adapters: these alone are trained, where they are.
+    ///   - retention: what of the activations is kept for the backward pass; no bit depends on it.
+    init(parameterCount: Int, adapters: Gradients.Adapters? = nil, keeping retention: Activations.Retention) {
         gradient = FloatBuffer(count: parameterCount)
+        self.adapters = adapters
         self.retention = retention
     }
 
@@ -20,7 +25,7 @@ final class GradientPass {
         let targets = examples.flatMap { example in
             (0..<example.responseLength).map { LossTarget(example: example, position: $0) }
         }
-        let gradients = Gradients(base: gradient.base, accumulation: accumulation)
+        let gradients = Gradients(base: gradient.base, adapters: adapters, accumulation: accumulation)
         var losses = [Double](repeating: 0, count: targets.count)
         let vocabularySize = decoder.configuration.vocabularySize
         withExtendedLifetime(arena) {

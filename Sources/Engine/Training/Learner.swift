@@ -10,16 +10,35 @@ public final class Learner {
     public internal(set) var step = 0
 
     let configuration: ModelConfiguration
-    let weights: FloatBuffer
+    let trained: TrainedWeights
     let optimizer: Optimizer
     private let layout: DecoderLayout
-    private let workers: WorkerPool
+    let workers: WorkerPool
     private let decoder: Decoder
     private let pass: GradientPass
 
+    /// Trains all weights of a model.
+    ///
     /// - Parameter longest: tokens of a row, at most.
     /// - Throws: `TrainingError` when an option is out of range or the model does not read so many tokens.
-    public init(_ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool) throws(TrainingError) {
+    public convenience init(
+        _ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
+        try self.init(TrainedWeights(model), of: model, longest: longest, options: options, workers: workers)
+    }
+
+    /// Trains adapters beside a model, which stays as it is.
+    public convenience init(
+        _ adapters: LowRankAdapters, beside model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
+        try self.init(
+            TrainedWeights(adapters, beside: model), of: model, longest: longest, options: options, workers: workers)
+        trained.settle(workers: workers)
+    }
+
+    private init(
+        _ trained: TrainedWeights, of model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
         try options.check()
         guard (1...model.configuration.maximumPositions).contains(longest) else {
             throw TrainingError("Rows may have \(longest) tokens; the model's limit is \(model.configuration.maximumPositions).")
@@ -28,15 +47,20 @@ public final class Learner {
         self.workers = workers
         configuration = model.configuration
         layout = model.layout
-        weights = FloatBuffer(model.values)
-        decoder = Decoder(model.layout, weights: weights, positions: longest, workers: workers)
+        self.trained = trained
+        decoder = Decoder(model.layout, weights: trained.model, positions: longest, workers: workers)
         pass = GradientPass(
-            parameterCount: weights.count, keeping: Learner.retention(options.recomputation, model.layout, longest: longest))
-        optimizer = Optimizer(model.parameters, options)
+            parameterCount: trained.values.count,
+            adapters: trained.adapters.map { Gradients.Adapters(layout: $0, values: trained.values) },
+            keeping: Learner.retention(options.recomputation, model.layout, longest: longest))
+        optimizer = Optimizer(trained.parameters, options)
     }
 
     /// The model after the steps done so far.
-    public var model: Model { Model(layout, values: weights.values) }
+    public var model: Model { Model(layout, values: trained.model.values) }
+
+    /// The adapters after the steps done so far; `nil` where all weights are trained.
+    public var adapters: LowRankAdapters? { trained.adapters.map { LowRankAdapters($0, values: trained.values.values) } }
 
     /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
     public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
@@ -45,8 +69,9 @@ public final class Learner {
         let norm = sumOfSquares().squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
-            weights, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            trained.values, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
             learningRate: rate, workers: workers)
+        trained.settle(workers: workers)
         defer { step += 1 }
         return TrainingStep(
             step: step, loss: lossSum / Double(responseTokens), learningRate: rate, gradientNorm: norm,

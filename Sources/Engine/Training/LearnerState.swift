@@ -2,7 +2,7 @@
 public struct LearnerState: Hashable, Sendable {
     /// Steps done.
     public var step: Int
-    /// Of all parameters, in the order in which the model holds them; the moments have the same.
+    /// Of all that is trained, in its order; the moments have the same.
     public var weights: [Float]
     public var firstMoments: [Float]
     public var secondMoments: [Float]
@@ -18,7 +18,7 @@ public struct LearnerState: Hashable, Sendable {
 extension Learner {
     public var state: LearnerState {
         LearnerState(
-            step: step, weights: weights.values, firstMoments: optimizer.firstMoments.values,
+            step: step, weights: trained.values.values, firstMoments: optimizer.firstMoments.values,
             secondMoments: optimizer.secondMoments.values)
     }
 
@@ -30,13 +30,14 @@ extension Learner {
             throw TrainingError("The state is of step \(state.step); the training has \(options.steps).")
         }
         let parts = [
-            (state.weights, weights), (state.firstMoments, optimizer.firstMoments),
+            (state.weights, trained.values), (state.firstMoments, optimizer.firstMoments),
             (state.secondMoments, optimizer.secondMoments),
         ]
         for (values, buffer) in parts where values.count != buffer.count {
             throw TrainingError("The state has \(values.count) numbers for the model's \(buffer.count) parameters.")
         }
         for (values, buffer) in parts { buffer.replace(with: values) }
+        trained.settle(workers: workers)
         step = state.step
     }
 }

@@ -6,16 +6,22 @@ public final class Trainer {
     private let loss: any ResponseLoss
     private var epoch: (number: Int, order: [Int])
 
+    /// - Parameter adapters: these are trained, and the model stays as it is; without them the model is.
     /// - Throws: `TrainingError` when an example does not fit the model or the loss.
     public init(
         _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss = TransferLoss.crossEntropy,
-        options: TrainingOptions, workers: WorkerPool
+        adapters: LowRankAdapters? = nil, options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
         for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
-        learner = try Learner(
-            model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
+        let longest = examples.map(\.tokens.count).max() ?? 1
+        learner =
+            if let adapters {
+                try Learner(adapters, beside: model, longest: longest, options: options, workers: workers)
+            } else {
+                try Learner(model, longest: longest, options: options, workers: workers)
+            }
         self.examples = examples
         self.loss = loss
         epoch = (-1, [])

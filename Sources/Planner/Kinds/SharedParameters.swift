@@ -82,6 +82,20 @@ public struct ModelShape: Codable, Hashable, Sendable {
     }
 }
 
+/// Low-rank adapters (Hu et al., arXiv 2106.09685).
+public struct LowRankParameters: Codable, Hashable, Sendable {
+    public var rank: Int
+    public var alpha: Double
+    /// Of a layer's matrices, as Hugging Face names them.
+    public var targets: [String]
+
+    public init(rank: Int, alpha: Double, targets: [String]) {
+        self.rank = rank
+        self.alpha = alpha
+        self.targets = targets
+    }
+}
+
 /// How a training stage walks down its loss.
 public struct TrainingParameters: Codable, Hashable, Sendable {
     public enum Optimizer: String, Codable, Hashable, Sendable, CaseIterable {
@@ -100,9 +114,12 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
     public var warmup: Double
     public var weightDecay: Double
     public var seed: Int
+    /// Trained in place of all weights; the output is an adapter folder then. `nil` where all weights are trained.
+    public var lora: LowRankParameters?
 
     public init(
-        steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int
+        steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int,
+        lora: LowRankParameters? = nil
     ) {
         self.steps = steps
         self.batch = batch
@@ -111,6 +128,7 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
         self.warmup = warmup
         self.weightDecay = weightDecay
         self.seed = seed
+        self.lora = lora
     }
 }
 

@@ -89,8 +89,24 @@ extension Lowering {
         }
     }
 
-    /// The model after one step of a transfer.
+    /// The model after one step of a transfer. Where adapters are trained, that is the model with them added.
     mutating func addStep(
+        _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
+        _ base: LoweredBase
+    ) throws -> LoweredModel {
+        guard step.lesson.training.lowRank != nil else {
+            return try addLesson(step, to: model, from: teacher, seed: seed, title, base)
+        }
+        let aside = StageTitle(parent: title.parent, suffix: title.suffix + ".adapters")
+        var learned = try addLesson(step, to: model, from: teacher, seed: seed, aside, base)
+        learned.stage = try builder.add(
+            AdapterMerge(), title,
+            inputs: [.init(name: "model", stage: model.stage), .init(name: "adapters", stage: learned.stage)])
+        return learned
+    }
+
+    /// What one step of a transfer trains: a model, or adapters.
+    private mutating func addLesson(
         _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
         _ base: LoweredBase
     ) throws -> LoweredModel {

@@ -17,5 +17,11 @@ extension Origin {
             Origin("training.warmup", training.warmup), Origin("training.weight_decay", training.weightDecay),
             Origin("training.seed", seed),
         ]
+            + (training.lowRank.map {
+                [
+                    Origin("training.lora.rank", $0.rank), Origin("training.lora.alpha", $0.alpha),
+                    Origin("training.lora.targets", $0.targets),
+                ]
+            } ?? [])
     }
 }

@@ -122,7 +122,11 @@ extension TrainingParameters {
         self.init(
             steps: training.steps.value, batch: training.batch.value, learningRate: training.learningRate.value,
             optimizer: .init(training.optimizer.value), warmup: training.warmup.value,
-            weightDecay: training.weightDecay.value, seed: seed)
+            weightDecay: training.weightDecay.value, seed: seed,
+            lora: training.lowRank.map {
+                LowRankParameters(
+                    rank: $0.rank.value, alpha: $0.alpha.value, targets: $0.targets.value.map(\.rawValue))
+            })
     }
 }
 

@@ -34,6 +34,16 @@ public struct Transfer: Sendable {
         case reinforcement(Reinforcement)
         /// Accepted against rejected answers.
         case preference(Preference)
+
+        public var training: Training {
+            switch self {
+            case .sft(let training), .rft(let training): training
+            case .kd(let distillation): distillation.training
+            case .onPolicy(let distillation): distillation.training
+            case .reinforcement(let reinforcement): reinforcement.training
+            case .preference(let preference): preference.training
+            }
+        }
     }
 
     public struct Step: Sendable {

@@ -4,13 +4,15 @@ import Planner
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.
     func train(on examples: [TrainingExample], loss: any ResponseLoss, parameters: TrainingParameters) throws {
+        let model = try modelFolder("model").model()
         let trainer = try Trainer(
-            modelFolder("model").model(), on: examples, loss: loss, options: TrainingOptions(parameters), workers: workers)
+            model, on: examples, loss: loss, adapters: parameters.adapters(for: model), options: TrainingOptions(parameters),
+            workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
-    /// Takes a learner through the steps that are left, and writes its model, with the tokenizer of the input `model`, and its
-    /// curve. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and the step.
+    /// Takes a learner through the steps that are left, and writes its curve and its adapters, or its model with the tokenizer
+    /// of the input `model`. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and the step.
     ///
     /// - Parameter advance: runs one step; may add readings to it.
     func train(_ learner: Learner, parameters: TrainingParameters, advance: () throws -> TrainingStep) throws {
@@ -30,7 +32,11 @@ extension StageContext {
         if let last = curve.steps.last, !last.loss.isFinite {
             throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(parameters.learningRate))")
         }
-        try write(learner.model, tokenizerFrom: "model")
+        if let adapters = learner.adapters {
+            try AdapterFolder(output("")).write(adapters)
+        } else {
+            try write(learner.model, tokenizerFrom: "model")
+        }
         try write(lines: curve.lines, to: "curve.jsonl")
     }
 
@@ -39,6 +45,22 @@ extension StageContext {
             .init(
                 done: curve.steps.count, total: parameters.steps, unit: "step",
                 readings: curve.steps.last.map { $0.readings.merging(["loss": $0.loss]) { $1 } } ?? [:]))
+    }
+}
+
+extension TrainingParameters {
+    /// New adapters for a model; `nil` where all weights are trained.
+    func adapters(for model: Model) throws -> LowRankAdapters? {
+        guard let lora else { return nil }
+        let targets = try lora.targets.map { name in
+            guard let target = LowRankAdaptation.Target(rawValue: name) else {
+                throw StageFailure("'\(name)' is no matrix that can have adapters")
+            }
+            return target
+        }
+        return try LowRankAdapters(
+            LowRankAdaptation(rank: lora.rank, alpha: lora.alpha, targets: targets), for: model,
+            seed: UInt64(bitPattern: Int64(seed)))
     }
 }
 
