@@ -35,8 +35,31 @@ import Testing
         #expect(other.key != action.key)
     }
 
+    /// Portable keys say `portable`, native ones the family besides; what is read back is what was written.
+    @Test(arguments: [
+        (Numerics.portable, "portable"), (.native(.avx2), "native-avx2"), (.native(.avx512), "native-avx512"),
+        (.native(.avx512BFloat16), "native-avx512-bf16"),
+    ])
+    func numericsAreSpelledOneWay(numerics: Numerics, spelling: String) throws {
+        var other = action
+        other.numerics = numerics
+        #expect(other.encoding["numerics"]?.string == spelling)
+        #expect((other.key == action.key) == (numerics == .portable))
+        #expect(try Action(encoding: other.encoding) == other)
+        #expect(Numerics(rawValue: spelling) == numerics)
+    }
+
+    @Test(arguments: ["native", "native-", "native-avx9", "Portable", "avx2", ""])
+    func unknownNumericsAreRefused(profile: String) throws {
+        var members = try #require(action.encoding.object)
+        members["numerics"] = .string(profile)
+        #expect(throws: UnreadableAction.unknownNumerics(profile)) { try Action(encoding: .object(members)) }
+        members["numerics"] = nil
+        #expect(throws: UnreadableAction.malformed) { try Action(encoding: .object(members)) }
+    }
+
     @Test func actionAndManifestComeBackFromTheirEncoding() throws {
-        #expect(Action(encoding: try JSON(parsing: action.encoding.canonicalBytes)) == action)
+        #expect(try Action(encoding: JSON(parsing: action.encoding.canonicalBytes)) == action)
         let artifact = Artifact(files: [
             .init(path: "b/c", size: 2, digest: Digest(hashing: "c")), .init(path: "a", size: 1, digest: Digest(hashing: "a")),
         ])

@@ -63,10 +63,10 @@ extension Decoder {
         let dMiddle = MatrixView(a.dHidden, rows, hidden)
         MatrixMultiply.product(
             transposed: dMiddle, MatrixView(layer.attention, rows, attended),
-            into: MatrixView(gradients.base + output, hidden, attended), gradients.accumulation, on: workers)
+            into: MatrixView(gradients.base + output, hidden, attended), gradients.accumulation, on: workers, in: products)
         MatrixMultiply.product(
             dMiddle, MatrixView(weights.base + output, hidden, attended), into: MatrixView(a.dAttention, rows, attended),
-            on: workers)
+            on: workers, in: products)
         let kvHeads = configuration.keyValueHeadCount
         workers.forEach(batch.sequenceCount * kvHeads) { unit in
             let sequence = batch.rows(ofSequence: unit / kvHeads)
@@ -102,9 +102,9 @@ extension Decoder {
         let matrix = start + layout.layer.projections
         MatrixMultiply.product(
             transposed: dProjections, MatrixView(a.norm, rows, hidden),
-            into: MatrixView(gradients.base + matrix, width, hidden), gradients.accumulation, on: workers)
+            into: MatrixView(gradients.base + matrix, width, hidden), gradients.accumulation, on: workers, in: products)
         MatrixMultiply.product(
-            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers)
+            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers, in: products)
         normBackward(
             layer.input, rows: rows, weight: norm, inverse: layer.inputInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)
     }

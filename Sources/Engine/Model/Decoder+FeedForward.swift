@@ -42,7 +42,7 @@ extension Decoder {
         )
         let dOutput = MatrixView(a.dHidden, rows, hidden)
         let gated = MatrixView(a.gated, rows, intermediate)
-        MatrixMultiply.product(dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers)
+        MatrixMultiply.product(dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers, in: products)
         workers.forEachRange(rows, size: Decoder.rowBlock) { block in
             let at = block.lowerBound
             decant_swiglu_backward(
@@ -51,14 +51,14 @@ extension Decoder {
         }
         MatrixMultiply.product(
             transposed: dOutput, gated, into: MatrixView(gradients.base + down, hidden, intermediate), gradients.accumulation,
-            on: workers)
+            on: workers, in: products)
         let dGateUp = MatrixView(layer.gateUp, rows, 2 * intermediate)
         MatrixMultiply.product(
             transposed: dGateUp, MatrixView(a.norm, rows, hidden),
-            into: MatrixView(gradients.base + gateUp, 2 * intermediate, hidden), gradients.accumulation, on: workers)
+            into: MatrixView(gradients.base + gateUp, 2 * intermediate, hidden), gradients.accumulation, on: workers, in: products)
         MatrixMultiply.product(
             dGateUp, MatrixView(weights.base + gateUp, 2 * intermediate, hidden), into: MatrixView(a.dNorm, rows, hidden),
-            on: workers)
+            on: workers, in: products)
         normBackward(
             layer.middle, rows: rows, weight: norm, inverse: layer.postInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)
     }

@@ -32,7 +32,8 @@ public final class Trainer {
         self.workers = workers
         let longest = examples.map(\.tokens.count).max() ?? 1
         weights = FloatBuffer(model.values)
-        decoder = Decoder(model.layout, weights: weights, positions: longest, workers: workers)
+        decoder = Decoder(
+            model.layout, weights: weights, positions: longest, workers: workers, products: options.products)
         pass = GradientPass(
             parameterCount: weights.count, keeping: Trainer.retention(options.recomputation, model.layout, longest: longest))
         optimizer = Optimizer(model.parameters, options)

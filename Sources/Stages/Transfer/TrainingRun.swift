@@ -4,8 +4,8 @@ import Planner
 extension StageContext {
     /// Trains the model of the input `model`, and writes it with its curve.
     func train(on examples: [TrainingExample], loss: TransferLoss, parameters: TrainingParameters) throws {
-        let trainer = try Trainer(
-            modelFolder("model").model(), on: examples, loss: loss, options: TrainingOptions(parameters), workers: workers)
+        let options = TrainingOptions(parameters, products: products)
+        let trainer = try Trainer(modelFolder("model").model(), on: examples, loss: loss, options: options, workers: workers)
         var curve = TrainingCurve()
         let resumed = checkpoint?.resume { file in
             let kept = try TrainingCurve(file)
@@ -34,10 +34,10 @@ extension StageContext {
 }
 
 extension TrainingOptions {
-    init(_ parameters: TrainingParameters) {
+    init(_ parameters: TrainingParameters, products: ProductPrecision) {
         self.init(
             steps: parameters.steps, batch: parameters.batch, learningRate: parameters.learningRate,
             optimizer: parameters.optimizer == .muon ? .muon : .adamW, warmup: parameters.warmup,
-            weightDecay: parameters.weightDecay, seed: UInt64(bitPattern: Int64(parameters.seed)))
+            weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
     }
 }
