@@ -5,7 +5,9 @@ import Testing
 @Suite struct KeyTests {
     let action = Action(
         kind: "prune.apply", revision: 1, parameters: ["ratio": 0.2, "method": "depth"],
-        inputs: [.init(name: "model", artifact: Digest(hashing: "model")), .init(name: "scores", artifact: Digest(hashing: "scores"))],
+        inputs: [
+            .init(name: "model", artifact: Digest(hashing: "model")), .init(name: "scores", artifact: Digest(hashing: "scores")),
+        ],
         numerics: .portable)
 
     @Test func digestIsSHA256() {
@@ -67,7 +69,10 @@ import Testing
         #expect(Artifact(manifest: artifact.manifest) == artifact)
     }
 
-    @Test(arguments: ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x", "a/../\u{301}b", ".gitattributes", "a/.gitmodules"])
+    @Test(arguments: [
+        "", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x", "a/../\u{301}b",
+        ".gitattributes", "a/.gitmodules",
+    ])
     func unsafePathsAreRefused(path: String) {
         #expect(!Artifact.isPortable(path: path))
         #expect(Artifact(manifest: [["path": .string(path), "size": 0, "sha256": .string(Digest(hashing: "").hex)]]) == nil)

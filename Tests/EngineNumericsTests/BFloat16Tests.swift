@@ -130,9 +130,11 @@ struct BFloat16Tests {
         }
     }
 
-    private func train(_ products: ProductPrecision, threads: Int) throws -> (weights: [UInt32], losses: [Double]) {
+    private func train(
+        _ optimizer: TrainingOptions.Optimizer, _ products: ProductPrecision, threads: Int
+    ) throws -> (weights: [UInt32], losses: [Double]) {
         let options = TrainingOptions(
-            steps: 60, batch: 16, learningRate: 1e-2, optimizer: .adamW, warmup: 0.1, products: products, seed: 11)
+            steps: 60, batch: 16, learningRate: 1e-2, optimizer: optimizer, warmup: 0.1, products: products, seed: 11)
         let trainer = try Trainer(
             Model(initializing: Fixture.configuration(), seed: 1), on: Fixture.examples(40), options: options,
             workers: WorkerPool(threads: threads))
@@ -141,15 +143,17 @@ struct BFloat16Tests {
         return (model.values.map(\.bitPattern), losses)
     }
 
-    @Test("Training ends near where it ends in float32, with the same bytes at 1, 2 and 3 threads")
-    func training() throws {
-        let (plain, alone) = (try train(.float32, threads: 2), try train(.fastest, threads: 1))
+    @Test(
+        "Training ends near where it ends in float32, with the same bytes at 1, 2 and 3 threads",
+        arguments: [TrainingOptions.Optimizer.adamW, .muon])
+    func training(optimizer: TrainingOptions.Optimizer) throws {
+        let (plain, alone) = (try train(optimizer, .float32, threads: 2), try train(optimizer, .fastest, threads: 1))
         #expect(alone.weights != plain.weights)
         let (start, end) = (plain.losses[0], try #require(plain.losses.last))
         #expect(end < start / 2)
         #expect(abs(try #require(alone.losses.last) - end) < 0.05 * (start - end))
         for threads in [2, 3] {
-            let together = try train(.fastest, threads: threads)
+            let together = try train(optimizer, .fastest, threads: threads)
             #expect(together.weights == alone.weights)
             #expect(together.losses == alone.losses)
         }

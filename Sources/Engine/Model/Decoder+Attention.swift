@@ -104,7 +104,8 @@ extension Decoder {
             transposed: dProjections, MatrixView(a.norm, rows, hidden),
             into: MatrixView(gradients.base + matrix, width, hidden), gradients.accumulation, on: workers, in: products)
         MatrixMultiply.product(
-            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers, in: products)
+            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers,
+            in: products)
         normBackward(
             layer.input, rows: rows, weight: norm, inverse: layer.inputInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)
     }

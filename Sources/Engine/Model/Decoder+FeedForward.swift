@@ -42,7 +42,8 @@ extension Decoder {
         )
         let dOutput = MatrixView(a.dHidden, rows, hidden)
         let gated = MatrixView(a.gated, rows, intermediate)
-        MatrixMultiply.product(dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers, in: products)
+        MatrixMultiply.product(
+            dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers, in: products)
         workers.forEachRange(rows, size: Decoder.rowBlock) { block in
             let at = block.lowerBound
             decant_swiglu_backward(
@@ -55,7 +56,8 @@ extension Decoder {
         let dGateUp = MatrixView(layer.gateUp, rows, 2 * intermediate)
         MatrixMultiply.product(
             transposed: dGateUp, MatrixView(a.norm, rows, hidden),
-            into: MatrixView(gradients.base + gateUp, 2 * intermediate, hidden), gradients.accumulation, on: workers, in: products)
+            into: MatrixView(gradients.base + gateUp, 2 * intermediate, hidden), gradients.accumulation, on: workers, in: products
+        )
         MatrixMultiply.product(
             dGateUp, MatrixView(weights.base + gateUp, 2 * intermediate, hidden), into: MatrixView(a.dNorm, rows, hidden),
             on: workers, in: products)

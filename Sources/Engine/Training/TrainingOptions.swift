@@ -29,7 +29,7 @@ public struct TrainingOptions: Hashable, Sendable {
     /// Largest global norm of the gradient; a longer one is shortened to it.
     public var clippingNorm = 1.0
     public var recomputation: Recomputation
-    /// Of forward and backward pass. The optimizer, weights, gradients and moments are float32.
+    /// Of forward and backward pass, and of Muon's iterations. Weights, gradients and moments are float32.
     public var products: ProductPrecision
 
     public init(
