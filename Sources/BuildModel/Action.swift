@@ -34,12 +34,12 @@ public struct Action: Hashable, Sendable {
     }
 
     /// The action of a stage, given its inputs' artifacts in input order.
-    public init(stage: Stage, artifacts: [Digest], numerics: Numerics = .portable) {
+    public init(stage: Stage, artifacts: [Digest]) {
         kind = stage.kind
         revision = stage.revision
         parameters = stage.parameters
         inputs = zip(stage.inputs, artifacts).map { Input(name: $0.name, artifact: $1) }
-        self.numerics = numerics
+        numerics = stage.numerics
         canonicalParameters = stage.canonicalParameters
     }
 
@@ -76,24 +76,36 @@ public struct Action: Hashable, Sendable {
 }
 
 extension Action {
-    /// Reads `action.json` back; `nil` where a field is missing or of another type.
-    public init?(encoding: JSON) {
+    /// Reads `action.json` back.
+    ///
+    /// - Throws: where a field is missing or of another type, or the numerics profile is unknown.
+    public init(encoding: JSON) throws(UnreadableAction) {
         guard let kind = encoding["kind"]?.string, let revision = encoding["revision"]?.integer,
             let parameters = encoding["parameters"], let inputs = encoding["inputs"]?.array,
-            let numerics = encoding["numerics"]?.string.flatMap(Numerics.init(rawValue:))
-        else { return nil }
+            let profile = encoding["numerics"]?.string
+        else { throw .malformed }
+        guard let numerics = Numerics(rawValue: profile) else { throw .unknownNumerics(profile) }
         var parsed: [Input] = []
         for input in inputs {
             guard let name = input["name"]?.string, let artifact = input["artifact"]?.string.flatMap(Digest.init(hex:))
-            else { return nil }
+            else { throw .malformed }
             parsed.append(Input(name: name, artifact: artifact))
         }
         self.init(kind: kind, revision: revision, parameters: parameters, inputs: parsed, numerics: numerics)
     }
 }
 
-/// How numbers are computed, as far as it decides bytes.
-public enum Numerics: String, Hashable, Sendable {
-    /// The same bytes on every x86-64 machine with AVX2 and FMA, at any thread count.
-    case portable
+/// What is wrong with an `action.json`: words that continue "it".
+public enum UnreadableAction: Error, Hashable, Sendable, CustomStringConvertible {
+    case malformed
+    case unknownNumerics(String)
+
+    public var description: String {
+        switch self {
+        case .malformed: "is no action"
+        case .unknownNumerics(let profile):
+            "asks for the numerics profile \(JSON.string(String(profile.prefix(40))).canonicalText), which this version of "
+                + "Decant does not know"
+        }
+    }
 }

@@ -28,6 +28,7 @@ public struct Stage: Sendable {
     /// Their canonical spelling, made once: keys are digests of it.
     public let canonicalParameters: [UInt8]
     public var inputs: [Input]
+    public let numerics: Numerics
     /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
     public var fixedOutput: FixedOutput?
     /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
@@ -44,7 +45,8 @@ public struct Stage: Sendable {
     ///   - origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
-        canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, work: Double? = nil,
+        numerics: Numerics = .portable, canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil,
+        work: Double? = nil,
         memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
@@ -54,6 +56,7 @@ public struct Stage: Sendable {
         self.parameters = parameters
         self.canonicalParameters = canonicalParameters ?? parameters.canonicalBytes
         self.inputs = inputs
+        self.numerics = numerics
         self.fixedOutput = fixedOutput
         self.work = work
         self.memory = memory

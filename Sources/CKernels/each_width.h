@@ -1,6 +1,9 @@
 // Compiles KERNEL_FILE for both widths of vectors, as functions whose names end in avx2 and avx512. The file writes its names
-// as KERNEL(name), and its code in VECTOR, WIDTH (lanes), LOAD, STORE, SPLAT and FMA, in functions marked TARGET.
+// as KERNEL(name), and its code in VECTOR, WIDTH (lanes), LOAD, STORE, SPLAT and FMA, in functions marked TARGET. FACTORS is
+// how many factors of a sum a lane holds.
 #include <immintrin.h>
+
+#define FACTORS 1
 
 #define NAMED_(width, name) name##_##width
 #define NAMED(width, name) NAMED_(width, name)

@@ -2,44 +2,21 @@
 // An element's value depends on its row of a, its column of b and nothing else: not on the other rows of the call.
 #include "CKernels.h"
 #include "blocks.h"
+#include "transpose.h"
 #include "vector.h"
 
 // Blocks of b that are packed at a time. `most_depth` cuts the sums, so it is part of the result.
 enum { most_depth = 384, most_columns = 512 };
 
-#define KERNEL_FILE "matmul_kernel.h"
+#define KERNEL_FILE "block_kernel.h"
 #include "each_width.h"
 
-static f8 low(f8 a, f8 b, int step) {
-    return step == 0   ? __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
-           : step == 1 ? __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
-                       : __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
-}
-
-static f8 high(f8 a, f8 b, int step) {
-    return step == 0   ? __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
-           : step == 1 ? __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
-                       : __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
-}
-
 // y[i·y_stride + r] = x[r·x_stride + i] for an 8 by 8 block
-static void transpose8(const float *x, long x_stride, float *y, long y_stride) {
-    f8 a[8], b[8];
-    for (int r = 0; r < 8; r++) a[r] = load8(x + r * x_stride);
-    for (int p = 0; p < 4; p++) {
-        b[2 * p] = low(a[2 * p], a[2 * p + 1], 0);
-        b[2 * p + 1] = high(a[2 * p], a[2 * p + 1], 0);
-    }
-    for (int q = 0; q < 2; q++) {
-        a[4 * q] = low(b[4 * q], b[4 * q + 2], 1);
-        a[4 * q + 1] = high(b[4 * q], b[4 * q + 2], 1);
-        a[4 * q + 2] = low(b[4 * q + 1], b[4 * q + 3], 1);
-        a[4 * q + 3] = high(b[4 * q + 1], b[4 * q + 3], 1);
-    }
-    for (int i = 0; i < 4; i++) {
-        store8(y + i * y_stride, low(a[i], a[i + 4], 2));
-        store8(y + (i + 4) * y_stride, high(a[i], a[i + 4], 2));
-    }
+static void transpose_block(const float *x, long x_stride, float *y, long y_stride) {
+    f8 rows[8];
+    for (int r = 0; r < 8; r++) rows[r] = load8(x + r * x_stride);
+    transpose8(rows);
+    for (int i = 0; i < 8; i++) store8(y + i * y_stride, rows[i]);
 }
 
 // b(i, j) of [depth, columns] → panels of `panel` columns each, [depth, panel], zeros beyond the last column.
@@ -60,7 +37,7 @@ static void pack(const float *b, long stride, int transposed, long depth, long c
         long j = 0, whole = depth & ~7L;
         for (; j + 8 <= width; j += 8) {
             const float *source = b + (column + j) * stride;
-            for (long i = 0; i < whole; i += 8) transpose8(source + i, stride, packed + i * panel + j, panel);
+            for (long i = 0; i < whole; i += 8) transpose_block(source + i, stride, packed + i * panel + j, panel);
             for (long i = whole; i < depth; i++)
                 for (long r = 0; r < 8; r++) packed[i * panel + j + r] = source[r * stride + i];
         }

@@ -1,10 +1,10 @@
-// The inner product of blocks, written once and compiled for each width of vectors (each_width.h).
-// Lane j of a row is Σ_i a(r, i)·b(i, j) in rising i, one fused multiply-add each, so that both widths give equal bits.
+// The inner product of blocks, written once and compiled for each width of vectors (each_width.h), and for words of two
+// bfloat16 (bfloat16_width.h). Lane j of a row is Σ_i a(r, i)·b(i, j) in rising i, one fused multiply-add each, so that both
+// widths give equal bits.
 
 // Rows whose sums fit the registers.
 #define MOST_ROWS (WIDTH == 16 ? 12 : 6)
 #define PANEL (2 * WIDTH)
-#define TILES_TOGETHER (48 / MOST_ROWS)
 
 // c[rows, columns] (+)= a·b for one panel of b, which is [depth, PANEL] and padded with zeros.
 TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const float *a, long a_row, long a_column,
@@ -37,44 +37,21 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const floa
     }
 }
 
-// The rows of a few tiles of a transposed a → [tile, depth, MOST_ROWS]
-static inline void KERNEL(gather)(const float *a, long stride, long rows, long depth, float *together) {
-    long whole = rows / MOST_ROWS < TILES_TOGETHER ? rows / MOST_ROWS : TILES_TOGETHER;
-    long rest = whole < TILES_TOGETHER ? rows - whole * MOST_ROWS : 0;
-    for (long i = 0; i < depth; i++) {
-        const float *source = a + i * stride;
-        float *target = together + i * MOST_ROWS;
-        for (long t = 0; t < whole; t++, source += MOST_ROWS, target += MOST_ROWS * depth)
-            memcpy(target, source, MOST_ROWS * sizeof(float));
-        for (long r = 0; r < rest; r++) target[r] = source[r];
-    }
-}
-
-// c[rows, columns] (+)= a·b; a(r, i) = a[r·stride + i], or a[i·stride + r] where it is transposed. Of a transposed one, the
-// rows of a tile are copied together: far apart in memory they would push each other out of the cache.
-TARGET static void KERNEL(block)(const float *a, long stride, int transposed, const float *panels, long panel_depth,
-                                 long rows, long columns, long depth, float *c, long c_stride, int adding) {
-    float together[TILES_TOGETHER * MOST_ROWS * most_depth];
-    for (long row = 0; row < rows; row += MOST_ROWS) {
-        long left = rows - row < MOST_ROWS ? rows - row : MOST_ROWS;
-        long tile = row / MOST_ROWS % TILES_TOGETHER;
-        if (transposed && tile == 0) KERNEL(gather)(a + row, stride, rows - row, depth, together);
-        const float *top = transposed ? together + tile * MOST_ROWS * depth : a + row * stride;
-        long a_row = transposed ? 1 : stride, a_column = transposed ? MOST_ROWS : 1;
-        for (long column = 0; column < columns; column += PANEL) {
-            const float *panel = panels + column * panel_depth;
-            float *target = c + row * c_stride + column;
-            long width = columns - column < PANEL ? columns - column : PANEL;
-            // Row counts are constants to the compiler, so that the sums stay in registers.
-            switch (left) {
+// c[rows, columns] (+)= a·b for at most MOST_ROWS rows and all panels of b; a(r, i) = a[r·a_row + i·a_column].
+TARGET static void KERNEL(strip)(const float *a, long a_row, long a_column, const float *panels, long panel_depth, long rows,
+                                 long columns, long depth, float *c, long c_stride, int adding) {
+    for (long column = 0; column < columns; column += PANEL) {
+        const float *panel = panels + column * panel_depth;
+        long width = columns - column < PANEL ? columns - column : PANEL;
+        // Row counts are constants to the compiler, so that the sums stay in registers.
+        switch (rows) {
 #define ROWS(n) \
-    case n: KERNEL(tile)(top, a_row, a_column, panel, depth, target, c_stride, n, width, adding); break;
-                ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
+    case n: KERNEL(tile)(a, a_row, a_column, panel, depth, c + column, c_stride, n, width, adding); break;
+            ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
 #if MOST_ROWS > 6
-                ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
+            ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
 #endif
 #undef ROWS
-            }
         }
     }
 }

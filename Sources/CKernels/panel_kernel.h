@@ -1,4 +1,5 @@
-// Rows times packed panels, written once and compiled for each width of vectors (each_width.h).
+// Rows times packed panels, written once and compiled for each width of vectors (each_width.h), and for words of two bfloat16
+// (bfloat16_width.h); `depth` counts words then.
 // A lane is Σ_i a(r, i)·w(i, j) in rising i, one fused multiply-add each, so that both widths give equal bits.
 
 // c[rows, vectors·WIDTH] (+)= a·w for one stretch of depth; w starts at a vector of a panel and runs on in the next panels,
@@ -25,9 +26,9 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const floa
 // The whole depth of `panels` panels for up to 12 rows.
 TARGET static void KERNEL(strip)(const float *a, long a_stride, const float *w, long depth, float *c, long c_stride, long rows,
                                  int panels, int adding) {
-    long next = depth * panel_width;
-    for (long start = 0; start < depth; start += most_depth) {
-        long length = depth - start < most_depth ? depth - start : most_depth;
+    const long cut = most_depth / FACTORS, next = depth * panel_width;
+    for (long start = 0; start < depth; start += cut) {
+        long length = depth - start < cut ? depth - start : cut;
         const float *left = a + start, *right = w + start * panel_width;
         int add = adding || start > 0;
 #define TILE(r, v, column) \

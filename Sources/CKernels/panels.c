@@ -10,6 +10,7 @@ enum { panel_width = decant_panel_columns, most_depth = decant_panel_depth };
 
 #define KERNEL_FILE "panel_kernel.h"
 #include "each_width.h"
+#include "bfloat16_width.h"
 
 // w [columns, depth] with `stride` → panels, zeros beyond the last column.
 void decant_panels_pack(const float *w, long stride, long columns, long depth, float *panels) {
@@ -28,4 +29,16 @@ void decant_panels_product(const float *a, long a_stride, const float *panels, f
                            long columns, long depth, int adding, decant_vector_width vectors) {
     int wide = vectors == decant_vectors_avx512;
     (wide ? product_avx512 : product_avx2)(a, a_stride, panels, c, c_stride, rows, columns, depth, adding);
+}
+
+void decant_panels_pack_bfloat16(const float *w, long stride, long columns, long depth, float *panels) {
+    round_panels(w, stride, 1, depth, columns, panels);
+}
+
+void decant_panels_product_bfloat16(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
+                                    long columns, long depth, int adding) {
+    long stride = (word_count(depth) + 7) & ~7L;
+    float *words = decant_thread_scratch(decant_scratch_matmul, rows * stride);
+    round_rows(a, a_stride, rows, depth, words, stride);
+    product_bfloat16(words, stride, panels, c, c_stride, rows, columns, word_count(depth), adding);
 }

@@ -30,3 +30,9 @@ BASELINE void decant_limit_vectors(decant_vector_width widest) {
     int wide = widest == decant_vectors_avx512 && __builtin_cpu_supports("avx512f");
     __atomic_store_n(&found, wide ? decant_vectors_avx512 : decant_vectors_avx2, __ATOMIC_RELAXED);
 }
+
+BASELINE int decant_has_bfloat16(void) {
+    const char *wish = getenv("DECANT_VECTORS");
+    return decant_vectors() == decant_vectors_avx512 && __builtin_cpu_supports("avx512bf16")
+           && !(wish && strcmp(wish, "avx512") == 0);
+}

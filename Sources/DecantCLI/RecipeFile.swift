@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import Planner
 import RecipeLanguage
+import Stages
 
 /// A recipe that has been read and checked, with the lock file beside it.
 struct RecipeFile {
@@ -95,7 +96,7 @@ struct RecipeFile {
             files[source.name.value] = SourceSnapshot(
                 file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }
-        let planning = try Planner.plan(recipe, sources: files, lock: lock)
+        let planning = try Planner.plan(recipe, sources: files, lock: lock, processor: .ofThisMachine)
         try Self.report(planning.diagnostics, of: path)
         guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
         return graph

@@ -27,6 +27,7 @@ struct Explanation {
         switch path.first {
         case "kind": return .kind(old: old.string ?? "", new: new.string ?? "")
         case "revision": return .revision(old: old.integer ?? 0, new: new.integer ?? 0)
+        case "numerics": return parameter("numerics", old: old, new: new)
         case "parameters": return parameter(path.dropFirst().joined(separator: "."), old: old, new: new)
         case "inputs" where path.count > 1:
             let source = stage.inputs.first { $0.name == path[1] }.map { graph[$0.stage].name }

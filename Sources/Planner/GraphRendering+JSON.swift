@@ -9,7 +9,7 @@ extension Graph {
                 stages.map { stage in
                     [
                         "name": .string(stage.name), "kind": .string(stage.kind), "revision": .integer(Int64(stage.revision)),
-                        "parameters": stage.parameters,
+                        "numerics": .string(stage.numerics.rawValue), "parameters": stage.parameters,
                         "inputs": .array(
                             stage.inputs.map { ["name": .string($0.name), "stage": .string(self[$0.stage].name)] }),
                     ]

@@ -16,13 +16,14 @@ public enum Planner {
     /// - Parameters:
     ///   - sources: the files of the recipe's `path` sources by source name; one that is missing here is reported.
     ///   - lock: what pins sources that have no digest of their own.
+    ///   - processor: what `numerics: native` means: the family of the machine that looks for results and runs stages.
     /// - Throws: where a parameter has no JSON encoding, which a checked recipe's parameters always have.
     public static func plan(
-        _ recipe: Recipe, sources: [String: SourceSnapshot], lock: SourceLock? = nil
+        _ recipe: Recipe, sources: [String: SourceSnapshot], lock: SourceLock? = nil, processor: ProcessorFamily = .avx2
     ) throws -> Planning {
         let diagnostics = missing(sources, of: recipe)
         if diagnostics.hasErrors { return Planning(graph: nil, diagnostics: diagnostics) }
-        var lowering = Lowering(recipe: recipe, snapshots: sources, lock: lock)
+        var lowering = Lowering(recipe: recipe, snapshots: sources, lock: lock, processor: processor)
         let graph = try lowering.graph()
         return Planning(graph: graph, diagnostics: lowering.problems.sortedByPosition())
     }

@@ -10,11 +10,15 @@ public protocol StageKind: Codable, Hashable, Sendable {
     static var revision: Int { get }
     /// In the order of the stage commit's parents.
     static var inputs: [InputDeclaration] { get }
+    /// Whether a model is run or trained, so that the recipe's `numerics` decide the bytes. All else is `portable` always, and
+    /// shared by recipes of either profile.
+    var runsModel: Bool { get }
     /// Bytes of memory that a run takes, roughly, given the bytes of the input artifacts by name.
     func memory(_ inputs: [String: Int]) -> Int
 }
 
 extension StageKind {
+    public var runsModel: Bool { false }
     public func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
 }
 

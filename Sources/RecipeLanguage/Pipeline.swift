@@ -22,12 +22,14 @@ public struct Pipeline: Sendable {
         let quantize: Shared<QuantizeSection?>
         let evaluate: Shared<EvaluateSection>
         let stages: Shared<[NamedStage]>
+        let numerics: Shared<Spanned<NumericsProfile>>
 
         init(
             data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, student: Shared<StudentSection>, sample: Shared<SampleSection>,
             judge: Shared<JudgeSection>, transfer: Shared<Transfer>, prune: Shared<PruneSection?>,
-            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, stages: Shared<[NamedStage]>
+            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, stages: Shared<[NamedStage]>,
+            numerics: Shared<Spanned<NumericsProfile>>
         ) {
             self.data = data
             self.tokenizer = tokenizer
@@ -41,6 +43,7 @@ public struct Pipeline: Sendable {
             self.quantize = quantize
             self.evaluate = evaluate
             self.stages = stages
+            self.numerics = numerics
         }
     }
 
@@ -52,7 +55,7 @@ public struct Pipeline: Sendable {
             ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.student), ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
-            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages),
+            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
     }
 
@@ -73,6 +76,7 @@ public struct Pipeline: Sendable {
     public var evaluate: EvaluateSection { sections.evaluate.value }
     /// The recipe's own stages, in the order of writing.
     public var stages: [NamedStage] { sections.stages.value }
+    public var numerics: Spanned<NumericsProfile> { sections.numerics.value }
 
     /// The student's steps and those of its recovery, all of which learn from the teacher.
     public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
@@ -96,7 +100,7 @@ extension Pipeline {
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
             data, tokenizer, teacher, student, sample, judge, Transfer.Definition.top, prune, quantize, evaluate,
-            NamedStage.Definition.field,
+            NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]
     }
 }

@@ -24,17 +24,20 @@ public struct StageContext: Sendable {
     let outputs: URL
     /// Threads to work with. Results never depend on their number.
     let workers: WorkerPool
+    /// Of the products of models that run or are trained; the action's numerics profile says which.
+    let products: ProductPrecision
     /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
     let checkpoint: Checkpoint?
     private let reportProgress: @Sendable (StageProgress) -> Void
 
     public init(
-        inputs: URL, outputs: URL, threads: Int, checkpoint: Checkpoint? = nil,
+        inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
         reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
         self.inputs = inputs
         self.outputs = outputs
         workers = WorkerPool(threads: threads)
+        self.products = products
         self.checkpoint = checkpoint
         self.reportProgress = reportProgress
     }

@@ -35,7 +35,7 @@ enum StageCommit {
     /// Reads a stage commit; `nil` where the commit is absent or of another kind.
     static func read(_ id: CommitID, from repository: GitRepository) throws(StoreError) -> StageRecord? {
         guard let commit = try repository.commit(id), let blob = try repository.entry("action.json", of: commit.tree),
-            let encoding = try? JSON(parsing: repository.readBlob(blob)), let action = Action(encoding: encoding),
+            let encoding = try? JSON(parsing: repository.readBlob(blob)), let action = try? Action(encoding: encoding),
             let tree = try repository.entry("artifact", of: commit.tree)
         else { return nil }
         let artifact = try ArtifactTree.read(tree, from: repository)

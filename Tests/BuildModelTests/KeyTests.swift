@@ -5,7 +5,9 @@ import Testing
 @Suite struct KeyTests {
     let action = Action(
         kind: "prune.apply", revision: 1, parameters: ["ratio": 0.2, "method": "depth"],
-        inputs: [.init(name: "model", artifact: Digest(hashing: "model")), .init(name: "scores", artifact: Digest(hashing: "scores"))],
+        inputs: [
+            .init(name: "model", artifact: Digest(hashing: "model")), .init(name: "scores", artifact: Digest(hashing: "scores")),
+        ],
         numerics: .portable)
 
     @Test func digestIsSHA256() {
@@ -35,8 +37,31 @@ import Testing
         #expect(other.key != action.key)
     }
 
+    /// Portable keys say `portable`, native ones the family besides; what is read back is what was written.
+    @Test(arguments: [
+        (Numerics.portable, "portable"), (.native(.avx2), "native-avx2"), (.native(.avx512), "native-avx512"),
+        (.native(.avx512BFloat16), "native-avx512-bf16"),
+    ])
+    func numericsAreSpelledOneWay(numerics: Numerics, spelling: String) throws {
+        var other = action
+        other.numerics = numerics
+        #expect(other.encoding["numerics"]?.string == spelling)
+        #expect((other.key == action.key) == (numerics == .portable))
+        #expect(try Action(encoding: other.encoding) == other)
+        #expect(Numerics(rawValue: spelling) == numerics)
+    }
+
+    @Test(arguments: ["native", "native-", "native-avx9", "Portable", "avx2", ""])
+    func unknownNumericsAreRefused(profile: String) throws {
+        var members = try #require(action.encoding.object)
+        members["numerics"] = .string(profile)
+        #expect(throws: UnreadableAction.unknownNumerics(profile)) { try Action(encoding: .object(members)) }
+        members["numerics"] = nil
+        #expect(throws: UnreadableAction.malformed) { try Action(encoding: .object(members)) }
+    }
+
     @Test func actionAndManifestComeBackFromTheirEncoding() throws {
-        #expect(Action(encoding: try JSON(parsing: action.encoding.canonicalBytes)) == action)
+        #expect(try Action(encoding: JSON(parsing: action.encoding.canonicalBytes)) == action)
         let artifact = Artifact(files: [
             .init(path: "b/c", size: 2, digest: Digest(hashing: "c")), .init(path: "a", size: 1, digest: Digest(hashing: "a")),
         ])
@@ -44,7 +69,10 @@ import Testing
         #expect(Artifact(manifest: artifact.manifest) == artifact)
     }
 
-    @Test(arguments: ["", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x", "a/../\u{301}b", ".gitattributes", "a/.gitmodules"])
+    @Test(arguments: [
+        "", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x", "a/../\u{301}b",
+        ".gitattributes", "a/.gitmodules",
+    ])
     func unsafePathsAreRefused(path: String) {
         #expect(!Artifact.isPortable(path: path))
         #expect(Artifact(manifest: [["path": .string(path), "size": 0, "sha256": .string(Digest(hashing: "").hex)]]) == nil)

@@ -15,7 +15,7 @@ final class EchoRunner: Runner {
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
     ) async throws -> StageEnding {
-        let action = try #require(Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile))))
+        let action = try Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile)))
         let name = action.parameters["name"]?.string ?? ""
         started.withLock { $0.append(name) }
         onProgress(StageProgress(done: 1, total: 1, unit: "step"))
@@ -189,7 +189,7 @@ final class EchoRunner: Runner {
         for _ in 0..<3000 {
             let (old, (new, graph)) = (action().0, action())
             #expect(new.encoding.canonicalBytes == new.canonicalBytes)
-            #expect(Action(encoding: new.encoding) == new)
+            #expect(try Action(encoding: new.encoding) == new)
             let stage = try #require(graph.stages.last)
             let reasons = Explanation(stage: stage, graph: graph).reasons(from: old.encoding, to: new.encoding)
             #expect(reasons.isEmpty == (old.key == new.key))

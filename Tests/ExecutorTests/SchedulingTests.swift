@@ -30,7 +30,7 @@ final class GateRunner: Runner {
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
     ) async throws -> StageEnding {
-        let action = try #require(Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile))))
+        let action = try Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile)))
         let name = action.parameters["name"]?.string ?? ""
         state.withLock { state in
             state.running.append(name)

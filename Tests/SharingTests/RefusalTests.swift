@@ -166,6 +166,12 @@ import Testing
             stage.actionText = Data("{}".utf8)
             try $0.write(stage)
         },
+        Attack("numerics of another version", #"asks for the numerics profile "native-avx9", which this version"#) {
+            var stage = try $0.textStage()
+            let text = String(decoding: stage.action.canonicalBytes, as: UTF8.self)
+            stage.actionText = Data(text.replacing("portable", with: "native-avx9").utf8)
+            try $0.write(stage)
+        },
         Attack("a parent that is no input", "its parents' artifacts are not the inputs") {
             var stage = try $0.textStage()
             stage.parents = [$0.honest.data.hex]

@@ -1,7 +1,8 @@
 // Trains on a workload and prints one line: tokens per second and per second of processor time, of the best measurement each;
 // the process's peak of memory in MB; the share of the machine's measured rate of matrix products that was reached per second
 // of processor time, in percent.
-// Arguments: workload, threads, optimizer (muon or adamw), measurements, steps per measurement.
+// Arguments: workload, threads, optimizer (muon or adamw), measurements, steps per measurement; then `native` for this
+// processor's fastest kernels, `recompute` for less memory.
 import Engine
 import Foundation
 
@@ -17,7 +18,8 @@ guard let workload = try Workload(named: arguments.first ?? "quickstart") else {
 let options = TrainingOptions(
     steps: (measurements + 1) * steps, batch: workload.batch, learningRate: 1e-4,
     optimizer: arguments.count > 2 && arguments[2] == "muon" ? .muon : .adamW,
-    recomputation: arguments.contains("recompute") ? .always : .automatic, seed: 1)
+    recomputation: arguments.contains("recompute") ? .always : .automatic,
+    products: arguments.contains("native") ? .fastest : .float32, seed: 1)
 let trainer = try Trainer(
     Model(initializing: workload.configuration, seed: 1), on: workload.examples, options: options,
     workers: WorkerPool(threads: threads))

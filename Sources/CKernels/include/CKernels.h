@@ -11,6 +11,8 @@ typedef enum { decant_vectors_avx2, decant_vectors_avx512 } decant_vector_width;
 // The widest vectors of this processor that may be used. No result depends on them.
 decant_vector_width decant_vectors(void);
 void decant_limit_vectors(decant_vector_width widest); // for tests; DECANT_VECTORS=avx2 does the same for a process
+// Whether the functions of bfloat16 may be used: AVX512_BF16, unless the vectors are limited, or DECANT_VECTORS=avx512.
+int decant_has_bfloat16(void);
 static inline void decant_pause(void) { __builtin_ia32_pause(); }
 
 // scratch.c
@@ -38,6 +40,10 @@ typedef struct {
 void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                    long depth, int adding);
 
+// matmul_bfloat16.c: the same with operands that are rounded to bfloat16 first; sums are float32
+void decant_matmul_bfloat16(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                            long depth, int adding);
+
 // panels.c: weights packed once for inference
 enum { decant_panel_columns = 32, decant_panel_depth = 384 };
 // w [columns, depth] → panels of 32 columns, each [depth, 32], padded with zeros
@@ -45,6 +51,10 @@ void decant_panels_pack(const float *w, long stride, long columns, long depth, f
 // c[rows, columns] (+)= a[rows, depth]·panels, with the bits of decant_matmul; columns from a panel's first on
 void decant_panels_product(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
                            long columns, long depth, int adding, decant_vector_width vectors);
+// The same for panels of words, [(depth + 1)/2, 32] each, with the bits of decant_matmul_bfloat16
+void decant_panels_pack_bfloat16(const float *w, long stride, long columns, long depth, float *panels);
+void decant_panels_product_bfloat16(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
+                                    long columns, long depth, int adding);
 
 // rmsnorm.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);

@@ -61,6 +61,7 @@ struct ShowCommand: ParsableCommand {
             "  commit      \(record.commit.hex)",
             "  artifact    \(record.artifact.digest)",
             "  made by     \(record.action.kind), revision \(record.action.revision)",
+            "  numerics    \(record.action.numerics.rawValue)",
             "  parameters  \(record.action.parameters.canonicalText)",
         ]
         // A commit has each parent once, so several inputs can be one parent.

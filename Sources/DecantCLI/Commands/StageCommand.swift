@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
+import Engine
 import Executor
 import Foundation
 import Stages
@@ -33,17 +34,21 @@ struct StageRunCommand: ParsableCommand {
     func run() throws {
         dieWithParent()
         let workspace = StageWorkspace(directory: URL(fileURLWithPath: directory, isDirectory: true))
-        guard let content = try? Data(contentsOf: workspace.actionFile), let encoding = try? JSON(parsing: content),
-            let action = Action(encoding: encoding)
-        else { throw CommandFailure.badInput("\(workspace.actionFile.path) holds no action") }
+        let action: Action
+        do {
+            action = try Action(encoding: (try? JSON(parsing: Data(contentsOf: workspace.actionFile))) ?? .null)
+        } catch {
+            throw CommandFailure.badInput("\(workspace.actionFile.path) \(error)")
+        }
         let checkpoint = Checkpoint(
             directory: workspace.checkpoint, action: action, interval: .seconds(checkpointSeconds))
-        let context = StageContext(
-            inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads), checkpoint: checkpoint
-        ) { Console.output($0.json.canonicalText) }
         let signals = endOnRequest(checkpoint)
         defer { signals.cancel() }
         do {
+            let context = StageContext(
+                inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
+                products: try ProductPrecision(action.numerics), checkpoint: checkpoint
+            ) { Console.output($0.json.canonicalText) }
             try StageCatalogue.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")

@@ -13,7 +13,8 @@ struct VerifyCommand: AsyncParsableCommand {
         commandName: "verify", abstract: "Run the stages of a lineage again and compare every byte.",
         discussion: """
             Each stage runs in a clean directory, on the inputs that the lineage names. Exits with 1 at the first byte that \
-            differs, and with 2 where a stage was made by another revision of its kind than this program has.
+            differs, and with 2 where a stage was made by another revision of its kind than this program has, or with the \
+            native numerics of another family of processors than this machine's.
             """)
 
     @Argument(help: "A recipe (its last build), a build, a stage or target (BUILD:NAME), a tag, or a commit.")
@@ -40,6 +41,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
         try refuseOtherRevisions(chosen, names)
+        try refuseOtherProcessors(chosen, names)
         if sample != nil {
             Console.progress("sample of \(chosen.count) of \(lineage.stages.count) stages, --seed \(selection.seed)")
         }
@@ -90,6 +92,16 @@ struct VerifyCommand: AsyncParsableCommand {
         guard !faults.isEmpty else { return }
         throw CommandFailure.badInput(
             "nothing was run: the lineage was made by other kinds than this program has" + faults.joined())
+    }
+
+    /// Native numerics give their bytes on one family of processors alone.
+    private func refuseOtherProcessors(_ stages: [Lineage.Stage], _ names: StageNames) throws {
+        let foreign = stages.filter { !$0.record.action.numerics.isOfThisMachine }
+        guard !foreign.isEmpty else { return }
+        let listed = foreign.map { "\n  \(names[$0.commit]) has the numerics \($0.record.action.numerics.rawValue)" }
+        throw CommandFailure.badInput(
+            "nothing was run: only a machine of the same family can make these bytes again; this one's native numerics are "
+                + Numerics.native(.ofThisMachine).rawValue + listed.joined())
     }
 }
 

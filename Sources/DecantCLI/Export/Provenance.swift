@@ -81,7 +81,10 @@ struct Provenance {
             return [
                 [
                     "name": .string("stage \(name)"), "digest": ["gitCommit": .string(stage.commit.hex)],
-                    "annotations": ["kind": .string(action.kind), "key": .string(action.key.hex)],
+                    "annotations": [
+                        "kind": .string(action.kind), "key": .string(action.key.hex),
+                        "numerics": .string(action.numerics.rawValue),
+                    ],
                 ],
                 [
                     "name": .string("artifact \(name)"),

@@ -39,7 +39,8 @@ struct LineageRendering {
         let action = stage.record.action
         let parameters = KindDefaults.departures(of: action.kind, action.parameters).fields
         return
-            ([names[stage.commit], action.kind] + (parameters.isEmpty ? [] : [parameters]) + [
+            ([names[stage.commit], action.kind] + (action.numerics == .portable ? [] : [action.numerics.rawValue])
+            + (parameters.isEmpty ? [] : [parameters]) + [
                 "artifact \(stage.record.artifact.digest.short)", "commit \(stage.commit.short)",
             ]).joined(separator: "  ")
     }
@@ -53,7 +54,8 @@ struct LineageRendering {
                     "name": names.name(of: stage.commit).map(JSON.string) ?? .null,
                     "kind": .string(action.kind), "revision": .integer(Int64(action.revision)),
                     "commit": .string(stage.commit.hex), "artifact": .string(stage.record.artifact.digest.hex),
-                    "key": .string(action.key.hex), "parameters": action.parameters,
+                    "key": .string(action.key.hex), "numerics": .string(action.numerics.rawValue),
+                    "parameters": action.parameters,
                     "not_default": KindDefaults.departures(of: action.kind, action.parameters),
                     "inputs": .array(
                         stage.inputs.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),

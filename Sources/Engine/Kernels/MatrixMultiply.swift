@@ -13,25 +13,25 @@ enum MatrixMultiply {
     /// c[m, n] (+)= a[m, k]·b[k, n]
     static func product(
         _ a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing,
-        on workers: WorkerPool = .caller
+        on workers: WorkerPool = .caller, in precision: ProductPrecision = .float32
     ) {
-        multiply(Operand(a), Operand(b), c, depth: a.columns, accumulation, workers)
+        multiply(Operand(a), Operand(b), c, depth: a.columns, accumulation, workers, precision)
     }
 
     /// c[m, n] (+)= a[m, k]·b[n, k]ᵀ
     static func product(
         _ a: MatrixView, transposed b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing,
-        on workers: WorkerPool = .caller
+        on workers: WorkerPool = .caller, in precision: ProductPrecision = .float32
     ) {
-        multiply(Operand(a), Operand(transposed: b), c, depth: a.columns, accumulation, workers)
+        multiply(Operand(a), Operand(transposed: b), c, depth: a.columns, accumulation, workers, precision)
     }
 
     /// c[m, n] (+)= a[k, m]ᵀ·b[k, n]
     static func product(
         transposed a: MatrixView, _ b: MatrixView, into c: MatrixView, _ accumulation: Accumulation = .replacing,
-        on workers: WorkerPool = .caller
+        on workers: WorkerPool = .caller, in precision: ProductPrecision = .float32
     ) {
-        multiply(Operand(transposed: a), Operand(b), c, depth: a.rows, accumulation, workers)
+        multiply(Operand(transposed: a), Operand(b), c, depth: a.rows, accumulation, workers, precision)
     }
 
     private struct Operand {
@@ -53,13 +53,20 @@ enum MatrixMultiply {
     }
 
     private static func multiply(
-        _ a: Operand, _ b: Operand, _ c: MatrixView, depth: Int, _ accumulation: Accumulation, _ workers: WorkerPool
+        _ a: Operand, _ b: Operand, _ c: MatrixView, depth: Int, _ accumulation: Accumulation, _ workers: WorkerPool,
+        _ precision: ProductPrecision
     ) {
+        let (kernel, prefersRows) =
+            switch precision.factors {
+            case .float32: (decant_matmul, a.isTransposed)
+            // Every tile rounds the operand that is not cut: better the smaller one.
+            case .bfloat16: (decant_matmul_bfloat16, c.rows > c.columns)
+            }
         let tiles = MatrixTiles(
-            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: a.isTransposed)
+            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: prefersRows)
         workers.forEach(tiles.count) { index in
             let (rows, columns) = tiles[index]
-            decant_matmul(
+            kernel(
                 a.from(row: rows.lowerBound), b.from(column: columns.lowerBound),
                 c.base + rows.lowerBound * c.stride + columns.lowerBound, c.stride, rows.count, columns.count, depth,
                 accumulation == .adding ? 1 : 0)

@@ -18,13 +18,19 @@ final class PanelMatrix {
 
     let outputs: Int
     let inputs: Int
+    /// Of the products with float weights.
+    private let precision: ProductPrecision
     private let panels: FloatBuffer
     private let tiles: [Tile]
 
     /// The weights of matrices [outputs, inputs] that lie one behind the other: floats, or `nil` where one is packed.
-    init(_ parts: [(outputs: Int, packed: (any PackedMatrix)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool) {
+    init(
+        _ parts: [(outputs: Int, packed: (any PackedMatrix)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool,
+        precision: ProductPrecision = .float32
+    ) {
         outputs = parts.reduce(0) { $0 + $1.outputs }
         self.inputs = inputs
+        self.precision = precision
         let step = Self.tileWidth(outputs)
         var tiles: [Tile] = []
         var (offset, first) = (0, 0)
@@ -36,7 +42,7 @@ final class PanelMatrix {
                     tiles.append(Tile(columns: columns, source: .packed(packed, firstRow: start)))
                 } else {
                     tiles.append(Tile(columns: columns, source: .panels(offset)))
-                    offset += Self.panelCount(width, inputs)
+                    offset += Self.panelCount(width, Self.wordsPerOutput(inputs, precision))
                 }
             }
             first += count
@@ -45,7 +51,11 @@ final class PanelMatrix {
         workers.forEach(tiles.count) { index in
             guard case .panels(let offset) = tiles[index].source else { return }
             let columns = tiles[index].columns
-            decant_panels_pack(floats + columns.lowerBound * inputs, inputs, columns.count, inputs, panels.base + offset)
+            let (first, target) = (floats + columns.lowerBound * inputs, panels.base + offset)
+            switch precision.factors {
+            case .float32: decant_panels_pack(first, inputs, columns.count, inputs, target)
+            case .bfloat16: decant_panels_pack_bfloat16(first, inputs, columns.count, inputs, target)
+            }
         }
         self.tiles = tiles
         self.panels = panels
@@ -66,7 +76,7 @@ final class PanelMatrix {
     func multiply(tile index: Int, _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation) {
         let tile = tiles[index]
         switch tile.source {
-        case .panels(let offset): multiply(panels.base + offset, tile.columns, x, into: y, accumulation)
+        case .panels(let offset): multiply(panels.base + offset, tile.columns, x, into: y, accumulation, precision)
         case .packed(let matrix, let firstRow):
             let rows = firstRow..<firstRow + tile.columns.count
             let size = Self.panelCount(rows.count, inputs)
@@ -75,18 +85,24 @@ final class PanelMatrix {
                 matrix.dequantize(rows: rows, into: base)
                 let panels = base + rows.count * inputs
                 decant_panels_pack(base, inputs, rows.count, inputs, panels)
-                multiply(panels, tile.columns, x, into: y, accumulation)
+                multiply(panels, tile.columns, x, into: y, accumulation, .float32)
             }
         }
     }
 
     private func multiply(
         _ panels: UnsafePointer<Float>, _ columns: Range<Int>, _ x: MatrixView, into y: MatrixView,
-        _ accumulation: MatrixMultiply.Accumulation
+        _ accumulation: MatrixMultiply.Accumulation, _ precision: ProductPrecision
     ) {
-        decant_panels_product(
-            x.base, x.stride, panels, y.base + columns.lowerBound, y.stride, x.rows, columns.count, inputs,
-            accumulation == .adding ? 1 : 0, decant_vectors())
+        let (target, adding) = (y.base + columns.lowerBound, Int32(accumulation == .adding ? 1 : 0))
+        switch precision.factors {
+        case .float32:
+            decant_panels_product(
+                x.base, x.stride, panels, target, y.stride, x.rows, columns.count, inputs, adding, decant_vectors())
+        case .bfloat16:
+            decant_panels_product_bfloat16(
+                x.base, x.stride, panels, target, y.stride, x.rows, columns.count, inputs, adding)
+        }
     }
 
     /// About sixteen tiles, for a few threads to share evenly, of whole panels.
@@ -95,8 +111,15 @@ final class PanelMatrix {
         return min(max(outputs / 16 / panel, 1), 16) * panel
     }
 
-    private static func panelCount(_ outputs: Int, _ inputs: Int) -> Int {
+    private static func panelCount(_ outputs: Int, _ words: Int) -> Int {
         let panel = Int(decant_panel_columns)
-        return (outputs + panel - 1) / panel * panel * inputs
+        return (outputs + panel - 1) / panel * panel * words
+    }
+
+    private static func wordsPerOutput(_ inputs: Int, _ precision: ProductPrecision) -> Int {
+        switch precision.factors {
+        case .float32: inputs
+        case .bfloat16: (inputs + 1) / 2
+        }
     }
 }

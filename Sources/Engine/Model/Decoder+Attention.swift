@@ -61,10 +61,10 @@ extension Decoder {
             configuration.hiddenSize, configuration.attentionSize, configuration.projectionSize
         )
         let dMiddle = MatrixView(a.dHidden, rows, hidden)
-        gradients.addProduct(dMiddle, MatrixView(layer.attention, rows, attended), at: output, on: workers)
+        gradients.addProduct(dMiddle, MatrixView(layer.attention, rows, attended), at: output, on: workers, in: products)
         MatrixMultiply.product(
             dMiddle, MatrixView(weights.base + output, hidden, attended), into: MatrixView(a.dAttention, rows, attended),
-            on: workers)
+            on: workers, in: products)
         let kvHeads = configuration.keyValueHeadCount
         workers.forEach(batch.sequenceCount * kvHeads) { unit in
             let sequence = batch.rows(ofSequence: unit / kvHeads)
@@ -98,9 +98,10 @@ extension Decoder {
         }
         let dProjections = MatrixView(a.dProjections, rows, width)
         let matrix = start + layout.layer.projections
-        gradients.addProduct(dProjections, MatrixView(a.norm, rows, hidden), at: matrix, on: workers)
+        gradients.addProduct(dProjections, MatrixView(a.norm, rows, hidden), at: matrix, on: workers, in: products)
         MatrixMultiply.product(
-            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers)
+            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers,
+            in: products)
         normBackward(
             layer.input, rows: rows, weight: norm, inverse: layer.inputInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)
     }

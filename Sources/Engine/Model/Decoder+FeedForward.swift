@@ -42,19 +42,20 @@ extension Decoder {
         )
         let dOutput = MatrixView(a.dHidden, rows, hidden)
         let gated = MatrixView(a.gated, rows, intermediate)
-        MatrixMultiply.product(dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers)
+        MatrixMultiply.product(
+            dOutput, MatrixView(weights.base + down, hidden, intermediate), into: gated, on: workers, in: products)
         workers.forEachRange(rows, size: Decoder.rowBlock) { block in
             let at = block.lowerBound
             decant_swiglu_backward(
                 layer.gateUp + at * 2 * intermediate, a.gated + at * intermediate, block.count, intermediate)
             normAgain(layer.middle, block: block, weight: norm, into: a.norm, inverse: layer.postInverse)
         }
-        gradients.addProduct(dOutput, gated, at: down, on: workers)
+        gradients.addProduct(dOutput, gated, at: down, on: workers, in: products)
         let dGateUp = MatrixView(layer.gateUp, rows, 2 * intermediate)
-        gradients.addProduct(dGateUp, MatrixView(a.norm, rows, hidden), at: gateUp, on: workers)
+        gradients.addProduct(dGateUp, MatrixView(a.norm, rows, hidden), at: gateUp, on: workers, in: products)
         MatrixMultiply.product(
             dGateUp, MatrixView(weights.base + gateUp, 2 * intermediate, hidden), into: MatrixView(a.dNorm, rows, hidden),
-            on: workers)
+            on: workers, in: products)
         normBackward(
             layer.middle, rows: rows, weight: norm, inverse: layer.postInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)
     }

@@ -38,7 +38,7 @@ extension Decoder {
     private func logitsForward(_ rows: Range<Int>, _ a: Activations) {
         MatrixMultiply.product(
             MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden), transposed: head,
-            into: MatrixView(a.logits, rows.count, configuration.vocabularySize), on: workers)
+            into: MatrixView(a.logits, rows.count, configuration.vocabularySize), on: workers, in: products)
     }
 
     /// dLogits [range, V], in the place of the logits → dNorm of these predicted rows, and the head's gradient.
@@ -48,10 +48,10 @@ extension Decoder {
             MatrixMultiply.product(
                 transposed: dLogits, MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden),
                 into: MatrixView(dHead, configuration.vocabularySize, hidden),
-                rows.lowerBound == 0 ? gradients.accumulation : .adding, on: workers)
+                rows.lowerBound == 0 ? gradients.accumulation : .adding, on: workers, in: products)
         }
         MatrixMultiply.product(
-            dLogits, head, into: MatrixView(a.dNorm + rows.lowerBound * hidden, rows.count, hidden), on: workers)
+            dLogits, head, into: MatrixView(a.dNorm + rows.lowerBound * hidden, rows.count, hidden), on: workers, in: products)
     }
 
     /// dNorm [P, D] → dHidden [T, D], zero outside the predicted rows.

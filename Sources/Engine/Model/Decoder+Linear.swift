@@ -10,7 +10,7 @@ extension Decoder {
     ) {
         if packed.isEmpty {
             let matrix = MatrixView(weights.base + offset, y.columns, x.columns)
-            return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation, on: workers)
+            return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation, on: workers, in: products)
         }
         var row = 0
         for count in outputs {
@@ -20,7 +20,7 @@ extension Decoder {
                 packedForward(matrix, x, into: part, accumulation)
             } else {
                 let matrix = MatrixView(weights.base + start, count, x.columns)
-                MatrixMultiply.product(x, transposed: matrix, into: part, accumulation, on: workers)
+                MatrixMultiply.product(x, transposed: matrix, into: part, accumulation, on: workers, in: products)
             }
             row += count
         }

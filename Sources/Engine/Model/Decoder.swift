@@ -11,6 +11,8 @@ struct Decoder {
     let packed: PackedWeights
     let rotary: RotaryTable
     let workers: WorkerPool
+    /// Of the products with float weights.
+    let products: ProductPrecision
 
     /// Rows that a worker takes at a time where rows are independent. Sums over all rows are made of sums over such blocks,
     /// so that it is part of their results.
@@ -19,13 +21,14 @@ struct Decoder {
     /// For sequences of at most `positions` tokens.
     init(
         _ layout: DecoderLayout, weights: FloatBuffer, packed: PackedWeights = PackedWeights(), positions: Int,
-        workers: WorkerPool
+        workers: WorkerPool, products: ProductPrecision = .float32
     ) {
         configuration = layout.configuration
         self.layout = layout
         self.weights = weights
         self.packed = packed
         self.workers = workers
+        self.products = products
         rotary = RotaryTable(layout.configuration, positions: positions)
     }
 

@@ -28,10 +28,12 @@ struct Gradients {
 
     /// y = x·Wᵀ for the matrices W that lie one behind the other from `offset` on: from dy [T, out] and x [T, in], the gradient
     /// dyᵀ·x of the matrices, or of the factors beside them.
-    func addProduct(_ dy: MatrixView, _ x: MatrixView, at offset: Int, on workers: WorkerPool) {
+    func addProduct(
+        _ dy: MatrixView, _ x: MatrixView, at offset: Int, on workers: WorkerPool, in products: ProductPrecision
+    ) {
         guard let adapters else {
             let matrix = MatrixView(base + offset, dy.columns, x.columns)
-            return MatrixMultiply.product(transposed: dy, x, into: matrix, accumulation, on: workers)
+            return MatrixMultiply.product(transposed: dy, x, into: matrix, accumulation, on: workers, in: products)
         }
         for pair in adapters.layout.pairs(in: offset..<offset + dy.columns * x.columns) {
             let row = (pair.matrix.offset - offset) / x.columns

@@ -1,6 +1,8 @@
 /// A model to run but not to train; some of its linear layers may be packed.
 public struct InferenceModel: Sendable {
     public let model: Model
+    /// Of the products with float weights.
+    public var products = ProductPrecision.float32
     let packed: PackedWeights
 
     public init(_ model: Model) {
@@ -28,7 +30,9 @@ public struct InferenceModel: Sendable {
 
     /// For sequences of at most `positions` tokens.
     func decoder(positions: Int, workers: WorkerPool) -> Decoder {
-        Decoder(model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions, workers: workers)
+        Decoder(
+            model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions, workers: workers,
+            products: products)
     }
 
     /// Refuses token sequences that the model cannot read; `index` names the sequence in the message.

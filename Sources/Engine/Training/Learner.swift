@@ -48,7 +48,7 @@ public final class Learner {
         configuration = model.configuration
         layout = model.layout
         self.trained = trained
-        decoder = Decoder(model.layout, weights: trained.model, positions: longest, workers: workers)
+        decoder = Decoder(model.layout, weights: trained.model, positions: longest, workers: workers, products: options.products)
         pass = GradientPass(
             parameterCount: trained.values.count,
             adapters: trained.adapters.map { Gradients.Adapters(layout: $0, values: trained.values) },

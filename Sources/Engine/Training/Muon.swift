@@ -10,9 +10,9 @@ enum Muon {
     /// weights ← weights·(1 − rate·decay) − rate·0.2·√max(rows, columns)·orthogonal(update); `update` is used up.
     static func apply(
         _ update: UnsafeMutablePointer<Float>, to weights: UnsafeMutablePointer<Float>, rows: Int, columns: Int,
-        learningRate: Double, weightDecay: Double
+        learningRate: Double, weightDecay: Double, products: ProductPrecision
     ) {
-        let direction = orthogonalize(update, rows: rows, columns: columns)
+        let direction = orthogonalize(update, rows: rows, columns: columns, products: products)
         let scale = 0.2 * Double(max(rows, columns)).squareRoot()
         decant_apply_update(
             weights, direction, Float(learningRate * scale), Float(learningRate * weightDecay), rows * columns)
@@ -21,7 +21,7 @@ enum Muon {
     /// X [rows, columns] → a matrix with the same singular vectors and singular values near 1, in `matrix` or in the thread's
     /// scratch memory.
     static func orthogonalize(
-        _ matrix: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+        _ matrix: UnsafeMutablePointer<Float>, rows: Int, columns: Int, products: ProductPrecision = .float32
     ) -> UnsafeMutablePointer<Float> {
         let count = rows * columns
         let side = min(rows, columns)
@@ -36,16 +36,16 @@ enum Muon {
         for _ in 0..<iterations {
             // gram = XXᵀ or XᵀX, whichever is smaller; X ← aX + (b·gram + c·gram²)X
             if rows <= columns {
-                MatrixMultiply.product(x, transposed: x, into: gram)
+                MatrixMultiply.product(x, transposed: x, into: gram, in: products)
             } else {
-                MatrixMultiply.product(transposed: x, x, into: gram)
+                MatrixMultiply.product(transposed: x, x, into: gram, in: products)
             }
-            MatrixMultiply.product(gram, gram, into: polynomial)
+            MatrixMultiply.product(gram, gram, into: polynomial, in: products)
             decant_combine(polynomial.base, c, gram.base, b, side * side)
             if rows <= columns {
-                MatrixMultiply.product(polynomial, x, into: next)
+                MatrixMultiply.product(polynomial, x, into: next, in: products)
             } else {
-                MatrixMultiply.product(x, polynomial, into: next)
+                MatrixMultiply.product(x, polynomial, into: next, in: products)
             }
             decant_combine(next.base, 1, x.base, a, count)
             swap(&x, &next)

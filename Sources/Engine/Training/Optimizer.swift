@@ -7,6 +7,8 @@ final class Optimizer {
     let secondMoments: FloatBuffer
     private let units: [Unit]
     private let weightDecay: Double
+    /// Of Muon's iterations.
+    private let products: ProductPrecision
 
     private enum Unit {
         case adamW(Range<Int>, decays: Bool)
@@ -22,6 +24,7 @@ final class Optimizer {
         firstMoments = FloatBuffer(count: count)
         secondMoments = FloatBuffer(count: count)
         weightDecay = options.weightDecay
+        products = options.products
         let orthogonalized = parameters.filter { options.optimizer == .muon && $0.role == .hiddenMatrix }
         let others = parameters.filter { options.optimizer != .muon || $0.role != .hiddenMatrix }
         // The largest matrices first, so that no worker is left with one at the end.
@@ -58,7 +61,7 @@ final class Optimizer {
                 decant_momentum(gradient.base + at, Float(gradientScale), firstMoments.base + at, Muon.momentum, parameter.count)
                 Muon.apply(
                     gradient.base + at, to: weights.base + at, rows: parameter.shape[0], columns: parameter.shape[1],
-                    learningRate: learningRate, weightDecay: weightDecay)
+                    learningRate: learningRate, weightDecay: weightDecay, products: products)
             }
         }
     }

@@ -29,10 +29,13 @@ public struct TrainingOptions: Hashable, Sendable {
     /// Largest global norm of the gradient; a longer one is shortened to it.
     public var clippingNorm = 1.0
     public var recomputation: Recomputation
+    /// Of forward and backward pass, and of Muon's iterations. Weights, gradients and moments are float32.
+    public var products: ProductPrecision
 
     public init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,
-        weightDecay: Double = 0, recomputation: Recomputation = .automatic, seed: UInt64
+        weightDecay: Double = 0, recomputation: Recomputation = .automatic, products: ProductPrecision = .float32,
+        seed: UInt64
     ) {
         self.steps = steps
         self.batch = batch
@@ -41,6 +44,7 @@ public struct TrainingOptions: Hashable, Sendable {
         self.warmup = warmup
         self.weightDecay = weightDecay
         self.recomputation = recomputation
+        self.products = products
         self.seed = seed
     }
 

@@ -18,4 +18,6 @@ public struct BenchServe: StageKind {
         self.maxTokens = maxTokens
         self.prompt = prompt
     }
+
+    public var runsModel: Bool { true }
 }

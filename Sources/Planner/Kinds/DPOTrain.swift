@@ -17,5 +17,6 @@ public struct DPOTrain: StageKind {
         self.prompt = prompt
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

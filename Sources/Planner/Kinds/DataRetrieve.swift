@@ -20,4 +20,6 @@ public struct DataRetrieve: StageKind {
         self.method = method
         self.topK = topK
     }
+
+    public var runsModel: Bool { method == .embedding }
 }

@@ -23,5 +23,6 @@ public struct EvalGenerate: StageKind {
         self.constrained = constrained
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -19,5 +19,6 @@ public struct EvalPerplexity: StageKind {
         self.context = context
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -20,4 +20,6 @@ public struct Judge: StageKind {
         self.answer = answer
         self.question = question
     }
+
+    public var runsModel: Bool { kind == .model }
 }

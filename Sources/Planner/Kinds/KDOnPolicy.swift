@@ -32,5 +32,6 @@ public struct KDOnPolicy: StageKind {
         self.answer = answer
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

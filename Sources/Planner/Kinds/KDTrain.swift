@@ -23,5 +23,6 @@ public struct KDTrain: StageKind {
         self.training = training
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

@@ -21,5 +21,6 @@ public struct PruneScore: StageKind {
         self.prompt = prompt
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -25,5 +25,6 @@ public struct QuantCalibrate: StageKind {
         self.prompt = prompt
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -37,5 +37,6 @@ public struct RLTrain: StageKind {
         self.prompt = prompt
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

@@ -32,5 +32,6 @@ public struct Sample: StageKind {
         self.constrained = constrained
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -16,5 +16,6 @@ public struct TrainSFT: StageKind {
         self.prompt = prompt
     }
 
+    public var runsModel: Bool { true }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

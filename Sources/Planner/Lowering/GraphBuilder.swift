@@ -16,10 +16,15 @@ struct GraphBuilder {
     private(set) var touched: [StageID] = []
     private var registers: [ObjectIdentifier: AnyObject] = [:]
     private var choices: [Int] = []
+    private var numerics = Numerics.portable
+    private var numericsOrigin: @Sendable () -> [Origin] = { [] }
 
-    /// Begins a variant: stages that are added or met again from now on belong to it.
-    mutating func begin(variant choices: [Int]) {
+    /// Begins a variant: stages that are added or met again from now on belong to it. Those that run a model have its
+    /// numerics.
+    mutating func begin(variant choices: [Int], numerics: Numerics, origin: @escaping @Sendable () -> Origin) {
         self.choices = choices
+        self.numerics = numerics
+        numericsOrigin = { [origin()] }
         touched.removeAll(keepingCapacity: true)
     }
 
@@ -29,18 +34,21 @@ struct GraphBuilder {
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) throws -> StageID {
         let register = register(of: Kind.self)
-        if let id = register.stages[.init(kind: kind, inputs: inputs)] {
+        let numerics = kind.runsModel ? numerics : .portable
+        let identity = Register<Kind>.Identity(kind: kind, inputs: inputs, numerics: numerics)
+        if let id = register.stages[identity] {
             touch(id)
             return id
         }
         let id = StageID(index: drafts.count)
         let parameters = try register.parameters(of: kind)
+        let numericsOrigin = kind.runsModel ? numericsOrigin : { [] }
         let stage = Stage(
-            name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs,
+            name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs, numerics: numerics,
             canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, work: work,
-            memory: { kind.memory($0) }, origins: origins())
+            memory: { kind.memory($0) }, origins: origins() + numericsOrigin())
         drafts.append(Draft(stage: stage, title: title, choices: choices))
-        register.stages[.init(kind: kind, inputs: inputs)] = id
+        register.stages[identity] = id
         touched.append(id)
         return id
     }
@@ -79,6 +87,7 @@ private final class Register<Kind: StageKind> {
     struct Identity: Hashable {
         var kind: Kind
         var inputs: [Stage.Input]
+        var numerics: Numerics
     }
 
     var stages: [Identity: StageID] = [:]

@@ -7,6 +7,7 @@ struct Lowering {
     let recipe: Recipe
     let snapshots: [String: SourceSnapshot]
     let lock: SourceLock?
+    let processor: ProcessorFamily
     var builder = GraphBuilder()
     /// What turned out to be wrong on the way; the graph is void then.
     var problems: [Diagnostic] = []
@@ -17,10 +18,11 @@ struct Lowering {
     /// What variants share that differ in their quantization alone.
     private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
-    init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?) {
+    init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily) {
         self.recipe = recipe
         self.snapshots = snapshots
         self.lock = lock
+        self.processor = processor
     }
 
     /// More stages than anyone can run.
@@ -36,7 +38,10 @@ struct Lowering {
                         help: "shorten the matrix's lists, or divide the recipe"))
                 return nil
             }
-            builder.begin(variant: variant.choices.map(\.index))
+            let profile = variant.pipeline.numerics
+            builder.begin(
+                variant: variant.choices.map(\.index), numerics: Numerics(profile.value, on: processor),
+                origin: { Origin("numerics", profile) })
             ownStages = [:]
             if let lowered = try lower(variant.pipeline) { variants.append(lowered) }
         }

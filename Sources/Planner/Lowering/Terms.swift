@@ -3,6 +3,15 @@ import RecipeLanguage
 
 // The recipe's words as the kinds' parameters. Switches without defaults: a new word does not compile until it has a meaning.
 
+extension Numerics {
+    init(_ profile: NumericsProfile, on processor: ProcessorFamily) {
+        switch profile {
+        case .portable: self = .portable
+        case .native: self = .native(processor)
+        }
+    }
+}
+
 extension PromptStyle {
     init(_ prompt: DataSection.Prompt) {
         switch prompt {

@@ -52,7 +52,8 @@ struct PipelineReader {
                 prune: prune,
                 quantize: section("quantize", combination) { QuantizeSection(reading: $0) },
                 evaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
-                stages: section("stages", combination) { NamedStage.list(reading: $0) }))
+                stages: section("stages", combination) { NamedStage.list(reading: $0) },
+                numerics: section("numerics", combination) { $0[NumericsProfile.Definition.field] }))
     }
 
     /// The teacher's own transfer, or the standard one: RL follows where a strategy of the student has a `*`.

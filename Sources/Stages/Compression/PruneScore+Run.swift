@@ -14,7 +14,7 @@ extension PruneScore: RunnableStage {
             .map { (StableHash.unit("calibration", 0, $0.id), $0) }.sorted { $0.0 < $1.0 }.prefix(samples).map(\.1)
         let sequences = try rows.map { try reader.example(of: $0).tokens }
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
-        let importance = try folder.inferenceModel().depthImportance(
+        let importance = try context.inferenceModel("model").depthImportance(
             sequences, workers: context.workers, resumption: context.resumption(of: groups.count, unit: "group"))
         try context.write(
             ["method": .string(method.rawValue), "layers": .array(importance.map(JSON.number))], to: "scores.json")

@@ -14,7 +14,7 @@ extension EvalGenerate: RunnableStage {
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
-        let answers = try Generator(folder.inferenceModel(), workers: context.workers).generate(
+        let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, resumption: context.resumption(of: prompts.count, unit: "row"))
         var start = 0
         for (set, rows) in zip(sets, rows) {

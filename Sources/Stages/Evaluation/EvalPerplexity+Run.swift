@@ -9,7 +9,7 @@ extension EvalPerplexity: RunnableStage {
         // As the `transformers` library encodes a text: after the token that begins every text, where there is one.
         let tokens = try folder.tokenizer().encodeWithFrame(text(in: context)).map(Int32.init)
         let windows = try PerplexityWindows(count: tokens.count, context: self.context, stride: stride)
-        let perplexity = try folder.inferenceModel().perplexity(
+        let perplexity = try context.inferenceModel("model").perplexity(
             of: tokens, in: windows, workers: context.workers,
             resumption: context.resumption(of: windows.ranges.count, unit: "window"))
         try context.write(

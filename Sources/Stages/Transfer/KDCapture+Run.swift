@@ -7,7 +7,7 @@ extension KDCapture: RunnableStage {
         let rows = ResponseRows(
             prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
         var examples = try context.judgedExamples(rows)
-        let captured = try folder.inferenceModel().captureLogits(
+        let captured = try context.inferenceModel("teacher").captureLogits(
             examples, k: k, workers: context.workers, resumption: context.resumption(of: examples.count, unit: "row"))
         for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
         try SafeTensors.write(CapturedLogits(examples).tensors, to: context.output(CapturedLogits.file))

@@ -15,7 +15,7 @@ extension Sample: RunnableStage {
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))
         options.samples = samples
-        let responses = try Generator(folder.inferenceModel(), workers: context.workers).generate(
+        let responses = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, resumption: context.resumption(of: prompts.count * samples, unit: "rollout"))
         try context.write(
             lines: responses.enumerated().map { index, response in

@@ -6,8 +6,8 @@ extension StageContext {
     func train(on examples: [TrainingExample], loss: any ResponseLoss, parameters: TrainingParameters) throws {
         let model = try modelFolder("model").model()
         let trainer = try Trainer(
-            model, on: examples, loss: loss, adapters: parameters.adapters(for: model), options: TrainingOptions(parameters),
-            workers: workers)
+            model, on: examples, loss: loss, adapters: parameters.adapters(for: model),
+            options: TrainingOptions(parameters, products: products), workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
@@ -65,10 +65,10 @@ extension TrainingParameters {
 }
 
 extension TrainingOptions {
-    init(_ parameters: TrainingParameters) {
+    init(_ parameters: TrainingParameters, products: ProductPrecision) {
         self.init(
             steps: parameters.steps, batch: parameters.batch, learningRate: parameters.learningRate,
             optimizer: parameters.optimizer == .muon ? .muon : .adamW, warmup: parameters.warmup,
-            weightDecay: parameters.weightDecay, seed: UInt64(bitPattern: Int64(parameters.seed)))
+            weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
     }
 }

@@ -20,8 +20,11 @@ struct StageRules {
             let tree = root.first(where: { $0.name == "artifact" && $0.isDirectory })?.id
         else { throw refusal("it holds other things than .gitattributes, action.json and artifact") }
         let bytes = try inspection.blob(actionFile, "action.json", atMost: inspection.limits.actionBytes, of: subject)
-        guard let encoding = try? JSON(parsing: bytes), let action = Action(encoding: encoding) else {
-            throw refusal("its action.json is no action")
+        let action: Action
+        do {
+            action = try Action(encoding: (try? JSON(parsing: bytes)) ?? .null)
+        } catch {
+            throw refusal("its action.json \(error)")
         }
         guard action.canonicalBytes == bytes else { throw refusal("its action.json is not as Decant writes it") }
         let artifact = try artifact(tree, &inspection)

@@ -32,7 +32,9 @@ final class InferenceWeights {
                     row += count
                 }
                 if parts.allSatisfy({ $0.packed == nil }) { parts = [(row, nil)] }
-                return PanelMatrix(parts, inputs: inputs, floats: values.baseAddress.unsafelyUnwrapped + offset, workers: workers)
+                return PanelMatrix(
+                    parts, inputs: inputs, floats: values.baseAddress.unsafelyUnwrapped + offset, workers: workers,
+                    precision: model.products)
             }
             let layers = (0..<configuration.layerCount).map { index in
                 let start = layout.start(ofLayer: index)
