@@ -53,16 +53,21 @@ public final class Learner {
             tokens: rows.reduce(0) { $0 + $1.tokens.count })
     }
 
+    /// ln of the probability that the model gives each row's response.
+    func responseLogProbabilities(_ rows: [TrainingExample]) -> [Double] { decoder.responseLogProbabilities(rows) }
+
     /// Gives back the memory of the activations.
     public func releaseActivations() { pass.releaseActivations() }
 
     /// Fills the gradient; returns the summed loss.
     private func computeGradients(_ rows: [TrainingExample], _ loss: some ResponseLoss, scale: Float) -> Double {
-        MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
+        let weights = PositionWeights(rows, promptShare: loss.promptShare)
+        return MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
             let (index, range) = part
             return sum
                 + pass.run(
-                    Array(rows[range]), decoder: decoder, loss: loss, scale: scale, index == 0 ? .replacing : .adding)
+                    Array(rows[range]), firstRow: range.lowerBound, decoder: decoder, loss: loss, weights: weights,
+                    scale: scale, index == 0 ? .replacing : .adding)
         }
     }
 

@@ -4,7 +4,7 @@
 /// Output: a model folder and `curve.jsonl`.
 public struct KDTrain: StageKind {
     public static let name = "kd.train"
-    public static let revision = 2
+    public static let revision = 3
     public static let inputs: [InputDeclaration] = [.required("model"), .required("logits")]
 
     public var loss: [LossTerm]

@@ -58,14 +58,19 @@ extension Lowering {
     ) throws -> StageID {
         let judged = try addJudged(base, teacher: teacher, answer)
         return try builder.add(
-            KDCapture(k: distillation.topK.value, prompt: base.prompt.value),
+            KDCapture(
+                k: distillation.topK.value, prompt: base.prompt.value,
+                wholeSequence: distillation.promptShare.value > 0 ? true : nil),
             .named(answer == .call ? "teacher.logits" : "teacher.logits.reasoning"),
             inputs: [
                 .init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data),
                 .init(name: "judged", stage: judged),
             ],
             work: base.work.pass(teacher.size, over: .train),
-            origins: [Origin("k", distillation.topK), Origin("prompt", base.prompt)])
+            origins: [
+                Origin("k", distillation.topK), Origin("prompt", base.prompt),
+                Origin("whole_sequence", distillation.promptShare),
+            ])
     }
 
     /// What a judging model is asked; `nil` where rules decide.
