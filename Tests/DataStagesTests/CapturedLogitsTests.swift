@@ -12,13 +12,16 @@ import Testing
 
     /// Positions of k logits each, tokens up to a vocabulary's end.
     private static func teacher(positions: Int, k: Int, vocabulary: Int) -> TeacherLogits {
-        let logits = (0..<positions).flatMap { position in
-            (0..<k).map { 7.25 - Float($0) * 0.37193 - Float(position) * 0.01 }
+        var (logits, sums): ([Float], [Float]) = ([], [])
+        for position in 0..<positions {
+            let shift = Float(position) * 0.01
+            for place in 0..<k { logits.append(7.25 - Float(place) * 0.37193 - shift) }
+            sums.append(8.5 - shift)
         }
-        let tokens = (0..<positions * k).map { Int32((7919 * $0) % (vocabulary - 1)) }
+        var tokens = (0..<positions * k).map { Int32((7919 * $0) % (vocabulary - 1)) }
+        tokens[0] = Int32(vocabulary - 1)
         return TeacherLogits(
-            k: k, topTokens: [Int32(vocabulary - 1)] + tokens.dropFirst(), topLogits: logits,
-            logSumExp: (0..<positions).map { 8.5 - Float($0) * 0.01 }, logRest: [Float](repeating: -3.25, count: positions))
+            k: k, topTokens: tokens, topLogits: logits, logSumExp: sums, logRest: [Float](repeating: -3.25, count: positions))
     }
 
     private static func example(responses: Int, k: Int = 2, vocabulary: Int = 40, prompt: Int = 2) -> TrainingExample {
@@ -80,7 +83,7 @@ import Testing
             ("position_offsets", StoredTensor([0, 4, 5] as [Int64], shape: [3])),
             ("log_sum_exp", StoredTensor([0.0], shape: [1])), ("log_rest", StoredTensor([0.0], shape: [1])),
             ("token_bits", StoredTensor([0] as [Int32], shape: [1])), ("token_bits", StoredTensor([32] as [Int32], shape: [1])),
-            ("top_tokens", StoredTensor([1, 2] as [UInt8], shape: [1, 2])), ("tokens", StoredTensor([1], shape: [1])),
+            ("top_tokens", StoredTensor([1, 2] as [UInt8], shape: [1, 2])), ("tokens", StoredTensor([1] as [UInt8], shape: [1])),
             ("top_differences", StoredTensor([1, 2] as [UInt16], shape: [1, 2])),
         ]
         for (name, tensor) in damages {

@@ -9,7 +9,8 @@ import Testing
         let program = try DecantProgram()
         try program.edit("tiny.yaml", "\"KD[0.5FKL+0.5CE](steps: 100)\"", transfer)
         try program.edit("tiny.yaml", "SFT(steps: 150)", "SFT(steps: 80)")
-        try program.edit("tiny.yaml", "judge: {kind: ast}", "judge: {kind: ast}\nsample: {samples: 3, temperature: 1.1, max_tokens: 40}")
+        try program.edit(
+            "tiny.yaml", "judge: {kind: ast}", "judge: {kind: ast}\nsample: {samples: 3, temperature: 1.1, max_tokens: 40}")
         try program.edit("tiny.yaml", "prune: {method: depth, ratio: 20%, recover: \"KD(steps: 15)\"}\n", more)
         try program.edit("tiny.yaml", "quantize: {scheme: W4A16, group_size: 32}\n", "quantize: none\n")
         return program
@@ -31,6 +32,17 @@ import Testing
         let one = try Self.digests(try Self.program(transfer: transfer), 1)
         #expect(two["student.kd.okd"] != nil && two["student.kd.okd"] != two["student.kd"])
         #expect(one == two)
+    }
+
+    @Test func aStudentOfTwoTeachersLearnsFromBoth() throws {
+        let transfer = "\"KD[FKL](steps: 8)\""
+        let two = try Self.program(
+            transfer: transfer, more: "teachers: {other: {init: {hidden: 32}, transfer: \"SFT(steps: 30)\", weight: 2}}\n")
+        let digests = try Self.digests(two, 2)
+        #expect(digests["teachers.other.logits"] != nil)
+        let one = try Self.digests(try Self.program(transfer: transfer), 2)
+        #expect(digests["teacher.logits"] == one["teacher.logits"])
+        #expect(digests["student.kd"] != nil && digests["student.kd"] != one["student.kd"])
     }
 
     @Test func preferencesAreLearned() throws {

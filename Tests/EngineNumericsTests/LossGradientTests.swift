@@ -15,7 +15,8 @@ struct LossGradientTests {
         LossTarget(example: TrainingExample(tokens: [0, 4], promptLength: 1, teacher: teacher(k: k)), position: 0)
     }
 
-    private func evaluate(_ loss: TransferLoss, _ logits: [Float], k: Int, scale: Float = 1) -> (loss: Double, gradient: [Float]) {
+    private func evaluate(_ loss: TransferLoss, _ logits: [Float], k: Int, scale: Float = 1) -> (loss: Double, gradient: [Float])
+    {
         let buffer = FloatBuffer(logits)
         return withExtendedLifetime(buffer) {
             let value = loss.replaceByGradient(
@@ -24,15 +25,17 @@ struct LossGradientTests {
         }
     }
 
-    @Test("Every mixture and temperature", arguments: [
-        TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]), TransferLoss([.init(.reverseKL, weight: 1)]),
-        TransferLoss([.init(.jensenShannon(beta: 0.3), weight: 1)]),
-        TransferLoss([.init(.forwardKL, weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
-        TransferLoss([.init(.reverseKL, weight: 0.5), .init(.jensenShannon(beta: 0.5), weight: 2)], tail: .renormalize),
-        TransferLoss([.init(.forwardKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
-        TransferLoss([.init(.reverseKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
-        TransferLoss([.init(.jensenShannon(beta: 0.7), weight: 1)], temperature: 0.5),
-    ], [1, 5, 21])
+    @Test(
+        "Every mixture and temperature",
+        arguments: [
+            TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]), TransferLoss([.init(.reverseKL, weight: 1)]),
+            TransferLoss([.init(.jensenShannon(beta: 0.3), weight: 1)]),
+            TransferLoss([.init(.forwardKL, weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
+            TransferLoss([.init(.reverseKL, weight: 0.5), .init(.jensenShannon(beta: 0.5), weight: 2)], tail: .renormalize),
+            TransferLoss([.init(.forwardKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
+            TransferLoss([.init(.reverseKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
+            TransferLoss([.init(.jensenShannon(beta: 0.7), weight: 1)], temperature: 0.5),
+        ], [1, 5, 21])
     func gradient(loss: TransferLoss, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let step = loss.temperature < 1 ? 2e-3 : 1e-2
@@ -42,7 +45,8 @@ struct LossGradientTests {
     }
 
     /// Adaptive KL's weights are constants: its gradient is that of the mixture which they make at this place.
-    @Test("Adaptive KL is forward and reverse KL, weighted by the gaps of head and tail", arguments: [0.2, 0.5, 0.9], [1, 5, 21])
+    @Test(
+        "Adaptive KL is forward and reverse KL, weighted by the gaps of head and tail", arguments: [0.2, 0.5, 0.9], [1, 5, 21])
     func adaptive(mu: Double, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let (p, q) = (Self.lumped(randomFloats(Self.vocabulary, seed: 31, scale: 2), k), Self.lumped(logits, k))
@@ -79,9 +83,11 @@ struct LossGradientTests {
         #expect(k == 1 && temperature == 2 || both(.forwardKL) != both(.reverseKL))
     }
 
-    @Test("A student equal to its teacher loses nothing", arguments: [
-        TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5), .adaptiveKL(mu: 0.5),
-    ])
+    @Test(
+        "A student equal to its teacher loses nothing",
+        arguments: [
+            TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5), .adaptiveKL(mu: 0.5),
+        ])
     func equalDistributions(term: TransferLoss.Term) {
         let logits = randomFloats(Self.vocabulary, seed: 31, scale: 2)
         let found = evaluate(TransferLoss([.init(term, weight: 1)]), logits, k: 5)
@@ -90,9 +96,11 @@ struct LossGradientTests {
     }
 
     /// Lumping can only hide differences: what it gives rises to the whole loss as more tokens are stored.
-    @Test("As k grows, the lumped loss becomes the full one", arguments: [
-        TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5),
-    ])
+    @Test(
+        "As k grows, the lumped loss becomes the full one",
+        arguments: [
+            TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5),
+        ])
     func convergence(term: TransferLoss.Term) {
         let student = randomFloats(Self.vocabulary, seed: 33)
         let values = (1...Self.vocabulary).map { evaluate(TransferLoss([.init(term, weight: 1)]), student, k: $0).loss }
@@ -115,12 +123,43 @@ struct LossGradientTests {
         }
     }
 
-    @Test("Settings that make no sense are refused", arguments: [
-        TransferLoss([]), TransferLoss([.init(.forwardKL, weight: 1)], temperature: 2, tail: .lump),
-        TransferLoss([.init(.jensenShannon(beta: 1.5), weight: 1)]), TransferLoss([.init(.adaptiveKL(mu: -1), weight: 1)]),
-        TransferLoss([.init(.forwardKL, weight: 1)], temperature: 0),
-        TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: 1.5),
-    ])
+    @Test("Of several teachers each has its share", arguments: [1.0, 2.0])
+    func teachers(temperature: Double) {
+        let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
+        let terms: [TransferLoss.WeightedTerm] = [.init(.reverseKL, weight: 0.7), .init(.crossEntropy, weight: 0.4)]
+        var both = Self.target(k: 5).example
+        both.teachers.append(LossReferenceTests.teacher(randomFloats(Self.vocabulary, seed: 35, scale: 2), k: 7))
+        func evaluate(_ teachers: [TeacherLogits], _ weights: [Double]) -> (Double, [Float]) {
+            var example = both
+            example.teachers = teachers
+            let loss = TransferLoss(terms, temperature: temperature, teacherWeights: weights)
+            let buffer = FloatBuffer(logits)
+            return withExtendedLifetime(buffer) {
+                let target = LossTarget(example: example, position: 0)
+                let value = loss.replaceByGradient(buffer.base, vocabularySize: logits.count, target: target, scale: 1)
+                return (value, buffer.values)
+            }
+        }
+        let (mixed, gradient) = evaluate(both.teachers, [0.25, 0.75])
+        let alone = both.teachers.map { evaluate([$0], [1]) }
+        #expect(abs(mixed - (0.25 * alone[0].0 + 0.75 * alone[1].0)) < 1e-9)
+        for (place, found) in gradient.enumerated() {
+            #expect(abs(found - (0.25 * alone[0].1[place] + 0.75 * alone[1].1[place])) < 1e-6)
+        }
+        #expect(abs(alone[0].0 - alone[1].0) > 0.1)
+        let loss = TransferLoss(terms, temperature: temperature, teacherWeights: [0.25, 0.75])
+        #expect(loss.objection(to: both, vocabulary: 0..<21) == nil)
+        #expect(loss.objection(to: Self.target(k: 5).example, vocabulary: 0..<21)?.contains("1 teachers") == true)
+    }
+
+    @Test(
+        "Settings that make no sense are refused",
+        arguments: [
+            TransferLoss([]), TransferLoss([.init(.forwardKL, weight: 1)], temperature: 2, tail: .lump),
+            TransferLoss([.init(.jensenShannon(beta: 1.5), weight: 1)]), TransferLoss([.init(.adaptiveKL(mu: -1), weight: 1)]),
+            TransferLoss([.init(.forwardKL, weight: 1)], temperature: 0),
+            TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: 1.5),
+        ])
     func nonsense(loss: TransferLoss) {
         #expect(throws: TrainingError.self) { try loss.check() }
     }

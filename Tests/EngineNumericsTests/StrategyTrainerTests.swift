@@ -20,18 +20,22 @@ struct StrategyTrainerTests {
         return (trainer.learner.model.values, curve)
     }
 
-    @Test("The student comes closer to its teacher on its own answers", arguments: [
-        TransferLoss([.init(.forwardKL, weight: 1)]), TransferLoss([.init(.reverseKL, weight: 1)], temperature: 2),
-    ])
+    @Test(
+        "The student comes closer to its teacher on its own answers",
+        arguments: [
+            TransferLoss([.init(.forwardKL, weight: 1)]), TransferLoss([.init(.reverseKL, weight: 1)], temperature: 2),
+        ])
     func learning(loss: TransferLoss) throws {
         let curve = try onPolicy(loss, steps: 40).curve
         #expect(try #require(curve.last).loss < 0.8 * curve[0].loss)
     }
 
-    @Test("The same bytes at 1 and 2 threads", arguments: [
-        TransferLoss([.init(.adaptiveKL(mu: 0.5), weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
-        TransferLoss([.init(.jensenShannon(beta: 0.5), weight: 1)], promptShare: 0.1),
-    ])
+    @Test(
+        "The same bytes at 1 and 2 threads",
+        arguments: [
+            TransferLoss([.init(.adaptiveKL(mu: 0.5), weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
+            TransferLoss([.init(.jensenShannon(beta: 0.5), weight: 1)], promptShare: 0.1),
+        ])
     func threads(loss: TransferLoss) throws {
         let (one, two) = (try onPolicy(loss, fraction: 0.5, threads: 1), try onPolicy(loss, fraction: 0.5, threads: 2))
         #expect(one.weights == two.weights)

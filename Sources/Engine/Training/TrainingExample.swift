@@ -4,13 +4,19 @@ public struct TrainingExample: Hashable, Sendable {
     public var tokens: [Int32]
     /// At least 1; the loss runs on the tokens behind it.
     public var promptLength: Int
-    /// The teacher's logits at the response's positions, or at those of all tokens but the first, for distillation.
-    public var teacher: TeacherLogits?
+    /// Teachers' logits at the response's positions, or at those of all tokens but the first, for distillation.
+    public var teachers: [TeacherLogits]
 
     public init(tokens: [Int32], promptLength: Int, teacher: TeacherLogits? = nil) {
         self.tokens = tokens
         self.promptLength = promptLength
-        self.teacher = teacher
+        teachers = [teacher].compactMap(\.self)
+    }
+
+    /// The first teacher's logits, where they are all there are.
+    public var teacher: TeacherLogits? {
+        get { teachers.first }
+        set { teachers = [newValue].compactMap(\.self) }
     }
 
     public var responseLength: Int { tokens.count - promptLength }

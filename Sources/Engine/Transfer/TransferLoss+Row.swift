@@ -11,39 +11,43 @@ extension TransferLoss {
         let largest = decant_largest(logits, vocabularySize)
         let crossEntropy = weight(of: .crossEntropy)
         let shift = Double(logits[Int(target.token)] - largest)
-        let teacher = needsTeacher ? target.example.teacher : nil
+        let teachers = needsTeacher ? target.example.teachers : []
         var sum: Double?
-        if crossEntropy != 0, teacher == nil || temperature != 1 {
+        if crossEntropy != 0, teachers.isEmpty || temperature != 1 {
             sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
         }
-        var student: StudentRow?
-        var divergence = Divergence.none
-        if let teacher {
+        var lessons: [Lesson] = []
+        for (teacher, weight) in zip(teachers, teacherWeights) {
             let row = TeacherRow(
                 teacher, position: teacher.place(of: target), temperature: temperature, tail: tail,
                 vocabularySize: vocabularySize)
-            let read = StudentRow(
+            let student = StudentRow(
                 logits, vocabularySize: vocabularySize, largest: largest, tokens: row.tokens, temperature: temperature)
             // Numbers that are none any more; whoever trains sees it in the loss.
-            guard read.isFinite else { return .nan }
-            divergence = self.divergence(of: read, from: row)
+            guard student.isFinite else { return .nan }
             // At temperature 1 the stored tokens and the others are all there is.
-            sum = sum ?? read.sum
-            student = read
+            sum = sum ?? student.sum
+            lessons.append(Lesson(student: student, divergence: divergence(of: student, from: row, weight: weight)))
         }
-        var loss = temperature * temperature * divergence.value
+        var loss = temperature * temperature * lessons.reduce(0) { $0 + $1.divergence.value }
         var a = 0.0
         if crossEntropy != 0, let sum {
             loss += crossEntropy * (PortableMath.log(sum) - shift)
             a = crossEntropy * Double(scale) / sum
         }
         let factor = temperature * Double(scale)
+        let slope = lessons.reduce(0) { $0 + $1.divergence.slopeOfOthers }
         decant_add_exponentials(
-            logits, largest, Float(a), Float(factor * divergence.slopeOfOthers), Float(1 / temperature), vocabularySize)
-        if let student {
-            for (place, token) in student.tokens.enumerated() {
-                let plain = a == 0 ? 0 : a * PortableMath.exp(student.divided[place] * temperature)
-                logits[Int(token)] = Float(plain + factor * divergence.gradient[place])
+            logits, largest, Float(a), Float(factor * slope), Float(1 / temperature), vocabularySize)
+        for (number, lesson) in lessons.enumerated() {
+            for (place, token) in lesson.student.tokens.enumerated() {
+                let divided = lesson.student.divided[place]
+                let plain = a == 0 ? 0 : a * PortableMath.exp(divided * temperature)
+                var gradient = 0.0
+                for (other, lesson) in lessons.enumerated() {
+                    gradient += lesson.gradient(of: token, at: other == number ? place : nil, divided: divided)
+                }
+                logits[Int(token)] = Float(plain + factor * gradient)
             }
         }
         logits[Int(target.token)] -= Float(crossEntropy) * scale
@@ -52,18 +56,18 @@ extension TransferLoss {
 
     private func weight(of term: Term) -> Double { terms.reduce(0) { $0 + ($1.term == term ? $1.weight : 0) } }
 
-    /// The weighted sum of all divergences.
-    private func divergence(of student: StudentRow, from teacher: TeacherRow) -> Divergence {
+    /// The weighted sum of all divergences from one teacher.
+    private func divergence(of student: StudentRow, from teacher: TeacherRow, weight share: Double) -> Divergence {
         let pair = DistributionPair(
             teacher: teacher.logProbabilities,
             student: tail == .lump ? student.lumped(withBucket: teacher.hasBucket) : student.renormalized)
         var sum = Divergence(value: 0, gradient: [Double](repeating: 0, count: pair.count), slopeOfOthers: 0)
-        for term in terms { sum.value += pair.add(term.term, weight: term.weight, to: &sum.gradient) }
+        for term in terms { sum.value += pair.add(term.term, weight: share * term.weight, to: &sum.gradient) }
         switch tail {
         case .lump:
             if teacher.hasBucket, let bucket = sum.gradient.last { sum.slopeOfOthers = bucket / student.others }
         case .renormalize:
-            let weight = terms.reduce(0) { $0 + ($1.term == .crossEntropy ? 0 : $1.weight) }
+            let weight = share * terms.reduce(0) { $0 + ($1.term == .crossEntropy ? 0 : $1.weight) }
             sum.value += weight * (PortableMath.log(student.sum) - PortableMath.log(student.inside))
             for (place, exponential) in student.exponentials.enumerated() {
                 sum.gradient[place] += weight * (exponential / student.sum - exponential / student.inside)
@@ -81,8 +85,20 @@ private struct Divergence {
     var gradient: [Double]
     /// Of any other token, for an exponential of 1.
     var slopeOfOthers: Double
+}
 
-    static var none: Divergence { Divergence(value: 0, gradient: [], slopeOfOthers: 0) }
+/// What one teacher says at a position.
+private struct Lesson {
+    let student: StudentRow
+    let divergence: Divergence
+
+    /// - Parameter place: among the teacher's stored tokens, where the caller knows it.
+    func gradient(of token: Int32, at place: Int?, divided: Double) -> Double {
+        if let place = place ?? student.tokens.firstIndex(of: token).map({ $0 - student.tokens.startIndex }) {
+            return divergence.gradient[place]
+        }
+        return divergence.slopeOfOthers * PortableMath.exp(divided)
+    }
 }
 
 /// The student's logits as a divergence sees them: the stored tokens' own, all others as one sum.
@@ -96,7 +112,7 @@ private struct StudentRow {
     var sum: Double { inside + others }
     var isFinite: Bool { sum.isFinite && divided.allSatisfy(\.isFinite) }
 
-    /// The stored tokens' logits are used up.
+    /// Leaves the logits as they were.
     init(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, largest: Float, tokens: ArraySlice<Int32>,
         temperature: Double
@@ -105,10 +121,12 @@ private struct StudentRow {
         divided = tokens.map { Double(logits[Int($0)] - largest) / temperature }
         exponentials = divided.map { PortableMath.exp($0) }
         inside = exponentials.reduce(0, +)
+        let kept = tokens.map { logits[Int($0)] }
         for token in tokens { logits[Int(token)] = -.infinity }
         others =
             tokens.count < vocabularySize
             ? Double(decant_sum_of_exponentials(logits, largest, Float(1 / temperature), vocabularySize)) : 0
+        for (token, logit) in zip(tokens, kept) { logits[Int(token)] = logit }
     }
 
     /// ln q of the stored tokens, and of the bucket.

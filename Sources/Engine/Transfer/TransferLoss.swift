@@ -41,13 +41,19 @@ public struct TransferLoss: ResponseLoss, Hashable {
     public var temperature: Double
     public var tail: Tail
     public var promptShare: Double
+    /// Each teacher's share of the divergences.
+    public var teacherWeights: [Double]
 
     /// - Parameter tail: by default what the temperature allows: `lump` at 1, else `renormalize`.
-    public init(_ terms: [WeightedTerm], temperature: Double = 1, tail: Tail? = nil, promptShare: Double = 0) {
+    public init(
+        _ terms: [WeightedTerm], temperature: Double = 1, tail: Tail? = nil, promptShare: Double = 0,
+        teacherWeights: [Double] = [1]
+    ) {
         self.terms = terms
         self.temperature = temperature
         self.tail = tail ?? (temperature == 1 ? .lump : .renormalize)
         self.promptShare = promptShare
+        self.teacherWeights = teacherWeights
     }
 
     public var needsTeacher: Bool { terms.contains { $0.term != .crossEntropy } }
@@ -68,6 +74,9 @@ extension TransferLoss {
         guard (0...1).contains(promptShare) else {
             throw TrainingError("The share of the loss over whole sequences must lie between 0 and 1, not be \(promptShare).")
         }
+        if teacherWeights.isEmpty || !teacherWeights.allSatisfy({ $0 > 0 && $0.isFinite }) {
+            throw TrainingError("Teachers' weights must be above 0.")
+        }
         for case let (name, number)? in terms.map(\.term.argument) where !(0...1).contains(number) {
             throw TrainingError("\(name) must lie between 0 and 1, not be \(number).")
         }
@@ -75,7 +84,13 @@ extension TransferLoss {
 
     public func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
         guard needsTeacher else { return nil }
-        guard let teacher = example.teacher else { return "has no teacher logits, which the loss needs" }
+        guard example.teachers.count == teacherWeights.count else {
+            return "has logits of \(example.teachers.count) teachers; the loss needs those of \(teacherWeights.count)"
+        }
+        return example.teachers.lazy.compactMap { objection(to: $0, of: example, vocabulary) }.first
+    }
+
+    private func objection(to teacher: TeacherLogits, of example: TrainingExample, _ vocabulary: Range<Int32>) -> String? {
         let whole = TokenSpan.sequence.positions(in: example).count
         if promptShare > 0, teacher.positionCount != whole {
             return "has teacher logits for \(teacher.positionCount) positions; a loss over the prompt needs all \(whole)"
