@@ -6,6 +6,13 @@ enum Memory {
     /// (twice, as numbers and as bytes); rows as tokens and activations.
     static func training(_ inputs: [String: Int]) -> Int { process + 11 * models(inputs) + 5 * others(inputs) + activations }
 
+    /// Training a model that answers with what it is at each step, while a teacher reads: the model's weights twice more and its
+    /// caches, the teacher's twice.
+    static func trainingOnPolicy(_ inputs: [String: Int]) -> Int {
+        let teacher = inputs["teacher"] ?? 0
+        return training(inputs) - 8 * teacher + 4 * (models(inputs) - teacher) + activations
+    }
+
     /// Reading sequences and answering them: weights as floats and packed, caches.
     static func inference(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 8 * others(inputs) + activations }
 

@@ -14,6 +14,7 @@ public struct Pipeline: Sendable {
         let tokenizer: Shared<TokenizerSection>
         let teacher: Shared<TeacherSection>
         let teacherTransfer: Shared<Transfer>
+        let teachers: Shared<[FurtherTeacher]>
         let student: Shared<StudentSection>
         let sample: Shared<SampleSection>
         let judge: Shared<JudgeSection>
@@ -26,8 +27,8 @@ public struct Pipeline: Sendable {
 
         init(
             data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
-            teacherTransfer: Shared<Transfer>, student: Shared<StudentSection>, sample: Shared<SampleSection>,
-            judge: Shared<JudgeSection>, transfer: Shared<Transfer>, prune: Shared<PruneSection?>,
+            teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
+            sample: Shared<SampleSection>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>, prune: Shared<PruneSection?>,
             quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, stages: Shared<[NamedStage]>,
             numerics: Shared<Spanned<NumericsProfile>>
         ) {
@@ -35,6 +36,7 @@ public struct Pipeline: Sendable {
             self.tokenizer = tokenizer
             self.teacher = teacher
             self.teacherTransfer = teacherTransfer
+            self.teachers = teachers
             self.student = student
             self.sample = sample
             self.judge = judge
@@ -53,7 +55,8 @@ public struct Pipeline: Sendable {
     public var identityBeforeQuantization: [ObjectIdentifier] {
         [
             ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
-            ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.student), ObjectIdentifier(sections.sample),
+            ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
+            ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
             ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
@@ -64,6 +67,8 @@ public struct Pipeline: Sendable {
     public var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
     public var teacherTransfer: Transfer { sections.teacherTransfer.value }
+    /// Those beside the first one, in the order of writing.
+    public var teachers: [FurtherTeacher] { sections.teachers.value }
     public var student: StudentSection { sections.student.value }
     public var sample: SampleSection { sections.sample.value }
     public var judge: JudgeSection { sections.judge.value }
@@ -99,8 +104,8 @@ extension Pipeline {
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            data, tokenizer, teacher, student, sample, judge, Transfer.Definition.top, prune, quantize, evaluate,
-            NamedStage.Definition.field, NumericsProfile.Definition.field,
+            data, tokenizer, teacher, FurtherTeacher.Definition.field, student, sample, judge, Transfer.Definition.top, prune,
+            quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]
     }
 }

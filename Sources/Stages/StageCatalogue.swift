@@ -6,8 +6,9 @@ import Planner
 public enum StageCatalogue {
     /// Sorted by name.
     public static let kinds: [any RunnableStage.Type] = [
-        AdapterMerge.self, DataGenerate.self, DataIngest.self, DataSplit.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self,
-        EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self,
+        AdapterMerge.self, DataGenerate.self, DataIngest.self, DataSplit.self, DPOTrain.self, EvalCost.self, EvalGenerate.self,
+        EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self,
+        ModelImport.self, ModelInit.self, PruneApply.self,
         PruneScore.self, QuantApply.self, Report.self,
         Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]

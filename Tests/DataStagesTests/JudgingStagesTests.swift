@@ -103,38 +103,6 @@ import Testing
                 """)
     }
 
-    @Test func capturedLogitsComeBackAndDamagedOnesAreRefused() throws {
-        let examples = [Self.example(responses: 3), Self.example(responses: 2)]
-        let folder = URL.temporaryDirectory.appending(path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let file = folder.appending(path: "logits.safetensors")
-        let tensors = CapturedLogits(examples).tensors
-        try SafeTensors.write(tensors, to: file)
-        #expect(try CapturedLogits(reading: file).examples == examples)
-        let damages: [(String, StoredTensor)] = [
-            ("row_offsets", StoredTensor([0, 9, 9] as [Int64], shape: [3])),
-            ("row_offsets", StoredTensor([0, -1, 9] as [Int64], shape: [3])),
-            ("prompt_lengths", StoredTensor([0, 2] as [Int32], shape: [2])),
-            ("prompt_lengths", StoredTensor([2] as [Int32], shape: [1])),
-            ("position_offsets", StoredTensor([0, 4, 5] as [Int64], shape: [3])),
-            ("log_sum_exp", StoredTensor([0.0], shape: [1])),
-            ("top_tokens", StoredTensor([1, 2] as [Int32], shape: [1, 2])), ("tokens", StoredTensor([1.0], shape: [1])),
-        ]
-        for (name, tensor) in damages {
-            try SafeTensors.write(tensors.merging([name: tensor]) { $1 }, to: file)
-            #expect(throws: ModelFileError.self, "\(name)") { try CapturedLogits(reading: file) }
-        }
-    }
-
-    /// A prompt of two tokens, so many response tokens, and two logits at each.
-    static func example(responses: Int) -> TrainingExample {
-        let logits = TeacherLogits(
-            k: 2, topTokens: Array(0..<Int32(2 * responses)), topLogits: [Float](repeating: 0.5, count: 2 * responses),
-            logSumExp: [Float](repeating: 2, count: responses))
-        return TrainingExample(tokens: Array(0..<Int32(responses + 2)), promptLength: 2, teacher: logits)
-    }
-
     @Test func everyKindIsRunAtItsRevisionOnly() throws {
         let action = Action(
             kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1, "answer": "call"], inputs: [],

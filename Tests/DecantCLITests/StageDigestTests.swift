@@ -20,9 +20,20 @@ import Testing
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
-            AdapterMerge.name, DataIngest.name, EvalPerplexity.name, Exec.name, ModelImport.name,
+            AdapterMerge.name, DataIngest.name, DPOTrain.name, EvalPerplexity.name, Exec.name, KDOnPolicy.name, ModelImport.name,
         ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
+    }
+
+    @Test func strategiesKeepTheirDigest() throws {
+        let transfer = "\"KD[0.5AKL+0.5JSD](steps: 40, prompt: 5%)+oKD[RKL](steps: 4, tokens: 24, fraction: 50%)+DPO(steps: 4)\""
+        let program = try TransferBuildTests.program(transfer: transfer)
+        let lines = try program.run("build", "tiny.yaml", "--json").events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
+            let ends = [".kd", ".okd", ".dpo", ".logits"]
+            return ends.contains(where: name.hasSuffix) ? "\(name) \(event["artifact"]?.string ?? "")" : nil
+        }
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "transfer-digests.txt")
     }
 
     @Test func importedModelsKeepTheirDigest() throws {

@@ -16,8 +16,10 @@ struct AdapterTests {
         return adapters
     }
 
-    private static func options(steps: Int) -> TrainingOptions {
-        TrainingOptions(steps: steps, batch: 8, learningRate: 2e-2, optimizer: .muon, weightDecay: 0.01, seed: 9)
+    private static func options(steps: Int, _ adaptation: LowRankAdaptation = adaptation) -> TrainingOptions {
+        var options = TrainingOptions(steps: steps, batch: 8, learningRate: 2e-2, optimizer: .muon, weightDecay: 0.01, seed: 9)
+        options.adaptation = adaptation
+        return options
     }
 
     private func gradient(of model: Model, adapters: LowRankAdapters?) -> [Float] {
@@ -79,7 +81,7 @@ struct AdapterTests {
         ])
         #expect(try adapters.merged(into: model, workers: .caller).values == model.values)
         let trainer = try Trainer(
-            model, on: Fixture.examples(20), adapters: adapters, options: Self.options(steps: 5), workers: .caller)
+            model, on: Fixture.examples(20), options: Self.options(steps: 5, some), workers: .caller)
         let trained = trainer.run { _ in }
         for parameter in model.parameters {
             let isTarget = ["q_proj.weight", "v_proj.weight"].contains { parameter.name.hasSuffix($0) }
@@ -90,9 +92,7 @@ struct AdapterTests {
     @Test("Training lowers the loss, and what it gives is the model with the adapters added")
     func training() throws {
         let model = try Fixture.model(scale: 0.1)
-        let trainer = try Trainer(
-            model, on: Fixture.examples(20), adapters: try LowRankAdapters(Self.adaptation, for: model, seed: 1),
-            options: Self.options(steps: 60), workers: .caller)
+        let trainer = try Trainer(model, on: Fixture.examples(20), options: Self.options(steps: 60), workers: .caller)
         var losses: [Double] = []
         let trained = trainer.run { losses.append($0.loss) }
         #expect(losses[59] < 0.7 * losses[0], "\(losses[0]) to \(losses[59])")
@@ -105,8 +105,7 @@ struct AdapterTests {
         let model = try Fixture.model()
         func trainer(threads: Int) throws -> Trainer {
             try Trainer(
-                model, on: Fixture.examples(20), adapters: try Self.adapters(for: model), options: Self.options(steps: 8),
-                workers: WorkerPool(threads: threads))
+                model, on: Fixture.examples(20), options: Self.options(steps: 8), workers: WorkerPool(threads: threads))
         }
         let whole = try trainer(threads: 1)
         var half: LearnerState?

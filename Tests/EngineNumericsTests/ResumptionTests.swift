@@ -41,7 +41,7 @@ struct ResumptionTests {
         let model = InferenceModel(try Fixture.model())
         let workers = WorkerPool(threads: 1)
         let examples = Fixture.examples(2)
-        let logits = TeacherLogits(k: 1, topTokens: [0], topLogits: [0], logSumExp: [0])
+        let logits = TeacherLogits(k: 1, topTokens: [0], topLogits: [0], logSumExp: [0], logRest: [-1])
         #expect(throws: GenerationError.self) {
             try model.captureLogits(
                 examples, k: 3, workers: workers, resumption: Resumption(done: [0: logits, 1: logits]) { _, _ in })

@@ -14,7 +14,8 @@ struct TrainingReferenceTests {
         return try #require(try JSON(parsing: try Data(contentsOf: file))[family])
     }
 
-    private static func model(_ family: String) throws -> Model {
+    /// - Parameter shift: parameter p has the values of parameter p + shift.
+    static func model(_ family: String, shift: Int = 0) throws -> Model {
         let isQwen = family == "qwen2"
         let configuration = try ModelConfiguration(
             vocabularySize: vocabulary, hiddenSize: 48, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 80,
@@ -23,7 +24,7 @@ struct TrainingReferenceTests {
         var model = Model(zeros: configuration)
         for (index, parameter) in model.parameters.enumerated() {
             let values = (0..<parameter.count).map { place in
-                let value = (Double((7919 * place + 104_729 * index) % 2003) / 2003 - 0.5) * 0.4
+                let value = (Double((7919 * place + 104_729 * (index + shift)) % 2003) / 2003 - 0.5) * 0.4
                 return Float(parameter.role == .norm ? value + 1 : value)
             }
             try model.setWeights(values, of: parameter)
@@ -31,7 +32,7 @@ struct TrainingReferenceTests {
         return model
     }
 
-    private static var examples: [TrainingExample] {
+    static var examples: [TrainingExample] {
         (0..<12).map { row in
             let length = 5 + row * 23 % 67
             var tokens = [Int32(row * 31 % vocabulary)]

@@ -21,6 +21,11 @@ struct TransferTests {
                 #expect(Set(all.topTokens[position * 37..<position * 37 + 37]).count == 37)
                 let sum = logits.reduce(0.0) { $0 + PortableMath.exp(Double($1 - all.logSumExp[position])) }
                 #expect(abs(sum - 1) < 1e-5)
+                let kept = few.topLogits[position * 5..<position * 5 + 5].reduce(0.0) {
+                    $0 + PortableMath.exp(Double($1 - few.logSumExp[position]))
+                }
+                #expect(abs(kept + PortableMath.exp(Double(few.logRest[position])) - 1) < 1e-5)
+                #expect(all.logRest[position] == -.infinity)
             }
         }
     }

@@ -27,6 +27,10 @@ final class CheckpointWorkshop {
         KDTrain(
             loss: [LossTerm(loss: .forwardKL, weight: 0.5), LossTerm(loss: .crossEntropy, weight: 0.5)], temperature: 1,
             promptShare: 0, tail: .lump, training: parameters(.muon)),
+        KDOnPolicy(
+            loss: [LossTerm(loss: .reverseKL, weight: 1)], temperature: 1, tokens: 6, fraction: 0.5, samplingTemperature: 0.9,
+            training: parameters(.muon), prompt: .query, answer: .call),
+        DPOTrain(beta: 0.2, training: parameters(.adamw), prompt: .query),
         Sample(samples: 2, temperature: 0.9, maxTokens: 6, seed: 4, prompt: .query, answer: .call),
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
@@ -73,6 +77,9 @@ final class CheckpointWorkshop {
             JSON.object(["id": .string($0.id), "response": .string(PromptFormat.response(to: $0))]).canonicalText
         }
         try write(accepted.joined(separator: "\n"), "judged/accepted.jsonl")
+        try write(
+            rows.map { JSON.object(["id": .string($0.id), "response": "[]"]).canonicalText }.joined(separator: "\n"),
+            "judged/rejected.jsonl")
         try keep(KDCapture(k: 5, prompt: .query), as: "logits")
         // Its rows' own answers are what `train.sft` learns here.
         try FileManager.default.moveItem(at: input("judged"), to: root.appending(path: "judged"))
@@ -118,7 +125,7 @@ final class CheckpointWorkshop {
         let outputs = root.appending(path: "outputs", directoryHint: .isDirectory)
         try? FileManager.default.removeItem(at: outputs)
         try FileManager.default.createDirectory(at: outputs, withIntermediateDirectories: true)
-        let inputs = stage is KDCapture ? try withJudged() : input("")
+        let inputs = stage is KDCapture || stage is DPOTrain ? try withJudged() : input("")
         let progress = Mutex<[StageProgress]>([])
         let context = StageContext(inputs: inputs, outputs: outputs, threads: 2, checkpoint: checkpoint) { step in
             progress.withLock { $0.append(step) }

@@ -112,7 +112,7 @@ import Testing
                 GeneratedSequence.self, sequences.merging(["ends": StoredTensor(ends, shape: [ends.count])]) { $1 })
         }
         let logits = TeacherLogits.tensors(of: [
-            TeacherLogits(k: 2, topTokens: [0, 1, 2, 3], topLogits: [4, 3, 2, 1], logSumExp: [5, 6])
+            TeacherLogits(k: 2, topTokens: [0, 1, 2, 3], topLogits: [4, 3, 2, 1], logSumExp: [5, 6], logRest: [-1, -2])
         ])
         try expectRefused(TeacherLogits.self, logits.merging(["lengths": StoredTensor([Int64.max], shape: [1])]) { $1 })
         try expectRefused(TeacherLogits.self, logits.merging(["log_sum_exp": StoredTensor([1] as [Float], shape: [1])]) { $1 })

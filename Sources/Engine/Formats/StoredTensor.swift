@@ -20,6 +20,14 @@ public struct StoredTensor: Hashable, Sendable {
         self.init(elements: integers, elementType: .int32, shape: shape)
     }
 
+    public init(_ integers: [UInt8], shape: [Int]) {
+        self.init(elements: integers, elementType: .uint8, shape: shape)
+    }
+
+    public init(_ integers: [UInt16], shape: [Int]) {
+        self.init(elements: integers, elementType: .uint16, shape: shape)
+    }
+
     public init(_ integers: [Int64], shape: [Int]) {
         self.init(elements: integers, elementType: .int64, shape: shape)
     }
@@ -50,11 +58,12 @@ public struct StoredTensor: Hashable, Sendable {
     /// The elements of a F64 tensor; nil for any other type.
     public func doubles() -> [Double]? { elementType == .float64 ? elements(of: Double.self) : nil }
 
-    /// The elements of a I8, I32, I64 or U8 tensor; nil for any other type.
+    /// The elements of a I8, I32, I64, U8 or U16 tensor; nil for any other type.
     public func integers() -> [Int]? {
         switch elementType {
         case .int8: elements(of: Int8.self).map(Int.init)
         case .uint8: elements(of: UInt8.self).map(Int.init)
+        case .uint16: elements(of: UInt16.self).map(Int.init)
         case .int32: elements(of: Int32.self).map(Int.init)
         case .int64: elements(of: Int64.self).map(Int.init)
         default: nil

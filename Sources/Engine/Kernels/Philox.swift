@@ -3,6 +3,8 @@ enum RandomPurpose: UInt32 {
     case initialization = 1
     case shuffling = 2
     case sampling = 3
+    /// Seeds for the sampling of single steps.
+    case stepSeeds = 4
     case adapters = 8
 }
 

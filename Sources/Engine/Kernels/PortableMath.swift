@@ -4,7 +4,7 @@
 enum PortableMath {
     /// eˣ: x = n·ln2 + r, |r| ≤ ln2/2, and eʳ by its series to r¹³.
     static func exp(_ x: Double) -> Double {
-        if x < -700 { return 0 }
+        guard x >= -700 else { return x.isNaN ? x : 0 }
         if x > 700 { return .infinity }
         let n = (x * 1.4426950408889634).rounded()
         let high = (-n).multiplied(by: 0.6931471803691238, adding: x)

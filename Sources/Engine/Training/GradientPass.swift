@@ -15,15 +15,17 @@ final class GradientPass {
         self.retention = retention
     }
 
-    /// The gradient of `scale`·Σ loss over the examples' response tokens replaces or is added to `gradient`; returns Σ loss.
+    /// The gradient of `scale`·Σ weight·loss over the examples' tokens replaces or is added to `gradient`; returns Σ weight·loss.
+    ///
+    /// - Parameter firstRow: of the step's rows the first example's place.
     func run(
-        _ examples: [TrainingExample], decoder: Decoder, loss: some ResponseLoss, scale: Float,
-        _ accumulation: MatrixMultiply.Accumulation
+        _ examples: [TrainingExample], firstRow: Int = 0, decoder: Decoder, loss: some ResponseLoss,
+        weights: PositionWeights = .responses, scale: Float, _ accumulation: MatrixMultiply.Accumulation
     ) -> Double {
         var batch = PackedBatch()
-        for example in examples { batch.append(example.tokens, predicting: example.predictingPositions) }
-        let targets = examples.flatMap { example in
-            (0..<example.responseLength).map { LossTarget(example: example, position: $0) }
+        for example in examples { batch.append(example.tokens, predicting: weights.span.predictingPositions(in: example)) }
+        let targets = examples.enumerated().flatMap { index, example in
+            weights.span.positions(in: example).map { LossTarget(example: example, position: $0, row: firstRow + index) }
         }
         let gradients = Gradients(base: gradient.base, adapters: adapters, accumulation: accumulation)
         var losses = [Double](repeating: 0, count: targets.count)
@@ -36,9 +38,12 @@ final class GradientPass {
                 decoder.forEachLogits(batch, activations) { rows in
                     decoder.workers.forEachRange(rows.count, size: 4) { places in
                         for place in places {
-                            losses[rows.lowerBound + place] = loss.replaceByGradient(
+                            let target = targets[rows.lowerBound + place]
+                            let weight = weights.weight(at: target.position)
+                            let value = loss.replaceByGradient(
                                 activations.logits + place * vocabularySize, vocabularySize: vocabularySize,
-                                target: targets[rows.lowerBound + place], scale: scale)
+                                target: target, scale: scale * Float(weight))
+                            losses[rows.lowerBound + place] = weight * value
                         }
                     }
                     decoder.logitsBackward(rows, activations, gradients)

@@ -17,37 +17,22 @@ public final class Learner {
     private let decoder: Decoder
     private let pass: GradientPass
 
-    /// Trains all weights of a model.
-    ///
     /// - Parameter longest: tokens of a row, at most.
     /// - Throws: `TrainingError` when an option is out of range or the model does not read so many tokens.
-    public convenience init(
-        _ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool
-    ) throws(TrainingError) {
-        try self.init(TrainedWeights(model), of: model, longest: longest, options: options, workers: workers)
-    }
-
-    /// Trains adapters beside a model, which stays as it is.
-    public convenience init(
-        _ adapters: LowRankAdapters, beside model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool
-    ) throws(TrainingError) {
-        try self.init(
-            TrainedWeights(adapters, beside: model), of: model, longest: longest, options: options, workers: workers)
-        trained.settle(workers: workers)
-    }
-
-    private init(
-        _ trained: TrainedWeights, of model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool
-    ) throws(TrainingError) {
+    public init(_ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool) throws(TrainingError) {
         try options.check()
         guard (1...model.configuration.maximumPositions).contains(longest) else {
             throw TrainingError("Rows may have \(longest) tokens; the model's limit is \(model.configuration.maximumPositions).")
+        }
+        if let adaptation = options.adaptation {
+            trained = TrainedWeights(try LowRankAdapters(adaptation, for: model, seed: options.seed), beside: model)
+        } else {
+            trained = TrainedWeights(model)
         }
         self.options = options
         self.workers = workers
         configuration = model.configuration
         layout = model.layout
-        self.trained = trained
         decoder = Decoder(model.layout, weights: trained.model, positions: longest, workers: workers, products: options.products)
         pass = GradientPass(
             parameterCount: trained.values.count,
@@ -78,16 +63,21 @@ public final class Learner {
             tokens: rows.reduce(0) { $0 + $1.tokens.count })
     }
 
+    /// ln of the probability that the model gives each row's response.
+    func responseLogProbabilities(_ rows: [TrainingExample]) -> [Double] { decoder.responseLogProbabilities(rows) }
+
     /// Gives back the memory of the activations.
     public func releaseActivations() { pass.releaseActivations() }
 
     /// Fills the gradient; returns the summed loss.
     private func computeGradients(_ rows: [TrainingExample], _ loss: some ResponseLoss, scale: Float) -> Double {
-        MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
+        let weights = PositionWeights(rows, promptShare: loss.promptShare)
+        return MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
             let (index, range) = part
             return sum
                 + pass.run(
-                    Array(rows[range]), decoder: decoder, loss: loss, scale: scale, index == 0 ? .replacing : .adding)
+                    Array(rows[range]), firstRow: range.lowerBound, decoder: decoder, loss: loss, weights: weights,
+                    scale: scale, index == 0 ? .replacing : .adding)
         }
     }
 

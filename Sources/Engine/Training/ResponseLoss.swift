@@ -1,5 +1,8 @@
 /// What a step walks down: a loss at every token of the responses.
 public protocol ResponseLoss: Sendable {
+    /// Share of the loss that is the mean over prompts' and responses' tokens alike; the rest is the mean over responses' tokens.
+    var promptShare: Double { get }
+
     /// - Throws: when the loss itself makes no sense.
     func check() throws(TrainingError)
 
@@ -12,11 +15,23 @@ public protocol ResponseLoss: Sendable {
     ) -> Double
 }
 
-/// The place of a response's token.
+extension ResponseLoss {
+    public var promptShare: Double { 0 }
+}
+
+/// The place of a token to learn.
 public struct LossTarget: Sendable {
     public let example: TrainingExample
-    /// In the response, from 0.
+    /// In the response, from 0; tokens of the prompt have negative places.
     public let position: Int
+    /// The example's place among the step's rows.
+    public let row: Int
+
+    init(example: TrainingExample, position: Int, row: Int = 0) {
+        self.example = example
+        self.position = position
+        self.row = row
+    }
 
     var token: Int32 { example.tokens[example.promptLength + position] }
 }

@@ -4,27 +4,21 @@ public final class Trainer {
 
     private let examples: [TrainingExample]
     private let loss: any ResponseLoss
-    private var epoch: (number: Int, order: [Int])
+    private var order: EpochOrder
 
-    /// - Parameter adapters: these are trained, and the model stays as it is; without them the model is.
     /// - Throws: `TrainingError` when an example does not fit the model or the loss.
     public init(
         _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss = TransferLoss.crossEntropy,
-        adapters: LowRankAdapters? = nil, options: TrainingOptions, workers: WorkerPool
+        options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
         for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
-        let longest = examples.map(\.tokens.count).max() ?? 1
-        learner =
-            if let adapters {
-                try Learner(adapters, beside: model, longest: longest, options: options, workers: workers)
-            } else {
-                try Learner(model, longest: longest, options: options, workers: workers)
-            }
+        learner = try Learner(
+            model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
         self.examples = examples
         self.loss = loss
-        epoch = (-1, [])
+        order = EpochOrder(count: examples.count, seed: options.seed)
     }
 
     public var options: TrainingOptions { learner.options }
@@ -46,16 +40,6 @@ public final class Trainer {
 
     /// Runs one step.
     public func advance() -> TrainingStep {
-        let rows = (0..<options.batch).map { examples[exampleIndex(step * options.batch + $0)] }
-        return learner.advance(on: rows, loss: loss)
-    }
-
-    private func exampleIndex(_ row: Int) -> Int {
-        let number = row / examples.count
-        if epoch.number != number {
-            let random = Philox(seed: options.seed, purpose: .shuffling, step: UInt64(number))
-            epoch = (number, random.permutation(examples.count))
-        }
-        return epoch.order[row % examples.count]
+        learner.advance(on: order.batch(step, size: options.batch).map { examples[$0] }, loss: loss)
     }
 }

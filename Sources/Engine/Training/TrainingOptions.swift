@@ -31,6 +31,8 @@ public struct TrainingOptions: Hashable, Sendable {
     public var recomputation: Recomputation
     /// Of forward and backward pass, and of Muon's iterations. Weights, gradients and moments are float32.
     public var products: ProductPrecision
+    /// What is trained in place of all weights; `nil` where all are.
+    public var adaptation: LowRankAdaptation?
 
     public init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,

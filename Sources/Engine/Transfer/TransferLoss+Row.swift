@@ -4,94 +4,140 @@ extension TransferLoss {
     /// Logits [V] → their gradient times `scale`, in place; returns the loss.
     ///
     /// With e = exp(x − largest) the gradient is a·e + b·e^(1/τ) at every token, but for the target and the teacher's stored
-    /// tokens, which are set by themselves.
+    /// tokens, which are set by themselves. What is of the vocabulary's size is read in vectors, and nothing of it is made.
     public func replaceByGradient(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double {
         let largest = decant_largest(logits, vocabularySize)
-        let teacher = target.example.teacher.map { TeacherRow($0, position: target.position, temperature: temperature) }
-        let (crossEntropy, forwardKL) = (weight(of: .crossEntropy), teacher == nil ? 0 : weight(of: .forwardKL))
+        let crossEntropy = weight(of: .crossEntropy)
         let shift = Double(logits[Int(target.token)] - largest)
-        var loss = 0.0
-        var (a, b) = (0.0, 0.0)
-        if crossEntropy != 0 {
-            let sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
+        let teachers = needsTeacher ? target.example.teachers : []
+        var sum: Double?
+        if crossEntropy != 0, teachers.isEmpty || temperature != 1 {
+            sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
+        }
+        var lessons: [Lesson] = []
+        for (teacher, weight) in zip(teachers, teacherWeights) {
+            let row = TeacherRow(
+                teacher, position: teacher.place(of: target), temperature: temperature, tail: tail,
+                vocabularySize: vocabularySize)
+            let student = StudentRow(
+                logits, vocabularySize: vocabularySize, largest: largest, tokens: row.tokens, temperature: temperature)
+            // Numbers that are none any more; whoever trains sees it in the loss.
+            guard student.isFinite else { return .nan }
+            // At temperature 1 the stored tokens and the others are all there is.
+            sum = sum ?? student.sum
+            lessons.append(Lesson(student: student, divergence: divergence(of: student, from: row, weight: weight)))
+        }
+        var loss = temperature * temperature * lessons.reduce(0) { $0 + $1.divergence.value }
+        var a = 0.0
+        if crossEntropy != 0, let sum {
             loss += crossEntropy * (PortableMath.log(sum) - shift)
             a = crossEntropy * Double(scale) / sum
         }
-        var stored: [(token: Int, gradient: Double)] = []
-        if let teacher, forwardKL != 0 {
-            let shifts = teacher.tokens.map { Double(logits[Int($0)] - largest) }
-            for token in teacher.tokens { logits[Int(token)] = -.infinity }
-            let others = Double(decant_sum_of_exponentials(logits, largest, Float(1 / temperature), vocabularySize))
-            let divergence = teacher.divergence(
-                exponentials: shifts.map { PortableMath.exp($0 / temperature) },
-                others: teacher.tokens.count < vocabularySize ? others : 0)
-            let factor = forwardKL * temperature * Double(scale)
-            loss += forwardKL * temperature * temperature * divergence.value
-            b = factor * divergence.slopeOfOthers
-            stored = teacher.tokens.indices.map { index in
-                let place = index - teacher.tokens.startIndex
-                return (
-                    Int(teacher.tokens[index]), a * PortableMath.exp(shifts[place]) + factor * divergence.gradient[place]
-                )
+        let factor = temperature * Double(scale)
+        let slope = lessons.reduce(0) { $0 + $1.divergence.slopeOfOthers }
+        decant_add_exponentials(
+            logits, largest, Float(a), Float(factor * slope), Float(1 / temperature), vocabularySize)
+        for (number, lesson) in lessons.enumerated() {
+            for (place, token) in lesson.student.tokens.enumerated() {
+                let divided = lesson.student.divided[place]
+                let plain = a == 0 ? 0 : a * PortableMath.exp(divided * temperature)
+                var gradient = 0.0
+                for (other, lesson) in lessons.enumerated() {
+                    gradient += lesson.gradient(of: token, at: other == number ? place : nil, divided: divided)
+                }
+                logits[Int(token)] = Float(plain + factor * gradient)
             }
         }
-        decant_add_exponentials(logits, largest, Float(a), Float(b), Float(1 / temperature), vocabularySize)
-        for (token, gradient) in stored { logits[token] = Float(gradient) }
         logits[Int(target.token)] -= Float(crossEntropy) * scale
         return loss
     }
 
     private func weight(of term: Term) -> Double { terms.reduce(0) { $0 + ($1.term == term ? $1.weight : 0) } }
+
+    /// The weighted sum of all divergences from one teacher.
+    private func divergence(of student: StudentRow, from teacher: TeacherRow, weight share: Double) -> Divergence {
+        let pair = DistributionPair(
+            teacher: teacher.logProbabilities,
+            student: tail == .lump ? student.lumped(withBucket: teacher.hasBucket) : student.renormalized)
+        var sum = Divergence(value: 0, gradient: [Double](repeating: 0, count: pair.count), slopeOfOthers: 0)
+        for term in terms { sum.value += pair.add(term.term, weight: share * term.weight, to: &sum.gradient) }
+        switch tail {
+        case .lump:
+            if teacher.hasBucket, let bucket = sum.gradient.last { sum.slopeOfOthers = bucket / student.others }
+        case .renormalize:
+            let weight = share * terms.reduce(0) { $0 + ($1.term == .crossEntropy ? 0 : $1.weight) }
+            sum.value += weight * (PortableMath.log(student.sum) - PortableMath.log(student.inside))
+            for (place, exponential) in student.exponentials.enumerated() {
+                sum.gradient[place] += weight * (exponential / student.sum - exponential / student.inside)
+            }
+            if student.others > 0 { sum.slopeOfOthers = weight / student.sum }
+        }
+        return sum
+    }
 }
 
-/// The teacher's distribution at one position: the stored tokens, and everything else lumped into one bucket.
-///
-/// At temperature 1 the stored log-sum-exp makes the stored tokens' probabilities exact, and the bucket holds the rest. At
-/// another temperature the rest is not known: there the k tokens are renormalized and the bucket is empty.
-struct TeacherRow {
-    let tokens: ArraySlice<Int32>
-    private let probabilities: [Double]
-    private let rest: Double?
+/// A sum of divergences, and its gradient by the student's divided logits.
+private struct Divergence {
+    var value: Double
+    /// Of the stored tokens, and of the bucket where there is one.
+    var gradient: [Double]
+    /// Of any other token, for an exponential of 1.
+    var slopeOfOthers: Double
+}
 
-    init(_ teacher: TeacherLogits, position: Int, temperature: Double) {
-        let range = position * teacher.k..<(position + 1) * teacher.k
-        let logits = teacher.topLogits[range]
-        tokens = teacher.topTokens[range]
-        if temperature == 1 {
-            let logSumExp = Double(teacher.logSumExp[position])
-            let known = logits.map { PortableMath.exp(Double($0) - logSumExp) }
-            probabilities = known
-            rest = max(0, 1 - known.reduce(0, +))
-        } else {
-            let largest = logits.max() ?? 0
-            let exponentials = logits.map { PortableMath.exp(Double($0 - largest) / temperature) }
-            let sum = exponentials.reduce(0, +)
-            probabilities = exponentials.map { $0 / sum }
-            rest = nil
+/// What one teacher says at a position.
+private struct Lesson {
+    let student: StudentRow
+    let divergence: Divergence
+
+    /// - Parameter place: among the teacher's stored tokens, where the caller knows it.
+    func gradient(of token: Int32, at place: Int?, divided: Double) -> Double {
+        if let place = place ?? student.tokens.firstIndex(of: token).map({ $0 - student.tokens.startIndex }) {
+            return divergence.gradient[place]
         }
+        return divergence.slopeOfOthers * PortableMath.exp(divided)
+    }
+}
+
+/// The student's logits as a divergence sees them: the stored tokens' own, all others as one sum.
+private struct StudentRow {
+    let tokens: ArraySlice<Int32>
+    /// (x − largest)/τ of the stored tokens, and e to it.
+    let divided, exponentials: [Double]
+    /// Sums of exponentials: of the stored tokens, of all others.
+    let inside, others: Double
+
+    var sum: Double { inside + others }
+    var isFinite: Bool { sum.isFinite && divided.allSatisfy(\.isFinite) }
+
+    /// Leaves the logits as they were.
+    init(
+        _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, largest: Float, tokens: ArraySlice<Int32>,
+        temperature: Double
+    ) {
+        self.tokens = tokens
+        divided = tokens.map { Double(logits[Int($0)] - largest) / temperature }
+        exponentials = divided.map { PortableMath.exp($0) }
+        inside = exponentials.reduce(0, +)
+        let kept = tokens.map { logits[Int($0)] }
+        for token in tokens { logits[Int(token)] = -.infinity }
+        others =
+            tokens.count < vocabularySize
+            ? Double(decant_sum_of_exponentials(logits, largest, Float(1 / temperature), vocabularySize)) : 0
+        for (token, logit) in zip(tokens, kept) { logits[Int(token)] = logit }
     }
 
-    /// KL(p‖q) and its gradient by the student's (divided) logits. The student's q are the exponentials of the stored tokens
-    /// and `others`, the sum of all other tokens', over the sum of all.
-    ///
-    /// The gradient is q − p at the stored tokens and q·(1 − p_rest/q_rest) elsewhere; `slopeOfOthers` is what it is for an
-    /// exponential of 1.
-    func divergence(
-        exponentials: [Double], others: Double
-    ) -> (value: Double, gradient: [Double], slopeOfOthers: Double) {
-        let sum = exponentials.reduce(0, +) + others
-        var value = 0.0
-        var slope = 1 / sum
-        for (p, exponential) in zip(probabilities, exponentials) where p > 0 {
-            value += p * PortableMath.log(p / max(exponential / sum, 1e-38))
-        }
-        if let rest, others > 0 {
-            let studentRest = max(others / sum, 1e-38)
-            if rest > 0 { value += rest * PortableMath.log(rest / studentRest) }
-            slope *= 1 - rest / studentRest
-        }
-        return (value, zip(exponentials, probabilities).map { $0 / sum - $1 }, slope)
+    /// ln q of the stored tokens, and of the bucket.
+    func lumped(withBucket hasBucket: Bool) -> [Double] {
+        let logSum = PortableMath.log(sum)
+        return divided.map { $0 - logSum } + (hasBucket ? [PortableMath.log(others) - logSum] : [])
+    }
+
+    /// ln q of the stored tokens among themselves.
+    var renormalized: [Double] {
+        let logSum = PortableMath.log(inside)
+        return divided.map { $0 - logSum }
     }
 }

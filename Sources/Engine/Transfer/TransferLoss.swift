@@ -1,10 +1,29 @@
-/// A weighted sum of losses over the response's tokens.
+/// A weighted sum of losses over the response's tokens, and perhaps the prompt's.
+///
+/// p is the teacher's distribution, q the student's. Divergences run over the teacher's stored tokens, `tail` says what
+/// becomes of all others; cross entropy runs over the whole vocabulary.
 public struct TransferLoss: ResponseLoss, Hashable {
     public enum Term: Hashable, Sendable {
-        /// −ln q of the response's token.
+        /// −ln q of the sequence's own token.
         case crossEntropy
-        /// KL(p‖q) from the teacher's stored logits.
+        /// Σ p·ln(p/q)
         case forwardKL
+        /// Σ q·ln(q/p)
+        case reverseKL
+        /// β·KL(p‖m) + (1 − β)·KL(q‖m), m = βp + (1 − β)q
+        case jensenShannon(beta: Double)
+        /// Forward and reverse KL, weighted by how far q is from p in the head of p and in its tail (Wu et al., 2024,
+        /// arXiv 2404.02657). Head: the fewest tokens of largest p that reach μ together; none for μ = 0, all for μ = 1.
+        case adaptiveKL(mu: Double)
+    }
+
+    /// What becomes of the tokens whose logits are not stored.
+    public enum Tail: Hashable, Sendable {
+        /// They are one bucket. Its share is known at temperature 1 alone.
+        case lump
+        /// p and q are renormalized over the stored tokens; −ln of what q has in them is added, weighted as the divergences
+        /// are together. So forward KL is Σ p·ln(p/q) with the whole q, and no student wins by leaving the stored tokens.
+        case renormalize
     }
 
     public struct WeightedTerm: Hashable, Sendable {
@@ -18,15 +37,26 @@ public struct TransferLoss: ResponseLoss, Hashable {
     }
 
     public var terms: [WeightedTerm]
-    /// τ: teacher and student logits are divided by it in the KL, whose value is multiplied by τ².
+    /// τ: teacher and student logits are divided by it in the divergences, whose value is multiplied by τ².
     public var temperature: Double
+    public var tail: Tail
+    public var promptShare: Double
+    /// Each teacher's share of the divergences.
+    public var teacherWeights: [Double]
 
-    public init(_ terms: [WeightedTerm], temperature: Double = 1) {
+    /// - Parameter tail: by default what the temperature allows: `lump` at 1, else `renormalize`.
+    public init(
+        _ terms: [WeightedTerm], temperature: Double = 1, tail: Tail? = nil, promptShare: Double = 0,
+        teacherWeights: [Double] = [1]
+    ) {
         self.terms = terms
         self.temperature = temperature
+        self.tail = tail ?? (temperature == 1 ? .lump : .renormalize)
+        self.promptShare = promptShare
+        self.teacherWeights = teacherWeights
     }
 
-    public var needsTeacher: Bool { terms.contains { $0.term == .forwardKL } }
+    public var needsTeacher: Bool { terms.contains { $0.term != .crossEntropy } }
 }
 
 extension ResponseLoss where Self == TransferLoss {
@@ -35,22 +65,51 @@ extension ResponseLoss where Self == TransferLoss {
 
 extension TransferLoss {
     public func check() throws(TrainingError) {
-        if terms.isEmpty || !(temperature > 0) {
+        if terms.isEmpty || !(temperature > 0) || !temperature.isFinite {
             throw TrainingError("A loss needs at least one term and a temperature above 0.")
+        }
+        if tail == .lump, temperature != 1, needsTeacher {
+            throw TrainingError("The share of the lumped tokens is known at temperature 1 alone; renormalize at \(temperature).")
+        }
+        guard (0...1).contains(promptShare) else {
+            throw TrainingError("The share of the loss over whole sequences must lie between 0 and 1, not be \(promptShare).")
+        }
+        if teacherWeights.isEmpty || !teacherWeights.allSatisfy({ $0 > 0 && $0.isFinite }) {
+            throw TrainingError("Teachers' weights must be above 0.")
+        }
+        for case let (name, number)? in terms.map(\.term.argument) where !(0...1).contains(number) {
+            throw TrainingError("\(name) must lie between 0 and 1, not be \(number).")
         }
     }
 
     public func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
         guard needsTeacher else { return nil }
-        guard let teacher = example.teacher else { return "has no teacher logits, which the loss needs" }
-        let stored = teacher.positionCount * teacher.k
-        if teacher.k < 1 || teacher.positionCount != example.responseLength || teacher.topTokens.count != stored
-            || teacher.topLogits.count != stored
-        {
+        guard example.teachers.count == teacherWeights.count else {
+            return "has logits of \(example.teachers.count) teachers; the loss needs those of \(teacherWeights.count)"
+        }
+        return example.teachers.lazy.compactMap { objection(to: $0, of: example, vocabulary) }.first
+    }
+
+    private func objection(to teacher: TeacherLogits, of example: TrainingExample, _ vocabulary: Range<Int32>) -> String? {
+        let whole = TokenSpan.sequence.positions(in: example).count
+        if promptShare > 0, teacher.positionCount != whole {
+            return "has teacher logits for \(teacher.positionCount) positions; a loss over the prompt needs all \(whole)"
+        }
+        if teacher.k < 1 || ![example.responseLength, whole].contains(teacher.positionCount) || !teacher.isWhole {
             return "has teacher logits for \(teacher.positionCount) positions; its response has \(example.responseLength)"
         }
         return teacher.topTokens.first { !vocabulary.contains($0) }.map {
             "has teacher logits of token \($0); the vocabulary has \(vocabulary.count)"
+        }
+    }
+}
+
+extension TransferLoss.Term {
+    fileprivate var argument: (name: String, number: Double)? {
+        switch self {
+        case .jensenShannon(let beta): ("β of a Jensen–Shannon divergence", beta)
+        case .adaptiveKL(let mu): ("μ of an adaptive KL", mu)
+        case .crossEntropy, .forwardKL, .reverseKL: nil
         }
     }
 }

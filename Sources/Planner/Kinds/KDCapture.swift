@@ -1,20 +1,28 @@
-/// Stores the teacher's k largest logits at every response position, with the log-sum-exp over the whole vocabulary.
+/// Stores the teacher's k largest logits at every response position, or at every position of the sequence, with the log-sum-exp
+/// over the whole vocabulary and the probability of all other tokens.
 ///
 /// Inputs: `teacher` (a model folder), `data` (of `data.split`), `judged` (of `judge`): the responses to score.
-/// Output: `logits.safetensors`: `tokens` [N] and `row_offsets` [rows+1] (prompt and response, rows back to back),
-/// `prompt_lengths` [rows], `position_offsets` [rows+1], `top_tokens` [M, k], `top_logits` [M, k], `log_sum_exp` [M]
-/// (M response positions); and the teacher's `tokenizer.json`, which a student's must equal.
+/// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal. Tensors, for M positions of
+/// all rows back to back:
+/// `token_bits` [1]: bits of a token's number where numbers are packed, lowest bits first, every row from a whole byte;
+/// `tokens` (packed) and `row_offsets` [rows+1]: prompt and response; `prompt_lengths` [rows]; `position_offsets` [rows+1];
+/// `top_tokens` [M, bytes]: k packed tokens by falling logit; `top_differences` U16 [M, k]: by how many 1024ths their logits lie
+/// below the largest, at most 65535; `log_sum_exp` F32 [M]: less the largest logit; `log_rest` F32 [M]: ln of the probability of
+/// all other tokens. A stored token's probability is off by 1e-3 of it at most, unless it is below e⁻⁶³ of the largest.
 public struct KDCapture: StageKind {
     public static let name = "kd.capture"
-    public static let revision = 2
+    public static let revision = 3
     public static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .required("judged")]
 
     public var k: Int
     public var prompt: PromptStyle
+    /// Whether the prompt's positions are stored too; absent for no.
+    public var wholeSequence: Bool?
 
-    public init(k: Int, prompt: PromptStyle) {
+    public init(k: Int, prompt: PromptStyle, wholeSequence: Bool? = nil) {
         self.k = k
         self.prompt = prompt
+        self.wholeSequence = wholeSequence
     }
 
     public var runsModel: Bool { true }

@@ -1,7 +1,11 @@
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
 ///
 /// Inputs: `model` (the student), `teacher`, `data` (of `data.split`).
-/// Output: a model folder and `curve.jsonl`.
+/// Output: a model folder and `curve.jsonl`, with the mean length of the student's answers and the share that did not end.
+///
+/// At every step the student, as it is then, answers its share of the batch's rows; the others keep their own answers. The
+/// teacher's 64 largest logits are kept at each position, the others as one bucket (at temperatures other than 1 not at all). An
+/// answer that did not end within `tokens` is learned from without an end.
 public struct KDOnPolicy: StageKind {
     public static let name = "kd.on-policy"
     public static let revision = 1
@@ -33,5 +37,5 @@ public struct KDOnPolicy: StageKind {
     }
 
     public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
 }

@@ -1,11 +1,11 @@
 /// Knowledge distillation from captured logits.
 ///
-/// Inputs: `model` (the student), `logits` (of `kd.capture`).
+/// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` ….
 /// Output: a model folder and `curve.jsonl`.
 public struct KDTrain: StageKind {
     public static let name = "kd.train"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("logits")]
+    public static let revision = 3
+    public static let inputs: [InputDeclaration] = [.required("model"), .required("logits"), .numbered("logits")]
 
     public var loss: [LossTerm]
     public var temperature: Double
@@ -14,13 +14,19 @@ public struct KDTrain: StageKind {
     /// What becomes of the tokens that the capture did not keep.
     public var tail: LogitsTail
     public var training: TrainingParameters
+    /// Each teacher's share of the divergences, in the order of the inputs; absent for one teacher.
+    public var teacherWeights: [Double]?
 
-    public init(loss: [LossTerm], temperature: Double, promptShare: Double, tail: LogitsTail, training: TrainingParameters) {
+    public init(
+        loss: [LossTerm], temperature: Double, promptShare: Double, tail: LogitsTail, training: TrainingParameters,
+        teacherWeights: [Double]? = nil
+    ) {
         self.loss = loss
         self.temperature = temperature
         self.promptShare = promptShare
         self.tail = tail
         self.training = training
+        self.teacherWeights = teacherWeights
     }
 
     public var runsModel: Bool { true }

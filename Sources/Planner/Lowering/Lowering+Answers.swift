@@ -52,20 +52,34 @@ extension Lowering {
             origins: origins() + [Origin("constrained", sample.constrained)])
     }
 
-    /// The teacher's logits on its accepted answers; students and recoveries share them.
+    /// The teacher's logits on its accepted answers, then those of further teachers on the same; students and recoveries share
+    /// them.
     mutating func addLogits(
         _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle
-    ) throws -> StageID {
+    ) throws -> [StageID] {
         let judged = try addJudged(base, teacher: teacher, answer)
-        return try builder.add(
-            KDCapture(k: distillation.topK.value, prompt: base.prompt.value),
-            .named(answer == .call ? "teacher.logits" : "teacher.logits.reasoning"),
+        let title = StageTitle.named(answer == .call ? "teacher.logits" : "teacher.logits.reasoning")
+        return [try addCapture(distillation, base, teacher: teacher, judged: judged, title)]
+            + (try addFurtherLogits(distillation, base, judged: judged, answer))
+    }
+
+    mutating func addCapture(
+        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, judged: StageID, _ title: StageTitle
+    ) throws -> StageID {
+        try builder.add(
+            KDCapture(
+                k: distillation.topK.value, prompt: base.prompt.value,
+                wholeSequence: distillation.promptShare.value > 0 ? true : nil),
+            title,
             inputs: [
                 .init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data),
                 .init(name: "judged", stage: judged),
             ],
             work: base.work.pass(teacher.size, over: .train),
-            origins: [Origin("k", distillation.topK), Origin("prompt", base.prompt)])
+            origins: [
+                Origin("k", distillation.topK), Origin("prompt", base.prompt),
+                Origin("whole_sequence", distillation.promptShare),
+            ])
     }
 
     /// What a judging model is asked; `nil` where rules decide.

@@ -9,7 +9,8 @@ extension Lowering {
         else { return nil }
         var base = LoweredBase(
             pipeline: pipeline, data: data, tokenizer: nil, prompt: prompt, work: WorkEstimate(pipeline.data))
-        let needsTokenizer = pipeline.student.origin.shape != nil || pipeline.teacher.origin.shape != nil
+        let origins = [pipeline.student.origin, pipeline.teacher.origin] + pipeline.teachers.map(\.origin)
+        let needsTokenizer = origins.contains { $0.shape != nil }
         if needsTokenizer {
             guard let tokenizer = try addTokenizer(base) else { return nil }
             base.tokenizer = tokenizer

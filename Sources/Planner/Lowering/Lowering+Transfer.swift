@@ -67,7 +67,7 @@ extension Lowering {
     }
 
     /// The model before its first step.
-    private mutating func addStart(
+    mutating func addStart(
         _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
     ) throws -> LoweredModel? {
         switch origin {
@@ -137,13 +137,16 @@ extension Lowering {
                 KDTrain(
                     loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
                     promptShare: distillation.promptShare.value, tail: .init(distillation.tail.value),
-                    training: TrainingParameters(distillation.training, seed: seed.value)),
-                title, inputs: [.init(name: "model", stage: model.stage), .init(name: "logits", stage: logits)],
+                    training: TrainingParameters(distillation.training, seed: seed.value),
+                    teacherWeights: base.pipeline.teacherWeights),
+                title,
+                inputs: [.init(name: "model", stage: model.stage)]
+                    + logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) },
                 work: work.training(model.size, distillation.training),
                 origins: Origin.training(distillation.training, seed: seed) + [
                     Origin("loss", distillation.loss), Origin("temperature", distillation.temperature),
                     Origin("prompt_share", distillation.promptShare), Origin("tail", distillation.tail),
-                ])
+                ] + base.pipeline.teachers.map { Origin("teacher_weights", $0.weight) })
         case .onPolicy(let distillation):
             guard let tutor else { throw MissingTeacher() }
             learned.stage = try addOnPolicy(distillation, to: model, from: tutor, seed: seed, title, base)

@@ -8,6 +8,16 @@ struct TeacherChecks {
     func run() {
         checkStars()
         checkLogits()
+        checkFurtherTeachers()
+    }
+
+    /// Further teachers score answers for KD; nothing else asks for them.
+    private func checkFurtherTeachers() {
+        guard let further = pipeline.teachers.first, !steps.contains(where: { $0.method.value == .kd }) else { return }
+        findings.report(
+            Diagnostic(
+                .conflict, "'teachers' are asked by KD alone, and no step is a KD", at: further.name.span,
+                secondary: steps.first.map { [.init($0.method.span)] } ?? [], help: "leave 'teachers' out, or write a KD step"))
     }
 
     private var steps: [Transfer.Step] { pipeline.studentSteps }

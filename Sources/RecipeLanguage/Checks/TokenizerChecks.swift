@@ -15,6 +15,19 @@ struct TokenizerChecks {
                     .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
                     at: step.method.span, secondary: other.places, help: other.help))
         }
+        for teacher in pipeline.teachers { check(teacher, at: step) }
+    }
+
+    /// Teachers of one student speak in the same tokens too.
+    private func check(_ further: FurtherTeacher, at step: Transfer.Step) {
+        guard let reference = further.origin.reference, pipeline.tokenizer.origin == nil,
+            reference.value != pipeline.teacher.origin.reference?.value
+        else { return }
+        findings.report(
+            Diagnostic(
+                .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
+                at: step.method.span, secondary: [.init(reference.span, "the tokenizer of '\(further.name.value)'")],
+                help: "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'"))
     }
 
     /// `teacher` and `student` name an imported model's tokenizer.

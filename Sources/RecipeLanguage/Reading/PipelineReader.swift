@@ -45,6 +45,7 @@ struct PipelineReader {
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
+                teachers: section("teachers", combination) { FurtherTeacher.list(reading: $0, references: references) },
                 student: student,
                 sample: section("sample", combination) { SampleSection(reading: $0) },
                 judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },

@@ -144,6 +144,7 @@ extension Pipeline {
     public var references: [String] {
         var names = data.references
         names += [teacher.origin.reference, student.origin.reference, judge.from, tokenizer.origin].compactMap { $0?.value }
+        names += teachers.compactMap { $0.origin.reference?.value }
         names += evaluate.perplexity.map { [$0.text.value] } ?? []
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names

@@ -52,6 +52,7 @@ extension TeacherLogits: KeptItem {
             "top_tokens": StoredTensor(items.flatMap(\.topTokens), shape: [positions, k]),
             "top_logits": StoredTensor(items.flatMap(\.topLogits), shape: [positions, k]),
             "log_sum_exp": StoredTensor(items.flatMap(\.logSumExp), shape: [positions]),
+            "log_rest": StoredTensor(items.flatMap(\.logRest), shape: [positions]),
             "lengths": StoredTensor(items.map { Int64($0.positionCount) }, shape: [items.count]),
         ]
     }
@@ -63,10 +64,11 @@ extension TeacherLogits: KeptItem {
         let topTokens = try Pieces(of: file.integers("top_tokens"), lengths: entries)
         let topLogits = try Pieces(of: file.floats("top_logits"), lengths: entries)
         let logSumExp = try Pieces(of: file.floats("log_sum_exp"), lengths: lengths)
+        let logRest = try Pieces(of: file.floats("log_rest"), lengths: lengths)
         return lengths.indices.map {
             TeacherLogits(
                 k: k, topTokens: topTokens[$0].map { Int32(truncatingIfNeeded: $0) }, topLogits: Array(topLogits[$0]),
-                logSumExp: Array(logSumExp[$0]))
+                logSumExp: Array(logSumExp[$0]), logRest: Array(logRest[$0]))
         }
     }
 }

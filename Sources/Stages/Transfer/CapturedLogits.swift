@@ -1,11 +1,13 @@
 import Engine
 import Foundation
 
-/// `logits.safetensors`: sequences with a teacher's top-k logits at their response positions, back to back.
+/// `logits.safetensors`: sequences with a teacher's top-k logits, back to back; `KDCapture` says what the tensors are.
 struct CapturedLogits {
     var examples: [TrainingExample]
 
     static let file = "logits.safetensors"
+    /// Steps of a stored difference to the largest logit, in a unit: half a step is 4.9e-4 of a probability.
+    private static let steps: Float = 1024
 
     /// - Parameter examples: each with its teacher's logits, of one k.
     init(_ examples: [TrainingExample]) { self.examples = examples }
@@ -14,50 +16,108 @@ struct CapturedLogits {
         let teachers = examples.compactMap(\.teacher)
         let k = teachers.first?.k ?? 0
         let positions = teachers.reduce(0) { $0 + $1.positionCount }
-        let tokens = examples.flatMap(\.tokens)
+        let largest = max(examples.lazy.flatMap(\.tokens).max() ?? 0, teachers.lazy.flatMap(\.topTokens).max() ?? 0)
+        let packing = PackedIntegers(largest: largest)
+        var (tokens, topTokens): ([UInt8], [UInt8]) = ([], [])
+        packing.pack(examples.lazy.flatMap(\.tokens), into: &tokens)
+        var differences: [UInt16] = []
+        var logSums: [Float] = []
+        for teacher in teachers {
+            for position in 0..<teacher.positionCount {
+                let entries = position * k..<(position + 1) * k
+                let best = teacher.topLogits[entries].first ?? 0
+                packing.pack(teacher.topTokens[entries], into: &topTokens)
+                differences += teacher.topLogits[entries].map { UInt16(min(((best - $0) * Self.steps).rounded(), 65535)) }
+                logSums.append(teacher.logSumExp[position] - best)
+            }
+        }
         return [
+            "token_bits": StoredTensor([Int32(packing.bits)], shape: [1]),
             "tokens": StoredTensor(tokens, shape: [tokens.count]),
             "row_offsets": StoredTensor(Self.offsets(examples.map(\.tokens.count)), shape: [examples.count + 1]),
             "prompt_lengths": StoredTensor(examples.map { Int32($0.promptLength) }, shape: [examples.count]),
             "position_offsets": StoredTensor(Self.offsets(teachers.map(\.positionCount)), shape: [examples.count + 1]),
-            "top_tokens": StoredTensor(teachers.flatMap(\.topTokens), shape: [positions, k]),
-            "top_logits": StoredTensor(teachers.flatMap(\.topLogits), shape: [positions, k]),
-            "log_sum_exp": StoredTensor(teachers.flatMap(\.logSumExp), shape: [positions]),
+            "top_tokens": StoredTensor(topTokens, shape: [positions, packing.bytes(for: k)]),
+            "top_differences": StoredTensor(differences, shape: [positions, k]),
+            "log_sum_exp": StoredTensor(logSums, shape: [positions]),
+            "log_rest": StoredTensor(teachers.flatMap(\.logRest), shape: [positions]),
         ]
     }
 
     /// Reads the file; tensors that do not fit each other are refused.
     init(reading url: URL) throws {
         let file = try SafeTensors(reading: url)
-        let tokens = try file.integers("tokens")
-        let rows = try file.integers("row_offsets")
-        let prompts = try file.integers("prompt_lengths")
-        let positions = try file.integers("position_offsets")
-        let topTokens = try file.integers("top_tokens")
-        let topLogits = try file.floats("top_logits")
-        let logSumExp = try file.floats("log_sum_exp")
-        let k = try file.tensor("top_tokens").shape.last ?? 0
-        guard rows.count == prompts.count + 1, positions.count == rows.count, rows.first == 0, rows.last == tokens.count,
-            positions.first == 0, positions.last == logSumExp.count, topTokens.count == logSumExp.count * k,
-            topLogits.count == topTokens.count, k > 0, zip(rows, rows.dropFirst()).allSatisfy(<),
-            zip(positions, positions.dropFirst()).allSatisfy(<)
-        else { throw ModelFileError(file: Self.file, reason: "the tensors do not fit each other") }
-        examples = try prompts.indices.map { row in
-            let range = positions[row]..<positions[row + 1]
-            guard prompts[row] > 0, rows[row + 1] - rows[row] - prompts[row] == range.count else {
-                throw ModelFileError(file: Self.file, reason: "row \(row + 1) has other positions than response tokens")
+        if file.contains("top_logits") {
+            throw ModelFileError(
+                file: Self.file, reason: "it is of an earlier revision of kd.capture; capture the teacher's logits again")
+        }
+        let parts = try Parts(file)
+        examples = try parts.prompts.indices.map { row in
+            let tokens = parts.tokens[parts.rows[row]..<parts.rows[row + 1]]
+            let positions = parts.positions[row]..<parts.positions[row + 1]
+            let prompt = parts.prompts[row]
+            guard prompt > 0, [tokens.count - prompt, tokens.count - 1].contains(positions.count) else {
+                throw ModelFileError(file: Self.file, reason: "row \(row + 1) has other positions than tokens to learn")
             }
-            let entries = range.lowerBound * k..<range.upperBound * k
             return TrainingExample(
-                tokens: tokens[rows[row]..<rows[row + 1]].map { Int32(truncatingIfNeeded: $0) }, promptLength: prompts[row],
-                teacher: TeacherLogits(
-                    k: k, topTokens: topTokens[entries].map { Int32(truncatingIfNeeded: $0) },
-                    topLogits: Array(topLogits[entries]), logSumExp: Array(logSumExp[range])))
+                tokens: Array(tokens), promptLength: prompt, teacher: parts.teacher(at: positions, steps: Self.steps))
         }
     }
 
     /// 0, then the running sums.
     private static func offsets(_ counts: [Int]) -> [Int64] {
         counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int64($1)) }
+    }
+}
+
+/// The file's tensors, which fit each other.
+private struct Parts {
+    let tokens: [Int32]
+    let rows, prompts, positions: [Int]
+    private let k: Int
+    private let packing: PackedIntegers
+    private let topTokens, differences: [UInt8]
+    private let logSumExp, logRest: [Float]
+
+    init(_ file: SafeTensors) throws {
+        let bits = try file.integers("token_bits")
+        let differences = try file.tensor("top_differences")
+        let packed = try file.tensor("tokens").bytes
+        rows = try file.integers("row_offsets")
+        prompts = try file.integers("prompt_lengths")
+        positions = try file.integers("position_offsets")
+        topTokens = try file.tensor("top_tokens").bytes
+        logSumExp = try file.floats("log_sum_exp")
+        logRest = try file.floats("log_rest")
+        k = differences.shape.last ?? 0
+        self.differences = differences.bytes
+        let misfit = ModelFileError(file: CapturedLogits.file, reason: "the tensors do not fit each other")
+        guard bits.count == 1, (1...31).contains(bits[0]) else { throw misfit }
+        packing = PackedIntegers(bits: bits[0])
+        guard differences.elementType == .uint16, differences.shape == [logSumExp.count, k], k > 0,
+            logRest.count == logSumExp.count, topTokens.count == logSumExp.count * packing.bytes(for: k),
+            rows.count == prompts.count + 1, positions.count == rows.count, rows.first == 0, positions.first == 0,
+            positions.last == logSumExp.count, zip(rows, rows.dropFirst()).allSatisfy(<),
+            zip(positions, positions.dropFirst()).allSatisfy(<), let count = rows.last, count <= packed.count * 8,
+            packing.bytes(for: count) == packed.count
+        else { throw misfit }
+        var tokens: [Int32] = []
+        packing.unpack(packed[...], count: count, into: &tokens)
+        self.tokens = tokens
+    }
+
+    /// Logits as far below the largest, which is 0.
+    func teacher(at positions: Range<Int>, steps: Float) -> TeacherLogits {
+        let width = packing.bytes(for: k)
+        var tokens: [Int32] = []
+        for position in positions {
+            packing.unpack(topTokens[position * width..<(position + 1) * width], count: k, into: &tokens)
+        }
+        let logits = (positions.lowerBound * k..<positions.upperBound * k).map {
+            -Float(UInt16(differences[2 * $0]) | UInt16(differences[2 * $0 + 1]) << 8) / steps
+        }
+        return TeacherLogits(
+            k: k, topTokens: tokens, topLogits: logits, logSumExp: Array(logSumExp[positions]),
+            logRest: Array(logRest[positions]))
     }
 }

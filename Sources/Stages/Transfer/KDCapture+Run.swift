@@ -8,7 +8,11 @@ extension KDCapture: RunnableStage {
             prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
         var examples = try context.judgedExamples(rows)
         let captured = try context.inferenceModel("teacher").captureLogits(
-            examples, k: k, workers: context.workers, resumption: context.resumption(of: examples.count, unit: "row"))
+            examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
+            resumption: context.resumption(of: examples.count, unit: "row"))
+        guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
+            throw StageFailure("the teacher's logits are not numbers; was it trained at too high a learning rate?")
+        }
         for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
         try SafeTensors.write(CapturedLogits(examples).tensors, to: context.output(CapturedLogits.file))
         try context.copy("tokenizer.json", from: "teacher")

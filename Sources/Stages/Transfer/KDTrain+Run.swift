@@ -3,25 +3,67 @@ import Foundation
 import Planner
 
 extension KDTrain: RunnableStage {
-    public var limitation: String? {
-        if let later = loss.first(where: { ![.forwardKL, .crossEntropy].contains($0.loss) }) {
-            return "the loss \(later.loss.rawValue) is not in this version yet"
+    public func run(in context: StageContext) throws {
+        var examples: [TrainingExample] = []
+        let weights = teacherWeights ?? [1]
+        for teacher in weights.indices {
+            let input = teacher == 0 ? "logits" : "logits.\(teacher - 1)"
+            try context.checkThatTokenizersAreEqual("model", input)
+            let logits = try CapturedLogits(reading: context.input(input, CapturedLogits.file))
+            examples = teacher == 0 ? logits.examples : try Self.merge(logits.examples, into: examples, from: input)
         }
-        if promptShare > 0 { return "a loss over the prompt is not in this version yet" }
-        let usual: LogitsTail = temperature == 1 ? .lump : .renormalize
-        return tail == usual ? nil : "'tail: \(tail.rawValue)' at this temperature is not in this version yet"
+        let loss = TransferLoss(
+            loss.map(TransferLoss.WeightedTerm.init), temperature: temperature, tail: .init(tail), promptShare: promptShare,
+            teacherWeights: weights)
+        try context.train(on: examples, loss: loss, parameters: training)
     }
 
-    public func run(in context: StageContext) throws {
-        let tokenizers = try ["model", "logits"].map { try Data(contentsOf: context.input($0, "tokenizer.json")) }
+    /// Adds what another teacher says of the same sequences.
+    private static func merge(
+        _ others: [TrainingExample], into examples: [TrainingExample], from input: String
+    ) throws(StageFailure) -> [TrainingExample] {
+        guard others.map(\.tokens) == examples.map(\.tokens), others.map(\.promptLength) == examples.map(\.promptLength) else {
+            throw StageFailure("\(input) is of other sequences than logits; all teachers must score the same answers")
+        }
+        return zip(examples, others).map { example, other in
+            var example = example
+            example.teachers += other.teachers
+            return example
+        }
+    }
+}
+
+extension StageContext {
+    /// A student learns from a teacher's logits token by token.
+    func checkThatTokenizersAreEqual(_ student: String, _ teacher: String) throws {
+        let tokenizers = try [student, teacher].map { try Data(contentsOf: input($0, "tokenizer.json")) }
         guard tokenizers[0] == tokenizers[1] else {
             throw StageFailure("the student's tokenizer is not the teacher's, whose logits are tokens of its own")
         }
-        let logits = try CapturedLogits(reading: context.input("logits", CapturedLogits.file))
-        let terms = loss.map { term in
-            TransferLoss.WeightedTerm(term.loss == .forwardKL ? .forwardKL : .crossEntropy, weight: term.weight)
+    }
+}
+
+extension TransferLoss.WeightedTerm {
+    init(_ term: LossTerm) {
+        // The numbers that the language fills in; a stage of the recipe's own may leave them out.
+        let argument = term.argument ?? 0.5
+        let loss: TransferLoss.Term =
+            switch term.loss {
+            case .forwardKL: .forwardKL
+            case .reverseKL: .reverseKL
+            case .jensenShannon: .jensenShannon(beta: argument)
+            case .adaptiveKL: .adaptiveKL(mu: argument)
+            case .crossEntropy: .crossEntropy
+            }
+        self.init(loss, weight: term.weight)
+    }
+}
+
+extension TransferLoss.Tail {
+    init(_ tail: LogitsTail) {
+        switch tail {
+        case .lump: self = .lump
+        case .renormalize: self = .renormalize
         }
-        try context.train(
-            on: logits.examples, loss: TransferLoss(terms, temperature: temperature), parameters: training)
     }
 }

@@ -4,15 +4,14 @@ import Planner
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.
     func train(on examples: [TrainingExample], loss: any ResponseLoss, parameters: TrainingParameters) throws {
-        let model = try modelFolder("model").model()
-        let trainer = try Trainer(
-            model, on: examples, loss: loss, adapters: parameters.adapters(for: model),
-            options: TrainingOptions(parameters, products: products), workers: workers)
+        let options = try TrainingOptions(parameters, products: products)
+        let trainer = try Trainer(modelFolder("model").model(), on: examples, loss: loss, options: options, workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
     /// Takes a learner through the steps that are left, and writes its curve and its adapters, or its model with the tokenizer
-    /// of the input `model`. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and the step.
+    /// of the input `model`. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and
+    /// the step.
     ///
     /// - Parameter advance: runs one step; may add readings to it.
     func train(_ learner: Learner, parameters: TrainingParameters, advance: () throws -> TrainingStep) throws {
@@ -48,27 +47,23 @@ extension StageContext {
     }
 }
 
-extension TrainingParameters {
-    /// New adapters for a model; `nil` where all weights are trained.
-    func adapters(for model: Model) throws -> LowRankAdapters? {
-        guard let lora else { return nil }
-        let targets = try lora.targets.map { name in
-            guard let target = LowRankAdaptation.Target(rawValue: name) else {
-                throw StageFailure("'\(name)' is no matrix that can have adapters")
-            }
-            return target
-        }
-        return try LowRankAdapters(
-            LowRankAdaptation(rank: lora.rank, alpha: lora.alpha, targets: targets), for: model,
-            seed: UInt64(bitPattern: Int64(seed)))
-    }
-}
-
 extension TrainingOptions {
-    init(_ parameters: TrainingParameters, products: ProductPrecision) {
+    init(_ parameters: TrainingParameters, products: ProductPrecision) throws(StageFailure) {
         self.init(
             steps: parameters.steps, batch: parameters.batch, learningRate: parameters.learningRate,
             optimizer: parameters.optimizer == .muon ? .muon : .adamW, warmup: parameters.warmup,
             weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
+        if let lora = parameters.lora { adaptation = try LowRankAdaptation(lora) }
+    }
+}
+
+extension LowRankAdaptation {
+    init(_ parameters: LowRankParameters) throws(StageFailure) {
+        var targets: [Target] = []
+        for name in parameters.targets {
+            guard let target = Target(rawValue: name) else { throw StageFailure("'\(name)' is no matrix that can have adapters") }
+            targets.append(target)
+        }
+        self.init(rank: parameters.rank, alpha: parameters.alpha, targets: targets)
     }
 }

@@ -1,0 +1,113 @@
+/// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
+///
+/// Of each step's rows a fraction is answered by the student as it is at that step; the others keep their own answers. The
+/// teacher scores all of them. A step follows from the student's weights and the step's number alone.
+public final class OnPolicyTrainer {
+    /// How the student answers.
+    public struct Sampling: Sendable {
+        /// Share of the rows, exact over many steps.
+        public var fraction: Double
+        /// New tokens of an answer, at most.
+        public var maximumTokens: Int
+        public var temperature: Double
+        /// The tokens that end an answer. The first stands at the end of one that ended; one that did not has none.
+        public var endTokens: [Int32]
+
+        public init(fraction: Double, maximumTokens: Int, temperature: Double, endTokens: [Int32]) {
+            self.fraction = fraction
+            self.maximumTokens = maximumTokens
+            self.temperature = temperature
+            self.endTokens = endTokens
+        }
+    }
+
+    /// Logits of the teacher that are kept at each position. The rest is one bucket, or left out at temperatures other than 1.
+    public static let keptLogits = 64
+
+    public let learner: Learner
+
+    private let examples: [TrainingExample]
+    private let loss: TransferLoss
+    private let sampling: Sampling
+    private let teacher: LogitsCapture
+    private let limit: Int
+    private let workers: WorkerPool
+    private var order: EpochOrder
+
+    /// - Parameter examples: prompts with the rows' own answers.
+    /// - Throws: `TrainingError` when an example fits neither of the models, or the loss makes no sense.
+    public init(
+        _ student: Model, teacher: InferenceModel, on examples: [TrainingExample], loss: TransferLoss, sampling: Sampling,
+        options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
+        if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
+        try loss.check()
+        guard (0...1).contains(sampling.fraction), sampling.maximumTokens > 0, !sampling.endTokens.isEmpty else {
+            throw TrainingError("The student's answers need a fraction from 0 to 1, at least one token, and a token to end with.")
+        }
+        let vocabularies = [student.configuration, teacher.model.configuration].map(\.vocabularySize)
+        guard vocabularies[1] <= vocabularies[0] else {
+            throw TrainingError("The teacher has \(vocabularies[1]) tokens; the student has \(vocabularies[0]).")
+        }
+        limit = min(student.configuration.maximumPositions, teacher.model.configuration.maximumPositions)
+        for (index, example) in examples.enumerated() {
+            try example.check(student.configuration, loss: .crossEntropy, index: index)
+            try example.check(teacher.model.configuration, loss: .crossEntropy, index: index)
+        }
+        let longest = examples.reduce(0) { longest, example in
+            max(longest, example.tokens.count, example.promptLength + sampling.maximumTokens + 1)
+        }
+        self.examples = examples
+        self.loss = loss
+        self.sampling = sampling
+        self.workers = workers
+        learner = try Learner(student, longest: min(longest, limit), options: options, workers: workers)
+        self.teacher = LogitsCapture(teacher, longest: min(longest, limit), workers: workers)
+        order = EpochOrder(count: examples.count, seed: options.seed)
+    }
+
+    /// Runs one step. Its readings are the mean `response_length` of the answers that the student gave, and their share
+    /// `unfinished` that did not end by themselves; none where it gave none.
+    public func advance() throws -> TrainingStep {
+        var rows = order.batch(learner.step, size: learner.options.batch).map { examples[$0] }
+        let answers = try answers(to: rows.prefix(sampledRows(atStep: learner.step)))
+        for (index, answer) in answers.enumerated() { rows[index] = example(rows[index], answeredBy: answer) }
+        if loss.needsTeacher {
+            let span: TokenSpan = loss.promptShare > 0 ? .sequence : .response
+            let captured = try teacher.capture(rows, k: Self.keptLogits, of: span)
+            for (index, logits) in captured.enumerated() { rows[index].teacher = logits }
+        }
+        var step = learner.advance(on: rows, loss: loss)
+        if !answers.isEmpty {
+            let count = Double(answers.count)
+            step.readings["response_length"] =
+                rows.prefix(answers.count).reduce(0) { $0 + Double($1.responseLength) } / count
+            step.readings["unfinished"] = Double(answers.count { !$0.isFinished }) / count
+        }
+        return step
+    }
+
+    /// Rows that the student answers: over all steps so far as near to the fraction as whole rows can be.
+    private func sampledRows(atStep step: Int) -> Int {
+        let batch = Double(learner.options.batch)
+        func before(_ step: Int) -> Int { Int((Double(step) * batch * sampling.fraction).rounded(.down)) }
+        return min(learner.options.batch, before(step + 1) - before(step))
+    }
+
+    private func answers(to rows: ArraySlice<TrainingExample>) throws -> [GeneratedSequence] {
+        if rows.isEmpty { return [] }
+        let words = Philox(seed: learner.options.seed, purpose: .stepSeeds, step: UInt64(learner.step)).words(0)
+        let options = GenerationOptions(
+            maximumTokens: sampling.maximumTokens, stopTokens: Set(sampling.endTokens), temperature: sampling.temperature,
+            seed: UInt64(words[0]) << 32 | UInt64(words[1]))
+        return try Generator(InferenceModel(learner.model), workers: workers)
+            .generate(rows.map { GenerationPrompt(Array($0.tokens[..<$0.promptLength])) }, options: options)
+    }
+
+    /// The prompt with the student's answer: with an end where it ended, cut to what the models read.
+    private func example(_ row: TrainingExample, answeredBy answer: GeneratedSequence) -> TrainingExample {
+        let response = answer.tokens + (answer.isFinished ? sampling.endTokens.prefix(1) : [])
+        return TrainingExample(
+            tokens: Array((row.tokens[..<row.promptLength] + response).prefix(limit)), promptLength: row.promptLength)
+    }
+}

@@ -1,0 +1,79 @@
+/// Two responses to one prompt, of which one is preferred.
+public struct PreferencePair: Hashable, Sendable {
+    public var accepted: TrainingExample
+    public var rejected: TrainingExample
+
+    public init(accepted: TrainingExample, rejected: TrainingExample) {
+        self.accepted = accepted
+        self.rejected = rejected
+    }
+}
+
+/// Direct preference optimization (Rafailov et al., 2023, arXiv 2305.18290): −ln σ(margin), the mean over a step's pairs, with
+/// margin = β·[ln π(accepted)/π_ref(accepted) − ln π(rejected)/π_ref(rejected)] over whole responses.
+///
+/// The reference policy is the model before the first step; what it says of the pairs is computed once.
+public final class PreferenceTrainer {
+    public let learner: Learner
+
+    private let pairs: [PreferencePair]
+    private let beta: Double
+    /// ln of accepted over rejected, under the reference policy.
+    private let reference: [Double]
+    private var order: EpochOrder
+
+    /// A step takes `options.batch` pairs.
+    /// - Throws: `TrainingError` when there are no pairs, or one does not fit the model.
+    public init(
+        _ model: Model, on pairs: [PreferencePair], beta: Double, options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
+        if pairs.isEmpty { throw TrainingError("There are no pairs to learn from.") }
+        guard beta > 0, beta.isFinite else { throw TrainingError("β must be above 0, not \(beta).") }
+        let rows = Self.rows(of: pairs)
+        for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
+        learner = try Learner(model, longest: rows.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
+        self.pairs = pairs
+        self.beta = beta
+        reference = Self.preferences(learner.responseLogProbabilities(rows))
+        order = EpochOrder(count: pairs.count, seed: options.seed)
+    }
+
+    /// Runs one step. Its readings are the mean `margin` and the `accuracy`, the share of pairs with a margin above 0.
+    public func advance() -> TrainingStep {
+        let batch = order.batch(learner.step, size: learner.options.batch)
+        let rows = Self.rows(of: batch.map { pairs[$0] })
+        let preferences = Self.preferences(learner.responseLogProbabilities(rows))
+        let margins = zip(preferences, batch).map { beta * ($0 - reference[$1]) }
+        let step = learner.advance(
+            on: rows, loss: LikelihoodLoss(coefficients: Self.coefficients(margins: margins, beta: beta, rows: rows)))
+        let count = Double(margins.count)
+        return TrainingStep(
+            step: step.step, loss: margins.reduce(0) { $0 + Self.loss(margin: $1) } / count, learningRate: step.learningRate,
+            gradientNorm: step.gradientNorm, tokens: step.tokens,
+            readings: [
+                "margin": margins.reduce(0, +) / count, "accuracy": Double(margins.count { $0 > 0 }) / count,
+            ])
+    }
+
+    /// Accepted and rejected responses in turn.
+    static func rows(of pairs: [PreferencePair]) -> [TrainingExample] { pairs.flatMap { [$0.accepted, $0.rejected] } }
+
+    /// ln of accepted over rejected.
+    static func preferences(_ logProbabilities: [Double]) -> [Double] {
+        stride(from: 0, to: logProbabilities.count, by: 2).map { logProbabilities[$0] - logProbabilities[$0 + 1] }
+    }
+
+    /// −ln σ(margin), safe for large ones of either sign.
+    static func loss(margin: Double) -> Double {
+        max(0, -margin) + PortableMath.log(1 + PortableMath.exp(-abs(margin)))
+    }
+
+    /// The derivatives of the mean loss by −ln π of each row, times the number of response tokens: a learner divides by it.
+    static func coefficients(margins: [Double], beta: Double, rows: [TrainingExample]) -> [Double] {
+        let tokens = Double(rows.reduce(0) { $0 + $1.responseLength })
+        return margins.flatMap { margin in
+            let slope = beta / (1 + PortableMath.exp(margin)) * tokens / Double(margins.count)
+            return [slope, -slope]
+        }
+    }
+}

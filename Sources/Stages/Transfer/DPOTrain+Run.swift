@@ -1,0 +1,66 @@
+import CanonicalJSON
+import Engine
+import Planner
+
+extension DPOTrain: RunnableStage {
+    public func run(in context: StageContext) throws {
+        let rows = ResponseRows(
+            prompts: try context.modelFolder("model").prompts(PromptFormat(prompt)),
+            functions: try context.readFunctions("data"))
+        let preferences = try JudgedResponses(in: context).preferences
+        context.log(
+            "\(preferences.count) pairs of \(Set(preferences.map(\.row.id)).count) rows; "
+                + "other rows have no accepted or no rejected response")
+        guard !preferences.isEmpty else {
+            throw StageFailure(
+                "no row has both an accepted and a rejected response; raise 'sample.samples' or 'sample.temperature', so that "
+                    + "some of a row's answers are right and some wrong")
+        }
+        let pairs = try preferences.map {
+            PreferencePair(
+                accepted: try rows.example(of: $0.row, response: $0.accepted),
+                rejected: try rows.example(of: $0.row, response: $0.rejected))
+        }
+        let trainer = try PreferenceTrainer(
+            context.modelFolder("model").model(), on: pairs, beta: beta, options: TrainingOptions(training, products: context.products),
+            workers: context.workers)
+        try context.train(trainer.learner, parameters: training) { trainer.advance() }
+    }
+}
+
+/// What a judge said of the responses to the training rows.
+struct JudgedResponses {
+    private let rows: [Row]
+    /// By row, in the judge's order, each text once.
+    private let accepted, rejected: [String: [String]]
+
+    /// Reads the inputs `data` and `judged`.
+    init(in context: StageContext) throws {
+        rows = try context.readRows("data", "train.jsonl")
+        let ids = Set(rows.map(\.id))
+        func responses(_ file: String) throws -> [String: [String]] {
+            var responses: [String: [String]] = [:]
+            for line in try context.readLines("judged", file) {
+                guard let id = line["id"]?.string, ids.contains(id), let response = line["response"]?.string else {
+                    throw StageFailure("judged/\(file) has a response to no training row: \(line.canonicalText)")
+                }
+                if responses[id]?.contains(response) != true { responses[id, default: []].append(response) }
+            }
+            return responses
+        }
+        accepted = try responses("accepted.jsonl")
+        rejected = try responses("rejected.jsonl")
+    }
+
+    /// Rows in their order. A row's i-th pair is its i-th accepted and its i-th rejected response, the shorter list begun
+    /// again at its end: every response is in at least one pair. A rejected text that is an accepted one too, and was rejected
+    /// for not ending, is left out.
+    var preferences: [(row: Row, accepted: String, rejected: String)] {
+        rows.flatMap { row -> [(row: Row, accepted: String, rejected: String)] in
+            let good = accepted[row.id] ?? []
+            let bad = (rejected[row.id] ?? []).filter { !good.contains($0) }
+            if good.isEmpty || bad.isEmpty { return [] }
+            return (0..<max(good.count, bad.count)).map { (row, good[$0 % good.count], bad[$0 % bad.count]) }
+        }
+    }
+}
