@@ -8,7 +8,7 @@ public enum StageCatalogue {
     public static let kinds: [any RunnableStage.Type] = [
         DataGenerate.self, DataIngest.self, DataSplit.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self,
         EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self,
-        PruneScore.self, QuantApply.self, Report.self,
+        PruneScore.self, QuantApply.self, RLTrain.self, Report.self,
         Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]
 

@@ -3,6 +3,7 @@ enum RandomPurpose: UInt32 {
     case initialization = 1
     case shuffling = 2
     case sampling = 3
+    case rollouts = 4
 }
 
 /// The counter-based generator Philox 4×32-10 (Salmon et al., 2011): a number is a pure function of seed, purpose, step

@@ -40,14 +40,19 @@ public final class Learner {
 
     /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
     public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
+        defer { step += 1 }
+        return update(on: rows, loss: loss, number: step)
+    }
+
+    /// Moves the weights once, at this step's learning rate; `number` counts the optimizer's updates from 0.
+    func update(on rows: [TrainingExample], loss: some ResponseLoss, number: Int) -> TrainingStep {
         let responseTokens = rows.reduce(0) { $0 + $1.responseLength }
         let lossSum = computeGradients(rows, loss, scale: 1 / Float(responseTokens))
         let norm = sumOfSquares().squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
-            weights, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            weights, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: number,
             learningRate: rate, workers: workers)
-        defer { step += 1 }
         return TrainingStep(
             step: step, loss: lossSum / Double(responseTokens), learningRate: rate, gradientNorm: norm,
             tokens: rows.reduce(0) { $0 + $1.tokens.count })

@@ -4,7 +4,7 @@ public final class Trainer {
 
     private let examples: [TrainingExample]
     private let loss: any ResponseLoss
-    private var epoch: (number: Int, order: [Int])
+    private var order: EpochOrder
 
     /// - Throws: `TrainingError` when an example does not fit the model or the loss.
     public init(
@@ -18,7 +18,7 @@ public final class Trainer {
             model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
         self.examples = examples
         self.loss = loss
-        epoch = (-1, [])
+        order = EpochOrder(count: examples.count, seed: options.seed)
     }
 
     public var options: TrainingOptions { learner.options }
@@ -40,16 +40,6 @@ public final class Trainer {
 
     /// Runs one step.
     public func advance() -> TrainingStep {
-        let rows = (0..<options.batch).map { examples[exampleIndex(step * options.batch + $0)] }
-        return learner.advance(on: rows, loss: loss)
-    }
-
-    private func exampleIndex(_ row: Int) -> Int {
-        let number = row / examples.count
-        if epoch.number != number {
-            let random = Philox(seed: options.seed, purpose: .shuffling, step: UInt64(number))
-            epoch = (number, random.permutation(examples.count))
-        }
-        return epoch.order[row % examples.count]
+        learner.advance(on: order.batch(options.batch, atStep: step).map { examples[$0] }, loss: loss)
     }
 }

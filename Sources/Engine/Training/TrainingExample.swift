@@ -6,6 +6,8 @@ public struct TrainingExample: Hashable, Sendable {
     public var promptLength: Int
     /// The teacher's logits at the response's positions, for distillation.
     public var teacher: TeacherLogits?
+    /// What moves the response's tokens, for reinforcement learning.
+    public var rollout: RolloutSignal?
 
     public init(tokens: [Int32], promptLength: Int, teacher: TeacherLogits? = nil) {
         self.tokens = tokens
