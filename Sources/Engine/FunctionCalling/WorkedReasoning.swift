@@ -5,10 +5,11 @@ import CanonicalJSON
 /// It names the functions that the query's words suggest, then each call's arguments with the query's words that they come
 /// from, then the functions of the calls in their order:
 ///
-///     Maybe play, set_light. set_light: room from "kitchen", state is off. So set_light.
+///     Maybe set_heat, set_light. set_light: room from "kitchen", state is off. So set_light.
 ///
-/// A function is suggested by the distinct words that its name, its summary and its schemas' enums have in common with the
-/// query; the three with most, the earlier name first, are named in alphabetical order together with those that are called.
+/// A function is suggested by the distinct words of more than three letters that its name, its summary and its schemas' enums
+/// have in common with the query; the three with most, the earlier name first, are named in alphabetical order together with
+/// those that are called.
 struct WorkedReasoning {
     private static let mostSuggested = 3
 
@@ -18,7 +19,8 @@ struct WorkedReasoning {
     init(_ row: Row, functions: [String: FunctionDefinition]) {
         let query = Self.words(row.query)
         let pool = (row.functions.isEmpty ? Array(functions.keys) : row.functions).sorted()
-        let suggested = pool.map { name in (name, functions[name].map { Self.words(of: $0).intersection(query).count } ?? 0) }
+        let telling = query.filter { $0.count > 3 }
+        let suggested = pool.map { name in (name, functions[name].map { Self.words(of: $0).intersection(telling).count } ?? 0) }
             .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(Self.mostSuggested).map(\.0)
         let called = row.answers.map(\.name)
         let considered = Set(suggested + called).sorted()

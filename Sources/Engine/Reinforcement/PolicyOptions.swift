@@ -29,7 +29,8 @@ public struct PolicyOptions: Sendable {
     func check() throws(TrainingError) {
         try loss.check()
         if rollouts < 2 || tokens < 1 || updates < 1 {
-            throw TrainingError("Reinforcement learning needs two answers to a prompt, a token to an answer and an update a step.")
+            throw TrainingError(
+                "Reinforcement learning needs two answers to a prompt, a token to an answer and an update a step.")
         }
     }
 }

@@ -30,7 +30,8 @@ public final class PolicyTrainer {
         let limit = model.configuration.maximumPositions
         let longestPrompt = prompts.map(\.count).max() ?? 0
         guard longestPrompt > 0, longestPrompt < limit, !prompts.contains([]) else {
-            throw TrainingError("Reinforcement learning needs prompts of 1 to \(limit - 1) tokens; the longest has \(longestPrompt).")
+            throw TrainingError(
+                "Reinforcement learning needs prompts of 1 to \(limit - 1) tokens; the longest has \(longestPrompt).")
         }
         let longest = min(longestPrompt + options.tokens, limit)
         learner = try Learner(model, longest: longest, options: training, workers: workers)
@@ -55,7 +56,7 @@ public final class PolicyTrainer {
         let scores = reference?.logProbabilities(of: rows, temperature: options.temperature) ?? []
         for (row, score) in scores.enumerated() { rows[row].rollout?.referenceLogProbabilities = score }
         let readings = RolloutReadings(rollouts, learnt: rows, skipped: advantages.skippedGroups, of: asked.count)
-        var step = rows.isEmpty ? learner.pass() : learner.advance(on: rows, loss: options.loss, updates: options.updates)
+        var step = rows.isEmpty ? learner.skipStep() : learner.advance(on: rows, loss: options.loss, updates: options.updates)
         step.readings = readings.values
         return step
     }
@@ -85,7 +86,7 @@ extension Learner {
     }
 
     /// Lets a step go by: neither weights nor moments change.
-    func pass() -> TrainingStep {
+    func skipStep() -> TrainingStep {
         defer { step += 1 }
         return TrainingStep(
             step: step, loss: 0, learningRate: options.learningRate(atStep: step), gradientNorm: 0, tokens: 0)
