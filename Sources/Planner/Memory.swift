@@ -16,6 +16,9 @@ enum Memory {
     /// Reading sequences and answering them: weights as floats and packed, caches.
     static func inference(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 8 * others(inputs) + activations }
 
+    /// Training, beside it the reference policy as floats, and the policy that answers: as read, as floats and packed.
+    static func reinforcement(_ inputs: [String: Int]) -> Int { training(inputs) + 6 * models(inputs) + activations }
+
     /// Four-bit blocks become floats.
     static func importing(_ inputs: [String: Int]) -> Int { process + 9 * others(inputs) }
 

@@ -11,7 +11,9 @@ import Testing
 @Suite struct StageDigestTests {
     @Test func outputBytesChangeOnlyWithTheRevision() throws {
         let program = try DecantProgram()
-        try program.edit("tiny.yaml", "KD[0.5FKL+0.5CE](steps: 100)", "RFT(steps: 50)+KD[0.5FKL+0.5CE](steps: 50)")
+        try program.edit(
+            "tiny.yaml", "KD[0.5FKL+0.5CE](steps: 100)",
+            "RFT(steps: 50)+KD[0.5FKL+0.5CE](steps: 50)+RL(steps: 3, batch: 8, rollouts: 4)")
         let lines = try program.run("build", "tiny.yaml", "--json").events.compactMap { event -> String? in
             guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
             return "\(name) \(event["artifact"]?.string ?? "")"

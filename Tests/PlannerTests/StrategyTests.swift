@@ -15,10 +15,11 @@ import Testing
               transfer: [RFT, "KD[FKL]", "KD[0.5FKL+0.5CE]", "KD[AKL]", "KD[0.5AKL+0.5CE]", RL, RFT*, KD*, RFT*+RL, KD*+RL]
             """)
         #expect(graph.targets.count == 10 + 2 + 1)
-        // Two teachers, one of them trained on from the other; each answers once and is captured once.
+        // Two teachers, one for calls, one that was taught to reason; each answers once and is captured once.
         #expect(graph.stages.count { $0.kind == "sample" } == 2)
         #expect(graph.stages.count { $0.kind == "kd.capture" } == 2)
-        #expect(graph.names.contains("teacher.sft") && graph.names.contains("teacher.sft.rl"))
+        #expect(graph.names.contains("teacher.sft") && graph.names.contains("teacher.sft.reasoning.rl"))
+        #expect(graph.stages.count { $0.kind == "tokenizer.train" } == 2)
         // The teacher's, the student's own, and those after RFT* and KD*.
         #expect(graph.stages.count { $0.kind == "rl.train" } == 4)
         #expect(graph.stages.count { $0.kind == "kd.train" } == 5)
@@ -29,16 +30,22 @@ import Testing
         let graph = try plan(
             "transfer: KD*[0.5FKL+0.5CE]+RL\nprune: {ratio: 20%}\nquantize: {scheme: W4A16, method: gptq, group_size: 32}\n")
         let chain = [
-            "teacher.init", "teacher.sft", "teacher.sft.rl", "teacher.samples.reasoning", "teacher.judged.reasoning",
-            "teacher.logits.reasoning", "student.kd", "student.kd.rl", "student.kd.rl.importance", "student.kd.rl.prune[20%]",
+            "teacher.init", "teacher.sft", "teacher.sft.reasoning", "teacher.sft.reasoning.rl", "teacher.samples.reasoning",
+            "teacher.judged.reasoning", "teacher.logits.reasoning", "student.kd", "student.kd.rl", "student.kd.rl.importance",
+            "student.kd.rl.prune[20%]",
             "student.kd.rl.prune[20%].recover", "student.kd.rl.prune[20%].recover.hessians",
             "student.kd.rl.prune[20%].recover.W4A16",
         ]
         let places = try chain.map { try #require(graph.stage(named: $0), "\($0)") }
         #expect(places == places.sorted())
-        let judged = graph[places[4]]
+        let judged = graph[places[5]]
         #expect(judged.parameters["answer"] == "reasoning")
-        // What learned by RL is asked for reasoning, what recovered from plain logits for calls.
+        // Reasoning is taught from the start, to a vocabulary that has its words; what is left out stays out of the keys.
+        for stage in ["tokenizer", "teacher.sft.reasoning", "teacher.sft.reasoning.rl", "student.kd.rl"] {
+            #expect(graph.parameters(of: stage)?["answer"] == "reasoning", "\(stage)")
+        }
+        #expect(graph.parameters(of: "teacher.sft")?["answer"] == nil)
+        // What was taught to reason is asked for reasoning, what recovered from plain logits for calls.
         #expect(graph.parameters(of: "student.kd.rl.answers")?["answer"] == "reasoning")
         #expect(graph.parameters(of: "student.kd.rl.prune[20%].recover.answers")?["answer"] == "call")
     }
@@ -55,6 +62,28 @@ import Testing
         let next = try #require(graph.stages.first { $0.name == "student.rft.rl" })
         #expect(graph[next.inputs[0].stage].name == "student.rft")
         #expect(next.parameters["training"]?["lora"] == nil)
+    }
+
+    /// Reinforcement rewards the answers that a model has learnt to give.
+    @Test func reinforcementKeepsTheStyleOfAnswers() throws {
+        for transfer in ["RL", "SFT+RL", "KD+RL"] {
+            let graph = try plan("transfer: \(transfer)\n")
+            for stage in graph.stages { #expect(stage.parameters["answer"] ?? "call" == "call") }
+        }
+    }
+
+    @Test func reasoningGetsMoreTokensUnlessTheRecipeSays() throws {
+        let graph = try plan("transfer: \"KD*+RL\"\n")
+        for (stage, field) in [
+            ("teacher.sft.reasoning.rl", "tokens"), ("teacher.samples.reasoning", "max_tokens"), ("student.kd.rl", "tokens"),
+            ("student.kd.rl.answers", "max_tokens"),
+        ] { #expect(graph.parameters(of: stage)?[field] == 192, "\(stage)") }
+        let written = try plan(
+            "transfer: \"KD*+RL(tokens: 70)\"\nsample: {max_tokens: 71}\nevaluate: {max_tokens: 64}\n")
+        #expect(written.parameters(of: "teacher.samples.reasoning")?["max_tokens"] == 71)
+        #expect(written.parameters(of: "student.kd.rl")?["tokens"] == 70)
+        #expect(written.parameters(of: "student.kd.rl.answers")?["max_tokens"] == 64)
+        #expect(try plan("transfer: KD+RL\n").parameters(of: "student.kd.rl")?["tokens"] == 64)
     }
 
     @Test func withoutAStarTheTeacherIsTheOneBeforeReinforcement() throws {
@@ -89,7 +118,7 @@ import Testing
         let graph = try plan(
             """
             transfer: "KD[AKL(0.3)](temperature: 2, prompt: 5%)+oKD[RKL](tokens: 30, fraction: 0.5, sampling_temperature: 0.8)\
-            +RL(rollouts: 4, clip: 0.1, kl: 0.05, name_reward: 1, arguments_reward: 2)+DPO(beta: 0.3)"
+            +RL(rollouts: 4, clip: 0.1, kl: 0.05, name_reward: 1, arguments_reward: 2, updates: 3)+DPO(beta: 0.3)"
             """)
         let kd = try #require(graph.parameters(of: "student.kd"))
         #expect(kd["loss"] == [["loss": "AKL", "weight": 1, "argument": 0.3]])
@@ -99,6 +128,8 @@ import Testing
         #expect(onPolicy["training"]?["steps"] == 200)
         let rl = try #require(graph.parameters(of: "student.kd.okd.rl"))
         #expect(rl["rollouts"] == 4 && rl["clip"] == 0.1 && rl["kl"] == 0.05 && rl["arguments_reward"] == 2)
+        #expect(rl["updates"] == 3 && rl["answer"] == nil)
+        #expect(try plan("transfer: RL\n").parameters(of: "student.rl")?["updates"] == nil)
         #expect(rl["training"]?["learning_rate"] == 5e-5)
         #expect(graph.parameters(of: "student.kd.okd.rl.dpo")?["beta"] == 0.3)
     }

@@ -35,6 +35,9 @@ final class CheckpointWorkshop {
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
         EvalPerplexity(stride: 30, context: 50),
+        RLTrain(
+            rollouts: 4, tokens: 48, samplingTemperature: 1, clip: 0.2, kl: 0.01, nameReward: 0.5, argumentsReward: 0.5,
+            training: parameters(.muon), prompt: .query, updates: 2),
     ]
 
     static func training(_ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3) -> TrainSFT {

@@ -5,7 +5,7 @@ enum RandomPurpose: UInt32 {
     case sampling = 3
     /// Seeds for the sampling of single steps.
     case stepSeeds = 4
-    case adapters = 8
+    case adapters = 5
 }
 
 /// The counter-based generator Philox 4×32-10 (Salmon et al., 2011): a number is a pure function of seed, purpose, step

@@ -44,20 +44,32 @@ public final class Learner {
     /// The model after the steps done so far.
     public var model: Model { Model(layout, values: trained.model.values) }
 
+    /// The same, to run, in the arithmetic of the training.
+    var inferenceModel: InferenceModel {
+        var inference = InferenceModel(model)
+        inference.products = options.products
+        return inference
+    }
+
     /// The adapters after the steps done so far; `nil` where all weights are trained.
     public var adapters: LowRankAdapters? { trained.adapters.map { LowRankAdapters($0, values: trained.values.values) } }
 
     /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
     public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
+        defer { step += 1 }
+        return update(on: rows, loss: loss, number: step)
+    }
+
+    /// Moves the weights once, at this step's learning rate; `number` counts the optimizer's updates from 0.
+    func update(on rows: [TrainingExample], loss: some ResponseLoss, number: Int) -> TrainingStep {
         let responseTokens = rows.reduce(0) { $0 + $1.responseLength }
         let lossSum = computeGradients(rows, loss, scale: 1 / Float(responseTokens))
         let norm = sumOfSquares().squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
-            trained.values, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            trained.values, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: number,
             learningRate: rate, workers: workers)
         trained.settle(workers: workers)
-        defer { step += 1 }
         return TrainingStep(
             step: step, loss: lossSum / Double(responseTokens), learningRate: rate, gradientNorm: norm,
             tokens: rows.reduce(0) { $0 + $1.tokens.count })

@@ -6,6 +6,8 @@ public struct TrainingExample: Hashable, Sendable {
     public var promptLength: Int
     /// Teachers' logits at the response's positions, or at those of all tokens but the first, for distillation.
     public var teachers: [TeacherLogits]
+    /// What moves the response's tokens, for reinforcement learning.
+    public var rollout: RolloutSignal?
 
     public init(tokens: [Int32], promptLength: Int, teacher: TeacherLogits? = nil) {
         self.tokens = tokens

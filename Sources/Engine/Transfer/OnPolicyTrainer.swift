@@ -100,7 +100,7 @@ public final class OnPolicyTrainer {
         let options = GenerationOptions(
             maximumTokens: sampling.maximumTokens, stopTokens: Set(sampling.endTokens), temperature: sampling.temperature,
             seed: UInt64(words[0]) << 32 | UInt64(words[1]))
-        return try Generator(InferenceModel(learner.model), workers: workers)
+        return try Generator(learner.inferenceModel, workers: workers)
             .generate(rows.map { GenerationPrompt(Array($0.tokens[..<$0.promptLength])) }, options: options)
     }
 

@@ -1,7 +1,8 @@
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`).
-/// Output: a model folder and `curve.jsonl` (reward, divergence, entropy, length per step).
+/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of answers
+/// that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`).
 public struct RLTrain: StageKind {
     public static let name = "rl.train"
     public static let revision = 1
@@ -21,10 +22,15 @@ public struct RLTrain: StageKind {
     public var argumentsReward: Double
     public var training: TrainingParameters
     public var prompt: PromptStyle
+    /// What answers consist of; absent for calls.
+    public var answer: AnswerStyle?
+    /// Updates of the weights on each batch of answers; absent for one.
+    public var updates: Int?
 
     public init(
         rollouts: Int, tokens: Int, samplingTemperature: Double, clip: Double, kl: Double, nameReward: Double,
-        argumentsReward: Double, training: TrainingParameters, prompt: PromptStyle
+        argumentsReward: Double, training: TrainingParameters, prompt: PromptStyle, answer: AnswerStyle? = nil,
+        updates: Int? = nil
     ) {
         self.rollouts = rollouts
         self.tokens = tokens
@@ -35,8 +41,10 @@ public struct RLTrain: StageKind {
         self.argumentsReward = argumentsReward
         self.training = training
         self.prompt = prompt
+        self.answer = answer
+        self.updates = updates
     }
 
     public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
 }

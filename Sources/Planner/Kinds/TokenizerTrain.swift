@@ -10,9 +10,12 @@ public struct TokenizerTrain: StageKind {
     /// Tokens, the 256 bytes and the special tokens included.
     public var vocabulary: Int
     public var prompt: PromptStyle
+    /// What the answers consist of; absent for calls.
+    public var answer: AnswerStyle?
 
-    public init(vocabulary: Int, prompt: PromptStyle) {
+    public init(vocabulary: Int, prompt: PromptStyle, answer: AnswerStyle? = nil) {
         self.vocabulary = vocabulary
         self.prompt = prompt
+        self.answer = answer
     }
 }

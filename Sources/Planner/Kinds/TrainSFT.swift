@@ -10,10 +10,14 @@ public struct TrainSFT: StageKind {
 
     public var training: TrainingParameters
     public var prompt: PromptStyle
+    /// What the rows' own answers are taught as; absent for calls. With reasoning, one made from the row by rule goes before
+    /// them.
+    public var answer: AnswerStyle?
 
-    public init(training: TrainingParameters, prompt: PromptStyle) {
+    public init(training: TrainingParameters, prompt: PromptStyle, answer: AnswerStyle? = nil) {
         self.training = training
         self.prompt = prompt
+        self.answer = answer
     }
 
     public var runsModel: Bool { true }

@@ -43,8 +43,8 @@ extension Lowering {
         }
         return try builder.add(
             Sample(
-                samples: sample.samples.value, temperature: sample.temperature.value, maxTokens: sample.maxTokens.value,
-                seed: sample.seed.value, prompt: base.prompt.value, answer: answer,
+                samples: sample.samples.value, temperature: sample.temperature.value,
+                maxTokens: answer.tokens(sample.maxTokens), seed: sample.seed.value, prompt: base.prompt.value, answer: answer,
                 constrained: sample.constrained.value ? true : nil),
             .named(answer == .call ? "teacher.samples" : "teacher.samples.reasoning"),
             inputs: [.init(name: "model", stage: teacher.stage), .init(name: "data", stage: base.data)],

@@ -95,9 +95,14 @@ extension Lowering {
             }
         }
         return try builder.add(
-            TokenizerTrain(vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value), .named("tokenizer"),
-            inputs: [.init(name: "data", stage: base.data)],
-            origins: [Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", base.prompt)])
+            TokenizerTrain(
+                vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value,
+                answer: pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : nil),
+            .named("tokenizer"), inputs: [.init(name: "data", stage: base.data)],
+            origins: [
+                Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", base.prompt),
+                Origin("answer", pipeline.transfer.field),
+            ])
     }
 
     /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.

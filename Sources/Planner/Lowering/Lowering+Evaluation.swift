@@ -14,7 +14,8 @@ extension Lowering {
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try builder.add(
             EvalGenerate(
-                sets: names, maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value, answer: model.answer,
+                sets: names, maxTokens: model.answer.tokens(evaluate.maxTokens), prompt: base.prompt.value,
+                answer: model.answer,
                 constrained: evaluate.constrained.value ? true : nil),
             title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
             work: base.work.pass(model.size, over: sets),

@@ -3,9 +3,9 @@ import RecipeLanguage
 
 /// Whom a student learns from.
 struct LoweredTeacher {
-    /// Answers in calls; the model before reinforcement learning.
+    /// Answers in calls; the model before reinforcement learning, untrained where no step learns from it.
     var plain: LoweredModel
-    /// Reasons; the end of the teacher's chain.
+    /// Reasons; the end of a chain of its own, which teaches it to from the start. The plain one where no step learns from it.
     var reasoning: LoweredModel
     /// Those that some step learns from, with the titles of their evaluations.
     var used: [(title: (String) -> StageTitle, model: LoweredModel)]
@@ -18,33 +18,37 @@ extension Lowering {
         let steps = pipeline.studentSteps
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
         guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
-        guard var plain = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else { return nil }
+        guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else { return nil }
         let lessons = pipeline.teacherTransfer.steps
-        let before = lessons.prefix { $0.method.value != .reinforcement }
-        let after = lessons.dropFirst(before.count)
-        let seed = pipeline.teacher.seed
-        var isFirst = true
-        func title(_ step: Transfer.Step, _ model: LoweredModel) -> StageTitle {
-            isFirst ? .named("teacher.\(step.method.value.word)") : .after(model.stage, ".\(step.method.value.word)")
+        var teacher = LoweredTeacher(plain: start, reasoning: start, used: [])
+        if asking.isEmpty || asking.contains(where: { $0.star == nil }) {
+            let before = lessons.prefix { $0.method.value != .reinforcement }
+            teacher.plain = try addLessons(before, to: start, .call, base)
+            teacher.used.append(({ .named("teacher.\($0)") }, teacher.plain))
         }
-        for step in before {
-            plain = try addStep(step, to: plain, from: nil, seed: seed, title(step, plain), base)
-            isFirst = false
-        }
-        var reasoning = plain
+        teacher.reasoning = teacher.plain
         if asking.contains(where: { $0.star != nil }) {
-            for step in after {
-                reasoning = try addStep(step, to: reasoning, from: nil, seed: seed, title(step, reasoning), base)
-                isFirst = false
-            }
+            teacher.reasoning = try addLessons(lessons[...], to: start, .reasoning, base)
+            let stage = teacher.reasoning.stage
+            teacher.used.append(({ .after(stage, ".\($0)") }, teacher.reasoning))
         }
-        var used: [(title: (String) -> StageTitle, model: LoweredModel)] = []
-        if asking.contains(where: { $0.star == nil }) || asking.isEmpty { used.append(({ .named("teacher.\($0)") }, plain)) }
-        if reasoning != plain {
-            let stage = reasoning.stage
-            used.append(({ .after(stage, ".\($0)") }, reasoning))
+        return teacher
+    }
+
+    /// The teacher after its lessons, which teach it to answer in this style.
+    private mutating func addLessons(
+        _ lessons: ArraySlice<Transfer.Step>, to start: LoweredModel, _ answer: AnswerStyle, _ base: LoweredBase
+    ) throws -> LoweredModel {
+        var model = start
+        model.answer = answer
+        for step in lessons {
+            let word = step.method.value.word
+            let title: StageTitle =
+                model.stage == start.stage
+                ? .named(answer == .call ? "teacher.\(word)" : "teacher.\(word).reasoning") : .after(model.stage, ".\(word)")
+            model = try addStep(step, to: model, from: nil, seed: base.pipeline.teacher.seed, title, base)
         }
-        return LoweredTeacher(plain: plain, reasoning: reasoning, used: used)
+        return model
     }
 
     /// The student's first model, and every model of its chain up to its quantization, in order.
@@ -117,11 +121,14 @@ extension Lowering {
         let inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
         switch step.lesson {
         case .sft(let training):
-            learned.answer = .call
             learned.stage = try builder.add(
-                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: prompt.value), title, inputs: inputs,
-                work: work.training(model.size, training),
-                origins: Origin.training(training, seed: seed) + [Origin("prompt", prompt)])
+                TrainSFT(
+                    training: TrainingParameters(training, seed: seed.value), prompt: prompt.value,
+                    answer: model.answer.unlessCall),
+                title, inputs: inputs, work: work.training(model.size, training),
+                origins: Origin.training(training, seed: seed) + [
+                    Origin("prompt", prompt), Origin("answer", base.pipeline.transfer.field),
+                ])
         case .rft(let training):
             learned.answer = answer
             let judged = try addJudged(base, teacher: tutor, answer)
@@ -151,7 +158,6 @@ extension Lowering {
             guard let tutor else { throw MissingTeacher() }
             learned.stage = try addOnPolicy(distillation, to: model, from: tutor, seed: seed, title, base)
         case .reinforcement(let reinforcement):
-            learned.answer = .reasoning
             learned.stage = try addReinforcement(reinforcement, to: model, seed: seed, title, base)
         case .preference(let preference):
             let judged = try addJudged(base, teacher: teacher?.plain ?? model, model.answer)
@@ -198,11 +204,12 @@ extension Lowering {
     ) throws -> StageID {
         try builder.add(
             RLTrain(
-                rollouts: reinforcement.rollouts.value, tokens: reinforcement.tokens.value,
+                rollouts: reinforcement.rollouts.value, tokens: model.answer.tokens(reinforcement.tokens),
                 samplingTemperature: reinforcement.samplingTemperature.value, clip: reinforcement.clip.value,
                 kl: reinforcement.kl.value, nameReward: reinforcement.nameReward.value,
                 argumentsReward: reinforcement.argumentsReward.value,
-                training: TrainingParameters(reinforcement.training, seed: seed.value), prompt: base.prompt.value),
+                training: TrainingParameters(reinforcement.training, seed: seed.value), prompt: base.prompt.value,
+                answer: model.answer.unlessCall, updates: reinforcement.updates.value == 1 ? nil : reinforcement.updates.value),
             title, inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
             work: base.work.reinforcement(model.size, reinforcement),
             origins: Origin.training(reinforcement.training, seed: seed) + [
@@ -210,6 +217,7 @@ extension Lowering {
                 Origin("sampling_temperature", reinforcement.samplingTemperature), Origin("clip", reinforcement.clip),
                 Origin("kl", reinforcement.kl), Origin("name_reward", reinforcement.nameReward),
                 Origin("arguments_reward", reinforcement.argumentsReward), Origin("prompt", base.prompt),
+                Origin("answer", base.pipeline.transfer.field), Origin("updates", reinforcement.updates),
             ])
     }
 }

@@ -3,9 +3,12 @@ import SpannedYAML
 
 extension Field where Value == Int {
     /// - Parameter standard: `nil` where a field that is left out says nothing; only `written` reads such a field.
-    static func integer(_ name: String, _ standard: Int?, in range: ClosedRange<Int>, _ documentation: String) -> Field {
+    static func integer(
+        _ name: String, _ standard: Int?, in range: ClosedRange<Int>, spelled: String? = nil, _ documentation: String
+    ) -> Field {
         Field(
-            name, .integer(range), standard: standard ?? range.lowerBound, spelled: standard.map(String.init), documentation
+            name, .integer(range), standard: standard ?? range.lowerBound, spelled: spelled ?? standard.map(String.init),
+            documentation
         ) { node, place in
             quantity(node, place, in: range, wants: "a whole number", parse: Quantity.integer, spelled: String.init)
         }

@@ -123,7 +123,9 @@ public struct OnPolicyDistillation: Sendable {
     public let training: Training
 
     enum Definition {
-        static let tokens = Field.integer("tokens", 64, in: 1...4096, "New tokens of a sampled answer at most (oKD, RL).")
+        static let tokens = Field.integer(
+            "tokens", 64, in: 1...4096, spelled: "64; 192 with reasoning",
+            "New tokens of a sampled answer at most (oKD, RL).")
         static let fraction = Field.share("fraction", 1, in: 0...1, "Share of each batch that the student answers itself (oKD).")
         static let samplingTemperature = Field.number(
             "sampling_temperature", 0.9, in: 0.05...5, "Of the student's answers (oKD).")
@@ -143,6 +145,9 @@ public struct OnPolicyDistillation: Sendable {
 
 /// REINFORCE++-baseline (From Large to Super-Tiny, appendix D).
 public struct Reinforcement: Sendable {
+    /// Tokens of an answer with reasoning at most, where a recipe does not say: of RL, samples and evaluations.
+    public static let reasoningTokens = 192
+
     /// Per prompt.
     public let rollouts: Spanned<Int>
     public let tokens: Spanned<Int>
@@ -154,6 +159,8 @@ public struct Reinforcement: Sendable {
     /// Weights of the right name and of the right arguments in the reward.
     public let nameReward: Spanned<Double>
     public let argumentsReward: Spanned<Double>
+    /// Of the weights, on each batch of answers.
+    public let updates: Spanned<Int>
     public let training: Training
 
     enum Definition {
@@ -162,10 +169,12 @@ public struct Reinforcement: Sendable {
         static let kl = Field.number("kl", 0.01, in: 0...10, "Weight of the divergence from the first policy, estimator k2 (RL).")
         static let nameReward = Field.number("name_reward", 0.5, in: 0...10, "α: reward of the right function (RL).")
         static let argumentsReward = Field.number("arguments_reward", 0.5, in: 0...10, "β: reward of the right arguments (RL).")
+        static let updates = Field.integer(
+            "updates", 1, in: 1...16, "Updates of the weights on each batch of answers; `clip` acts from the second on (RL).")
         static let fields: [any DefinedField] =
             [
                 rollouts, OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.samplingTemperature, clip, kl,
-                nameReward, argumentsReward,
+                nameReward, argumentsReward, updates,
             ]
             + Training.Definition.fields
     }
@@ -178,6 +187,7 @@ public struct Reinforcement: Sendable {
         kl = options[Definition.kl]
         nameReward = options[Definition.nameReward]
         argumentsReward = options[Definition.argumentsReward]
+        updates = options[Definition.updates]
         training = Training(reading: options, steps: steps, learningRate: 5e-5)
     }
 }

@@ -177,6 +177,6 @@ extension TransferReader {
                 OnPolicyDistillation.Definition.samplingTemperature,
                 Reinforcement.Definition.rollouts, Reinforcement.Definition.clip, Reinforcement.Definition.kl,
                 Reinforcement.Definition.nameReward,
-                Reinforcement.Definition.argumentsReward, Preference.Definition.beta,
+                Reinforcement.Definition.argumentsReward, Reinforcement.Definition.updates, Preference.Definition.beta,
             ])
 }

@@ -4,7 +4,7 @@ import Foundation
 import Planner
 
 extension EvalGenerate: RunnableStage {
-    public var limitation: String? { answer.limitation }
+    public var limitation: String? { answer.limitation(constrained: constrained) }
 
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")

@@ -3,11 +3,12 @@ import Engine
 import Planner
 
 extension EvalScore: RunnableStage {
-    public var limitation: String? { AnswerJudge.limitation(judge, answer) }
+    public var limitation: String? { AnswerJudge.limitation(judge) }
 
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let judge = try AnswerJudge(judge)
+        let format = AnswerFormat(answer)
         var scores: [String: JSON] = [:]
         var failures: [JSON] = []
         for set in sets {
@@ -17,8 +18,9 @@ extension EvalScore: RunnableStage {
                 guard let id = answer["id"]?.string, let row = rows[id], let response = answer["response"]?.string,
                     let tokens = answer["response_tokens"]?.integer
                 else { throw StageFailure("answers/\(set).jsonl has an answer of no row of the set: \(answer.canonicalText)") }
-                let verdict = judge.verdict(on: response, for: row, functions: functions)
-                let isExact = AnswerJudge.exact.verdict(on: response, for: row, functions: functions).isAccepted
+                let verdict = judge.verdict(on: response, format: format, for: row, functions: functions)
+                let isExact =
+                    AnswerJudge.exact.verdict(on: response, format: format, for: row, functions: functions).isAccepted
                 tally.add(
                     wantsCall: !row.answers.isEmpty, isAccepted: verdict.isAccepted, isExact: isExact, responseTokens: tokens)
                 if case .rejected(let reason) = verdict {

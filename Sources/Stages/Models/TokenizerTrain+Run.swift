@@ -5,7 +5,9 @@ extension TokenizerTrain: RunnableStage {
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let format = PromptFormat(prompt)
-        let texts = try context.readRows("data", "train.jsonl").flatMap { try format.texts(of: $0, functions: functions) }
+        let rows = try context.readRows("data", "train.jsonl")
+        var texts = try rows.flatMap { try format.texts(of: $0, functions: functions) }
+        if answer == .reasoning { texts += rows.map { AnswerFormat.reasoning.response(to: $0, functions: functions) } }
         let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
         try tokenizer.write(to: context.output(""), format: format)
     }

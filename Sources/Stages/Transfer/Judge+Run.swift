@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension Judge: RunnableStage {
-    public var limitation: String? { AnswerJudge.limitation(kind, answer) }
+    public var limitation: String? { AnswerJudge.limitation(kind) }
 
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
@@ -19,7 +19,8 @@ extension Judge: RunnableStage {
             }
             let verdict: Verdict =
                 rollout["ended"] == false
-                ? .rejected("the response does not end") : judge.verdict(on: response, for: row, functions: functions)
+                ? .rejected("the response does not end")
+                : judge.verdict(on: response, format: AnswerFormat(answer), for: row, functions: functions)
             switch verdict {
             case .accepted where kept[id]?.contains(response) == true || kept[id, default: []].count >= keep:
                 merged += 1
@@ -56,13 +57,9 @@ extension AnswerJudge {
 
 extension AnswerJudge {
     /// What of judging this version cannot do yet.
-    static func limitation(_ kind: JudgeKind, _ answer: AnswerStyle) -> String? {
-        kind == .model ? "a judging model is not in this version yet" : answer.limitation
+    static func limitation(_ kind: JudgeKind) -> String? {
+        kind == .model ? "a judging model is not in this version yet" : nil
     }
-}
-
-extension AnswerStyle {
-    var limitation: String? { self == .call ? nil : "answers with reasoning are not in this version yet" }
 }
 
 extension PromptFormat {

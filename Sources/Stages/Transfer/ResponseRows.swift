@@ -7,8 +7,8 @@ struct ResponseRows {
     let functions: [String: FunctionDefinition]
 
     /// A row with its own answers as the response.
-    func example(of row: Row) throws(RowError) -> TrainingExample {
-        try example(of: row, response: PromptFormat.response(to: row))
+    func example(of row: Row, format: AnswerFormat = .call) throws(RowError) -> TrainingExample {
+        try example(of: row, response: format.response(to: row, functions: functions))
     }
 
     func example(of row: Row, response: String) throws(RowError) -> TrainingExample {

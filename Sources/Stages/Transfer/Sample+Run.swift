@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension Sample: RunnableStage {
-    public var limitation: String? { answer.limitation }
+    public var limitation: String? { answer.limitation(constrained: constrained) }
 
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")

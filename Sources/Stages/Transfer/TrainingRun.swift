@@ -13,8 +13,13 @@ extension StageContext {
     /// of the input `model`. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and
     /// the step.
     ///
-    /// - Parameter advance: runs one step; may add readings to it.
-    func train(_ learner: Learner, parameters: TrainingParameters, advance: () throws -> TrainingStep) throws {
+    /// - Parameters:
+    ///   - hasEnded: asked before every step; ends the training early, or throws to fail it.
+    ///   - advance: runs one step; may add readings to it.
+    func train(
+        _ learner: Learner, parameters: TrainingParameters, until hasEnded: (TrainingCurve) throws -> Bool = { _ in false },
+        advance: () throws -> TrainingStep
+    ) throws {
         var curve = TrainingCurve()
         let resumed = checkpoint?.resume { file in
             let kept = try TrainingCurve(file)
@@ -22,7 +27,7 @@ extension StageContext {
             curve = kept
         }
         if resumed == true { report(curve, of: parameters) }
-        while learner.step < parameters.steps {
+        while learner.step < parameters.steps, try !hasEnded(curve) {
             curve.append(try advance())
             report(curve, of: parameters)
             try checkpoint?.offer(done: learner.step) { learner.state.tensors.merging(curve.tensors) { $1 } }

@@ -1,0 +1,103 @@
+import CanonicalJSON
+
+/// The reward of function calls: R = format·(1 + answer) − (1 − format), format 0 or 1 (From Large to Super-Tiny, appendices A
+/// and K).
+///
+/// A response is well-formed where it parses as a list of calls, all of functions in the prompt's pool, each argument one that
+/// the function has and of its schema's type (a missing one costs, but breaks nothing); with reasoning, see `ReasonedResponse`,
+/// where moreover the reasoning names every function that is called, and the last function it names is the last one called. The
+/// answer is worth 0 where the number of calls is not the reference's; else the mean over calls of
+/// α·[name equal] + β·|arguments ∩ reference's|/|arguments ∪ reference's| as sets of (key, value), and α + β where no call is
+/// wanted and none is made. Calls are paired with the reference's in any order, those first that are worth most.
+public struct CallReward: Sendable {
+    /// α
+    public var nameWeight: Double
+    /// β
+    public var argumentsWeight: Double
+    public var format: AnswerFormat
+    private let functions: [String: FunctionDefinition]
+
+    /// - Parameter functions: definitions by name; those that a row lists are its prompt's pool, all where it lists none.
+    public init(
+        nameWeight: Double = 0.5, argumentsWeight: Double = 0.5, format: AnswerFormat, functions: [String: FunctionDefinition]
+    ) {
+        self.nameWeight = nameWeight
+        self.argumentsWeight = argumentsWeight
+        self.format = format
+        self.functions = functions
+    }
+
+    /// Of a whole response, one that ended.
+    public func reward(for response: String, to row: Row) -> Reward {
+        guard let calls = wellFormedCalls(in: response, to: row) else { return .malformed }
+        let pairs = calls.count == row.answers.count ? paired(calls, with: row.answers) : []
+        let answer =
+            calls.count != row.answers.count
+            ? 0 : calls.isEmpty ? nameWeight + argumentsWeight : pairs.reduce(0) { $0 + worth($1) } / Double(calls.count)
+        return Reward(
+            1 + answer, isWellFormed: true,
+            isRight: calls.count == row.answers.count && pairs.allSatisfy { $0.hasName && $0.overlap == 1 })
+    }
+
+    /// The calls of a response; `nil` where it is malformed.
+    private func wellFormedCalls(in response: String, to row: Row) -> [FunctionCall]? {
+        let pool = row.functions.isEmpty ? Set(functions.keys) : Set(row.functions)
+        guard case .success(let answer) = format.answer(in: response), case .success(let calls) = CallParser.calls(in: answer),
+            calls.allSatisfy({ call in pool.contains(call.name) && functions[call.name]?.takes(call.arguments) == true })
+        else { return nil }
+        guard format == .reasoning, let last = calls.last else { return calls }
+        guard case .success(let parts) = ReasonedResponse.parse(response) else { return nil }
+        let named = Self.names(in: parts.reasoning).filter(pool.contains)
+        return named.last == last.name && calls.allSatisfy { named.contains($0.name) } ? calls : nil
+    }
+
+    /// Words that may be names, in their order: runs of letters, digits, `_`, `-` and inner `.`.
+    private static func names(in text: String) -> [String] {
+        text.split { !$0.isLetter && !$0.isNumber && !"_-.".contains($0) }
+            .map { word in
+                var word = word
+                while word.last == "." { word.removeLast() }
+                return String(word)
+            }
+    }
+
+    /// How near a call comes to a wanted one.
+    private struct Pair {
+        var hasName: Bool
+        /// |∩|/|∪| of the arguments; 1 where neither has any.
+        var overlap: Double
+
+        init(_ call: FunctionCall, _ wanted: FunctionCall) {
+            hasName = call.name == wanted.name
+            let given = Self.arguments(of: call)
+            let asked = Self.arguments(of: wanted)
+            let union = given.union(asked).count
+            overlap = union == 0 ? 1 : Double(given.intersection(asked).count) / Double(union)
+        }
+
+        private static func arguments(of call: FunctionCall) -> Set<[String]> {
+            Set(call.arguments.map { [$0.key, $0.value.canonicalText] })
+        }
+    }
+
+    private func worth(_ pair: Pair) -> Double { nameWeight * (pair.hasName ? 1 : 0) + argumentsWeight * pair.overlap }
+
+    /// Equally many calls of both: the pair that is worth most first, of equal ones the earliest.
+    private func paired(_ calls: [FunctionCall], with wanted: [FunctionCall]) -> [Pair] {
+        var (calls, wanted) = (calls, wanted)
+        var pairs: [Pair] = []
+        while !calls.isEmpty {
+            var best: (call: Int, wanted: Int, pair: Pair)?
+            for (call, wanted) in calls.indices.flatMap({ call in wanted.indices.map { (call, $0) } }) {
+                let pair = Pair(calls[call], wantedCall(wanted))
+                if best.map({ worth(pair) > worth($0.pair) }) ?? true { best = (call, wanted, pair) }
+            }
+            guard let best else { break }
+            pairs.append(best.pair)
+            calls.remove(at: best.call)
+            wanted.remove(at: best.wanted)
+        }
+        return pairs
+        func wantedCall(_ index: Int) -> FunctionCall { wanted[index] }
+    }
+}
