@@ -15,7 +15,7 @@ enum Memory {
     private static let activations = 128 << 20
 
     private static func models(_ inputs: [String: Int]) -> Int {
-        ["model", "teacher", "student"].reduce(0) { $0 + (inputs[$1] ?? 0) }
+        ["model", "teacher", "student", "judge"].reduce(0) { $0 + (inputs[$1] ?? 0) }
     }
 
     private static func others(_ inputs: [String: Int]) -> Int { inputs.values.reduce(0, +) - models(inputs) }
