@@ -31,6 +31,7 @@ final class CheckpointWorkshop {
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
         EvalPerplexity(stride: 30, context: 50),
+        EvalScore(judge: .model, sets: ["test"], answer: .call, question: ModelQuestion(prompt: "{answer}", endpoint: nil)),
     ]
 
     static func training(_ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3) -> TrainSFT {
@@ -63,6 +64,9 @@ final class CheckpointWorkshop {
         // Trained a little, so that its answers differ.
         try keep(Self.training(.muon, steps: 60), as: "model")
         try FileManager.default.copyItem(at: input("model"), to: input("teacher"))
+        try FileManager.default.copyItem(at: input("model"), to: input("judge"))
+        let answers = (0..<70).map { #"{"id":"row-\#($0)","response":"answer \#($0)","response_tokens":2}"# }
+        try write(answers.joined(separator: "\n"), "answers/test.jsonl")
         let accepted = rows.map {
             JSON.object(["id": .string($0.id), "response": .string(PromptFormat.response(to: $0))]).canonicalText
         }

@@ -65,7 +65,8 @@ extension PossibleCall {
             arguments: arguments.reduce(into: [:]) { call, argument in
                 let parameter = ParameterType(schema: function?.schema(of: argument.key))
                 let values =
-                    required.contains(argument.key) ? argument.value.filter { $0 != Self.leftOut } + argument.value : argument.value
+                    required.contains(argument.key)
+                    ? argument.value.filter { $0 != Self.leftOut } + argument.value : argument.value
                 guard let first = values.first, first != Self.leftOut || required.contains(argument.key) else { return }
                 call[argument.key] = Self.firstValue(first, parameter)
             })

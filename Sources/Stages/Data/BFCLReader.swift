@@ -87,7 +87,9 @@ struct BFCLReader {
 
     /// Reads `[{function: {argument: [value, …]}}, …]`.
     private static func calls(_ json: JSON, id: String) throws(RowError) -> [PossibleCall] {
-        guard let entries = json.array, !entries.isEmpty else { throw RowError("the 'ground_truth' of '\(id)' is no list of calls") }
+        guard let entries = json.array, !entries.isEmpty else {
+            throw RowError("the 'ground_truth' of '\(id)' is no list of calls")
+        }
         var calls: [PossibleCall] = []
         for entry in entries {
             guard let members = entry.object, members.count == 1, let (name, arguments) = members.first else {
