@@ -21,8 +21,8 @@ extension JSON {
         try self.init(parsing: text.utf8, maximumDepth: maximumDepth)
     }
 
-    /// Parses as `init(parsing:)` does, but numbers stay what they are written as: `5` is an integer, `5.0` and `5e0` are `real`,
-    /// as they are to whoever tells the two apart. Such a value is written as it was read; `canonical` is the usual one.
+    /// Parses as `init(parsing:)` does, but numbers stay what they are written as: `5` is an integer, `5.0` and `5e0` are
+    /// `real`, as they are to whoever tells the two apart. `canonical` is the usual value.
     public init(parsingAsWritten bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
         var parser = JSONParser(bytes: Array(bytes), maximumDepth: maximumDepth)
         parser.fraction = JSON.real

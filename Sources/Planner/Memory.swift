@@ -1,3 +1,5 @@
+import BuildModel
+
 /// How much memory the engine takes for common work, roughly, in bytes.
 enum Memory {
     private static let process = 96 << 20
@@ -8,6 +10,11 @@ enum Memory {
 
     /// Reading sequences and answering them: weights as floats and packed, caches.
     static func inference(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 8 * others(inputs) + activations }
+
+    /// Judging: as `inference` where a model at hand does it.
+    static func judging(_ inputs: [String: Int]) -> Int {
+        inputs["judge"] == nil ? Stage.plainMemory(inputs) : inference(inputs)
+    }
 
     /// Four-bit blocks become floats.
     static func importing(_ inputs: [String: Int]) -> Int { process + 9 * others(inputs) }

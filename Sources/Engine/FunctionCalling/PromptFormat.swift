@@ -2,8 +2,8 @@ import CanonicalJSON
 
 /// How a row becomes tokens: what the prompt shows, and how the response is spelled.
 ///
-/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What was
-/// said before the query stands before it in the same marks, a system's message in those of a user's.
+/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What
+/// was said before the query stands before it in the same marks, a system's message in those of a user's.
 public enum PromptFormat: String, Hashable, Sendable {
     case query
     case tools

@@ -2,9 +2,9 @@
 ///
 /// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`), `judge` (a model) where a model at hand decides.
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
-/// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows, AR
-/// and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with the
-/// reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
+/// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
+/// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
+/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
 public struct EvalScore: StageKind {
     public static let name = "eval.score"
     public static let revision = 2
@@ -23,7 +23,5 @@ public struct EvalScore: StageKind {
         self.question = question
     }
 
-    public func memory(_ inputs: [String: Int]) -> Int {
-        inputs["judge"] == nil ? Stage.plainMemory(inputs) : Memory.inference(inputs)
-    }
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

@@ -1,9 +1,11 @@
 /// Sorts rollouts into accepted and rejected ones.
 ///
-/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand decides.
-/// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is wrong,
-/// and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides, `verdicts.jsonl`
-/// (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees with `ast`.
+/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand
+/// decides.
+/// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is
+/// wrong, and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides,
+/// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
+/// with `ast`.
 public struct Judge: StageKind {
     public static let name = "judge"
     public static let revision = 2
@@ -23,7 +25,5 @@ public struct Judge: StageKind {
         self.question = question
     }
 
-    public func memory(_ inputs: [String: Int]) -> Int {
-        inputs["judge"] == nil ? Stage.plainMemory(inputs) : Memory.inference(inputs)
-    }
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

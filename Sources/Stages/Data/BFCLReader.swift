@@ -112,8 +112,10 @@ struct BFCLReader {
         if category.hasSuffix("java") || category.hasSuffix("javascript") {
             return "has arguments in the syntax of another language"
         }
-        if category.hasSuffix("relevance"), !category.hasSuffix("irrelevance") { return "has no answers to learn or to compare" }
-        if ["multi_turn", "memory", "web_search"].contains(where: category.hasPrefix) { return "has questions of several turns" }
-        return nil
+        if category.hasSuffix("relevance"), !category.hasSuffix("irrelevance") {
+            return "has no answers to learn or to compare"
+        }
+        let several = ["multi_turn", "memory", "web_search"]
+        return several.contains(where: category.hasPrefix) ? "has questions of several turns" : nil
     }
 }

@@ -47,7 +47,9 @@ struct IngestedRows {
     private var places: [String: String] = [:]
 
     /// Adds the lines of files whose rows share their functions.
-    fileprivate mutating func add(_ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])) throws {
+    fileprivate mutating func add(
+        _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
+    ) throws {
         for file in files {
             try file.forEachLine { json, place in
                 let (row, definitions) = try read(json.canonical)
@@ -66,8 +68,8 @@ struct IngestedRows {
         try append(row, set: set, place: place) { definitions.isEmpty || functions[$0] != nil }
     }
 
-    /// Adds a row of a format whose rows bring functions of their own: what the first one to bring a name defines is the pool's,
-    /// and a row that defines it otherwise keeps its own definition.
+    /// Adds a row of a format whose rows bring functions of their own: what the first one to bring a name defines is the
+    /// pool's, and a row that defines it otherwise keeps its own definition.
     mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
         var row = row
         var own: [FunctionDefinition] = []

@@ -12,7 +12,8 @@ struct IngestedFile {
 
     func content() throws -> Data { try Data(contentsOf: url) }
 
-    /// Calls `body` with every line that is not blank and its place; numbers are as written. A `RowError` comes out with the place.
+    /// Calls `body` with every line that is not blank and its place; numbers are as written. A `RowError` comes out with the
+    /// place.
     func forEachLine(_ body: (JSON, String) throws -> Void) throws {
         let lines = try content().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {

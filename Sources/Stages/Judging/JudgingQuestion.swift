@@ -58,8 +58,8 @@ enum ModelVerdict: String {
     case no
 
     init?(reply: JudgingReply) {
-        guard reply.isWhole, let verdict = ModelVerdict(rawValue: reply.text.trimmingWhitespace.lowercased()) else { return nil }
-        self = verdict
+        guard reply.isWhole else { return nil }
+        self.init(rawValue: reply.text.trimmingWhitespace.lowercased())
     }
 }
 

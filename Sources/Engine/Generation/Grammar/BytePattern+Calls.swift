@@ -25,7 +25,7 @@ extension BytePattern {
             })
     }
 
-    /// The values of a JSON Schema, as far as `ArgumentType` knows it, BFCL's names of them too: `enum`, `const`, `anyOf`, and the types.
+    /// The values of a JSON Schema: `enum`, `const`, `anyOf`, and the types that `ArgumentType` knows, BFCL's names of them too.
     private static func value(of schema: JSON) -> BytePattern {
         if let values = schema["enum"]?.array { return .choice(values.map(json)) }
         if let value = schema["const"] { return json(value) }
