@@ -65,7 +65,8 @@ import Testing
         #expect(row.answers.isEmpty)
     }
 
-    @Test(arguments: [
+    /// What stands in a file, and what the failure says.
+    static let damages: [(String, String)] = [
         (
             row(tools: "[}"),
             "x.json, line 2: 'tools' is not JSON: no JSON value starts with this character (column 2 of the string)"
@@ -82,7 +83,9 @@ import Testing
         (row() + "\n" + row(), "line 3: the id 'xlam-7' was used before, in x.json, line 2"),
         ("[\(row()), {}]", "x.json, row 2: the row has no 'query'; mend the row or take it out"),
         ("[\(row()),\n,]", "x.json, line 3: not JSON"), ("[]", "the files hold no row"),
-    ])
+    ]
+
+    @Test(arguments: damages)
     func aDamagedRowIsNamed(text: String, message: String) {
         let failure = StageRun.failure(DataIngest(format: .xlam), texts: ["train.0/x.json": "\n" + text])
         #expect(failure.contains(message), "\(failure)")

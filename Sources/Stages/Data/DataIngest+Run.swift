@@ -65,7 +65,8 @@ struct IngestedRows {
                 throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
             }
         }
-        try append(row, set: set, place: place) { definitions.isEmpty || functions[$0] != nil }
+        let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
+        try append(row, calling: unknown, set: set, place: place)
     }
 
     /// Adds a row of a format whose rows bring functions of their own: what the first one to bring a name defines is the
@@ -86,15 +87,16 @@ struct IngestedRows {
             }
         }
         if !own.isEmpty || row.functions.isEmpty { row.definitions = own }
-        try append(row, set: set, place: place, calls: row.functions.contains)
+        let unknown = row.answers.first { !row.functions.contains($0.name) }
+        try append(row, calling: unknown, set: set, place: place)
     }
 
-    /// - Parameter mayCall: whether an answer may call a function of this name.
-    private mutating func append(_ row: Row, set: String, place: String, calls mayCall: (String) -> Bool) throws {
+    /// - Parameter unknown: a call among the answers of a function that nobody defines.
+    private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
         if let earlier = places.updateValue(place, forKey: row.id) {
             throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
         }
-        if let unknown = row.answers.first(where: { !mayCall($0.name) }) {
+        if let unknown {
             throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
         }
         var row = row

@@ -24,25 +24,30 @@ public struct ReportText: Sendable {
             }, words: 2)
         confused = TextTable(
             headings: ["model", "set", "wanted", "called", "times"],
-            lines: rows.flatMap { row in
-                (row["confusions"]?.array ?? []).map { confusion in
-                    [row["name"] ?? "", confusion["set"] ?? "", confusion["wanted"] ?? "", confusion["called"] ?? ""]
-                        .map { $0.string ?? "" } + ["\(confusion["times"]?.integer ?? 0)"]
-                }
-            }, words: 4)
+            lines: rows.flatMap { row in (row["confusions"]?.array ?? []).map { Self.confusion($0, of: row) } }, words: 4)
         agreement = TextTable(
             headings: ["model", "set", "answers", "agreement"],
             lines: scored.compactMap { model, set, scores in
                 scores["agreement"].map { agreement in
-                    [model, set, "\(agreement["compared"]?.integer ?? 0)", ReportTable.percentage(agreement["share"]?.double)]
+                    [
+                        model, set, String(agreement["compared"]?.integer ?? 0),
+                        ReportTable.percentage(agreement["share"]?.double),
+                    ]
                 }
             }, words: 2)
     }
 
     /// The number of rows of a kind, AR and exact match.
     private static func share(_ kind: String, _ scores: JSON) -> [String] {
-        ["\(scores["\(kind)_rows"]?.integer ?? 0)"]
-            + ["ar", "exact"].map { ReportTable.percentage(scores["\(kind)_\($0)"]?.double) }
+        [
+            String(scores[kind + "_rows"]?.integer ?? 0), ReportTable.percentage(scores[kind + "_ar"]?.double),
+            ReportTable.percentage(scores[kind + "_exact"]?.double),
+        ]
+    }
+
+    private static func confusion(_ confusion: JSON, of row: JSON) -> [String] {
+        let words = [row["name"], confusion["set"], confusion["wanted"], confusion["called"]].map { $0?.string ?? "" }
+        return words + [String(confusion["times"]?.integer ?? 0)]
     }
 
     private static func length(_ scores: JSON) -> String {
