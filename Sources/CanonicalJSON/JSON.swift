@@ -18,6 +18,16 @@ public enum JSON: Hashable, Sendable {
         return value.isFinite ? .real(value) : .null
     }
 
+    /// The value with every number in it as `number` gives it.
+    public var canonical: JSON {
+        switch self {
+        case .real(let value): .number(value)
+        case .array(let elements): .array(elements.map(\.canonical))
+        case .object(let members): .object(members.mapValues(\.canonical))
+        default: self
+        }
+    }
+
     public subscript(key: String) -> JSON? {
         if case .object(let members) = self { members[key] } else { nil }
     }

@@ -20,12 +20,22 @@ extension JSON {
     public init(parsing text: String, maximumDepth: Int = 256) throws(JSONError) {
         try self.init(parsing: text.utf8, maximumDepth: maximumDepth)
     }
+
+    /// Parses as `init(parsing:)` does, but numbers stay what they are written as: `5` is an integer, `5.0` and `5e0` are
+    /// `real`, as they are to whoever tells the two apart. `canonical` is the usual value.
+    public init(parsingAsWritten bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
+        var parser = JSONParser(bytes: Array(bytes), maximumDepth: maximumDepth)
+        parser.fraction = JSON.real
+        self = try parser.parseDocument()
+    }
 }
 
 private struct JSONParser {
     let bytes: [UInt8]
     let maximumDepth: Int
     var position = 0
+    /// What becomes of a number that is no plain 64-bit integer.
+    var fraction: (Double) -> JSON = JSON.number
 
     init(bytes: [UInt8], maximumDepth: Int) {
         self.bytes = bytes
@@ -128,7 +138,7 @@ private struct JSONParser {
             position = start
             throw failure("the number \(text) is out of range")
         }
-        return .number(value)
+        return fraction(value)
     }
 
     private mutating func parseString() throws(JSONError) -> String {

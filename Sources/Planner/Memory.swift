@@ -1,3 +1,5 @@
+import BuildModel
+
 /// How much memory the engine takes for common work, roughly, in bytes.
 enum Memory {
     private static let process = 96 << 20
@@ -19,6 +21,11 @@ enum Memory {
     /// Training, beside it the reference policy as floats, and the policy that answers: as read, as floats and packed.
     static func reinforcement(_ inputs: [String: Int]) -> Int { training(inputs) + 6 * models(inputs) + activations }
 
+    /// Judging: as `inference` where a model at hand does it.
+    static func judging(_ inputs: [String: Int]) -> Int {
+        inputs["judge"] == nil ? Stage.plainMemory(inputs) : inference(inputs)
+    }
+
     /// Four-bit blocks become floats.
     static func importing(_ inputs: [String: Int]) -> Int { process + 9 * others(inputs) }
 
@@ -28,7 +35,7 @@ enum Memory {
     private static let activations = 128 << 20
 
     private static func models(_ inputs: [String: Int]) -> Int {
-        ["model", "teacher", "student"].reduce(0) { $0 + (inputs[$1] ?? 0) }
+        ["model", "teacher", "student", "judge"].reduce(0) { $0 + (inputs[$1] ?? 0) }
     }
 
     private static func others(_ inputs: [String: Int]) -> Int { inputs.values.reduce(0, +) - models(inputs) }

@@ -28,12 +28,16 @@ extension StageContext {
 
     /// Reads JSON lines; empty lines are skipped, a malformed one is named by its number.
     public func readLines(_ input: String, _ file: String) throws -> [JSON] {
+        try readLines(input, file) { line throws(JSONError) in try JSON(parsing: line) }
+    }
+
+    func readLines(_ input: String, _ file: String, parse: (Data) throws(JSONError) -> JSON) throws -> [JSON] {
         let bytes = try Data(contentsOf: self.input(input, file))
         var values: [JSON] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
-            do {
-                values.append(try JSON(parsing: line))
+            do throws(JSONError) {
+                values.append(try parse(line))
             } catch {
                 throw StageFailure("\(input)/\(file), line \(index + 1): \(error.reason) (column \(error.column))")
             }

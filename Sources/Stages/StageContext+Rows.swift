@@ -1,27 +1,36 @@
 import CanonicalJSON
 import Engine
+import Foundation
 
 extension StageContext {
     /// The functions of a data artifact by name.
     func readFunctions(_ input: String) throws -> [String: FunctionDefinition] {
-        guard let entries = try readJSON(input, "functions.json").array else {
+        let bytes = try Data(contentsOf: self.input(input, "functions.json"))
+        let functions: JSON
+        do throws(JSONError) {
+            functions = try JSON(parsingAsWritten: bytes)
+        } catch {
+            throw StageFailure("\(input)/functions.json: \(error)")
+        }
+        guard let entries = functions.array else {
             throw StageFailure("\(input)/functions.json is not a list of functions")
         }
-        var functions: [String: FunctionDefinition] = [:]
+        var definitions: [String: FunctionDefinition] = [:]
         for entry in entries {
             do throws(RowError) {
                 let function = try FunctionDefinition(json: entry)
-                functions[function.name] = function
+                definitions[function.name] = function
             } catch {
                 throw StageFailure("\(input)/functions.json: \(error)")
             }
         }
-        return functions
+        return definitions
     }
 
-    /// The rows of a file of a data artifact.
+    /// The rows of a file of a data artifact, numbers as written.
     func readRows(_ input: String, _ file: String) throws -> [Row] {
-        try readLines(input, file).enumerated().map { index, line in
+        let lines = try readLines(input, file) { line throws(JSONError) in try JSON(parsingAsWritten: line) }
+        return try lines.enumerated().map { index, line in
             do throws(RowError) {
                 return try Row(json: line)
             } catch {

@@ -12,6 +12,15 @@ import Testing
         #expect(try JSON(parsing: value.prettyText) == value)
     }
 
+    @Test func numbersMayStayAsTheyAreWritten() throws {
+        let text = #"{"a":[5,5.0,5e0,-0.0,0.25,9223372036854775807]}"#
+        let written = try JSON(parsingAsWritten: text.utf8)
+        #expect(written == ["a": [5, .real(5), .real(5), .real(0), 0.25, .integer(.max)]])
+        #expect(written.canonicalText == #"{"a":[5,5.0,5.0,-0.0,0.25,9223372036854775807]}"#)
+        #expect(try written.canonical == JSON(parsing: text))
+        #expect(throws: JSONError.self) { try JSON(parsingAsWritten: "[5.]".utf8) }
+    }
+
     @Test func surrogatePairsBecomeOneScalar() throws {
         #expect(try JSON(parsing: #""\ud83d\ude00""#) == "😀")
     }

@@ -1,23 +1,31 @@
 import CanonicalJSON
+import Engine
 import Foundation
 import Planner
-import Stages
 import Testing
 
+@testable import Stages
+
 @Suite struct DataIngestTests {
-    static let row = #"{"id":"a","query":"play x","tools":[{"name":"play","parameters":{"type":"object","properties":{}}}],"#
+    static let row =
+        #"{"id":"a","query":"play x","tools":[{"name":"play","parameters":{"type":"object","properties":{}}}],"#
         + #""answers":[{"name":"play","arguments":{}}],"expect":"calls"}"#
 
     @Test(.enabled(if: SharedData.folder != nil))
     func readsThePublishedSNIPSFiles() throws {
-        let intents = ["AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook", "SearchCreativeWork", "SearchScreeningEvent"]
+        let intents = [
+            "AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook", "SearchCreativeWork",
+            "SearchScreeningEvent",
+        ]
         var inputs: [String: Data] = [:]
         var expected = 0
         for (index, intent) in intents.enumerated() {
             inputs["train.\(index)/train_\(intent)_full.json"] = try SharedData.read("snips_raw/train_\(intent)_full.json")
             inputs["test.\(index)/validate_\(intent).json"] = try SharedData.read("snips_raw/validate_\(intent).json")
         }
-        for content in inputs.values { expected += String(decoding: content, as: UTF8.self).components(separatedBy: "\"data\"").count - 1 }
+        for content in inputs.values {
+            expected += String(decoding: content, as: UTF8.self).components(separatedBy: "\"data\"").count - 1
+        }
         let run = try StageRun(DataIngest(format: .snips), inputs: inputs)
         let rows = try run.lines("rows.jsonl")
         #expect(rows.count == expected)
@@ -29,12 +37,15 @@ import Testing
         #expect(rows.allSatisfy { $0["query"]?.string?.contains("\u{FFFD}") == false })
         let first = try #require(rows.first { $0["id"] == "validate_PlayMusic.json#1" })
         #expect(first["query"] == "can you put on Like A Hurricane by Paul Landers")
-        #expect(first["answers"] == [["name": "PlayMusic", "arguments": ["album": "Like A Hurricane", "artist": "Paul Landers"]]])
+        #expect(
+            first["answers"] == [["name": "PlayMusic", "arguments": ["album": "Like A Hurricane", "artist": "Paul Landers"]]])
     }
 
-    @Test(.enabled(if: SharedData.folder != nil), arguments: [
-        ("quickstart_snips/train.jsonl", 750), ("hwu64/train.jsonl", 3919), ("snips_id_ood/test_no_call.jsonl", 150),
-    ])
+    @Test(
+        .enabled(if: SharedData.folder != nil),
+        arguments: [
+            ("quickstart_snips/train.jsonl", 750), ("hwu64/train.jsonl", 3919), ("snips_id_ood/test_no_call.jsonl", 150),
+        ])
     func readsRowsWithTheirTools(path: String, count: Int) throws {
         let run = try StageRun(DataIngest(format: .decant), inputs: ["train.0/rows.jsonl": SharedData.read(path)])
         let rows = try run.lines("rows.jsonl")
@@ -42,8 +53,23 @@ import Testing
         #expect(rows.allSatisfy { ($0["functions"]?.array?.count ?? 0) > 0 && $0["set"] == "train" })
     }
 
+    @Test func rowsWhoseOwnAnswersDoNotFitAreCounted() throws {
+        let function = FunctionDefinition(name: "f", summary: "", parameters: ["properties": ["a": ["type": "integer"]]])
+        var collected = IngestedRows()
+        for (index, value) in (["1", 1, 2, true] as [JSON]).enumerated() {
+            let row = Row(id: "\(index)", query: "q", answers: [FunctionCall(name: "f", arguments: ["a": value])])
+            try collected.add(row, [function], set: "train", place: "line \(index)")
+        }
+        // A value of another type than the schema's is right where the answer has it, as a variable's name is.
+        #expect(collected.warning == nil)
+        let row = Row(id: "b", query: "q", answers: [FunctionCall(name: "f", arguments: ["b": 1])])
+        try collected.add(row, [function], set: "train", place: "line 5")
+        #expect(collected.warning == "1 of 5 rows have answers that do not fit their functions: b")
+    }
+
     @Test func readsOpenAIChats() throws {
-        let chat = #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"play x"},{"role":"assistant","#
+        let chat =
+            #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"play x"},{"role":"assistant","#
             + #""tool_calls":[{"type":"function","function":{"name":"play","arguments":"{\"song\":\"x\"}"}}]}],"#
             + #""tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}}}}}]}"#
         let run = try StageRun(DataIngest(format: .openai), texts: ["train.0/a.jsonl": chat + "\n"])
@@ -62,7 +88,8 @@ import Testing
         (row.replacing(#"[{"name":"play","arguments"#, with: #"[{"name":"sing","arguments"#), "the answer calls 'sing'"),
         (row + "\n" + row, "line 3: the id 'a' was used before, in rows.jsonl, line 2"),
         (
-            row + "\n" + row.replacing(#""id":"a""#, with: #""id":"b""#).replacing(#""properties":{}"#, with: #""properties":{"x":{}}"#),
+            row + "\n"
+                + row.replacing(#""id":"a""#, with: #""id":"b""#).replacing(#""properties":{}"#, with: #""properties":{"x":{}}"#),
             "line 3: the function 'play' was defined otherwise before"
         ),
         ("", "the files hold no row"),

@@ -43,7 +43,27 @@ import Testing
         #expect(try run.lines("accepted.jsonl") == [["id": "row-x", "response": .string(Self.call("x"))]])
         let reasons = try run.lines("rejected.jsonl").compactMap { $0["reason"]?.string }
         #expect(reasons == ["play: 'song' is \"x\" where \"y\" is wanted", "the response does not end"])
+        // Surplus is right: it lies apart from what a model must not learn.
+        #expect(
+            try run.lines("surplus.jsonl") == [
+                ["id": "row-x", "response": .string(Self.call("x")), "reason": "equal to a response that is kept"],
+                ["id": "row-x", "response": .string(Self.call("X")), "reason": "1 of the row's responses is kept already"],
+            ])
         #expect(try run.json("summary.json") == ["accepted": 1, "rejected": 2, "surplus": 2, "rows": 3, "rows_answered": 1])
+        #expect(run.files == ["accepted.jsonl", "rejected.jsonl", "summary.json", "surplus.jsonl"])
+    }
+
+    /// What a server answered has no `ended` where it ended by itself, and any number of samples in any order.
+    @Test func rolloutsOfOthersAreJudgedAlike() throws {
+        let (judge, texts) = Self.judge(
+            keep: 2,
+            [
+                #"{"id":"row-y","response":"sorry"}"#, Self.rollout("row-x", Self.call("x")),
+                JSON.object(["id": "row-y", "response": .string(Self.call("y")), "usage": [:]]).canonicalText,
+            ])
+        let run = try StageRun(judge, texts: texts)
+        #expect(try run.lines("accepted.jsonl").compactMap { $0["id"]?.string } == ["row-x", "row-y"])
+        #expect(try run.lines("rejected.jsonl").count == 1)
     }
 
     @Test func severalAnswersOfARowAreKeptWhereTheyDiffer() throws {
@@ -82,6 +102,9 @@ import Testing
         #expect(failures[0]["query"] == "play z")
         #expect(failures[0]["wanted"]?.string == Self.call("z"))
         #expect(failures[0]["reason"] == "0 calls where 1 are wanted")
+        let confusion = try #require(try run.json("confusion.json")["sets"]?["test"])
+        #expect(confusion["functions"] == ["play": ["rows": 3, "ar": .number(2.0 / 3), "exact": .number(1.0 / 3)]])
+        #expect(confusion["called"] == ["play": ["play": 2, "no call": 1]])
     }
 
     @Test func aReportLaysTheRowsSideBySide() throws {
@@ -89,7 +112,7 @@ import Testing
         let cost = #"{"parameters":{"total":1234567},"bytes":20480,"sets":{"test":{"flops":2500000}}}"#
         let run = try StageRun(
             Report(rows: ["teacher"], metrics: ["exact", "ar", "flops"], sets: ["test", "ood"]),
-            texts: ["scores.0/scores.json": scores, "cost.0/cost.json": cost])
+            texts: ["scores.0/scores.json": scores, "scores.0/confusion.json": "{}", "cost.0/cost.json": cost])
         #expect(
             try run.text("report.md") == """
                 | model | parameters | size | MFLOPs/answer | exact test | exact ood | AR test | AR ood |
@@ -101,6 +124,46 @@ import Testing
             ReportTable(try run.json("report.json")).text.split(separator: "\n").last == """
                 teacher     1.235 M  20 KiB            2.5        98.5        0.0    100.0       –
                 """)
+    }
+
+    @Test func aReportShowsCallsAndNoCallsApartAndWhatIsConfused() throws {
+        let scores = """
+            {"sets":{"test":{"call_rows":3,"call_ar":0.5,"call_exact":0.25,"no_call_rows":0,"no_call_ar":null,"no_call_exact":null,
+            "response_tokens_mean":12.25,"response_tokens_deviation":1.5,"agreement":{"compared":3,"share":0.93}}}}
+            """
+        let confusion = #"{"sets":{"test":{"called":{"a|b":{"a|b":9,"c":2},"c":{"a|b":2,"no call":3}}}}}"#
+        let run = try StageRun(
+            Report(rows: ["teacher"], metrics: ["exact"], sets: ["test"]),
+            texts: [
+                "scores.0/scores.json": scores, "scores.0/confusion.json": confusion,
+                "cost.0/cost.json": #"{"parameters":{"total":1},"bytes":1024,"sets":{}}"#,
+            ])
+        #expect(
+            try run.text("report.md").hasSuffix(
+                """
+
+                Rows that want calls, rows that want none, and how long answers are:
+
+                | model | set | calls | AR | exact | no calls | AR | exact | tokens |
+                | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+                | teacher | test | 3 | 50.0 | 25.0 | 0 | – | – | 12.3 ± 1.5 |
+
+                Functions most often called in place of others:
+
+                | model | set | wanted | called | times |
+                | --- | --- | --- | --- | ---: |
+                | teacher | test | c | no call | 3 |
+                | teacher | test | a\\|b | c | 2 |
+                | teacher | test | c | a\\|b | 2 |
+
+                How often the judging model says what the rules of ast say:
+
+                | model | set | answers | agreement |
+                | --- | --- | ---: | ---: |
+                | teacher | test | 3 | 93.0 |
+
+                """))
+        #expect(ReportText(try run.json("report.json")).text.contains("teacher  test  c       no call      3\n"))
     }
 
     @Test func everyKindIsRunAtItsRevisionOnly() throws {

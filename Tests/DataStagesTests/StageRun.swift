@@ -32,6 +32,13 @@ final class StageRun {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "outputs").path)) ?? []).sorted()
     }
 
+    /// The output files as the files of an input.
+    func folder(as input: String) throws -> [String: Data] {
+        try files.reduce(into: [:]) { inputs, file in
+            inputs["\(input)/\(file)"] = try Data(contentsOf: folder.appending(path: "outputs/\(file)"))
+        }
+    }
+
     func text(_ file: String) throws -> String {
         try String(contentsOf: folder.appending(path: "outputs/\(file)"), encoding: .utf8)
     }

@@ -48,7 +48,8 @@ import Testing
             description: "an unknown argument", response: #"[{"name":"set_light","arguments":{"room":"hall","tone":1}}]"#,
             row: row(light(["room": "hall"])), ast: "has no argument 'tone'", exact: "'tone' is 1 where nothing is wanted"),
         Case(
-            description: "an argument that nobody asked for", response: #"[{"name":"set_light","arguments":{"room":"hall","warm":true}}]"#,
+            description: "an argument that nobody asked for",
+            response: #"[{"name":"set_light","arguments":{"room":"hall","warm":true}}]"#,
             row: row(light(["room": "hall"])), ast: "'warm' is not asked for", exact: "'warm' is true"),
         Case(
             description: "a wrong value", response: #"[{"name":"set_light","arguments":{"room":"kitchen"}}]"#,
@@ -60,7 +61,8 @@ import Testing
             description: "a real where an integer is asked for", response: #"[{"name":"set_timer","arguments":{"minutes":3.5}}]"#,
             row: row(timer(3)), ast: "which is no integer", exact: "3.5"),
         Case(
-            description: "case, spaces and punctuation of a string", response: #"[{"name":"set_light","arguments":{"room":"Living-Room"}}]"#,
+            description: "case, spaces and punctuation of a string",
+            response: #"[{"name":"set_light","arguments":{"room":"Living-Room"}}]"#,
             row: row(light(["room": "living room"])), ast: nil, exact: "Living-Room"),
         Case(
             description: "two calls in the other order",
@@ -76,7 +78,8 @@ import Testing
             row: row(timer(3)), ast: "2 calls where 1 are wanted", exact: "2 calls where 1 are wanted"),
         Case(description: "no call where none is wanted", response: "[]", row: row()),
         Case(
-            description: "a call where none is wanted", response: #"[{"name":"set_timer","arguments":{"minutes":3}}]"#, row: row(),
+            description: "a call where none is wanted", response: #"[{"name":"set_timer","arguments":{"minutes":3}}]"#,
+            row: row(),
             ast: "no call is wanted, but set_timer is called", exact: "no call is wanted"),
         Case(
             description: "no call where one is wanted", response: "[]", row: row(timer(3)), ast: "0 calls where 1 are wanted",
@@ -104,14 +107,16 @@ import Testing
         (#"[{"name":"f","arguments":{},"why":1}]"#, "a field 'why'"), (#"[{"name":"f","arguments":{}}] done"#, "is not JSON"),
     ])
     func malformedResponsesAreRejectedWithAReason(response: String, reason: String) {
-        guard case .rejected(let found) = AnswerJudge.ast.verdict(on: response, for: Self.row(), functions: [:]) else {
+        guard case .rejected(let found) = AnswerJudge.ast.verdict(on: response, for: Self.row(Self.timer(3)), functions: [:])
+        else {
             return #expect(Bool(false), "accepted")
         }
         #expect(found.contains(reason), "\(found)")
     }
 
     @Test func everyDamageOfAResponseIsCallsOrAReason() {
-        let response = Array(PromptFormat.response(to: Self.row(Self.light(["room": "hälle", "level": 0.5]), Self.timer(3))).utf8)
+        let response = Array(
+            PromptFormat.response(to: Self.row(Self.light(["room": "hälle", "level": 0.5]), Self.timer(3))).utf8)
         var parsed = 0
         for position in response.indices {
             for byte in [0x00, 0x22, 0x5B, 0x7D, 0x2C, 0xC3] as [UInt8] {
@@ -130,7 +135,8 @@ import Testing
         let response = PromptFormat.response(to: row)
         #expect(
             response
-                == #"[{"name":"set_light","arguments":{"level":30,"room":"hall","warm":true}},{"name":"set_timer","arguments":{"minutes":3}}]"#)
+                == #"[{"name":"set_light","arguments":{"level":30,"room":"hall","warm":true}},{"name":"set_timer","arguments":{"minutes":3}}]"#
+        )
         #expect(AnswerJudge.ast.verdict(on: response, for: row, functions: Self.functions) == .accepted)
         #expect(AnswerJudge.exact.verdict(on: response, for: row, functions: Self.functions) == .accepted)
     }

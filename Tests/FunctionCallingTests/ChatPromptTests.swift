@@ -51,6 +51,19 @@ import Testing
         }
     }
 
+    @Test func whatWasSaidBeforeComesFirst() throws {
+        var row = PromptFormatTests.row
+        row.context = [ChatMessage(role: .system, content: "be brief"), ChatMessage(role: .assistant, content: "<|im_end|>")]
+        try Self.withFolder(configuration: ["chat_template": .string(Self.plainTemplate), "eos_token": "<|im_end|>"]) {
+            folder, _ throws in
+            // This template reads no tools: their list goes with the system's message.
+            let text = try Self.prompt(folder.prompts(.tools), of: row)
+            #expect(
+                text == "<|im_start|>system be brief\n\nFunctions:\nplay(loud:boolean, song:string)<|im_end|>"
+                    + "<|im_start|>assistant <|im_end|><|im_end|><|im_start|>user play yesterday<|im_end|><|im_start|>")
+        }
+    }
+
     @Test func functionsAreTools() throws {
         let tool =
             #"{"type": "function", "function": {"name": "play", "description": "Play music.", "parameters": {"type": "object", "#

@@ -136,7 +136,9 @@ import Testing
             let calls = try CallParser.calls(in: text).get()
             for call in calls {
                 let function = try #require(Self.byName[call.name])
-                #expect(ASTComparison.difference(of: call, from: call, functions: [function.name: function]) == nil, "\(text)")
+                let row = Row(id: "r", query: "q", answers: [call])
+                let verdict = AnswerJudge.ast.verdict(on: [call], for: row, functions: [function.name: function])
+                #expect(verdict == .accepted, "\(text)")
                 if call.name == "set_light" {
                     #expect(["kitchen", "kids' room", "kit"].contains(call.arguments["room"]?.string))
                 }

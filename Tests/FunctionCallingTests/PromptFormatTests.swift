@@ -3,9 +3,13 @@ import Engine
 import Testing
 
 @Suite struct PromptFormatTests {
-    static let functions = ["play": FunctionDefinition(
-        name: "play", summary: "Play music.",
-        parameters: ["type": "object", "properties": ["song": ["type": "string"], "loud": ["type": "boolean"]], "required": []])]
+    static let functions = [
+        "play": FunctionDefinition(
+            name: "play", summary: "Play music.",
+            parameters: [
+                "type": "object", "properties": ["song": ["type": "string"], "loud": ["type": "boolean"]], "required": [],
+            ])
+    ]
 
     static let row = Row(
         id: "r", query: "play yesterday", functions: ["play"],
@@ -49,6 +53,41 @@ import Testing
     @Test func aFunctionWithoutDefinitionIsNamed() {
         #expect(throws: RowError("the row 'r' lists the function 'play', which has no definition")) {
             try PromptFormat.tools.promptTokens(of: Self.row, functions: [:], with: tokenizer)
+        }
+    }
+
+    @Test func whatWasSaidBeforeStandsBeforeTheQuery() throws {
+        var row = Self.row
+        row.context = [
+            ChatMessage(role: .system, content: "be brief"), ChatMessage(role: .user, content: "hello"),
+            ChatMessage(role: .assistant, content: "yes?"),
+        ]
+        let tokens = try PromptFormat.query.promptTokens(of: row, functions: [:], with: tokenizer)
+        #expect(
+            text(tokens) == "<|user|>be brief<|user|>hello<|assistant|>yes?<|end|><|user|>play yesterday<|assistant|>")
+        #expect(try PromptFormat.query.texts(of: row, functions: [:]).prefix(3) == ["be brief", "hello", "yes?"])
+    }
+
+    @Test func aPromptListsTheRowsOwnDefinitions() throws {
+        var row = Self.row
+        row.definitions = [
+            FunctionDefinition(name: "play", summary: "", parameters: ["properties": ["other": ["type": "float"]]])
+        ]
+        let tokens = try PromptFormat.tools.promptTokens(of: row, functions: Self.functions, with: tokenizer)
+        #expect(text(tokens) == "<|tools|>play(other:float)<|user|>play yesterday<|assistant|>")
+    }
+
+    @Test func possibleAnswersComeBackAsTheyWereWritten() throws {
+        var row = Self.row
+        row.context = [ChatMessage(role: .system, content: "be brief")]
+        row.definitions = []
+        row.possible = [PossibleCall(name: "play", arguments: ["song": ["", .real(5), 5, [.real(1e300)]]])]
+        let text = row.json.canonicalText
+        #expect(text.contains(#""possible":[{"arguments":{"song":["",5.0,5,[1e+300]]},"name":"play"}]"#))
+        #expect(try Row(json: JSON(parsingAsWritten: text.utf8)) == row)
+        row.possible?[0].name = "sing"
+        #expect(throws: RowError("the row 'r' has 'possible' calls of other functions than its 'answers'")) {
+            try Row(json: JSON(parsingAsWritten: row.json.canonicalBytes))
         }
     }
 

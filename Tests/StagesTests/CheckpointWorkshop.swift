@@ -38,6 +38,7 @@ final class CheckpointWorkshop {
         RLTrain(
             rollouts: 4, tokens: 48, samplingTemperature: 1, clip: 0.2, kl: 0.01, nameReward: 0.5, argumentsReward: 0.5,
             training: parameters(.muon), prompt: .query, updates: 2),
+        EvalScore(judge: .model, sets: ["test"], answer: .call, question: ModelQuestion(prompt: "{answer}", endpoint: nil)),
     ]
 
     static func training(_ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3) -> TrainSFT {
@@ -76,6 +77,9 @@ final class CheckpointWorkshop {
         // Trained a little, so that its answers differ.
         try keep(Self.training(.muon, steps: 60), as: "model")
         try FileManager.default.copyItem(at: input("model"), to: input("teacher"))
+        try FileManager.default.copyItem(at: input("model"), to: input("judge"))
+        let answers = (0..<70).map { #"{"id":"row-\#($0)","response":"answer \#($0)","response_tokens":2}"# }
+        try write(answers.joined(separator: "\n"), "answers/test.jsonl")
         let accepted = rows.map {
             JSON.object(["id": .string($0.id), "response": .string(PromptFormat.response(to: $0))]).canonicalText
         }

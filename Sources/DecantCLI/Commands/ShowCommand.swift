@@ -34,7 +34,11 @@ struct ShowCommand: ParsableCommand {
     /// The JSON files at the top of an artifact that hold figures.
     private static func metrics(of artifact: Artifact, in store: Store) throws -> [String: JSON] {
         var metrics: [String: JSON] = [:]
-        for name in ["cost.json", "pruning.json", "quantization.json", "report.json", "scores.json", "summary.json"] {
+        let names = [
+            "confusion.json", "cost.json", "pruning.json", "quantization.json", "report.json", "scores.json",
+            "summary.json",
+        ]
+        for name in names {
             guard let file = artifact[name] else { continue }
             metrics[name] = try? JSON(parsing: store.readObject(file.digest))
         }
@@ -78,7 +82,7 @@ struct ShowCommand: ParsableCommand {
         }
         for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
             lines.append("")
-            lines.append(name == "report.json" ? ReportTable(value).text : "\(name)\n\(value.prettyText)")
+            lines.append(name == "report.json" ? ReportText(value).text : "\(name)\n\(value.prettyText)")
         }
         return lines.joined(separator: "\n")
     }

@@ -3,65 +3,91 @@ import CanonicalJSON
 /// The rules of the Berkeley function-calling leaderboard's AST checker for one call.
 ///
 /// The function's name is the wanted one, every required argument is there, no argument is unknown or unwanted, every value has
-/// the schema's type, and values are equal; strings are equal when they differ only in case, spaces and the punctuation
-/// `,./-_*^`, an integer is a fine number.
+/// the schema's type and is one of the allowed ones, and no argument is missing that may not be left out. An integer is a fine
+/// number. Where allowed values are of another type than the schema's, as names of variables are, a value of that type must
+/// equal one exactly.
 enum ASTComparison {
     /// What makes a call another one than the wanted; `nil` where it is right.
+    ///
+    /// - Parameter function: the definition of the wanted function.
     static func difference(
-        of call: FunctionCall, from wanted: FunctionCall, functions: [String: FunctionDefinition]
+        of call: FunctionCall, from wanted: PossibleCall, function: FunctionDefinition?
     ) -> String? {
         guard call.name == wanted.name else { return "\(call.name) is called where \(wanted.name) is wanted" }
-        guard let function = functions[call.name] else { return "\(call.name) is not defined" }
+        guard let function else { return "\(call.name) is not defined" }
         if let missing = function.required.first(where: { call.arguments[$0] == nil }) {
             return "\(call.name): the required argument '\(missing)' is missing"
         }
         for (name, value) in call.arguments.sorted(by: { $0.key < $1.key }) {
             guard let schema = function.schema(of: name) else { return "\(call.name) has no argument '\(name)'" }
-            guard conforms(value, to: schema) else {
+            guard let allowed = wanted.arguments[name] else { return "\(call.name): '\(name)' is not asked for" }
+            switch match(value, allowed: allowed, parameter: ParameterType(schema: schema)) {
+            case .right: break
+            case .wrongType:
                 let type = schema["type"]?.string ?? "value of its type"
                 return "\(call.name): '\(name)' is \(value.canonicalText), which is no \(type)"
-            }
-            guard let expected = wanted.arguments[name] else { return "\(call.name): '\(name)' is not asked for" }
-            guard equal(value, expected) else {
-                return "\(call.name): '\(name)' is \(value.canonicalText) where \(expected.canonicalText) is wanted"
+            case .wrongValue:
+                return "\(call.name): '\(name)' is \(value.canonicalText) where \(list(allowed)) is wanted"
             }
         }
-        if let missing = wanted.arguments.keys.sorted().first(where: { call.arguments[$0] == nil }) {
-            return "\(call.name): the argument '\(missing)' is missing"
+        let missing = wanted.arguments.keys.sorted().first { name in
+            call.arguments[name] == nil && !(wanted.arguments[name] ?? []).contains(PossibleCall.leftOut)
         }
-        return nil
+        return missing.map { "\(call.name): the argument '\($0)' is missing" }
     }
 
-    /// Whether a value has the type of its schema; a schema without a type takes anything.
-    private static func conforms(_ value: JSON, to schema: JSON) -> Bool {
-        switch schema["type"]?.string {
-        case "string": value.string != nil
-        case "integer": value.integer != nil
-        case "number", "float": value.double != nil
-        case "boolean": value.bool != nil
-        case "array": (value.array ?? [nil]).allSatisfy { element in schema["items"].map { conforms(element, to: $0) } ?? true }
-            && value.array != nil
-        case "object", "dict": value.object != nil
-        case "null": value == .null
-        default: true
+    private static func list(_ allowed: [JSON]) -> String {
+        allowed.isEmpty ? "nothing" : allowed.map(\.canonicalText).joined(separator: " or ")
+    }
+
+    private enum Match {
+        case right
+        case wrongType
+        case wrongValue
+    }
+
+    private static func match(_ value: JSON, allowed: [JSON], parameter: ParameterType) -> Match {
+        let type = parameter.type ?? ArgumentType(of: value)
+        let value = type == .float && ArgumentType(of: value) == .integer ? .real(value.double ?? 0) : value
+        switch typing(of: value, allowed: allowed, type: type, element: parameter.element) {
+        case .wrong: return .wrongType
+        case .variable: return allowed.contains { ValueComparison.areEqual(value, $0) } ? .right : .wrongValue
+        case .typed:
+            let isAllowed =
+                switch (type, value) {
+                case (.string, _):
+                    allowed.contains {
+                        $0.string != nil
+                            && ValueComparison.areEqual(ValueComparison.standardized(value), ValueComparison.standardized($0))
+                    }
+                case (.dictionary, _): ValueComparison.object(value, isIn: allowed)
+                case (.list, .array(let elements)) where parameter.element == .dictionary:
+                    ValueComparison.objects(elements, areIn: allowed)
+                case (.list, .array(let elements)): ValueComparison.list(elements, isIn: allowed)
+                default: allowed.contains { ValueComparison.areEqual(value, $0) }
+                }
+            return isAllowed ? .right : .wrongValue
         }
     }
 
-    private static func equal(_ left: JSON, _ right: JSON) -> Bool {
-        switch (left, right) {
-        case (.string(let left), .string(let right)):
-            return normalized(left) == normalized(right)
-        case (.array(let left), .array(let right)):
-            return left.count == right.count && zip(left, right).allSatisfy(equal)
-        case (.object(let left), .object(let right)):
-            return left.count == right.count
-                && left.allSatisfy { key, value in right[key].map { equal(value, $0) } ?? false }
-        default:
-            return left == right
-        }
+    private enum Typing {
+        case wrong
+        /// Of the schema's type, as the allowed values are.
+        case typed
+        /// Of the allowed values' type, which is not the schema's, or the other way round.
+        case variable
     }
 
-    private static func normalized(_ text: String) -> String {
-        text.lowercased().filter { !" ,./-_*^".contains($0) }.replacing("'", with: "\"")
+    /// What a value's type is worth, given that of the first allowed value that is there.
+    private static func typing(of value: JSON, allowed: [JSON], type: ArgumentType, element: ArgumentType?) -> Typing {
+        let allowedType = allowed.first { $0 != PossibleCall.leftOut }.map(ArgumentType.init(of:))
+        guard ArgumentType(of: value) == type else { return ArgumentType(of: value) == allowedType ? .variable : .wrong }
+        let typed: Typing = allowedType == nil || allowedType == type ? .typed : .variable
+        guard let element, let elements = value.array else { return typed }
+        let fits = allowed.contains { alternative in
+            guard let values = alternative.array else { return true }
+            return elements.allSatisfy { typing(of: $0, allowed: values, type: element, element: nil) != .wrong }
+        }
+        return fits ? typed : .wrong
     }
 }

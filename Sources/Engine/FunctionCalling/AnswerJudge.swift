@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Whether an answer is right, and why not.
 public enum Verdict: Hashable, Sendable {
     case accepted
@@ -7,16 +9,17 @@ public enum Verdict: Hashable, Sendable {
     public var isAccepted: Bool { self == .accepted }
 }
 
-/// Decides whether a model's response answers a row.
+/// Decides by rules whether a model's response answers a row.
 public enum AnswerJudge: String, Hashable, Sendable {
-    /// The rules of BFCL's AST checker: see `ASTComparison`.
+    /// The rules of BFCL's AST checker: see `ASTComparison`. Where no call is wanted, whatever is no list of calls makes none.
     case ast
     /// Names and key-value pairs identical, the calls in any order.
     case exact
 
-    /// - Parameter functions: definitions by name.
+    /// - Parameter functions: the pool's definitions by name; the row's own go before them.
     public func verdict(on response: String, for row: Row, functions: [String: FunctionDefinition]) -> Verdict {
         switch CallParser.calls(in: response) {
+        case .failure where self == .ast && row.answers.isEmpty: .accepted
         case .failure(let error): .rejected(error.description)
         case .success(let calls): verdict(on: calls, for: row, functions: functions)
         }
@@ -27,27 +30,31 @@ public enum AnswerJudge: String, Hashable, Sendable {
         guard calls.count == row.answers.count else {
             return .rejected("\(calls.count) calls where \(row.answers.count) are wanted")
         }
-        return Self.match(calls, with: row.answers) { call, wanted in
-            switch self {
-            case .ast: ASTComparison.difference(of: call, from: wanted, functions: functions)
-            case .exact: call == wanted ? nil : Self.firstDifference(of: call, from: wanted)
+        switch self {
+        case .ast:
+            let question = ASTQuestion(row, functions: functions)
+            return Self.match(calls.map(question.prepared), with: question.wanted, name: \.name) { call, wanted in
+                ASTComparison.difference(of: call, from: wanted, function: question.definition(of: wanted.name))
+            }
+        case .exact:
+            return Self.match(calls.map(\.canonical), with: row.answers.map(\.canonical), name: \.name) { call, wanted in
+                call == wanted ? nil : Self.firstDifference(of: call, from: wanted)
             }
         }
     }
 
-    /// Pairs every wanted call with a call of its own, in any order.
-    ///
-    /// Greedy pairing is enough: two calls that equal the same wanted one are interchangeable.
-    private static func match(
-        _ calls: [FunctionCall], with wanted: [FunctionCall], difference: (FunctionCall, FunctionCall) -> String?
+    /// Pairs every wanted call with the first call left that is right: as many calls as wanted ones, in any order.
+    private static func match<Wanted>(
+        _ calls: [FunctionCall], with wanted: [Wanted], name: (Wanted) -> String,
+        difference: (FunctionCall, Wanted) -> String?
     ) -> Verdict {
         var left = calls
         for call in wanted {
             if let index = left.firstIndex(where: { difference($0, call) == nil }) {
                 left.remove(at: index)
             } else {
-                let nearest = left.first { $0.name == call.name } ?? left[0]
-                return .rejected(difference(nearest, call) ?? "a call of \(call.name) is missing")
+                let nearest = left.first { $0.name == name(call) } ?? left[0]
+                return .rejected(difference(nearest, call) ?? "a call of \(name(call)) is missing")
             }
         }
         return .accepted
@@ -61,5 +68,30 @@ public enum AnswerJudge: String, Hashable, Sendable {
             return "\(wanted.name): '\(name)' is \(found) where \(wanted.arguments[name]?.canonicalText ?? "nothing") is wanted"
         }
         return "\(wanted.name) differs"
+    }
+}
+
+/// What the AST rules compare calls with: the row's possible answers, or its one answer.
+private struct ASTQuestion {
+    private let row: Row
+    private let functions: [String: FunctionDefinition]
+    let wanted: [PossibleCall]
+
+    init(_ row: Row, functions: [String: FunctionDefinition]) {
+        self.row = row
+        self.functions = functions
+        wanted =
+            row.possible
+            ?? row.answers.map { answer in
+                let definition = row.definition(of: answer.name, in: functions)
+                return PossibleCall(only: answer.widened(to: definition), of: definition)
+            }
+    }
+
+    func definition(of name: String) -> FunctionDefinition? { row.definition(of: name, in: functions) }
+
+    /// The call as it is compared: numbers as written where the row knows their types, else by the schema.
+    func prepared(_ call: FunctionCall) -> FunctionCall {
+        row.possible == nil ? call.widened(to: definition(of: call.name)) : call
     }
 }

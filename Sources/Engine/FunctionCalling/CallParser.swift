@@ -1,6 +1,7 @@
 import CanonicalJSON
 
-/// Reads a model's response as calls, strictly: a JSON list of `{"name", "arguments"}` and nothing else.
+/// Reads a model's response as calls, strictly: a JSON list of `{"name", "arguments"}` and nothing else. Numbers stay as they
+/// are written.
 public enum CallParser {
     public static func calls(in response: String) -> Result<[FunctionCall], RowError> {
         do throws(RowError) {
@@ -13,7 +14,7 @@ public enum CallParser {
     private static func parse(_ response: String) throws(RowError) -> [FunctionCall] {
         let value: JSON
         do throws(JSONError) {
-            value = try JSON(parsing: response, maximumDepth: 64)
+            value = try JSON(parsingAsWritten: response.utf8, maximumDepth: 64)
         } catch {
             throw RowError("the response is not JSON: \(error.reason) at column \(error.column)")
         }

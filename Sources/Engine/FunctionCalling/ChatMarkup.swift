@@ -3,20 +3,26 @@ struct ChatMarkup: Sendable {
     var template: ChatTemplate
     var variables: [String: TemplateValue]
 
-    /// The prompt of a row as a conversation: the functions as tools, the query as the user's message.
+    /// The prompt of a row as a conversation: the functions as tools, what was said before, the query as the user's message.
     ///
     /// What the row and the functions spell never becomes a special token.
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
-        guard let mark = Self.mark(absentFrom: [row.query] + tools.map(\.json.canonicalText)) else {
-            throw RowError("the row '\(row.id)' holds every character that could mark its text")
-        }
-        var messages = [Self.message("user", tokenizer.marking(row.query, with: mark))]
+        var conversation = row.context + [ChatMessage(role: .user, content: row.query)]
         if !tools.isEmpty, !template.readsTools {
             let listing = "Functions:\n" + PromptFormat.listing(of: tools)
-            messages.insert(Self.message("system", tokenizer.marking(listing, with: mark)), at: 0)
+            // Templates take one system message, the first.
+            if conversation[0].role == .system {
+                conversation[0].content += "\n\n" + listing
+            } else {
+                conversation.insert(ChatMessage(role: .system, content: listing), at: 0)
+            }
         }
+        guard let mark = Self.mark(absentFrom: conversation.map(\.content) + tools.map(\.json.canonicalText)) else {
+            throw RowError("the row '\(row.id)' holds every character that could mark its text")
+        }
+        let messages = conversation.map { Self.message($0.role.rawValue, tokenizer.marking($0.content, with: mark)) }
         var variables = variables
         variables["messages"] = .list(messages)
         variables["tools"] =

@@ -56,6 +56,17 @@ public struct FunctionCall: Hashable, Sendable {
     }
 
     public var json: JSON { ["name": .string(name), "arguments": .object(arguments)] }
+
+    /// The call with numbers in their canonical form: `5.0` is `5`.
+    public var canonical: FunctionCall { FunctionCall(name: name, arguments: arguments.mapValues(\.canonical)) }
+
+    /// The call with integers as reals where the function's schemas ask for numbers.
+    func widened(to function: FunctionDefinition?) -> FunctionCall {
+        guard let function else { return self }
+        return FunctionCall(
+            name: name,
+            arguments: arguments.reduce(into: [:]) { $0[$1.key] = $1.value.widened(to: function.schema(of: $1.key)) })
+    }
 }
 
 /// What is wrong with a row of data: a sentence without its place, which the reader of the file adds.

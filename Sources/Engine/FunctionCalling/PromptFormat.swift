@@ -2,7 +2,8 @@ import CanonicalJSON
 
 /// How a row becomes tokens: what the prompt shows, and how the response is spelled.
 ///
-/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`.
+/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What
+/// was said before the query stands before it in the same marks, a system's message in those of a user's.
 public enum PromptFormat: String, Hashable, Sendable {
     case query
     case tools
@@ -18,8 +19,12 @@ public enum PromptFormat: String, Hashable, Sendable {
             tokens.append(try Self.id(of: .tools, in: tokenizer))
             tokens += tokenizer.encodePlainText(Self.listing(of: try Self.definitions(of: row, functions))).map(Int32.init)
         }
-        tokens.append(try Self.id(of: .user, in: tokenizer))
-        tokens += tokenizer.encodePlainText(row.query).map(Int32.init)
+        for message in row.context + [ChatMessage(role: .user, content: row.query)] {
+            let isReply = message.role == .assistant
+            tokens.append(try Self.id(of: isReply ? .assistant : .user, in: tokenizer))
+            tokens += tokenizer.encodePlainText(message.content).map(Int32.init)
+            if isReply { tokens.append(try Self.id(of: .end, in: tokenizer)) }
+        }
         tokens.append(try Self.id(of: .assistant, in: tokenizer))
         return tokens
     }
@@ -31,7 +36,7 @@ public enum PromptFormat: String, Hashable, Sendable {
 
     /// The texts of a row that a tokenizer is trained on.
     public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
-        let texts = [row.query, Self.response(to: row)]
+        let texts = row.context.map(\.content) + [row.query, Self.response(to: row)]
         return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
     }
 
@@ -44,7 +49,7 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// One line a function: `set_light(room:string, state:string)`.
-    static func listing(of functions: [FunctionDefinition]) -> String {
+    public static func listing(of functions: [FunctionDefinition]) -> String {
         functions.map { function in
             let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
             return "\(function.name)(\(arguments.joined(separator: ", ")))"
@@ -52,12 +57,12 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// The definitions of the functions that a row lists, in its order.
-    static func definitions(
+    public static func definitions(
         of row: Row, _ functions: [String: FunctionDefinition]
     ) throws(RowError) -> [FunctionDefinition] {
         var definitions: [FunctionDefinition] = []
         for name in row.functions {
-            guard let function = functions[name] else {
+            guard let function = row.definition(of: name, in: functions) else {
                 throw RowError("the row '\(row.id)' lists the function '\(name)', which has no definition")
             }
             definitions.append(function)

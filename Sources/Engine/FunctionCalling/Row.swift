@@ -10,11 +10,18 @@ public struct Row: Hashable, Sendable {
 
     /// Unique among the rows of its data.
     public var id: String
+    /// What was said before the query, the first first.
+    public var context: [ChatMessage]
     public var query: String
     /// Names of the functions that the prompt lists; empty where the pool is fixed and known by heart.
     public var functions: [String]
+    /// Definitions of its own, which go before the pool's of the same names; `nil` where the pool's are meant. A row that has
+    /// this list, even an empty one, lists no more than `functions` names.
+    public var definitions: [FunctionDefinition]?
     /// In any order; empty where no function is wanted.
     public var answers: [FunctionCall]
+    /// All that is right besides, call by call; `nil` where only `answers` is.
+    public var possible: [PossibleCall]?
     /// The template that made it: `set_light/3`.
     public var template: String?
     public var heldOut: HeldOut?
@@ -22,38 +29,56 @@ public struct Row: Hashable, Sendable {
     public var set: String?
 
     public init(
-        id: String, query: String, functions: [String] = [], answers: [FunctionCall], template: String? = nil,
-        heldOut: HeldOut? = nil, set: String? = nil
+        id: String, context: [ChatMessage] = [], query: String, functions: [String] = [],
+        definitions: [FunctionDefinition]? = nil, answers: [FunctionCall], possible: [PossibleCall]? = nil,
+        template: String? = nil, heldOut: HeldOut? = nil, set: String? = nil
     ) {
         self.id = id
+        self.context = context
         self.query = query
         self.functions = functions
+        self.definitions = definitions
         self.answers = answers
+        self.possible = possible
         self.template = template
         self.heldOut = heldOut
         self.set = set
     }
 
-    public init(json: JSON) throws(RowError) {
-        guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the row has no 'id'") }
-        guard let query = json["query"]?.string else { throw RowError("the row '\(id)' has no 'query'") }
-        guard let answers = json["answers"]?.array else { throw RowError("the row '\(id)' has no 'answers' list") }
-        var calls: [FunctionCall] = []
-        for answer in answers { calls.append(try FunctionCall(json: answer)) }
-        self.init(
-            id: id, query: query, functions: (json["functions"]?.array ?? []).compactMap(\.string), answers: calls,
-            template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
-            set: json["set"]?.string)
+    /// The definition that the row means by a name.
+    ///
+    /// - Parameter pool: definitions by name.
+    public func definition(of name: String, in pool: [String: FunctionDefinition]) -> FunctionDefinition? {
+        definitions?.first { $0.name == name } ?? pool[name]
+    }
+}
+
+/// One thing said in a conversation.
+public struct ChatMessage: Hashable, Sendable {
+    public enum Role: String, Hashable, Sendable {
+        case system
+        case user
+        case assistant
     }
 
-    public var json: JSON {
-        var members: [String: JSON] = [
-            "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
-            "answers": .array(answers.map(\.json)),
-        ]
-        if let template { members["template"] = .string(template) }
-        if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
-        if let set { members["set"] = .string(set) }
-        return .object(members)
+    public var role: Role
+    public var content: String
+
+    public init(role: Role, content: String) {
+        self.role = role
+        self.content = content
     }
+
+    /// Reads `{"role", "content"}`.
+    public init(json: JSON) throws(RowError) {
+        guard let word = json["role"]?.string, let content = json["content"]?.string else {
+            throw RowError("a message has no 'role' and 'content'")
+        }
+        guard let role = Role(rawValue: word) else {
+            throw RowError("a message has the role '\(word)'; 'system', 'user' and 'assistant' are known")
+        }
+        self.init(role: role, content: content)
+    }
+
+    public var json: JSON { ["role": .string(role.rawValue), "content": .string(content)] }
 }

@@ -1,7 +1,8 @@
 /// Reads rows of a published format into Decant's.
 ///
-/// Inputs: `train.0`, `train.1`, … and `test.0`, … in the recipe's order, one file each.
-/// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under).
+/// Inputs: `train.0`, `train.1`, … and `test.0`, … in the recipe's order, of one file or several.
+/// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
+/// otherwise than the first row that had one of this name, also its own `definitions`).
 public struct DataIngest: StageKind {
     public static let name = "data.ingest"
     public static let revision = 1
@@ -16,7 +17,7 @@ public struct DataIngest: StageKind {
         case snips
         /// xLAM function calling: `query`, `tools`, `answers`, the last two as JSON in a string.
         case xlam
-        /// Berkeley function calling: questions, and possible answers in a file of their own.
+        /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
         case bfcl
     }
 

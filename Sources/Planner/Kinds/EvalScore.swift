@@ -2,10 +2,12 @@
 ///
 /// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`), `judge` (a model) where a model at hand decides.
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
-/// a call and rows that want none, response length mean and deviation; `failures.jsonl`: every row not accepted, with the reason.
+/// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
+/// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
+/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
 public struct EvalScore: StageKind {
     public static let name = "eval.score"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("data"), .required("answers"), .optional("judge")]
 
     public var judge: JudgeKind
@@ -20,4 +22,6 @@ public struct EvalScore: StageKind {
         self.answer = answer
         self.question = question
     }
+
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

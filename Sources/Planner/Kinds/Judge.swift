@@ -1,10 +1,14 @@
 /// Sorts rollouts into accepted and rejected ones.
 ///
-/// Inputs: `data` (of `data.split`), `rollouts` (of `sample`), `judge` (a model) where a model at hand decides.
-/// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` (row id, response, reason), `summary.json`.
+/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand
+/// decides.
+/// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is
+/// wrong, and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides,
+/// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
+/// with `ast`.
 public struct Judge: StageKind {
     public static let name = "judge"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("data"), .required("rollouts"), .optional("judge")]
 
     public var kind: JudgeKind
@@ -22,4 +26,5 @@ public struct Judge: StageKind {
     }
 
     public var runsModel: Bool { kind == .model }
+    public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

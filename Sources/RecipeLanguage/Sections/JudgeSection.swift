@@ -23,7 +23,8 @@ public struct JudgeSection: Sendable {
         static let keep = Field.integer("keep", 1, in: 1...64, "Accepted answers kept per row.")
         static let from = Field.text("from", "The source or stage of the model that judges.")
         static let endpoint = SectionField("endpoint", EndpointSection.Definition.mapping)
-        static let prompt = Field.text("prompt", "What the judging model is asked, with {query}, {answer} and {reference}.")
+        static let prompt = Field.text(
+            "prompt", "What the judging model is asked, with {query}, {functions}, {answer} and {reference}.")
         static let mapping = MappingDefinition(
             "judge", "Who decides whether an answer is right, for rollouts and in the evaluation alike.",
             [kind, keep, from, endpoint, prompt])

@@ -4,49 +4,39 @@ import Foundation
 import Planner
 
 extension DataIngest: RunnableStage {
-    public var limitation: String? {
-        format == .xlam || format == .bfcl ? "rows of the format \(format.rawValue) are not read by this version yet" : nil
-    }
-
     public func run(in context: StageContext) throws {
+        let files = try context.ingestedFiles()
         var collected = IngestedRows()
-        for set in ["train", "test"] {
-            var number = 0
-            while context.hasInput("\(set).\(number)") {
-                for file in try context.files(of: "\(set).\(number)") {
-                    try ingest(file, set: set, into: &collected)
+        switch format {
+        case .decant: try collected.add(files, read: DecantRowReader.row)
+        case .openai: try collected.add(files, read: OpenAIRowReader.row)
+        case .snips:
+            for file in files {
+                for row in try SNIPSReader.rows(in: file.content(), file: file.name) {
+                    try collected.add(row, [], set: file.set, place: file.name)
                 }
-                number += 1
+            }
+            collected.functions = SNIPSReader.functions(called: collected.rows)
+        case .xlam:
+            for file in files {
+                try file.forEachRow { json, place in
+                    let (row, functions) = try XLAMReader.row(json)
+                    try collected.add(row, owning: functions, set: file.set, place: place)
+                }
+            }
+        case .bfcl:
+            var reader = BFCLReader()
+            for file in files {
+                try file.forEachRow { json, place in try reader.read(json, set: file.set, place: place) }
+            }
+            for question in try reader.joined() {
+                try collected.add(question.row, owning: question.functions, set: question.set, place: question.place)
             }
         }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
-        if format == .snips { collected.functions = SNIPSReader.functions(called: collected.rows) }
+        if let warning = collected.warning { context.log(warning) }
         try context.write(functions: Array(collected.functions.values))
         try context.write(rows: collected.rows, to: "rows.jsonl")
-    }
-
-    private func ingest(_ file: URL, set: String, into collected: inout IngestedRows) throws {
-        let content = try Data(contentsOf: file)
-        let name = file.lastPathComponent
-        switch format {
-        case .xlam, .bfcl: throw StageFailure(limitation ?? "")
-        case .snips:
-            for row in try SNIPSReader.rows(in: content, file: name) { try collected.add(row, [], set: set, place: name) }
-        case .decant, .openai:
-            let read = format == .decant ? DecantRowReader.row : OpenAIRowReader.row
-            for (index, line) in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-            where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
-                let place = "\(name), line \(index + 1)"
-                do {
-                    let (row, functions) = try read(JSON(parsing: line))
-                    try collected.add(row, functions, set: set, place: place)
-                } catch let error as JSONError {
-                    throw StageFailure("\(place): not JSON: \(error.reason) (column \(error.column))")
-                } catch let error as RowError {
-                    throw StageFailure("\(place): \(error); mend the row or take it out")
-                }
-            }
-        }
     }
 }
 
@@ -56,29 +46,71 @@ struct IngestedRows {
     var functions: [String: FunctionDefinition] = [:]
     private var places: [String: String] = [:]
 
+    /// Adds the lines of files whose rows share their functions.
+    fileprivate mutating func add(
+        _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
+    ) throws {
+        for file in files {
+            try file.forEachLine { json, place in
+                let (row, definitions) = try read(json.canonical)
+                try add(row, definitions, set: file.set, place: place)
+            }
+        }
+    }
+
     /// Adds a row; an id that was read before, or a function that was defined otherwise before, is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
-        if let earlier = places.updateValue(place, forKey: row.id) {
-            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
-        }
         for definition in definitions {
             if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
                 throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
             }
         }
-        if let unknown = row.answers.first(where: { !definitions.isEmpty && functions[$0.name] == nil }) {
+        let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
+        try append(row, calling: unknown, set: set, place: place)
+    }
+
+    /// Adds a row of a format whose rows bring functions of their own: what the first one to bring a name defines is the
+    /// pool's, and a row that defines it otherwise keeps its own definition.
+    mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
+        var row = row
+        var own: [FunctionDefinition] = []
+        row.functions = []
+        for definition in definitions {
+            guard !row.functions.contains(definition.name) else {
+                throw StageFailure("\(place): '\(row.id)' defines the function '\(definition.name)' twice; take one out")
+            }
+            row.functions.append(definition.name)
+            if let known = functions[definition.name] {
+                if known != definition { own.append(definition) }
+            } else {
+                functions[definition.name] = definition
+            }
+        }
+        if !own.isEmpty || row.functions.isEmpty { row.definitions = own }
+        let unknown = row.answers.first { !row.functions.contains($0.name) }
+        try append(row, calling: unknown, set: set, place: place)
+    }
+
+    /// - Parameter unknown: a call among the answers of a function that nobody defines.
+    private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
+        if let earlier = places.updateValue(place, forKey: row.id) {
+            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
+        }
+        if let unknown {
             throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
         }
         var row = row
         row.set = set
         rows.append(row)
     }
-}
 
-extension StageContext {
-    /// The files of an input, those in its folders too, sorted by path.
-    func files(of name: String) throws -> [URL] {
-        try FileManager.default.subpathsOfDirectory(atPath: input(name).path).sorted().map { input(name, $0) }
-            .filter { !$0.hasDirectoryPath && (try? $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true }
+    /// The rows that nothing answers, as a line for the log: the rules of `ast` reject their own answers.
+    var warning: String? {
+        let unanswerable = rows.filter {
+            !AnswerJudge.ast.verdict(on: $0.answers, for: $0, functions: functions).isAccepted
+        }
+        guard !unanswerable.isEmpty, !functions.isEmpty else { return nil }
+        return "\(unanswerable.count) of \(rows.count) rows have answers that do not fit their functions: "
+            + unanswerable.prefix(5).map(\.id).joined(separator: ", ") + (unanswerable.count > 5 ? ", …" : "")
     }
 }

@@ -73,7 +73,7 @@ struct CandidateFunctions {
         if count > 0 {
             let others = pool.filter { !own.contains($0) }.sorted { order($0, row) < order($1, row) }
             listed = own.sorted() + others.prefix(max(0, count - own.count))
-        } else if row.functions.isEmpty {
+        } else if row.functions.isEmpty, row.definitions == nil {
             listed = own.union(pool).sorted()
         } else {
             listed = row.functions.filter { pool.contains($0) || own.contains($0) }

@@ -13,6 +13,7 @@ extension Report: RunnableStage {
                 "bytes": cost["bytes"] ?? .null,
                 "flops": cost["sets"]?[sets[0]]?["flops"] ?? .null,
                 "sets": scores["sets"] ?? [:],
+                "confusions": try confusions(context.readJSON("scores.\(index)", "confusion.json")),
             ]
             if context.hasInput("perplexity.\(index)") {
                 entry["perplexity"] = try context.readJSON("perplexity.\(index)", "perplexity.json")["perplexity"]
@@ -23,6 +24,25 @@ extension Report: RunnableStage {
             "rows": .array(entries), "metrics": .array(metrics.map(JSON.string)), "sets": .array(sets.map(JSON.string)),
         ]
         try context.write(report, to: "report.json")
-        try context.write(ReportTable(report).markdown, to: "report.md")
+        try context.write(ReportText(report).markdown, to: "report.md")
+    }
+
+    /// What was most often called in place of something else, of all sets.
+    private func confusions(_ tables: JSON) -> JSON {
+        let wrong = sets.enumerated().flatMap { place, set in
+            (tables["sets"]?[set]?["called"] ?? [:]).sortedMembers.flatMap { wanted, called in
+                called.sortedMembers.filter { $0.key != wanted }.map { called, times in
+                    (place: place, set: set, wanted: wanted, called: called, times: times.integer ?? 0)
+                }
+            }
+        }
+        let sorted = wrong.sorted { ($1.times, $0.place, $0.wanted, $0.called) < ($0.times, $1.place, $1.wanted, $1.called) }
+        return .array(
+            sorted.prefix(ReportText.confusions).map { entry in
+                [
+                    "set": .string(entry.set), "wanted": .string(entry.wanted), "called": .string(entry.called),
+                    "times": .integer(Int64(entry.times)),
+                ]
+            })
     }
 }

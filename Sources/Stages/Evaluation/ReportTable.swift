@@ -27,26 +27,15 @@ public struct ReportTable: Sendable {
     }
 
     /// Aligned columns for a terminal.
-    public var text: String {
-        let table = [headings] + lines
-        let widths = headings.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-        let rule = widths.map { String(repeating: "─", count: $0) }
-        return ([headings, rule] + lines).map { line in
-            line.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + space : space + cell
-            }.joined(separator: "  ")
-        }.joined(separator: "\n") + "\n"
-    }
+    public var text: String { table.text }
 
-    public var markdown: String {
-        let rule = headings.indices.map { $0 == 0 ? "---" : "---:" }
-        return ([headings, rule] + lines).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
-    }
+    public var markdown: String { table.markdown }
+
+    private var table: TextTable { TextTable(headings: headings, lines: lines) }
 
     private static func millions(_ count: Double?) -> String { count.map { decimal($0 / 1e6, places: 3) + " M" } ?? "–" }
     private static func kibibytes(_ bytes: Double?) -> String { bytes.map { decimal($0 / 1024, places: 0) + " KiB" } ?? "–" }
-    private static func percentage(_ share: Double?) -> String { share.map { decimal($0 * 100, places: 1) } ?? "–" }
+    static func percentage(_ share: Double?) -> String { share.map { decimal($0 * 100, places: 1) } ?? "–" }
 
     /// A number with a fixed number of decimal places.
     public static func decimal(_ value: Double, places: Int) -> String {

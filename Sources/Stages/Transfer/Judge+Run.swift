@@ -3,62 +3,46 @@ import Engine
 import Planner
 
 extension Judge: RunnableStage {
-    public var limitation: String? { AnswerJudge.limitation(kind) }
+    public var limitation: String? { question?.limitation }
 
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let rows = Dictionary(uniqueKeysWithValues: try context.readRows("data", "train.jsonl").map { ($0.id, $0) })
-        let judge = try AnswerJudge(kind)
-        var accepted: [JSON] = []
-        var rejected: [JSON] = []
-        var kept: [String: Set<String>] = [:]
-        var merged = 0
-        for rollout in try context.readLines("rollouts", "rollouts.jsonl") {
+        let rollouts = try context.readLines("rollouts", "rollouts.jsonl").map { rollout in
             guard let id = rollout["id"]?.string, let response = rollout["response"]?.string, let row = rows[id] else {
                 throw StageFailure("rollouts/rollouts.jsonl has a rollout of no training row: \(rollout.canonicalText)")
             }
-            let verdict: Verdict =
-                rollout["ended"] == false
-                ? .rejected("the response does not end")
-                : judge.verdict(on: response, format: AnswerFormat(answer), for: row, functions: functions)
-            switch verdict {
-            case .accepted where kept[id]?.contains(response) == true || kept[id, default: []].count >= keep:
-                merged += 1
-            case .accepted:
-                kept[id, default: []].insert(response)
-                accepted.append(["id": .string(id), "response": .string(response)])
-            case .rejected(let reason):
-                rejected.append(["id": .string(id), "response": .string(response), "reason": .string(reason)])
-            }
+            let judged = JudgedResponse(row: row, response: response, format: AnswerFormat(answer))
+            return (response: judged, ends: rollout["ended"] != false)
         }
-        guard !accepted.isEmpty else {
-            throw StageFailure("the judge accepts none of the \(rejected.count) rollouts; train the teacher longer")
+        let judging = try context.judging(
+            rollouts.filter(\.ends).map(\.response), kind: kind, question: question, functions: functions)
+        var verdicts = judging.verdicts.makeIterator()
+        var sampling = RejectionSampling(keep: keep)
+        for (response, ends) in rollouts {
+            let verdict = ends ? verdicts.next() : .rejected("the response does not end")
+            sampling.add(response.row.id, response.response, verdict ?? .rejected("the judge said nothing"))
         }
-        try context.write(lines: accepted, to: "accepted.jsonl")
-        try context.write(lines: rejected, to: "rejected.jsonl")
-        try context.write(
-            [
-                "accepted": .integer(Int64(accepted.count)), "rejected": .integer(Int64(rejected.count)),
-                "surplus": .integer(Int64(merged)), "rows": .integer(Int64(rows.count)),
-                "rows_answered": .integer(Int64(kept.count)),
-            ], to: "summary.json")
+        guard !sampling.accepted.isEmpty else {
+            throw StageFailure(
+                "the judge accepts none of the \(sampling.rejected.count) rollouts; train the teacher longer; the first was "
+                    + "rejected because: \(sampling.rejected.first?["reason"]?.string ?? "there is none")")
+        }
+        try write(sampling, judging, rows: rows.count, in: context)
     }
-}
 
-extension AnswerJudge {
-    init(_ kind: JudgeKind) throws(StageFailure) {
-        switch kind {
-        case .ast: self = .ast
-        case .exact: self = .exact
-        case .model: throw StageFailure("a judging model is not in this version yet")
-        }
-    }
-}
-
-extension AnswerJudge {
-    /// What of judging this version cannot do yet.
-    static func limitation(_ kind: JudgeKind) -> String? {
-        kind == .model ? "a judging model is not in this version yet" : nil
+    private func write(_ sampling: RejectionSampling, _ judging: Judging, rows: Int, in context: StageContext) throws {
+        try context.write(lines: sampling.accepted, to: "accepted.jsonl")
+        try context.write(lines: sampling.rejected, to: "rejected.jsonl")
+        try context.write(lines: sampling.surplus, to: "surplus.jsonl")
+        if let transcript = judging.transcript { try context.write(lines: transcript, to: "verdicts.jsonl") }
+        var summary: [String: JSON] = [
+            "accepted": .integer(Int64(sampling.accepted.count)), "rejected": .integer(Int64(sampling.rejected.count)),
+            "surplus": .integer(Int64(sampling.surplus.count)), "rows": .integer(Int64(rows)),
+            "rows_answered": .integer(Int64(sampling.answeredRows)),
+        ]
+        if let agreement = judging.agreement(over: judging.verdicts.indices) { summary["agreement"] = agreement }
+        try context.write(.object(summary), to: "summary.json")
     }
 }
 

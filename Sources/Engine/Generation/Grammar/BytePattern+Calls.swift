@@ -25,7 +25,7 @@ extension BytePattern {
             })
     }
 
-    /// The values of a JSON Schema, as far as `ASTComparison` knows it: `enum`, `const`, `anyOf`, and the types.
+    /// The values of a JSON Schema: `enum`, `const`, `anyOf`, and the types that `ArgumentType` knows, BFCL's names of them too.
     private static func value(of schema: JSON) -> BytePattern {
         if let values = schema["enum"]?.array { return .choice(values.map(json)) }
         if let value = schema["const"] { return json(value) }
@@ -41,7 +41,8 @@ extension BytePattern {
         case "number", "float": number
         case "boolean": boolean
         case "null": .text("null")
-        case "array": array(of: schema["items"].map(value) ?? anyValue(depth: freeDepth - 1))
+        case "any": string
+        case "array", "tuple": array(of: schema["items"].map(value) ?? anyValue(depth: freeDepth - 1))
         case "object", "dict":
             schema["properties"] == nil ? freeObject(of: anyValue(depth: freeDepth - 1)) : members(of: schema)
         default: anyValue(depth: freeDepth)

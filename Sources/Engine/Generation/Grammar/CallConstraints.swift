@@ -2,7 +2,7 @@
 public struct CallConstraints {
     private let functions: [String: FunctionDefinition]
     private let vocabulary: Vocabulary
-    private var known: [[String]: TokenConstraint] = [:]
+    private var known: [[FunctionDefinition]: TokenConstraint] = [:]
 
     /// - Parameter functions: definitions by name.
     public init(functions: [String: FunctionDefinition], tokenizer: Tokenizer) {
@@ -10,12 +10,14 @@ public struct CallConstraints {
         vocabulary = Vocabulary(tokenizer)
     }
 
-    /// A row that lists no functions may call any: its pool is fixed.
+    /// A row that lists no functions, and has no definitions of its own, may call any: its pool is fixed.
     public mutating func constraint(for row: Row) -> TokenConstraint {
-        let names = (row.functions.isEmpty ? Array(functions.keys) : row.functions).sorted()
-        if let constraint = known[names] { return constraint }
-        let constraint = TokenConstraint(.calls(of: names.compactMap { functions[$0] }), vocabulary: vocabulary)
-        known[names] = constraint
+        let listsAll = row.functions.isEmpty && row.definitions == nil
+        let candidates = (listsAll ? Array(functions.keys) : row.functions).sorted()
+            .compactMap { row.definition(of: $0, in: functions) }
+        if let constraint = known[candidates] { return constraint }
+        let constraint = TokenConstraint(.calls(of: candidates), vocabulary: vocabulary)
+        known[candidates] = constraint
         return constraint
     }
 }

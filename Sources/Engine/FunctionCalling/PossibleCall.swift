@@ -1,0 +1,88 @@
+import CanonicalJSON
+
+/// A wanted call that may be right in several ways: the allowed values of each argument, as BFCL's possible answers state them.
+///
+/// Numbers are as they are written: `5` and `5.0` are values of two types. An object among the allowed values holds a list of
+/// allowed values for each of its keys in turn.
+public struct PossibleCall: Hashable, Sendable {
+    /// The allowed value that says that an argument, or an object's key, may be left out.
+    public static let leftOut: JSON = ""
+
+    public var name: String
+    public var arguments: [String: [JSON]]
+
+    public init(name: String, arguments: [String: [JSON]]) {
+        self.name = name
+        self.arguments = arguments
+    }
+
+    /// Reads `{"name", "arguments": {argument: [value, …]}}`.
+    public init(json: JSON) throws(RowError) {
+        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a possible call has no 'name'") }
+        guard let members = json["arguments"]?.object else {
+            throw RowError("the possible call of '\(name)' has no 'arguments' object")
+        }
+        var arguments: [String: [JSON]] = [:]
+        for (argument, values) in members {
+            guard let values = values.array else {
+                throw RowError("the possible call of '\(name)' has no list of values for '\(argument)'")
+            }
+            arguments[argument] = values
+        }
+        self.init(name: name, arguments: arguments)
+    }
+
+    public var json: JSON { ["name": .string(name), "arguments": .object(arguments.mapValues(JSON.array))] }
+}
+
+extension PossibleCall {
+    /// The possible call that only this call answers.
+    init(only call: FunctionCall, of function: FunctionDefinition?) {
+        self.init(
+            name: call.name,
+            arguments: call.arguments.reduce(into: [:]) { arguments, argument in
+                let parameter = ParameterType(schema: function?.schema(of: argument.key))
+                arguments[argument.key] = [Self.alternatives(argument.value, parameter)]
+            })
+    }
+
+    /// A value as an allowed one: objects that are compared key by key hold lists of values.
+    private static func alternatives(_ value: JSON, _ parameter: ParameterType) -> JSON {
+        switch value {
+        case .object(let members) where parameter.type == nil || parameter.type == .dictionary:
+            .object(members.mapValues { .array([$0]) })
+        case .array(let elements) where parameter.element == .dictionary:
+            .array(elements.map { alternatives($0, ParameterType(type: .dictionary)) })
+        default: value
+        }
+    }
+
+    /// One right call: of every argument the first allowed value. An argument that may be left out is, where that comes first.
+    public func firstCall(of function: FunctionDefinition?) -> FunctionCall {
+        let required = Set(function?.required ?? [])
+        return FunctionCall(
+            name: name,
+            arguments: arguments.reduce(into: [:]) { call, argument in
+                let parameter = ParameterType(schema: function?.schema(of: argument.key))
+                let values =
+                    required.contains(argument.key)
+                    ? argument.value.filter { $0 != Self.leftOut } + argument.value : argument.value
+                guard let first = values.first, first != Self.leftOut || required.contains(argument.key) else { return }
+                call[argument.key] = Self.firstValue(first, parameter)
+            })
+    }
+
+    private static func firstValue(_ value: JSON, _ parameter: ParameterType) -> JSON {
+        switch value {
+        case .object(let members) where parameter.type == .dictionary:
+            .object(
+                members.compactMapValues { values in
+                    guard let list = values.array else { return values }
+                    return list.first == leftOut ? nil : list.first
+                })
+        case .array(let elements) where parameter.element == .dictionary:
+            .array(elements.map { firstValue($0, ParameterType(type: .dictionary)) })
+        default: value
+        }
+    }
+}

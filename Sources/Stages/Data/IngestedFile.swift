@@ -1,0 +1,70 @@
+import CanonicalJSON
+import Engine
+import Foundation
+
+/// A file of rows among a stage's inputs.
+struct IngestedFile {
+    var url: URL
+    /// How messages call it: its path in the input.
+    var name: String
+    /// The set that it was named under.
+    var set: String
+
+    func content() throws -> Data { try Data(contentsOf: url) }
+
+    /// Calls `body` with every line that is not blank and its place; numbers are as written. A `RowError` comes out with the
+    /// place.
+    func forEachLine(_ body: (JSON, String) throws -> Void) throws {
+        let lines = try content().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
+            let place = "\(name), line \(index + 1)"
+            do {
+                try body(JSON(parsingAsWritten: line), place)
+            } catch let error as JSONError {
+                throw StageFailure("\(place): not JSON: \(error.reason) (column \(error.column))")
+            } catch let error as RowError {
+                throw StageFailure("\(place): \(error); mend the row or take it out")
+            }
+        }
+    }
+
+    /// As `forEachLine`, for a file that may as well be one list of rows.
+    func forEachRow(_ body: (JSON, String) throws -> Void) throws {
+        let content = try content()
+        guard content.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "[") else {
+            return try forEachLine(body)
+        }
+        let rows: [JSON]
+        do throws(JSONError) {
+            rows = try JSON(parsingAsWritten: content).array ?? []
+        } catch {
+            throw StageFailure("\(name), line \(error.line): not JSON: \(error.reason) (column \(error.column))")
+        }
+        for (index, row) in rows.enumerated() {
+            let place = "\(name), row \(index + 1)"
+            do {
+                try body(row, place)
+            } catch let error as RowError {
+                throw StageFailure("\(place): \(error); mend the row or take it out")
+            }
+        }
+    }
+}
+
+extension StageContext {
+    /// The files of `train.0`, …, `test.0`, …, those in folders too, sorted by path within each.
+    func ingestedFiles() throws -> [IngestedFile] {
+        var files: [IngestedFile] = []
+        for set in ["train", "test"] {
+            var number = 0
+            while hasInput("\(set).\(number)") {
+                let folder = "\(set).\(number)"
+                files += try FileManager.default.subpathsOfDirectory(atPath: input(folder).path).sorted()
+                    .map { IngestedFile(url: input(folder, $0), name: $0, set: set) }
+                    .filter { (try? $0.url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true }
+                number += 1
+            }
+        }
+        return files
+    }
+}

@@ -1,0 +1,101 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+
+/// xLAM's function-calling rows: `{"id", "query", "tools", "answers"}`, the last two lists as JSON in a string.
+///
+/// A tool's parameters are `{name: {"type", "description", "default"?}}` with types in Python's spelling, or a JSON Schema.
+enum XLAMReader {
+    static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
+        let id = json["id"]?.string ?? json["id"]?.integer.map { "xlam-\($0)" }
+        guard let query = json["query"]?.string else { throw RowError("the row has no 'query'") }
+        var functions: [FunctionDefinition] = []
+        for tool in try list("tools", in: json) { functions.append(try function(tool)) }
+        var answers: [FunctionCall] = []
+        for answer in try list("answers", in: json) { answers.append(try FunctionCall(json: answer).canonical) }
+        let row = Row(
+            // Rows without ids are named by their content.
+            id: id ?? "xlam-" + Digest(hashing: json.canonicalBytes).hex.prefix(16), query: query,
+            functions: functions.map(\.name), answers: answers)
+        return (row, functions)
+    }
+
+    /// A list, or the list that a string spells.
+    private static func list(_ field: String, in json: JSON) throws(RowError) -> [JSON] {
+        if let list = json[field]?.array { return list }
+        guard let text = json[field]?.string else { throw RowError("the row has no '\(field)'") }
+        do throws(JSONError) {
+            if let list = try JSON(parsingAsWritten: text.utf8).array { return list }
+        } catch {
+            throw RowError("'\(field)' is not JSON: \(error.reason) (column \(error.column) of the string)")
+        }
+        throw RowError("'\(field)' is no list")
+    }
+
+    private static func function(_ json: JSON) throws(RowError) -> FunctionDefinition {
+        var function = try FunctionDefinition(json: json)
+        guard function.parameters["properties"]?.object == nil || function.parameters["type"]?.string == nil else {
+            return function
+        }
+        var properties: [String: JSON] = [:]
+        var required: [JSON] = []
+        for (name, parameter) in function.parameters.sortedMembers {
+            guard var schema = parameter.object else {
+                throw RowError("the parameter '\(name)' of '\(function.name)' is no object with a 'type'")
+            }
+            let type = PythonType(schema["type"]?.string ?? "")
+            schema["type"] = nil
+            properties[name] = .object(schema.merging(type.schema) { $1 })
+            // What has a default may be left out, whether its type says so or not.
+            if !type.isOptional, schema["default"] == nil { required.append(.string(name)) }
+        }
+        function.parameters = ["type": "object", "properties": .object(properties), "required": .array(required)]
+        return function
+    }
+}
+
+/// A type as Python writes it, with xLAM's word for what may be left out: `str, optional`, `List[int]`, `Optional[float]`.
+struct PythonType {
+    /// The members of a schema that say what the type says; empty where anything goes.
+    var schema: [String: JSON]
+    var isOptional: Bool
+
+    init(_ text: String) {
+        var parts = Self.parts(of: text[...])
+        isOptional = parts.contains("optional")
+        parts.removeAll { $0 == "optional" }
+        guard parts.count == 1 else {
+            schema = [:]
+            return
+        }
+        let name = parts[0].prefix { $0 != "[" }
+        let arguments = Self.parts(of: parts[0].dropFirst(name.count).dropFirst().dropLast())
+        switch name.lowercased() {
+        case "str", "string": schema = ["type": "string"]
+        case "int", "integer": schema = ["type": "integer"]
+        case "float", "number": schema = ["type": "number"]
+        case "bool", "boolean": schema = ["type": "boolean"]
+        case "dict", "object": schema = ["type": "object"]
+        case "list", "array", "set", "tuple":
+            let elements = arguments.map { PythonType($0).schema }
+            schema = ["type": "array"]
+            // A tuple's elements may be of several types.
+            if let first = elements.first, elements.allSatisfy({ $0 == first }) { schema["items"] = .object(first) }
+        case "optional" where arguments.count == 1:
+            schema = PythonType(arguments[0]).schema
+            isOptional = true
+        default: schema = [:]
+        }
+    }
+
+    /// The parts between the commas that stand in no brackets.
+    private static func parts(of text: Substring) -> [String] {
+        var parts = [""]
+        var depth = 0
+        for character in text where character != " " {
+            depth += character == "[" ? 1 : character == "]" ? -1 : 0
+            if character == ",", depth == 0 { parts.append("") } else { parts[parts.count - 1].append(character) }
+        }
+        return parts.filter { !$0.isEmpty }
+    }
+}

@@ -1,0 +1,69 @@
+import CanonicalJSON
+
+/// A report for people: the table of metrics, then what stands behind them.
+public struct ReportText: Sendable {
+    /// The confusions of a model that a report names, at most.
+    static let confusions = 10
+
+    private let metrics: ReportTable
+    private let answers: TextTable
+    private let confused: TextTable
+    private let agreement: TextTable
+
+    public init(_ report: JSON) {
+        metrics = ReportTable(report)
+        let sets = (report["sets"]?.array ?? []).compactMap(\.string)
+        let rows = report["rows"]?.array ?? []
+        let scored = rows.flatMap { row in
+            sets.compactMap { set in row["sets"]?[set].map { (model: row["name"]?.string ?? "", set: set, scores: $0) } }
+        }
+        answers = TextTable(
+            headings: ["model", "set", "calls", "AR", "exact", "no calls", "AR", "exact", "tokens"],
+            lines: scored.filter { $0.scores["call_rows"] != nil }.map { model, set, scores in
+                [model, set] + Self.share("call", scores) + Self.share("no_call", scores) + [Self.length(scores)]
+            }, words: 2)
+        confused = TextTable(
+            headings: ["model", "set", "wanted", "called", "times"],
+            lines: rows.flatMap { row in (row["confusions"]?.array ?? []).map { Self.confusion($0, of: row) } }, words: 4)
+        agreement = TextTable(
+            headings: ["model", "set", "answers", "agreement"],
+            lines: scored.compactMap { model, set, scores in
+                scores["agreement"].map { agreement in
+                    [
+                        model, set, String(agreement["compared"]?.integer ?? 0),
+                        ReportTable.percentage(agreement["share"]?.double),
+                    ]
+                }
+            }, words: 2)
+    }
+
+    /// The number of rows of a kind, AR and exact match.
+    private static func share(_ kind: String, _ scores: JSON) -> [String] {
+        [
+            String(scores[kind + "_rows"]?.integer ?? 0), ReportTable.percentage(scores[kind + "_ar"]?.double),
+            ReportTable.percentage(scores[kind + "_exact"]?.double),
+        ]
+    }
+
+    private static func confusion(_ confusion: JSON, of row: JSON) -> [String] {
+        let words = [row["name"], confusion["set"], confusion["wanted"], confusion["called"]].map { $0?.string ?? "" }
+        return words + [String(confusion["times"]?.integer ?? 0)]
+    }
+
+    private static func length(_ scores: JSON) -> String {
+        let mean = ReportTable.decimal(scores["response_tokens_mean"]?.double ?? 0, places: 1)
+        return "\(mean) ± \(ReportTable.decimal(scores["response_tokens_deviation"]?.double ?? 0, places: 1))"
+    }
+
+    private var details: [(title: String, table: TextTable)] {
+        [
+            ("Rows that want calls, rows that want none, and how long answers are", answers),
+            ("Functions most often called in place of others", confused),
+            ("How often the judging model says what the rules of ast say", agreement),
+        ].filter { !$0.1.lines.isEmpty }
+    }
+
+    public var text: String { details.reduce(metrics.text) { $0 + "\n\($1.title)\n\n\($1.table.text)" } }
+
+    public var markdown: String { details.reduce(metrics.markdown) { $0 + "\n\($1.title):\n\n\($1.table.markdown)" } }
+}

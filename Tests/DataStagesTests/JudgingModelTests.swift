@@ -1,0 +1,152 @@
+import CanonicalJSON
+import Engine
+import Foundation
+import Planner
+import Testing
+
+@testable import Stages
+
+/// Judges that are models.
+@Suite struct JudgingModelTests {
+    /// Replies by what a question holds.
+    struct Fake: JudgingModel {
+        var replies: [(part: String, reply: JudgingReply)]
+
+        func replies(to questions: [String]) -> [JudgingReply] {
+            questions.map { question in
+                replies.first { question.contains($0.part) }?.reply ?? JudgingReply(text: "no", isWhole: true)
+            }
+        }
+    }
+
+    static let row = JudgingStagesTests.rows[0]
+    static let functions = [
+        "play": FunctionDefinition(name: "play", summary: "", parameters: ["properties": ["song": ["type": "string"]]])
+    ]
+
+    @Test(arguments: [
+        ("yes", true, ModelVerdict.yes), ("No", true, .no), (" YES\n", true, .yes), ("yes", false, nil), ("yes.", true, nil),
+        ("Yes, it does", true, nil), ("", true, nil), ("yes no", true, nil), ("ja", true, nil),
+    ])
+    func aVerdictIsOneWord(text: String, isWhole: Bool, verdict: ModelVerdict?) {
+        #expect(ModelVerdict(reply: JudgingReply(text: text, isWhole: isWhole)) == verdict)
+    }
+
+    @Test func aQuestionHoldsWhatItsPlacesName() throws {
+        var row = Self.row
+        row.query = "play {answer} {"
+        row.functions = ["play"]
+        row.context = [ChatMessage(role: .system, content: "be brief")]
+        let question = JudgingQuestion("{query}|{functions}|{answer}|{reference}|{other}|{")
+        #expect(
+            try question.text(about: "[]", to: row, functions: Self.functions)
+                == #"be brief\#nplay {answer} {|play(song:string)|[]|[{"name":"play","arguments":{"song":"x"}}]|{other}|{"#)
+        let standard = try JudgingQuestion("").text(about: "[1]", to: row, functions: Self.functions)
+        for part in ["play {answer} {", "play(song:string)", "\n[1]\n", PromptFormat.response(to: row), "yes or no"] {
+            #expect(standard.contains(part), "\(part)")
+        }
+    }
+
+    @Test func theModelDecidesAndItsAgreementWithTheRulesIsCounted() throws {
+        let (right, loose) = (JudgingStagesTests.call("x"), JudgingStagesTests.call("the x"))
+        let responses = [right, loose, loose, "a", "b", right].map { JudgedResponse(row: Self.row, response: $0) }
+        let model = Fake(replies: [
+            (part: "the x", reply: .init(text: "yes", isWhole: true)), (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
+            (part: "=b", reply: .init(text: "No", isWhole: true)), (part: "=[", reply: .init(text: "Yes", isWhole: true)),
+        ])
+        let judging = try Judging(responses, asking: model, JudgingQuestion("={answer}"), functions: Self.functions)
+        #expect(
+            judging.verdicts == [
+                .accepted, .accepted, .accepted, .rejected("verdict not understood"), .rejected("the judging model says no"),
+                .accepted,
+            ])
+        #expect(
+            judging.agreement(over: 0..<6) == [
+                "compared": 6, "agreeing": 4, "share": .number(4.0 / 6), "accepted_by_model_alone": 2, "accepted_by_ast_alone": 0,
+                "not_understood": 1,
+            ])
+        #expect(judging.agreement(over: 3..<5)?["share"] == 1)
+        // Each distinct response is asked about once.
+        #expect(judging.transcript?.count == 4)
+        #expect(
+            judging.transcript?[1] == [
+                "id": "row-x", "response": .string(loose), "question": .string("=" + loose), "reply": "yes", "verdict": "yes",
+                "ast": false,
+            ])
+        #expect(judging.transcript?[2]["verdict"] == .null)
+        let rules = Judging(responses, by: .ast, functions: Self.functions)
+        #expect(rules.agreement(over: 0..<6) == nil)
+        #expect(rules.transcript == nil)
+    }
+
+    /// A tiny model that has learned to say `yes` to one question and `no` to another, as stages would have it.
+    @Test func aModelAtHandJudges() throws {
+        let model = try Self.judgingModel()
+        var (judge, texts) = JudgingStagesTests.judge(
+            keep: 1,
+            [
+                JudgingStagesTests.rollout("row-x", JudgingStagesTests.call("y")), JudgingStagesTests.rollout("row-y", "none"),
+                JudgingStagesTests.rollout("row-z", "none", ended: false),
+            ])
+        judge.kind = .model
+        judge.question = ModelQuestion(prompt: "{answer}", endpoint: nil)
+        let inputs = model.merging(texts.mapValues { Data($0.utf8) }) { $1 }
+        let run = try StageRun(judge, inputs: inputs)
+        #expect(try run.lines("accepted.jsonl") == [["id": "row-x", "response": .string(JudgingStagesTests.call("y"))]])
+        #expect(
+            try run.lines("rejected.jsonl").compactMap { $0["reason"]?.string } == [
+                "the judging model says no", "the response does not end",
+            ])
+        let verdicts = try run.lines("verdicts.jsonl")
+        #expect(verdicts.compactMap { $0["reply"]?.string } == ["yes", "no"])
+        #expect(verdicts.compactMap { $0["question"]?.string } == [JudgingStagesTests.call("y"), "none"])
+        let agreement = try #require(try run.json("summary.json")["agreement"])
+        #expect(agreement["compared"] == 2)
+        #expect(agreement["share"] == 0.5)
+        #expect(agreement["accepted_by_model_alone"] == 1)
+
+        texts["answers/test.jsonl"] = [("row-x", JudgingStagesTests.call("y")), ("row-y", "none")].map {
+            #"{"id":"\#($0)","response":\#(JSON.string($1).canonicalText),"response_tokens":3}"#
+        }.joined(separator: "\n")
+        texts["data/test.jsonl"] = texts["data/train.jsonl"]
+        let score = EvalScore(
+            judge: .model, sets: ["test"], answer: .call, question: ModelQuestion(prompt: "{answer}", endpoint: nil))
+        let scored = try StageRun(score, inputs: model.merging(texts.mapValues { Data($0.utf8) }) { $1 })
+        let scores = try #require(try scored.json("scores.json")["sets"]?["test"])
+        #expect(scores["ar"] == 0.5)
+        #expect(scores["agreement"]?["agreeing"] == 1)
+        #expect(try scored.lines("verdicts.jsonl").compactMap { $0["verdict"]?.string } == ["yes", "no"])
+        #expect(try scored.lines("failures.jsonl").compactMap { $0["reason"]?.string } == ["the judging model says no"])
+    }
+
+    @Test func aJudgeWithoutAModelOrBehindAnEndpointIsRefused() {
+        var (judge, texts) = JudgingStagesTests.judge(keep: 1, [JudgingStagesTests.rollout("row-x", "x")])
+        judge.kind = .model
+        #expect(judge.limitation == nil)
+        #expect(StageRun.failure(judge, texts: texts).contains("give the stage the input 'judge'"))
+        judge.question = ModelQuestion(prompt: "", endpoint: EndpointParameters(url: "https://example.org/v1", model: "m"))
+        #expect(judge.limitation == "a judge behind an endpoint is not in this version yet")
+        #expect(StageRun.failure(judge, texts: texts).contains("behind an endpoint"))
+        texts.removeAll()
+    }
+
+    /// The files of a model folder, as the input `judge`.
+    private static func judgingModel() throws -> [String: Data] {
+        let functions = "[]"
+        let rows = [JudgingStagesTests.call("y"), "none"].map { Row(id: $0, query: $0, answers: []).json.canonicalText }
+        var inputs: [String: Data] = [
+            "data/functions.json": Data(functions.utf8), "data/train.jsonl": Data(rows.joined(separator: "\n").utf8),
+        ]
+        let tokenizer = try StageRun(TokenizerTrain(vocabulary: 280, prompt: .query), inputs: inputs)
+        try inputs.merge(tokenizer.folder(as: "tokenizer")) { $1 }
+        let shape = ModelShape(hidden: 16, layers: 1, heads: 2, kvHeads: 1, intermediate: 32, tied: true)
+        try inputs.merge(StageRun(ModelInit(shape: shape, seed: 1), inputs: inputs).folder(as: "model")) { $1 }
+        let answers = zip([JudgingStagesTests.call("y"), "none"], ["yes", "no"]).map {
+            JSON.object(["id": .string($0), "response": .string($1)]).canonicalText
+        }
+        inputs["judged/accepted.jsonl"] = Data(answers.joined(separator: "\n").utf8)
+        let training = TrainingParameters(
+            steps: 60, batch: 4, learningRate: 0.01, optimizer: .muon, warmup: 0.1, weightDecay: 0, seed: 3)
+        return try StageRun(TrainSFT(training: training, prompt: .query), inputs: inputs).folder(as: "judge")
+    }
+}
