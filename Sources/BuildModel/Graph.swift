@@ -30,6 +30,8 @@ public struct Stage: Sendable {
     public var inputs: [Input]
     /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
     public var fixedOutput: FixedOutput?
+    /// How the model is reached that the stage asks; `nil` for stages that ask none. Not part of any key.
+    public var endpoint: EndpointAccess?
     /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
     public var work: Double?
     /// Bytes of memory that running it takes, roughly, given the bytes of its input artifacts by name.
@@ -44,8 +46,8 @@ public struct Stage: Sendable {
     ///   - origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
-        canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, work: Double? = nil,
-        memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
+        canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil, endpoint: EndpointAccess? = nil,
+        work: Double? = nil, memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
         self.name = name
@@ -55,6 +57,7 @@ public struct Stage: Sendable {
         self.canonicalParameters = canonicalParameters ?? parameters.canonicalBytes
         self.inputs = inputs
         self.fixedOutput = fixedOutput
+        self.endpoint = endpoint
         self.work = work
         self.memory = memory
         makeOrigins = origins

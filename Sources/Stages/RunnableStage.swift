@@ -26,16 +26,19 @@ public struct StageContext: Sendable {
     let workers: WorkerPool
     /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
     let checkpoint: Checkpoint?
+    /// How models behind servers are asked; `nil` where nobody can answer.
+    let questionFiles: QuestionFiles?
     private let reportProgress: @Sendable (StageProgress) -> Void
 
     public init(
-        inputs: URL, outputs: URL, threads: Int, checkpoint: Checkpoint? = nil,
+        inputs: URL, outputs: URL, threads: Int, checkpoint: Checkpoint? = nil, questionFiles: QuestionFiles? = nil,
         reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
         self.inputs = inputs
         self.outputs = outputs
         workers = WorkerPool(threads: threads)
         self.checkpoint = checkpoint
+        self.questionFiles = questionFiles
         self.reportProgress = reportProgress
     }
 

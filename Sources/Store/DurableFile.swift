@@ -61,7 +61,7 @@ enum DurableFile {
     }
 
     /// Makes the names in a folder durable.
-    private static func flush(folder: URL) throws(StoreError) {
+    static func flush(folder: URL) throws(StoreError) {
         let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .cannotWrite(path: folder.path, reason: StoreError.systemReason) }
         defer { close(descriptor) }
@@ -98,7 +98,7 @@ enum DurableFile {
     /// Bytes from which on a second thread reads ahead.
     private static let largeSize = 8 << 20
 
-    private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
+    static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
         var rest = bytes
         while !rest.isEmpty {
             let count = Glibc.write(output, rest.baseAddress, rest.count)

@@ -39,7 +39,8 @@ struct StageRunCommand: ParsableCommand {
         let checkpoint = Checkpoint(
             directory: workspace.checkpoint, action: action, interval: .seconds(checkpointSeconds))
         let context = StageContext(
-            inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads), checkpoint: checkpoint
+            inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads), checkpoint: checkpoint,
+            questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
         ) { Console.output($0.json.canonicalText) }
         let signals = endOnRequest(checkpoint)
         defer { signals.cancel() }
@@ -48,6 +49,9 @@ struct StageRunCommand: ParsableCommand {
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")
             throw CommandFailure(status: StageExit.interrupted)
+        } catch let questions as StageQuestions {
+            Console.progress("\(questions)")
+            throw CommandFailure(status: StageExit.asks)
         } catch {
             throw CommandFailure(status: ExitStatus.stageFailed, message: ErrorText.of(error))
         }
