@@ -31,6 +31,12 @@ public struct ChatExchange: Hashable, Sendable {
         self.json = json
     }
 
+    /// Reads a line of a file of exchanges.
+    public init?(line: some Collection<UInt8>) {
+        guard let json = try? JSON(parsing: line) else { return nil }
+        self.init(json: json)
+    }
+
     /// Tokens that the server counted.
     public var usage: (prompt: Int, answer: Int)? {
         guard let prompt = answer["usage"]?["prompt_tokens"]?.integer, prompt >= 0,

@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Foundation
 import Store
 import Synchronization
@@ -14,8 +13,7 @@ final class RecordedAnswers: Sendable {
         self.journal = journal
         var found: [Digest: ChatExchange] = [:]
         try journal.forEachLine { line in
-            guard let exchange = (try? JSON(parsing: line)).flatMap(ChatExchange.init(json:)), wanted.contains(exchange.key)
-            else { return }
+            guard let exchange = ChatExchange(line: line), wanted.contains(exchange.key) else { return }
             found[exchange.key] = exchange
         }
         self.found = Mutex(found)
@@ -30,19 +28,40 @@ final class RecordedAnswers: Sendable {
         found.withLock { $0[exchange.key] = exchange }
     }
 
-    /// Takes what artifacts of the store hold: those that somebody else built came without a journal. Damaged ones are passed
-    /// over.
+    /// Takes up what artifacts of the store hold: those that somebody else built came without a journal.
     func takeUp(_ wanted: Set<Digest>, from store: Store) throws(StoreError) {
-        var missing = found.withLock { found in wanted.filter { found[$0] == nil } }
+        let missing = found.withLock { found in wanted.filter { found[$0] == nil } }
         guard !missing.isEmpty else { return }
-        for artifact in try store.artifacts(with: ChatExchange.fileName) where !missing.isEmpty {
-            guard let file = artifact[ChatExchange.fileName], let content = try? store.readObject(file.digest) else { continue }
-            for line in [UInt8](content).split(separator: UInt8(ascii: "\n")) {
-                guard let exchange = (try? JSON(parsing: line)).flatMap(ChatExchange.init(json:)),
-                    missing.remove(exchange.key) != nil
-                else { continue }
-                try record(exchange)
+        for exchange in try store.exchanges(with: missing) { try record(exchange) }
+    }
+}
+
+extension Store {
+    /// How many of the questions an answer is here for, in the model's journal or in artifacts.
+    public func recordedAnswers(to questions: [ChatQuestion]) throws(StoreError) -> Int {
+        let wanted = Set(questions.map(\.key))
+        var found: Set<Digest> = []
+        for model in Set(questions.map(\.model)).sorted() {
+            try recordedLines(of: model) { line in
+                guard let exchange = ChatExchange(line: line), wanted.contains(exchange.key) else { return }
+                found.insert(exchange.key)
             }
         }
+        let missing = wanted.subtracting(found)
+        return found.count + (missing.isEmpty ? 0 : try exchanges(with: missing).count)
+    }
+
+    /// Exchanges of artifacts, each once. Damaged objects are passed over.
+    fileprivate func exchanges(with keys: Set<Digest>) throws(StoreError) -> [ChatExchange] {
+        var missing = keys
+        var found: [ChatExchange] = []
+        for artifact in try artifacts(with: ChatExchange.fileName) where !missing.isEmpty {
+            guard let file = artifact[ChatExchange.fileName], let content = try? readObject(file.digest) else { continue }
+            for line in [UInt8](content).split(separator: UInt8(ascii: "\n")) {
+                guard let exchange = ChatExchange(line: line), missing.remove(exchange.key) != nil else { continue }
+                found.append(exchange)
+            }
+        }
+        return found
     }
 }

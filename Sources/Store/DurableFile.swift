@@ -98,7 +98,20 @@ enum DurableFile {
     /// Bytes from which on a second thread reads ahead.
     private static let largeSize = 8 << 20
 
-    static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
+    /// Writes all of it where the descriptor stands.
+    static func write(_ content: [UInt8], to output: Int32, path: String) throws(StoreError) {
+        let failure = content.withUnsafeBytes { bytes -> StoreError? in
+            do throws(StoreError) {
+                try write(bytes, to: output, path: path)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
         var rest = bytes
         while !rest.isEmpty {
             let count = Glibc.write(output, rest.baseAddress, rest.count)

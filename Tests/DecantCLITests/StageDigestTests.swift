@@ -20,7 +20,7 @@ import Testing
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
-            DataIngest.name, EvalPerplexity.name, Exec.name, ModelImport.name,
+            DataIngest.name, EndpointSample.name, EvalPerplexity.name, Exec.name, ModelImport.name,
         ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
     }

@@ -41,7 +41,6 @@ import Testing
 
     @Test func aUsedUpAccountIsNotAskedAgain() async throws {
         try server.set(["refuse": 429, "code": "insufficient_quota", "message": "you have no money"])
-        // `refuse` of the script answers with 429 through the same way as every refusal.
         let text = try #require(try await failure { $0.concurrency = 1 }).description
         #expect(text.contains("you have no money") && text.contains("the server's bill"))
         #expect(try server.requests().count == 1)

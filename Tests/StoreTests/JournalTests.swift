@@ -62,6 +62,22 @@ import Testing
         }
     }
 
+    @Test func aCheckNamesDamagedLinesAndARepairDropsThem() throws {
+        defer { try? FileManager.default.removeItem(at: fixture) }
+        let store = try Store(at: fixture)
+        for line in ["one", "two", "three"] { try open(store).append(Array(line.utf8)) }
+        #expect(try store.check().problems == [])
+        var content = try Data(contentsOf: file(store))
+        content[66] ^= 1
+        // What a killed process left half written is no damage.
+        try (content + Data("abc".utf8)).write(to: file(store))
+        let problems = try store.check().problems
+        #expect(problems == [.damagedRecording(path: file(store).path, lines: [1])])
+        _ = try store.repair(problems)
+        #expect(try store.check().problems == [])
+        #expect(try lines(of: open(store)) == ["two", "three"])
+    }
+
     @Test func oneOwnerAtATime() async throws {
         defer { try? FileManager.default.removeItem(at: fixture) }
         let store = try Store(at: fixture)

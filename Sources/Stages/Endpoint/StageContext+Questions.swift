@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Foundation
 
 /// The files through which a stage asks a model behind a server, since it has no network.
@@ -20,6 +19,11 @@ public struct StageQuestions: Error, Hashable, Sendable, CustomStringConvertible
     public var count: Int
 
     public var description: String { "asks \(count) questions; the next run goes on with their answers" }
+}
+
+/// A stage whose questions follow from its inputs alone: a plan can count them.
+public protocol QuestioningStage: RunnableStage {
+    func questions(in context: StageContext) throws -> [ChatQuestion]
 }
 
 extension StageContext {
@@ -50,7 +54,7 @@ extension StageContext {
         guard let content = FileManager.default.contents(atPath: file.path) else { return [:] }
         var known: [Digest: ChatExchange] = [:]
         for (index, line) in [UInt8](content).split(separator: UInt8(ascii: "\n")).enumerated() {
-            guard let exchange = (try? JSON(parsing: line)).flatMap(ChatExchange.init(json:)) else {
+            guard let exchange = ChatExchange(line: line) else {
                 throw StageFailure("\(file.lastPathComponent), line \(index + 1), is no answer to what it says was asked")
             }
             known[exchange.key] = exchange

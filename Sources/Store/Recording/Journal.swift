@@ -40,12 +40,10 @@ public final class Journal: Sendable {
 
     /// Adds a line, which has no line break. It is durable when this returns; where that fails the file is as it was.
     public func append(_ line: [UInt8]) throws(StoreError) {
-        let bytes = Array(Digest(hashing: line).hex.utf8) + [UInt8(ascii: " ")] + line + [UInt8(ascii: "\n")]
+        let bytes = Self.record(of: line)
         try size.withLock { size throws(StoreError) in
             do throws(StoreError) {
-                try bytes.withUnsafeBytes { rest throws(StoreError) in
-                    try DurableFile.write(rest, to: descriptor, path: file.path)
-                }
+                try DurableFile.write(bytes, to: descriptor, path: file.path)
                 guard fdatasync(descriptor) == 0 else {
                     throw .cannotWrite(path: file.path, reason: StoreError.systemReason)
                 }
@@ -55,6 +53,24 @@ public final class Journal: Sendable {
                 throw error
             }
         }
+    }
+
+    /// Writes the file anew, without the lines that do not fit their digests. This value is of no use afterwards.
+    func dropDamagedLines() throws(StoreError) {
+        var bytes: [UInt8] = []
+        try forEachLine { bytes += Self.record(of: $0) }
+        let copy = file.appendingPathExtension("new")
+        let output = open(copy.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard output >= 0 else { throw .cannotWrite(path: copy.path, reason: StoreError.systemReason) }
+        defer { close(output) }
+        try DurableFile.write(bytes, to: output, path: copy.path)
+        guard fsync(output) == 0 else { throw .cannotWrite(path: copy.path, reason: StoreError.systemReason) }
+        try DurableFile.publish(copy, as: file)
+    }
+
+    /// A line as the file has it.
+    private static func record(of line: some Collection<UInt8>) -> [UInt8] {
+        Array(Digest(hashing: line).hex.utf8) + [UInt8(ascii: " ")] + line + [UInt8(ascii: "\n")]
     }
 
     /// Gives the whole lines of a file that fit their digests; what comes after the last line break is being written.

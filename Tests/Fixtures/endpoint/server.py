@@ -46,8 +46,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             time.sleep(switches.get("pause", 0))
             if self.path != "/v1/chat/completions":
-                what = "404"
-            getattr(self, "fail_" + what, self.refuse)(what, switches) if what != "answer" else self.complete(request, switches)
+                what = "refused 404"
+            if what == "answer":
+                self.complete(request, switches)
+            else:
+                getattr(self, "fail_" + what, self.refuse)(what, switches)
         finally:
             with lock, open(os.path.join(ROOT, "requests"), "a") as log:
                 query = request["messages"][-1]["content"]
@@ -58,9 +61,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def choose(self, switches, identity, attempt):
         if "key" in switches and self.headers.get("Authorization") != "Bearer " + switches["key"]:
-            return "401"
+            return "refused 401"
         if "refuse" in switches:
-            return str(switches["refuse"])
+            return f"refused {switches['refuse']}"
         if "always" in switches:
             return switches["always"]
         chance = int(identity[:8], 16) / 2**32
@@ -77,9 +80,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def refuse(self, what, switches):
         message = switches.get("message", "no") + (" " + self.headers.get("Authorization", "") if switches.get("echo") else "")
+        status = int(what.split()[-1])
         error = {"message": message, "code": switches.get("code")}
-        headers = {"Location": "https://elsewhere.invalid/v1"} if what.startswith("3") else {}
-        self.answer(int(what), json.dumps({"error": error}).encode(), headers)
+        headers = {"Location": "https://elsewhere.invalid/v1"} if status < 400 else {}
+        self.answer(status, json.dumps({"error": error}).encode(), headers)
 
     def fail_429(self, what, switches):
         self.answer(429, b'{"error": {"message": "slow down"}}', {"Retry-After": "0.2"})
