@@ -19,10 +19,11 @@ struct PlannedQuestions {
 
     private let counts: [StageID: Count]
 
-    init(of plan: BuildPlan, in store: Store) throws {
+    init(of plan: BuildPlan, in store: Store) {
         var counts: [StageID: Count] = [:]
         for entry in plan.entries where entry.state == .stale && plan.graph[entry.id].endpoint != nil {
-            counts[entry.id] = try Self.count(for: plan.graph[entry.id], of: plan, in: store)
+            // A damaged input is for a build to mend.
+            counts[entry.id] = try? Self.count(for: plan.graph[entry.id], of: plan, in: store)
         }
         self.counts = counts
     }

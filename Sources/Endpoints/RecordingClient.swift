@@ -31,8 +31,9 @@ public final class RecordingClient: Sendable {
             read.append(question)
         }
         let exchanges = try await self.answers(to: read, at: access, onProgress: onProgress, onWait: onWait)
-        let lines = exchanges.map { $0.json.canonicalBytes }
-        try Data(lines.joined(separator: [UInt8(ascii: "\n")])).write(to: answers)
+        var bytes: [UInt8] = []
+        for exchange in exchanges { bytes += exchange.json.canonicalBytes + [UInt8(ascii: "\n")] }
+        try Data(bytes).write(to: answers)
     }
 
     /// The answers in the order of the questions.

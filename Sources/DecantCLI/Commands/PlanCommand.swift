@@ -19,7 +19,7 @@ struct PlanCommand: ParsableCommand {
         let file = try RecipeFile(path: recipe)
         let store = try storeOptions.open()
         let plan = try file.plan(in: store)
-        let questions = try PlannedQuestions(of: plan, in: store)
+        let questions = PlannedQuestions(of: plan, in: store)
         Console.output(
             output.asJSON
                 ? plan.json(recipe: file.name) { questions[$0].map { ["answers": $0.json] } ?? [:] }.canonicalText

@@ -38,7 +38,9 @@ extension StageContext {
         var asked: Set<Digest> = []
         let open = questions.filter { known[$0.key] == nil && asked.insert($0.key).inserted }
         guard open.isEmpty else {
-            try Data(open.map(\.body).joined(separator: [UInt8(ascii: "\n")])).write(to: files.questions)
+            var bytes: [UInt8] = []
+            for question in open { bytes += question.body + [UInt8(ascii: "\n")] }
+            try Data(bytes).write(to: files.questions)
             throw StageQuestions(count: open.count)
         }
         return questions.compactMap { known[$0.key] }
