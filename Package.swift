@@ -50,7 +50,10 @@ let package = Package(
             ]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
 
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CCurl"]),
+        // Servers
+        .target(name: "HTTP", dependencies: ["CCurl"]),
+        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
         .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
@@ -63,7 +66,8 @@ let package = Package(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
-                "Engine", "Stages", "Programs", "Sharing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Engine", "Stages", "Programs", "Sharing", "Endpoints",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
 
@@ -94,7 +98,8 @@ let package = Package(
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "SharingTests", dependencies: ["Sharing", "Store", "BuildModel", "CanonicalJSON"]),
+        .testTarget(name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON"]),
+        .testTarget(name: "EndpointsTests", dependencies: ["Endpoints", "Store", "BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(
             name: "DecantCLITests", dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store"],

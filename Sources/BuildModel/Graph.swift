@@ -31,6 +31,8 @@ public struct Stage: Sendable {
     public let numerics: Numerics
     /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
     public var fixedOutput: FixedOutput?
+    /// How the model is reached that the stage asks; `nil` for stages that ask none. Not part of any key.
+    public var endpoint: EndpointAccess?
     /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
     public var work: Double?
     /// Bytes of memory that running it takes, roughly, given the bytes of its input artifacts by name.
@@ -46,7 +48,7 @@ public struct Stage: Sendable {
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
         numerics: Numerics = .portable, canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil,
-        work: Double? = nil,
+        endpoint: EndpointAccess? = nil, work: Double? = nil,
         memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
@@ -58,6 +60,7 @@ public struct Stage: Sendable {
         self.inputs = inputs
         self.numerics = numerics
         self.fixedOutput = fixedOutput
+        self.endpoint = endpoint
         self.work = work
         self.memory = memory
         makeOrigins = origins

@@ -65,12 +65,14 @@ public struct BuildPlan: Sendable {
     }
 
     /// One object: the machine interface of `plan --json`.
-    public func json(recipe: String) -> JSON {
+    ///
+    /// - Parameter extras: members that a stage has besides.
+    public func json(recipe: String, extras: (StageID) -> [String: JSON] = { _ in [:] }) -> JSON {
         [
             "recipe": .string(recipe),
             "stages": .array(
                 entries.map { entry in
-                    [
+                    let members: [String: JSON] = [
                         "name": .string(graph[entry.id].name),
                         "kind": .string(graph[entry.id].kind),
                         "key": entry.key.map { .string($0.hex) } ?? .null,
@@ -79,6 +81,7 @@ public struct BuildPlan: Sendable {
                         "seconds": entry.prediction.map { .number($0.seconds) } ?? .null,
                         "seconds_from": entry.prediction.map { .string($0.basis.rawValue) } ?? .null,
                     ]
+                    return .object(members.merging(extras(entry.id)) { first, _ in first })
                 }),
         ]
     }

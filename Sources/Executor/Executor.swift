@@ -8,18 +8,20 @@ public struct Executor: Sendable {
     private let runner: any Runner
     private let fetcher: any SourceFetcher
     private let remote: (any RemoteResults)?
+    private let endpoints: (any EndpointClient)?
     private let resources: Resources
     /// Whether what does not depend on a failed stage is finished.
     private let keepsGoing: Bool
 
     public init(
         store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), remote: (any RemoteResults)? = nil,
-        resources: Resources = Resources(), keepsGoing: Bool = false
+        endpoints: (any EndpointClient)? = nil, resources: Resources = Resources(), keepsGoing: Bool = false
     ) {
         self.store = store
         self.runner = runner
         self.fetcher = fetcher
         self.remote = remote
+        self.endpoints = endpoints
         self.resources = resources
         self.keepsGoing = keepsGoing
     }
@@ -36,7 +38,8 @@ public struct Executor: Sendable {
     ) async throws -> BuildOutcome {
         let wanted = graph.closure(of: targets)
         onEvent(.started(stages: wanted.count))
-        let execution = StageExecution(store: store, runner: runner, fetcher: fetcher, remote: remote, onEvent: onEvent)
+        let execution = StageExecution(
+            store: store, runner: runner, fetcher: fetcher, remote: remote, endpoints: endpoints, onEvent: onEvent)
         var last: BuildOutcome?
         var discarded: Set<Digest> = []
         while true {

@@ -33,6 +33,8 @@ public struct StageEnding: Hashable, Sendable {
 /// outputs/         empty at first; the artifact when the stage is done
 /// checkpoint/      what an earlier run of the same action left to go on from
 /// log              what the stage wrote to standard error
+/// questions.jsonl  what a stage wants to ask a model behind a server: the stage has no network
+/// answers.jsonl    the answers, when the stage is run once more
 /// ```
 public struct StageWorkspace: Sendable {
     public let directory: URL
@@ -46,6 +48,9 @@ public struct StageWorkspace: Sendable {
     public var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
     public var checkpoint: URL { directory.appending(path: Self.checkpointName, directoryHint: .isDirectory) }
     public var log: URL { directory.appending(path: "log") }
+
+    public var questions: URL { directory.appending(path: "questions.jsonl") }
+    public var answers: URL { directory.appending(path: "answers.jsonl") }
 
     public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
 

@@ -18,6 +18,7 @@ struct StageExecution: Sendable {
     let runner: any Runner
     let fetcher: any SourceFetcher
     let remote: (any RemoteResults)?
+    let endpoints: (any EndpointClient)?
     let onEvent: @Sendable (BuildEvent) -> Void
 
     func run(_ plan: PlannedStage, threads: Int) async throws -> StageEnd {
@@ -60,8 +61,10 @@ struct StageExecution: Sendable {
         let started = Date()
         let workspace = StageWorkspace(directory: scratch.directory)
         try prepare(workspace, in: scratch, for: plan)
-        let ending = try await runner.run(workspace, threads: threads) { progress in
-            onEvent(.stageProgressed(name: plan.stage.name, progress))
+        var ending = try await run(plan, threads: threads, in: workspace)
+        if ending.status == StageExit.asks {
+            if let failure = try await answerQuestions(of: plan.stage, in: workspace) { return .failed(failure) }
+            ending = try await run(plan, threads: threads, in: workspace)
         }
         guard ending.status == 0 else {
             if Task.isCancelled { return .stopped(hasCheckpoint: workspace.hasCheckpoint) }
@@ -71,6 +74,34 @@ struct StageExecution: Sendable {
         let end = try finish(plan, artifact: artifact, started: started, peakMemory: ending.peakMemory)
         scratch.remove()
         return end
+    }
+
+    private func run(_ plan: PlannedStage, threads: Int, in workspace: StageWorkspace) async throws -> StageEnding {
+        try await runner.run(workspace, threads: threads) { progress in
+            onEvent(.stageProgressed(name: plan.stage.name, progress))
+        }
+    }
+
+    /// Asks what the stage wants to know, so that it can be run once more.
+    ///
+    /// - Returns: why an answer cannot be had.
+    private func answerQuestions(of stage: Stage, in workspace: StageWorkspace) async throws -> StageFailureReport? {
+        guard let endpoints, let access = stage.endpoint else {
+            return StageFailureReport(reason: "the stage asks a model, and the recipe says of no server that it has that model")
+        }
+        do {
+            try await endpoints.answer(workspace.questions, at: access, into: workspace.answers) { progress in
+                onEvent(.stageProgressed(name: stage.name, progress))
+            } onWait: {
+                onEvent(.stageWaiting(name: stage.name))
+            }
+            return nil
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            return StageFailureReport(reason: "\(error)")
+        }
     }
 
     /// Records what a stage gave.

@@ -1,28 +1,7 @@
 import BuildModel
 import Foundation
+import HTTP
 import Store
-
-/// A few bytes as a body.
-final class BytesBody: HTTPBody {
-    private let bytes: [UInt8]
-    private var position = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var size: Int { bytes.count }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        let count = min(buffer.count, bytes.count - position)
-        buffer.copyBytes(from: bytes[position..<position + count])
-        position += count
-        return count
-    }
-
-    func rewind() -> Bool {
-        position = 0
-        return true
-    }
-}
 
 /// An object as a body, hashed on the way: the last bytes of one that is damaged are never sent.
 final class ObjectBody: HTTPBody {
@@ -64,22 +43,6 @@ final class ObjectBody: HTTPBody {
         hasher = DigestHasher()
         position = 0
         return lseek(descriptor, 0, SEEK_SET) == 0
-    }
-}
-
-/// A short answer, kept.
-final class BytesSink: HTTPSink {
-    private(set) var bytes: [UInt8] = []
-    private let limit: Int
-
-    init(limit: Int) { self.limit = limit }
-
-    func restart() { bytes = [] }
-
-    func receive(_ bytes: UnsafeRawBufferPointer, answer: HTTPAnswer) -> Bool {
-        guard self.bytes.count + bytes.count <= limit else { return false }
-        self.bytes += bytes
-        return true
     }
 }
 

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import HTTP
 
 /// Git LFS's batch API: what to do with which object.
 struct LFSBatch {

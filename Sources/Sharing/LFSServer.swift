@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import HTTP
 import Store
 
 /// A server of Git LFS: the batch API and basic transfers.

@@ -28,10 +28,13 @@ public struct StageContext: Sendable {
     let products: ProductPrecision
     /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
     let checkpoint: Checkpoint?
+    /// How models behind servers are asked; `nil` where nobody can answer.
+    let questionFiles: QuestionFiles?
     private let reportProgress: @Sendable (StageProgress) -> Void
 
     public init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
+        questionFiles: QuestionFiles? = nil,
         reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
         self.inputs = inputs
@@ -39,6 +42,7 @@ public struct StageContext: Sendable {
         workers = WorkerPool(threads: threads)
         self.products = products
         self.checkpoint = checkpoint
+        self.questionFiles = questionFiles
         self.reportProgress = reportProgress
     }
 

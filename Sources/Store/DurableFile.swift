@@ -61,7 +61,7 @@ enum DurableFile {
     }
 
     /// Makes the names in a folder durable.
-    private static func flush(folder: URL) throws(StoreError) {
+    static func flush(folder: URL) throws(StoreError) {
         let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .cannotWrite(path: folder.path, reason: StoreError.systemReason) }
         defer { close(descriptor) }
@@ -97,6 +97,19 @@ enum DurableFile {
 
     /// Bytes from which on a second thread reads ahead.
     private static let largeSize = 8 << 20
+
+    /// Writes all of it where the descriptor stands.
+    static func write(_ content: [UInt8], to output: Int32, path: String) throws(StoreError) {
+        let failure = content.withUnsafeBytes { bytes -> StoreError? in
+            do throws(StoreError) {
+                try write(bytes, to: output, path: path)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
 
     private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32, path: String) throws(StoreError) {
         var rest = bytes

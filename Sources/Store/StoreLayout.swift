@@ -21,6 +21,8 @@ struct StoreLayout: Sendable {
     var useLock: URL { root.appending(path: "use.lock") }
     var index: URL { root.appending(path: "index.sqlite") }
     var scratch: URL { root.appending(path: "scratch", directoryHint: .isDirectory) }
+    /// What models behind servers answered: a journal each.
+    var recordings: URL { root.appending(path: "recordings", directoryHint: .isDirectory) }
     var ignoreFile: URL { root.appending(path: ".gitignore") }
 
     var packs: URL { repository.appending(path: "objects/pack", directoryHint: .isDirectory) }

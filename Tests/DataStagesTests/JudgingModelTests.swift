@@ -49,7 +49,7 @@ import Testing
 
     @Test func theModelDecidesAndItsAgreementWithTheRulesIsCounted() throws {
         let (right, loose) = (JudgingStagesTests.call("x"), JudgingStagesTests.call("the x"))
-        let responses = [right, loose, loose, "a", "b", right].map { JudgedResponse(row: Self.row, response: $0) }
+        let responses = [right, loose, loose, "a", "b", right].map { JudgedResponse(row: Self.row, response: $0, format: .call) }
         let model = Fake(replies: [
             (part: "the x", reply: .init(text: "yes", isWhole: true)), (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
             (part: "=b", reply: .init(text: "No", isWhole: true)), (part: "=[", reply: .init(text: "Yes", isWhole: true)),

@@ -21,16 +21,19 @@ import Testing
         let program = try DecantProgram()
         try program.run("init", "pantry")
         try program.write(Self.everything, to: "everything.yaml")
+        try program.write(Self.asked, to: "asked.yaml")
         let shipped = DecantProgram.root.appending(path: "recipes")
         let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
         #expect(recipes.count >= 2)
-        let paths = recipes.map { shipped.appending(path: $0).path } + ["tiny.yaml", "pantry.yaml", "everything.yaml"]
+        let paths =
+            recipes.map { shipped.appending(path: $0).path } + ["tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml"]
         let results = try Self.validate(paths, with: program)
         #expect(results.count == paths.count)
         #expect(results.filter { !$0.value }.isEmpty, "\(results)")
         // What the schema accepts here, the reader accepts as well.
         try program.write("x", to: "train.py")
         #expect(try program.run("check", "everything.yaml").output.contains("no problems"))
+        #expect(try program.run("check", "asked.yaml").output.contains("no problems"))
     }
 
     /// What one field alone shows to be wrong, the schema shows as well.
@@ -66,6 +69,26 @@ import Testing
             #expect(page.contains("`\(kind.name)`"), "\(kind.name)")
         }
     }
+
+    /// Every field of an endpoint, twice.
+    static let asked = """
+        decant: 1
+        sources: {functions: {path: functions.yaml}, utterances: {path: utterances.yaml}}
+        data: {generate: {functions: functions, templates: utterances}}
+        teacher:
+          endpoint:
+            url: https://api.example.org/v1
+            model: large
+            api_key_env: TEACHER_KEY
+            max_requests: 10k
+            max_cost: 4.5
+            price: {prompt: 0.15, answer: 0.6}
+            concurrency: 8
+            timeout: 2 min
+            retries: 5
+        judge: {kind: model, endpoint: {url: "http://localhost:8000/v1", model: small, api_key_env: "", max_requests: 0}}
+        transfer: RFT
+        """
 
     static let everything = """
         decant: 1

@@ -22,7 +22,8 @@ import Testing
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
-            AdapterMerge.name, DataIngest.name, DPOTrain.name, EvalPerplexity.name, Exec.name, KDOnPolicy.name, ModelImport.name,
+            AdapterMerge.name, DataIngest.name, DPOTrain.name, EndpointSample.name, EvalPerplexity.name, Exec.name,
+            KDOnPolicy.name, ModelImport.name,
         ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
     }

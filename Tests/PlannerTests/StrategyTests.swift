@@ -177,14 +177,51 @@ import Testing
     @Test func anEndpointTeacherAnswersAndIsNotTrained() throws {
         let graph = try plan(
             """
-            teacher: {endpoint: {url: https://example.org/v1, model: large, key: TEACHER_KEY}}
+            teacher: {endpoint: {url: https://example.org/v1, model: large, api_key_env: TEACHER_KEY, max_requests: 9, price: {answer: 2}}}
             transfer: RFT
             judge: {kind: model, endpoint: {url: https://example.org/v1, model: judge}, prompt: "right?"}
             """)
         #expect(graph.stages.count { $0.kind == "endpoint.sample" } == 1)
         #expect(!graph.names.contains("teacher.init"))
         #expect(!graph.stages.contains { $0.parameters.canonicalText.contains("TEACHER_KEY") })
+        let access = graph.stages.first { $0.kind == "endpoint.sample" }?.endpoint
+        #expect(access?.url == "https://example.org/v1" && access?.key == .variable("TEACHER_KEY"))
+        #expect(access?.maxRequests == 9 && access?.maxCost == nil && access?.price == .init(prompt: 0, answer: 2))
         #expect(graph.parameters(of: "teacher.judged")?["question"]?["endpoint"]?["model"] == "judge")
+    }
+
+    /// Only the model's name and the settings of its answers decide what is built.
+    @Test func whereTheEndpointIsAndWhatItMayCostIsNoPartOfAKey() throws {
+        func parameters(_ endpoint: String, _ rest: String = "") throws -> JSON? {
+            let graph = try plan("teacher: {endpoint: {\(endpoint)}}\ntransfer: RFT\n\(rest)")
+            return graph.stages.first { $0.kind == "endpoint.sample" }?.parameters
+        }
+        let one = try parameters("url: https://example.org/v1, model: large")
+        #expect(one != nil)
+        let other = """
+            url: "http://localhost:8000/v1", model: large, api_key_env: MY_KEY, max_requests: 5, max_cost: 3, price: {prompt: 1}, \
+            concurrency: 9, timeout: 5 s, retries: 0
+            """
+        #expect(try parameters(other) == one)
+        #expect(try parameters("url: https://example.org/v1, model: larger") != one)
+        for sample in ["samples: 2", "temperature: 0.1", "max_tokens: 9", "seed: 1"] {
+            #expect(try parameters("url: https://example.org/v1, model: large", "sample: {\(sample)}") != one, "\(sample)")
+        }
+    }
+
+    /// A stage of the recipe's own names the model; the recipe's teacher or judge of that name says where it is.
+    @Test func anOwnStageAsksTheModelThatItNames() throws {
+        let stage = """
+            stages:
+              more: {kind: endpoint.sample, inputs: {data: data}, parameters: {endpoint: {model: MODEL}, samples: 2, temperature: 1, max_tokens: 32, seed: 1}}
+            """
+        let teacher = "teacher: {endpoint: {url: https://example.org/v1, model: large}}\ntransfer: RFT\n"
+        func access(_ model: String) throws -> EndpointAccess? {
+            let graph = try plan(teacher + stage.replacing("MODEL", with: model))
+            return graph[try #require(graph.stage(named: "more"))].endpoint
+        }
+        #expect(try access("large")?.url == "https://example.org/v1")
+        #expect(try access("unknown") == nil)
     }
 
     @Test func importedModelsBringTheirTokenizer() throws {

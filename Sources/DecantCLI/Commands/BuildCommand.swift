@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
+import Endpoints
 import Engine
 import Executor
 import Foundation
@@ -40,8 +41,6 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try storeOptions.open()
-        // A key that is missing is said before anything runs.
-        let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         // Beside the planning, where that takes its time: a recipe may have ten thousand stages.
         let preparing = Task.detached {
             try await Task.sleep(for: .milliseconds(30))
@@ -49,11 +48,15 @@ struct BuildCommand: AsyncParsableCommand {
         }
         let file = try RecipeFile(path: recipe)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
+        let keys = await takeKeys(for: graph, after: preparing)
+        // A key that is missing is said before anything runs.
+        let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
-            remote: try await remoteResults(for: store), resources: resourceOptions.resources, keepsGoing: keepGoing)
+            remote: try await remoteResults(for: store), endpoints: RecordingClient(store: store, keys: keys),
+            resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
@@ -81,6 +84,12 @@ struct BuildCommand: AsyncParsableCommand {
         } catch let error as SourceChanged {
             throw CommandFailure.badInput("\(error)")
         }
+    /// Before anything is started that would inherit them, and while nobody else reads the environment.
+    private func takeKeys(for graph: Graph, after preparing: Task<Void, any Error>) async -> EndpointKeys {
+        let accesses = graph.stages.compactMap(\.endpoint)
+        guard !accesses.isEmpty else { return EndpointKeys() }
+        _ = await preparing.result
+        return EndpointKeys.taken(for: accesses)
     }
 
     private func remoteResults(for store: Store) async throws -> (any RemoteResults)? {
@@ -122,3 +131,5 @@ struct BuildCommand: AsyncParsableCommand {
 }
 
 extension RemoteCache: RemoteResults {}
+
+extension RecordingClient: EndpointClient {}

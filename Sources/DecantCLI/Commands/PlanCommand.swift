@@ -17,18 +17,23 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let file = try RecipeFile(path: recipe)
-        let plan = try file.plan(in: try storeOptions.open())
-        Console.output(output.asJSON ? plan.json(recipe: file.name).canonicalText : table(of: plan))
+        let store = try storeOptions.open()
+        let plan = try file.plan(in: store)
+        let questions = PlannedQuestions(of: plan, in: store)
+        Console.output(
+            output.asJSON
+                ? plan.json(recipe: file.name) { questions[$0].map { ["answers": $0.json] } ?? [:] }.canonicalText
+                : table(of: plan, questions))
         guard !output.asJSON, let first = plan.entries.first(where: { $0.state != .cached }) else { return }
         Console.hint("explain \(recipe) \(plan.graph[first.id].name)")
         Console.hint("build \(recipe)")
     }
 
-    private func table(of plan: BuildPlan) -> String {
+    private func table(of plan: BuildPlan, _ questions: PlannedQuestions) -> String {
         let nameWidth = plan.entries.map { plan.graph[$0.id].name.columns }.max() ?? 0
         var lines = plan.entries.map { entry in
             let stage = plan.graph[entry.id]
-            let why = entry.why.map(\.text).joined(separator: "; ")
+            let why = (entry.why.map(\.text) + (questions[entry.id].map { [$0.text] } ?? [])).joined(separator: "; ")
             return [
                 entry.state.rawValue.padded(to: 8), stage.name.padded(to: nameWidth), stage.kind.padded(to: 16),
                 (entry.prediction.map { Duration.text($0.seconds) + $0.basis.mark } ?? "").padded(to: 9), why,

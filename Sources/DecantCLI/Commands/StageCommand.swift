@@ -53,6 +53,9 @@ struct StageRunCommand: ParsableCommand {
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")
             throw CommandFailure(status: StageExit.interrupted)
+        } catch let questions as StageQuestions {
+            Console.progress("\(questions)")
+            throw CommandFailure(status: StageExit.asks)
         } catch {
             throw CommandFailure(status: ExitStatus.stageFailed, message: ErrorText.of(error))
         }

@@ -41,8 +41,11 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
-    public static func response(to row: Row) -> String {
-        let calls = row.answers.map { call in
+    public static func response(to row: Row) -> String { response(of: row.answers) }
+
+    /// Calls as a response spells them.
+    public static func response(of calls: [FunctionCall]) -> String {
+        let calls = calls.map { call in
             "{\"name\":\(JSON.string(call.name).canonicalText),\"arguments\":\(JSON.object(call.arguments).canonicalText)}"
         }
         return "[" + calls.joined(separator: ",") + "]"

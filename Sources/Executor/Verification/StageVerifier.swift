@@ -47,8 +47,13 @@ public struct StageVerifier: Sendable {
             guard let source = lineage[input.commit] else { throw IncompleteLineage(stage: stage.commit, input: input.name) }
             try store.materialize(source.record.artifact, at: workspace.input(input.name))
         }
+        // A model behind a server is not asked again: what it answered is part of the artifact.
+        if let exchanges = artifact[ChatExchange.fileName] { try store.copyObject(exchanges.digest, to: workspace.answers) }
         let started = Date()
         let ending = try await runner.run(workspace, threads: threads, onProgress: progress)
+        guard ending.status != StageExit.asks else {
+            return .failed(StageFailureReport(reason: "it asks a model what the artifact holds no answer to"))
+        }
         guard ending.status == 0 else {
             return .failed(StageFailureReport(ending, in: workspace))
         }

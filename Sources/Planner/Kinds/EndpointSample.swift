@@ -1,7 +1,7 @@
 /// Rollouts of a model behind an OpenAI-compatible server. The recorded answers are the artifact.
 ///
 /// Inputs: `data` (of `data.split`).
-/// Output: as `sample`.
+/// Output: as `sample`, and `exchanges.jsonl`: each question's digest, model and settings with the answer as it came.
 public struct EndpointSample: StageKind {
     public static let name = "endpoint.sample"
     public static let revision = 1

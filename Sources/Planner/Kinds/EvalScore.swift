@@ -23,5 +23,6 @@ public struct EvalScore: StageKind {
         self.question = question
     }
 
+    public var runsModel: Bool { judge == .model && question?.endpoint == nil }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

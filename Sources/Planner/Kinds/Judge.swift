@@ -25,6 +25,6 @@ public struct Judge: StageKind {
         self.question = question
     }
 
-    public var runsModel: Bool { kind == .model }
+    public var runsModel: Bool { kind == .model && question?.endpoint == nil }
     public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

@@ -24,15 +24,12 @@ public enum AnswerStyle: String, Codable, Hashable, Sendable, CaseIterable {
     case reasoning
 }
 
-/// A model behind an OpenAI-compatible server.
+/// A model behind an OpenAI-compatible server. Where that server is stands in `Stage.endpoint`: a model that has moved answers
+/// as before, so its address is no part of a key.
 public struct EndpointParameters: Codable, Hashable, Sendable {
-    public var url: String
     public var model: String
 
-    public init(url: String, model: String) {
-        self.url = url
-        self.model = model
-    }
+    public init(model: String) { self.model = model }
 }
 
 /// What a judging model is asked, and where it is if not at hand.

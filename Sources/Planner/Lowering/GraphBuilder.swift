@@ -30,8 +30,8 @@ struct GraphBuilder {
 
     /// Adds a stage, or finds the equal one that is there already; the first one's title and origins stay.
     mutating func add<Kind: StageKind>(
-        _ kind: Kind, _ title: StageTitle, inputs: [Stage.Input] = [], fixedOutput: FixedOutput? = nil, work: Double? = nil,
-        origins: @autoclosure @escaping @Sendable () -> [Origin] = []
+        _ kind: Kind, _ title: StageTitle, inputs: [Stage.Input] = [], fixedOutput: FixedOutput? = nil,
+        endpoint: EndpointAccess? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) throws -> StageID {
         let register = register(of: Kind.self)
         let numerics = kind.runsModel ? numerics : .portable
@@ -45,7 +45,7 @@ struct GraphBuilder {
         let numericsOrigin = kind.runsModel ? numericsOrigin : { [] }
         let stage = Stage(
             name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs, numerics: numerics,
-            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, work: work,
+            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, endpoint: endpoint, work: work,
             memory: { kind.memory($0) }, origins: origins() + numericsOrigin())
         drafts.append(Draft(stage: stage, title: title, choices: choices))
         register.stages[identity] = id

@@ -15,6 +15,7 @@ extension Lowering {
             title,
             inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
                 + (try judgeInput(base)),
+            endpoint: judge.endpoint.map(EndpointAccess.init),
             origins: [
                 Origin("kind", judge.kind), Origin("keep", judge.keep), Origin("question", judge.prompt),
                 Origin("answer", base.pipeline.transfer.field),
@@ -38,8 +39,8 @@ extension Lowering {
                 EndpointSample(
                     endpoint: EndpointParameters(endpoint), samples: sample.samples.value,
                     temperature: sample.temperature.value, maxTokens: sample.maxTokens.value, seed: sample.seed.value),
-                .named("teacher.samples"), inputs: [.init(name: "data", stage: base.data)],
-                origins: origins() + [Origin("endpoint.url", endpoint.url), Origin("endpoint.model", endpoint.model)])
+                .named("teacher.samples"), inputs: [.init(name: "data", stage: base.data)], endpoint: EndpointAccess(endpoint),
+                origins: origins() + [Origin("endpoint.model", endpoint.model)])
         }
         return try builder.add(
             Sample(

@@ -28,7 +28,7 @@ extension Lowering {
                 judge: JudgeKind(judge.kind.value), sets: names, answer: model.answer, question: Self.question(of: judge)),
             title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
-            work: 0,
+            endpoint: judge.endpoint.map(EndpointAccess.init), work: 0,
             origins: [
                 Origin("judge", judge.kind), Origin("sets", written), Origin("question", judge.prompt),
                 Origin("answer", base.pipeline.transfer.field),

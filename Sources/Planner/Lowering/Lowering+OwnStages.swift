@@ -24,7 +24,7 @@ extension Lowering {
             guard let found = try addInput(input, pipeline) else { return nil }
             inputs.append(.init(name: input.name, stage: found))
         }
-        guard let id = try add(stage, inputs: inputs) else { return nil }
+        guard let id = try add(stage, inputs: inputs, pipeline) else { return nil }
         ownStages[name] = id
         return id
     }
@@ -51,7 +51,7 @@ extension Lowering {
         return (title.parent.map(self.title(of:)) ?? "") + title.suffix
     }
 
-    private mutating func add(_ stage: NamedStage, inputs: [Stage.Input]) throws -> StageID? {
+    private mutating func add(_ stage: NamedStage, inputs: [Stage.Input], _ pipeline: Pipeline) throws -> StageID? {
         let title = StageTitle.named(stage.name.value)
         switch stage.content {
         case .exec(let exec):
@@ -78,14 +78,22 @@ extension Lowering {
             }
             let reader = OwnParameters(stage: stage, parameters: parameters)
             guard let ordered = reader.inputs(inputs, of: declared, &problems) else { return nil }
-            return try add(declared, reader, inputs: ordered, title)
+            return try add(declared, reader, inputs: ordered, title, pipeline)
         }
     }
 
     private mutating func add<Kind: StageKind>(
-        _ kind: Kind.Type, _ reader: OwnParameters, inputs: [Stage.Input], _ title: StageTitle
+        _ kind: Kind.Type, _ reader: OwnParameters, inputs: [Stage.Input], _ title: StageTitle, _ pipeline: Pipeline
     ) throws -> StageID? {
         guard let value = try reader.value(of: kind, &problems) else { return nil }
-        return try builder.add(value, title, inputs: inputs, origins: reader.origins)
+        let asked = (value as? any AskingKind)?.askedModel
+        return try builder.add(
+            value, title, inputs: inputs, endpoint: asked.flatMap { Self.access(to: $0, in: pipeline) }, origins: reader.origins)
+    }
+
+    /// How the recipe's teacher or judge of this name is reached: a stage of the recipe's own names the model alone.
+    private static func access(to model: String, in pipeline: Pipeline) -> EndpointAccess? {
+        [pipeline.teacher.endpoint, pipeline.judge.endpoint].compactMap { $0 }.first { $0.model.value == model }
+            .map(EndpointAccess.init)
     }
 }

@@ -148,5 +148,19 @@ extension ModelShape {
 }
 
 extension EndpointParameters {
-    init(_ endpoint: EndpointSection) { self.init(url: endpoint.url.value, model: endpoint.model.value) }
+    init(_ endpoint: EndpointSection) { self.init(model: endpoint.model.value) }
+}
+
+extension EndpointAccess {
+    init(_ endpoint: EndpointSection) {
+        let variable = endpoint.keyVariable
+        let requests = endpoint.maxRequests.value
+        let cost = endpoint.maxCost.value
+        self.init(
+            url: endpoint.url.value,
+            key: !variable.isWritten ? .standard : variable.value.isEmpty ? .none : .variable(variable.value),
+            maxRequests: requests > 0 ? requests : nil, maxCost: cost > 0 ? cost : nil,
+            price: Price(prompt: endpoint.promptPrice.value, answer: endpoint.answerPrice.value),
+            concurrency: endpoint.concurrency.value, timeout: endpoint.timeout.value, retries: endpoint.retries.value)
+    }
 }

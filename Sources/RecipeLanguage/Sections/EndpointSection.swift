@@ -4,37 +4,63 @@ import Diagnostics
 public struct EndpointSection: Sendable {
     public let url: Spanned<String>
     public let model: Spanned<String>
-    /// Name of the environment variable that holds the key; empty where none is needed.
+    /// Name of the environment variable that holds the key; written and empty where none is to be sent.
     public let keyVariable: Spanned<String>
     /// 0 for no limit.
     public let maxRequests: Spanned<Int>
+    /// In the currency of the prices; 0 for no limit.
+    public let maxCost: Spanned<Double>
+    /// Of a million tokens.
+    public let promptPrice: Spanned<Double>
+    public let answerPrice: Spanned<Double>
     public let concurrency: Spanned<Int>
     /// Seconds.
     public let timeout: Spanned<Double>
+    public let retries: Spanned<Int>
 
     enum Definition {
         static let url = Field.text("url", required: true, "The base URL, `https://HOST/v1`.")
         static let model = Field.text("model", required: true, "The model's name there.")
         static let key = Field.text(
-            "key", "The environment variable that holds the key; the key itself never stands in a recipe.")
-        static let maxRequests = Field.integer("max_requests", 0, in: 0...10_000_000, "Requests at most; 0 sets no limit.")
+            "api_key_env", default: "OPENAI_API_KEY",
+            "The environment variable that holds the key, which never stands in a recipe; an empty text sends none.")
+        static let maxRequests = Field.integer(
+            "max_requests", 0, in: 0...10_000_000, "Questions that one build asks at most; 0 sets no limit.")
+        static let maxCost = Field.number(
+            "max_cost", 0, in: 0...1e9, "What one build spends at most, by `price`; 0 sets no limit.")
+        static let promptPrice = Field.number("prompt", 0, in: 0...1e6, "A million tokens of prompts.")
+        static let answerPrice = Field.number("answer", 0, in: 0...1e6, "A million tokens of answers.")
+        static let price = SectionField(
+            "price",
+            MappingDefinition("endpoint.price", "What tokens cost, in the currency of `max_cost`.", [promptPrice, answerPrice]))
         static let concurrency = Field.integer("concurrency", 4, in: 1...256, "Requests at once.")
         static let timeout = Field.duration("timeout", 60, in: 1...3600, "How long one request may take.")
+        static let retries = Field.integer("retries", 8, in: 0...100, "Further attempts where no answer comes.")
         static let mapping = MappingDefinition(
-            "endpoint", "A model behind an OpenAI-compatible server.", [url, model, key, maxRequests, concurrency, timeout])
+            "endpoint", "A model behind an OpenAI-compatible server. Only `model` decides what is built.",
+            [url, model, key, maxRequests, maxCost, price, concurrency, timeout, retries])
     }
 
     init?(reading field: SectionField, in owner: Fields) {
         guard owner.node("endpoint") != nil else { return nil }
         let fields = owner.section(field)
+        let price = fields.section(Definition.price)
         url = fields[Definition.url]
         model = fields[Definition.model]
         keyVariable = fields[Definition.key]
         maxRequests = fields[Definition.maxRequests]
+        maxCost = fields[Definition.maxCost]
+        promptPrice = price[Definition.promptPrice]
+        answerPrice = price[Definition.answerPrice]
         concurrency = fields[Definition.concurrency]
         timeout = fields[Definition.timeout]
+        retries = fields[Definition.retries]
         for (field, value) in [(Definition.url, url), (Definition.model, model)] where !value.isWritten {
             fields.report(.missingField(field.name, in: fields.owner, at: fields.anchor, help: "add '\(field.name): …'"))
+        }
+        if maxCost.value > 0, promptPrice.value == 0, answerPrice.value == 0 {
+            fields.report(
+                .missingField("price", in: fields.owner, at: maxCost.span, help: "add 'price: {prompt: …, answer: …}'"))
         }
         if url.isWritten, !url.value.hasPrefix("http://"), !url.value.hasPrefix("https://") {
             fields.report(
@@ -46,8 +72,8 @@ public struct EndpointSection: Sendable {
         if !isVariable {
             fields.report(
                 Diagnostic(
-                    .badName, "'key' is the name of an environment variable, not a key", at: keyVariable.span,
-                    help: "put the key into a variable such as TEACHER_KEY, and write 'key: TEACHER_KEY'"))
+                    .badName, "'api_key_env' is the name of an environment variable, not a key", at: keyVariable.span,
+                    help: "put the key into a variable such as TEACHER_KEY, and write 'api_key_env: TEACHER_KEY'"))
         }
     }
 }

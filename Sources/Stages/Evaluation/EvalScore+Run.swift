@@ -3,8 +3,6 @@ import Engine
 import Planner
 
 extension EvalScore: RunnableStage {
-    public var limitation: String? { question?.limitation }
-
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let answers = try sets.map { try readAnswers(to: $0, in: context) }

@@ -1,3 +1,4 @@
+import BuildModel
 import Engine
 import Planner
 
@@ -36,18 +37,35 @@ struct LocalJudgingModel: JudgingModel {
     }
 }
 
+/// A judging model behind a server, whose exchanges are recorded beside the verdicts.
+struct EndpointJudgingModel: JudgingModel {
+    private static let maximumTokens = 8
+
+    let context: StageContext
+    let model: String
+
+    func replies(to questions: [String]) throws -> [JudgingReply] {
+        let exchanges = try context.answers(
+            to: questions.map { question in
+                ChatQuestion(
+                    model: model, messages: [["role": "user", "content": .string(question)]], tools: ChatTools([]),
+                    temperature: 0, maxTokens: Self.maximumTokens, seed: 0)
+            })
+        try context.write(exchanges: exchanges)
+        return exchanges.map { exchange in
+            let text = exchange.answer["choices"]?[0]?["message"]?["content"]?.string
+            return JudgingReply(text: text ?? "", isWhole: ChatAnswer(exchange.answer).isWhole)
+        }
+    }
+}
+
 extension StageContext {
     /// The model that a question goes to.
     func judgingModel(for question: ModelQuestion) throws(StageFailure) -> any JudgingModel {
-        if let limitation = question.limitation { throw StageFailure(limitation) }
+        if let endpoint = question.endpoint { return EndpointJudgingModel(context: self, model: endpoint.model) }
         guard hasInput("judge") else {
             throw StageFailure("a judge of kind 'model' has no model: give the stage the input 'judge'")
         }
         return LocalJudgingModel(context: self)
     }
-}
-
-extension ModelQuestion {
-    /// What of asking this version cannot do yet.
-    var limitation: String? { endpoint == nil ? nil : "a judge behind an endpoint is not in this version yet" }
 }

@@ -3,8 +3,6 @@ import Engine
 import Planner
 
 extension Judge: RunnableStage {
-    public var limitation: String? { question?.limitation }
-
     public func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let rows = Dictionary(uniqueKeysWithValues: try context.readRows("data", "train.jsonl").map { ($0.id, $0) })

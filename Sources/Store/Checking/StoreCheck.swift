@@ -20,6 +20,16 @@ public struct StoreCheck: Sendable {
         try checkHead(store.layout, repository)
         try checkCommits(store.objects, repository)
         checkIndex(store.index)
+        try checkRecordings(store.layout)
+    }
+
+    /// Every line of the journals against its digest.
+    private mutating func checkRecordings(_ layout: StoreLayout) throws(StoreError) {
+        for path in files(below: layout.recordings) where path.hasSuffix(".jsonl") {
+            let file = layout.recordings.appending(path: path)
+            let damaged = try Journal.read(file) { _ in }
+            if !damaged.isEmpty { problems.append(.damagedRecording(path: file.path, lines: damaged)) }
+        }
     }
 
     /// Every git object against its id.

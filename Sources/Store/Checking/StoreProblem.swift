@@ -20,6 +20,8 @@ public enum StoreProblem: Hashable, Sendable {
     case wrongCommit(String)
     /// The index, or so many of its rows.
     case damagedIndex(reason: String)
+    /// Lines, from 1, of a journal of answers.
+    case damagedRecording(path: String, lines: [Int])
 }
 
 extension StoreProblem: CustomStringConvertible {
@@ -38,6 +40,8 @@ extension StoreProblem: CustomStringConvertible {
         case .missingCommit(let id): "the commit \(id) is missing or cannot be read"
         case .missingObject(let digest, let commit): "\(commit), whose object \(digest) is missing; build again"
         case .wrongCommit(let reason): reason
+        case .damagedRecording(let path, let lines):
+            "\(path) is damaged in line \(lines.map(String.init).joined(separator: ", ")); what stood there is asked again"
         case .damagedIndex(let reason): "the index is damaged: \(reason); it is derived"
         }
     }

@@ -36,6 +36,11 @@ public struct StoreRepair: Sendable {
         case .damagedIndex:
             for suffix in ["", "-wal", "-shm"] { unlink(layout.index.path + suffix) }
             steps.append("the index was deleted; it comes back from the repository")
+        case .damagedRecording(let path, _):
+            let file = URL(fileURLWithPath: path)
+            guard let lock = try FileLock(transient: file.deletingPathExtension().appendingPathExtension("lock")) else { break }
+            try Journal(file, lock: lock).dropDamagedLines()
+            steps.append("\(path) has lost its damaged lines")
         case .damagedGitObject(_, .none), .damagedPack, .unreadableObject, .wrongHead, .missingCommit, .missingObject,
             .wrongCommit:
             break

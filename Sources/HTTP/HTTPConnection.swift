@@ -1,48 +1,5 @@
 import CCurl
 import Foundation
-import Synchronization
-
-/// What goes to a server.
-struct HTTPRequest {
-    enum Method: String { case get = "GET", put = "PUT", post = "POST" }
-
-    var method = Method.get
-    var url: URL
-    var headers: [(name: String, value: String)] = []
-    /// Gives the next bytes of the body, none at its end; `nil` breaks the transfer off.
-    var body: HTTPBody?
-}
-
-/// A body that is read piece by piece, from its beginning if need be.
-protocol HTTPBody: AnyObject {
-    var size: Int { get }
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int?
-    func rewind() -> Bool
-}
-
-/// What becomes of the answer's body.
-protocol HTTPSink: AnyObject {
-    /// Forgets an answer: the request goes out once more.
-    func restart()
-
-    /// - Returns: whether to go on.
-    func receive(_ bytes: UnsafeRawBufferPointer, answer: HTTPAnswer) -> Bool
-}
-
-/// What a server says before its body.
-struct HTTPAnswer: Sendable {
-    var status: Int
-    /// Names in lower case.
-    var headers: [String: String]
-    var isSuccess: Bool { (200..<300).contains(status) }
-}
-
-/// No answer came, or not all of it.
-struct HTTPFailure: Error {
-    var reason: String
-    /// Whether the sink or the body broke it off, which knows why.
-    var isOwn = false
-}
 
 /// Requests to servers through libcurl, one at a time, over connections that stay open in between. Bodies stream both ways.
 ///
@@ -84,14 +41,18 @@ final class HTTPConnection: @unchecked Sendable {
         decant_curl_set_text(handle, CURLOPT_URL, request.url.absoluteString)
         // What began encrypted does not go on in the clear.
         decant_curl_restrict(handle, request.url.scheme == "https" ? 1 : 0)
-        decant_curl_set_number(handle, CURLOPT_FOLLOWLOCATION, 1)
-        decant_curl_set_number(handle, CURLOPT_MAXREDIRS, 8)
+        decant_curl_set_number(handle, CURLOPT_FOLLOWLOCATION, request.redirections > 0 ? 1 : 0)
+        decant_curl_set_number(handle, CURLOPT_MAXREDIRS, request.redirections)
         decant_curl_set_number(handle, CURLOPT_POSTREDIR, 7)
         decant_curl_set_number(handle, CURLOPT_NOSIGNAL, 1)
         decant_curl_set_number(handle, CURLOPT_CONNECTTIMEOUT, 30)
-        // A minute without a byte is an end.
-        decant_curl_set_number(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
-        decant_curl_set_number(handle, CURLOPT_LOW_SPEED_TIME, 60)
+        if let timeout = request.timeout {
+            decant_curl_set_number(handle, CURLOPT_TIMEOUT_MS, Int(timeout * 1000))
+        } else {
+            // A minute without a byte is an end.
+            decant_curl_set_number(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
+            decant_curl_set_number(handle, CURLOPT_LOW_SPEED_TIME, 60)
+        }
         decant_curl_set_number(handle, CURLOPT_BUFFERSIZE, 512 << 10)
         decant_curl_set_text(handle, CURLOPT_USERAGENT, "decant")
         decant_curl_set_data(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, payload in
@@ -115,18 +76,6 @@ final class HTTPConnection: @unchecked Sendable {
             offset == 0 && origin == SEEK_SET && Exchange.from(payload).rewind() ? 0 : 1
         }
         decant_curl_set_pointer(handle, CURLOPT_SEEKDATA, payload)
-    }
-}
-
-/// Connections that wait for their next request.
-final class ConnectionPool: Sendable {
-    private let idle = Mutex<[HTTPConnection]>([])
-
-    func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
-        let waiting = idle.withLock { $0.popLast() }
-        let connection = if let waiting { waiting } else { try HTTPConnection() }
-        defer { idle.withLock { $0.append(connection) } }
-        return try connection.send(request, to: sink)
     }
 }
 

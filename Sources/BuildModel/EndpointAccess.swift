@@ -1,0 +1,51 @@
+/// How a model behind a server is reached, and what asking it may cost. Not part of any key: none of it changes an answer.
+public struct EndpointAccess: Hashable, Sendable {
+    /// Which environment variable holds the key.
+    public enum Key: Hashable, Sendable {
+        case none
+        /// `OPENAI_API_KEY` where it is set, and only over an encrypted connection or to this machine.
+        case standard
+        /// A variable that the recipe names; it must be set.
+        case variable(String)
+    }
+
+    /// Money for a million tokens, in whatever currency.
+    public struct Price: Hashable, Sendable {
+        public var prompt: Double
+        public var answer: Double
+
+        public init(prompt: Double, answer: Double) {
+            self.prompt = prompt
+            self.answer = answer
+        }
+    }
+
+    /// The base, `https://HOST/v1`.
+    public var url: String
+    public var key: Key
+    /// Questions that one build may ask anew; `nil` for no limit.
+    public var maxRequests: Int?
+    /// Money that one build may spend, in the price's currency; `nil` for no limit.
+    public var maxCost: Double?
+    public var price: Price
+    /// Requests at once.
+    public var concurrency: Int
+    /// Seconds that one request may take.
+    public var timeout: Double
+    /// Further attempts at a question whose answer did not come.
+    public var retries: Int
+
+    public init(
+        url: String, key: Key = .standard, maxRequests: Int? = nil, maxCost: Double? = nil,
+        price: Price = Price(prompt: 0, answer: 0), concurrency: Int = 4, timeout: Double = 60, retries: Int = 8
+    ) {
+        self.url = url
+        self.key = key
+        self.maxRequests = maxRequests
+        self.maxCost = maxCost
+        self.price = price
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.retries = retries
+    }
+}

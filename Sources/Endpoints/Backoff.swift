@@ -1,0 +1,44 @@
+import BuildModel
+import Foundation
+
+/// How long to wait before a question is asked once more: twice as long each time, up to a cap, less a share that differs from
+/// question to question, so that those that failed together do not come back together. Nothing of it is random.
+public struct Backoff: Sendable {
+    /// Seconds.
+    var first: Double
+    var cap: Double
+
+    public init(first: Double = 0.5, cap: Double = 60) {
+        self.first = first
+        self.cap = cap
+    }
+
+    /// - Parameter attempt: that failed, from 1.
+    func seconds(after attempt: Int, at question: Digest) -> Double {
+        let bytes = Digest(hashing: "\(question.hex)/\(attempt)").bytes
+        let share = Double(UInt16(bytes[0]) << 8 | UInt16(bytes[1])) / 65536
+        return min(cap, first * pow(2, Double(min(attempt, 30) - 1))) * (1 - share / 2)
+    }
+}
+
+/// The header with which a server says when to come back.
+enum RetryAfter {
+    /// Seconds that anybody waits for a server, at most.
+    private static let cap = 600.0
+
+    /// - Parameter value: seconds, or a date of HTTP.
+    static func seconds(_ value: String?, now: Date = Date()) -> Double? {
+        guard let value else { return nil }
+        let seconds = Double(value) ?? date(value)?.timeIntervalSince(now)
+        guard let seconds, seconds.isFinite else { return nil }
+        return min(cap, max(0, seconds))
+    }
+
+    private static func date(_ text: String) -> Date? {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(secondsFromGMT: 0)
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+        return formatter.date(from: text)
+    }
+}

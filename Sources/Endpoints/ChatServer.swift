@@ -1,0 +1,108 @@
+import BuildModel
+import CanonicalJSON
+import Foundation
+import HTTP
+
+/// A server with the chat completions interface of OpenAI.
+struct ChatServer: Sendable {
+    /// What came of one attempt at a question.
+    enum Reply: Sendable {
+        case answered(ChatExchange)
+        /// It may answer next time, though not before so many seconds.
+        case failed(reason: String, wait: Double?)
+        /// It will never answer.
+        case refused(EndpointError)
+    }
+
+    private let url: URL
+    private let key: Secret?
+    private let timeout: Double
+    private let connections = ConnectionPool()
+
+    /// Bytes of an answer, at most.
+    private static let largestAnswer = 16 << 20
+
+    init(_ access: EndpointAccess, key: Secret?) throws(EndpointError) {
+        guard var components = URLComponents(string: access.url), ["http", "https"].contains(components.scheme),
+            components.host?.isEmpty == false
+        else { throw .badURL(access.url) }
+        while components.path.hasSuffix("/") { components.path.removeLast() }
+        components.path += "/chat/completions"
+        guard let url = components.url else { throw .badURL(access.url) }
+        self.url = url
+        self.key = key
+        timeout = access.timeout
+    }
+
+    /// The address without what may open it, for messages.
+    var label: String {
+        var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
+        components?.user = nil
+        components?.password = nil
+        components?.query = nil
+        return components?.string ?? "the server"
+    }
+
+    /// Asks once.
+    func ask(_ question: ChatQuestion) -> Reply {
+        var headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
+        if let key { headers.append(("Authorization", key.header)) }
+        var request = HTTPRequest(method: .post, url: url, headers: headers, body: BytesBody(question.body))
+        request.redirections = 0
+        request.timeout = timeout
+        let sink = BytesSink(limit: Self.largestAnswer)
+        do {
+            let answer = try connections.send(request, to: sink)
+            return reply(to: question, answer, sink.bytes)
+        } catch {
+            let reason = error.isOwn ? "its answer is larger than \(Self.largestAnswer) bytes" : error.reason
+            return .failed(reason: reason, wait: nil)
+        }
+    }
+
+    private func reply(to question: ChatQuestion, _ answer: HTTPAnswer, _ body: [UInt8]) -> Reply {
+        let json = (try? JSON(parsing: body)).map(withoutKey)
+        guard answer.isSuccess else {
+            let message = Self.message(in: json)
+            if Self.mayPass(answer.status), json?["error"]?["code"] != "insufficient_quota" {
+                return .failed(
+                    reason: "HTTP status \(answer.status)" + (message.isEmpty ? "" : ": \(message)"),
+                    wait: RetryAfter.seconds(answer.headers["retry-after"]))
+            }
+            return .refused(
+                .refused(url: label, status: answer.status, message: message, keyWasSent: key != nil))
+        }
+        guard let json else { return .failed(reason: "its answer is not JSON", wait: nil) }
+        guard json["choices"]?[0]?["message"]?.object != nil else {
+            let message = Self.message(in: json)
+            return .failed(reason: "its answer has no choice" + (message.isEmpty ? "" : ": \(message)"), wait: nil)
+        }
+        return .answered(ChatExchange(question, answer: json))
+    }
+
+    /// Whether a status can be another one next time.
+    private static func mayPass(_ status: Int) -> Bool {
+        [408, 409, 425, 429].contains(status) || status >= 500
+    }
+
+    /// What the server says with a failure: a line, not too long.
+    private static func message(in json: JSON?) -> String {
+        let error = json?["error"]
+        let text = error?["message"]?.string ?? error?.string ?? json?["message"]?.string ?? json?["detail"]?.string ?? ""
+        return String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }).prefix(300))
+    }
+
+    /// A value in which no text holds the key.
+    private func withoutKey(_ json: JSON) -> JSON {
+        guard let key else { return json }
+        switch json {
+        case .string(let text): return .string(key.removed(from: text))
+        case .array(let elements): return .array(elements.map(withoutKey))
+        case .object(let members):
+            let pairs = members.map { (key.removed(from: $0.key), withoutKey($0.value)) }
+            return .object(Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
+        default: return json
+        }
+    }
+}

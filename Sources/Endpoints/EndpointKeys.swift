@@ -1,0 +1,72 @@
+import BuildModel
+import Foundation
+
+/// The keys with which models are asked. They stand in environment variables and go into one header, nowhere else.
+public struct EndpointKeys: Sendable {
+    private let values: [String: String]
+
+    static let standardVariable = "OPENAI_API_KEY"
+
+    public init(_ values: [String: String] = [:]) { self.values = values }
+
+    /// Takes keys out of this process's environment: programs that it starts from here on do not inherit them.
+    ///
+    /// It must be called while no other thread reads the environment.
+    public static func taken(for accesses: some Sequence<EndpointAccess>) -> EndpointKeys {
+        var values: [String: String] = [:]
+        for access in accesses {
+            guard let name = access.key.variable, values[name] == nil, let value = getenv(name) else { continue }
+            values[name] = String(cString: value).trimmingCharacters(in: .whitespacesAndNewlines)
+            unsetenv(name)
+        }
+        return EndpointKeys(values)
+    }
+
+    /// The key for a server; `nil` where none is to be sent.
+    func key(for access: EndpointAccess) throws(EndpointError) -> Secret? {
+        guard let name = access.key.variable else { return nil }
+        guard let value = values[name], !value.isEmpty else {
+            if case .variable = access.key { throw .missingKey(variable: name) }
+            return nil
+        }
+        guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else { throw .badKey(variable: name) }
+        // Nobody wrote that this server is to have it.
+        if case .standard = access.key, !access.isPrivate { return nil }
+        return Secret(value)
+    }
+}
+
+/// A text that nobody is to read.
+struct Secret: Sendable, CustomStringConvertible {
+    private let value: String
+
+    init(_ value: String) { self.value = value }
+
+    var description: String { Self.mask }
+
+    /// The value of an `Authorization` header.
+    var header: String { "Bearer \(value)" }
+
+    /// A text without it, should a server send it back.
+    func removed(from text: String) -> String { text.replacingOccurrences(of: value, with: Self.mask) }
+
+    private static let mask = "(the key)"
+}
+
+extension EndpointAccess.Key {
+    fileprivate var variable: String? {
+        switch self {
+        case .none: nil
+        case .standard: EndpointKeys.standardVariable
+        case .variable(let name): name
+        }
+    }
+}
+
+extension EndpointAccess {
+    /// Whether nobody on the way can read what is sent.
+    fileprivate var isPrivate: Bool {
+        guard let url = URL(string: url) else { return false }
+        return url.scheme == "https" || ["localhost", "127.0.0.1", "::1", "[::1]"].contains(url.host ?? "")
+    }
+}
