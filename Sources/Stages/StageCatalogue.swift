@@ -6,7 +6,8 @@ import Planner
 public enum StageCatalogue {
     /// Sorted by name.
     public static let kinds: [any RunnableStage.Type] = [
-        DataGenerate.self, DataIngest.self, DataSplit.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self,
+        DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataKnowledge.self, DataRetrieve.self, DataSplit.self,
+        EvalCost.self, EvalGenerate.self, EvalPerplexity.self,
         EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self,
         PruneScore.self, QuantApply.self, Report.self,
         Sample.self, TokenizerTrain.self, TrainSFT.self,

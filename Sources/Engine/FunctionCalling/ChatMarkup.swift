@@ -3,20 +3,25 @@ struct ChatMarkup: Sendable {
     var template: ChatTemplate
     var variables: [String: TemplateValue]
 
-    /// The prompt of a row as a conversation: the functions as tools, the query as the user's message.
+    /// The prompt of a row as a conversation: instructions as the system's message, the functions as tools, examples as turns,
+    /// knowledge, context and the query as the user's message.
     ///
     /// What the row and the functions spell never becomes a special token.
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
-        guard let mark = Self.mark(absentFrom: [row.query] + tools.map(\.json.canonicalText)) else {
+        guard let mark = Self.mark(absentFrom: [row.query] + row.background.texts + tools.map(\.json.canonicalText)) else {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
-        var messages = [Self.message("user", tokenizer.marking(row.query, with: mark))]
-        if !tools.isEmpty, !template.readsTools {
-            let listing = "Functions:\n" + PromptFormat.listing(of: tools)
-            messages.insert(Self.message("system", tokenizer.marking(listing, with: mark)), at: 0)
+        var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
+        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptFormat.listing(of: tools)) }
+        var turns: [(role: String, content: String)] = []
+        if !system.isEmpty { turns.append(("system", system.joined(separator: "\n\n"))) }
+        for example in row.background.examples {
+            turns += [("user", example.query), ("assistant", example.response)]
         }
+        turns.append(("user", row.question))
+        let messages = turns.map { Self.message($0.role, tokenizer.marking($0.content, with: mark)) }
         var variables = variables
         variables["messages"] = .list(messages)
         variables["tools"] =

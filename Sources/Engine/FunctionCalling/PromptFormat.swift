@@ -2,7 +2,8 @@ import CanonicalJSON
 
 /// How a row becomes tokens: what the prompt shows, and how the response is spelled.
 ///
-/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`.
+/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What a
+/// row's background holds stands before the query, as plain text with headings.
 public enum PromptFormat: String, Hashable, Sendable {
     case query
     case tools
@@ -19,7 +20,7 @@ public enum PromptFormat: String, Hashable, Sendable {
             tokens += tokenizer.encodePlainText(Self.listing(of: try Self.definitions(of: row, functions))).map(Int32.init)
         }
         tokens.append(try Self.id(of: .user, in: tokenizer))
-        tokens += tokenizer.encodePlainText(row.query).map(Int32.init)
+        tokens += tokenizer.encodePlainText(row.plainPrompt).map(Int32.init)
         tokens.append(try Self.id(of: .assistant, in: tokenizer))
         return tokens
     }
@@ -31,7 +32,7 @@ public enum PromptFormat: String, Hashable, Sendable {
 
     /// The texts of a row that a tokenizer is trained on.
     public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
-        let texts = [row.query, Self.response(to: row)]
+        let texts = [row.plainPrompt, Self.response(to: row)]
         return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
     }
 

@@ -20,6 +20,8 @@ public struct Row: Hashable, Sendable {
     public var heldOut: HeldOut?
     /// The set that its file was named under.
     public var set: String?
+    /// What the prompt says besides.
+    public var background = RowBackground()
 
     public init(
         id: String, query: String, functions: [String] = [], answers: [FunctionCall], template: String? = nil,
@@ -44,6 +46,7 @@ public struct Row: Hashable, Sendable {
             id: id, query: query, functions: (json["functions"]?.array ?? []).compactMap(\.string), answers: calls,
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
+        background = RowBackground(json: json)
     }
 
     public var json: JSON {
@@ -54,6 +57,6 @@ public struct Row: Hashable, Sendable {
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }
-        return .object(members)
+        return .object(members.merging(background.members) { own, _ in own })
     }
 }

@@ -4,7 +4,7 @@
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under).
 public struct DataIngest: StageKind {
     public static let name = "data.ingest"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test")]
 
     public enum Format: String, Codable, Hashable, Sendable, CaseIterable {

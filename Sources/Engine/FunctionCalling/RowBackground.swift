@@ -1,0 +1,83 @@
+import CanonicalJSON
+
+/// What a prompt says besides its functions and its query. Each part may be empty, and most rows have none.
+public struct RowBackground: Hashable, Sendable {
+    /// A question with the response to it, shown before the row's own.
+    public struct Example: Hashable, Sendable {
+        public var query: String
+        public var response: String
+
+        public init(query: String, response: String) {
+            self.query = query
+            self.response = response
+        }
+    }
+
+    /// Guidelines and rules of format.
+    public var instructions: String
+    public var examples: [Example]
+    /// Snippets that were retrieved for the query, the nearest first.
+    public var knowledge: [String]
+    /// What the query is about: earlier words of the user.
+    public var context: String
+
+    public init(instructions: String = "", examples: [Example] = [], knowledge: [String] = [], context: String = "") {
+        self.instructions = instructions
+        self.examples = examples
+        self.knowledge = knowledge
+        self.context = context
+    }
+
+    /// The members of a row that are its background; what is not there is empty.
+    init(json: JSON) {
+        self.init(
+            instructions: json["instructions"]?.string ?? "",
+            examples: (json["examples"]?.array ?? []).map {
+                Example(query: $0["query"]?.string ?? "", response: $0["response"]?.string ?? "")
+            }, knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: json["context"]?.string ?? "")
+    }
+
+    /// Those of a row's members that are not empty.
+    var members: [String: JSON] {
+        var members: [String: JSON] = [:]
+        if !instructions.isEmpty { members["instructions"] = .string(instructions) }
+        if !examples.isEmpty {
+            members["examples"] = .array(examples.map { ["query": .string($0.query), "response": .string($0.response)] })
+        }
+        if !knowledge.isEmpty { members["knowledge"] = .array(knowledge.map(JSON.string)) }
+        if !context.isEmpty { members["context"] = .string(context) }
+        return members
+    }
+
+    /// Every text in it.
+    var texts: [String] { [instructions, context] + examples.flatMap { [$0.query, $0.response] } + knowledge }
+}
+
+extension Row {
+    /// The user's words in a prompt: knowledge and context, where there are any, and then the query.
+    ///
+    /// ```
+    /// Knowledge:
+    /// - The hall has two lamps.
+    ///
+    /// Context:
+    /// I am in the hall.
+    ///
+    /// turn them off
+    /// ```
+    var question: String {
+        var sections: [String] = []
+        if !background.knowledge.isEmpty {
+            sections.append("Knowledge:\n" + background.knowledge.map { "- " + $0 }.joined(separator: "\n"))
+        }
+        if !background.context.isEmpty { sections.append("Context:\n" + background.context) }
+        return (sections + [query]).joined(separator: "\n\n")
+    }
+
+    /// All of a prompt but its functions as one text: instructions, examples, and the question.
+    var plainPrompt: String {
+        let instructions = background.instructions.isEmpty ? [] : [background.instructions]
+        let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
+        return (instructions + examples + [question]).joined(separator: "\n\n")
+    }
+}
