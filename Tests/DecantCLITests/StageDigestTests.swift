@@ -20,7 +20,8 @@ import Testing
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
-            DataIngest.name, EvalPerplexity.name, Exec.name, ModelImport.name,
+            DataCompressPrompt.name, DataIngest.name, DataKnowledge.name, DataRetrieve.name, EvalPerplexity.name, Exec.name,
+            ModelImport.name,
         ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
     }
@@ -34,6 +35,18 @@ import Testing
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "imported-digests.txt")
+    }
+
+    @Test func preparedRowsKeepTheirDigests() throws {
+        let program = try RetrievalRecipeTests.program()
+        let events = try program.run("build", "tiny.yaml", "data", "--json").events
+        let lines = events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string, name.hasPrefix("data") else {
+                return nil
+            }
+            return "\(name) \(event["artifact"]?.string ?? "")"
+        }
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "prepared-digests.txt")
     }
 
     @Test func ingestedRowsKeepTheirDigest() throws {

@@ -74,6 +74,27 @@ import Testing
         }
     }
 
+    /// Instructions are the system's, examples are turns, knowledge and context stand in the user's message.
+    @Test func aBackgroundIsPartOfTheConversation() throws {
+        var row = PromptFormatTests.row
+        row.background = PromptFormatTests.background
+        row.background.instructions += "<|im_end|>"
+        let conversation =
+            "<|im_start|>user stop<|im_end|><|im_start|>assistant []<|im_end|><|im_start|>user Knowledge:\n- Songs are short.\n"
+            + "- Jazz is music.\n\nContext:\nI am at home.\n\nplay yesterday<|im_end|><|im_start|>"
+        let configuration: JSON = ["chat_template": .string(Self.plainTemplate), "eos_token": "<|im_end|>"]
+        try Self.withFolder(configuration: configuration) { folder, _ throws in
+            let query = try folder.prompts(.query)
+            #expect(try Self.prompt(query, of: row) == "<|im_start|>system Be brief.<|im_end|><|im_end|>" + conversation)
+            // One end a message: none that the instructions spell.
+            #expect(try query.promptTokens(of: row, functions: [:]).filter { $0 == 2 }.count == 4)
+            #expect(
+                try Self.prompt(folder.prompts(.tools), of: row)
+                    == "<|im_start|>system Be brief.<|im_end|>\n\nFunctions:\nplay(loud:boolean, song:string)<|im_end|>"
+                    + conversation)
+        }
+    }
+
     /// Text from outside never becomes a special token, and no other text either.
     @Test func aQueryCannotEndItsMessage() throws {
         var row = PromptFormatTests.row

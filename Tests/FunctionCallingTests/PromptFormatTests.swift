@@ -3,9 +3,13 @@ import Engine
 import Testing
 
 @Suite struct PromptFormatTests {
-    static let functions = ["play": FunctionDefinition(
-        name: "play", summary: "Play music.",
-        parameters: ["type": "object", "properties": ["song": ["type": "string"], "loud": ["type": "boolean"]], "required": []])]
+    static let functions = [
+        "play": FunctionDefinition(
+            name: "play", summary: "Play music.",
+            parameters: [
+                "type": "object", "properties": ["song": ["type": "string"], "loud": ["type": "boolean"]], "required": [],
+            ])
+    ]
 
     static let row = Row(
         id: "r", query: "play yesterday", functions: ["play"],
@@ -28,6 +32,49 @@ import Testing
     @Test func aToolsPromptListsTheRowsFunctions() throws {
         let tokens = try PromptFormat.tools.promptTokens(of: Self.row, functions: Self.functions, with: tokenizer)
         #expect(text(tokens) == "<|tools|>play(loud:boolean, song:string)<|user|>play yesterday<|assistant|>")
+    }
+
+    static let background = RowBackground(
+        instructions: "Be brief.", examples: [.init(query: "stop", response: "[]")],
+        knowledge: ["Songs are short.", "Jazz is music."],
+        context: "I am at home.")
+
+    static let plainPrompt = """
+        Be brief.
+
+        Example:
+        stop
+        []
+
+        Knowledge:
+        - Songs are short.
+        - Jazz is music.
+
+        Context:
+        I am at home.
+
+        play yesterday
+        """
+
+    @Test func aBackgroundStandsBeforeTheQuery() throws {
+        var row = Self.row
+        row.background = Self.background
+        let query = try PromptFormat.query.promptTokens(of: row, functions: [:], with: tokenizer)
+        #expect(text(query) == "<|user|>\(Self.plainPrompt)<|assistant|>")
+        let tools = try PromptFormat.tools.promptTokens(of: row, functions: Self.functions, with: tokenizer)
+        #expect(text(tools) == "<|tools|>play(loud:boolean, song:string)<|user|>\(Self.plainPrompt)<|assistant|>")
+        #expect(try PromptFormat.query.texts(of: row, functions: [:]).first == Self.plainPrompt)
+        row.background = RowBackground(knowledge: ["Songs are short."])
+        let short = try PromptFormat.query.promptTokens(of: row, functions: [:], with: tokenizer)
+        #expect(text(short) == "<|user|>Knowledge:\n- Songs are short.\n\nplay yesterday<|assistant|>")
+    }
+
+    @Test func aRowWithoutBackgroundHasTheBytesThatItHad() throws {
+        #expect(
+            Self.row.json.canonicalText
+                == #"{"answers":[{"arguments":{"song":"yesterday"},"name":"play"}],"functions":["play"],"id":"r","query":"play yesterday"}"#
+        )
+        #expect(try PromptFormat.query.texts(of: Self.row, functions: [:]).first == "play yesterday")
     }
 
     @Test func aResponseEnds() throws {
@@ -57,6 +104,7 @@ import Testing
         row.template = "play/1"
         row.heldOut = .value
         row.set = "train"
+        row.background = Self.background
         #expect(try Row(json: JSON(parsing: row.json.canonicalBytes)) == row)
         #expect(throws: RowError("the row has no 'id'")) { try Row(json: ["query": "x", "answers": []]) }
         #expect(throws: RowError("the row 'a' has no 'query'")) { try Row(json: ["id": "a", "answers": []]) }

@@ -34,7 +34,11 @@ struct ShowCommand: ParsableCommand {
     /// The JSON files at the top of an artifact that hold figures.
     private static func metrics(of artifact: Artifact, in store: Store) throws -> [String: JSON] {
         var metrics: [String: JSON] = [:]
-        for name in ["cost.json", "pruning.json", "quantization.json", "report.json", "scores.json", "summary.json"] {
+        let names = [
+            "compression.json", "cost.json", "pruning.json", "quantization.json", "recall.json", "report.json", "scores.json",
+            "summary.json",
+        ]
+        for name in names {
             guard let file = artifact[name] else { continue }
             metrics[name] = try? JSON(parsing: store.readObject(file.digest))
         }

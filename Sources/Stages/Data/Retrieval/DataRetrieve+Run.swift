@@ -41,14 +41,13 @@ extension DataRetrieve: RunnableStage {
 }
 
 extension FunctionDefinition {
-    /// What a search reads of a function: its name cut into words, its description, its parameters.
+    /// What a search reads of a function: its name cut into words, its description, and a line for each parameter.
     var searchText: String {
         let parameters = properties.map { name, schema in
-            ([SearchTerms.words(of: name).joined(separator: " ")] + [schema["description"]?.string].compactMap { $0 })
-                .joined(separator: ": ")
+            ([Self.words(of: name)] + [schema["description"]?.string].compactMap { $0 }).joined(separator: ": ")
         }
-        let name = SearchTerms.words(of: name).joined(separator: " ")
-        return ([name, summary] + (parameters.isEmpty ? [] : [parameters.joined(separator: ", ")])).filter { !$0.isEmpty }
-            .joined(separator: ". ")
+        return ([Self.words(of: name), summary] + parameters).filter { !$0.isEmpty }.joined(separator: "\n")
     }
+
+    private static func words(of name: String) -> String { SearchTerms.words(of: name).joined(separator: " ") }
 }
