@@ -32,6 +32,12 @@ enum Memory {
     /// The model as read, as it becomes, and as written.
     static func merging(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 3 * others(inputs) }
 
+    /// Rows with their texts' vectors; an encoder's weights as read and packed.
+    static func retrieving(_ inputs: [String: Int]) -> Int {
+        let encoder = inputs["encoder"] ?? 0
+        return process + 3 * encoder + 16 * (inputs.values.reduce(0, +) - encoder)
+    }
+
     private static let activations = 128 << 20
 
     private static func models(_ inputs: [String: Int]) -> Int {

@@ -55,7 +55,8 @@ public struct InputDeclaration: Hashable, Sendable {
 public enum KindCatalogue {
     /// Sorted by name.
     public static let kinds: [any StageKind.Type] = [
-        AdapterMerge.self, BenchServe.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataRetrieve.self, DataSplit.self,
+        AdapterMerge.self, BenchServe.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataKnowledge.self,
+        DataRetrieve.self, DataSplit.self,
         DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self,
         Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self,
         PruneScore.self, QuantApply.self, QuantCalibrate.self, Report.self, RLTrain.self, Sample.self, SourceFile.self,

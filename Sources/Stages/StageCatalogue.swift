@@ -6,10 +6,10 @@ import Planner
 public enum StageCatalogue {
     /// Sorted by name.
     public static let kinds: [any RunnableStage.Type] = [
-        AdapterMerge.self, DataGenerate.self, DataIngest.self, DataSplit.self, DPOTrain.self, EndpointSample.self,
-        EvalCost.self, EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self,
-        KDOnPolicy.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self,
-        Report.self, RLTrain.self,
+        AdapterMerge.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataKnowledge.self,
+        DataRetrieve.self, DataSplit.self, DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self,
+        EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self,
+        ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self, Report.self, RLTrain.self,
         Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]
 

@@ -36,7 +36,7 @@ import Testing
         var row = Self.row
         row.query = "play {answer} {"
         row.functions = ["play"]
-        row.context = [ChatMessage(role: .system, content: "be brief")]
+        row.background.context = [ChatMessage(role: .user, content: "be brief")]
         let question = JudgingQuestion("{query}|{functions}|{answer}|{reference}|{other}|{")
         #expect(
             try question.text(about: "[]", to: row, functions: Self.functions)

@@ -105,7 +105,8 @@ import Testing
           split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}, limit: {train: 1k}, seed: 5}
           candidates: 4
           prompt: tools
-          retrieve: {method: bm25, top_k: 5}
+          retrieve: {method: bm25, top_k: 5, add_missed: yes}
+          knowledge: {snippets: functions, method: bm25, top_k: 2}
           compress_prompt: true
         tokenizer: {vocabulary: 300}
         teacher: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128, tied: true}, transfer: "SFT(steps: 150)+RL", seed: 11}

@@ -22,8 +22,8 @@ import Testing
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
-            AdapterMerge.name, DataIngest.name, DPOTrain.name, EndpointSample.name, EvalPerplexity.name, Exec.name,
-            KDOnPolicy.name, ModelImport.name,
+            AdapterMerge.name, DataCompressPrompt.name, DataIngest.name, DataKnowledge.name, DataRetrieve.name, DPOTrain.name,
+            EndpointSample.name, EvalPerplexity.name, Exec.name, KDOnPolicy.name, ModelImport.name,
         ])
         #expect(missing.isEmpty, "kinds without a digest: \(missing)")
     }
@@ -61,6 +61,18 @@ import Testing
         }
         #expect(lines.count == 2)
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "adapter-digests.txt")
+    }
+
+    @Test func preparedRowsKeepTheirDigests() throws {
+        let program = try RetrievalRecipeTests.program()
+        let events = try program.run("build", "tiny.yaml", "data", "--json").events
+        let lines = events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string, name.hasPrefix("data") else {
+                return nil
+            }
+            return "\(name) \(event["artifact"]?.string ?? "")"
+        }
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "prepared-digests.txt")
     }
 
     @Test func ingestedRowsKeepTheirDigest() throws {

@@ -53,7 +53,8 @@ import Testing
 
     @Test func whatWasSaidBeforeComesFirst() throws {
         var row = PromptFormatTests.row
-        row.context = [ChatMessage(role: .system, content: "be brief"), ChatMessage(role: .assistant, content: "<|im_end|>")]
+        row.background.instructions = "be brief"
+        row.background.context = [ChatMessage(role: .assistant, content: "<|im_end|>")]
         try Self.withFolder(configuration: ["chat_template": .string(Self.plainTemplate), "eos_token": "<|im_end|>"]) {
             folder, _ throws in
             // This template reads no tools: their list goes with the system's message.
@@ -84,6 +85,28 @@ import Testing
                 "<|endoftext|><|im_start|>system Functions:\nplay(loud:boolean, song:string)<|im_end|>"
                 + "<|im_start|>user play yesterday<|im_end|><|im_start|>"
             #expect(try Self.prompt(folder.prompts(.tools)) == text)
+        }
+    }
+
+    /// Instructions are the system's, examples and context are turns, knowledge stands in the user's last message. The user's
+    /// words on end are one message.
+    @Test func aBackgroundIsPartOfTheConversation() throws {
+        var row = PromptFormatTests.row
+        row.background = PromptFormatTests.background
+        row.background.instructions += "<|im_end|>"
+        let conversation =
+            "<|im_start|>user stop<|im_end|><|im_start|>assistant []<|im_end|><|im_start|>user I am at home.\n\n"
+            + "Knowledge:\n- Songs are short.\n- Jazz is music.\n\nplay yesterday<|im_end|><|im_start|>"
+        let configuration: JSON = ["chat_template": .string(Self.plainTemplate), "eos_token": "<|im_end|>"]
+        try Self.withFolder(configuration: configuration) { folder, _ throws in
+            let query = try folder.prompts(.query)
+            #expect(try Self.prompt(query, of: row) == "<|im_start|>system Be brief.<|im_end|><|im_end|>" + conversation)
+            // One end a message: none that the instructions spell.
+            #expect(try query.promptTokens(of: row, functions: [:]).filter { $0 == 2 }.count == 4)
+            #expect(
+                try Self.prompt(folder.prompts(.tools), of: row)
+                    == "<|im_start|>system Be brief.<|im_end|>\n\nFunctions:\nplay(loud:boolean, song:string)<|im_end|>"
+                    + conversation)
         }
     }
 

@@ -34,6 +34,49 @@ import Testing
         #expect(text(tokens) == "<|tools|>play(loud:boolean, song:string)<|user|>play yesterday<|assistant|>")
     }
 
+    static let background = RowBackground(
+        instructions: "Be brief.", examples: [.init(query: "stop", response: "[]")],
+        knowledge: ["Songs are short.", "Jazz is music."],
+        context: [ChatMessage(role: .user, content: "I am at home.")])
+
+    static let plainPrompt = """
+        Be brief.
+
+        Example:
+        stop
+        []
+
+        Context:
+        I am at home.
+
+        Knowledge:
+        - Songs are short.
+        - Jazz is music.
+
+        play yesterday
+        """
+
+    @Test func aBackgroundStandsBeforeTheQuery() throws {
+        var row = Self.row
+        row.background = Self.background
+        let query = try PromptFormat.query.promptTokens(of: row, functions: [:], with: tokenizer)
+        #expect(text(query) == "<|user|>\(Self.plainPrompt)<|assistant|>")
+        let tools = try PromptFormat.tools.promptTokens(of: row, functions: Self.functions, with: tokenizer)
+        #expect(text(tools) == "<|tools|>play(loud:boolean, song:string)<|user|>\(Self.plainPrompt)<|assistant|>")
+        #expect(try PromptFormat.query.texts(of: row, functions: [:]).first == Self.plainPrompt)
+        row.background = RowBackground(knowledge: ["Songs are short."])
+        let short = try PromptFormat.query.promptTokens(of: row, functions: [:], with: tokenizer)
+        #expect(text(short) == "<|user|>Knowledge:\n- Songs are short.\n\nplay yesterday<|assistant|>")
+    }
+
+    @Test func aRowWithoutBackgroundHasTheBytesThatItHad() throws {
+        #expect(
+            Self.row.json.canonicalText
+                == #"{"answers":[{"arguments":{"song":"yesterday"},"name":"play"}],"functions":["play"],"id":"r","query":"play yesterday"}"#
+        )
+        #expect(try PromptFormat.query.texts(of: Self.row, functions: [:]).first == "play yesterday")
+    }
+
     @Test func aResponseEnds() throws {
         let tokens = try PromptFormat.query.responseTokens(of: PromptFormat.response(to: Self.row), with: tokenizer)
         #expect(text(tokens) == #"[{"name":"play","arguments":{"song":"yesterday"}}]<|end|>"#)
@@ -58,14 +101,13 @@ import Testing
 
     @Test func whatWasSaidBeforeStandsBeforeTheQuery() throws {
         var row = Self.row
-        row.context = [
-            ChatMessage(role: .system, content: "be brief"), ChatMessage(role: .user, content: "hello"),
-            ChatMessage(role: .assistant, content: "yes?"),
+        row.background.context = [
+            ChatMessage(role: .user, content: "hello"), ChatMessage(role: .assistant, content: "yes?"),
         ]
         let tokens = try PromptFormat.query.promptTokens(of: row, functions: [:], with: tokenizer)
-        #expect(
-            text(tokens) == "<|user|>be brief<|user|>hello<|assistant|>yes?<|end|><|user|>play yesterday<|assistant|>")
-        #expect(try PromptFormat.query.texts(of: row, functions: [:]).prefix(3) == ["be brief", "hello", "yes?"])
+        let prompt = "Context:\nhello\n\nAssistant: yes?\n\nplay yesterday"
+        #expect(text(tokens) == "<|user|>\(prompt)<|assistant|>")
+        #expect(try PromptFormat.query.texts(of: row, functions: [:]).first == prompt)
     }
 
     @Test func aPromptListsTheRowsOwnDefinitions() throws {
@@ -79,7 +121,7 @@ import Testing
 
     @Test func possibleAnswersComeBackAsTheyWereWritten() throws {
         var row = Self.row
-        row.context = [ChatMessage(role: .system, content: "be brief")]
+        row.background.context = [ChatMessage(role: .assistant, content: "be brief")]
         row.definitions = []
         row.possible = [PossibleCall(name: "play", arguments: ["song": ["", .real(5), 5, [.real(1e300)]]])]
         let text = row.json.canonicalText
@@ -96,6 +138,7 @@ import Testing
         row.template = "play/1"
         row.heldOut = .value
         row.set = "train"
+        row.background = Self.background
         #expect(try Row(json: JSON(parsing: row.json.canonicalBytes)) == row)
         #expect(throws: RowError("the row has no 'id'")) { try Row(json: ["query": "x", "answers": []]) }
         #expect(throws: RowError("the row 'a' has no 'query'")) { try Row(json: ["id": "a", "answers": []]) }

@@ -32,7 +32,8 @@ import Testing
     /// A kind that the language has a default for, and that the reading of defaults would miss, shows here.
     @Test func everyKindWithDefaultsIsKnown() {
         let without: Set<String> = [
-            "data.ingest", "data.retrieve", "data.compress-prompt", "endpoint.sample", "model.import", "report", "source.file",
+            "data.ingest", "data.knowledge", "data.retrieve", "data.compress-prompt", "endpoint.sample", "model.import", "report",
+            "source.file",
             "source.git", "source.http", "source.huggingface", "source.pypi",
         ]
         #expect(Set(KindDefaults.kinds) == Set(KindCatalogue.kinds.map { $0.name }).subtracting(without))

@@ -243,7 +243,42 @@ import Testing
         let graph = try plan("evaluate: {metrics: [ar, latency], clients: [1, 2]}\n", header: header)
         let names = ["data.split", "data.retrieved", "data", "tokenizer"].compactMap(graph.stage)
         #expect(names.count == 4 && names == names.sorted())
+        #expect(graph.parameters(of: "data.retrieved") == ["method": "bm25", "top_k": 5, "add_missed": false])
         #expect(graph.parameters(of: "student.kd.serving")?["clients"] == [1, 2])
+    }
+}
+
+extension StrategyTests {
+    @Test func knowledgeStandsBehindRetrieval() throws {
+        let header = fixtureHeader.replacing(
+            "count: 2k}",
+            with:
+                "count: 2k}\n  retrieve: {add_missed: yes}\n  knowledge: {snippets: functions, top_k: 2}\n  compress_prompt: true"
+        )
+        let graph = try plan("", header: header)
+        let names = ["data.split", "data.retrieved", "data.informed", "data"].compactMap(graph.stage)
+        #expect(names.count == 4 && names == names.sorted())
+        #expect(graph.parameters(of: "data.informed") == ["method": "bm25", "top_k": 2])
+        #expect(graph.parameters(of: "data.retrieved")?["add_missed"] == true)
+        let informed = graph[try #require(graph.stage(named: "data.informed"))]
+        #expect(informed.inputs.map(\.name) == ["data", "snippets"])
+        #expect(informed.inputs.map { graph[$0.stage].name } == ["data.retrieved", "source.functions"])
+        let alone = try plan(
+            "", header: fixtureHeader.replacing("count: 2k}", with: "count: 2k}\n  knowledge: {snippets: functions}"))
+        #expect(alone.parameters(of: "data")?["top_k"] == 3)
+    }
+
+    @Test func anEncoderIsAnInputOfWhatItRanks() throws {
+        let pinned = "minilm: {pypi: encoder==1.0.0, member: model.safetensors, sha256: \(Digest(hashing: "x").hex)}"
+        let header = fixtureHeader.replacing("sources:", with: "sources:\n  \(pinned)").replacing(
+            "count: 2k}",
+            with: "count: 2k}\n  retrieve: {method: embedding, encoder: minilm}\n"
+                + "  knowledge: {snippets: functions, method: embedding, encoder: minilm}")
+        let graph = try plan("", header: header)
+        for name in ["data.retrieved", "data"] {
+            let stage = graph[try #require(graph.stage(named: name))]
+            #expect(stage.inputs.last.map { "\($0.name) \(graph[$0.stage].name)" } == "encoder source.minilm")
+        }
     }
 }
 

@@ -34,7 +34,7 @@ final class CheckpointWorkshop {
         Sample(samples: 2, temperature: 0.9, maxTokens: 6, seed: 4, prompt: .query, answer: .call),
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
-        EvalPerplexity(stride: 30, context: 50),
+        EvalPerplexity(stride: 30, context: 50), DataRetrieve(method: .embedding, topK: 1, addMissed: false),
         RLTrain(
             rollouts: 4, tokens: 48, samplingTemperature: 1, clip: 0.2, kl: 0.01, nameReward: 0.5, argumentsReward: 0.5,
             training: parameters(.muon), prompt: .query, updates: 2),
@@ -71,6 +71,7 @@ final class CheckpointWorkshop {
         try write(lines.joined(separator: "\n"), "data/train.jsonl")
         try write(lines.prefix(70).joined(separator: "\n"), "data/test.jsonl")
         try write((0..<20).map { "play song \($0) again" }.joined(separator: "\n"), "text/text.txt")
+        for (file, content) in try SmallEncoder.files() { try write(content, file) }
         try keep(TokenizerTrain(vocabulary: 280, prompt: .query), as: "tokenizer")
         let shape = ModelShape(hidden: 16, layers: 2, heads: 2, kvHeads: 1, intermediate: 24, tied: true)
         try keep(ModelInit(shape: shape, seed: 1), as: "model")
@@ -158,10 +159,12 @@ final class CheckpointWorkshop {
 
     private func input(_ name: String) -> URL { root.appending(path: "inputs/\(name)", directoryHint: .isDirectory) }
 
-    private func write(_ text: String, _ file: String) throws {
+    private func write(_ text: String, _ file: String) throws { try write(Data(text.utf8), file) }
+
+    private func write(_ content: Data, _ file: String) throws {
         let url = root.appending(path: "inputs/\(file)")
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url)
+        try content.write(to: url)
     }
 
     /// Runs a stage whose output is an input of the others.

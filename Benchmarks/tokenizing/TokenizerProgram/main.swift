@@ -4,6 +4,8 @@
 //     decode FOLDER            lines of id lists in, lines of [text, text with special tokens] out
 //     rewrite FOLDER           the tokenizer.json that the tokenizer read would be saved as
 //     template FILE            lines of JSON objects with a template's variables in, lines of prompts as JSON strings out
+//     pieces FOLDER            as `encode`, with the WordPiece tokenizer of an encoder
+//     vectors FOLDER           lines of JSON strings in, lines of the encoder's vectors out
 //     time FOLDER FILE ROUNDS  megabytes a second of the best round: line by line, and the whole file as one text
 import CanonicalJSON
 import Engine
@@ -31,9 +33,26 @@ func renderLines(with file: URL) throws {
     }
 }
 
+func encodeLines(with folder: URL, pieces: Bool) throws {
+    let workers = WorkerPool(threads: 2)
+    let encoder = try SentenceEncoder(readingFolder: folder, workers: workers)
+    var texts: [String] = []
+    while let line = readLine() { texts.append(try JSON(parsing: line).string ?? "") }
+    if pieces {
+        for text in texts { print(JSON.array(encoder.tokenizer.encode(text).map { .integer(Int64($0)) }).canonicalText) }
+    } else {
+        for vector in try encoder.embeddings(of: texts, workers: workers) {
+            print(JSON.array(vector.values.map { .number(Double($0)) }).canonicalText)
+        }
+    }
+}
+
 func run(_ arguments: [String]) throws {
     guard arguments.count >= 2 else { throw ModelFileError(file: "arguments", reason: "a command and a folder are missing") }
     if arguments[0] == "template" { return try renderLines(with: URL(filePath: arguments[1])) }
+    if ["pieces", "vectors"].contains(arguments[0]) {
+        return try encodeLines(with: URL(filePath: arguments[1]), pieces: arguments[0] == "pieces")
+    }
     let tokenizer = try Tokenizer(readingFolder: URL(filePath: arguments[1]))
     switch arguments[0] {
     case "encode":

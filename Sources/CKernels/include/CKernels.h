@@ -63,6 +63,13 @@ void decant_rmsnorm_again(const float *x, const float *w, const float *inverse_r
 void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
                              long rows, long columns);
 
+// layernorm.c
+// y = (x − mean)·w/√(variance + ε) + b for each row; x and y may be the same.
+void decant_layernorm(const float *x, const float *w, const float *b, float *y, long rows, long columns, float epsilon);
+
+// gelu.c
+void decant_gelu(float *x, long n); // x ← x·Φ(x), Φ the normal distribution's, within 1e-6
+
 // rope.c
 void decant_rope(float *x, const int32_t *positions, const float *cosines, const float *sines, long rows, long stride,
                  long heads, long dimension);

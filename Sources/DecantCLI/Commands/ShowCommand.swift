@@ -35,7 +35,8 @@ struct ShowCommand: ParsableCommand {
     private static func metrics(of artifact: Artifact, in store: Store) throws -> [String: JSON] {
         var metrics: [String: JSON] = [:]
         let names = [
-            "confusion.json", "cost.json", "pruning.json", "quantization.json", "report.json", "scores.json",
+            "compression.json", "confusion.json", "cost.json", "pruning.json", "quantization.json", "recall.json", "report.json",
+            "scores.json",
             "summary.json",
         ]
         for name in names {

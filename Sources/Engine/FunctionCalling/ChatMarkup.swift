@@ -3,26 +3,29 @@ struct ChatMarkup: Sendable {
     var template: ChatTemplate
     var variables: [String: TemplateValue]
 
-    /// The prompt of a row as a conversation: the functions as tools, what was said before, the query as the user's message.
+    /// The prompt of a row as a conversation: instructions as the system's message, the functions as tools, examples and what was
+    /// said before as turns, knowledge and the query as the user's last message.
     ///
     /// What the row and the functions spell never becomes a special token.
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
-        var conversation = row.context + [ChatMessage(role: .user, content: row.query)]
-        if !tools.isEmpty, !template.readsTools {
-            let listing = "Functions:\n" + PromptFormat.listing(of: tools)
-            // Templates take one system message, the first.
-            if conversation[0].role == .system {
-                conversation[0].content += "\n\n" + listing
-            } else {
-                conversation.insert(ChatMessage(role: .system, content: listing), at: 0)
-            }
-        }
-        guard let mark = Self.mark(absentFrom: conversation.map(\.content) + tools.map(\.json.canonicalText)) else {
+        guard let mark = Self.mark(absentFrom: [row.query] + row.background.texts + tools.map(\.json.canonicalText)) else {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
-        let messages = conversation.map { Self.message($0.role.rawValue, tokenizer.marking($0.content, with: mark)) }
+        var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
+        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptFormat.listing(of: tools)) }
+        // Templates take one system message, the first.
+        var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
+        for turn in row.conversation {
+            if let last = turns.last, last.role == turn.role {
+                // Some want the others to alternate.
+                turns[turns.count - 1].content += "\n\n" + turn.content
+            } else {
+                turns.append(turn)
+            }
+        }
+        let messages = turns.map { Self.message($0.role.rawValue, tokenizer.marking($0.content, with: mark)) }
         var variables = variables
         variables["messages"] = .list(messages)
         variables["tools"] =

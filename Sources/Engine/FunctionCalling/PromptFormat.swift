@@ -2,8 +2,8 @@ import CanonicalJSON
 
 /// How a row becomes tokens: what the prompt shows, and how the response is spelled.
 ///
-/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What
-/// was said before the query stands before it in the same marks, a system's message in those of a user's.
+/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What a
+/// row's background holds stands before the query, as plain text with headings.
 public enum PromptFormat: String, Hashable, Sendable {
     case query
     case tools
@@ -19,12 +19,8 @@ public enum PromptFormat: String, Hashable, Sendable {
             tokens.append(try Self.id(of: .tools, in: tokenizer))
             tokens += tokenizer.encodePlainText(Self.listing(of: try Self.definitions(of: row, functions))).map(Int32.init)
         }
-        for message in row.context + [ChatMessage(role: .user, content: row.query)] {
-            let isReply = message.role == .assistant
-            tokens.append(try Self.id(of: isReply ? .assistant : .user, in: tokenizer))
-            tokens += tokenizer.encodePlainText(message.content).map(Int32.init)
-            if isReply { tokens.append(try Self.id(of: .end, in: tokenizer)) }
-        }
+        tokens.append(try Self.id(of: .user, in: tokenizer))
+        tokens += tokenizer.encodePlainText(row.plainPrompt).map(Int32.init)
         tokens.append(try Self.id(of: .assistant, in: tokenizer))
         return tokens
     }
@@ -36,7 +32,7 @@ public enum PromptFormat: String, Hashable, Sendable {
 
     /// The texts of a row that a tokenizer is trained on.
     public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
-        let texts = row.context.map(\.content) + [row.query, Self.response(to: row)]
+        let texts = [row.plainPrompt, Self.response(to: row)]
         return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
     }
 

@@ -7,7 +7,7 @@ extension Row {
         guard let query = json["query"]?.string else { throw RowError("the row '\(id)' has no 'query'") }
         guard let answers = json["answers"]?.array else { throw RowError("the row '\(id)' has no 'answers' list") }
         self.init(
-            id: id, context: try Self.list(json["context"]?.array ?? [], ChatMessage.init(json:)), query: query,
+            id: id, query: query,
             functions: (json["functions"]?.array ?? []).compactMap(\.string),
             definitions: try json["definitions"]?.array.map { list throws(RowError) in
                 try Self.list(list, FunctionDefinition.init(json:))
@@ -18,6 +18,7 @@ extension Row {
             },
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
+        background = try RowBackground(json: json)
         guard possible.map({ $0.map(\.name) == self.answers.map(\.name) }) ?? true else {
             throw RowError("the row '\(id)' has 'possible' calls of other functions than its 'answers'")
         }
@@ -31,18 +32,17 @@ extension Row {
         return elements
     }
 
-    /// A row without context, definitions and possible answers has none of their members.
+    /// A row without definitions, possible answers and background has none of their members.
     public var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
             "answers": .array(answers.map(\.json)),
         ]
-        if !context.isEmpty { members["context"] = .array(context.map(\.json)) }
         if let definitions { members["definitions"] = .array(definitions.map(\.json)) }
         if let possible { members["possible"] = .array(possible.map(\.json)) }
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }
-        return .object(members)
+        return .object(members.merging(background.members) { own, _ in own })
     }
 }

@@ -10,8 +10,6 @@ public struct Row: Hashable, Sendable {
 
     /// Unique among the rows of its data.
     public var id: String
-    /// What was said before the query, the first first.
-    public var context: [ChatMessage]
     public var query: String
     /// Names of the functions that the prompt lists; empty where the pool is fixed and known by heart.
     public var functions: [String]
@@ -27,14 +25,15 @@ public struct Row: Hashable, Sendable {
     public var heldOut: HeldOut?
     /// The set that its file was named under.
     public var set: String?
+    /// What the prompt says besides.
+    public var background = RowBackground()
 
     public init(
-        id: String, context: [ChatMessage] = [], query: String, functions: [String] = [],
+        id: String, query: String, functions: [String] = [],
         definitions: [FunctionDefinition]? = nil, answers: [FunctionCall], possible: [PossibleCall]? = nil,
         template: String? = nil, heldOut: HeldOut? = nil, set: String? = nil
     ) {
         self.id = id
-        self.context = context
         self.query = query
         self.functions = functions
         self.definitions = definitions

@@ -5,7 +5,7 @@
 /// otherwise than the first row that had one of this name, also its own `definitions`).
 public struct DataIngest: StageKind {
     public static let name = "data.ingest"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test")]
 
     public enum Format: String, Codable, Hashable, Sendable, CaseIterable {

@@ -6,6 +6,14 @@ public enum PromptStyle: String, Codable, Hashable, Sendable, CaseIterable {
     case tools
 }
 
+/// How texts are ranked for a query.
+public enum RetrievalMethod: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Okapi BM25 on words, k₁ = 1.2, b = 0.75.
+    case bm25
+    /// The cosine between vectors of a sentence encoder.
+    case embedding
+}
+
 /// Who decides whether an answer is right.
 public enum JudgeKind: String, Codable, Hashable, Sendable, CaseIterable {
     /// Function, required and optional arguments, types, any of the possible values; order-free for several calls.

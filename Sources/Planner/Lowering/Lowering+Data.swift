@@ -48,7 +48,7 @@ extension Lowering {
     private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
         let split = data.split
         let limit = Dictionary(uniqueKeysWithValues: split.limits.map { ($0.set.rawValue, $0.rows.value) })
-        let isPrepared = data.retrieve != nil || data.compressesPrompts.value
+        let isPrepared = data.retrieve != nil || data.knowledge != nil || data.compressesPrompts.value
         return try builder.add(
             DataSplit(
                 test: split.test.value, valid: split.valid.value, outOfDomain: split.outOfDomain.value.map(\.value).sorted(),
@@ -63,22 +63,42 @@ extension Lowering {
     /// What becomes of the sets before prompts are made of them. The last of the stages is `data`.
     private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
         var data = split
+        let compresses = pipeline.data.compressesPrompts.value
         if let retrieve = pipeline.data.retrieve {
-            var inputs = [Stage.Input(name: "data", stage: data)]
-            if retrieve.method.value == .embedding, let encoder = retrieve.encoder {
-                guard let stage = try addReference(encoder, pipeline) else { return nil }
-                inputs.append(.init(name: "encoder", stage: stage))
-            }
+            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.method, pipeline) else { return nil }
             data = try builder.add(
-                DataRetrieve(method: .init(retrieve.method.value), topK: retrieve.topK.value),
-                .named(pipeline.data.compressesPrompts.value ? "data.retrieved" : "data"),
-                inputs: inputs, origins: [Origin("method", retrieve.method), Origin("top_k", retrieve.topK)])
+                DataRetrieve(
+                    method: .init(retrieve.method.value), topK: retrieve.topK.value, addMissed: retrieve.addsMissed.value),
+                .named(pipeline.data.knowledge != nil || compresses ? "data.retrieved" : "data"),
+                inputs: [.init(name: "data", stage: data)] + encoder,
+                origins: [
+                    Origin("method", retrieve.method), Origin("top_k", retrieve.topK),
+                    Origin("add_missed", retrieve.addsMissed),
+                ])
         }
-        if pipeline.data.compressesPrompts.value {
+        if let knowledge = pipeline.data.knowledge {
+            guard let snippets = try addReference(knowledge.snippets, pipeline),
+                let encoder = try addEncoder(knowledge.encoder, for: knowledge.method, pipeline)
+            else { return nil }
+            data = try builder.add(
+                DataKnowledge(method: .init(knowledge.method.value), topK: knowledge.topK.value),
+                .named(compresses ? "data.informed" : "data"),
+                inputs: [.init(name: "data", stage: data), .init(name: "snippets", stage: snippets)] + encoder,
+                origins: [Origin("method", knowledge.method), Origin("top_k", knowledge.topK)])
+        }
+        if compresses {
             data = try builder.add(
                 DataCompressPrompt(), .named("data"), inputs: [.init(name: "data", stage: data)])
         }
         return data
+    }
+
+    /// The encoder that a method needs, as an input: none, or one; `nil` where a problem was found.
+    private mutating func addEncoder(
+        _ name: Spanned<String>?, for method: Spanned<RetrievalChoice>, _ pipeline: Pipeline
+    ) throws -> [Stage.Input]? {
+        guard method.value == .embedding, let name else { return [] }
+        return try addReference(name, pipeline).map { [.init(name: "encoder", stage: $0)] }
     }
 
     /// The tokenizer of models drawn from scratch: trained, or that of an imported model.

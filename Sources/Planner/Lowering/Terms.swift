@@ -33,8 +33,8 @@ extension DataIngest.Format {
     }
 }
 
-extension DataRetrieve.Method {
-    init(_ method: RetrieveSection.Method) {
+extension RetrievalMethod {
+    init(_ method: RetrievalChoice) {
         switch method {
         case .bm25: self = .bm25
         case .embedding: self = .embedding

@@ -19,6 +19,8 @@ public struct DataSection: Sendable {
     public let prompt: Spanned<Prompt>
     /// `nil` where rows keep the functions that they have.
     public let retrieve: RetrieveSection?
+    /// `nil` where rows get no snippets.
+    public let knowledge: KnowledgeSection?
     /// Whether prompts are shortened to query, context, names and brief descriptions (From Large to Super-Tiny, appendix B).
     public let compressesPrompts: Spanned<Bool>
 
@@ -31,11 +33,12 @@ public struct DataSection: Sendable {
         static let prompt = Field.choice(
             "prompt", Prompt.query, "What a prompt shows: the query alone, or the functions and then the query.")
         static let retrieve = SectionField("retrieve", RetrieveSection.Definition.mapping)
+        static let knowledge = SectionField("knowledge", KnowledgeSection.Definition.mapping)
         static let compressPrompt = Field.flag(
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
         static let mapping = MappingDefinition(
             "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.",
-            [generate, ingest, split, candidates, prompt, retrieve, compressPrompt])
+            [generate, ingest, split, candidates, prompt, retrieve, knowledge, compressPrompt])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -62,15 +65,16 @@ public struct DataSection: Sendable {
         candidates = fields[Definition.candidates]
         prompt = fields[Definition.prompt]
         retrieve = RetrieveSection(reading: fields, references: references)
+        knowledge = KnowledgeSection(reading: fields, references: references)
         compressesPrompts = fields[Definition.compressPrompt]
     }
 
     /// Sources and stages that the rows are made of.
     public var references: [String] {
-        let encoder = retrieve?.encoder.map { [$0.value] } ?? []
+        let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder].compactMap { $0?.value }
         switch rows {
-        case .generate(let generate): return [generate.functions.value, generate.templates.value] + encoder
-        case .ingest(let ingest): return (ingest.train.value + ingest.test.value).map(\.value) + encoder
+        case .generate(let generate): return [generate.functions.value, generate.templates.value] + searched
+        case .ingest(let ingest): return (ingest.train.value + ingest.test.value).map(\.value) + searched
         }
     }
 }
@@ -141,40 +145,6 @@ public struct IngestSection: Sendable {
         test = fields.references(Definition.test, among: references)
         if train.value.isEmpty {
             fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
-        }
-    }
-}
-
-/// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
-public struct RetrieveSection: Sendable {
-    public enum Method: String, CaseIterable, Sendable {
-        case bm25
-        case embedding
-    }
-
-    public let method: Spanned<Method>
-    public let topK: Spanned<Int>
-    /// The encoder's source; needed by `embedding`.
-    public let encoder: Spanned<String>?
-
-    enum Definition {
-        static let method = Field.choice("method", Method.bm25, "How functions are ranked for a query.")
-        static let topK = Field.integer("top_k", 10, in: 1...1000, "Functions kept for each row.")
-        static let encoder = Field.text("encoder", "The source of the sentence encoder; `embedding` needs one.")
-        static let mapping = MappingDefinition(
-            "data.retrieve", "The functions that a prompt lists are retrieved from the whole pool.", mayBeNone: true,
-            [method, topK, encoder])
-    }
-
-    init?(reading data: Fields, references: References) {
-        guard let fields = data.optionalSection(DataSection.Definition.retrieve) else { return nil }
-        method = fields[Definition.method]
-        topK = fields[Definition.topK]
-        encoder = fields.reference(Definition.encoder, among: references)
-        if method.value == .embedding, encoder == nil, fields.node("encoder") == nil {
-            fields.report(
-                .missingField(
-                    "encoder", in: fields.owner, at: method.span, help: "add 'encoder: SOURCE', or write 'method: bm25'"))
         }
     }
 }

@@ -87,6 +87,20 @@ extension [Double]: KeptItem {
     }
 }
 
+/// Vectors of one encoder, as long as each other.
+extension SentenceEmbedding: KeptItem {
+    static func tensors(of items: [SentenceEmbedding]) -> [String: StoredTensor] {
+        ["vectors": StoredTensor(items.flatMap(\.values), shape: [items.count, items.first?.values.count ?? 0])]
+    }
+
+    static func items(in file: SafeTensors) throws -> [SentenceEmbedding] {
+        let shape = try file.tensor("vectors").shape
+        guard shape.count == 2 else { throw CheckpointFault("its tensors do not fit each other") }
+        let vectors = try Pieces(of: file.floats("vectors"), lengths: [Int](repeating: shape[1], count: shape[0]))
+        return (0..<shape[0]).map { SentenceEmbedding(Array(vectors[$0])) }
+    }
+}
+
 /// An array cut into pieces.
 private struct Pieces<Element> {
     private let elements: [Element]

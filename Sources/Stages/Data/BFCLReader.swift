@@ -81,7 +81,9 @@ struct BFCLReader {
         guard let tools = json["function"]?.array else { throw RowError("'\(id)' has no 'function' list") }
         var functions: [FunctionDefinition] = []
         for tool in tools { functions.append(try FunctionDefinition(json: tool)) }
-        let row = Row(id: id, context: messages, query: query.content, functions: functions.map(\.name), answers: [])
+        var row = Row(id: id, query: query.content, functions: functions.map(\.name), answers: [])
+        row.background.instructions = messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
+        row.background.context = messages.filter { $0.role != .system }
         return Question(row: row, functions: functions, set: set, place: place)
     }
 

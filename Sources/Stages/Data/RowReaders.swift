@@ -20,10 +20,13 @@ enum DecantRowReader {
 
 /// OpenAI chat rows: `{"messages": [...], "tools": [{"type": "function", "function": {...}}]}`.
 ///
-/// The query is the last user message before the first assistant message; the answers are that message's tool calls.
+/// The query is the last user message before the first assistant message; the answers are that message's tool calls. System
+/// messages are the row's instructions, user messages before the query its context. Messages named `example_user` and
+/// `example_assistant` are examples, whatever their role.
 enum OpenAIRowReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
-        guard let messages = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
+        guard let all = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
+        let messages = all.filter { !isExample($0) }
         guard let answer = messages.firstIndex(where: { $0["role"]?.string == "assistant" }) else {
             throw RowError("the row has no assistant message")
         }
@@ -39,7 +42,34 @@ enum OpenAIRowReader {
         for call in messages[answer]["tool_calls"]?.array ?? [] { calls.append(try self.call(call)) }
         // Chat rows have no ids: content names them.
         let id = json["id"]?.string ?? "openai-" + Digest(hashing: json.canonicalBytes).hex.prefix(16)
-        return (Row(id: id, query: query, functions: functions.map(\.name), answers: calls), functions)
+        var row = Row(id: id, query: query, functions: functions.map(\.name), answers: calls)
+        func texts(of role: String) -> [String] {
+            messages[..<answer].filter { $0["role"]?.string == role }.compactMap { $0["content"]?.string }
+        }
+        row.background.instructions = texts(of: "system").joined(separator: "\n\n")
+        row.background.context = texts(of: "user").dropLast().map { ChatMessage(role: .user, content: $0) }
+        row.background.examples = examples(all)
+        return (row, functions)
+    }
+
+    private static func isExample(_ message: JSON) -> Bool {
+        ["example_user", "example_assistant"].contains(message["name"]?.string)
+    }
+
+    /// Each question with the response behind it.
+    private static func examples(_ messages: [JSON]) -> [RowBackground.Example] {
+        var examples: [RowBackground.Example] = []
+        var query: String?
+        for message in messages where isExample(message) {
+            let content = message["content"]?.string ?? ""
+            if message["name"]?.string == "example_user" {
+                query = content
+            } else if let asked = query {
+                examples.append(.init(query: asked, response: content))
+                query = nil
+            }
+        }
+        return examples
     }
 
     /// A tool call, whose arguments are JSON in a string.

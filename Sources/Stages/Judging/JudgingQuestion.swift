@@ -31,7 +31,7 @@ struct JudgingQuestion {
             listsAll
             ? functions.values.sorted { $0.name < $1.name } : try PromptFormat.definitions(of: row, functions)
         let values = [
-            "query": (row.context + [ChatMessage(role: .user, content: row.query)]).map(\.content).joined(separator: "\n"),
+            "query": (row.background.context.map(\.content) + [row.query]).joined(separator: "\n"),
             "functions": PromptFormat.listing(of: definitions), "reference": PromptFormat.response(to: row), "answer": response,
         ]
         var text = ""

@@ -1,0 +1,90 @@
+import CKernels
+import Foundation
+
+/// A BERT encoder that makes a text a vector: the mean of its tokens' hidden states, of length 1.
+///
+/// A text's vector depends on that text alone: not on the texts beside it, nor on threads, nor on the width of the processor's
+/// vectors.
+public struct SentenceEncoder {
+    public let configuration: EncoderConfiguration
+    public let tokenizer: WordPieceTokenizer
+    /// Tokens of a text at most; what is longer is cut off.
+    public let sequenceLimit: Int
+    let layout: EncoderLayout
+    let weights: FloatBuffer
+    let layers: [EncoderLayer]
+
+    /// Texts that a worker takes at a time.
+    private static let group = 16
+
+    /// Reads the encoder of a folder: `config.json`, safetensors, `tokenizer.json` or `vocab.txt`.
+    public init(readingFolder url: URL, workers: WorkerPool) throws {
+        let folder = EncoderFolder(url)
+        configuration = try folder.configuration()
+        tokenizer = try folder.tokenizer()
+        if let id = tokenizer.largestID, id >= configuration.vocabularySize {
+            throw ModelFileError(
+                file: "config.json",
+                reason: "vocab_size is \(configuration.vocabularySize), but the tokenizer has the token \(id)")
+        }
+        sequenceLimit = try folder.sequenceLimit(configuration)
+        try folder.checkThatTheMeanIsAsked()
+        layout = EncoderLayout(configuration)
+        let weights = try folder.weights(of: layout)
+        self.weights = weights
+        let configuration = configuration
+        layers = layout.layers.map { EncoderLayer($0, configuration, weights: weights, workers: workers) }
+    }
+
+    /// The vectors of texts, in their order.
+    public func embeddings(
+        of texts: [String], workers: WorkerPool, resumption: Resumption<SentenceEmbedding> = .none
+    ) throws -> [SentenceEmbedding] {
+        try workers.results(texts.count, size: Self.group, resumption: resumption) { range in
+            embed(texts[range].map { tokenizer.encode($0, atMost: sequenceLimit) })
+        }
+    }
+
+    /// The vectors of sequences, each of at least one token.
+    private func embed(_ sequences: [[Int32]]) -> [SentenceEmbedding] {
+        let hidden = configuration.hiddenSize
+        let lengths = sequences.map(\.count)
+        let rows = lengths.reduce(0, +)
+        let scratch = EncoderScratch(rows: rows, longest: lengths.max() ?? 0, configuration)
+        return withExtendedLifetime((scratch, weights)) {
+            embedTokens(sequences, scratch)
+            for layer in layers { layer.forward(lengths, scratch) }
+            var start = 0
+            return lengths.map { length in
+                defer { start += length }
+                return Self.mean(scratch.hidden + start * hidden, rows: length, columns: hidden)
+            }
+        }
+    }
+
+    /// Tokens → norm(word + position + segment) [T, D].
+    private func embedTokens(_ sequences: [[Int32]], _ scratch: EncoderScratch) {
+        let hidden = configuration.hiddenSize
+        var row = scratch.hidden
+        for sequence in sequences {
+            for (position, token) in sequence.enumerated() {
+                row.update(from: weights.base + layout.words + Int(token) * hidden, count: hidden)
+                decant_add(row, weights.base + layout.segments, hidden)
+                decant_add(row, weights.base + layout.positions + position * hidden, hidden)
+                row += hidden
+            }
+        }
+        decant_layernorm(
+            scratch.hidden, weights.base + layout.embeddingNorm.weight, weights.base + layout.embeddingNorm.bias, scratch.hidden,
+            scratch.rows, hidden, Float(configuration.normEpsilon))
+    }
+
+    private static func mean(_ x: UnsafePointer<Float>, rows: Int, columns: Int) -> SentenceEmbedding {
+        var mean = [Float](repeating: 0, count: columns)
+        decant_sum_rows(x, &mean, rows, columns, 0)
+        decant_scale(&mean, 1 / Float(rows), columns)
+        let length = decant_sum_of_squares(mean, columns).squareRoot()
+        decant_scale(&mean, Float(1 / max(length, 1e-12)), columns)
+        return SentenceEmbedding(mean)
+    }
+}

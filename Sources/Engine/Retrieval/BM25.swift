@@ -1,0 +1,51 @@
+/// Okapi BM25 over a list of documents (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009).
+///
+/// A document's score is Σ over the query's terms of ln(1 + (N − n + ½)/(n + ½)) · f·(k₁ + 1)/(f + k₁·(1 − b + b·l/l̄)): N documents,
+/// n of them with the term, f its count in the document, l the document's length in terms, l̄ the mean length.
+public struct BM25: Sendable {
+    /// k₁: how soon more of the same term counts for little.
+    public static let saturation = 1.2
+    /// b: how much long documents are held back.
+    public static let lengthNormalization = 0.75
+
+    private struct Posting {
+        let document: Int
+        /// What one occurrence of the term in a query adds to the document's score.
+        let weight: Double
+    }
+
+    private let postings: [String: [Posting]]
+    private let count: Int
+
+    public init(documents: [String]) {
+        let lists = documents.map(SearchTerms.terms)
+        let meanLength = Double(lists.reduce(0) { $0 + $1.count }) / Double(max(1, documents.count))
+        var counts: [String: [(document: Int, count: Int)]] = [:]
+        for (document, terms) in lists.enumerated() {
+            for (term, group) in Dictionary(grouping: terms, by: \.self) {
+                counts[term, default: []].append((document, group.count))
+            }
+        }
+        postings = counts.mapValues { entries in
+            let (total, holding) = (Double(documents.count), Double(entries.count))
+            let rarity = PortableMath.log(1 + (total - holding + 0.5) / (holding + 0.5))
+            return entries.map { entry in
+                let length = Double(lists[entry.document].count) / meanLength
+                let count = Double(entry.count)
+                let damping = Self.saturation * (1 - Self.lengthNormalization + Self.lengthNormalization * length)
+                return Posting(
+                    document: entry.document, weight: rarity * count * (Self.saturation + 1) / (count + damping))
+            }
+        }
+        count = documents.count
+    }
+
+    /// A score for each document; 0 for one that has no term of the query.
+    public func scores(for query: String) -> [Double] {
+        var scores = [Double](repeating: 0, count: count)
+        for term in SearchTerms.terms(of: query) {
+            for posting in postings[term] ?? [] { scores[posting.document] += posting.weight }
+        }
+        return scores
+    }
+}

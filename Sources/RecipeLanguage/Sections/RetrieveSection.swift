@@ -1,0 +1,82 @@
+import Diagnostics
+
+/// How texts are ranked for a query.
+public enum RetrievalChoice: String, CaseIterable, Sendable {
+    case bm25
+    case embedding
+}
+
+/// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
+public struct RetrieveSection: Sendable {
+    public let method: Spanned<RetrievalChoice>
+    public let topK: Spanned<Int>
+    /// Whether training rows list their functions in any case.
+    public let addsMissed: Spanned<Bool>
+    /// The encoder's source; needed by `embedding`.
+    public let encoder: Spanned<String>?
+
+    enum Definition {
+        static let method = Field.choice("method", RetrievalChoice.bm25, "How functions are ranked for a query.")
+        static let topK = Field.integer("top_k", 10, in: 1...1000, "Functions kept for each row.")
+        static let addMissed = Field.flag(
+            "add_missed", false, "Whether training rows list the functions that they call even where retrieval missed them.")
+        static let encoder = Field.text("encoder", "The source of the sentence encoder; `embedding` needs one.")
+        static let mapping = MappingDefinition(
+            "data.retrieve", "The functions that a prompt lists are retrieved from the whole pool.", mayBeNone: true,
+            [method, topK, addMissed, encoder])
+    }
+
+    init?(reading data: Fields, references: References) {
+        guard let fields = data.optionalSection(DataSection.Definition.retrieve) else { return nil }
+        method = fields[Definition.method]
+        topK = fields[Definition.topK]
+        addsMissed = fields[Definition.addMissed]
+        encoder = fields.encoder(Definition.encoder, for: method, references)
+    }
+}
+
+/// `data.knowledge`: each row gets the snippets that are nearest to its query.
+public struct KnowledgeSection: Sendable {
+    /// The source of the snippets.
+    public let snippets: Spanned<String>
+    public let method: Spanned<RetrievalChoice>
+    public let topK: Spanned<Int>
+    /// The encoder's source; needed by `embedding`.
+    public let encoder: Spanned<String>?
+
+    enum Definition {
+        static let snippets = Field.text(
+            "snippets", required: true, "The source of the snippets: JSON lines with `text`, or a YAML list of texts.")
+        static let method = Field.choice("method", RetrievalChoice.bm25, "How snippets are ranked for a query.")
+        static let topK = Field.integer("top_k", 3, in: 1...100, "Snippets of each row at most.")
+        static let mapping = MappingDefinition(
+            "data.knowledge", "Snippets of knowledge that prompts show, retrieved for each query.", mayBeNone: true,
+            [snippets, method, topK, RetrieveSection.Definition.encoder])
+    }
+
+    init?(reading data: Fields, references: References) {
+        guard let fields = data.optionalSection(DataSection.Definition.knowledge) else { return nil }
+        let written = fields.reference(Definition.snippets, among: references)
+        if written == nil, fields.node("snippets") == nil {
+            fields.report(.missingField("snippets", in: fields.owner, at: fields.anchor, help: "add 'snippets: SOURCE'"))
+        }
+        snippets = written ?? fields.standard("snippets", "")
+        method = fields[Definition.method]
+        topK = fields[Definition.topK]
+        encoder = fields.encoder(RetrieveSection.Definition.encoder, for: method, references)
+    }
+}
+
+extension Fields {
+    /// The source of an encoder, which one of the methods cannot do without.
+    fileprivate func encoder(
+        _ field: Field<String>, for method: Spanned<RetrievalChoice>, _ references: References
+    ) -> Spanned<String>? {
+        let encoder = reference(field, among: references)
+        if method.value == .embedding, encoder == nil, node(field.name) == nil {
+            report(
+                .missingField(field.name, in: owner, at: method.span, help: "add 'encoder: SOURCE', or write 'method: bm25'"))
+        }
+        return encoder
+    }
+}

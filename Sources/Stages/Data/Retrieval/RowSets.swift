@@ -1,0 +1,47 @@
+import Engine
+import Foundation
+
+/// The rows of a data artifact by set.
+struct RowSets {
+    static let training = "train"
+
+    /// In the order of their names.
+    var sets: [(name: String, rows: [Row])]
+
+    /// Every query once, in the order of the sets.
+    var queries: [String] {
+        var seen: Set<String> = []
+        return sets.flatMap { $0.rows.map(\.query) }.filter { seen.insert($0).inserted }
+    }
+
+    /// Functions that rows of other sets call and no training row does: those that training rows may not show.
+    var unseenInTraining: Set<String> {
+        var called: (training: Set<String>, elsewhere: Set<String>) = ([], [])
+        for (name, rows) in sets {
+            let names = rows.flatMap { $0.answers.map(\.name) }
+            if name == Self.training { called.training.formUnion(names) } else { called.elsewhere.formUnion(names) }
+        }
+        return called.elsewhere.subtracting(called.training)
+    }
+
+    /// The sets with every row changed, which is told its set.
+    func mapRows(_ change: (Row, String) -> Row) -> RowSets {
+        RowSets(sets: sets.map { name, rows in (name, rows.map { change($0, name) }) })
+    }
+}
+
+extension StageContext {
+    /// The sets of the input `data`.
+    func readSets() throws -> RowSets {
+        let ending = ".jsonl"
+        let names = try FileManager.default.contentsOfDirectory(atPath: input("data").path).filter { $0.hasSuffix(ending) }
+        return RowSets(
+            sets: try names.map { String($0.dropLast(ending.count)) }.sorted().map { name in
+                (name, try readRows("data", name + ending))
+            })
+    }
+
+    func write(_ sets: RowSets) throws {
+        for (name, rows) in sets.sets { try write(rows: rows, to: "\(name).jsonl") }
+    }
+}
