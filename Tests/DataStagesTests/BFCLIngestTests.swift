@@ -52,9 +52,10 @@ import Testing
         let run = try Self.ingest(["train.0/q.json": Self.question("irrelevance_0", messages)])
         let row = try #require(try run.lines("rows.jsonl").first)
         #expect(row["query"] == "the area")
+        #expect(row["instructions"] == "be brief")
         #expect(
             row["context"] == [
-                ["role": "system", "content": "be brief"], ["role": "user", "content": "hi"],
+                ["role": "user", "content": "hi"],
                 ["role": "assistant", "content": "yes?"],
             ])
     }

@@ -1,3 +1,4 @@
+import BuildModel
 import CanonicalJSON
 import Engine
 import Foundation
@@ -119,15 +120,40 @@ import Testing
         #expect(try scored.lines("failures.jsonl").compactMap { $0["reason"]?.string } == ["the judging model says no"])
     }
 
-    @Test func aJudgeWithoutAModelOrBehindAnEndpointIsRefused() {
+    @Test func aJudgeWithoutAModelOrWithoutAnswersIsRefused() {
         var (judge, texts) = JudgingStagesTests.judge(keep: 1, [JudgingStagesTests.rollout("row-x", "x")])
         judge.kind = .model
-        #expect(judge.limitation == nil)
         #expect(StageRun.failure(judge, texts: texts).contains("give the stage the input 'judge'"))
-        judge.question = ModelQuestion(prompt: "", endpoint: EndpointParameters(url: "https://example.org/v1", model: "m"))
-        #expect(judge.limitation == "a judge behind an endpoint is not in this version yet")
-        #expect(StageRun.failure(judge, texts: texts).contains("behind an endpoint"))
+        judge.question = ModelQuestion(prompt: "", endpoint: EndpointParameters(model: "m"))
+        #expect(StageRun.failure(judge, texts: texts).contains("nobody is there to answer"))
         texts.removeAll()
+    }
+
+    /// The stage leaves a question for each distinct response, and goes on with the answers.
+    @Test func aJudgeBehindAServerIsAskedThroughFiles() throws {
+        var (judge, texts) = JudgingStagesTests.judge(
+            keep: 2, [JudgingStagesTests.rollout("row-x", "x"), JudgingStagesTests.rollout("row-x", "y")])
+        judge.kind = .model
+        judge.question = ModelQuestion(prompt: "{answer}", endpoint: EndpointParameters(model: "m"))
+        let folder = URL.temporaryDirectory.appending(path: "decant-judge-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let files = QuestionFiles(questions: folder.appending(path: "questions"), answers: folder.appending(path: "answers"))
+        let inputs = texts.mapValues { Data($0.utf8) }
+        #expect(throws: StageQuestions(count: 2)) { try StageRun(judge, inputs: inputs, questionFiles: files) }
+        let questions = try Data(contentsOf: files.questions).split(separator: UInt8(ascii: "\n"))
+            .compactMap { ChatQuestion(body: $0) }
+        #expect(questions.map(\.model) == ["m", "m"])
+        let answers = zip(questions, ["yes", "No"]).map { question, word -> String in
+            let answer: JSON = ["choices": [["finish_reason": "stop", "message": ["content": .string(word)]]]]
+            return ChatExchange(question, answer: answer).json.canonicalText
+        }
+        try Data(answers.joined(separator: "\n").utf8).write(to: files.answers)
+        let run = try StageRun(judge, inputs: inputs, questionFiles: files)
+        #expect(try run.lines("accepted.jsonl").map { $0["response"]?.string } == ["x"])
+        #expect(try run.lines("rejected.jsonl").map { $0["reason"]?.string } == ["the judging model says no"])
+        #expect(try run.lines("exchanges.jsonl").count == 2)
+        #expect(try run.json("summary.json")["agreement"]?["compared"] == 2)
     }
 
     /// The files of a model folder, as the input `judge`.

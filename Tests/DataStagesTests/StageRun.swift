@@ -8,7 +8,7 @@ final class StageRun {
     private let folder = URL.temporaryDirectory.appending(path: "decant-stage-\(UUID().uuidString)", directoryHint: .isDirectory)
 
     /// - Parameter inputs: contents by `input/file`.
-    init(_ stage: any RunnableStage, inputs: [String: Data]) throws {
+    init(_ stage: any RunnableStage, inputs: [String: Data], questionFiles: QuestionFiles? = nil) throws {
         for (path, content) in inputs {
             let file = folder.appending(path: "inputs/\(path)")
             try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -18,7 +18,7 @@ final class StageRun {
         try FileManager.default.createDirectory(at: outputs, withIntermediateDirectories: true)
         let context = StageContext(
             inputs: folder.appending(path: "inputs", directoryHint: .isDirectory), outputs: outputs, threads: 2,
-            reportProgress: { _ in })
+            questionFiles: questionFiles, reportProgress: { _ in })
         try stage.run(in: context)
     }
 

@@ -12,6 +12,7 @@ extension DataCompressPrompt: RunnableStage {
             var row = row
             row.background.instructions = ""
             row.background.examples = []
+            row.definitions = row.definitions?.map(\.brief)
             return row
         }
         let tokenizer = context.hasInput("tokenizer") ? try context.modelFolder("tokenizer").tokenizer() : nil
@@ -67,7 +68,9 @@ struct PromptParts {
             add("examples", background.examples.flatMap { [size($0.query), size($0.response)] })
             add("context", background.context.map { size($0.content) })
             add("knowledge", background.knowledge.map(size))
-            add("functions", row.functions.compactMap { definitions[$0] })
+            let own = (row.definitions ?? []).map { ($0.name, size($0.json.canonicalText)) }
+            let known = definitions.merging(own) { $1 }
+            add("functions", row.functions.compactMap { known[$0] })
         }
     }
 
