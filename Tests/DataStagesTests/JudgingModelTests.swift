@@ -26,8 +26,9 @@ import Testing
     ]
 
     @Test(arguments: [
-        ("yes", true, ModelVerdict.yes), ("No", true, .no), (" YES\n", true, .yes), ("yes", false, nil), ("yes.", true, nil),
-        ("Yes, it does", true, nil), ("", true, nil), ("yes no", true, nil), ("ja", true, nil),
+        ("yes", true, ModelVerdict.yes), ("No", true, .no), (" YES\n", true, .yes), ("yes", false, nil), ("No.", true, .no),
+        ("yes..", true, nil), ("Yes, it does", true, nil), ("", true, nil), (".", true, nil), ("yes no", true, nil),
+        ("yes .", true, nil), ("The answer is no.", true, nil), ("ja", true, nil),
     ])
     func aVerdictIsOneWord(text: String, isWhole: Bool, verdict: ModelVerdict?) {
         #expect(ModelVerdict(reply: JudgingReply(text: text, isWhole: isWhole)) == verdict)

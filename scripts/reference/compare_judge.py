@@ -14,6 +14,7 @@ import argparse
 import collections
 import copy
 import json
+import os
 import pathlib
 import random
 import re
@@ -149,8 +150,12 @@ def run_stage(decant, folder, kind, revision, parameters):
     action = {"inputs": [], "kind": kind, "numerics": "portable", "parameters": parameters, "revision": revision}
     (folder / "action.json").write_text(json.dumps(action))
     (folder / "outputs").mkdir(parents=True, exist_ok=True)
+    # A stage ends when its standard input does.
+    kept_open, held = os.pipe()
     run = subprocess.run(
-        [decant.resolve(), "stage", "run", folder], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        [decant.resolve(), "stage", "run", folder], stdin=kept_open, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    os.close(kept_open)
+    os.close(held)
     if run.returncode != 0:
         sys.exit(f"{kind}: {run.stderr.decode()}")
     for line in run.stderr.decode().splitlines():
@@ -380,7 +385,7 @@ def name_changed(calls, functions, names, chance):
 
 
 def other_function(calls, functions, names, chance):
-    chance.choice(calls)["name"] = chance.choice(names)
+    chance.choice(calls)["name"] = chance.choice(names or ["f"])
     return calls
 
 

@@ -52,20 +52,15 @@ struct JudgingQuestion {
     }
 }
 
-/// A judging model's word: `yes` or `no` and nothing else, in any case, white space around it aside.
+/// A judging model's word: `yes` or `no` in any case, with or without a full stop, and nothing else but white space around it.
 enum ModelVerdict: String {
     case yes
     case no
 
     init?(reply: JudgingReply) {
         guard reply.isWhole else { return nil }
-        self.init(rawValue: reply.text.trimmingWhitespace.lowercased())
-    }
-}
-
-extension String {
-    fileprivate var trimmingWhitespace: String {
-        let start = drop(while: \.isWhitespace)
-        return String(start.reversed().drop(while: \.isWhitespace).reversed())
+        let words = reply.text.lowercased().split(whereSeparator: \.isWhitespace)
+        guard words.count == 1 else { return nil }
+        self.init(rawValue: String(words[0].hasSuffix(".") ? words[0].dropLast() : words[0]))
     }
 }
