@@ -159,7 +159,7 @@ struct BFloat16Tests {
         }
     }
 
-    @Test("A model that runs on them predicts nearly the same, and answers alike at 1 and 2 threads")
+    @Test("A model that runs on them predicts nearly the same, and answers alike in any company")
     func inference() throws {
         var model = InferenceModel(try Fixture.model())
         let tokens = (0..<64).map { Int32($0 * $0 % 37) }
@@ -169,11 +169,11 @@ struct BFloat16Tests {
         let native = try model.perplexity(of: tokens, in: windows, workers: .caller)
         #expect(native != plain)
         #expect(abs(native.loss - plain.loss) < 0.02 * plain.loss)
-        let options = GenerationOptions(maximumTokens: 12, temperature: 1, seed: 3)
-        let prompts = (1..<6).map { GenerationPrompt(Array(tokens.prefix($0 * 4))) }
+        let prompts = (1..<6).map { Array(tokens.prefix($0 * 4)) }
+        let options = GenerationOptions(maximumTokens: 12)
         let answers = try model.generate(prompts, options: options, workers: .caller)
         #expect(try model.generate(prompts, options: options, workers: WorkerPool(threads: 2)) == answers)
-        // Nor do answers depend on the prompts beside them.
-        #expect(try model.generate([prompts[2]], options: options, workers: .caller).first?.tokens.isEmpty == false)
+        // Nor does an answer depend on the prompts beside its own.
+        #expect(try model.generate([prompts[2]], options: options, workers: .caller) == [answers[2]])
     }
 }

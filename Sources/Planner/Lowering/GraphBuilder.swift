@@ -34,7 +34,7 @@ struct GraphBuilder {
         endpoint: EndpointAccess? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) throws -> StageID {
         let register = register(of: Kind.self)
-        let numerics = kind.runsModel ? numerics : .portable
+        let numerics = kind.runsModel ? self.numerics : .portable
         let identity = Register<Kind>.Identity(kind: kind, inputs: inputs, numerics: numerics)
         if let id = register.stages[identity] {
             touch(id)
@@ -42,11 +42,11 @@ struct GraphBuilder {
         }
         let id = StageID(index: drafts.count)
         let parameters = try register.parameters(of: kind)
-        let numericsOrigin = kind.runsModel ? numericsOrigin : { [] }
+        let (runsModel, numericsOrigin) = (kind.runsModel, self.numericsOrigin)
         let stage = Stage(
             name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs, numerics: numerics,
             canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, endpoint: endpoint, work: work,
-            memory: { kind.memory($0) }, origins: origins() + numericsOrigin())
+            memory: { kind.memory($0) }, origins: origins() + (runsModel ? numericsOrigin() : []))
         drafts.append(Draft(stage: stage, title: title, choices: choices))
         register.stages[identity] = id
         touched.append(id)
