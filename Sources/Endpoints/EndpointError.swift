@@ -35,8 +35,7 @@ public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
     private static func fix(for status: Int, _ keyWasSent: Bool) -> String {
         switch status {
         case 300..<400: "the server has moved: write its new address as 'url'"
-        case 401,
-            403 where keyWasSent:
+        case 401 where keyWasSent, 403 where keyWasSent:
             "look at the key in the variable that 'api_key_env' names"
         case 401, 403: "no key was sent: put it into an environment variable and name that as 'api_key_env'"
         case 404, 405: "look at 'url', which ends in /v1 with most servers, and at 'model'"

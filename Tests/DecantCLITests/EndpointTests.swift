@@ -9,10 +9,13 @@ import Testing
 
     init() throws { server = try ModelServer() }
 
-    /// The lines of a file of a stage's artifact.
+    /// The lines of a file of a stage's artifact, which is there already.
     private func lines(_ file: String, of stage: String, in program: DecantProgram) throws -> [JSON] {
         let folder = "export-\(UUID().uuidString)"
-        try program.run("export", stage, folder)
+        let events = try program.run("build", "tiny.yaml", stage, "--json").events
+        let finished = try #require(events.first { $0["event"] == "stage-finished" && $0["stage"]?.string == stage })
+        #expect(finished["cached"] == true)
+        try program.run("export", #require(finished["commit"]?.string), folder)
         return try String(contentsOf: program.folder.appending(path: "\(folder)/\(file)"), encoding: .utf8)
             .split(separator: "\n").map { try JSON(parsing: String($0)) }
     }
