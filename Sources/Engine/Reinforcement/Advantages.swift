@@ -1,8 +1,9 @@
 /// By how much each answer of a batch did better than was to be expected: REINFORCE++-baseline (Hu et al., arXiv 2501.03262).
 ///
-/// A = R − the mean over the answers to the same prompt, not divided by their deviation; then the A of the whole batch are brought
-/// to mean 0 and (population) deviation 1, ε 1e-8 beside the deviation. A prompt whose answers all have one reward tells nothing:
-/// it is left out, of the normalization too, which would otherwise weigh the others by how many such prompts came along.
+/// A = R − the mean over the answers to the same prompt, not divided by their deviation; then the A of the whole batch are
+/// brought to mean 0 and (population) deviation 1, ε 1e-8 beside the deviation. A prompt whose answers all have one reward
+/// tells nothing: it is left out, of the normalization too, which would otherwise weigh the others by how many such prompts
+/// came along.
 public struct Advantages: Hashable, Sendable {
     /// Of every answer, in the rewards' order; `nil` for answers to prompts that are left out.
     public let values: [Double?]

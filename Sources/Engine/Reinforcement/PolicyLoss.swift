@@ -4,8 +4,8 @@ import CKernels
 ///
 ///     −min(r·A, clip(r, 1 − clip, 1 + clip)·A) + kl·½(ln π − ln π_ref)²,   r = π/π_old
 ///
-/// (Schulman et al., arXiv 1707.06347; the second term is the estimator k2 of the divergence.) π is what answers are drawn from:
-/// the softmax of the logits over the temperature, in all three places.
+/// (Schulman et al., arXiv 1707.06347; the second term is the estimator k2 of the divergence.) π is what answers are drawn
+/// from: the softmax of the logits over the temperature, in all three places.
 public struct PolicyLoss: ResponseLoss, Hashable {
     /// How far the ratio may leave 1 to the policy's gain.
     public var clip: Double
@@ -21,7 +21,7 @@ public struct PolicyLoss: ResponseLoss, Hashable {
 
     public func check() throws(TrainingError) {
         guard clip > 0, kl >= 0, temperature > 0, temperature.isFinite, kl.isFinite else {
-            throw TrainingError("A policy loss needs a clip and a temperature above 0, and no negative weight of the divergence.")
+            throw TrainingError("A policy loss needs a clip and a temperature above 0, and a divergence of weight 0 or more.")
         }
     }
 

@@ -1,9 +1,9 @@
 /// Trains a model on its own answers, by what they are worth: REINFORCE++-baseline (Hu et al., arXiv 2501.03262).
 ///
-/// A step draws answers to its prompts, has them rewarded, and walks down the policy loss on those that ended. An answer that did
-/// not end counts with its reward in what is expected of its prompt's answers, but its own tokens, whose rest nobody saw, teach
-/// nothing. Prompts whose answers are all worth the same are left out; a step that has no others leaves the weights as they are.
-/// All random numbers follow from seed and step.
+/// A step draws answers to its prompts, has them rewarded, and walks down the policy loss on those that ended. An answer that
+/// did not end counts with its reward in what is expected of its prompt's answers, but its own tokens, whose rest nobody saw,
+/// teach nothing. Prompts whose answers are all worth the same are left out; a step that has no others leaves the weights as
+/// they are. All random numbers follow from seed and step.
 public final class PolicyTrainer {
     public let learner: Learner
 

@@ -7,8 +7,8 @@ struct Rollout {
 
     /// What is learnt from it; `nil` from an answer that did not end.
     ///
-    /// What generation drew the tokens from is the policy before the step. Its decoder sums in another order than training's, so
-    /// that the ratio at a step's first update is 1 up to rounding (1e-5), far within any clip.
+    /// What generation drew the tokens from is the policy before the step. Its decoder sums in another order than training's,
+    /// so that the ratio at a step's first update is 1 up to rounding, far within any clip.
     func example(endToken: Int32, advantage: Double) -> TrainingExample? {
         guard answer.end == .stopToken else { return nil }
         var example = TrainingExample(tokens: prompt + answer.tokens + [endToken], promptLength: prompt.count)

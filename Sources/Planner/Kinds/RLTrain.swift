@@ -1,8 +1,8 @@
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`).
-/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of answers
-/// that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`).
+/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
+/// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`).
 public struct RLTrain: StageKind {
     public static let name = "rl.train"
     public static let revision = 1

@@ -30,7 +30,7 @@ public struct EvaluateSection: Sendable {
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `flops`: work per answer; `perplexity`; `latency`."
         )
         static let maxTokens = Field.integer(
-            "max_tokens", 64, in: 1...4096, spelled: "64; 192 with reasoning", "New tokens per answer at most.")
+            "max_tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")
         static let constrained = Field.flag(
             "constrained", false, "Whether models can answer nothing but calls that fit the functions' schemas.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)

@@ -70,7 +70,7 @@ public struct SampleSection: Sendable {
         static let samples = Field.integer("samples", 1, in: 1...64, "Answers per prompt.")
         static let temperature = Field.number("temperature", 0.7, in: 0...5, "Of the sampling; 0 is greedy.")
         static let maxTokens = Field.integer(
-            "max_tokens", 64, in: 1...4096, spelled: "64; 192 with reasoning", "New tokens per answer at most.")
+            "max_tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")
         static let seed = Field.seed(7, "Of the sampling.")
         static let constrained = Field.flag(
             "constrained", false, "Whether a model at hand can answer nothing but calls that fit the functions' schemas.")

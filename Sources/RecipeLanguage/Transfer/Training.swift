@@ -124,7 +124,7 @@ public struct OnPolicyDistillation: Sendable {
 
     enum Definition {
         static let tokens = Field.integer(
-            "tokens", 64, in: 1...4096, spelled: "64; 192 with reasoning",
+            "tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning",
             "New tokens of a sampled answer at most (oKD, RL).")
         static let fraction = Field.share("fraction", 1, in: 0...1, "Share of each batch that the student answers itself (oKD).")
         static let samplingTemperature = Field.number(

@@ -17,8 +17,7 @@ enum PolicyProgress: Equatable {
     private static let largestFall = 0.5
 
     init(_ steps: [TrainingStep]) {
-        let rewards = steps.compactMap { $0.readings["reward"] }
-        let latest = rewards.suffix(Self.patience)
+        let latest = Self.rewards(of: steps.suffix(Self.patience))
         let last = Self.mean(latest)
         guard steps.last.map({ $0.loss.isFinite && $0.gradientNorm.isFinite && last.isFinite }) ?? true else {
             self = .notANumber
@@ -28,14 +27,16 @@ enum PolicyProgress: Equatable {
         if steps.count >= Self.patience, steps.suffix(Self.patience).allSatisfy({ $0.readings["skipped_groups"] == 1 }) {
             self = .withoutSignal(reward: Self.rounded(last))
         } else if steps.count >= Self.firstSteps + Self.patience {
-            let first = Self.mean(rewards.prefix(Self.firstSteps))
+            let first = Self.mean(Self.rewards(of: steps.prefix(Self.firstSteps)))
             if latest.allSatisfy({ $0 < first - Self.largestFall }) {
                 self = .collapsed(first: Self.rounded(first), last: Self.rounded(last))
             }
         }
     }
 
-    private static func mean(_ rewards: ArraySlice<Double>) -> Double { rewards.reduce(0, +) / Double(max(1, rewards.count)) }
+    private static func rewards(of steps: ArraySlice<TrainingStep>) -> [Double] { steps.compactMap { $0.readings["reward"] } }
+
+    private static func mean(_ rewards: [Double]) -> Double { rewards.reduce(0, +) / Double(max(1, rewards.count)) }
 
     private static func rounded(_ reward: Double) -> Double { (reward * 100).rounded() / 100 }
 }

@@ -31,16 +31,17 @@ extension RLTrain: RunnableStage {
         case .learning: return false
         case .withoutSignal(let reward):
             context.log(
-                "warning: ends after step \(steps.count) of \(training.steps): for \(PolicyProgress.patience) steps all answers to "
-                    + "each prompt had the same reward (\(reward) on average), and nothing is learnt from such; reinforcement "
-                    + "learning needs a model that is right sometimes and wrong sometimes")
+                "warning: ends after step \(steps.count) of \(training.steps): for \(PolicyProgress.patience) steps all answers "
+                    + "to each prompt had the same reward (\(reward) on average), and nothing is learnt from such; "
+                    + "reinforcement learning needs a model that is right sometimes and wrong sometimes")
             return true
         case .collapsed(let first, let last):
             throw StageFailure(
                 "the mean reward fell from \(first) to \(last) and stayed there; lower the learning rate (it is "
                     + "\(training.learningRate)) or raise kl (it is \(kl))")
         case .notANumber:
-            throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(training.learningRate))")
+            throw StageFailure(
+                "the loss is not a number any more; lower the learning rate (it is \(training.learningRate))")
         }
     }
 }
