@@ -38,6 +38,21 @@ public final class Learner {
     /// The model after the steps done so far.
     public var model: Model { Model(layout, values: weights.values) }
 
+    /// The model with weights that it had after an earlier step; those of now where there are none.
+    public func model(withWeights values: [Float]?) -> Model {
+        guard let values, values.count == weights.count else { return model }
+        return Model(layout, values: values)
+    }
+
+    /// The mean cross entropy of the rows' response tokens, under the model as it is. Rows must fit the model, and may be
+    /// longer than those that it learns from.
+    public func meanLoss(of rows: [TrainingExample]) -> Double {
+        let reader = Decoder(
+            layout, weights: weights, positions: rows.map(\.tokens.count).max() ?? 1, workers: workers)
+        let tokens = rows.reduce(0) { $0 + $1.responseLength }
+        return -reader.responseLogProbabilities(rows).reduce(0, +) / Double(tokens)
+    }
+
     /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
     public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
         let responseTokens = rows.reduce(0) { $0 + $1.responseLength }

@@ -100,9 +100,12 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
     public var warmup: Double
     public var weightDecay: Double
     public var seed: Int
+    /// Absent where the last step's model is the result.
+    public var validation: ValidationParameters?
 
     public init(
-        steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int
+        steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int,
+        validation: ValidationParameters? = nil
     ) {
         self.steps = steps
         self.batch = batch
@@ -111,6 +114,22 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
         self.warmup = warmup
         self.weightDecay = weightDecay
         self.seed = seed
+        self.validation = validation
+    }
+}
+
+/// How a training looks at the set `valid` of the input `data`; the model of the best look is its result.
+public struct ValidationParameters: Codable, Hashable, Sendable {
+    /// Steps from one look to the next.
+    public var every: Int
+    /// Looks without improvement after which training ends; absent where it never ends early.
+    public var patience: Int?
+    public var prompt: PromptStyle
+
+    public init(every: Int, patience: Int?, prompt: PromptStyle) {
+        self.every = every
+        self.patience = patience
+        self.prompt = prompt
     }
 }
 

@@ -16,6 +16,6 @@ extension Origin {
             Origin("training.learning_rate", training.learningRate), Origin("training.optimizer", training.optimizer),
             Origin("training.warmup", training.warmup), Origin("training.weight_decay", training.weightDecay),
             Origin("training.seed", seed),
-        ]
+        ] + [training.validateEvery, training.patience].compactMap(\.self).map { Origin("training.validation", $0) }
     }
 }

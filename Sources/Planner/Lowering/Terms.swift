@@ -118,11 +118,15 @@ extension TrainingParameters.Optimizer {
 }
 
 extension TrainingParameters {
-    init(_ training: Training, seed: Int) {
+    /// - Parameter prompt: what prompts show, where training may look at a validation set.
+    init(_ training: Training, seed: Int, prompt: PromptStyle? = nil) {
         self.init(
             steps: training.steps.value, batch: training.batch.value, learningRate: training.learningRate.value,
             optimizer: .init(training.optimizer.value), warmup: training.warmup.value,
-            weightDecay: training.weightDecay.value, seed: seed)
+            weightDecay: training.weightDecay.value, seed: seed,
+            validation: training.validateEvery.flatMap { every in
+                prompt.map { ValidationParameters(every: every.value, patience: training.patience?.value, prompt: $0) }
+            })
     }
 }
 

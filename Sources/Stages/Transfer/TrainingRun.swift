@@ -10,27 +10,34 @@ extension StageContext {
     }
 
     /// Takes a learner through the steps that are left, and writes its model, with the tokenizer of the input `model`, and its
-    /// curve. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and the step.
+    /// curve; where training looks at a validation set, the model of the best look. A checkpoint holds the learner, the curve and
+    /// the best weights: whatever else a step needs must follow from these and the step.
     ///
     /// - Parameter advance: runs one step; may add readings to it.
     func train(_ learner: Learner, parameters: TrainingParameters, advance: () throws -> TrainingStep) throws {
         var curve = TrainingCurve()
+        var validation = try Validation(parameters, model: learner.model, in: self)
         let resumed = checkpoint?.resume { file in
             let kept = try TrainingCurve(file)
+            validation = try validation?.restored(file, kept)
             try learner.restore(LearnerState(file, step: kept.steps.count))
             curve = kept
         }
         if resumed == true { report(curve, of: parameters) }
-        while learner.step < parameters.steps {
-            curve.append(try advance())
+        while learner.step < parameters.steps, validation?.isExhausted != true {
+            var step = try advance()
+            validation?.look(at: learner, after: &step)
+            curve.append(step)
             report(curve, of: parameters)
-            try checkpoint?.offer(done: learner.step) { learner.state.tensors.merging(curve.tensors) { $1 } }
+            try checkpoint?.offer(done: learner.step) {
+                learner.state.tensors.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
+            }
         }
         learner.releaseActivations()
         if let last = curve.steps.last, !last.loss.isFinite {
             throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(parameters.learningRate))")
         }
-        try write(learner.model, tokenizerFrom: "model")
+        try write(learner.model(withWeights: validation?.bestWeights), tokenizerFrom: "model")
         try write(lines: curve.lines, to: "curve.jsonl")
     }
 
