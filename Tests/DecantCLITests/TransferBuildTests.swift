@@ -8,7 +8,7 @@ import Testing
     static func program(transfer: String, more: String = "") throws -> DecantProgram {
         let program = try DecantProgram()
         try program.edit("tiny.yaml", "\"KD[0.5FKL+0.5CE](steps: 100)\"", transfer)
-        try program.edit("tiny.yaml", "SFT(steps: 150)", "SFT(steps: 80)")
+        try program.edit("tiny.yaml", "SFT(steps: 150)", "SFT(steps: 120)")
         try program.edit(
             "tiny.yaml", "judge: {kind: ast}", "judge: {kind: ast}\nsample: {samples: 3, temperature: 1.1, max_tokens: 40}")
         try program.edit("tiny.yaml", "prune: {method: depth, ratio: 20%, recover: \"KD(steps: 15)\"}\n", more)

@@ -86,6 +86,41 @@ import Testing
         #expect(try plan("transfer: KD+RL\n").parameters(of: "student.kd.rl")?["tokens"] == 64)
     }
 
+    @Test func trainingLooksAtTheValidationSetWhereItIsAskedTo() throws {
+        let graph = try plan("transfer: \"KD(validate_every: 5, patience: 2)+SFT(validate_every: 3)+DPO\"\n")
+        let validation: JSON = ["every": 5, "patience": 2, "prompt": "query"]
+        #expect(graph.parameters(of: "student.kd")?["training"]?["validation"] == validation)
+        let student = graph[try #require(graph.stage(named: "student.kd"))]
+        #expect(student.inputs.map(\.name) == ["model", "data", "logits"])
+        #expect(
+            graph.parameters(of: "student.kd.sft")?["training"]?["validation"] == ["every": 3, "prompt": "query"])
+        // Keys are as they were where nobody asks.
+        #expect(graph.parameters(of: "student.kd.sft.dpo")?["training"]?.object?["validation"] == nil)
+    }
+
+    @Test func aShareOverThePromptTakesACaptureOfItsOwn() throws {
+        let graph = try plan("matrix: {transfer: [KD, \"KD(prompt: 5%)\", \"KD(prompt: 10%)\"]}\n")
+        let captures = graph.stages.filter { $0.kind == "kd.capture" }.map(\.parameters)
+        #expect(captures.count == 2)
+        #expect(captures.map { $0["whole_sequence"] } == [nil, true])
+        #expect(captures[0].object?["whole_sequence"] == nil)
+    }
+
+    @Test(arguments: [
+        ("transfer: \"KD(patience: 2)\"", "conflict"), ("transfer: \"RL(validate_every: 2)\"", "unknown-field"),
+        ("transfer: \"SFT(validate_every: 2)\"\ndata: {split: {valid: 0%}}", "empty-set"),
+    ])
+    func whatValidationCannotDo(body: String, code: String) {
+        var header = fixtureHeader
+        var body = body
+        if let data = body.range(of: "\ndata: {split: {valid: 0%}}") {
+            body.removeSubrange(data)
+            header = header.replacing("count: 2k}", with: "count: 2k}\n  split: {valid: 0%}")
+        }
+        let reading = RecipeReader.read(SourceText(path: "r.yaml", text: header + body + "\n"))
+        #expect(reading.diagnostics.contains { $0.code == code }, "\(reading.diagnostics)")
+    }
+
     @Test func withoutAStarTheTeacherIsTheOneBeforeReinforcement() throws {
         let graph = try plan("teacher: {transfer: SFT+RL}\ntransfer: KD\n")
         #expect(!graph.stages.contains { $0.kind == "rl.train" })

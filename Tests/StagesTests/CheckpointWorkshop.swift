@@ -23,7 +23,7 @@ final class CheckpointWorkshop {
 
     /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, answers, groups of 16 rows, or windows.
     static let stages: [any RunnableStage] = [
-        training(.muon), training(.adamw), adapting,
+        training(.muon), training(.adamw), adapting, validated(patience: nil), validated(patience: 2),
         KDTrain(
             loss: [LossTerm(loss: .forwardKL, weight: 0.5), LossTerm(loss: .crossEntropy, weight: 0.5)], temperature: 1,
             promptShare: 0, tail: .lump, training: parameters(.muon)),
@@ -51,6 +51,14 @@ final class CheckpointWorkshop {
         return stage
     }
 
+    /// Looks at the set `valid` at every other step; with patience, at a rate that soon leads nowhere.
+    static func validated(patience: Int?) -> TrainSFT {
+        var training = parameters(.adamw)
+        training.learningRate = patience == nil ? 0.01 : 0.1
+        training.validation = ValidationParameters(every: 2, patience: patience, prompt: .query)
+        return TrainSFT(training: training, prompt: .query)
+    }
+
     private static func parameters(
         _ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3
     ) -> TrainingParameters {
@@ -69,6 +77,7 @@ final class CheckpointWorkshop {
             #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"integer"}}}}]"#,
             "data/functions.json")
         try write(lines.joined(separator: "\n"), "data/train.jsonl")
+        try write(lines.suffix(9).joined(separator: "\n"), "data/valid.jsonl")
         try write(lines.prefix(70).joined(separator: "\n"), "data/test.jsonl")
         try write((0..<20).map { "play song \($0) again" }.joined(separator: "\n"), "text/text.txt")
         for (file, content) in try SmallEncoder.files() { try write(content, file) }

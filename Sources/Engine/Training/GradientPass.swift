@@ -15,9 +15,10 @@ final class GradientPass {
         self.retention = retention
     }
 
-    /// The gradient of `scale`·Σ weight·loss over the examples' tokens replaces or is added to `gradient`; returns Σ weight·loss.
+    /// The gradient of `scale`·Σ weight·loss over the examples' tokens replaces or is added to `gradient`.
     ///
     /// - Parameter firstRow: of the step's rows the first example's place.
+    /// - Returns: Σ weight·loss.
     func run(
         _ examples: [TrainingExample], firstRow: Int = 0, decoder: Decoder, loss: some ResponseLoss,
         weights: PositionWeights = .responses, scale: Float, _ accumulation: MatrixMultiply.Accumulation

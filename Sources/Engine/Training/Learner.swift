@@ -54,6 +54,29 @@ public final class Learner {
     /// The adapters after the steps done so far; `nil` where all weights are trained.
     public var adapters: LowRankAdapters? { trained.adapters.map { LowRankAdapters($0, values: trained.values.values) } }
 
+    /// What is trained: all weights, or adapters.
+    public var trainedValues: [Float] { trained.values.values }
+
+    /// Goes back to what was trained as it was after an earlier step; moments and the step stay.
+    /// - Throws: `TrainingError` when these are not as many numbers.
+    public func replaceTrainedValues(with values: [Float]) throws(TrainingError) {
+        guard values.count == trained.values.count else {
+            throw TrainingError("There are \(values.count) numbers for the \(trained.values.count) that are trained.")
+        }
+        trained.values.replace(with: values)
+        trained.settle(workers: workers)
+    }
+
+    /// The mean cross entropy of the rows' response tokens, under the model as it is. Rows must fit the model, and may be
+    /// longer than those that it learns from.
+    public func meanLoss(of rows: [TrainingExample]) -> Double {
+        let reader = Decoder(
+            layout, weights: trained.model, positions: rows.map(\.tokens.count).max() ?? 1, workers: workers,
+            products: options.products)
+        let tokens = rows.reduce(0) { $0 + $1.responseLength }
+        return -reader.responseLogProbabilities(rows).reduce(0, +) / Double(tokens)
+    }
+
     /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
     public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
         defer { step += 1 }

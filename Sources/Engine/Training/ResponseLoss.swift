@@ -1,6 +1,6 @@
 /// What a step walks down: a loss at every token of the responses.
 public protocol ResponseLoss: Sendable {
-    /// Share of the loss that is the mean over prompts' and responses' tokens alike; the rest is the mean over responses' tokens.
+    /// Share of the loss that is the mean over prompts' and responses' tokens alike; the rest is that over responses' tokens.
     var promptShare: Double { get }
 
     /// - Throws: when the loss itself makes no sense.

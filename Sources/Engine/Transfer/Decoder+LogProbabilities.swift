@@ -17,7 +17,9 @@ extension Decoder {
     /// ln p of the response tokens of all examples, one behind the other.
     private func tokenLogProbabilities(_ examples: ArraySlice<TrainingExample>, _ arena: Arena) -> [Double] {
         var batch = PackedBatch()
-        for example in examples { batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example)) }
+        for example in examples {
+            batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example))
+        }
         let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
         var values = [Double](repeating: 0, count: targets.count)
         let size = configuration.vocabularySize

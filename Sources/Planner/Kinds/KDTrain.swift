@@ -1,11 +1,14 @@
 /// Knowledge distillation from captured logits.
 ///
-/// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` ….
+/// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
+/// `data` (of `data.split`) where training looks at a validation set.
 /// Output: a model folder and `curve.jsonl`.
 public struct KDTrain: StageKind {
     public static let name = "kd.train"
     public static let revision = 3
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("logits"), .numbered("logits")]
+    public static let inputs: [InputDeclaration] = [
+        .required("model"), .optional("data"), .required("logits"), .numbered("logits"),
+    ]
 
     public var loss: [LossTerm]
     public var temperature: Double

@@ -121,10 +121,12 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
     public var seed: Int
     /// Trained in place of all weights; the output is an adapter folder then. `nil` where all weights are trained.
     public var lora: LowRankParameters?
+    /// Absent where the last step's model is the result.
+    public var validation: ValidationParameters?
 
     public init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int,
-        lora: LowRankParameters? = nil
+        lora: LowRankParameters? = nil, validation: ValidationParameters? = nil
     ) {
         self.steps = steps
         self.batch = batch
@@ -134,6 +136,22 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
         self.weightDecay = weightDecay
         self.seed = seed
         self.lora = lora
+        self.validation = validation
+    }
+}
+
+/// How a training looks at the set `valid` of the input `data`; the model of the best look is its result.
+public struct ValidationParameters: Codable, Hashable, Sendable {
+    /// Steps from one look to the next.
+    public var every: Int
+    /// Looks without improvement after which training ends; absent where it never ends early.
+    public var patience: Int?
+    public var prompt: PromptStyle
+
+    public init(every: Int, patience: Int?, prompt: PromptStyle) {
+        self.every = every
+        self.patience = patience
+        self.prompt = prompt
     }
 }
 

@@ -123,7 +123,7 @@ extension Lowering {
         case .sft(let training):
             learned.stage = try builder.add(
                 TrainSFT(
-                    training: TrainingParameters(training, seed: seed.value), prompt: prompt.value,
+                    training: TrainingParameters(training, seed: seed.value, prompt: prompt.value), prompt: prompt.value,
                     answer: model.answer.unlessCall),
                 title, inputs: inputs, work: work.training(model.size, training),
                 origins: Origin.training(training, seed: seed) + [
@@ -133,7 +133,8 @@ extension Lowering {
             learned.answer = answer
             let judged = try addJudged(base, teacher: tutor, answer)
             learned.stage = try builder.add(
-                TrainSFT(training: TrainingParameters(training, seed: seed.value), prompt: prompt.value), title,
+                TrainSFT(training: TrainingParameters(training, seed: seed.value, prompt: prompt.value), prompt: prompt.value),
+                title,
                 inputs: inputs + [.init(name: "judged", stage: judged)], work: work.training(model.size, training),
                 origins: Origin.training(training, seed: seed) + [Origin("prompt", prompt)])
         case .kd(let distillation):
@@ -144,10 +145,11 @@ extension Lowering {
                 KDTrain(
                     loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
                     promptShare: distillation.promptShare.value, tail: .init(distillation.tail.value),
-                    training: TrainingParameters(distillation.training, seed: seed.value),
+                    training: TrainingParameters(distillation.training, seed: seed.value, prompt: prompt.value),
                     teacherWeights: base.pipeline.teacherWeights),
                 title,
                 inputs: [.init(name: "model", stage: model.stage)]
+                    + (distillation.training.validateEvery == nil ? [] : [.init(name: "data", stage: base.data)])
                     + logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) },
                 work: work.training(model.size, distillation.training),
                 origins: Origin.training(distillation.training, seed: seed) + [
@@ -163,7 +165,8 @@ extension Lowering {
             let judged = try addJudged(base, teacher: teacher?.plain ?? model, model.answer)
             learned.stage = try builder.add(
                 DPOTrain(
-                    beta: preference.beta.value, training: TrainingParameters(preference.training, seed: seed.value),
+                    beta: preference.beta.value,
+                    training: TrainingParameters(preference.training, seed: seed.value, prompt: prompt.value),
                     prompt: prompt.value),
                 title, inputs: inputs + [.init(name: "judged", stage: judged)],
                 work: work.training(model.size, preference.training).map { $0 * 2 },
@@ -183,7 +186,8 @@ extension Lowering {
                 loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
                 tokens: distillation.tokens.value, fraction: distillation.fraction.value,
                 samplingTemperature: distillation.samplingTemperature.value,
-                training: TrainingParameters(distillation.training, seed: seed.value), prompt: base.prompt.value,
+                training: TrainingParameters(distillation.training, seed: seed.value, prompt: base.prompt.value),
+                prompt: base.prompt.value,
                 answer: model.answer),
             title,
             inputs: [

@@ -22,6 +22,6 @@ extension Origin {
                     Origin("training.lora.rank", $0.rank), Origin("training.lora.alpha", $0.alpha),
                     Origin("training.lora.targets", $0.targets),
                 ]
-            } ?? [])
+            } ?? []) + [training.validateEvery, training.patience].compactMap(\.self).map { Origin("training.validation", $0) }
     }
 }

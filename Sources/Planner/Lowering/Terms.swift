@@ -127,7 +127,8 @@ extension TrainingParameters.Optimizer {
 }
 
 extension TrainingParameters {
-    init(_ training: Training, seed: Int) {
+    /// - Parameter prompt: what prompts show, where training may look at a validation set.
+    init(_ training: Training, seed: Int, prompt: PromptStyle? = nil) {
         self.init(
             steps: training.steps.value, batch: training.batch.value, learningRate: training.learningRate.value,
             optimizer: .init(training.optimizer.value), warmup: training.warmup.value,
@@ -135,6 +136,9 @@ extension TrainingParameters {
             lora: training.lowRank.map {
                 LowRankParameters(
                     rank: $0.rank.value, alpha: $0.alpha.value, targets: $0.targets.value.map(\.rawValue))
+            },
+            validation: training.validateEvery.flatMap { every in
+                prompt.map { ValidationParameters(every: every.value, patience: training.patience?.value, prompt: $0) }
             })
     }
 }

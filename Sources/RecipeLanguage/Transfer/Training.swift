@@ -21,6 +21,10 @@ public struct Training: Sendable {
     public let weightDecay: Spanned<Double>
     /// `nil` where all weights are trained.
     public let lowRank: LowRank?
+    /// Steps from one look at the set `valid` to the next; `nil` where there is none.
+    public let validateEvery: Spanned<Int>?
+    /// Looks without improvement after which training ends.
+    public let patience: Spanned<Int>?
 
     enum Definition {
         static let steps = Field.integer(
@@ -33,7 +37,16 @@ public struct Training: Sendable {
         static let optimizer = Field.choice("optimizer", Optimizer.muon, "Muon on the hidden matrices, or AdamW on all.")
         static let warmup = Field.share("warmup", 0.05, in: 0...1, "Share of the steps in which the learning rate rises.")
         static let weightDecay = Field.number("weight_decay", 0.01, in: 0...1, "Decoupled; none on norms and biases.")
-        static let fields: [any DefinedField] = [steps, batch, learningRate, optimizer, warmup, weightDecay] + LowRank.Definition.fields
+        static let validateEvery = Field.integer(
+            "validate_every", nil, in: 1...10_000_000,
+            "Steps from one look at the set `valid` to the next; the model of the best look is kept. Left out: the last step's.")
+        static let patience = Field.integer(
+            "patience", nil, in: 1...10_000, "Looks without improvement after which training ends. Left out: it never ends early."
+        )
+        static let fields: [any DefinedField] =
+            [steps, batch, learningRate, optimizer, warmup, weightDecay] + LowRank.Definition.fields
+        /// Of trainings whose aim the rows' own answers can judge.
+        static let validatedFields: [any DefinedField] = fields + [validateEvery, patience]
     }
 
     init(reading options: Fields, steps standard: Int, learningRate peak: Double? = nil) {
@@ -45,6 +58,14 @@ public struct Training: Sendable {
             Definition.learningRate, default: peak ?? (lowRank == nil ? optimizer.value.learningRate : 1e-3))
         warmup = options[Definition.warmup]
         weightDecay = options[Definition.weightDecay]
+        validateEvery = options.written(Definition.validateEvery)
+        patience = options.written(Definition.patience)
+        if let patience, validateEvery == nil {
+            options.report(
+                Diagnostic(
+                    .conflict, "'patience' counts looks at the set 'valid', and there are none", at: patience.span,
+                    help: "add 'validate_every: 50'"))
+        }
     }
 }
 
@@ -92,7 +113,7 @@ public struct Distillation: Sendable {
         static let tail = Field.choice(
             "tail", Tail.lump, spelled: "`lump`; `renormalize` at a temperature other than 1",
             "What becomes of the tokens that are not kept: one bucket, or nothing.")
-        static let fields: [any DefinedField] = [temperature, topK, promptShare, tail] + Training.Definition.fields
+        static let fields: [any DefinedField] = [temperature, topK, promptShare, tail] + Training.Definition.validatedFields
     }
 
     init(reading options: Fields, loss: Spanned<[Term]>, steps: Int) {
@@ -130,7 +151,7 @@ public struct OnPolicyDistillation: Sendable {
         static let samplingTemperature = Field.number(
             "sampling_temperature", 0.9, in: 0.05...5, "Of the student's answers (oKD).")
         static let fields: [any DefinedField] =
-            [tokens, fraction, samplingTemperature, Distillation.Definition.temperature] + Training.Definition.fields
+            [tokens, fraction, samplingTemperature, Distillation.Definition.temperature] + Training.Definition.validatedFields
     }
 
     init(reading options: Fields, loss: Spanned<[Distillation.Term]>, steps: Int) {
@@ -199,7 +220,7 @@ public struct Preference: Sendable {
 
     enum Definition {
         static let beta = Field.number("beta", 0.1, in: 0.001...10, "β: how strongly the reference policy holds (DPO).")
-        static let fields: [any DefinedField] = [beta] + Training.Definition.fields
+        static let fields: [any DefinedField] = [beta] + Training.Definition.validatedFields
     }
 
     init(reading options: Fields, steps: Int) {

@@ -47,6 +47,17 @@ public struct Transfer: Sendable {
     }
 
     public struct Step: Sendable {
+        /// How it walks down its loss.
+        public var training: Training {
+            switch lesson {
+            case .sft(let training), .rft(let training): training
+            case .kd(let distillation): distillation.training
+            case .onPolicy(let distillation): distillation.training
+            case .reinforcement(let reinforcement): reinforcement.training
+            case .preference(let preference): preference.training
+            }
+        }
+
         public let method: Spanned<Method>
         /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.
         public let star: SourceSpan?

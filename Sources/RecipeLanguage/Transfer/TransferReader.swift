@@ -156,8 +156,8 @@ struct TransferReader {
 extension TransferReader {
     /// The options of each method, in parentheses or as fields of the long form.
     static let definitions: [Transfer.Method: MappingDefinition] = [
-        .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.fields),
-        .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.fields),
+        .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.validatedFields),
+        .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.validatedFields),
         .kd: MappingDefinition("KD", "Distillation from captured logits.", Distillation.Definition.fields),
         .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", OnPolicyDistillation.Definition.fields),
         .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", Reinforcement.Definition.fields),

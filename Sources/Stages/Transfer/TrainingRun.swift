@@ -10,8 +10,8 @@ extension StageContext {
     }
 
     /// Takes a learner through the steps that are left, and writes its curve and its adapters, or its model with the tokenizer
-    /// of the input `model`. A checkpoint holds the learner and the curve: whatever else a step needs must follow from these and
-    /// the step.
+    /// of the input `model`; where training looks at a validation set, those of the best look. A checkpoint holds the learner, the
+    /// curve and the best values: whatever else a step needs must follow from these and the step.
     ///
     /// - Parameters:
     ///   - hasEnded: asked before every step; ends the training early, or throws to fail it.
@@ -21,21 +21,28 @@ extension StageContext {
         advance: () throws -> TrainingStep
     ) throws {
         var curve = TrainingCurve()
+        var validation = try Validation(parameters, model: learner.model, in: self)
         let resumed = checkpoint?.resume { file in
             let kept = try TrainingCurve(file)
+            validation = try validation?.restored(file, kept)
             try learner.restore(LearnerState(file, step: kept.steps.count))
             curve = kept
         }
         if resumed == true { report(curve, of: parameters) }
-        while learner.step < parameters.steps, try !hasEnded(curve) {
-            curve.append(try advance())
+        while learner.step < parameters.steps, validation?.isExhausted != true, try !hasEnded(curve) {
+            var step = try advance()
+            validation?.look(at: learner, after: &step)
+            curve.append(step)
             report(curve, of: parameters)
-            try checkpoint?.offer(done: learner.step) { learner.state.tensors.merging(curve.tensors) { $1 } }
+            try checkpoint?.offer(done: learner.step) {
+                learner.state.tensors.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
+            }
         }
         learner.releaseActivations()
         if let last = curve.steps.last, !last.loss.isFinite {
             throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(parameters.learningRate))")
         }
+        if let best = validation?.bestValues { try learner.replaceTrainedValues(with: best) }
         if let adapters = learner.adapters {
             try AdapterFolder(output("")).write(adapters)
         } else {
