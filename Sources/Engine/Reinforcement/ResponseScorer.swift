@@ -22,7 +22,7 @@ final class ResponseScorer {
     private func group(_ examples: ArraySlice<TrainingExample>, temperature: Double) -> [[Float]] {
         let vocabularySize = decoder.configuration.vocabularySize
         var batch = PackedBatch()
-        for example in examples { batch.append(example.tokens, predicting: example.predictingPositions) }
+        for example in examples { batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example)) }
         let responses = examples.flatMap { $0.tokens[$0.promptLength...] }
         var scores = [Float](repeating: 0, count: responses.count)
         let arena = Arena()

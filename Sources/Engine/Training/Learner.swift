@@ -24,11 +24,13 @@ public final class Learner {
         guard (1...model.configuration.maximumPositions).contains(longest) else {
             throw TrainingError("Rows may have \(longest) tokens; the model's limit is \(model.configuration.maximumPositions).")
         }
+        let trained: TrainedWeights
         if let adaptation = options.adaptation {
             trained = TrainedWeights(try LowRankAdapters(adaptation, for: model, seed: options.seed), beside: model)
         } else {
             trained = TrainedWeights(model)
         }
+        self.trained = trained
         self.options = options
         self.workers = workers
         configuration = model.configuration
