@@ -38,7 +38,8 @@ import Testing
         let stage = try #require(graph.stages.first { $0.kind == "train.sft" })
         let origin = try #require(stage.origins.first { $0.parameter == "numerics" })
         #expect(origin.field == "numerics")
-        #expect((origin.file, origin.line, origin.column) == ("recipe.yaml", 9, 11))
+        // Where the variable has its value: that is what one would edit.
+        #expect((origin.file, origin.line, origin.column) == ("recipe.yaml", 8, 13))
         #expect(stage.numerics == .native(.avx512BFloat16))
         let data = try #require(graph.stages.first { $0.kind == "data.generate" })
         #expect(!data.origins.contains { $0.parameter == "numerics" })
