@@ -66,6 +66,9 @@ import Testing
         let after = try program.run("show", "student.rl", "--json").events.first
         func weights(_ shown: JSON?) -> JSON? { shown?["files"]?.array?.first { $0["path"] == "model.safetensors" } }
         #expect(weights(before) == weights(after) && weights(after) != nil)
+        let summary = try #require(after?["metrics"]?["summary.json"])
+        #expect(summary["steps"] == 20 && summary["planned_steps"] == 30 && summary["reward"]?["last"] == -1)
+        #expect(summary["ended_because"]?.string?.contains("had the same reward (-1.0 on average)") == true)
     }
 
     private static func curve(of stage: String, _ program: DecantProgram) throws -> [JSON] {

@@ -2,7 +2,8 @@
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`).
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
-/// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`).
+/// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
+/// done, first and last means, why it ended early if it did.
 public struct RLTrain: StageKind {
     public static let name = "rl.train"
     public static let revision = 1

@@ -16,10 +16,12 @@ extension StageContext {
     /// - Parameters:
     ///   - hasEnded: asked before every step; ends the training early, or throws to fail it.
     ///   - advance: runs one step; may add readings to it.
+    /// - Returns: the steps, from the first one on.
+    @discardableResult
     func train(
         _ learner: Learner, parameters: TrainingParameters, until hasEnded: (TrainingCurve) throws -> Bool = { _ in false },
         advance: () throws -> TrainingStep
-    ) throws {
+    ) throws -> [TrainingStep] {
         var curve = TrainingCurve()
         var validation = try Validation(parameters, model: learner.model, in: self)
         let resumed = checkpoint?.resume { file in
@@ -49,6 +51,7 @@ extension StageContext {
             try write(learner.model, tokenizerFrom: "model")
         }
         try write(lines: curve.lines, to: "curve.jsonl")
+        return curve.steps
     }
 
     private func report(_ curve: TrainingCurve, of parameters: TrainingParameters) {
