@@ -99,18 +99,17 @@ import Testing
     @Test func recallCountsRowsWhoseFunctionsAreAllFound() throws {
         let run = try StageRun(Self.retrieve(topK: 4), texts: Self.texts())
         let sets = try #require(try run.json("recall.json")["sets"])
-        #expect(
-            sets["test"] == [
-                "rows": 3, "rows_without_call": 0,
-                "recall": ["1": .number(1.0 / 3), "2": .number(2.0 / 3), "3": .number(2.0 / 3), "4": 1],
-            ])
+        let found = [("1", 1.0 / 3), ("2", 2.0 / 3), ("3", 2.0 / 3), ("4", 1)]
+        for (k, share) in found { #expect(sets["test"]?["recall"]?[k]?.double == share) }
+        #expect(sets["test"]?["rows"] == 3)
+        #expect(sets["test"]?["rows_without_call"] == 0)
         #expect(sets["train"]?["rows"] == 3)
         #expect(sets["train"]?["rows_without_call"] == 1)
         #expect(sets["ood"]?["recall"]?["1"] == 1)
         let none = try StageRun(Self.retrieve(topK: 12), texts: Self.texts(["train": [Self.row("a", "zoom")]]))
-        #expect(
-            try none.json("recall.json")["sets"]?["train"]?["recall"]
-                == ["1": .null, "2": .null, "3": .null, "5": .null, "8": .null, "10": .null, "12": .null])
+        let shares = try #require(try none.json("recall.json")["sets"]?["train"]?["recall"]?.object)
+        #expect(Set(shares.keys) == ["1", "2", "3", "5", "8", "10", "12"])
+        #expect(shares.values.allSatisfy { $0 == .null })
     }
 
     @Test func missedFunctionsAreAddedToTrainingRowsWhereAsked() throws {
@@ -158,7 +157,7 @@ import Testing
         let run = try StageRun(Self.retrieve(.embedding, topK: 3), inputs: try Self.inputs())
         let content = try run.files.map { try $0 + "\n" + run.text($0) }.joined(separator: "\n")
         #expect(DataRetrieve.revision == 1)
-        #expect(Digest(hashing: content).hex.prefix(16) == "")
+        #expect(Digest(hashing: content).hex.prefix(16) == "0b0f1ea244165aa9")
     }
 
     @Test func whatIsNoEncoderIsNamed() throws {
