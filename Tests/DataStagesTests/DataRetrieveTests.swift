@@ -99,18 +99,17 @@ import Testing
     @Test func recallCountsRowsWhoseFunctionsAreAllFound() throws {
         let run = try StageRun(Self.retrieve(topK: 4), texts: Self.texts())
         let sets = try #require(try run.json("recall.json")["sets"])
-        #expect(
-            sets["test"] == [
-                "rows": 3, "rows_without_call": 0,
-                "recall": ["1": .number(1.0 / 3), "2": .number(2.0 / 3), "3": .number(2.0 / 3), "4": 1],
-            ])
+        let found = [("1", 1.0 / 3), ("2", 2.0 / 3), ("3", 2.0 / 3), ("4", 1)]
+        for (k, share) in found { #expect(sets["test"]?["recall"]?[k]?.double == share) }
+        #expect(sets["test"]?["rows"] == 3)
+        #expect(sets["test"]?["rows_without_call"] == 0)
         #expect(sets["train"]?["rows"] == 3)
         #expect(sets["train"]?["rows_without_call"] == 1)
         #expect(sets["ood"]?["recall"]?["1"] == 1)
         let none = try StageRun(Self.retrieve(topK: 12), texts: Self.texts(["train": [Self.row("a", "zoom")]]))
-        #expect(
-            try none.json("recall.json")["sets"]?["train"]?["recall"]
-                == ["1": .null, "2": .null, "3": .null, "5": .null, "8": .null, "10": .null, "12": .null])
+        let shares = try #require(try none.json("recall.json")["sets"]?["train"]?["recall"]?.object)
+        #expect(Set(shares.keys) == ["1", "2", "3", "5", "8", "10", "12"])
+        #expect(shares.values.allSatisfy { $0 == .null })
     }
 
     @Test func missedFunctionsAreAddedToTrainingRowsWhereAsked() throws {
@@ -121,6 +120,26 @@ import Testing
         // Evaluation sees what retrieval found, and recall too.
         #expect(try Self.functions(added, "test") == Self.functions(asIs, "test"))
         #expect(try added.json("recall.json") == asIs.json("recall.json"))
+    }
+
+    /// What a program of a few lines in another language finds for the 802 test queries of HWU64 among 52 functions.
+    @Test(.enabled(if: SharedData.folder != nil))
+    func recallOnPublishedQueriesIsWhatItWas() throws {
+        let ingested = try StageRun(
+            DataIngest(format: .decant),
+            inputs: [
+                "train.0/train.jsonl": SharedData.read("hwu64/train.jsonl"),
+                "test.0/test.jsonl": SharedData.read("hwu64/test_id.jsonl"),
+            ])
+        var texts = ["data/functions.json": try ingested.text("functions.json")]
+        for set in ["train", "test"] {
+            let rows = try ingested.lines("rows.jsonl").filter { $0["set"]?.string == set }
+            texts["data/\(set).jsonl"] = rows.map(\.canonicalText).joined(separator: "\n")
+        }
+        let recall = try StageRun(Self.retrieve(topK: 10), texts: texts).json("recall.json")["sets"]?["test"]?["recall"]
+        for (k, share) in [("1", 0.2656), ("2", 0.3441), ("3", 0.404), ("5", 0.4501), ("8", 0.4813), ("10", 0.5125)] {
+            #expect(abs((recall?[k]?.double ?? 0) - share) < 5e-5)
+        }
     }
 
     // MARK: Embedding
@@ -158,7 +177,7 @@ import Testing
         let run = try StageRun(Self.retrieve(.embedding, topK: 3), inputs: try Self.inputs())
         let content = try run.files.map { try $0 + "\n" + run.text($0) }.joined(separator: "\n")
         #expect(DataRetrieve.revision == 1)
-        #expect(Digest(hashing: content).hex.prefix(16) == "")
+        #expect(Digest(hashing: content).hex.prefix(16) == "0b0f1ea244165aa9")
     }
 
     @Test func whatIsNoEncoderIsNamed() throws {

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Foundation
 
-/// A sentence encoder as a folder holds it: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and what the
-/// library `sentence-transformers` writes beside them.
+/// A sentence encoder as a folder holds it: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and what
+/// the library `sentence-transformers` writes beside them.
 struct EncoderFolder {
     private let files: ModelFolder
 

@@ -56,6 +56,7 @@ public struct RowBackground: Hashable, Sendable {
     /// Every text in it.
     var texts: [String] { [instructions] + examples.flatMap { [$0.query, $0.response] } + context.map(\.content) + knowledge }
 }
+<<<<<<< HEAD
 
 extension Row {
     /// The user's last words in a prompt: knowledge, where there is any, and then the query.
@@ -97,3 +98,5 @@ extension Row {
         return (instructions + examples + context + [question]).joined(separator: "\n\n")
     }
 }
+=======
+>>>>>>> retrieval

@@ -1,7 +1,7 @@
-/// Okapi BM25 over a list of documents (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009).
+/// Okapi BM25 over a list of documents (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond").
 ///
-/// A document's score is Σ over the query's terms of ln(1 + (N − n + ½)/(n + ½)) · f·(k₁ + 1)/(f + k₁·(1 − b + b·l/l̄)): N documents,
-/// n of them with the term, f its count in the document, l the document's length in terms, l̄ the mean length.
+/// A document's score is Σ over the query's terms of ln(1 + (N − n + ½)/(n + ½)) · f·(k₁ + 1)/(f + k₁·(1 − b + b·l/m)):
+/// N documents, n of them with the term, f its count in the document, l the document's length in terms, m the mean length.
 public struct BM25: Sendable {
     /// k₁: how soon more of the same term counts for little.
     public static let saturation = 1.2

@@ -1,7 +1,7 @@
 /// Gives each row the snippets of a knowledge file that are nearest to its query, the nearest first.
 ///
-/// Inputs: `data` (of `data.split` or `data.retrieve`), `snippets` (JSON lines with `text`, or a YAML list of texts), `encoder` (a
-/// sentence encoder's folder) where the method is `embedding`.
+/// Inputs: `data` (of `data.split` or `data.retrieve`), `snippets` (JSON lines with `text`, or a YAML list of texts), `encoder`
+/// (a sentence encoder's folder) where the method is `embedding`.
 /// Output: as its input `data`.
 public struct DataKnowledge: StageKind {
     public static let name = "data.knowledge"

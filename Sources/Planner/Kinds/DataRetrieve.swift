@@ -5,8 +5,8 @@
 /// other sets call and no training row does; rows of the other sets choose from the whole pool.
 ///
 /// Inputs: `data` (of `data.split`), `encoder` (a sentence encoder's folder, of any depth) where the method is `embedding`.
-/// Output: as `data.split`, and `recall.json`: per set, the share of the rows with calls whose functions are all among the first
-/// k, before any are added.
+/// Output: as `data.split`, and `recall.json`: per set, the share of the rows with calls whose functions are all among the
+/// first k, before any are added.
 public struct DataRetrieve: StageKind {
     public static let name = "data.retrieve"
     public static let revision = 1

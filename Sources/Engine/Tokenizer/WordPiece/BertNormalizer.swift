@@ -68,13 +68,14 @@ struct BertNormalizer: Hashable, Sendable {
     /// Marks that follow each other in the order of their classes, equal ones in their old order.
     private static func ordered(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var result = scalars
-        for index in result.indices.dropFirst() {
-            let order = combiningClass(result[index])
-            var place = index
-            while order > 0, place > 0, combiningClass(result[place - 1]) > order {
-                result.swapAt(place, place - 1)
-                place -= 1
+        var start = 0
+        while start < result.count {
+            let end = result[start...].firstIndex { combiningClass($0) == 0 } ?? result.count
+            if end - start > 1 {
+                let run = result[start..<end].enumerated().map { (combiningClass($1), $0, $1) }
+                result.replaceSubrange(start..<end, with: run.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2))
             }
+            start = end + 1
         }
         return result
     }

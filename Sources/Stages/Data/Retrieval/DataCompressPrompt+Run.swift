@@ -34,6 +34,7 @@ extension DataCompressPrompt: RunnableStage {
         try context.write(.object(report), to: "compression.json")
     }
 }
+<<<<<<< HEAD
 
 /// How long a text is.
 struct TextSize {
@@ -119,3 +120,5 @@ extension String {
         return self
     }
 }
+=======
+>>>>>>> retrieval
