@@ -32,9 +32,11 @@ struct PromptParts {
             add("query", [size(row.query)])
             add("instructions", [size(background.instructions)])
             add("examples", background.examples.flatMap { [size($0.query), size($0.response)] })
-            add("context", [size(background.context)])
+            add("context", background.context.map { size($0.content) })
             add("knowledge", background.knowledge.map(size))
-            add("functions", row.functions.compactMap { definitions[$0] })
+            let own = (row.definitions ?? []).map { ($0.name, size($0.json.canonicalText)) }
+            let known = definitions.merging(own) { $1 }
+            add("functions", row.functions.compactMap { known[$0] })
         }
     }
 
