@@ -59,12 +59,17 @@ extension StageContext {
             var number = 0
             while hasInput("\(set).\(number)") {
                 let folder = "\(set).\(number)"
-                files += try FileManager.default.subpathsOfDirectory(atPath: input(folder).path).sorted()
-                    .map { IngestedFile(url: input(folder, $0), name: $0, set: set) }
-                    .filter { (try? $0.url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true }
+                files += try self.files(below: folder).map { IngestedFile(url: input(folder, $0), name: $0, set: set) }
                 number += 1
             }
         }
         return files
+    }
+
+    /// The paths of an input's files, those in folders too, sorted.
+    func files(below folder: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: input(folder).path).sorted().filter {
+            (try? input(folder, $0).resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true
+        }
     }
 }

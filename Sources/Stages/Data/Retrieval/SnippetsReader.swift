@@ -7,8 +7,8 @@ import SpannedYAML
 enum SnippetsReader {
     /// The snippets of the input's one file, in its order; each text once.
     static func snippets(in context: StageContext) throws -> [String] {
-        let files = try context.files(of: "snippets")
-        guard files.count == 1, let file = files.first else {
+        let files = try context.files(below: "snippets")
+        guard files.count == 1, let file = files.first.map({ context.input("snippets", $0) }) else {
             throw StageFailure("the source of data.knowledge must be one file, not \(files.count)")
         }
         let content = try Data(contentsOf: file)
