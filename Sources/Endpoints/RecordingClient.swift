@@ -38,8 +38,8 @@ public final class RecordingClient: Sendable {
 
     /// The answers in the order of the questions.
     ///
-    /// - Throws: `EndpointError` where one cannot be had, `StoreError` where one cannot be recorded, `CancellationError`. What was
-    ///   answered before is recorded, whatever is thrown.
+    /// - Throws: `EndpointError` where one cannot be had, `StoreError` where one cannot be recorded, `CancellationError`. What
+    ///   was answered before is recorded, whatever is thrown.
     public func answers(
         to questions: [ChatQuestion], at access: EndpointAccess,
         onProgress: @escaping @Sendable (StageProgress) -> Void = { _ in }, onWait: @escaping @Sendable () -> Void = {}

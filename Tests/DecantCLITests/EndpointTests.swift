@@ -75,7 +75,7 @@ import Testing
         #expect(rollouts.prefix(4).compactMap { $0["sample"]?.integer } == [0, 1, 2, 0])
         // Back again, and with other limits: all is there.
         try program.edit("tiny.yaml", "samples: 3", "samples: 2")
-        try program.edit("tiny.yaml", "timeout: 1 s", "timeout: 2 s, max_requests: 1, max_cost: 1, price: {prompt: 1}")
+        try program.edit("tiny.yaml", "timeout: 3 s", "timeout: 2 s, max_requests: 1, max_cost: 1, price: {prompt: 1}")
         try program.build()
         #expect(server.answeredSeeds().count == second.count)
     }

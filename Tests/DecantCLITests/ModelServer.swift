@@ -61,7 +61,7 @@ final class ModelServer {
                   generate: {functions: functions, templates: utterances, count: \(count), seed: 3, hold_out: {templates: 15%, values: 10%}}
                   split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}}
                 tokenizer: {vocabulary: 300}
-                teacher: {endpoint: {url: "http://127.0.0.1:\(port)/v1", model: large, timeout: 1 s\(endpoint)}}
+                teacher: {endpoint: {url: "http://127.0.0.1:\(port)/v1", model: large, timeout: 3 s\(endpoint)}}
                 student: {init: {hidden: 32, layers: 1, heads: 2, kv_heads: 1, intermediate: 64}}
                 sample: {\(sample)}
                 judge: {kind: ast, keep: 1}

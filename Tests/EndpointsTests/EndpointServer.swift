@@ -53,7 +53,7 @@ final class EndpointServer {
     func store(_ name: String = "store") throws -> Store { try Store(at: folder.appending(path: name)) }
 
     func access(_ change: (inout EndpointAccess) -> Void = { _ in }) -> EndpointAccess {
-        var access = EndpointAccess(url: url, timeout: 1)
+        var access = EndpointAccess(url: url, timeout: 3)
         change(&access)
         return access
     }

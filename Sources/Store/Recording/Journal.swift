@@ -8,8 +8,8 @@ import Synchronization
 /// <sha256> {…}⏎
 /// ```
 ///
-/// A line is on the disk when `append` returns. One that a process left half written is dropped by the next owner, one that does
-/// not fit its SHA-256 is passed over: both count as never written.
+/// A line is on the disk when `append` returns. One that a process left half written is dropped by the next owner, one that
+/// does not fit its SHA-256 is passed over: both count as never written.
 public final class Journal: Sendable {
     private let file: URL
     /// Held as long as this value is there.

@@ -105,7 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, b'{"choices": []}')
 
     def fail_stall(self, what, switches):
-        time.sleep(3)
+        time.sleep(6)
         self.close_connection = True
 
     def complete(self, request, switches):
