@@ -84,6 +84,8 @@ struct BuildCommand: AsyncParsableCommand {
         } catch let error as SourceChanged {
             throw CommandFailure.badInput("\(error)")
         }
+    }
+
     /// Before anything is started that would inherit them, and while nobody else reads the environment.
     private func takeKeys(for graph: Graph, after preparing: Task<Void, any Error>) async -> EndpointKeys {
         let accesses = graph.stages.compactMap(\.endpoint)
