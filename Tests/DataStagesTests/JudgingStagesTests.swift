@@ -53,6 +53,20 @@ import Testing
         #expect(run.files == ["accepted.jsonl", "rejected.jsonl", "summary.json", "surplus.jsonl"])
     }
 
+    /// Prose that calls nothing is right where nothing is wanted, and yet nothing to learn.
+    @Test func onlyListsOfCallsAreTaught() throws {
+        let (judge, inputs) = Self.judge(keep: 2, [Self.rollout("none", "I cannot do that."), Self.rollout("none", "[]")])
+        var texts = inputs
+        texts["data/train.jsonl"] = Row(id: "none", query: "what a day", answers: []).json.canonicalText
+        let run = try StageRun(judge, texts: texts)
+        #expect(try run.lines("accepted.jsonl") == [["id": "none", "response": "[]"]])
+        #expect(try run.lines("rejected.jsonl").first?["reason"]?.string?.hasPrefix("the response is not JSON") == true)
+        texts["answers/test.jsonl"] = #"{"id":"none","response":"I cannot do that.","response_tokens":4}"#
+        texts["data/test.jsonl"] = texts["data/train.jsonl"]
+        let scored = try StageRun(EvalScore(judge: .ast, sets: ["test"], answer: .call), texts: texts)
+        #expect(try scored.json("scores.json")["sets"]?["test"]?["no_call_ar"] == 1)
+    }
+
     /// What a server answered has no `ended` where it ended by itself, and any number of samples in any order.
     @Test func rolloutsOfOthersAreJudgedAlike() throws {
         let (judge, texts) = Self.judge(

@@ -18,8 +18,8 @@ extension Judge: RunnableStage {
         var verdicts = judging.verdicts.makeIterator()
         var sampling = RejectionSampling(keep: keep)
         for (response, ends) in rollouts {
-            let verdict = ends ? verdicts.next() : .rejected("the response does not end")
-            sampling.add(response.row.id, response.response, verdict ?? .rejected("the judge said nothing"))
+            let verdict = (ends ? verdicts.next() : nil) ?? .rejected("the response does not end")
+            sampling.add(response.row.id, response.response, Self.teachable(response, verdict))
         }
         guard !sampling.accepted.isEmpty else {
             throw StageFailure(
@@ -27,6 +27,13 @@ extension Judge: RunnableStage {
                     + "rejected because: \(sampling.rejected.first?["reason"]?.string ?? "there is none")")
         }
         try write(sampling, judging, rows: rows.count, in: context)
+    }
+
+    /// A response that calls nothing, as is wanted, is right in any form; to be learned it must be the empty list of calls.
+    private static func teachable(_ judged: JudgedResponse, _ verdict: Verdict) -> Verdict {
+        guard verdict.isAccepted, judged.row.answers.isEmpty, case .failure(let error) = CallParser.calls(in: judged.response)
+        else { return verdict }
+        return .rejected(error.description)
     }
 
     private func write(_ sampling: RejectionSampling, _ judging: Judging, rows: Int, in context: StageContext) throws {
