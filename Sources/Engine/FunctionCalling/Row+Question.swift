@@ -13,6 +13,12 @@ extension Row {
         return examples + background.context + [ChatMessage(role: .user, content: question)]
     }
 
+    /// All of a prompt but its functions as a conversation: instructions as the system's message, and the turns.
+    public var chat: [ChatMessage] {
+        let instructions = background.instructions
+        return (instructions.isEmpty ? [] : [ChatMessage(role: .system, content: instructions)]) + conversation
+    }
+
     /// All of a prompt but its functions as one text, its parts an empty line apart:
     ///
     /// ```

@@ -50,6 +50,11 @@ public struct Row: Hashable, Sendable {
     public func definition(of name: String, in pool: [String: FunctionDefinition]) -> FunctionDefinition? {
         definitions?.first { $0.name == name } ?? pool[name]
     }
+
+    /// The names that may be called: those that the row lists, all of the pool's where it lists none and defines none.
+    public func callable(in pool: [String: FunctionDefinition]) -> [String] {
+        functions.isEmpty && definitions == nil ? Array(pool.keys) : functions
+    }
 }
 
 /// One thing said in a conversation.

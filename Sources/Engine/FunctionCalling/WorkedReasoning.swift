@@ -18,9 +18,12 @@ struct WorkedReasoning {
     /// - Parameter functions: definitions by name; all of them may be called where the row lists none.
     init(_ row: Row, functions: [String: FunctionDefinition]) {
         let query = Self.words(row.query)
-        let pool = (row.functions.isEmpty ? Array(functions.keys) : row.functions).sorted()
+        let pool = row.callable(in: functions).sorted()
         let telling = query.filter { $0.count > 3 }
-        let suggested = pool.map { name in (name, functions[name].map { Self.words(of: $0).intersection(telling).count } ?? 0) }
+        let shared = pool.map { name in
+            (name, row.definition(of: name, in: functions).map { Self.words(of: $0).intersection(telling).count } ?? 0)
+        }
+        let suggested = shared
             .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(Self.mostSuggested).map(\.0)
         let called = row.answers.map(\.name)
         let considered = Set(suggested + called).sorted()

@@ -41,9 +41,11 @@ public struct CallReward: Sendable {
 
     /// The calls of a response; `nil` where it is malformed.
     private func wellFormedCalls(in response: String, to row: Row) -> [FunctionCall]? {
-        let pool = row.functions.isEmpty ? Set(functions.keys) : Set(row.functions)
+        let pool = Set(row.callable(in: functions))
         guard case .success(let answer) = format.answer(in: response), case .success(let calls) = CallParser.calls(in: answer),
-            calls.allSatisfy({ call in pool.contains(call.name) && functions[call.name]?.takes(call.arguments) == true })
+            calls.allSatisfy({ call in
+                pool.contains(call.name) && row.definition(of: call.name, in: functions)?.takes(call.arguments) == true
+            })
         else { return nil }
         guard format == .reasoning, let last = calls.last else { return calls }
         guard case .success(let parts) = ReasonedResponse.parse(response) else { return nil }

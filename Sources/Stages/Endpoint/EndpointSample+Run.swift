@@ -24,12 +24,13 @@ extension EndpointSample: QuestioningStage {
         var tools: [Set<String>: ChatTools] = [:]
         var questions: [ChatQuestion] = []
         for row in try context.readRows("data", "train.jsonl") {
-            let known = try tools[Set(row.functions)] ?? Self.tools(of: row, functions)
-            tools[Set(row.functions)] = known
+            let shared = row.definitions == nil ? tools[Set(row.functions)] : nil
+            let known = try shared ?? Self.tools(of: row, functions)
+            if row.definitions == nil { tools[Set(row.functions)] = known }
             for sample in 0..<samples {
                 questions.append(
                     ChatQuestion(
-                        model: endpoint.model, messages: [["role": "user", "content": .string(row.query)]], tools: known,
+                        model: endpoint.model, messages: .array(row.chat.map(\.json)), tools: known,
                         temperature: temperature, maxTokens: maxTokens, seed: seed(for: row, sample: sample)))
             }
         }
@@ -39,7 +40,8 @@ extension EndpointSample: QuestioningStage {
     /// The functions that the row lists, all where it lists none; by name, so that prompts have as much in common as they can,
     /// which servers that keep prompts are faster and cheaper with.
     private static func tools(of row: Row, _ functions: [String: FunctionDefinition]) throws(RowError) -> ChatTools {
-        let listed = row.functions.isEmpty ? Array(functions.values) : try PromptFormat.definitions(of: row, functions)
+        let listsAll = row.functions.isEmpty && row.definitions == nil
+        let listed = listsAll ? Array(functions.values) : try PromptFormat.definitions(of: row, functions)
         return ChatTools(listed.sorted { $0.name < $1.name }.map(\.chatTool))
     }
 
