@@ -32,7 +32,8 @@ import Testing
     /// A kind that the language has a default for, and that the reading of defaults would miss, shows here.
     @Test func everyKindWithDefaultsIsKnown() {
         let without: Set<String> = [
-            "data.ingest", "data.knowledge", "data.retrieve", "data.compress-prompt", "endpoint.sample", "model.import", "report",
+            "adapter.merge", "data.ingest", "data.knowledge", "data.retrieve", "data.compress-prompt", "endpoint.sample", "model.import",
+            "report",
             "source.file",
             "source.git", "source.http", "source.huggingface", "source.pypi",
         ]

@@ -47,7 +47,8 @@ struct StageRunCommand: ParsableCommand {
         do {
             let context = StageContext(
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
-                products: try ProductPrecision(action.numerics), checkpoint: checkpoint
+                products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
+                questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
             ) { Console.output($0.json.canonicalText) }
             try StageCatalogue.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
