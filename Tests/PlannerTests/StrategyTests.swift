@@ -94,6 +94,10 @@ import Testing
         #expect(student.inputs.map(\.name) == ["model", "data", "logits"])
         #expect(
             graph.parameters(of: "student.kd.sft")?["training"]?["validation"] == ["every": 3, "prompt": "query"])
+        let reasoned = try plan("transfer: \"KD*(validate_every: 5)\"\n")
+        #expect(
+            reasoned.parameters(of: "student.kd")?["training"]?["validation"]
+                == ["every": 5, "prompt": "query", "answer": "reasoning"])
         // Keys are as they were where nobody asks.
         #expect(graph.parameters(of: "student.kd.sft.dpo")?["training"]?.object?["validation"] == nil)
     }

@@ -147,11 +147,14 @@ public struct ValidationParameters: Codable, Hashable, Sendable {
     /// Looks without improvement after which training ends; absent where it never ends early.
     public var patience: Int?
     public var prompt: PromptStyle
+    /// What the rows' own answers consist of; absent for calls alone.
+    public var answer: AnswerStyle?
 
-    public init(every: Int, patience: Int?, prompt: PromptStyle) {
+    public init(every: Int, patience: Int?, prompt: PromptStyle, answer: AnswerStyle? = nil) {
         self.every = every
         self.patience = patience
         self.prompt = prompt
+        self.answer = answer
     }
 }
 

@@ -123,8 +123,8 @@ extension Lowering {
         case .sft(let training):
             learned.stage = try builder.add(
                 TrainSFT(
-                    training: TrainingParameters(training, seed: seed.value, prompt: prompt.value), prompt: prompt.value,
-                    answer: model.answer.unlessCall),
+                    training: TrainingParameters(training, seed: seed.value, prompt: prompt.value, answer: model.answer),
+                    prompt: prompt.value, answer: model.answer.unlessCall),
                 title, inputs: inputs, work: work.training(model.size, training),
                 origins: Origin.training(training, seed: seed) + [
                     Origin("prompt", prompt), Origin("answer", base.pipeline.transfer.field),
@@ -133,7 +133,9 @@ extension Lowering {
             learned.answer = answer
             let judged = try addJudged(base, teacher: tutor, answer)
             learned.stage = try builder.add(
-                TrainSFT(training: TrainingParameters(training, seed: seed.value, prompt: prompt.value), prompt: prompt.value),
+                TrainSFT(
+                    training: TrainingParameters(training, seed: seed.value, prompt: prompt.value, answer: answer),
+                    prompt: prompt.value),
                 title,
                 inputs: inputs + [.init(name: "judged", stage: judged)], work: work.training(model.size, training),
                 origins: Origin.training(training, seed: seed) + [Origin("prompt", prompt)])
@@ -145,7 +147,8 @@ extension Lowering {
                 KDTrain(
                     loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
                     promptShare: distillation.promptShare.value, tail: .init(distillation.tail.value),
-                    training: TrainingParameters(distillation.training, seed: seed.value, prompt: prompt.value),
+                    training: TrainingParameters(
+                        distillation.training, seed: seed.value, prompt: prompt.value, answer: answer),
                     teacherWeights: base.pipeline.teacherWeights),
                 title,
                 inputs: [.init(name: "model", stage: model.stage)]
@@ -166,7 +169,8 @@ extension Lowering {
             learned.stage = try builder.add(
                 DPOTrain(
                     beta: preference.beta.value,
-                    training: TrainingParameters(preference.training, seed: seed.value, prompt: prompt.value),
+                    training: TrainingParameters(
+                        preference.training, seed: seed.value, prompt: prompt.value, answer: model.answer),
                     prompt: prompt.value),
                 title, inputs: inputs + [.init(name: "judged", stage: judged)],
                 work: work.training(model.size, preference.training).map { $0 * 2 },
@@ -186,7 +190,8 @@ extension Lowering {
                 loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
                 tokens: distillation.tokens.value, fraction: distillation.fraction.value,
                 samplingTemperature: distillation.samplingTemperature.value,
-                training: TrainingParameters(distillation.training, seed: seed.value, prompt: base.prompt.value),
+                training: TrainingParameters(
+                    distillation.training, seed: seed.value, prompt: base.prompt.value, answer: model.answer),
                 prompt: base.prompt.value,
                 answer: model.answer),
             title,

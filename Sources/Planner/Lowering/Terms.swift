@@ -127,8 +127,10 @@ extension TrainingParameters.Optimizer {
 }
 
 extension TrainingParameters {
-    /// - Parameter prompt: what prompts show, where training may look at a validation set.
-    init(_ training: Training, seed: Int, prompt: PromptStyle? = nil) {
+    /// - Parameters:
+    ///   - prompt: what prompts show, where training may look at a validation set.
+    ///   - answer: what answers consist of there.
+    init(_ training: Training, seed: Int, prompt: PromptStyle? = nil, answer: AnswerStyle = .call) {
         self.init(
             steps: training.steps.value, batch: training.batch.value, learningRate: training.learningRate.value,
             optimizer: .init(training.optimizer.value), warmup: training.warmup.value,
@@ -138,7 +140,10 @@ extension TrainingParameters {
                     rank: $0.rank.value, alpha: $0.alpha.value, targets: $0.targets.value.map(\.rawValue))
             },
             validation: training.validateEvery.flatMap { every in
-                prompt.map { ValidationParameters(every: every.value, patience: training.patience?.value, prompt: $0) }
+                prompt.map {
+                    ValidationParameters(
+                        every: every.value, patience: training.patience?.value, prompt: $0, answer: answer.unlessCall)
+                }
             })
     }
 }

@@ -25,7 +25,8 @@ public struct Source: Sendable {
 
     static let origins = ["path", "http", "pypi", "git", "huggingface"]
     enum Definition {
-        static let path = Field.text("path", "A file beside the recipe; its digest is taken whenever the recipe is planned, unless `sha256` pins it.")
+        static let path = Field.text(
+            "path", "A file beside the recipe; its digest is taken whenever the recipe is planned, unless `sha256` pins it.")
         static let http = Field.text("http", "The URL of a file, or of an archive with `member`.")
         static let pypi = Field.text(
             "pypi", "A distribution of the Python package index, `NAME==VERSION`; pip fetches its wheel.")

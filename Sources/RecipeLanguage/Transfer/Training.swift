@@ -32,8 +32,8 @@ public struct Training: Sendable {
             "Training steps; 600 for a teacher, 500 for a student (oKD 200), 150 to recover, 100 of RL and DPO.")
         static let batch = Field.integer("batch", 32, in: 1...4096, "Rows per step; prompts per step of RL.")
         static let learningRate = Field.number(
-            "learning_rate", nil, in: 1e-8...1, spelled: "4e-3 for `muon`, 3e-3 for `adamw`, 1e-3 for adapters; 5e-5 for RL and DPO",
-            "The peak.")
+            "learning_rate", nil, in: 1e-8...1,
+            spelled: "4e-3 for `muon`, 3e-3 for `adamw`, 1e-3 for adapters; 5e-5 for RL and DPO", "The peak.")
         static let optimizer = Field.choice("optimizer", Optimizer.muon, "Muon on the hidden matrices, or AdamW on all.")
         static let warmup = Field.share("warmup", 0.05, in: 0...1, "Share of the steps in which the learning rate rises.")
         static let weightDecay = Field.number("weight_decay", 0.01, in: 0...1, "Decoupled; none on norms and biases.")
