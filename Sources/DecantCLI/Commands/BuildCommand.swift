@@ -61,7 +61,13 @@ struct BuildCommand: AsyncParsableCommand {
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
 
         // A few stages are looked up one by one, however long the store's history is.
-        if wanted.count < Self.manyStages { preparing.cancel() } else { try await preparing.value }
+        if wanted.count < Self.manyStages {
+            preparing.cancel()
+            // What still held the store when the program ends would keep the index from being closed.
+            _ = await preparing.result
+        } else {
+            try await preparing.value
+        }
         let started = Date()
         let build = Task {
             try await executor.build(
