@@ -42,6 +42,22 @@ import Testing
         #expect(graph.targets.map(\.name).prefix(2) == ["32_20pct", "32_30pct"])
     }
 
+    @Test func theReportKnowsWhatSeedsRepeat() throws {
+        let graph = try plan("matrix: {transfer: [RFT, \"SFT+KD\"], student.seed: [1, 2]}\n")
+        let report = try #require(graph.stages.last)
+        #expect(
+            report.parameters["repeated"] == [
+                "teacher.sft", "student.rft", "student.rft", "student.sft", "student.sft.kd", "student.sft", "student.sft.kd",
+            ])
+        #expect(
+            report.parameters["rows"] == [
+                "teacher.sft", "student.init[seed=1].rft", "student.init[seed=2].rft", "student.init[seed=1].sft",
+                "student.init[seed=1].sft.kd", "student.init[seed=2].sft", "student.init[seed=2].sft.kd",
+            ])
+        let single = try plan("matrix: {transfer: [RFT, KD], student.seed: [1]}\n")
+        #expect(single.stages.last?.parameters["repeated"] == nil)
+    }
+
     @Test func mixturesAndWholeSectionsVary() throws {
         let graph = try plan(
             """

@@ -25,6 +25,19 @@ import Testing
         #expect(graph.stages.count { $0.kind == "kd.train" } == 5)
     }
 
+    /// One vocabulary for calls and reasonings, where the recipe says so: what stands before a `*` is then shared too.
+    @Test func aTokenizerOfReasoningsIsShared() throws {
+        let matrix = "matrix: {transfer: [SFT+RFT, SFT+RFT*]}\n"
+        let apart = try plan(matrix)
+        #expect(apart.stages.count { $0.kind == "tokenizer.train" } == 2)
+        #expect(apart.stages.count { $0.kind == "model.init" } == 4)
+        let shared = try plan("tokenizer: {answers: reasoning}\n" + matrix)
+        #expect(shared.stages.filter { $0.kind == "tokenizer.train" }.map { $0.parameters["answer"] } == ["reasoning"])
+        #expect(shared.stages.count { $0.kind == "model.init" } == 2)
+        #expect(shared.stages.count { $0.name == "student.sft" } == 1)
+        #expect(try plan("tokenizer: {answers: calls}\ntransfer: RFT*\n").parameters(of: "tokenizer")?["answer"] == nil)
+    }
+
     /// DESIGN's example: the stages of `KD*[0.5FKL+0.5CE]+RL` in their order.
     @Test func reasoningIsDistilledAndThenReinforced() throws {
         let graph = try plan(

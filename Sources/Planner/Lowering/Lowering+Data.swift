@@ -114,14 +114,15 @@ extension Lowering {
                 return try addImport(imported, pipeline)
             }
         }
+        let answers = pipeline.tokenizer.answers
+        let reasons = answers.isWritten ? answers.value == .reasoning : pipeline.studentSteps.contains { $0.star != nil }
         return try builder.add(
             TokenizerTrain(
-                vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value,
-                answer: pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : nil),
+                vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value, answer: reasons ? .reasoning : nil),
             .named("tokenizer"), inputs: [.init(name: "data", stage: base.data)],
             origins: [
                 Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", base.prompt),
-                Origin("answer", pipeline.transfer.field),
+                answers.isWritten ? Origin("answer", answers) : Origin("answer", pipeline.transfer.field),
             ])
     }
 
