@@ -47,12 +47,12 @@ import Testing
         let report = try #require(graph.stages.last)
         #expect(
             report.parameters["repeated"] == [
-                "teacher.sft", "student.rft", "student.rft", "student.sft", "student.sft.kd", "student.sft", "student.sft.kd",
+                "teacher", "student.rft", "student.rft", "student.sft", "student.sft.kd", "student.sft", "student.sft.kd",
             ])
         #expect(
             report.parameters["rows"] == [
-                "teacher.sft", "student.init[seed=1].rft", "student.init[seed=2].rft", "student.init[seed=1].sft",
-                "student.init[seed=1].sft.kd", "student.init[seed=2].sft", "student.init[seed=2].sft.kd",
+                "teacher", "student.rft[seed=1]", "student.rft[seed=2]", "student.sft[seed=1]", "student.sft[seed=1].kd",
+                "student.sft[seed=2]", "student.sft[seed=2].kd",
             ])
         let single = try plan("matrix: {transfer: [RFT, KD], student.seed: [1]}\n")
         #expect(single.stages.last?.parameters["repeated"] == nil)
