@@ -52,11 +52,13 @@ extension Lowering {
         return try builder.add(
             DataSplit(
                 test: split.test.value, valid: split.valid.value, outOfDomain: split.outOfDomain.value.map(\.value).sorted(),
-                candidates: data.candidates.value, limit: limit, seed: split.seed.value),
+                candidates: data.candidates.count.value, similar: data.candidates.similar.aboveZero,
+                missing: data.candidates.missing.aboveZero, limit: limit, seed: split.seed.value),
             .named(isPrepared ? "data.split" : "data"), inputs: [.init(name: "data", stage: rows)],
             origins: [
                 Origin("test", split.test), Origin("valid", split.valid), Origin("out_of_domain", split.outOfDomain),
-                Origin("candidates", data.candidates), Origin("seed", split.seed),
+                Origin("candidates", data.candidates.count), Origin("similar", data.candidates.similar),
+                Origin("missing", data.candidates.missing), Origin("seed", split.seed),
             ] + split.limits.map { Origin("limit.\($0.set.rawValue)", $0.rows) })
     }
 
@@ -133,4 +135,9 @@ extension Lowering {
         return try builder.add(
             ModelImport(), .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
     }
+}
+
+extension Spanned<Double> {
+    /// A parameter that keys do not have where it changes nothing.
+    fileprivate var aboveZero: Double? { value > 0 ? value : nil }
 }

@@ -10,16 +10,18 @@ struct TemplateReader {
     let slots: [String: Slot]
     /// `nil` where no function is called: gaps then name slots only.
     let function: FunctionDefinition?
+    /// Gaps that each function of a family fills with a word of its own.
+    var words: Set<String> = []
 
     /// A sentence, or `{text: sentence, arguments: {state: "off"}}`; `nil` where it cannot be read.
-    func read(_ node: Node, _ findings: inout [Diagnostic]) -> UtteranceTemplate? {
+    func read(_ node: Node, name: String, _ findings: inout [Diagnostic]) -> UtteranceTemplate? {
         let textNode = node.mapping == nil ? node : node["text"] ?? node
         guard let text = textNode.scalar?.text, !text.isEmpty else {
             findings.append(.expected("a sentence or {text: …, arguments: {…}}", for: "a template", found: node))
             return nil
         }
         let earlier = findings.count
-        var template = UtteranceTemplate(pieces: pieces(of: text, textNode, &findings), fixedArguments: [:])
+        var template = UtteranceTemplate(name: name, pieces: pieces(of: text, textNode, &findings), fixedArguments: [:])
         for entry in node["arguments"]?.mapping ?? [] {
             guard let schema = schema(of: entry.name, at: entry.key.span, &findings) else { continue }
             let value = Slot.Value(spoken: "", meaning: entry.value.scalar?.text ?? "", span: entry.value.span)
@@ -44,7 +46,11 @@ struct TemplateReader {
                 break
             }
             let name = String(decoding: bytes[brace + 1..<close], as: UTF8.self)
-            if let gap = gap(name, at: node.span(ofText: brace..<close + 1), &findings) { pieces.append(.gap(gap)) }
+            if words.contains(name) {
+                pieces.append(.word(name))
+            } else if let gap = gap(name, at: node.span(ofText: brace..<close + 1), &findings) {
+                pieces.append(.gap(gap))
+            }
             position = close + 1
         }
         return pieces
