@@ -73,7 +73,8 @@ import Testing
 
     @Test func aParameterNamedLikeAWord() throws {
         try expect(
-            "error[duplicate-argument]", "functions.yaml:6:7", "'device' is called like a word", functions: functions("room:", "device:"))
+            "error[duplicate-argument]", "functions.yaml:6:7", "'device' is called like a word",
+            functions: functions("room:", "device:"))
     }
 
     @Test func aParameterOfTwoKinds() throws {
@@ -90,7 +91,8 @@ import Testing
 
     @Test func namesThatDoNotTellApart() throws {
         try expect(
-            "error[duplicate-function]", "functions.yaml:3:10", "are called 'open'", functions: functions("[\"{action}_{device}\"]", "[\"{action}\"]"))
+            "error[duplicate-function]", "functions.yaml:3:10", "are called 'open'",
+            functions: functions("[\"{action}_{device}\"]", "[\"{action}\"]"))
         try expect(
             "error[unknown-word]", "functions.yaml:3:12", "'verb'", "known: action, device",
             functions: functions("{action}_", "{verb}_"))
@@ -100,7 +102,8 @@ import Testing
 
     @Test func wordsThatAreNone() throws {
         try expect("error[duplicate-word]", "functions.yaml:2:", "'open' twice", functions: functions("close", "open"))
-        try expect("error[wrong-type]", "'family' must be", functions: functions("{action: [open, close], device: [lamp, door]}", "3"))
+        try expect(
+            "error[wrong-type]", "'family' must be", functions: functions("{action: [open, close], device: [lamp, door]}", "3"))
         try expect("error[wrong-type]", "'device' must be", functions: functions("[lamp, door]", "[[]]"))
         try expect("error[unknown-field]", "'required'", functions: Self.functions + "\n  required: [room]")
         try expect("error[wrong-type]", "'names' must be", functions: functions("{type: string}", "{type: string, names: []}"))

@@ -54,7 +54,10 @@ import Testing
         // A set that is written twice is had twice as often; names share evenly.
         #expect((2000...2250).contains(counts[""] ?? 0))
         #expect(names.allSatisfy { (280...430).contains(counts[$0] ?? 0) })
-        #expect(functions.allSatisfy { $0.properties.first.map { ["string", "integer"].contains($0.schema["type"]?.string) } ?? true })
+        #expect(
+            functions.allSatisfy {
+                $0.properties.first.map { ["string", "integer"].contains($0.schema["type"]?.string) } ?? true
+            })
     }
 
     @Test func aMemberIsDecidedByItsWordsAlone() throws {
@@ -119,7 +122,8 @@ import Testing
             #expect(Set(group.map(\.heldOut)).count == 1, "\(template)")
         }
         // One of the four of each set of parameters.
-        let heldOut = Set(rows.filter { $0.heldOut == .template }.compactMap { $0.template?.split(separator: "/").last }.compactMap { Int($0) })
+        let heldOut = Set(
+            rows.filter { $0.heldOut == .template }.compactMap { $0.template?.split(separator: "/").last }.compactMap { Int($0) })
         #expect(heldOut.map { $0 / 4 }.sorted() == [0, 1, 2])
     }
 

@@ -40,7 +40,8 @@ import Testing
     @Test func wrongRecipesAreNot() throws {
         let folder = DecantProgram.root.appending(path: "Tests/RecipeLanguageTests/Golden/input")
         let names = [
-            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path", "matrix-not-a-mapping", "matrix-exclude-shape", "missing-data",
+            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path", "matrix-not-a-mapping",
+            "matrix-exclude-shape", "missing-data",
             "missing-version", "no-mapping", "out-of-range", "prune-recover-mixture", "quantize-calibration",
             "source-not-a-mapping", "split", "stage-exec-environment", "stage-exec-limits", "stage-inputs-list",
             "stage-not-a-mapping", "stages-not-a-mapping", "teacher-endpoint-fields", "transfer-long-option", "transfer-mapping",

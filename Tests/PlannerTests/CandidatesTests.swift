@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct CandidatesTests {
     private func split(_ data: String) throws -> JSON {
-        let graph = try plan("", header: fixtureHeader.split(separator: "\n").joined(separator: "\n") + "\n  prompt: tools\n\(data)\n")
+        let graph = try plan(
+            "", header: fixtureHeader.split(separator: "\n").joined(separator: "\n") + "\n  prompt: tools\n\(data)\n")
         return graph[try #require(graph.stage(named: "data"))].parameters
     }
 

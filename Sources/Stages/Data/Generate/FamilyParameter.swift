@@ -23,20 +23,25 @@ struct FamilyParameter {
         for entry in entries {
             let parameter = FamilyParameter(entry, &findings)
             if words[entry.name] != nil {
-                findings.append(Diagnostic(
-                    code: "duplicate-argument", "the parameter '\(entry.name)' is called like a word of the family",
-                    at: entry.key.span, help: "a gap {\(entry.name)} must be one of the two: call the parameter otherwise"))
+                findings.append(
+                    Diagnostic(
+                        code: "duplicate-argument", "the parameter '\(entry.name)' is called like a word of the family",
+                        at: entry.key.span, help: "a gap {\(entry.name)} must be one of the two: call the parameter otherwise"))
             }
             if let first = earlier[entry.name], !parameter.isLike(first) {
-                findings.append(Diagnostic(
-                    code: "duplicate-argument", "the parameter '\(entry.name)' has another type or 'enum' here", at: entry.key.span,
-                    secondary: [.init(first.span, "first defined here")], help: "templates cannot tell the two apart: rename one"))
+                findings.append(
+                    Diagnostic(
+                        code: "duplicate-argument", "the parameter '\(entry.name)' has another type or 'enum' here",
+                        at: entry.key.span,
+                        secondary: [.init(first.span, "first defined here")],
+                        help: "templates cannot tell the two apart: rename one"))
             }
             for name in parameter.names {
                 if let owner = owners.updateValue(entry.name, forKey: name), owner != entry.name {
-                    findings.append(Diagnostic(
-                        code: "duplicate-argument", "'\(owner)' and '\(entry.name)' may both be called '\(name)'",
-                        at: entry.key.span, help: "parameters of one function need names of their own"))
+                    findings.append(
+                        Diagnostic(
+                            code: "duplicate-argument", "'\(owner)' and '\(entry.name)' may both be called '\(name)'",
+                            at: entry.key.span, help: "parameters of one function need names of their own"))
                 }
             }
             earlier[entry.name] = earlier[entry.name] ?? parameter

@@ -33,15 +33,18 @@ struct FamilyTemplates {
     private func check(_ template: UtteranceTemplate, _ node: Node, _ findings: inout [Diagnostic]) {
         let said = template.words
         for (word, choices) in family.words.sorted(by: { $0.key < $1.key }) where choices.count > 1 && !said.contains(word) {
-            findings.append(Diagnostic(
-                code: "missing-word", "the template does not say '\(word)', so that it means many functions of '\(family.name)'",
-                at: node.span, help: "add {\(word)}"))
+            findings.append(
+                Diagnostic(
+                    code: "missing-word",
+                    "the template does not say '\(word)', so that it means many functions of '\(family.name)'",
+                    at: node.span, help: "add {\(word)}"))
         }
         guard !family.parameterSets.contains(template.arguments) else { return }
         let stated = template.arguments.isEmpty ? "no parameters" : "just \(Self.quoted(template.arguments))"
-        findings.append(Diagnostic(
-            code: "unused-template", "no function of '\(family.name)' has \(stated)", at: node.span,
-            help: "there are: " + Set(family.parameterSets.map(Self.quoted)).sorted().joined(separator: "; ")))
+        findings.append(
+            Diagnostic(
+                code: "unused-template", "no function of '\(family.name)' has \(stated)", at: node.span,
+                help: "there are: " + Set(family.parameterSets.map(Self.quoted)).sorted().joined(separator: "; ")))
     }
 
     private func checkEverySetIsStated(
@@ -49,9 +52,10 @@ struct FamilyTemplates {
     ) {
         for set in Set(family.parameterSets).subtracting(templates.keys).sorted(by: { Self.quoted($0) < Self.quoted($1) }) {
             let help = set.isEmpty ? "without arguments" : "with " + set.sorted().map { "{\($0)}" }.joined(separator: " and ")
-            findings.append(Diagnostic(
-                code: "missing-template", "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
-                at: node.span, help: "add one \(help)"))
+            findings.append(
+                Diagnostic(
+                    code: "missing-template", "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
+                    at: node.span, help: "add one \(help)"))
         }
     }
 

@@ -31,15 +31,17 @@ enum FunctionsReader {
                 defined = family.members.map(\.function)
             }
             for function in defined where functions.updateValue(function, forKey: function.name) != nil {
-                findings.append(Diagnostic(
-                    code: "duplicate-function", "the function '\(function.name)' is defined twice", at: span,
-                    help: "keep one of the two"))
+                findings.append(
+                    Diagnostic(
+                        code: "duplicate-function", "the function '\(function.name)' is defined twice", at: span,
+                        help: "keep one of the two"))
             }
         }
         if functions.isEmpty, !findings.hasErrors {
-            findings.append(Diagnostic(
-                code: "no-functions", "the file defines no function", at: root.span,
-                help: "add 'NAME: {description: …, parameters: {…}}'"))
+            findings.append(
+                Diagnostic(
+                    code: "no-functions", "the file defines no function", at: root.span,
+                    help: "add 'NAME: {description: …, parameters: {…}}'"))
         }
         catalogue.functions = functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         return catalogue
@@ -56,8 +58,9 @@ enum FunctionsReader {
             if let name = node["name"], let text = name.scalar?.text, !text.isEmpty {
                 entries.append((text, name.span, node))
             } else {
-                findings.append(Diagnostic(
-                    code: "missing-field", "a function has no name", at: node.span, help: "add 'name: …'"))
+                findings.append(
+                    Diagnostic(
+                        code: "missing-field", "a function has no name", at: node.span, help: "add 'name: …'"))
             }
         }
         return entries
@@ -78,8 +81,9 @@ enum FunctionsReader {
             required = (list.sequence ?? []).compactMap(\.scalar?.text).sorted()
             if list.sequence == nil { findings.append(.expected("a list", for: "'required'", found: list)) }
             for item in list.sequence ?? [] where properties[item.scalar?.text ?? ""] == nil {
-                findings.append(.unknown(
-                    "unknown-argument", "parameter", item.scalar?.text ?? "", known: Array(properties.keys), at: item.span))
+                findings.append(
+                    .unknown(
+                        "unknown-argument", "parameter", item.scalar?.text ?? "", known: Array(properties.keys), at: item.span))
             }
         }
         return FunctionDefinition(
@@ -92,10 +96,11 @@ enum FunctionsReader {
     static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
         let type = entry.value["type"]?.scalar?.text ?? ""
         guard types.contains(type) else {
-            findings.append(Diagnostic(
-                code: "unknown-type", "the parameter '\(entry.name)' needs a type",
-                at: entry.value["type"]?.span ?? entry.key.span,
-                help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
+            findings.append(
+                Diagnostic(
+                    code: "unknown-type", "the parameter '\(entry.name)' needs a type",
+                    at: entry.value["type"]?.span ?? entry.key.span,
+                    help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
             return [:]
         }
         var schema: [String: JSON] = ["type": .string(type)]

@@ -56,9 +56,10 @@ enum UtterancesReader {
                 continue
             }
             let reader = TemplateReader(slots: slots, function: function)
-            groups.append(.init(
-                function: function.name, templates: templates(entry.value, entry.name, reader, &findings),
-                repertoire: function.name))
+            groups.append(
+                .init(
+                    function: function.name, templates: templates(entry.value, entry.name, reader, &findings),
+                    repertoire: function.name))
         }
         return groups.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

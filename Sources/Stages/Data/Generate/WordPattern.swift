@@ -18,8 +18,10 @@ struct WordPattern {
             pieces += [.text(text[position..<gap.range.lowerBound]), .word(String(gap.1))]
             position = gap.range.upperBound
             guard words[String(gap.1)] == nil else { continue }
-            findings.append(.unknown(
-                "unknown-word", "word", String(gap.1), known: Array(words.keys), at: node.span(ofText: text.bytes(gap.range))))
+            findings.append(
+                .unknown(
+                    "unknown-word", "word", String(gap.1), known: Array(words.keys), at: node.span(ofText: text.bytes(gap.range)))
+            )
         }
         pieces.append(.text(text[position...]))
     }

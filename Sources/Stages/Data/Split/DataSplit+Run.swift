@@ -52,7 +52,9 @@ extension DataSplit: RunnableStage {
         for pattern in outOfDomain.map(NamePattern.init) {
             let meant = functions.keys.filter(pattern.matches)
             guard meant.contains(where: called.contains) else {
-                let names = pattern.isName ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
+                let names =
+                    pattern.isName
+                    ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
                 throw StageFailure("data.split.ood \(names) no row calls; rows call \(Self.listed(called.sorted()))")
             }
             outside.formUnion(meant)
