@@ -1,4 +1,4 @@
-import Stages
+@testable import Stages
 import Testing
 
 /// Every problem with a family is reported at its place with a way out.

@@ -44,7 +44,7 @@ import Testing
 
     @Test func aMemberHasOneOfTheSetsUnderNamesOfItsOwn() throws {
         let functions = try Self.functions(Generation("recipes/many-tools", count: 1)).values
-        #expect(functions.count == 75 * 85)
+        #expect(functions.count == 75 * 515)
         #expect(functions.allSatisfy { $0.required == $0.properties.map(\.name) && $0.properties.count < 2 })
         let counts = Dictionary(grouping: functions) { $0.properties.first?.name ?? "" }.mapValues(\.count)
         let names = [
@@ -52,8 +52,8 @@ import Testing
         ]
         #expect(Set(counts.keys) == Set(names + [""]))
         // A set that is written twice is had twice as often; names share evenly.
-        #expect((2000...2250).contains(counts[""] ?? 0))
-        #expect(names.allSatisfy { (280...430).contains(counts[$0] ?? 0) })
+        #expect((12_500...13_250).contains(counts[""] ?? 0))
+        #expect(names.allSatisfy { (2000...2300).contains(counts[$0] ?? 0) })
         #expect(
             functions.allSatisfy {
                 $0.properties.first.map { ["string", "integer"].contains($0.schema["type"]?.string) } ?? true
@@ -151,10 +151,10 @@ import Testing
         #expect(generation.rows.count == 60_000)
         #expect(generation.rows.allSatisfy { $0.query == $0.query.lowercased() && $0.answers.count == 1 })
         let words = try Set(Self.functions(generation).keys.flatMap { $0.split(separator: "_") })
-        #expect(words.count == 75 + 85)
+        #expect(words.count == 75 + 515)
         let perFunction = Dictionary(grouping: generation.rows) { $0.answers[0].name }.mapValues(\.count)
-        #expect(perFunction.count == 75 * 85)
-        #expect(perFunction.values.allSatisfy { (9...10).contains($0) })
+        #expect(perFunction.count == 75 * 515)
+        #expect(perFunction.values.allSatisfy { (1...2).contains($0) })
         #expect(generation.rows.contains { $0.heldOut == .value } && generation.rows.contains { $0.heldOut == .template })
     }
 }

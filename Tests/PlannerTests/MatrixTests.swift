@@ -42,6 +42,20 @@ import Testing
         #expect(graph.targets.map(\.name).prefix(2) == ["32_20pct", "32_30pct"])
     }
 
+    @Test func valuesGoByTheNamesTheyAreGiven() throws {
+        let graph = try plan(
+            """
+            vars: {steps: 20}
+            matrix:
+              transfer: {plain: "KD(steps: ${steps})", half and half: "KD[0.5FKL+0.5CE](steps: ${steps})"}
+              prune.ratio: [0%, 20%]
+              exclude: [{transfer: plain, prune.ratio: 0%}]
+            """)
+        #expect(graph.targets.map(\.name).prefix(3) == ["plain_20pct", "half-and-half_0pct", "half-and-half_20pct"])
+        #expect(graph.stage(named: "student.kd[plain]") != nil)
+        #expect(graph.parameters(of: "student.kd[half-and-half]")?["training"]?["steps"] == 20)
+    }
+
     @Test func theReportKnowsWhatSeedsRepeat() throws {
         let graph = try plan("matrix: {transfer: [RFT, \"SFT+KD\"], student.seed: [1, 2]}\n")
         let report = try #require(graph.stages.last)
