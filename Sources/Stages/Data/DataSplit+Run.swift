@@ -7,13 +7,14 @@ extension DataSplit: RunnableStage {
         let functions = try context.readFunctions("data")
         let rows = try context.readRows("data", "rows.jsonl")
         try checkOutOfDomain(functions: functions, rows: rows)
-        let candidates = CandidateFunctions(
-            count: candidates, pool: functions.keys.filter { !outOfDomain.contains($0) }.sorted(), seed: seed)
+        let elsewhere = RowSets(sets: rows.map { ($0.set ?? RowSets.training, [$0]) }).functionsOfNamedSets
+        let pool = functions.keys.filter { !outOfDomain.contains($0) && !elsewhere.contains($0) }.sorted()
+        let candidates = CandidateFunctions(count: candidates, pool: pool, seed: seed)
 
         var sets: [String: [Row]] = [:]
         for row in rows {
             let set = set(of: row)
-            sets[set, default: []].append(candidates.chosen(for: row))
+            sets[set, default: []].append(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
         }
         let trainQueries = Set((sets["train"] ?? []).map(\.query))
         guard !trainQueries.isEmpty else { throw StageFailure("the split leaves no row to train on") }
@@ -27,6 +28,7 @@ extension DataSplit: RunnableStage {
 
     /// A row's set; decided by the row alone. Equal queries fall together, because their text is what is hashed.
     private func set(of row: Row) -> String {
+        if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outOfDomain.contains($0.name) }) { return "ood" }
         switch row.heldOut {
         case .template: return "phrasing"
@@ -67,7 +69,6 @@ struct CandidateFunctions {
     /// The row with its own functions among others, in an order that tells nothing. Only an out-of-domain row lists an
     /// out-of-domain function, its own.
     func chosen(for row: Row) -> Row {
-        var row = row
         let own = Set(row.answers.map(\.name))
         let listed: [String]
         if count > 0 {
@@ -78,6 +79,16 @@ struct CandidateFunctions {
         } else {
             listed = row.functions.filter { pool.contains($0) || own.contains($0) }
         }
+        return shuffled(row, listed)
+    }
+
+    /// The row with the functions that it came with, in an order that tells nothing.
+    func kept(by row: Row) -> Row {
+        row.functions.isEmpty && row.definitions == nil ? chosen(for: row) : shuffled(row, row.functions)
+    }
+
+    private func shuffled(_ row: Row, _ listed: [String]) -> Row {
+        var row = row
         row.functions = listed.sorted { order($0 + "/place", row) < order($1 + "/place", row) }
         return row
     }
