@@ -82,6 +82,10 @@ let package = Package(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 
+        // What several tests share
+        .target(name: "ServerFixtures", dependencies: ["CanonicalJSON"], path: "Tests/ServerFixtures"),
+        .target(name: "EncoderFixtures", dependencies: ["Engine", "CanonicalJSON"], path: "Tests/EncoderFixtures"),
+
         // Tests
         .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
@@ -98,16 +102,23 @@ let package = Package(
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "EndpointsTests", dependencies: ["Endpoints", "Store", "BuildModel", "CanonicalJSON"]),
+        .testTarget(
+            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "ServerFixtures"]),
+        .testTarget(
+            name: "EndpointsTests", dependencies: ["Endpoints", "Store", "BuildModel", "CanonicalJSON", "ServerFixtures"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(
-            name: "DecantCLITests", dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store"],
+            name: "DecantCLITests",
+            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "ServerFixtures"],
             exclude: ["Golden"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),
-        .testTarget(name: "DataStagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "StagesTests", dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON"]),
+        .testTarget(
+            name: "DataStagesTests",
+            dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
+        .testTarget(
+            name: "StagesTests",
+            dependencies: ["Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
             swiftSettings: numericSwift),

@@ -87,8 +87,10 @@ public struct Pipeline: Sendable {
     public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
 
     /// The sets that models answer: those asked for, else those that have rows.
-    public var evaluatedSets: [RowSet] {
-        evaluate.sets?.value.map(\.value) ?? [.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
+    public var evaluatedSets: [String] {
+        if let asked = evaluate.sets { return asked.value.map(\.value) }
+        let standard = [RowSet.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
+        return standard.map(\.rawValue) + data.namedSets.map(\.name.value)
     }
 }
 

@@ -29,6 +29,7 @@ extension Store {
             }
         }
         if commit != known { try index.remember(build: commit, of: build.recipe, content: content) }
+        try index.forgetNames(of: build.recipe)
         return commit
     }
 

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import EncoderFixtures
 import Engine
 import Foundation
 import Planner

@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import EncoderFixtures
 import Foundation
 import Planner
 import Stages

@@ -1,51 +1,12 @@
 import CanonicalJSON
-import Foundation
-import Testing
+import ServerFixtures
 
 /// A server of chat completions on this machine, as a person's recipe would name one.
-final class ModelServer {
-    let folder = URL.temporaryDirectory.appending(path: "decant-model-\(UUID().uuidString)", directoryHint: .isDirectory)
-    let port: Int
-    private let process = Process()
-    /// The server ends when this process lets go of its input.
-    private let lifeline = Pipe()
-
-    init() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "python3", DecantProgram.root.appending(path: "Tests/Fixtures/endpoint/server.py").path, folder.path,
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = lifeline
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        port = try #require(Int(line.trimmingCharacters(in: .newlines)))
-    }
-
-    deinit {
-        stop()
-        try? FileManager.default.removeItem(at: folder)
-    }
-
-    func stop() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
-    /// Makes the server misbehave, as the script says.
-    func set(_ switches: JSON) throws {
-        try Data(switches.canonicalBytes).write(to: folder.appending(path: "switches.json"), options: .atomic)
-    }
+final class ModelServer: FixtureServer {
+    init() throws { try super.init("endpoint/server.py") }
 
     /// All requests so far.
-    func requests() -> [JSON] {
-        let text = (try? String(contentsOf: folder.appending(path: "requests"), encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
-    }
+    func requests() -> [JSON] { requestLines().compactMap { try? JSON(parsing: $0) } }
 
     /// Of the requests that were answered.
     func answeredSeeds() -> [Int] { requests().filter { $0["what"] == "answer" }.compactMap { $0["seed"]?.integer } }

@@ -22,11 +22,12 @@ import Testing
         try program.run("init", "pantry")
         try program.write(Self.everything, to: "everything.yaml")
         try program.write(Self.asked, to: "asked.yaml")
+        try program.write(Self.ingested, to: "ingested.yaml")
         let shipped = DecantProgram.root.appending(path: "recipes")
         let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
         #expect(recipes.count >= 2)
         let paths =
-            recipes.map { shipped.appending(path: $0).path } + ["tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml"]
+            recipes.map { shipped.appending(path: $0).path } + ["tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml"]
         let results = try Self.validate(paths, with: program)
         #expect(results.count == paths.count)
         #expect(results.filter { !$0.value }.isEmpty, "\(results)")
@@ -92,6 +93,19 @@ import Testing
             retries: 5
         judge: {kind: model, endpoint: {url: "http://localhost:8000/v1", model: small, api_key_env: "", max_requests: 0}}
         transfer: RFT
+        """
+
+    /// Formats and sets of every form.
+    static let ingested = """
+        decant: 1
+        sources: {a: {path: a.jsonl}, b: {path: b.jsonl}, c: {path: c.jsonl}}
+        data:
+          ingest:
+            format: openai
+            train: [a, {from: b, format: xlam}]
+            test: {from: [b, c], format: bfcl}
+            sets: {simple: {from: [b, c], format: bfcl, limit: 100}, other: {from: c}}
+        evaluate: {sets: [test, simple, other]}
         """
 
     static let everything = """

@@ -112,7 +112,8 @@ struct PolicyTrainerTests {
         let rollouts = answers.map { Rollout(prompt: [1, 2, 3], answer: $0, reward: .malformed) }
         let examples = rollouts.compactMap { $0.example(endToken: 36, advantage: 1) }
         try #require(examples.count > 2)
-        let scores = ResponseScorer(model, longest: 64, workers: workers).logProbabilities(of: examples, temperature: temperature)
+        let scores = model.decoder(positions: 64, workers: workers)
+            .tokenLogProbabilities(examples, temperature: temperature).map { $0.map(Float.init) }
         for (example, scores) in zip(examples, scores) {
             let recorded = try #require(example.rollout).logProbabilities
             #expect(recorded.count == scores.count)

@@ -86,6 +86,35 @@ import Testing
         #expect(reward.isWellFormed == (test.reward >= 0))
     }
 
+    /// `room` is `hall` or `lobby`; `level` is 30 or 40, or left out; `warm` may be on.
+    private static func possible(_ response: String, _ reward: Double, isRight: Bool = false, _ description: String) -> Case {
+        var row = Judged.row(Judged.light(["room": "hall"]))
+        row.possible = [
+            PossibleCall(
+                name: "set_light", arguments: ["room": ["hall", "lobby"], "level": [30, 40, ""], "warm": [true, ""]])
+        ]
+        let call = #"[{"name":"set_light","arguments":{\#(response)}}]"#
+        return Case(description: description, response: call, row: row, reward: reward, isRight: isRight)
+    }
+
+    static let possible: [Case] = [
+        possible(#""room":"hall""#, 2, isRight: true, "all that must be given"),
+        possible(#""room":"lobby""#, 2, isRight: true, "the other allowed value"),
+        possible(#""room":"Lobby","level":40"#, 2, isRight: true, "an argument that may be left out is given"),
+        possible(#""room":"lobby","level":40,"warm":true"#, 2, isRight: true, "everything is given"),
+        possible(#""room":"attic""#, 1.5, "no allowed value: ∩ 0, ∪ 2"),
+        possible(#""room":"hall","level":3"#, 1.75, "what may be left out is given wrong: ∩ 1, ∪ 2"),
+        possible(#""level":30"#, 1.75, "what must be given is missing: ∩ 1, ∪ 2"),
+        possible(#""room":"attic","level":30"#, 1.5 + 0.5 / 3, "one value of two is wrong: ∩ 1, ∪ 3"),
+        possible("", 1.5, "nothing is given: ∩ 0, ∪ 1"),
+    ]
+
+    @Test(arguments: possible) func anyAllowedValueIsRight(of test: Case) {
+        let reward = CallReward(format: .call, functions: Judged.functions).reward(for: test.response, to: test.row)
+        #expect(abs(reward.value - test.reward) < 1e-12)
+        #expect(reward.isRight == test.isRight)
+    }
+
     static let reasoned: [Case] = [
         Case(
             description: "right", response: "<think>Maybe set_timer. So set_light.</think><answer>\(light)</answer>", row: wanted,

@@ -34,7 +34,7 @@ import Testing
         #expect(pipeline.prune?.ratio?.value == 0.2)
         // An explanation points to where the value is written.
         #expect(pipeline.prune?.ratio?.span.description == "recipes/child.yaml:4:15")
-        #expect(pipeline.evaluatedSets == [.test, .phrasing])
+        #expect(pipeline.evaluatedSets == ["test", "phrasing"])
         #expect(pipeline.judge.endpoint?.url.value == "https://example.org/v1")
         #expect(pipeline.judge.endpoint?.model.value == "${plain}")
     }

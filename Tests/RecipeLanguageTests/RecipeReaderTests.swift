@@ -24,7 +24,7 @@ import Testing
         #expect(recipe.sources.map(\.name.value) == ["functions", "utterances"])
         let pipeline = try pipeline("")
         #expect(pipeline.prune == nil && pipeline.quantize == nil)
-        #expect(pipeline.evaluatedSets == [.test, .phrasing, .values])
+        #expect(pipeline.evaluatedSets == ["test", "phrasing", "values"])
         #expect(pipeline.student.origin.shape?.hidden.value == 128 && pipeline.teacher.origin.shape?.hidden.value == 160)
     }
 

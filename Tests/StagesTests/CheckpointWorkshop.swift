@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import EncoderFixtures
 import Foundation
 import Planner
 import Synchronization
@@ -80,7 +81,7 @@ final class CheckpointWorkshop {
         try write(lines.suffix(9).joined(separator: "\n"), "data/valid.jsonl")
         try write(lines.prefix(70).joined(separator: "\n"), "data/test.jsonl")
         try write((0..<20).map { "play song \($0) again" }.joined(separator: "\n"), "text/text.txt")
-        for (file, content) in try SmallEncoder.files() { try write(content, file) }
+        for (file, content) in SmallEncoder.files() { try write(content, file) }
         try keep(TokenizerTrain(vocabulary: 280, prompt: .query), as: "tokenizer")
         let shape = ModelShape(hidden: 16, layers: 2, heads: 2, kvHeads: 1, intermediate: 24, tied: true)
         try keep(ModelInit(shape: shape, seed: 1), as: "model")

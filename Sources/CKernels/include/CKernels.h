@@ -16,7 +16,12 @@ int decant_has_bfloat16(void);
 static inline void decant_pause(void) { __builtin_ia32_pause(); }
 
 // scratch.c
-typedef enum { decant_scratch_matmul, decant_scratch_attention, decant_scratch_optimizer, decant_scratch_count } decant_scratch_use;
+typedef enum {
+    decant_scratch_matmul,
+    decant_scratch_attention,
+    decant_scratch_optimizer,
+    decant_scratch_count
+} decant_scratch_use;
 // Memory of the calling thread, aligned to cache lines, kept until the thread ends or asks for more; contents are undefined.
 float *decant_thread_scratch(decant_scratch_use use, long count);
 
@@ -125,6 +130,7 @@ typedef struct {
 void decant_adamw(float *w, const float *gradient, float *m, float *v, long n, decant_adamw_settings settings);
 void decant_momentum(float *gradient, float gradient_scale, float *momentum, float beta, long n); // gradient becomes the update
 void decant_combine(float *y, float own, const float *x, float other, long n);                    // y ← own·y + other·x
-void decant_apply_update(float *w, const float *update, float rate, float decay, long n);         // w ← w·(1 − decay) − rate·update
+// w ← w·(1 − decay) − rate·update
+void decant_apply_update(float *w, const float *update, float rate, float decay, long n);
 
 #endif

@@ -77,7 +77,14 @@ struct BuildCommand: AsyncParsableCommand {
         let interruption = Interruption { build.cancel() }
         let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
-        if targets.isEmpty, outcome.succeeded { try recordBuild(outcome, of: file, signer, in: store) }
+        if outcome.succeeded {
+            if targets.isEmpty {
+                try recordBuild(outcome, of: file, signer, in: store)
+            } else {
+                let named = outcome.targets.map { BuildRecord.Stage(name: $0.name, commit: $0.result.commit) }
+                try store.remember(names: outcome.record + named, of: file.name)
+            }
+        }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
     }
 

@@ -43,8 +43,9 @@ struct CollectCommand: ParsableCommand {
         let verb = dryRun ? "would remove" : "removed"
         return
             (results + [
-                "\(verb) \(garbage.results.count) results, \(garbage.objects.count) objects, \(garbage.gitObjects.count) git objects, "
-                    + "\(garbage.leftovers.count) leftovers: \(ByteCount.text(garbage.size))",
+                "\(verb) \(garbage.results.count) results, \(garbage.objects.count) objects, "
+                    + "\(garbage.gitObjects.count) git objects, \(garbage.leftovers.count) leftovers: "
+                    + ByteCount.text(garbage.size),
                 "\(dryRun ? "keeps" : "kept") \(garbage.keptObjects) objects: \(ByteCount.text(garbage.keptSize))",
             ]).joined(separator: "\n")
     }

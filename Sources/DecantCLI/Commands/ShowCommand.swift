@@ -85,6 +85,20 @@ struct ShowCommand: ParsableCommand {
             lines.append("")
             lines.append(name == "report.json" ? ReportText(value).text : "\(name)\n\(value.prettyText)")
         }
+        if let curve = try store.curve(of: record.artifact) {
+            let shown = Console.outputIsTerminal ? curve.drawing(width: min(Console.width, 90)) : curve.figures
+            lines += ["", "curve.jsonl, \(curve.steps) steps", shown]
+        }
+        if metrics["report.json"] != nil, let table = try trainings(behind: stored, in: store) { lines += ["", table.text] }
         return lines.joined(separator: "\n")
+    }
+
+    /// The trainings of a report's models, in the order in which they were done; `nil` where there are none.
+    private func trainings(behind report: StoredTarget, in store: Store) throws -> TrainingTable? {
+        let names = try StageNames(around: report, in: store)
+        let trainings = try store.lineage(of: report.record).stages.compactMap { stage in
+            try store.curve(of: stage.record.artifact).map { (stage: names[stage.commit], curve: $0) }
+        }
+        return trainings.isEmpty ? nil : TrainingTable(trainings)
     }
 }

@@ -3,6 +3,7 @@ import CanonicalJSON
 import Diagnostics
 import Foundation
 import RecipeLanguage
+import Stages
 import Store
 
 extension CommitID {
@@ -46,6 +47,13 @@ extension Store {
             }
         }
         return nil
+    }
+
+    /// The curve of a training; `nil` where the artifact has none, or one that is damaged.
+    func curve(of artifact: Artifact) throws -> CurveText? {
+        guard let file = artifact["curve.jsonl"] else { return nil }
+        let lines = try readObject(file.digest).split(separator: UInt8(ascii: "\n"))
+        return try? CurveText(lines: lines.map { line in try JSON(parsing: line) })
     }
 
     /// The `report.json` of an artifact; `nil` where it has none.

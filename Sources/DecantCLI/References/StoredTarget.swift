@@ -10,8 +10,8 @@ struct StoredTarget {
     /// The build that it was found in; `nil` for one that is named by its commit or a tag.
     var build: StoredBuild?
 
-    /// Resolves `student.kd` and a target's name in the recipes' last builds, `BUILD:student.kd` in that build, a tag of a
-    /// stage, or a commit id of at least seven digits.
+    /// Resolves `student.kd` and a target's name in what was built of the recipes last, all of them or single stages,
+    /// `BUILD:student.kd` in that build, a tag of a stage, or a commit id of at least seven digits.
     init(_ reference: String, in store: Store) throws {
         if let found = try Self.find(reference, in: store) {
             self = found
@@ -23,21 +23,17 @@ struct StoredTarget {
                     + build.targets.map { "\(reference):\($0.name)" }.joined(separator: ", "))
         }
         throw CommandFailure.badInput(
-            "no recipe's last build has a stage or target '\(reference)', and no commit starts with it")
+            "nothing that was built last has a stage or target '\(reference)', and no commit starts with it")
     }
 
     /// As `init`, but `nil` where nothing has this name.
     static func find(_ reference: String, in store: Store) throws -> StoredTarget? {
         let matches = try matches(for: reference, in: store)
         if let first = matches.first {
-            guard Set(matches.map(\.commit)).count == 1 else {
-                throw CommandFailure.badInput(
-                    "'\(reference)' is ambiguous: " + matches.map { "\($0.build.recipe):\($0.name)" }.joined(separator: ", "))
+            guard Set(matches.map(\.record.commit)).count == 1 else {
+                throw CommandFailure.badInput("'\(reference)' is ambiguous: " + matches.map(\.name).joined(separator: ", "))
             }
-            guard let record = try store.stageCommit(first.commit.hex) else {
-                throw CommandFailure.badInput("the commit \(first.commit) of '\(reference)' is not in this store", hint: "fsck")
-            }
-            return StoredTarget(name: "\(first.build.recipe):\(first.name)", record: record, build: first.build)
+            return first
         }
         if let tag = try store.tag(reference), let record = try store.stageCommit(tag.commit.hex) {
             return StoredTarget(name: tag.name, record: record)
@@ -52,18 +48,29 @@ struct StoredTarget {
         self.build = build
     }
 
-    private static func matches(
-        for reference: String, in store: Store
-    ) throws -> [(build: StoredBuild, name: String, commit: CommitID)] {
-        let builds = try store.recipes().compactMap { try store.build(of: $0) }
-        let plain = builds.compactMap { build in build.commit(of: reference).map { (build, reference, $0) } }
+    private static func matches(for reference: String, in store: Store) throws -> [StoredTarget] {
+        let alone = try store.stagesBuiltAlone(named: reference)
+        let builds = try store.recipes().filter { recipe in !alone.contains { $0.recipe == recipe } }
+            .compactMap { try store.build(of: $0) }
+        let plain =
+            alone.map { StoredTarget(name: "\($0.recipe):\(reference)", record: $0.record) }
+            + (try builds.compactMap { try target(reference, of: $0, in: store) })
         if !plain.isEmpty { return plain }
         // Stages' names may hold a colon, the names of builds hold none.
-        guard let colon = reference.firstIndex(of: ":"), let build = try store.findBuild(String(reference[..<colon])) else {
-            return []
+        guard let colon = reference.firstIndex(of: ":") else { return [] }
+        let (owner, name) = (String(reference[..<colon]), String(reference[reference.index(after: colon)...]))
+        if let found = try store.stagesBuiltAlone(named: name).first(where: { $0.recipe == owner }) {
+            return [StoredTarget(name: reference, record: found.record)]
         }
-        let name = String(reference[reference.index(after: colon)...])
-        return build.commit(of: name).map { [(build, name, $0)] } ?? []
+        return try store.findBuild(owner).flatMap { try target(name, of: $0, in: store) }.map { [$0] } ?? []
+    }
+
+    private static func target(_ name: String, of build: StoredBuild, in store: Store) throws -> StoredTarget? {
+        guard let commit = build.commit(of: name) else { return nil }
+        guard let record = try store.stageCommit(commit.hex) else {
+            throw CommandFailure.badInput("the commit \(commit) of '\(name)' is not in this store", hint: "fsck")
+        }
+        return StoredTarget(name: "\(build.recipe):\(name)", record: record, build: build)
     }
 }
 

@@ -36,6 +36,11 @@ enum ASTComparison {
         return missing.map { "\(call.name): the argument '\($0)' is missing" }
     }
 
+    /// Whether a value is one of an argument's allowed ones.
+    static func allows(_ value: JSON, among allowed: [JSON], schema: JSON?) -> Bool {
+        match(value, allowed: allowed, parameter: ParameterType(schema: schema)) == .right
+    }
+
     private static func list(_ allowed: [JSON]) -> String {
         allowed.isEmpty ? "nothing" : allowed.map(\.canonicalText).joined(separator: " or ")
     }

@@ -8,7 +8,8 @@ import CanonicalJSON
 /// where moreover the reasoning names every function that is called, and the last function it names is the last one called. The
 /// answer is worth 0 where the number of calls is not the reference's; else the mean over calls of
 /// α·[name equal] + β·|arguments ∩ reference's|/|arguments ∪ reference's| as sets of (key, value), and α + β where no call is
-/// wanted and none is made. Calls are paired with the reference's in any order, those first that are worth most.
+/// wanted and none is made. Calls are paired with the reference's in any order, those first that are worth most. Where a row has
+/// possible answers, the reference is the right call that is nearest.
 public struct CallReward: Sendable {
     /// α
     public var nameWeight: Double
@@ -30,13 +31,11 @@ public struct CallReward: Sendable {
     /// Of a whole response, one that ended.
     public func reward(for response: String, to row: Row) -> Reward {
         guard let calls = wellFormedCalls(in: response, to: row) else { return .malformed }
-        let pairs = calls.count == row.answers.count ? paired(calls, with: row.answers) : []
+        guard calls.count == row.answers.count else { return Reward(1, isWellFormed: true, isRight: false) }
+        let pairs = paired(calls.count, by: pairing(calls, in: row))
         let answer =
-            calls.count != row.answers.count
-            ? 0 : calls.isEmpty ? nameWeight + argumentsWeight : pairs.reduce(0) { $0 + worth($1) } / Double(calls.count)
-        return Reward(
-            1 + answer, isWellFormed: true,
-            isRight: calls.count == row.answers.count && pairs.allSatisfy { $0.hasName && $0.overlap == 1 })
+            calls.isEmpty ? nameWeight + argumentsWeight : pairs.reduce(0) { $0 + worth($1) } / Double(calls.count)
+        return Reward(1 + answer, isWellFormed: true, isRight: pairs.allSatisfy { $0.hasName && $0.overlap == 1 })
     }
 
     /// The calls of a response; `nil` where it is malformed.
@@ -63,43 +62,32 @@ public struct CallReward: Sendable {
             }
     }
 
-    /// How near a call comes to a wanted one.
-    private struct Pair {
-        var hasName: Bool
-        /// |∩|/|∪| of the arguments; 1 where neither has any.
-        var overlap: Double
-
-        init(_ call: FunctionCall, _ wanted: FunctionCall) {
-            hasName = call.name == wanted.name
-            let given = Self.arguments(of: call)
-            let asked = Self.arguments(of: wanted)
-            let union = given.union(asked).count
-            overlap = union == 0 ? 1 : Double(given.intersection(asked).count) / Double(union)
-        }
-
-        private static func arguments(of call: FunctionCall) -> Set<[String]> {
-            Set(call.arguments.map { [$0.key, $0.value.canonicalText] })
+    /// The pair of a call and a wanted one, both by their places.
+    private func pairing(_ calls: [FunctionCall], in row: Row) -> (_ call: Int, _ wanted: Int) -> CallPair {
+        guard let possible = row.possible else { return { CallPair(calls[$0], row.answers[$1]) } }
+        return { call, wanted in
+            let wanted = possible[wanted]
+            return CallPair(calls[call], wanted, function: row.definition(of: wanted.name, in: functions))
         }
     }
 
-    private func worth(_ pair: Pair) -> Double { nameWeight * (pair.hasName ? 1 : 0) + argumentsWeight * pair.overlap }
+    private func worth(_ pair: CallPair) -> Double { nameWeight * (pair.hasName ? 1 : 0) + argumentsWeight * pair.overlap }
 
     /// Equally many calls of both: the pair that is worth most first, of equal ones the earliest.
-    private func paired(_ calls: [FunctionCall], with wanted: [FunctionCall]) -> [Pair] {
-        var (calls, wanted) = (calls, wanted)
-        var pairs: [Pair] = []
+    private func paired(_ count: Int, by pairing: (_ call: Int, _ wanted: Int) -> CallPair) -> [CallPair] {
+        var (calls, wanted) = (Array(0..<count), Array(0..<count))
+        var pairs: [CallPair] = []
         while !calls.isEmpty {
-            var best: (call: Int, wanted: Int, pair: Pair)?
-            for (call, wanted) in calls.indices.flatMap({ call in wanted.indices.map { (call, $0) } }) {
-                let pair = Pair(calls[call], wantedCall(wanted))
+            var best: (call: Int, wanted: Int, pair: CallPair)?
+            for (call, wanted) in calls.flatMap({ call in wanted.map { (call, $0) } }) {
+                let pair = pairing(call, wanted)
                 if best.map({ worth(pair) > worth($0.pair) }) ?? true { best = (call, wanted, pair) }
             }
             guard let best else { break }
             pairs.append(best.pair)
-            calls.remove(at: best.call)
-            wanted.remove(at: best.wanted)
+            calls.removeAll { $0 == best.call }
+            wanted.removeAll { $0 == best.wanted }
         }
         return pairs
-        func wantedCall(_ index: Int) -> FunctionCall { wanted[index] }
     }
 }

@@ -13,7 +13,7 @@ public final class PolicyTrainer {
     private let reward: (Int, GeneratedSequence) -> Reward
     private let workers: WorkerPool
     /// The first policy; `nil` where nothing holds the model to it.
-    private let reference: ResponseScorer?
+    private let reference: Decoder?
     private var order: EpochOrder
 
     /// - Parameters:
@@ -35,7 +35,7 @@ public final class PolicyTrainer {
         }
         let longest = min(longestPrompt + options.tokens, limit)
         learner = try Learner(model, longest: longest, options: training, workers: workers)
-        reference = options.kl > 0 ? ResponseScorer(learner.inferenceModel, longest: longest, workers: workers) : nil
+        reference = options.kl > 0 ? learner.inferenceModel.decoder(positions: longest, workers: workers) : nil
         order = EpochOrder(count: prompts.count, seed: training.seed)
         self.options = options
         self.prompts = prompts
@@ -53,8 +53,8 @@ public final class PolicyTrainer {
         var rows = zip(rollouts, advantages.values).compactMap { rollout, advantage in
             advantage.flatMap { rollout.example(endToken: endToken, advantage: $0) }
         }
-        let scores = reference?.logProbabilities(of: rows, temperature: options.temperature) ?? []
-        for (row, score) in scores.enumerated() { rows[row].rollout?.referenceLogProbabilities = score }
+        let scores = reference?.tokenLogProbabilities(rows, temperature: options.temperature) ?? []
+        for (row, score) in scores.enumerated() { rows[row].rollout?.referenceLogProbabilities = score.map(Float.init) }
         let readings = RolloutReadings(rollouts, learnt: rows, skipped: advantages.skippedGroups, of: asked.count)
         var step = rows.isEmpty ? learner.skipStep() : learner.advance(on: rows, loss: options.loss, updates: options.updates)
         step.readings = readings.values

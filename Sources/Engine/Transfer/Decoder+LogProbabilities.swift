@@ -1,21 +1,26 @@
-import CKernels
-
 extension Decoder {
     /// Σ ln p of each example's response tokens, in double precision over float32 logits.
     func responseLogProbabilities(_ examples: [TrainingExample]) -> [Double] {
+        tokenLogProbabilities(examples).map { $0.reduce(0, +) }
+    }
+
+    /// ln π of each example's response tokens, π the softmax of the logits over the temperature.
+    func tokenLogProbabilities(_ examples: [TrainingExample], temperature: Double = 1) -> [[Double]] {
         let arena = Arena()
         return MicroBatches.cut(lengths: examples.map(\.tokens.count)).flatMap { range in
-            let tokens = tokenLogProbabilities(examples[range], arena)
+            let tokens = packedLogProbabilities(examples[range], temperature, arena)
             var position = 0
             return examples[range].map { example in
                 defer { position += example.responseLength }
-                return tokens[position..<position + example.responseLength].reduce(0, +)
+                return Array(tokens[position..<position + example.responseLength])
             }
         }
     }
 
-    /// ln p of the response tokens of all examples, one behind the other.
-    private func tokenLogProbabilities(_ examples: ArraySlice<TrainingExample>, _ arena: Arena) -> [Double] {
+    /// Those of all examples, one behind the other.
+    private func packedLogProbabilities(
+        _ examples: ArraySlice<TrainingExample>, _ temperature: Double, _ arena: Arena
+    ) -> [Double] {
         var batch = PackedBatch()
         for example in examples {
             batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example))
@@ -31,10 +36,9 @@ extension Decoder {
                     workers.forEachRange(rows.count, size: 4) { places in
                         for place in places {
                             let logits = activations.logits + place * size
-                            let largest = decant_largest(logits, size)
-                            let sum = Double(decant_sum_of_exponentials(logits, largest, 1, size))
-                            let shift = Double(logits[Int(targets[rows.lowerBound + place])] - largest)
-                            values[rows.lowerBound + place] = shift - PortableMath.log(sum)
+                            let policy = TokenDistribution(logits, vocabularySize: size, temperature: temperature)
+                            let row = rows.lowerBound + place
+                            values[row] = policy.logProbability(of: targets[row])
                         }
                     }
                 }

@@ -1,12 +1,12 @@
 /// Reads rows of a published format into Decant's.
 ///
-/// Inputs: `train.0`, `train.1`, … and `test.0`, … in the recipe's order, of one file or several.
+/// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
 /// otherwise than the first row that had one of this name, also its own `definitions`).
 public struct DataIngest: StageKind {
     public static let name = "data.ingest"
     public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test")]
+    public static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test"), .numbered("set")]
 
     public enum Format: String, Codable, Hashable, Sendable, CaseIterable {
         /// JSON lines: `id`, `query`, `tools`, `answers`, `expect`.
@@ -21,7 +21,18 @@ public struct DataIngest: StageKind {
         case bfcl
     }
 
+    /// Of the inputs that `formats` does not name.
     public var format: Format
+    /// Other formats, by input; `nil` where all have one.
+    public var formats: [String: Format]?
+    /// The sets that the rows of `set.0`, `set.1`, … are, in that order; `nil` where there are none.
+    public var sets: [String]?
 
-    public init(format: Format) { self.format = format }
+    public init(format: Format, formats: [String: Format]? = nil, sets: [String]? = nil) {
+        self.format = format
+        self.formats = formats
+        self.sets = sets
+    }
+
+    public func format(of input: String) -> Format { formats?[input] ?? format }
 }

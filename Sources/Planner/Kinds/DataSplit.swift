@@ -2,11 +2,13 @@
 ///
 /// Inputs: `data` (of `data.generate` or `data.ingest`).
 /// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
-/// templates), `values` (held-out values), `ood` (functions that no training row shows).
+/// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under.
 public struct DataSplit: StageKind {
     public static let name = "data.split"
     public static let revision = 1
     public static let inputs: [InputDeclaration] = [.required("data")]
+    /// The names of the sets that are Decant's own; rows of all others keep the functions that they came with.
+    public static let standardSets: Set<String> = ["train", "valid", "test", "phrasing", "values", "ood"]
 
     /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
     public var test: Double

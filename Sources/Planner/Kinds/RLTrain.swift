@@ -6,7 +6,7 @@
 /// done, first and last means, why it ended early if it did.
 public struct RLTrain: StageKind {
     public static let name = "rl.train"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// Per prompt.

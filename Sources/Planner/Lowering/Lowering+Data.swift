@@ -35,19 +35,35 @@ extension Lowering {
                     Origin("held_out_templates", generate.heldOutTemplates),
                     Origin("held_out_values", generate.heldOutValues),
                 ])
-        case .ingest(let ingest):
-            guard let train = try addReferences(ingest.train.value, as: "train", pipeline),
-                let test = try addReferences(ingest.test.value, as: "test", pipeline)
-            else { return nil }
-            return try builder.add(
-                DataIngest(format: .init(ingest.format.value)), .named("data.rows"), inputs: train + test,
-                origins: [Origin("format", ingest.format)])
+        case .ingest(let ingest): return try addIngest(ingest, pipeline)
         }
+    }
+
+    private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
+        let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
+        var inputs: [Stage.Input] = []
+        var others: [(input: String, format: Spanned<IngestSection.Format>)] = []
+        for (role, sources) in roles {
+            guard let added = try addReferences(sources.map(\.name), as: role, pipeline) else { return nil }
+            others += zip(added, sources).filter { $1.format.value != ingest.format.value }.map { ($0.name, $1.format) }
+            inputs += added
+        }
+        let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
+        let formats = Dictionary(uniqueKeysWithValues: others.map { ($0.input, DataIngest.Format($0.format.value)) })
+        let origins = [Origin("format", ingest.format)] + others.map { Origin("formats.\($0.input)", $0.format) }
+            + sets.prefix(1).map { Origin("sets", $0) }
+        return try builder.add(
+            DataIngest(
+                format: .init(ingest.format.value), formats: formats.isEmpty ? nil : formats,
+                sets: sets.isEmpty ? nil : sets.map(\.value)),
+            .named("data.rows"), inputs: inputs, origins: origins)
     }
 
     private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
         let split = data.split
-        let limit = Dictionary(uniqueKeysWithValues: split.limits.map { ($0.set.rawValue, $0.rows.value) })
+        let named = data.namedSets.compactMap { set in set.limit.map { (set: set.name.value, rows: $0) } }
+        let limits = split.limits.map { (set: $0.set.rawValue, rows: $0.rows) } + named
+        let limit = Dictionary(limits.map { ($0.set, $0.rows.value) }, uniquingKeysWith: { first, _ in first })
         let isPrepared = data.retrieve != nil || data.knowledge != nil || data.compressesPrompts.value
         return try builder.add(
             DataSplit(
@@ -59,7 +75,7 @@ extension Lowering {
                 Origin("test", split.test), Origin("valid", split.valid), Origin("out_of_domain", split.outOfDomain),
                 Origin("candidates", data.candidates.count), Origin("similar", data.candidates.similar),
                 Origin("missing", data.candidates.missing), Origin("seed", split.seed),
-            ] + split.limits.map { Origin("limit.\($0.set.rawValue)", $0.rows) })
+            ] + limits.map { Origin("limit.\($0.set)", $0.rows) })
     }
 
     /// What becomes of the sets before prompts are made of them. The last of the stages is `data`.

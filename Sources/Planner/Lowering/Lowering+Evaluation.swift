@@ -9,12 +9,11 @@ extension Lowering {
         let evaluate = base.pipeline.evaluate
         let judge = base.pipeline.judge
         let sets = base.pipeline.evaluatedSets
-        let names = sets.map(\.rawValue)
         let written = evaluate.sets ?? Spanned([], at: evaluate.metrics.span, field: "evaluate.sets", isWritten: false)
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try builder.add(
             EvalGenerate(
-                sets: names, maxTokens: model.answer.tokens(evaluate.maxTokens), prompt: base.prompt.value,
+                sets: sets, maxTokens: model.answer.tokens(evaluate.maxTokens), prompt: base.prompt.value,
                 answer: model.answer,
                 constrained: evaluate.constrained.value ? true : nil),
             title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
@@ -25,7 +24,7 @@ extension Lowering {
             ])
         let scores = try builder.add(
             EvalScore(
-                judge: JudgeKind(judge.kind.value), sets: names, answer: model.answer, question: Self.question(of: judge)),
+                judge: JudgeKind(judge.kind.value), sets: sets, answer: model.answer, question: Self.question(of: judge)),
             title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init), work: 0,
@@ -94,9 +93,11 @@ extension Lowering {
 
     /// The first variant's order, then what other variants have besides.
     private var evaluatedSets: [String] {
-        let leading = recipe.variants.first?.pipeline.evaluatedSets ?? []
-        var all: Set<RowSet> = []
-        for variant in recipe.variants { all.formUnion(variant.pipeline.evaluatedSets) }
-        return (leading + RowSet.allCases.filter { all.contains($0) && !leading.contains($0) }).map(\.rawValue)
+        let all = recipe.variants.map(\.pipeline.evaluatedSets)
+        let further = all.dropFirst().joined()
+        var sets = all.first ?? []
+        for set in RowSet.allCases.map(\.rawValue) where further.contains(set) && !sets.contains(set) { sets.append(set) }
+        for set in further where !sets.contains(set) { sets.append(set) }
+        return sets
     }
 }

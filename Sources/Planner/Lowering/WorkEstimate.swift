@@ -6,7 +6,8 @@ import RecipeLanguage
 struct WorkEstimate {
     /// Tokens of a row, prompt and answer together; what rows of this kind of prompt come to.
     let tokensPerRow: Double
-    private let rows: [RowSet: Double]
+    /// By set.
+    private let rows: [String: Double]
 
     init(_ data: DataSection) {
         let listed = Double(data.retrieve?.topK.value ?? (data.candidates.count.value > 0 ? data.candidates.count.value : 10))
@@ -25,15 +26,19 @@ struct WorkEstimate {
     }
 
     /// One pass over so many rows of a set.
-    func pass(_ size: ModelSize?, over set: RowSet, atMost limit: Int = .max, times: Int = 1) -> Double? {
+    func pass(_ size: ModelSize?, over set: String, atMost limit: Int = .max, times: Int = 1) -> Double? {
         size.map { 2 * Double($0.total) * tokensPerRow * min(rows[set] ?? 0, Double(limit)) * Double(times) }
     }
 
-    func pass(_ size: ModelSize?, over sets: [RowSet]) -> Double? {
+    func pass(_ size: ModelSize?, over sets: [String]) -> Double? {
         sets.reduce(0) { sum, set in sum.flatMap { sum in pass(size, over: set).map { $0 + sum } } }
     }
 
-    private static func rows(of data: DataSection) -> [RowSet: Double] {
+    func pass(_ size: ModelSize?, over set: RowSet, atMost limit: Int = .max, times: Int = 1) -> Double? {
+        pass(size, over: set.rawValue, atMost: limit, times: times)
+    }
+
+    private static func rows(of data: DataSection) -> [String: Double] {
         let split = data.split
         let outside = split.outOfDomain.value.isEmpty ? 0 : 0.1
         var all = 5000.0
@@ -50,6 +55,7 @@ struct WorkEstimate {
             .ood: all * outside, .train: rest * max(0, 1 - split.test.value - split.valid.value),
         ]
         for (set, limit) in split.limits { rows[set] = min(rows[set] ?? 0, Double(limit.value)) }
-        return rows
+        let named = data.namedSets.map { ($0.name.value, Double($0.limit?.value ?? 500)) }
+        return Dictionary(rows.map { ($0.key.rawValue, $0.value) } + named, uniquingKeysWith: { first, _ in first })
     }
 }

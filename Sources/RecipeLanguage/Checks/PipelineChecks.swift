@@ -18,7 +18,7 @@ struct PipelineChecks {
     private func checkSets() {
         let held = pipeline.data.setsWithRows
         let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }
-        for set in (pipeline.evaluate.sets?.value ?? []) + calibration where set.isWritten && !held.contains(set.value) {
+        for set in evaluatedStandardSets + calibration where set.isWritten && !held.contains(set.value) {
             findings.report(
                 Diagnostic(
                     .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
@@ -30,6 +30,18 @@ struct PipelineChecks {
             Diagnostic(
                 .emptySet, "the set 'valid' has no rows", at: looks.span, label: "nothing to look at",
                 help: pipeline.data.advice(for: .valid)))
+    }
+
+    /// The sets that `evaluate` asks for, but for those that `data.ingest.sets` names; a name that is neither is reported.
+    private var evaluatedStandardSets: [Spanned<RowSet>] {
+        let named = pipeline.data.namedSets.map(\.name.value)
+        return (pipeline.evaluate.sets?.value ?? []).filter { !named.contains($0.value) }.compactMap { name in
+            if let set = RowSet(rawValue: name.value) { return name.map { _ in set } }
+            findings.report(
+                .unknownValue(
+                    name.value, of: name.field, among: RowSet.allCases.map(\.rawValue) + named, at: name.span))
+            return nil
+        }
     }
 
     /// No position has more logits than the vocabulary has tokens.

@@ -52,11 +52,15 @@ extension Field {
     }
 
     /// Words of the writer's own, each once; a single one needs no brackets.
-    static func words(_ name: String, default standard: [String] = [], required: Bool = false, _ documentation: String) -> Field
+    static func words(
+        _ name: String, of type: ValueType = .text, default standard: [String] = [], spelled: String? = nil,
+        required: Bool = false, _ documentation: String
+    ) -> Field
     where Value == [Spanned<String>] {
         Field(
-            name, .list(.text), standard: [],
-            spelled: standard.isEmpty ? nil : "[\(standard.joined(separator: ", "))]", required: required, documentation
+            name, .list(type), standard: [],
+            spelled: spelled ?? (standard.isEmpty ? nil : "[\(standard.joined(separator: ", "))]"), required: required,
+            documentation
         ) { node, place in
             distinct(node, place) { element in
                 if let text = element.scalar?.text, !element.isNull { return text }

@@ -71,7 +71,7 @@ public struct DataSection: Sendable {
         let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder].compactMap { $0?.value }
         switch rows {
         case .generate(let generate): return [generate.functions.value, generate.templates.value] + searched
-        case .ingest(let ingest): return (ingest.train.value + ingest.test.value).map(\.value) + searched
+        case .ingest(let ingest): return ingest.sources.map(\.name.value) + searched
         }
     }
 }
@@ -110,38 +110,5 @@ public struct GenerateSection: Sendable {
         let heldOut = fields.section(Definition.heldOut)
         heldOutTemplates = heldOut[Definition.templateShare]
         heldOutValues = heldOut[Definition.valueShare]
-    }
-}
-
-/// `data.ingest`: files of rows in a published format.
-public struct IngestSection: Sendable {
-    public enum Format: String, CaseIterable, Sendable {
-        case decant
-        case openai
-        case snips
-        case xlam
-        case bfcl
-    }
-
-    public let format: Spanned<Format>
-    /// Names of sources.
-    public let train: Spanned<[Spanned<String>]>
-    public let test: Spanned<[Spanned<String>]>
-
-    enum Definition {
-        static let format = Field.choice("format", Format.decant, "The format of the rows.")
-        static let train = Field.words("train", required: true, "Sources of rows to train on (and to split).")
-        static let test = Field.words("test", "Sources of rows that are test rows.")
-        static let mapping = MappingDefinition("data.ingest", "Files of rows in a published format.", [format, train, test])
-    }
-
-    init(reading data: Fields, references: References) {
-        let fields = data.section(DataSection.Definition.ingest)
-        format = fields[Definition.format]
-        train = fields.references(Definition.train, among: references)
-        test = fields.references(Definition.test, among: references)
-        if train.value.isEmpty {
-            fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
-        }
     }
 }

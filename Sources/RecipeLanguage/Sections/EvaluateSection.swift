@@ -13,8 +13,8 @@ public struct EvaluateSection: Sendable {
         case latency
     }
 
-    /// In the order of the report's columns; `nil` for those that the data have.
-    public let sets: Spanned<[Spanned<RowSet>]>?
+    /// Names in the order of the report's columns; `nil` for those that the data have.
+    public let sets: Spanned<[Spanned<String>]>?
     public let metrics: Spanned<[Spanned<Metric>]>
     /// New tokens per answer at most.
     public let maxTokens: Spanned<Int>
@@ -25,12 +25,14 @@ public struct EvaluateSection: Sendable {
     public let clients: Spanned<[Spanned<Int>]>
 
     enum Definition {
-        static let sets = Field<[Spanned<RowSet>]>.choices(
-            "sets", [], spelled: "those of `test`, `phrasing`, `values`, `ood` that have rows", "The sets that models answer.")
+        static let sets = Field.words(
+            "sets", of: .either([.choice(RowSet.allCases.map(\.rawValue)), .text]),
+            spelled: "those of `test`, `phrasing`, `values`, `ood` that have rows, and all of `data.ingest.sets`",
+            "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [.ar, .exact, .flops],
-            "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work per answer; `perplexity`; `latency`."
-        )
+            "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
+                + "per answer; `perplexity`; `latency`.")
         static let maxTokens = Field.integer(
             "max_tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")
         static let constrained = Field.flag(
@@ -110,7 +112,10 @@ extension Field where Value == [Spanned<Int>] {
 }
 
 extension DataSection {
-    /// Sets that get rows as the recipe stands.
+    /// Sets of the recipe's own, in the order of writing.
+    public var namedSets: [NamedRowSet] { if case .ingest(let ingest) = rows { ingest.sets } else { [] } }
+
+    /// Sets that get rows as the recipe stands, besides the named ones.
     public var setsWithRows: Set<RowSet> {
         var sets: Set<RowSet> = [.train]
         if split.test.value > 0 { sets.insert(.test) }
@@ -121,7 +126,7 @@ extension DataSection {
             if generate.heldOutTemplates.value > 0 { sets.insert(.phrasing) }
             if generate.heldOutValues.value > 0 { sets.insert(.values) }
         case .ingest(let ingest):
-            if !ingest.test.value.isEmpty { sets.insert(.test) }
+            if !ingest.test.isEmpty { sets.insert(.test) }
         }
         return sets
     }

@@ -8,7 +8,7 @@ extension NumericsProfile {
     enum Definition {
         static let field = Field.choice(
             "numerics", NumericsProfile.portable,
-            "How models are run and trained: `portable` gives the same bytes on every machine; `native` takes the fastest kernels "
-                + "of this processor's family, which becomes part of the keys.")
+            "How models are run and trained: `portable` gives the same bytes on every machine; `native` takes the fastest "
+                + "kernels of this processor's family, which becomes part of the keys.")
     }
 }

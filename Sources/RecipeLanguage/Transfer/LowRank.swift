@@ -2,7 +2,8 @@ import Diagnostics
 
 /// Low-rank adapters, which are trained in place of all weights (Hu et al., arXiv 2106.09685).
 public struct LowRank: Sendable {
-    /// The matrices of a layer that can have them, as Hugging Face names them.
+    /// The matrices of a layer that can have them, as Hugging Face names them: the words for the engine's
+    /// `LowRankAdaptation.Target`, which the language does not import. A test holds the two equal.
     public enum Target: String, CaseIterable, Sendable {
         case query = "q_proj"
         case key = "k_proj"

@@ -5,23 +5,37 @@ import Planner
 
 extension DataIngest: RunnableStage {
     public func run(in context: StageContext) throws {
-        let files = try context.ingestedFiles()
+        let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
+        // Formats whose rows share their functions come first: rows of the others may define one otherwise.
+        for format in Format.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
+        guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
+        if let warning = collected.warning { context.log(warning) }
+        try context.write(functions: Array(collected.functions.values))
+        try context.write(rows: collected.rows, to: "rows.jsonl")
+    }
+}
+
+extension IngestedRows {
+    fileprivate mutating func add(_ files: [IngestedFile], in format: DataIngest.Format) throws {
         switch format {
-        case .decant: try collected.add(files, read: DecantRowReader.row)
-        case .openai: try collected.add(files, read: OpenAIRowReader.row)
+        case .decant: try add(files, read: DecantRowReader.row)
+        case .openai: try add(files, read: OpenAIRowReader.row)
         case .snips:
+            var read: [(row: Row, file: IngestedFile)] = []
             for file in files {
-                for row in try SNIPSReader.rows(in: file.content(), file: file.name) {
-                    try collected.add(row, [], set: file.set, place: file.name)
-                }
+                read += try SNIPSReader.rows(in: file.content(), file: file.name).map { ($0, file) }
             }
-            collected.functions = SNIPSReader.functions(called: collected.rows)
+            let definitions = SNIPSReader.functions(called: read.map(\.row))
+            for (row, file) in read {
+                let called = row.answers.compactMap { definitions[$0.name] }
+                try add(row, called, set: file.set, place: file.name)
+            }
         case .xlam:
             for file in files {
                 try file.forEachRow { json, place in
                     let (row, functions) = try XLAMReader.row(json)
-                    try collected.add(row, owning: functions, set: file.set, place: place)
+                    try add(row, owning: functions, set: file.set, place: place)
                 }
             }
         case .bfcl:
@@ -30,33 +44,34 @@ extension DataIngest: RunnableStage {
                 try file.forEachRow { json, place in try reader.read(json, set: file.set, place: place) }
             }
             for question in try reader.joined() {
-                try collected.add(question.row, owning: question.functions, set: question.set, place: question.place)
+                try add(question.row, owning: question.functions, set: question.set, place: question.place)
             }
         }
-        guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
-        if let warning = collected.warning { context.log(warning) }
-        try context.write(functions: Array(collected.functions.values))
-        try context.write(rows: collected.rows, to: "rows.jsonl")
+    }
+
+    /// Adds the lines of files whose rows share their functions. Those of a set of its own need not.
+    private mutating func add(
+        _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
+    ) throws {
+        for file in files {
+            let isApart = !DataSplit.standardSets.contains(file.set)
+            try file.forEachLine { json, place in
+                let (row, definitions) = try read(json.canonical)
+                if isApart, !definitions.isEmpty {
+                    try add(row, owning: definitions, set: file.set, place: place)
+                } else {
+                    try add(row, definitions, set: file.set, place: place)
+                }
+            }
+        }
     }
 }
 
 /// Rows and functions as files are read.
 struct IngestedRows {
     private(set) var rows: [Row] = []
-    var functions: [String: FunctionDefinition] = [:]
+    private(set) var functions: [String: FunctionDefinition] = [:]
     private var places: [String: String] = [:]
-
-    /// Adds the lines of files whose rows share their functions.
-    fileprivate mutating func add(
-        _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
-    ) throws {
-        for file in files {
-            try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
-                try add(row, definitions, set: file.set, place: place)
-            }
-        }
-    }
 
     /// Adds a row; an id that was read before, or a function that was defined otherwise before, is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {

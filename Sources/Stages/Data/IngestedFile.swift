@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import Planner
 
 /// A file of rows among a stage's inputs.
 struct IngestedFile {
@@ -9,6 +10,7 @@ struct IngestedFile {
     var name: String
     /// The set that it was named under.
     var set: String
+    var format: DataIngest.Format
 
     func content() throws -> Data { try Data(contentsOf: url) }
 
@@ -52,14 +54,21 @@ struct IngestedFile {
 }
 
 extension StageContext {
-    /// The files of `train.0`, …, `test.0`, …, those in folders too, sorted by path within each.
-    func ingestedFiles() throws -> [IngestedFile] {
+    /// The files of `train.0`, …, `test.0`, …, `set.0`, …, those in folders too, sorted by path within each.
+    func ingestedFiles(of kind: DataIngest) throws -> [IngestedFile] {
+        let named = kind.sets ?? []
         var files: [IngestedFile] = []
-        for set in ["train", "test"] {
+        for role in ["train", "test", "set"] {
             var number = 0
-            while hasInput("\(set).\(number)") {
-                let folder = "\(set).\(number)"
-                files += try self.files(below: folder).map { IngestedFile(url: input(folder, $0), name: $0, set: set) }
+            while hasInput("\(role).\(number)") {
+                let input = "\(role).\(number)"
+                guard role != "set" || named.indices.contains(number) else {
+                    throw StageFailure("'sets' names no set for the input \(input); name one for each")
+                }
+                let set = role == "set" ? named[number] : role
+                files += try self.files(below: input).map {
+                    IngestedFile(url: self.input(input, $0), name: $0, set: set, format: kind.format(of: input))
+                }
                 number += 1
             }
         }

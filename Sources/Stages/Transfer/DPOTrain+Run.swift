@@ -22,8 +22,8 @@ extension DPOTrain: RunnableStage {
                 rejected: try rows.example(of: $0.row, response: $0.rejected))
         }
         let trainer = try PreferenceTrainer(
-            context.modelFolder("model").model(), on: pairs, beta: beta, options: TrainingOptions(training, products: context.products),
-            workers: context.workers)
+            context.modelFolder("model").model(), on: pairs, beta: beta,
+            options: TrainingOptions(training, products: context.products), workers: context.workers)
         try context.train(trainer.learner, parameters: training) { trainer.advance() }
     }
 }

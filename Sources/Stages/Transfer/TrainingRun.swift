@@ -10,8 +10,8 @@ extension StageContext {
     }
 
     /// Takes a learner through the steps that are left, and writes its curve and its adapters, or its model with the tokenizer
-    /// of the input `model`; where training looks at a validation set, those of the best look. A checkpoint holds the learner, the
-    /// curve and the best values: whatever else a step needs must follow from these and the step.
+    /// of the input `model`; where training looks at a validation set, those of the best look. A checkpoint holds the learner,
+    /// the curve and the best values: whatever else a step needs must follow from these and the step.
     ///
     /// - Parameters:
     ///   - hasEnded: asked before every step; ends the training early, or throws to fail it.

@@ -4,8 +4,8 @@ import Foundation
 
 /// What was done about the problems that a check found.
 ///
-/// What is damaged is moved out of the way, never deleted; refs are set again where the commits are there. What is missing then is
-/// built again by the next build, if its recipe is still there.
+/// What is damaged is moved out of the way, never deleted; refs are set again where the commits are there. What is missing then
+/// is built again by the next build, if its recipe is still there.
 public struct StoreRepair: Sendable {
     /// One sentence each.
     public private(set) var steps: [String] = []

@@ -26,7 +26,7 @@ extension Index {
         let known = try read { try String.fetchOne($0, sql: "SELECT id FROM repository") }
         if known == id { return false }
         try write { database in
-            for table in ["result", "stage_commit", "build", "duration", "repository"] {
+            for table in ["result", "stage_commit", "build", "stage_name", "duration", "repository"] {
                 try database.execute(sql: "DELETE FROM \(table)")
             }
             try database.execute(sql: "INSERT INTO repository VALUES (?)", arguments: [id])

@@ -63,10 +63,15 @@ struct Index: Sendable {
                     DROP TABLE file;
                     DROP TABLE result;
                     DROP TABLE stage_commit;
-                    CREATE TABLE file (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT, seal INTEGER);
+                    CREATE TABLE file (
+                        path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT, seal INTEGER);
                     CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB, seal INTEGER);
                     CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT, pinned INTEGER NOT NULL, seal INTEGER);
                     """)
+        }
+        migrator.registerMigration("6") { database in
+            try database.execute(
+                sql: "CREATE TABLE stage_name (recipe TEXT, name TEXT, commit_id TEXT, PRIMARY KEY (recipe, name))")
         }
         try migrator.migrate(queue)
         return queue

@@ -4,14 +4,18 @@ import Planner
 
 extension DataRetrieve: RunnableStage {
     public func run(in context: StageContext) throws {
-        let functions = try context.readFunctions("data").values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let sets = try context.readSets()
+        let elsewhere = sets.functionsOfNamedSets
+        let functions = try context.readFunctions("data").values
+            .filter { !elsewhere.contains($0.name) }
+            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let search = try DocumentSearch(
             method, documents: functions.map(\.searchText), queries: sets.queries, in: context)
         let hidden = sets.unseenInTraining
         let pool = functions.indices.filter { !hidden.contains(functions[$0].name) }
         var recalls: [String: Recall] = [:]
         let retrieved = sets.mapRows { row, set in
+            guard !RowSets.isNamed(set) else { return row }
             let isTraining = set == RowSets.training
             let places = search.scores(for: row.query).nearest(topK, among: isTraining ? pool : Array(functions.indices))
             let ranked = places.map { functions[$0].name }

@@ -42,8 +42,8 @@ enum DocumentSearch {
         guard folders.count == 1 else {
             let count = folders.isEmpty ? "no config.json with .safetensors files beside it" : "more than one model"
             throw StageFailure(
-                "the encoder's source has \(count), but \(files.prefix(8).joined(separator: ", ")); name the model's files as its "
-                    + "members")
+                "the encoder's source has \(count), but \(files.prefix(8).joined(separator: ", ")); name the model's files "
+                    + "as its members")
         }
         return folders[0].isEmpty ? source : source.appending(path: folders[0], directoryHint: .isDirectory)
     }

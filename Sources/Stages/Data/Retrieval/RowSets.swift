@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Planner
 
 /// The rows of a data artifact by set.
 struct RowSets {
@@ -22,6 +23,19 @@ struct RowSets {
             if name == Self.training { called.training.formUnion(names) } else { called.elsewhere.formUnion(names) }
         }
         return called.elsewhere.subtracting(called.training)
+    }
+
+    /// Whether a set has its name from the recipe. Rows of such a set keep the functions that they came with.
+    static func isNamed(_ set: String) -> Bool { !DataSplit.standardSets.contains(set) }
+
+    /// Functions that only rows of named sets list or call: no other row's prompt may show them.
+    var functionsOfNamedSets: Set<String> {
+        var listed: (named: Set<String>, standard: Set<String>) = ([], [])
+        for (set, rows) in sets {
+            let names = rows.flatMap { $0.functions + $0.answers.map(\.name) }
+            if Self.isNamed(set) { listed.named.formUnion(names) } else { listed.standard.formUnion(names) }
+        }
+        return listed.named.subtracting(listed.standard)
     }
 
     /// The sets with every row changed, which is told its set.

@@ -35,6 +35,14 @@ struct CandidateFunctions {
         return row
     }
 
+    /// The row with the functions that it came with, in an order that tells nothing.
+    func kept(by row: Row) -> Row {
+        guard !row.functions.isEmpty || row.definitions != nil else { return chosen(for: row) }
+        var row = row
+        row.functions = placed(row.functions, in: row)
+        return row
+    }
+
     private func misses(_ row: Row) -> Bool {
         guard let missing = split.missing, !row.answers.isEmpty else { return false }
         return StableHash.unit("missing", split.seed, row.id) < missing

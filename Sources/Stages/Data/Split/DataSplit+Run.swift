@@ -7,12 +7,14 @@ extension DataSplit: RunnableStage {
         let functions = try context.readFunctions("data")
         let rows = try context.readRows("data", "rows.jsonl")
         let outside = try outOfDomain(among: functions, calledBy: rows)
-        let candidates = CandidateFunctions(self, pool: functions.keys.filter { !outside.contains($0) }.sorted())
+        let elsewhere = RowSets(sets: rows.map { ($0.set ?? RowSets.training, [$0]) }).functionsOfNamedSets
+        let pool = functions.keys.filter { !outside.contains($0) && !elsewhere.contains($0) }.sorted()
+        let candidates = CandidateFunctions(self, pool: pool)
 
         var sets: [String: [Row]] = [:]
         for row in rows {
             let set = set(of: row, outside)
-            sets[set, default: []].append(candidates.chosen(for: row))
+            sets[set, default: []].append(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
         }
         let trainQueries = Set((sets["train"] ?? []).map(\.query))
         guard !trainQueries.isEmpty else { throw StageFailure("the split leaves no row to train on") }
@@ -26,6 +28,7 @@ extension DataSplit: RunnableStage {
 
     /// A row's set; decided by the row alone. Equal queries fall together, because their text is what is hashed.
     private func set(of row: Row, _ outside: Set<String>) -> String {
+        if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
         switch row.heldOut {
         case .template: return "phrasing"

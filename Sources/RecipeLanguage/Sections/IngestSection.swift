@@ -1,0 +1,78 @@
+import Diagnostics
+import SpannedYAML
+
+/// `data.ingest`: files of rows in published formats.
+public struct IngestSection: Sendable {
+    public enum Format: String, CaseIterable, Sendable {
+        case decant
+        case openai
+        case snips
+        case xlam
+        case bfcl
+    }
+
+    /// The format of sources that name none of their own.
+    public let format: Spanned<Format>
+    public let train: [RowSource]
+    public let test: [RowSource]
+    /// Test rows under names of the writer's own, in the order of writing.
+    public let sets: [NamedRowSet]
+
+    enum Definition {
+        static let format = Field.choice("format", Format.decant, "The format of the rows, where a source has no other.")
+        static let train = RawField(
+            "train", RowSource.Definition.several, required: true,
+            "Sources of rows to train on (and to split); `{from: SOURCE, format: FORMAT}` for one in another format.")
+        static let test = RawField("test", RowSource.Definition.several, "Sources of rows that are test rows, likewise.")
+        static let sets = RawField("sets", .named(.mapping(NamedRowSet.Definition.mapping)), NamedRowSet.Definition.mapping.documentation)
+        static let mapping = MappingDefinition(
+            "data.ingest", "Files of rows in published formats.", [format, train, test, sets])
+    }
+
+    init(reading data: Fields, references: References) {
+        let fields = data.section(DataSection.Definition.ingest)
+        let format = fields[Definition.format]
+        self.format = format
+        train = fields.rowSources(Definition.train, format: format, among: references)
+        test = fields.rowSources(Definition.test, format: format, among: references)
+        sets = fields.named(Definition.sets, NamedRowSet.Definition.mapping).map {
+            NamedRowSet(name: $0.name, reading: $0.fields, format: format, references: references)
+        }
+        if train.isEmpty {
+            fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
+        }
+    }
+
+    /// Every source with its format, in the order of the stage's inputs.
+    public var sources: [RowSource] { train + test + sets.flatMap(\.sources) }
+}
+
+/// `data.ingest.sets.NAME`: test rows that are a set of their own.
+public struct NamedRowSet: Sendable {
+    public let name: Spanned<String>
+    public let sources: [RowSource]
+    /// At most this many rows.
+    public let limit: Spanned<Int>?
+
+    enum Definition {
+        static let limit = Field.integer("limit", nil, in: 1...10_000_000, "At most so many rows.")
+        static let mapping = MappingDefinition(
+            "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
+            [RowSource.Definition.from, RowSource.Definition.format, limit])
+    }
+
+    fileprivate init(
+        name: Spanned<String>, reading fields: Fields, format: Spanned<IngestSection.Format>, references: References
+    ) {
+        self.name = name
+        if !name.value.isPlainName || RowSet(rawValue: name.value) != nil {
+            fields.report(
+                Diagnostic(
+                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a set", at: name.span,
+                    help: "use letters, digits, '-', '_' and '.'; "
+                        + RowSet.allCases.map(\.rawValue).joined(separator: ", ") + " are taken"))
+        }
+        sources = fields.rowSources(format: format, among: references)
+        limit = fields.written(Definition.limit)
+    }
+}

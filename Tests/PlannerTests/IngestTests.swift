@@ -1,0 +1,45 @@
+import CanonicalJSON
+import Planner
+import Testing
+
+@Suite struct IngestTests {
+    private func graph(_ ingest: String) throws -> [StageShape] {
+        let header = """
+            decant: 1
+            name: smart-home
+            sources: {functions: {path: smart-home/functions.yaml}, utterances: {path: smart-home/utterances.yaml}}
+            data: {ingest: \(ingest)}
+
+            """
+        return try plan("", header: header).shapes
+    }
+
+    /// What a recipe said before formats and sets could differ, it says with the same parameters.
+    @Test func oneFormatIsAllThatIsSaid() throws {
+        for train in ["functions", "[functions]", "{from: functions}", "{from: functions, format: snips}"] {
+            let shapes = try graph("{format: snips, train: \(train), test: utterances}")
+            let rows = try #require(shapes.first { $0.name == "data.rows" })
+            #expect(rows.parameters == #"{"format":"snips"}"#)
+            #expect(rows.inputs == ["train.0=source.functions", "test.0=source.utterances"])
+        }
+    }
+
+    @Test func formatsAndSetsGoByInput() throws {
+        let shapes = try graph(
+            "{train: functions, sets: {one: {from: [utterances, functions], format: bfcl, limit: 5}, two: {from: utterances}}}")
+        let rows = try #require(shapes.first { $0.name == "data.rows" })
+        #expect(
+            rows.parameters
+                == #"{"format":"decant","formats":{"set.0":"bfcl","set.1":"bfcl"},"sets":["one","one","two"]}"#)
+        #expect(
+            rows.inputs == [
+                "train.0=source.functions", "set.0=source.utterances", "set.1=source.functions", "set.2=source.utterances",
+            ])
+        let split = try #require(shapes.first { $0.name == "data" })
+        #expect(split.parameters.contains(#""limit":{"one":5}"#))
+        let answers = try #require(shapes.first { $0.name == "student.kd.answers" })
+        #expect(answers.parameters.contains(#""sets":["test","one","two"]"#))
+        let report = try #require(shapes.first { $0.name == "report" })
+        #expect(report.parameters.contains(#""sets":["test","one","two"]"#))
+    }
+}

@@ -1,0 +1,45 @@
+import Diagnostics
+import RecipeLanguage
+import Testing
+
+@Suite struct IngestSectionTests {
+    private func pipeline(_ ingest: String, _ rest: String = "") throws -> Pipeline {
+        let text = """
+            decant: 1
+            sources: {a: {path: a}, b: {path: b}, c: {path: c}, d: {path: d}}
+            data: {ingest: \(ingest)}
+            \(rest)
+            """
+        let reading = RecipeReader.read(SourceText(path: "a.yaml", text: text))
+        return try #require(reading.recipe?.variants.first, "\(DiagnosticRenderer.render(reading.diagnostics))").pipeline
+    }
+
+    private func ingest(_ pipeline: Pipeline) throws -> IngestSection {
+        guard case .ingest(let ingest) = pipeline.data.rows else { throw NoIngest() }
+        return ingest
+    }
+
+    private struct NoIngest: Error {}
+
+    private func spelled(_ sources: [RowSource]) -> [String] { sources.map { "\($0.name.value):\($0.format.value.rawValue)" } }
+
+    @Test func aSourceHasTheFormatOfAllUnlessItNamesAnother() throws {
+        let ingest = try ingest(
+            pipeline("{format: snips, train: [a, {from: b, format: xlam}], test: {from: [c, d], format: bfcl}}"))
+        #expect(spelled(ingest.train) == ["a:snips", "b:xlam"])
+        #expect(spelled(ingest.test) == ["c:bfcl", "d:bfcl"])
+        #expect(ingest.sets.isEmpty)
+        #expect(try spelled(self.ingest(pipeline("{train: a}")).train) == ["a:decant"])
+    }
+
+    @Test func namedSetsAreEvaluatedBehindTheOthers() throws {
+        let sets = "{train: a, test: b, sets: {simple: {from: c, format: bfcl, limit: 9}, other: {from: [b, d]}}}"
+        let standard = try pipeline(sets)
+        #expect(standard.evaluatedSets == ["test", "simple", "other"])
+        let named = try ingest(standard).sets
+        #expect(named.map(\.name.value) == ["simple", "other"])
+        #expect(named.map { spelled($0.sources) } == [["c:bfcl"], ["b:decant", "d:decant"]])
+        #expect(named.map { $0.limit?.value } == [9, nil])
+        #expect(try pipeline(sets, "evaluate: {sets: [other, test]}").evaluatedSets == ["other", "test"])
+    }
+}

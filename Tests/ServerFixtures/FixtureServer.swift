@@ -1,0 +1,67 @@
+import CanonicalJSON
+import Foundation
+
+/// A server of `Tests/Fixtures` on this machine, which works in a folder: it says there what it was asked, and reads there how it
+/// is to misbehave.
+open class FixtureServer {
+    public let folder: URL
+    public let port: Int
+    private let process = Process()
+    private let ownsFolder: Bool
+    /// The server ends when this process lets go of its input.
+    private let lifeline = Pipe()
+
+    private struct NoPort: Error {
+        var said: String
+    }
+
+    /// - Parameters:
+    ///   - script: below `Tests/Fixtures`. Its first line says the port.
+    ///   - folder: goes with the server where it is one of its own, which is made where none is given.
+    public init(_ script: String, in folder: URL? = nil) throws {
+        let own = URL.temporaryDirectory.appending(path: "decant-server-\(UUID().uuidString)", directoryHint: .isDirectory)
+        let place = folder ?? own
+        self.folder = place
+        ownsFolder = folder == nil
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", tests.appending(path: "Fixtures/\(script)").path, place.path]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = lifeline
+        try process.run()
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        guard let number = Int(line.trimmingCharacters(in: .newlines)) else {
+            process.terminate()
+            throw NoPort(said: line)
+        }
+        port = number
+    }
+
+    deinit {
+        stop()
+        if ownsFolder { try? FileManager.default.removeItem(at: folder) }
+    }
+
+    public func stop() {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Makes the server misbehave, as its script says.
+    public func set(_ switches: JSON) throws {
+        try Data(switches.canonicalBytes).write(to: folder.appending(path: "switches.json"), options: .atomic)
+    }
+
+    /// A line for each request so far.
+    public func requestLines() -> [String] {
+        let text = (try? String(contentsOf: folder.appending(path: "requests"), encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// Forgets the requests so far.
+    public func forgetRequests() { try? FileManager.default.removeItem(at: folder.appending(path: "requests")) }
+}
