@@ -68,7 +68,9 @@ import Testing
     /// A model from elsewhere has no shape in the recipe: what cannot be is said by the stage, with the field to change.
     @Test func aShapeThatIsOutOfReachNamesTheField() throws {
         let program = try DecantProgram(recipe: Self.recipe)
-        try program.edit("tiny.yaml", "ratio: 25%, granularity: {hidden: 8, intermediate: 16}", "ratio: 25%, granularity: {hidden: 64, intermediate: 128}")
+        try program.edit(
+            "tiny.yaml", "ratio: 25%, granularity: {hidden: 8, intermediate: 16}",
+            "ratio: 25%, granularity: {hidden: 64, intermediate: 128}")
         let result = try program.run("check", "tiny.yaml", status: 2)
         #expect(result.errors.contains("no shape of the student comes near a ratio of 25%"))
         #expect(result.errors.contains("a smaller 'prune.granularity' has more shapes"))

@@ -26,7 +26,9 @@ struct ChannelImportanceTests {
             let state = embedding[Int(token) * width..<(Int(token) + 1) * width]
             let inverse = 1 / (state.reduce(0) { $0 + $1 * $1 } / Double(width) + 1e-6).squareRoot()
             let inputs = norms.map { norm in zip(state, norm).map { $0 * $1 * inverse } }
-            for (site, input) in inputs.enumerated() { for (channel, value) in input.enumerated() { sums[site][channel] += abs(value) } }
+            for (site, input) in inputs.enumerated() {
+                for (channel, value) in input.enumerated() { sums[site][channel] += abs(value) }
+            }
             for neuron in 0..<40 {
                 let row = neuron * width..<(neuron + 1) * width
                 let g = zip(gate[row], inputs[1]).reduce(0) { $0 + $1.0 * $1.1 }

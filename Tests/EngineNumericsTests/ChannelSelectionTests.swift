@@ -28,8 +28,13 @@ struct ChannelSelectionTests {
             let rows =
                 kept[module] ?? (module == "embed_tokens" || module == "lm_head" ? Array(0..<37) : selection.hidden)
             let columns =
-                !isMatrix ? [0] : module == "o_proj" ? channels(12) : module == "down_proj" ? selection.intermediate[layer]
-                : selection.hidden
+                !isMatrix
+                ? [0]
+                : module == "o_proj"
+                    ? channels(12)
+                    : module == "down_proj"
+                        ? selection.intermediate[layer]
+                        : selection.hidden
             let values = Array(model.weights(of: whole))
             let width = isMatrix ? whole.shape[1] : 1
             let expected = rows.flatMap { row in columns.map { values[row * width + $0] } }

@@ -136,7 +136,8 @@ struct LayerwisePruningTests {
         for choice in [
             LayerwiseChoice.reconstruction(intermediate: 41, keyValueHeads: 2, damping: 0.01),
             .reconstruction(intermediate: 0, keyValueHeads: 2, damping: 0.01),
-            .reconstruction(intermediate: 8, keyValueHeads: 3, damping: 0.01), .given(neurons: [[0], [40]]), .given(neurons: [[0]]),
+            .reconstruction(intermediate: 8, keyValueHeads: 3, damping: 0.01), .given(neurons: [[0], [40]]),
+            .given(neurons: [[0]]),
         ] { #expect(throws: ChannelPruningError.self) { try run(model, choice) } }
         #expect(throws: GenerationError.self) {
             try LayerwisePruning(

@@ -30,7 +30,9 @@ struct UnitSelectionTests {
         let count = kept.count
         var a = kept.map { i in kept.map { problem.damped[i * size + $0] } }
         var b = kept.map { i in
-            (0..<outputs).map { o in (0..<size).reduce(0) { $0 + problem.damped[i * size + $1] * problem.weights[$1 * outputs + o] } }
+            (0..<outputs).map { o in
+                (0..<size).reduce(0) { $0 + problem.damped[i * size + $1] * problem.weights[$1 * outputs + o] }
+            }
         }
         for pivot in 0..<count {
             let best = (pivot..<count).max { abs(a[$0][pivot]) < abs(a[$1][pivot]) } ?? pivot

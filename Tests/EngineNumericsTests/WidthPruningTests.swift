@@ -49,7 +49,7 @@ struct WidthPruningTests {
         small.layerCount = 1
         let model = Model(initializing: small, seed: 1)
         let importance = ChannelImportance(
-            hidden: (0..<896).map { Double($0 * 37 % 896) }, 
+            hidden: (0..<896).map { Double($0 * 37 % 896) },
             intermediate: [(0..<4864).map { Double($0 * 3 % 4864) }], heads: [Array(repeating: 1, count: 14)])
         let pruned = try model.keeping(
             ChannelSelection(small, hidden: hidden, intermediate: intermediate, by: importance))

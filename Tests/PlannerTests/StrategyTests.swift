@@ -195,9 +195,10 @@ import Testing
     /// A matrix lists values of `ratio`; one of them may be a list itself.
     @Test func aListWithinAMatrixIsGradual() throws {
         let graph = try plan("student: {init: {layers: 8}}\nmatrix: {prune.ratio: [40%, [20%, 40%]]}\n")
-        #expect(graph.targets.prefix(2).map { graph[$0.stage].name } == [
-            "student.kd.prune[40%].recover", "student.kd.prune[20%].recover.prune[40%].recover",
-        ])
+        #expect(
+            graph.targets.prefix(2).map { graph[$0.stage].name } == [
+                "student.kd.prune[40%].recover", "student.kd.prune[20%].recover.prune[40%].recover",
+            ])
         // At once from the student's scores; gradually from those of what recovered.
         let scored = graph.stages.filter { $0.kind == "prune.score" }.map { graph[$0.inputs[0].stage].name }
         #expect(scored == ["student.kd", "student.kd.prune[20%].recover"])

@@ -220,8 +220,12 @@ import Testing
     /// Channels' scores are shared by all that removes channels, in any number.
     @Test func scoresOfChannelsDependOnNeitherAmountNorMethod() async throws {
         let recipe = Self.recipe
-            .replacing("prune: {method: depth, ratio: 33%,", with: "prune: {method: width, ratio: 30%, granularity: {hidden: 8, intermediate: 16},")
-            .replacing("quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%}", with: "")
+            .replacing(
+                "prune: {method: depth, ratio: 33%,",
+                with: "prune: {method: width, ratio: 30%, granularity: {hidden: 8, intermediate: 16},"
+            )
+            .replacing(
+                "quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%}", with: "")
         let workshop = try Workshop()
         _ = try await workshop.build(workshop.graph(recipe))
         let (pruned, recovered) = ("\(Self.student).prune[30%]", "\(Self.student).prune[30%].recover")

@@ -35,7 +35,9 @@ public struct ChannelSelection: Hashable, Sendable {
 
     /// - Throws: `ChannelPruningError` when a model of this configuration cannot keep these channels and no others.
     func check(against configuration: ModelConfiguration) throws(ChannelPruningError) {
-        let groups = [([hidden], configuration.hiddenSize, 1), (intermediate, configuration.intermediateSize, configuration.layerCount)]
+        let groups = [
+            ([hidden], configuration.hiddenSize, 1), (intermediate, configuration.intermediateSize, configuration.layerCount),
+        ]
         for (lists, limit, count) in groups + [(keyValueHeads, configuration.keyValueHeadCount, configuration.layerCount)] {
             let fits = lists.allSatisfy { list in
                 zip(list, list.dropFirst()).allSatisfy(<) && list.allSatisfy((0..<limit).contains)

@@ -17,7 +17,9 @@ enum PositiveInverse {
         factor.withUnsafeBufferPointer { factor in
             columns.withUnsafeMutableBufferPointer { columns in
                 inverse.withUnsafeMutableBufferPointer { inverse in
-                    guard let l = factor.baseAddress, let m = columns.baseAddress, let result = inverse.baseAddress else { return }
+                    guard let l = factor.baseAddress, let m = columns.baseAddress, let result = inverse.baseAddress else {
+                        return
+                    }
                     workers.forEach(n) { j in
                         let column = m + j * n
                         column[j] = 1 / l[j * n + j]

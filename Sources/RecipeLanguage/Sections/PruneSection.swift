@@ -133,7 +133,8 @@ public struct PruneSection: Sendable {
             if shape.entries.isEmpty {
                 fields.report(
                     .missingField(
-                        "hidden", in: shape.owner, at: shape.anchor, help: "name 'hidden', 'intermediate', 'kv_heads' or several"))
+                        "hidden", in: shape.owner, at: shape.anchor, help: "name 'hidden', 'intermediate', 'kv_heads' or several")
+                )
             }
             return .shape(
                 hidden: shape.written(Definition.hidden), intermediate: shape.written(Definition.intermediate),

@@ -4,7 +4,11 @@ import Engine
 extension LayerwiseResult: KeptItem {
     static func tensors(of items: [LayerwiseResult]) -> [String: StoredTensor] {
         func lists(_ name: String, _ values: (LayerwiseResult) -> [Int]) -> (String, StoredTensor) {
-            (name, StoredTensor(items.flatMap(values).map(Int64.init), shape: [items.count, items.first.map { values($0).count } ?? 0]))
+            (
+                name,
+                StoredTensor(
+                    items.flatMap(values).map(Int64.init), shape: [items.count, items.first.map { values($0).count } ?? 0])
+            )
         }
         func matrices(_ name: String, _ values: (LayerwiseResult) -> [Float]) -> (String, StoredTensor) {
             (name, StoredTensor(items.flatMap(values), shape: [items.count, items.first.map { values($0).count } ?? 0]))

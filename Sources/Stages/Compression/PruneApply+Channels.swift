@@ -33,7 +33,9 @@ extension PruneApply {
             model.model.configuration, hiddenStep: steps.hidden ?? 0, intermediateStep: steps.intermediate)
         let shapes = grid.shapes(near: wanted, within: search.tolerance)
         guard !shapes.isEmpty else {
-            let nearest = grid.nearest(to: wanted).map { "\($0.hidden)×\($0.intermediate), which is \(percent(grid.ratio(of: $0)))" }
+            let nearest = grid.nearest(to: wanted).map {
+                "\($0.hidden)×\($0.intermediate), which is \(percent(grid.ratio(of: $0)))"
+            }
             throw StageFailure(
                 "no shape in steps of \(steps.hidden ?? 0)×\(steps.intermediate) channels removes \(percent(wanted)) of the "
                     + "parameters to within \(percent(search.tolerance)); the nearest is \(nearest ?? "none"): change "
