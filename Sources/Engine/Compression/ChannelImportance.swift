@@ -4,8 +4,8 @@ import CKernels
 ///
 /// No ratio and no shape enters, so that all of a sweep share it.
 public struct ChannelImportance: Hashable, Sendable {
-    /// Of each embedding channel [hidden]: |RMSNorm output| at the inputs of attention and feed-forward. Each of these inputs is
-    /// brought to length 1 over its channels, then all layers' are added.
+    /// Of each embedding channel [hidden]: |RMSNorm output| at the inputs of attention and feed-forward. Each of these inputs
+    /// is brought to length 1 over its channels, then all layers' are added.
     public let hidden: [Double]
     /// Of each neuron, by layer: |silu(gate)·up|, each layer of length 1.
     public let intermediate: [[Double]]

@@ -23,7 +23,9 @@ public struct ChannelSelection: Hashable, Sendable {
         guard importance.fits(configuration) else {
             throw ChannelPruningError("The scores are not of this model: there are other numbers of channels, or no numbers.")
         }
-        guard (1...configuration.hiddenSize).contains(hidden), (1...configuration.intermediateSize).contains(intermediate) else {
+        guard (1...configuration.hiddenSize).contains(hidden),
+            (1...configuration.intermediateSize).contains(intermediate)
+        else {
             throw ChannelPruningError(
                 "A model of \(configuration.hiddenSize)×\(configuration.intermediateSize) channels cannot be pruned to "
                     + "\(hidden)×\(intermediate).")

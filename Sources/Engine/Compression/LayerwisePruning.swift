@@ -9,8 +9,8 @@ public struct LayerwisePruning {
     private let groups: [CalibrationGroup]
     private let arena = Arena()
 
-    /// - Throws: `GenerationError` for sequences that the model cannot read, `ChannelPruningError` for a choice that it does not
-    ///   have.
+    /// - Throws: `GenerationError` for sequences that the model cannot read, `ChannelPruningError` for a choice that it does
+    ///   not have.
     public init(
         _ model: InferenceModel, choosing choice: LayerwiseChoice, on sequences: [[Int32]], workers: WorkerPool
     ) throws {

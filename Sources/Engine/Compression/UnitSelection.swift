@@ -1,14 +1,14 @@
 import CKernels
 
-/// One layer's problem of OSSCAR (Meng et al., arXiv 2403.12983): which units, single inputs or blocks of them, a linear layer
-/// can best do without, when the weights of the others are solved for anew.
+/// One layer's problem of OSSCAR (Meng et al., arXiv 2403.12983): which units, single inputs or blocks of them, a linear
+/// layer can best do without, when the weights of the others are solved for anew.
 ///
-/// Minimizes tr((W − Ŵ)ᵀ(H + λI)(W − Ŵ)) over the kept set and over Ŵ, whose other rows are zero; W [size, outputs]. The inverse
-/// of H + λI over the kept inputs, A, and the best Ŵ follow every removal and return of an input in closed form:
+/// Minimizes tr((W − Ŵ)ᵀ(H + λI)(W − Ŵ)) over the kept set and over Ŵ, whose other rows are zero; W [size, outputs]. The
+/// inverse of H + λI over the kept inputs, A, and the best Ŵ follow every removal and return of an input in closed form:
 ///
 /// - without input j: the objective grows by ‖Ŵⱼ‖²/Aⱼⱼ, Ŵ −= Aⱼᵀ Ŵⱼ/Aⱼⱼ, A −= Aⱼᵀ Aⱼ/Aⱼⱼ;
-/// - with i again, h its column of H over the kept, u = A·h, s = Hᵢᵢ − h·u: Ŵᵢ = (HW − HŴ)ᵢ/s, Ŵ −= u·Ŵᵢ, and A grows by the
-///   border of the inverse.
+/// - with i again, h its column of H + λI over the kept, u = A·h, s its diagonal element less h·u: Ŵᵢ = ((H + λI)(W − Ŵ))ᵢ/s,
+///   Ŵ −= u·Ŵᵢ, and A grows by the border of the inverse.
 struct UnitSelection {
     let size: Int
     let outputs: Int

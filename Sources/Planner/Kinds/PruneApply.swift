@@ -36,8 +36,8 @@ public struct PruneApply: StageKind {
     }
 
     public var method: PruneMethod
-    /// Share of all parameters to remove, between 0 and 1; as many layers or neurons as come closest, or with `width` the best of the
-    /// shapes that come near.
+    /// Share of all parameters to remove, between 0 and 1: as many layers or neurons as come closest, or with `width` the best
+    /// of the shapes that come near.
     public var ratio: Double?
     /// Layers to remove, instead.
     public var layers: Int?
