@@ -19,7 +19,12 @@ import Testing
         evaluate: {sets: [test], max_tokens: 24}
         matrix:
           prune:
-            - {method: width, ratio: 25%, granularity: {hidden: 8, intermediate: 16}, samples: 64, search: {samples: 32}, recover: none}
+            - method: width
+              ratio: 25%
+              granularity: {hidden: 8, intermediate: 16}
+              samples: 64
+              search: {samples: 32}
+              recover: none
             - {method: osscar, shape: {intermediate: 96, kv_heads: 1}, samples: 64, recover: none}
             - {method: magnitude, ratio: 20%, granularity: {intermediate: 16}, samples: 64, recover: none}
             - {method: activation, ratio: 20%, granularity: {intermediate: 16}, samples: 64, recover: none}

@@ -20,7 +20,8 @@ struct ChannelSelectionTests {
             let head = selection.keyValueHeads[layer][0]
             func channels(_ size: Int) -> [Int] { Array(head * size..<(head + 1) * size) }
             let kept: [String: [Int]] = [
-                "q_proj": channels(12), "k_proj": channels(6), "v_proj": channels(6), "gate_proj": selection.intermediate[layer],
+                "q_proj": channels(12), "k_proj": channels(6), "v_proj": channels(6),
+                "gate_proj": selection.intermediate[layer],
                 "up_proj": selection.intermediate[layer],
             ]
             let module = parameter.name.split(separator: ".").dropLast().last.map(String.init) ?? ""

@@ -107,7 +107,8 @@ struct LayerwisePruningTests {
         let closed = [2, 9, 30]
         let model = try Fixture.model(layers: 2).closing(neurons: closed, inLayer: 0).closing(neurons: closed, inLayer: 1)
         let result = try run(model, .reconstruction(intermediate: 37, keyValueHeads: 2, damping: 1e-6))
-        #expect(result.layers.allSatisfy { $0.neurons == (0..<40).filter { !closed.contains($0) } && $0.feedForwardError < 1e-4 })
+        let open = (0..<40).filter { !closed.contains($0) }
+        #expect(result.layers.allSatisfy { $0.neurons == open && $0.feedForwardError < 1e-4 })
         let workers = WorkerPool(threads: 2)
         let before = try InferenceModel(model).meanLoss(of: sequences, workers: workers)
         #expect(abs(try InferenceModel(result.model).meanLoss(of: sequences, workers: workers) - before) < 1e-3)

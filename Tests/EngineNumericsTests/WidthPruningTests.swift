@@ -11,8 +11,8 @@ struct WidthPruningTests {
             intermediateSize: 4864, maximumPositions: 32_768, ropeTheta: 1_000_000)
     }
 
-    /// Appendix H of From Large to Super-Tiny, table 7: billions of parameters without and of the embedding. It prints 0.282 for
-    /// 704×4864, whose shape gives 0.2812.
+    /// Appendix H of From Large to Super-Tiny, table 7: billions of parameters without and of the embedding. It prints 0.282
+    /// for 704×4864, whose shape gives 0.2812.
     private static let table: [(Int, Int, String, String)] = [
         (896, 4864, "0.358", "0.136"), (896, 3328, "0.259", "0.136"), (832, 3840, "0.271", "0.126"),
         (768, 4352, "0.278", "0.117"), (704, 4864, "0.281", "0.107"), (896, 2560, "0.209", "0.136"),
@@ -40,8 +40,8 @@ struct WidthPruningTests {
         #expect(further.isSuperset(of: [[896, 2560], [768, 3584], [704, 4096], [640, 4864]]))
     }
 
-    /// The paper's shapes cut out of real weights, with its widths and heads; one layer and a small vocabulary keep it small, and
-    /// what they leave out is added by the count of a layer and of a word.
+    /// The paper's shapes cut out of real weights, with its widths and heads; one layer and a small vocabulary keep it small,
+    /// and what they leave out is added by the count of a layer and of a word.
     @Test("Pruned weights have as many parameters as the table says", arguments: [1, 5, 8])
     func prunedWeights(row: Int) throws {
         let (hidden, intermediate, others, embedding) = Self.table[row]

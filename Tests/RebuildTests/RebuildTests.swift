@@ -244,7 +244,8 @@ import Testing
             Step("the damping", ("samples: 64,", "samples: 64, damping: 1%,"), runs: []),
             Step("calibration rows", ("samples: 64,", "samples: 65,"), runs: fromPruning.union(importance)),
             Step("layers instead", ("method: width", "method: depth"), runs: fromPruning.union(importance)),
-            Step(revision: "prune.score", runs: fromPruning.union(importance)), Step(revision: "prune.apply", runs: fromPruning),
+            Step(revision: "prune.score", runs: fromPruning.union(importance)),
+            Step(revision: "prune.apply", runs: fromPruning),
         ]
         for step in steps {
             let text = step.edits.reduce(recipe) { $0.replacing($1.old, with: $1.new) }

@@ -56,12 +56,12 @@ public struct PruneSection: Sendable {
     enum Definition {
         static let method = Field.choice(
             "method", Method.depth,
-            "`depth` removes layers, `width` channels, `osscar` neurons and heads by reconstruction, `magnitude` and `activation` "
-                + "the neurons with the smallest weights or activations.")
+            "`depth` removes layers, `width` channels, `osscar` neurons and heads by reconstruction, `magnitude` and "
+                + "`activation` the neurons with the smallest weights or activations.")
         static let ratio = Field<[Spanned<Double>]>.shares(
             "ratio", [0.20], in: 0...0.9,
-            "Share of all parameters to remove; a rising list prunes gradually, recovering after each. (In `matrix`, the outer list "
-                + "makes variants: `prune.ratio: [30%, [10%, 30%]]` is one pruned at once, one gradually.)")
+            "Share of all parameters to remove; a rising list prunes gradually, recovering after each. In a matrix, where a "
+                + "list makes variants, that is a list within it.")
         static let layers = Field.integer("layers", nil, in: 1...255, "Layers to remove, instead of a ratio (`depth`).")
         static let hidden = Field.integer(
             "hidden", nil, in: 8...16_384, "Width that is left, less by a multiple of `granularity.hidden` (`width`).")
@@ -133,7 +133,8 @@ public struct PruneSection: Sendable {
             if shape.entries.isEmpty {
                 fields.report(
                     .missingField(
-                        "hidden", in: shape.owner, at: shape.anchor, help: "name 'hidden', 'intermediate', 'kv_heads' or several")
+                        "hidden", in: shape.owner, at: shape.anchor,
+                        help: "name 'hidden', 'intermediate', 'kv_heads' or several")
                 )
             }
             return .shape(

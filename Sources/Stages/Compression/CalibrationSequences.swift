@@ -37,8 +37,8 @@ struct CalibrationSequences {
 }
 
 extension StageContext {
-    /// So many rows of a set as the input `model` reads them: prompt and answer. They are taken by hash, because rows stand in the
-    /// order in which they were made: function by function.
+    /// So many rows of a set as the input `model` reads them: prompt and answer. They are taken by hash, because rows stand in
+    /// the order in which they were made: function by function.
     func calibrationSequences(set: String, samples: Int, prompt: PromptStyle) throws -> CalibrationSequences {
         let reader = ResponseRows(
             prompts: try modelFolder("model").prompts(PromptFormat(prompt)), functions: try readFunctions("data"))

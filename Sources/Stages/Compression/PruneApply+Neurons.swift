@@ -41,8 +41,8 @@ extension PruneApply {
         guard let nearest = grid.nearest(to: ratio), nearest.intermediate < configuration.intermediateSize else {
             let smallest = grid.shapes.dropFirst().first.map { percent(grid.ratio(of: $0)) }
             throw StageFailure(
-                "a ratio of \(percent(ratio)) is nearer to no neuron than to \(granularity?.intermediate ?? 1) a layer, which are "
-                    + "\(smallest ?? "all"): change 'prune.ratio' or 'prune.granularity.intermediate'")
+                "a ratio of \(percent(ratio)) is nearer to no neuron than to \(granularity?.intermediate ?? 1) a layer, which "
+                    + "are \(smallest ?? "all"): change 'prune.ratio' or 'prune.granularity.intermediate'")
         }
         return nearest.intermediate
     }

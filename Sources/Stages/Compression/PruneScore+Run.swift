@@ -36,7 +36,8 @@ extension ChannelImportance {
     /// - Throws: `StageFailure` where a list is missing; numbers that are none become NaN, which pruning refuses.
     init(scores: JSON) throws(StageFailure) {
         func list(_ value: JSON) -> [Double] { (value.array ?? []).map { $0.double ?? .nan } }
-        guard let hidden = scores["hidden"], let intermediate = scores["intermediate"]?.array, let heads = scores["heads"]?.array
+        guard let hidden = scores["hidden"], let intermediate = scores["intermediate"]?.array,
+            let heads = scores["heads"]?.array
         else { throw StageFailure("scores/scores.json has no scores of channels") }
         self.init(hidden: list(hidden), intermediate: intermediate.map(list), heads: heads.map(list))
     }
