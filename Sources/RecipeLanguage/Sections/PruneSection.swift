@@ -77,7 +77,7 @@ public struct PruneSection: Sendable {
                 [hidden, intermediate, kvHeads]))
         static let hiddenStep = Field.integer("hidden", 64, in: 1...16_384, "Embedding channels (`width`).")
         static let intermediateStep = Field.integer(
-            "intermediate", nil, in: 1...65_536, spelled: "256 for `width`, else 32", "Neurons of a layer.")
+            "intermediate", nil, in: 1...65_536, spelled: "`256` for `width`, else `32`", "Neurons of a layer.")
         static let granularity = SectionField(
             "granularity",
             MappingDefinition(

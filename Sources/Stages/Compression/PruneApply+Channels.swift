@@ -5,11 +5,10 @@ import Planner
 extension PruneApply {
     /// `width`: to a shape that is given, or to the best of those that come near the ratio.
     func removeChannels(in context: StageContext) throws {
-        let inference = try context.inferenceModel("model")
         let model = try context.modelFolder("model").model()
         let configuration = model.configuration
         let importance = try ChannelImportance(scores: context.readJSON("scores", "scores.json"))
-        let found = try search.map { search in try self.search(search, inference, importance, in: context) }
+        let found = try search.map { search in try self.search(search, model, importance, in: context) }
         let shape = found.map { $0.candidates[$0.best].shape }
         let selection = try ChannelSelection(
             configuration, hidden: shape?.hidden ?? hidden ?? configuration.hiddenSize,
@@ -26,11 +25,11 @@ extension PruneApply {
     }
 
     private func search(
-        _ search: Search, _ model: InferenceModel, _ importance: ChannelImportance, in context: StageContext
+        _ search: Search, _ model: Model, _ importance: ChannelImportance, in context: StageContext
     ) throws -> WidthSearch {
         let (wanted, steps) = (ratio ?? 0, granularity ?? Granularity(hidden: 64, intermediate: 256))
         let grid = ShapeGrid(
-            model.model.configuration, hiddenStep: steps.hidden ?? 0, intermediateStep: steps.intermediate)
+            model.configuration, hiddenStep: steps.hidden ?? 0, intermediateStep: steps.intermediate)
         let shapes = grid.shapes(near: wanted, within: search.tolerance)
         guard !shapes.isEmpty else {
             let nearest = grid.nearest(to: wanted).map {
@@ -43,8 +42,15 @@ extension PruneApply {
         }
         let calibration = try CalibrationSequences(reading: context.input("scores", CalibrationSequences.file))
         return try WidthSearch(
-            of: shapes, model, by: importance, on: Array(calibration.sequences.prefix(search.samples)),
+            of: shapes, running(model, in: context), by: importance, on: Array(calibration.sequences.prefix(search.samples)),
             workers: context.workers, resumption: context.resumption(of: shapes.count, unit: "shape"))
+    }
+
+    /// The model in the action's numerics.
+    func running(_ model: Model, in context: StageContext) -> InferenceModel {
+        var inference = InferenceModel(model)
+        inference.products = context.products
+        return inference
     }
 
     func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10)%" }

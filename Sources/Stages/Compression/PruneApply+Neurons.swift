@@ -5,13 +5,13 @@ import Planner
 extension PruneApply {
     /// `osscar`, `magnitude`, `activation`: the same number of neurons of every layer, with OSSCAR key/value heads too.
     func removeNeurons(in context: StageContext) throws {
-        let inference = try context.inferenceModel("model")
         let model = try context.modelFolder("model").model()
         let configuration = model.configuration
         let left = try intermediate ?? ratio.map { try neurons(for: $0, configuration) } ?? configuration.intermediateSize
         let calibration = try CalibrationSequences(reading: context.input("scores", CalibrationSequences.file))
         let pruning = try LayerwisePruning(
-            inference, choosing: try choice(of: left, model, in: context), on: calibration.sequences, workers: context.workers)
+            running(model, in: context), choosing: try choice(of: left, model, in: context), on: calibration.sequences,
+            workers: context.workers)
         let (smaller, layers) = try pruning.run(
             resumption: context.resumption(of: configuration.layerCount, unit: "layer"))
         try context.write(smaller, tokenizerFrom: "model")
