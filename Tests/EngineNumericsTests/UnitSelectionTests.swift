@@ -115,49 +115,40 @@ struct UnitSelectionTests {
         #expect(difference(selection.weights, weights) < 1e-8 && difference(selection.inverse, inverse) < 1e-8)
     }
 
-    /// Ten inputs have 252 halves.
-    @Test("Greedy removal and exchanges come near the best of all subsets", arguments: 0..<12)
-    func bruteForce(seed: Int) throws {
-        let problem = problem(size: 10, outputs: 4, seed: UInt64(100 + 10 * seed))
-        let best = subsets(of: 10, count: 5).map { leastSquares(problem, keeping: $0, size: 10).objective }.min() ?? 0
-        var selection = try selection(problem, size: 10)
-        selection.removeGreedily(leaving: 5)
-        let greedy = objective(problem, selection.weights, size: 10)
-        selection.exchange(attempts: 64)
-        let exchanged = objective(problem, selection.weights, size: 10)
-        #expect(exchanged <= greedy * (1 + 1e-9))
-        #expect(exchanged >= best * (1 - 1e-9) && exchanged <= best * 1.1)
-    }
-
-    /// Most of these problems are solved to the optimum; by greedy removal alone, fewer.
-    @Test("Exchanges find the best subset where greedy removal does not")
-    func exchangesHelp() throws {
-        var (greedy, exchanged) = (0, 0)
+    /// Ten inputs have 252 halves, six blocks of two have 20.
+    @Test(
+        "What is found lies between the best of all subsets and greedy removal, and no exchange improves it", arguments: [1, 2])
+    func bruteForce(unitSize: Int) throws {
+        let (size, units) = unitSize == 1 ? (10, 10) : (12, 6)
+        var optimal = (greedy: 0, exchanged: 0)
+        var ratios: [Double] = []
         for seed in 0..<20 {
-            let problem = problem(size: 9, outputs: 3, seed: UInt64(500 + 10 * seed))
-            let best = subsets(of: 9, count: 4).map { leastSquares(problem, keeping: $0, size: 9).objective }.min() ?? 0
-            var selection = try selection(problem, size: 9)
-            selection.removeGreedily(leaving: 4)
-            if objective(problem, selection.weights, size: 9) <= best * (1 + 1e-9) { greedy += 1 }
-            selection.exchange(attempts: 64)
-            if objective(problem, selection.weights, size: 9) <= best * (1 + 1e-9) { exchanged += 1 }
-        }
-        #expect(exchanged > greedy && exchanged >= 15, "\(greedy) and \(exchanged) of 20")
-    }
-
-    @Test("Blocks: the best of all subsets of groups")
-    func blocks() throws {
-        for seed in 0..<4 {
-            let problem = problem(size: 12, outputs: 5, seed: UInt64(900 + 10 * seed))
-            let objectives = subsets(of: 4, count: 2).map { units in
-                leastSquares(problem, keeping: units.flatMap { $0 * 3..<$0 * 3 + 3 }, size: 12).objective
+            let problem = problem(size: size, outputs: 4, seed: UInt64(100 + 10 * seed))
+            func best(of sets: [[Int]]) -> Double {
+                sets.map { set in
+                    let kept = set.sorted().flatMap { $0 * unitSize..<($0 + 1) * unitSize }
+                    return leastSquares(problem, keeping: kept, size: size).objective
+                }.min() ?? 0
             }
-            var selection = try selection(problem, size: 12, unitSize: 3)
-            selection.removeGreedily(leaving: 2)
+            let optimum = best(of: subsets(of: units, count: units / 2))
+            var selection = try selection(problem, size: size, unitSize: unitSize)
+            selection.removeGreedily(leaving: units / 2)
+            let greedy = objective(problem, selection.weights, size: size)
             selection.exchange(attempts: 64)
-            let found = objective(problem, selection.weights, size: 12)
-            #expect(found <= (objectives.min() ?? 0) * 1.1 && selection.keptUnits.count == 2)
+            let exchanged = objective(problem, selection.weights, size: size)
+            #expect(exchanged <= greedy * (1 + 1e-9) && exchanged >= optimum * (1 - 1e-9))
+            let neighbours = selection.keptUnits.flatMap { out in
+                (0..<units).filter { !selection.keptUnits.contains($0) }.map {
+                    Array(selection.keptUnits.subtracting([out])) + [$0]
+                }
+            }
+            #expect(exchanged <= best(of: neighbours) * (1 + 1e-9))
+            optimal.greedy += greedy <= optimum * (1 + 1e-9) ? 1 : 0
+            optimal.exchanged += exchanged <= optimum * (1 + 1e-9) ? 1 : 0
+            ratios.append(exchanged / optimum)
         }
+        #expect(optimal.exchanged > optimal.greedy && optimal.exchanged >= 12, "\(optimal) of 20")
+        #expect(ratios.reduce(0, +) / 20 < 1.2)
     }
 
     /// An input that is always zero, and one that repeats another: both go, and nothing is lost.
