@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Engine
@@ -58,6 +59,25 @@ struct WidthPruningTests {
         #expect(billions(24 * layer + hidden) == others)
         #expect(billions(151_936 * (pruned.values.count - layer - hidden) / 300) == embedding)
         #expect(pruned.configuration.json["head_dim"] == (hidden == 896 ? nil : 64))
+    }
+
+    /// The same of the whole model, 2 GB of zeros: run once by `DECANT_FULL_SHAPES=1 swift test … --filter WidthPruningTests`.
+    @Test(
+        "The whole model's weights, pruned to every shape of the table",
+        .enabled(if: ProcessInfo.processInfo.environment["DECANT_FULL_SHAPES"] != nil))
+    func wholeModel() throws {
+        let model = Model(zeros: try Self.qwen())
+        let importance = ChannelImportance(
+            hidden: (0..<896).map { Double($0 * 37 % 896) },
+            intermediate: (0..<24).map { layer in (0..<4864).map { Double($0 * (layer + 3) % 4864) } },
+            heads: Array(repeating: Array(repeating: 1, count: 14), count: 24))
+        for (hidden, intermediate, others, embedding) in Self.table {
+            let pruned = try model.keeping(
+                ChannelSelection(model.configuration, hidden: hidden, intermediate: intermediate, by: importance))
+            let words = try #require(pruned.parameter(named: "model.embed_tokens.weight")).count
+            #expect(billions(words) == embedding)
+            #expect(billions(pruned.values.count - words) == others, "\(hidden)×\(intermediate)")
+        }
     }
 
     @Test("The best shape is that of the lowest perplexity of the really pruned models")
