@@ -63,6 +63,19 @@ import Testing
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "adapter-digests.txt")
     }
 
+    @Test func prunedChannelsKeepTheirDigests() throws {
+        let program = try DecantProgram(recipe: PruningBuildTests.recipe)
+        let events = try program.run("build", "tiny.yaml", "--json").events
+        let lines = events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
+            let isPruning = name.contains(".importance") || (name.contains(".prune[") && !name.hasSuffix(".answers"))
+            return isPruning && ![".scores", ".cost"].contains(where: name.hasSuffix)
+                ? "\(name) \(event["artifact"]?.string ?? "")" : nil
+        }
+        #expect(lines.count >= 5)
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "pruning-digests.txt")
+    }
+
     @Test func preparedRowsKeepTheirDigests() throws {
         let program = try RetrievalRecipeTests.program()
         let events = try program.run("build", "tiny.yaml", "data", "--json").events

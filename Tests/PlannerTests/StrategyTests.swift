@@ -205,6 +205,43 @@ import Testing
         #expect(graph.stages.count { $0.kind == "prune.score" } == 2)
     }
 
+    /// A matrix lists values of `ratio`; one of them may be a list itself.
+    @Test func aListWithinAMatrixIsGradual() throws {
+        let graph = try plan("student: {init: {layers: 8}}\nmatrix: {prune.ratio: [40%, [20%, 40%]]}\n")
+        #expect(
+            graph.targets.prefix(2).map { graph[$0.stage].name } == [
+                "student.kd.prune[40%].recover", "student.kd.prune[20%].recover.prune[40%].recover",
+            ])
+        // At once from the student's scores; gradually from those of what recovered.
+        let scored = graph.stages.filter { $0.kind == "prune.score" }.map { graph[$0.inputs[0].stage].name }
+        #expect(scored == ["student.kd", "student.kd.prune[20%].recover"])
+    }
+
+    @Test func methodsShareTheScoresOfChannels() throws {
+        let graph = try plan(
+            """
+            student: {init: {hidden: 256, intermediate: 1024}}
+            prune: {granularity: {hidden: 16, intermediate: 32}, damping: 2%, search: {tolerance: 3%, samples: 16}}
+            matrix:
+              prune.method: [width, osscar, magnitude, activation]
+              prune.ratio: [20%, 30%]
+            """)
+        #expect(graph.stages.filter { $0.kind == "prune.score" }.map(\.parameters["method"]) == ["width"])
+        let applied = graph.stages.filter { $0.kind == "prune.apply" }.map(\.parameters)
+        #expect(applied.count == 8)
+        #expect(
+            applied.first == [
+                "method": "width", "ratio": 0.2, "granularity": ["hidden": 16, "intermediate": 32],
+                "search": ["tolerance": 0.03, "samples": 16],
+            ])
+        #expect(
+            applied.first { $0["method"] == "osscar" }
+                == ["method": "osscar", "ratio": 0.2, "granularity": ["intermediate": 32], "damping": 0.02])
+        #expect(
+            applied.first { $0["method"] == "magnitude" }
+                == ["method": "magnitude", "ratio": 0.2, "granularity": ["intermediate": 32]])
+    }
+
     @Test func layersAndShapesAreAlternativesToRatios() throws {
         let layers = try plan("prune: {layers: 1}\n")
         #expect(layers.parameters(of: "student.kd.prune[1 layer]")?["layers"] == 1)
@@ -212,6 +249,10 @@ import Testing
             "student: {init: {hidden: 256, intermediate: 1024}}\nprune: {method: width, shape: {hidden: 192, intermediate: 768}}\n"
         )
         #expect(shape.parameters(of: "student.kd.prune[192×768]")?["intermediate"] == 768)
+        let heads = try plan("prune: {method: osscar, shape: {intermediate: 256, kv_heads: 1}}\n")
+        #expect(
+            heads.parameters(of: "student.kd.prune[·×256, 1 kv]")
+                == ["method": "osscar", "intermediate": 256, "kv_heads": 1, "damping": 0.01])
     }
 
     @Test func statisticsAreSharedByEveryScheme() throws {

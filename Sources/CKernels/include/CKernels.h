@@ -35,6 +35,11 @@ void decant_sum_rows(const float *x, float *y, long rows, long columns, int addi
 double decant_sum_of_squares(const float *x, long n);
 double decant_dot(const float *x, const float *y, long n);
 
+// doubles.c
+double decant_dot_double(const double *x, const double *y, long n);
+void decant_add_scaled_double(double *y, double factor, const double *x, long n);     // y += factor·x
+void decant_add_absolute(const float *x, double *sums, long rows, long columns);      // sums += Σ_r |x[r]|
+
 // matmul.c
 typedef struct {
     const float *base;

@@ -25,29 +25,34 @@ extension Lowering {
     /// One removal: what it is called, what it asks for, where that is written.
     private struct Cut {
         var label: String
-        var ratio: Double?
-        var layers: Int?
-        var hidden: Int?
-        var intermediate: Int?
+        var stage: PruneApply
         var origins: @Sendable () -> [Origin]
     }
 
     /// Ratios of a gradual pruning count from the unpruned model; each removal is given its share of what is left.
     private static func cuts(of prune: PruneSection) -> [Cut] {
+        let method = PruneMethod(prune.method.value)
+        let damping = method == .osscar ? prune.damping.value : nil
         switch prune.amount {
         case .layers(let layers):
             return [
                 Cut(
-                    label: "\(layers.value) layer\(layers.value == 1 ? "" : "s")", layers: layers.value,
-                    origins: { [Origin("layers", layers)] })
+                    label: "\(layers.value) layer\(layers.value == 1 ? "" : "s")",
+                    stage: PruneApply(method: method, layers: layers.value), origins: { [Origin("layers", layers)] })
             ]
-        case .shape(let hidden, let intermediate):
-            let label = [hidden?.value, intermediate?.value].map { $0.map(String.init) ?? "·" }.joined(separator: "×")
+        case .shape(let hidden, let intermediate, let kvHeads):
+            let sides = [hidden?.value, intermediate?.value].map { $0.map(String.init) ?? "·" }.joined(separator: "×")
             return [
                 Cut(
-                    label: label, hidden: hidden?.value, intermediate: intermediate?.value,
+                    label: kvHeads.map { "\(sides), \($0.value) kv" } ?? sides,
+                    stage: PruneApply(
+                        method: method, hidden: hidden?.value, intermediate: intermediate?.value, kvHeads: kvHeads?.value,
+                        damping: damping),
                     origins: {
-                        [hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) }].compactMap { $0 }
+                        [
+                            hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) },
+                            kvHeads.map { Origin("kv_heads", $0) },
+                        ].compactMap { $0 }
                     })
             ]
         case .ratios(let ratios):
@@ -55,7 +60,12 @@ extension Lowering {
             return ratios.value.filter { $0.value > 0 }.map { ratio in
                 let share = removed == 0 ? ratio.value : 1 - (1 - ratio.value) / (1 - removed)
                 removed = ratio.value
-                return Cut(label: ratio.value.percentage, ratio: share, origins: { [Origin("ratio", ratio)] })
+                return Cut(
+                    label: ratio.value.percentage,
+                    stage: PruneApply(
+                        method: method, ratio: share, granularity: .init(prune.granularity, of: method),
+                        search: method == .width ? .init(prune.search) : nil, damping: damping),
+                    origins: { [Origin("ratio", ratio)] })
             }
         }
     }
@@ -64,9 +74,10 @@ extension Lowering {
     private mutating func addCut(
         _ cut: Cut, _ prune: PruneSection, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel {
-        let method = PruneMethod(prune.method.value)
         let importance = try builder.add(
-            PruneScore(method: method, samples: prune.samples.value, set: prune.data.value.rawValue, prompt: base.prompt.value),
+            PruneScore(
+                method: cut.stage.method.measure, samples: prune.samples.value, set: prune.data.value.rawValue,
+                prompt: base.prompt.value),
             .after(model.stage, ".importance"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
             work: base.work.pass(model.size, over: prune.data.value, atMost: prune.samples.value),
@@ -75,12 +86,16 @@ extension Lowering {
                 Origin("prompt", base.prompt),
             ])
         let stage = try builder.add(
-            PruneApply(
-                method: method, ratio: cut.ratio, layers: cut.layers, hidden: cut.hidden, intermediate: cut.intermediate),
-            .after(model.stage, ".prune[\(cut.label)]"),
+            cut.stage, .after(model.stage, ".prune[\(cut.label)]"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "scores", stage: importance)],
-            work: 0,
-            origins: [Origin("method", prune.method)] + cut.origins())
+            work: cut.stage.runsModel
+                ? base.work.pass(model.size, over: prune.data.value, atMost: prune.samples.value, times: 3) : 0,
+            origins: [
+                Origin("method", prune.method), Origin("granularity.hidden", prune.granularity.hidden),
+                Origin("granularity.intermediate", prune.granularity.intermediate),
+                Origin("search.tolerance", prune.search.tolerance), Origin("search.samples", prune.search.samples),
+                Origin("damping", prune.damping),
+            ] + cut.origins())
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
     }
 
@@ -118,5 +133,20 @@ extension Lowering {
                 Origin("smoothing", quantize.smoothing),
             ])
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
+    }
+}
+
+extension PruneApply.Granularity {
+    /// `nil` for layers, which have none.
+    fileprivate init?(_ granularity: PruneSection.Granularity, of method: PruneMethod) {
+        if method == .depth { return nil }
+        self.init(
+            hidden: method == .width ? granularity.hidden.value : nil, intermediate: granularity.intermediate.value)
+    }
+}
+
+extension PruneApply.Search {
+    fileprivate init(_ search: PruneSection.Search) {
+        self.init(tolerance: search.tolerance.value, samples: search.samples.value)
     }
 }

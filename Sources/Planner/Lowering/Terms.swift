@@ -81,8 +81,13 @@ extension PruneMethod {
         case .depth: self = .depth
         case .width: self = .width
         case .osscar: self = .osscar
+        case .magnitude: self = .magnitude
+        case .activation: self = .activation
         }
     }
+
+    /// What the method needs to know of the model. All that removes channels shares its scores and its calibration rows.
+    var measure: PruneScore.Measure { self == .depth ? .depth : .width }
 }
 
 extension QuantApply.Method {
