@@ -22,6 +22,8 @@ import Testing
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
             AdapterMerge.name, DataCompressPrompt.name, DataIngest.name, DataKnowledge.name, DataRetrieve.name, DPOTrain.name,
             EndpointSample.name, EvalPerplexity.name, Exec.name, KDOnPolicy.name, ModelImport.name,
+            // `QuantizationBuildTests` has its digest.
+            QuantCalibrate.name,
             // `ReinforcementBuildTests` has its digest.
             RLTrain.name,
         ])

@@ -46,7 +46,7 @@ import Testing
             "teacher.init", "teacher.sft", "teacher.sft.reasoning", "teacher.sft.reasoning.rl", "teacher.samples.reasoning",
             "teacher.judged.reasoning", "teacher.logits.reasoning", "student.kd", "student.kd.rl", "student.kd.rl.importance",
             "student.kd.rl.prune[20%]",
-            "student.kd.rl.prune[20%].recover", "student.kd.rl.prune[20%].recover.hessians",
+            "student.kd.rl.prune[20%].recover", "student.kd.rl.prune[20%].recover.statistics",
             "student.kd.rl.prune[20%].recover.W4A16",
         ]
         let places = try chain.map { try #require(graph.stage(named: $0), "\($0)") }

@@ -77,7 +77,7 @@ import Testing
 
     /// A model's stages from quantization on.
     static let fromQuantization = evaluation(quantized).union([quantized])
-    static let fromCalibration = fromQuantization.union(["\(recovered).hessians"])
+    static let fromCalibration = fromQuantization.union(["\(recovered).statistics"])
     static let fromRecovery = fromCalibration.union(evaluation(recovered)).union([recovered])
     static let fromPruning = fromRecovery.union(evaluation(pruned)).union([pruned])
     static let fromStudent = fromPruning.union(evaluation(student)).union([student, "\(student).importance"])

@@ -105,32 +105,37 @@ extension Lowering {
         guard let scheme = QuantApply.Scheme(quantize.scheme.value) else { return model }
         let method = QuantApply.Method(quantize.method.value)
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
-        if let statistics = method.statistics {
+        let samples = quantize.calibrationSamples
+        let set = quantize.data.value.rawValue
+        let isLive = method.readsHessians && quantize.prefix.value == .quantized
+        let work = base.work.pass(model.size, over: quantize.data.value, atMost: samples.value, times: 2)
+        let calibrationOrigins = [Origin("samples", samples), Origin("set", quantize.data), Origin("prompt", base.prompt)]
+        if isLive {
+            inputs.append(.init(name: "data", stage: base.data))
+        } else if method != .roundToNearest {
             let calibration = try builder.add(
-                QuantCalibrate(
-                    statistics: statistics, samples: quantize.calibrationSamples.value, set: quantize.data.value.rawValue,
-                    prompt: base.prompt.value),
-                .after(model.stage, ".\(statistics.rawValue)"),
+                QuantCalibrate(samples: samples.value, set: set, prompt: base.prompt.value),
+                .after(model.stage, ".statistics"),
                 inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
-                work: base.work.pass(model.size, over: quantize.data.value, atMost: quantize.calibrationSamples.value, times: 2),
-                origins: [
-                    Origin("statistics", quantize.method), Origin("samples", quantize.calibrationSamples),
-                    Origin("set", quantize.data), Origin("prompt", base.prompt),
-                ])
+                work: work, origins: calibrationOrigins)
             inputs.append(.init(name: "statistics", stage: calibration))
         }
         let stage = try builder.add(
             QuantApply(
                 scheme: scheme, method: method, groupSize: quantize.groupSize.value, ignore: quantize.ignore.value,
-                damping: method == .gptq ? quantize.damping.value : nil,
+                damping: method.readsHessians ? quantize.damping.value : nil,
                 activationOrder: method == .gptq ? quantize.activationOrder.value : nil,
-                smoothing: method == .smoothQuant ? quantize.smoothing.value : nil),
-            .after(model.stage, ".\(scheme.rawValue)"), inputs: inputs, work: 0,
+                smoothing: method == .smoothQuant ? quantize.smoothing.value : nil,
+                iterations: method == .quantEase ? quantize.iterations.value : nil,
+                prefix: isLive ? .init(samples: samples.value, set: set, prompt: base.prompt.value) : nil),
+            .after(model.stage, ".\(scheme.rawValue)"), inputs: inputs, work: isLive ? work : 0,
             origins: [
                 Origin("scheme", quantize.scheme), Origin("method", quantize.method),
                 Origin("group_size", quantize.groupSize), Origin("ignore", quantize.ignore),
                 Origin("damping", quantize.damping), Origin("activation_order", quantize.activationOrder),
-                Origin("smoothing", quantize.smoothing),
+                Origin("smoothing", quantize.smoothing), Origin("iterations", quantize.iterations),
+                Origin("prefix", quantize.prefix), Origin("prefix.samples", samples), Origin("prefix.set", quantize.data),
+                Origin("prefix.prompt", base.prompt),
             ])
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
     }
