@@ -217,6 +217,25 @@ import Testing
         #expect(ReportText(try run.json("report.json")).text.contains("teacher  test  c       no call      3\n"))
     }
 
+    @Test func confusionIsATableOfFunctions() throws {
+        let confusion: JSON = [
+            "sets": [
+                "test": [
+                    "functions": ["a": ["rows": 8, "ar": 0.5, "exact": 0.25], "no call": ["rows": 1, "ar": 1, "exact": nil]],
+                    "called": ["a": ["a": 3, "b": 1, "c": 2, "d": 1, "e": 1], "no call": ["no call": 1]],
+                ]
+            ]
+        ]
+        #expect(
+            ConfusionText(confusion).markdown == """
+                | test: wanted | called instead | rows | AR | exact |
+                | --- | --- | ---: | ---: | ---: |
+                | a | c 2, b 1, d 1 | 8 | 50.0 | 25.0 |
+                | no call |  | 1 | 100.0 | – |
+
+                """)
+    }
+
     @Test func everyKindIsRunAtItsRevisionOnly() throws {
         let action = Action(
             kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1, "answer": "call"], inputs: [],

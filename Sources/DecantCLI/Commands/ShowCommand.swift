@@ -83,7 +83,12 @@ struct ShowCommand: ParsableCommand {
         }
         for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
             lines.append("")
-            lines.append(name == "report.json" ? ReportText(value).text : "\(name)\n\(value.prettyText)")
+            lines.append(
+                switch name {
+                case "report.json": ReportText(value).text
+                case "confusion.json": ConfusionText(value).text
+                default: "\(name)\n\(value.prettyText)"
+                })
         }
         if let curve = try store.curve(of: record.artifact) {
             let shown = Console.outputIsTerminal ? curve.drawing(width: min(Console.width, 90)) : curve.figures
