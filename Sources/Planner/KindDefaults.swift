@@ -27,7 +27,14 @@ public enum KindDefaults {
             stages: {own: {command: ["true"], outputs: [out]}}
             """, ["quant.apply.method", "exec.command", "exec.outputs"]
         ),
+        (Self.pruning("width"), ["model.init.shape", "prune.apply.method", "prune.score.method"]),
+        (Self.pruning("osscar"), ["model.init.shape", "prune.apply.method", "prune.score.method"]),
     ]
+
+    /// Of a student with channels to lose.
+    private static func pruning(_ method: String) -> String {
+        "student: {init: {hidden: 512, intermediate: 2048}}\nprune: {method: \(method)}\n"
+    }
 
     private static let head = """
         decant: 1

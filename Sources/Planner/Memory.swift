@@ -32,6 +32,12 @@ enum Memory {
     /// The model as read, as it becomes, and as written.
     static func merging(_ inputs: [String: Int]) -> Int { process + 4 * models(inputs) + 3 * others(inputs) }
 
+    /// The model as read and as it becomes, and where it is calibrated as it is quantized, as floats; of the statistics one layer.
+    static func quantizing(_ inputs: [String: Int]) -> Int {
+        let data = inputs["data"] ?? 0
+        return process + 4 * models(inputs) + 8 * data + activations
+    }
+
     /// Rows with their texts' vectors; an encoder's weights as read and packed.
     static func retrieving(_ inputs: [String: Int]) -> Int {
         let encoder = inputs["encoder"] ?? 0

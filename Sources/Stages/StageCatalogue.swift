@@ -9,8 +9,8 @@ public enum StageCatalogue {
         AdapterMerge.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataKnowledge.self,
         DataRetrieve.self, DataSplit.self, DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self,
         EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self,
-        ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self, Report.self, RLTrain.self,
-        Sample.self, TokenizerTrain.self, TrainSFT.self,
+        ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self, QuantCalibrate.self, Report.self,
+        RLTrain.self, Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]
 
     /// Why this version cannot run a stage; `nil` where it can.

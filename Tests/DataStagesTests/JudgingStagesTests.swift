@@ -140,6 +140,43 @@ import Testing
                 """)
     }
 
+    @Test func rowsThatDifferInTheirSeedsAreSummedUp() throws {
+        func scores(_ ar: Double, tokens: Double) -> String {
+            #"{"sets":{"test":{"ar":\#(ar),"response_tokens_mean":\#(tokens)}}}"#
+        }
+        let cost = #"{"parameters":{"total":1000000},"bytes":1024,"sets":{}}"#
+        var texts = ["scores.0/scores.json": scores(1, tokens: 8)]
+        for (index, ar) in [(1, 0.5), (2, 0.6), (3, 0.7)] { texts["scores.\(index)/scores.json"] = scores(ar, tokens: 10) }
+        for index in 0..<4 {
+            texts["scores.\(index)/confusion.json"] = "{}"
+            texts["cost.\(index)/cost.json"] = cost
+        }
+        let run = try StageRun(
+            Report(
+                rows: ["teacher", "kd[seed=1]", "kd[seed=2]", "kd[seed=3]"], metrics: ["ar", "length"], sets: ["test"],
+                repeated: ["teacher", "kd", "kd", "kd"]), texts: texts)
+        #expect(
+            try run.text("report.md") == """
+                | model | parameters | size | AR test | tokens test |
+                | --- | ---: | ---: | ---: | ---: |
+                | teacher | 1.000 M | 1 KiB | 100.0 | 8.0 |
+                | kd | 1.000 M | 1 KiB | 60.0 ± 10.0 | 10.0 |
+
+                Each run:
+
+                | model | parameters | size | AR test | tokens test |
+                | --- | ---: | ---: | ---: | ---: |
+                | teacher | 1.000 M | 1 KiB | 100.0 | 8.0 |
+                | kd[seed=1] | 1.000 M | 1 KiB | 50.0 | 10.0 |
+                | kd[seed=2] | 1.000 M | 1 KiB | 60.0 | 10.0 |
+                | kd[seed=3] | 1.000 M | 1 KiB | 70.0 | 10.0 |
+
+                """)
+        let summed = try #require(try run.json("report.json")["over_seeds"]?[1])
+        #expect(summed["runs"] == 3)
+        #expect(abs((summed["deviation"]?["sets"]?["test"]?["ar"]?.double ?? 0) - 0.1) < 1e-12)
+    }
+
     @Test func aReportShowsCallsAndNoCallsApartAndWhatIsConfused() throws {
         let scores = """
             {"sets":{"test":{"call_rows":3,"call_ar":0.5,"call_exact":0.25,"no_call_rows":0,"no_call_ar":null,"no_call_exact":null,
@@ -178,6 +215,25 @@ import Testing
 
                 """))
         #expect(ReportText(try run.json("report.json")).text.contains("teacher  test  c       no call      3\n"))
+    }
+
+    @Test func confusionIsATableOfFunctions() throws {
+        let confusion: JSON = [
+            "sets": [
+                "test": [
+                    "functions": ["a": ["rows": 8, "ar": 0.5, "exact": 0.25], "no call": ["rows": 1, "ar": 1, "exact": nil]],
+                    "called": ["a": ["a": 3, "b": 1, "c": 2, "d": 1, "e": 1], "no call": ["no call": 1]],
+                ]
+            ]
+        ]
+        #expect(
+            ConfusionText(confusion).markdown == """
+                | test: wanted | called instead | rows | AR | exact |
+                | --- | --- | ---: | ---: | ---: |
+                | a | c 2, b 1, d 1 | 8 | 50.0 | 25.0 |
+                | no call |  | 1 | 100.0 | – |
+
+                """)
     }
 
     @Test func everyKindIsRunAtItsRevisionOnly() throws {

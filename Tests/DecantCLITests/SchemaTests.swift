@@ -41,7 +41,8 @@ import Testing
     @Test func wrongRecipesAreNot() throws {
         let folder = DecantProgram.root.appending(path: "Tests/RecipeLanguageTests/Golden/input")
         let names = [
-            "evaluate-clients", "data-flag", "extends-not-a-path", "matrix-not-a-mapping", "matrix-exclude-shape", "missing-data",
+            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path", "matrix-not-a-mapping",
+            "matrix-exclude-shape", "missing-data",
             "missing-version", "no-mapping", "out-of-range", "prune-recover-mixture", "quantize-calibration",
             "source-not-a-mapping", "split", "stage-exec-environment", "stage-exec-limits", "stage-inputs-list",
             "stage-not-a-mapping", "stages-not-a-mapping", "teacher-endpoint-fields", "transfer-long-option", "transfer-mapping",
@@ -75,7 +76,10 @@ import Testing
     static let asked = """
         decant: 1
         sources: {functions: {path: functions.yaml}, utterances: {path: utterances.yaml}}
-        data: {generate: {functions: functions, templates: utterances}}
+        data:
+          generate: {functions: functions, templates: utterances}
+          candidates: {count: 4, similar: 50%, missing: 0.2}
+          prompt: tools
         teacher:
           endpoint:
             url: https://api.example.org/v1

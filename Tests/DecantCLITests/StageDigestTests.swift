@@ -22,6 +22,8 @@ import Testing
         let missing = Set(StageCatalogue.kinds.map { $0.name }).subtracting(kinds).subtracting([
             AdapterMerge.name, DataCompressPrompt.name, DataIngest.name, DataKnowledge.name, DataRetrieve.name, DPOTrain.name,
             EndpointSample.name, EvalPerplexity.name, Exec.name, KDOnPolicy.name, ModelImport.name,
+            // `QuantizationBuildTests` has its digest.
+            QuantCalibrate.name,
             // `ReinforcementBuildTests` has its digest.
             RLTrain.name,
         ])
@@ -61,6 +63,19 @@ import Testing
         }
         #expect(lines.count == 2)
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "adapter-digests.txt")
+    }
+
+    @Test func prunedChannelsKeepTheirDigests() throws {
+        let program = try DecantProgram(recipe: PruningBuildTests.recipe)
+        let events = try program.run("build", "tiny.yaml", "--json").events
+        let lines = events.compactMap { event -> String? in
+            guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
+            let isPruning = name.contains(".importance") || (name.contains(".prune[") && !name.hasSuffix(".answers"))
+            return isPruning && ![".scores", ".cost"].contains(where: name.hasSuffix)
+                ? "\(name) \(event["artifact"]?.string ?? "")" : nil
+        }
+        #expect(lines.count >= 5)
+        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "pruning-digests.txt")
     }
 
     @Test func preparedRowsKeepTheirDigests() throws {

@@ -134,8 +134,8 @@ import Testing
     @Test func aPackedModelIsWrittenAsItsFloats() throws {
         let folder = try SmallModel.folder(try SmallModel.model(bias: true))
         let stored = try SafeTensors(reading: folder.file("model.safetensors")).allTensors()
-        let quantized = try IntegerQuantization(bits: 8, groupSize: 8)
-            .quantize(model: stored, configuration: folder.json("config.json"))
+        let quantized = try ModelQuantization(.weights(IntegerQuantization(bits: 8, groupSize: 8)))
+            .quantize(stored, configuration: folder.json("config.json"))
         try SafeTensors.write(quantized.tensors, to: folder.file("model.safetensors"))
         try folder.write(quantized.configuration, "config.json")
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")

@@ -16,8 +16,9 @@ import Testing
         try ModelFolder(folder).write(model)
 
         let stored = try SafeTensors(reading: folder.appending(path: "model.safetensors")).allTensors()
-        let quantized = try IntegerQuantization(bits: 4, groupSize: 16)
-            .quantize(model: stored, configuration: configuration.json, ignoring: ignored + ["lm_head"])
+        let quantized = try ModelQuantization(
+            .weights(IntegerQuantization(bits: 4, groupSize: 16)), ignoring: ignored + ["lm_head"]
+        ).quantize(stored, configuration: configuration.json)
         try SafeTensors.write(quantized.tensors, to: folder.appending(path: "model.safetensors"))
         try Data(quantized.configuration.prettyText.utf8).write(to: folder.appending(path: "config.json"))
 

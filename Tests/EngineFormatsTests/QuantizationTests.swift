@@ -91,9 +91,13 @@ import Testing
         ]
     }()
 
+    static func quantization(bits: Int, groupSize: Int) throws -> ModelQuantization {
+        ModelQuantization(.weights(try IntegerQuantization(bits: bits, groupSize: groupSize)))
+    }
+
     @Test func linearLayersArePackedAndReadBack() throws {
-        let quantized = try IntegerQuantization(bits: 4, groupSize: 16)
-            .quantize(model: Self.model, configuration: ["model_type": "qwen2"])
+        let quantized = try Self.quantization(bits: 4, groupSize: 16)
+            .quantize(Self.model, configuration: ["model_type": "qwen2"])
         #expect(quantized.report.layers.map(\.name) == ["model.layers.0.mlp.down_proj", "model.layers.0.self_attn.q_proj"])
         #expect(quantized.report.layers.map(\.bytesAfter) == [16 * 16 + 4 * 32, 16 * 8 + 4 * 16])
         #expect(quantized.report.layers.allSatisfy { (0.03..<0.15).contains($0.relativeError) })
@@ -106,13 +110,14 @@ import Testing
         #expect(try file.tensor("lm_head.weight") == Self.model["lm_head.weight"])
         let weights = try #require(Self.model["model.layers.0.mlp.down_proj.weight"]?.floats())
         #expect(
-            read["model.layers.0.mlp.down_proj.weight"]
+            read["model.layers.0.mlp.down_proj.weight"] as? QuantizedMatrix
                 == (try IntegerQuantization(bits: 4, groupSize: 16).quantize(weights, rows: 16, columns: 32)))
     }
 
     @Test func theConfigurationIsThatOfCompressedTensors() throws {
-        let quantized = try IntegerQuantization(bits: 8, groupSize: 0)
-            .quantize(model: Self.model, configuration: ["model_type": "qwen2"], ignoring: ["down_proj", "lm_head"])
+        let quantized = try ModelQuantization(
+            .weights(IntegerQuantization(bits: 8, groupSize: 0)), ignoring: ["down_proj", "lm_head"]
+        ).quantize(Self.model, configuration: ["model_type": "qwen2"])
         #expect(
             quantized.configuration == [
                 "model_type": "qwen2",
@@ -130,13 +135,13 @@ import Testing
                 ],
             ])
         #expect(throws: QuantizationError.self) {
-            try IntegerQuantization(bits: 8, groupSize: 0)
-                .quantize(model: quantized.tensors, configuration: quantized.configuration)
+            try Self.quantization(bits: 8, groupSize: 0)
+                .quantize(quantized.tensors, configuration: quantized.configuration)
         }
     }
 
     @Test(arguments: ["weight_packed", "weight_scale", "weight_shape"]) func aDamagedMatrixIsNamed(part: String) throws {
-        let quantized = try IntegerQuantization(bits: 4, groupSize: 16).quantize(model: Self.model, configuration: [:])
+        let quantized = try Self.quantization(bits: 4, groupSize: 16).quantize(Self.model, configuration: [:])
         let name = "model.layers.0.mlp.down_proj." + part
         for damaged in [nil, StoredTensor([Int64(1) << 62, 1 << 62], shape: [2]), StoredTensor([Int64(3)], shape: [1])] {
             var tensors = quantized.tensors

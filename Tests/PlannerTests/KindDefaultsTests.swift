@@ -29,10 +29,20 @@ import Testing
         #expect(try departures("student.kd.prune[30%].recover.W4A16") == ["scheme": "W4A16", "group_size": 32])
     }
 
+    @Test func methodsOfPruningHaveDefaultsOfTheirOwn() throws {
+        let graph = try plan(
+            "student: {init: {hidden: 512, intermediate: 2048}}\nprune: {method: width, granularity: {hidden: 32}}\n")
+        let pruned = graph[try #require(graph.stage(named: "student.kd.prune[20%]"))]
+        #expect(
+            KindDefaults.departures(of: pruned.kind, pruned.parameters)
+                == ["method": "width", "granularity": ["hidden": 32]])
+    }
+
     /// A kind that the language has a default for, and that the reading of defaults would miss, shows here.
     @Test func everyKindWithDefaultsIsKnown() {
         let without: Set<String> = [
-            "adapter.merge", "data.ingest", "data.knowledge", "data.retrieve", "data.compress-prompt", "endpoint.sample", "model.import",
+            "adapter.merge", "data.ingest", "data.knowledge", "data.retrieve", "data.compress-prompt", "endpoint.sample",
+            "model.import",
             "report",
             "source.file",
             "source.git", "source.http", "source.huggingface", "source.pypi",

@@ -42,6 +42,36 @@ import Testing
         #expect(graph.targets.map(\.name).prefix(2) == ["32_20pct", "32_30pct"])
     }
 
+    @Test func valuesGoByTheNamesTheyAreGiven() throws {
+        let graph = try plan(
+            """
+            vars: {steps: 20}
+            matrix:
+              transfer: {plain: "KD(steps: ${steps})", half and half: "KD[0.5FKL+0.5CE](steps: ${steps})"}
+              prune.ratio: [0%, 20%]
+              exclude: [{transfer: plain, prune.ratio: 0%}]
+            """)
+        #expect(graph.targets.map(\.name).prefix(3) == ["plain_20pct", "half-and-half_0pct", "half-and-half_20pct"])
+        #expect(graph.stage(named: "student.kd[plain]") != nil)
+        #expect(graph.parameters(of: "student.kd[half-and-half]")?["training"]?["steps"] == 20)
+    }
+
+    @Test func theReportKnowsWhatSeedsRepeat() throws {
+        let graph = try plan("matrix: {transfer: [RFT, \"SFT+KD\"], student.seed: [1, 2]}\n")
+        let report = try #require(graph.stages.last)
+        #expect(
+            report.parameters["repeated"] == [
+                "teacher", "student.rft", "student.rft", "student.sft", "student.sft.kd", "student.sft", "student.sft.kd",
+            ])
+        #expect(
+            report.parameters["rows"] == [
+                "teacher", "student.rft[seed=1]", "student.rft[seed=2]", "student.sft[seed=1]", "student.sft[seed=1].kd",
+                "student.sft[seed=2]", "student.sft[seed=2].kd",
+            ])
+        let single = try plan("matrix: {transfer: [RFT, KD], student.seed: [1]}\n")
+        #expect(single.stages.last?.parameters["repeated"] == nil)
+    }
+
     @Test func mixturesAndWholeSectionsVary() throws {
         let graph = try plan(
             """

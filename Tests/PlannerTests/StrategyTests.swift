@@ -25,6 +25,19 @@ import Testing
         #expect(graph.stages.count { $0.kind == "kd.train" } == 5)
     }
 
+    /// One vocabulary for calls and reasonings, where the recipe says so: what stands before a `*` is then shared too.
+    @Test func aTokenizerOfReasoningsIsShared() throws {
+        let matrix = "matrix: {transfer: [SFT+RFT, SFT+RFT*]}\n"
+        let apart = try plan(matrix)
+        #expect(apart.stages.count { $0.kind == "tokenizer.train" } == 2)
+        #expect(apart.stages.count { $0.kind == "model.init" } == 4)
+        let shared = try plan("tokenizer: {answers: reasoning}\n" + matrix)
+        #expect(shared.stages.filter { $0.kind == "tokenizer.train" }.map { $0.parameters["answer"] } == ["reasoning"])
+        #expect(shared.stages.count { $0.kind == "model.init" } == 2)
+        #expect(shared.stages.count { $0.name == "student.sft" } == 1)
+        #expect(try plan("tokenizer: {answers: calls}\ntransfer: RFT*\n").parameters(of: "tokenizer")?["answer"] == nil)
+    }
+
     /// DESIGN's example: the stages of `KD*[0.5FKL+0.5CE]+RL` in their order.
     @Test func reasoningIsDistilledAndThenReinforced() throws {
         let graph = try plan(
@@ -33,7 +46,7 @@ import Testing
             "teacher.init", "teacher.sft", "teacher.sft.reasoning", "teacher.sft.reasoning.rl", "teacher.samples.reasoning",
             "teacher.judged.reasoning", "teacher.logits.reasoning", "student.kd", "student.kd.rl", "student.kd.rl.importance",
             "student.kd.rl.prune[20%]",
-            "student.kd.rl.prune[20%].recover", "student.kd.rl.prune[20%].recover.hessians",
+            "student.kd.rl.prune[20%].recover", "student.kd.rl.prune[20%].recover.statistics",
             "student.kd.rl.prune[20%].recover.W4A16",
         ]
         let places = try chain.map { try #require(graph.stage(named: $0), "\($0)") }
@@ -192,6 +205,43 @@ import Testing
         #expect(graph.stages.count { $0.kind == "prune.score" } == 2)
     }
 
+    /// A matrix lists values of `ratio`; one of them may be a list itself.
+    @Test func aListWithinAMatrixIsGradual() throws {
+        let graph = try plan("student: {init: {layers: 8}}\nmatrix: {prune.ratio: [40%, [20%, 40%]]}\n")
+        #expect(
+            graph.targets.prefix(2).map { graph[$0.stage].name } == [
+                "student.kd.prune[40%].recover", "student.kd.prune[20%].recover.prune[40%].recover",
+            ])
+        // At once from the student's scores; gradually from those of what recovered.
+        let scored = graph.stages.filter { $0.kind == "prune.score" }.map { graph[$0.inputs[0].stage].name }
+        #expect(scored == ["student.kd", "student.kd.prune[20%].recover"])
+    }
+
+    @Test func methodsShareTheScoresOfChannels() throws {
+        let graph = try plan(
+            """
+            student: {init: {hidden: 256, intermediate: 1024}}
+            prune: {granularity: {hidden: 16, intermediate: 32}, damping: 2%, search: {tolerance: 3%, samples: 16}}
+            matrix:
+              prune.method: [width, osscar, magnitude, activation]
+              prune.ratio: [20%, 30%]
+            """)
+        #expect(graph.stages.filter { $0.kind == "prune.score" }.map(\.parameters["method"]) == ["width"])
+        let applied = graph.stages.filter { $0.kind == "prune.apply" }.map(\.parameters)
+        #expect(applied.count == 8)
+        #expect(
+            applied.first == [
+                "method": "width", "ratio": 0.2, "granularity": ["hidden": 16, "intermediate": 32],
+                "search": ["tolerance": 0.03, "samples": 16],
+            ])
+        #expect(
+            applied.first { $0["method"] == "osscar" }
+                == ["method": "osscar", "ratio": 0.2, "granularity": ["intermediate": 32], "damping": 0.02])
+        #expect(
+            applied.first { $0["method"] == "magnitude" }
+                == ["method": "magnitude", "ratio": 0.2, "granularity": ["intermediate": 32]])
+    }
+
     @Test func layersAndShapesAreAlternativesToRatios() throws {
         let layers = try plan("prune: {layers: 1}\n")
         #expect(layers.parameters(of: "student.kd.prune[1 layer]")?["layers"] == 1)
@@ -199,6 +249,10 @@ import Testing
             "student: {init: {hidden: 256, intermediate: 1024}}\nprune: {method: width, shape: {hidden: 192, intermediate: 768}}\n"
         )
         #expect(shape.parameters(of: "student.kd.prune[192×768]")?["intermediate"] == 768)
+        let heads = try plan("prune: {method: osscar, shape: {intermediate: 256, kv_heads: 1}}\n")
+        #expect(
+            heads.parameters(of: "student.kd.prune[·×256, 1 kv]")
+                == ["method": "osscar", "intermediate": 256, "kv_heads": 1, "damping": 0.01])
     }
 
     @Test func statisticsAreSharedByEveryScheme() throws {

@@ -77,7 +77,7 @@ import Testing
 
     /// A model's stages from quantization on.
     static let fromQuantization = evaluation(quantized).union([quantized])
-    static let fromCalibration = fromQuantization.union(["\(recovered).hessians"])
+    static let fromCalibration = fromQuantization.union(["\(recovered).statistics"])
     static let fromRecovery = fromCalibration.union(evaluation(recovered)).union([recovered])
     static let fromPruning = fromRecovery.union(evaluation(pruned)).union([pruned])
     static let fromStudent = fromPruning.union(evaluation(student)).union([student, "\(student).importance"])
@@ -211,6 +211,46 @@ import Testing
                 text = text.replacing(old, with: new)
             }
             var graph = try workshop.graph(text, contents: step.contents)
+            if let kind = step.raised { graph = graph.raisingRevision(of: kind) }
+            let runs = try workshop.outOfDate(graph)
+            #expect(runs == step.runs, "\(step.description): \(runs.symmetricDifference(step.runs).sorted())")
+        }
+    }
+
+    /// Channels' scores are shared by all that removes channels, in any number.
+    @Test func scoresOfChannelsDependOnNeitherAmountNorMethod() async throws {
+        let recipe = Self.recipe
+            .replacing(
+                "prune: {method: depth, ratio: 33%,",
+                with: "prune: {method: width, ratio: 30%, granularity: {hidden: 8, intermediate: 16},"
+            )
+            .replacing(
+                "quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%}", with: "")
+        let workshop = try Workshop()
+        _ = try await workshop.build(workshop.graph(recipe))
+        let (pruned, recovered) = ("\(Self.student).prune[30%]", "\(Self.student).prune[30%].recover")
+        let fromPruning = Self.evaluation(pruned, recovered).union([pruned, recovered])
+        let importance: Set<String> = ["\(Self.student).importance"]
+        let shape = { (text: String) in text.replacing("[30%]", with: "[56×112]") }
+        let steps = [
+            Step("the ratio", ("ratio: 30%", "ratio: 40%"), runs: Set(fromPruning.map { $0.replacing("30%", with: "40%") })),
+            Step("a shape", ("ratio: 30%", "shape: {hidden: 56, intermediate: 112}"), runs: Set(fromPruning.map(shape))),
+            Step("the granularity", ("{hidden: 8,", "{hidden: 16,"), runs: fromPruning),
+            Step("the tolerance", ("samples: 64,", "samples: 64, search: {tolerance: 5%},"), runs: fromPruning),
+            Step("the search's rows", ("samples: 64,", "samples: 64, search: {samples: 32},"), runs: fromPruning),
+            Step("the method", ("method: width", "method: osscar"), runs: fromPruning),
+            Step("another method", ("method: width", "method: magnitude"), runs: fromPruning),
+            Step("what another method heeds", ("samples: 64,", "samples: 64, damping: 5%,"), runs: []),
+            Step("the damping", ("samples: 64,", "samples: 64, damping: 1%,"), runs: []),
+            Step("calibration rows", ("samples: 64,", "samples: 65,"), runs: fromPruning.union(importance)),
+            Step("layers instead", ("method: width", "method: depth"), runs: fromPruning.union(importance)),
+            Step(revision: "prune.score", runs: fromPruning.union(importance)),
+            Step(revision: "prune.apply", runs: fromPruning),
+        ]
+        for step in steps {
+            let text = step.edits.reduce(recipe) { $0.replacing($1.old, with: $1.new) }
+            #expect(step.edits.isEmpty || text != recipe)
+            var graph = try workshop.graph(text)
             if let kind = step.raised { graph = graph.raisingRevision(of: kind) }
             let runs = try workshop.outOfDate(graph)
             #expect(runs == step.runs, "\(step.description): \(runs.symmetricDifference(step.runs).sorted())")

@@ -77,6 +77,14 @@ import Testing
         #expect(pipeline.transfer.steps.map(\.method.value) == [.kd])
     }
 
+    @Test func anAxisIsExtendedAsAWhole() throws {
+        let base = header + "matrix: {transfer: {a: RFT, b: KD}, student.seed: [1, 2]}\n"
+        let recipe = try read(
+            "decant: 1\nextends: base.yaml\nmatrix: {transfer: {b: SFT}, prune.ratio: [0%]}\n", files: ["base.yaml": base])
+        #expect(recipe.variants.map { $0.choices.map(\.label) } == [["b", "1", "0%"], ["b", "2", "0%"]])
+        #expect(recipe.variants[0].pipeline.transfer.steps.map(\.method.value) == [.sft])
+    }
+
     @Test func exclusionsLeaveCombinationsOut() throws {
         let recipe = try read(
             header + """

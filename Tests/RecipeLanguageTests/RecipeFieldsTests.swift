@@ -54,6 +54,14 @@ import Testing
         #expect(try changes(old, old + "\ntransfer: KD") == ["transfer: – → KD"])
     }
 
+    @Test func aMappingThatMayBeANumberIsComparedByItsFields() throws {
+        #expect(try changes("data: {candidates: 1_000}", "data: {candidates: '1k'}") == [])
+        #expect(
+            try changes("data: {candidates: {count: 4, similar: 50%}}", "data: {candidates: {similar: 0.5, count: 5}}")
+                == ["data.candidates.count: 4 → 5"])
+        #expect(try changes("matrix: {data.candidates.missing: [20%]}", "matrix: {data.candidates.missing: [0.2]}") == [])
+    }
+
     /// A text of digits is a text: leading zeros of a revision count, and so do spaces in a command.
     @Test func textsAreComparedAsTexts() throws {
         #expect(try changes("sources: {a: {revision: 0123}}", "sources: {a: {revision: 123}}").count == 1)

@@ -35,6 +35,11 @@ final class CheckpointWorkshop {
         Sample(samples: 2, temperature: 0.9, maxTokens: 6, seed: 4, prompt: .query, answer: .call),
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
+        PruneScore(method: .width, samples: 100, set: "train", prompt: .query),
+        PruneApply(
+            method: .width, ratio: 0.3, granularity: .init(hidden: 4, intermediate: 4),
+            search: .init(tolerance: 0.1, samples: 20)),
+        PruneApply(method: .osscar, intermediate: 16, damping: 0.01),
         EvalPerplexity(stride: 30, context: 50), DataRetrieve(method: .embedding, topK: 1, addMissed: false),
         RLTrain(
             rollouts: 4, tokens: 48, samplingTemperature: 1, clip: 0.2, kl: 0.01, nameReward: 0.5, argumentsReward: 0.5,
@@ -87,6 +92,7 @@ final class CheckpointWorkshop {
         try keep(ModelInit(shape: shape, seed: 1), as: "model")
         // Trained a little, so that its answers differ.
         try keep(Self.training(.muon, steps: 60), as: "model")
+        try keep(PruneScore(method: .width, samples: 100, set: "train", prompt: .query), as: "scores")
         try FileManager.default.copyItem(at: input("model"), to: input("teacher"))
         try FileManager.default.copyItem(at: input("model"), to: input("judge"))
         let answers = (0..<70).map { #"{"id":"row-\#($0)","response":"answer \#($0)","response_tokens":2}"# }

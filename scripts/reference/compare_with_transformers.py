@@ -18,34 +18,47 @@ import json
 import pathlib
 import sys
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 LOGIT_LIMIT = 2e-4
+# Of a stored difference to the largest logit, in a unit.
+STEPS = 1024
 
 
 def read_lines(path):
     return [json.loads(line) for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines() if line]
 
 
+def unpacked(packed, bits, count):
+    """Rows of numbers of so many bits each, the lowest first: [rows, bytes] to [rows, count]."""
+    flags = np.unpackbits(packed.numpy(), axis=1, bitorder="little")[:, : count * bits]
+    weights = 1 << np.arange(bits, dtype=np.int64)
+    return torch.from_numpy((flags.reshape(len(flags), count, bits) * weights).sum(axis=2))
+
+
 def compare_logits(model, folder, rows):
-    """Largest difference between the captured top-k logits (and log-sum-exps) and the library's."""
+    """Largest difference between the captured top-k logits, as far as they lie below the largest, and the library's; the same
+    of the log-sum-exps, which are not rounded."""
     stored = load_file(pathlib.Path(folder) / "logits.safetensors")
-    worst = 0.0
+    bits = int(stored["token_bits"][0])
+    sequences = unpacked(stored["tokens"][None], bits, int(stored["row_offsets"][-1]))[0]
+    top_tokens = unpacked(stored["top_tokens"], bits, stored["top_differences"].shape[1])
+    worst_logit = worst_sum = 0.0
     for row in range(min(rows, len(stored["prompt_lengths"]))):
         start, end = stored["row_offsets"][row : row + 2].tolist()
         first, last = stored["position_offsets"][row : row + 2].tolist()
         prompt = int(stored["prompt_lengths"][row])
-        tokens = stored["tokens"][start:end].long()
         with torch.no_grad():
-            logits = model(tokens[None]).logits[0, prompt - 1 : -1].float()
+            logits = model(sequences[None, start:end]).logits[0, prompt - 1 : -1].float()
         assert len(logits) == last - first, "positions differ"
-        top_tokens = stored["top_tokens"][first:last].long()
-        top_logits = stored["top_logits"][first:last].float()
-        worst = max(worst, (logits.gather(1, top_tokens) - top_logits).abs().max().item())
-        worst = max(worst, (logits.logsumexp(1) - stored["log_sum_exp"][first:last]).abs().max().item())
-    return worst
+        logits -= logits.max(1, keepdim=True).values
+        below = -stored["top_differences"][first:last].float() / STEPS
+        worst_logit = max(worst_logit, (logits.gather(1, top_tokens[first:last]) - below).abs().max().item())
+        worst_sum = max(worst_sum, (logits.logsumexp(1) - stored["log_sum_exp"][first:last]).abs().max().item())
+    return worst_logit, worst_sum
 
 
 def compare_greedy(model, tokenizer, data, answers, set_name, rows):
@@ -81,9 +94,10 @@ def main():
     tokenizer = AutoTokenizer.from_pretrained(options.model)
     failed = False
     if options.logits:
-        worst = compare_logits(model, options.logits, options.rows)
-        print(f"logits: max |difference| {worst:.2e} (limit {LOGIT_LIMIT:.0e})")
-        failed |= worst > LOGIT_LIMIT
+        logit, total = compare_logits(model, options.logits, options.rows)
+        print(f"logits: max |difference| {logit:.2e} (limit {LOGIT_LIMIT:.0e} and half a step, {0.5 / STEPS:.1e})")
+        print(f"log-sum-exp: max |difference| {total:.2e} (limit {LOGIT_LIMIT:.0e})")
+        failed |= logit > LOGIT_LIMIT + 0.5 / STEPS or total > LOGIT_LIMIT
     if options.answers:
         differing, total = compare_greedy(model, tokenizer, options.data, options.answers, options.set, options.rows)
         print(f"greedy text: {total - differing} of {total} equal")

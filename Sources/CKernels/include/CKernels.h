@@ -35,6 +35,11 @@ void decant_sum_rows(const float *x, float *y, long rows, long columns, int addi
 double decant_sum_of_squares(const float *x, long n);
 double decant_dot(const float *x, const float *y, long n);
 
+// doubles.c
+double decant_dot_double(const double *x, const double *y, long n);
+void decant_add_scaled_double(double *y, double factor, const double *x, long n);     // y += factor·x
+void decant_add_absolute(const float *x, double *sums, long rows, long columns);      // sums += Σ_r |x[r]|
+
 // matmul.c
 typedef struct {
     const float *base;
@@ -132,5 +137,25 @@ void decant_momentum(float *gradient, float gradient_scale, float *momentum, flo
 void decant_combine(float *y, float own, const float *x, float other, long n);                    // y ← own·y + other·x
 // w ← w·(1 − decay) − rate·update
 void decant_apply_update(float *w, const float *update, float rate, float decay, long n);
+
+// int8.c
+float decant_largest_magnitude(const float *x, long n);
+// codes = x / scale to nearest, scale = max|x| / 127.5 of each row; codes from −128 to 127
+void decant_int8_round(const float *x, long stride, long rows, long columns, int8_t *codes, float *scales);
+// y[rows, outputs] (+)= x[rows, columns]·w[outputs, columns]ᵀ, each row and output times its scale
+void decant_int8_product(const int8_t *x, const float *x_scales, long rows, const int8_t *w, const float *w_scales, long outputs,
+                         long columns, float *y, long y_stride, int adding);
+
+// quantization.c: double precision, sums in one fixed order
+enum { decant_rounding_lanes = 16 }; // rows of weights side by side
+// w[j] −= Σ_t e[t]·m[rows[t]·stride + j] for j < count; w [count, 16], e [terms, 16]
+void decant_tile_subtract(double *w, const double *e, const double *m, const int32_t *rows, long stride, long terms, long count);
+// The Cholesky factor L of a [n, n], in its lower triangle and in place, `count` columns from `start` on at a time: `prepare`
+// for all rows from `start` on, then `diagonal`, then `solve` for the rows below. Rows are independent of each other.
+void decant_cholesky_prepare(double *a, long n, long start, long count, long first_row, long end_row);
+int decant_cholesky_diagonal(double *a, long n, long start, long count); // 0 where a is not positive definite
+void decant_cholesky_solve(double *a, long n, long start, long count, long first_row, long end_row);
+// Sixteen columns of L⁻¹, into the lower triangle of `inverse` [n, n]; scratch [n − first, 16]
+void decant_triangle_inverse(const double *l, long n, long first_column, double *scratch, double *inverse);
 
 #endif

@@ -82,8 +82,7 @@ struct ShowCommand: ParsableCommand {
             lines.append("    \(file.path.padded(to: width))  \(size)  \(file.digest.short)")
         }
         for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
-            lines.append("")
-            lines.append(name == "report.json" ? ReportText(value).text : "\(name)\n\(value.prettyText)")
+            lines += ["", Self.text(of: value, in: name)]
         }
         if let curve = try store.curve(of: record.artifact) {
             let shown = Console.outputIsTerminal ? curve.drawing(width: min(Console.width, 90)) : curve.figures
@@ -91,6 +90,14 @@ struct ShowCommand: ParsableCommand {
         }
         if metrics["report.json"] != nil, let table = try trainings(behind: stored, in: store) { lines += ["", table.text] }
         return lines.joined(separator: "\n")
+    }
+
+    private static func text(of value: JSON, in file: String) -> String {
+        switch file {
+        case "report.json": ReportText(value).text
+        case "confusion.json": ConfusionText(value).text
+        default: "\(file)\n\(value.prettyText)"
+        }
     }
 
     /// The trainings of a report's models, in the order in which they were done; `nil` where there are none.

@@ -5,7 +5,7 @@ public struct QuantizationError: Error, Hashable, Sendable, CustomStringConverti
     init(_ description: String) { self.description = description }
 }
 
-/// Symmetric integers per group of inputs, round to nearest (METHODS §3).
+/// Symmetric integers per group of inputs (METHODS §3).
 ///
 /// A group's scale is max|w| / (2^(bits−1) − 1), and its codes run from −(2^(bits−1) − 1) to 2^(bits−1) − 1: the most
 /// negative integer is not used, so that w and −w are equally exact.
@@ -25,17 +25,27 @@ public struct IntegerQuantization: Hashable, Sendable {
         self.groupSize = groupSize
     }
 
+    /// INT8 with one scale per output.
+    static let channels = IntegerQuantization()
+
+    private init() { (bits, groupSize) = (8, 0) }
+
     var largestCode: Int { 1 << (bits - 1) - 1 }
 
-    /// Quantizes a row-major [rows, columns] matrix; its groups run along a row.
+    /// Rounds a row-major [rows, columns] matrix to nearest; its groups run along a row.
     ///
     /// - Parameter name: the matrix's name in errors.
     public func quantize(
         _ weights: [Float], rows: Int, columns: Int, name: String = "the matrix"
     ) throws(QuantizationError) -> QuantizedMatrix {
+        try check(weights, rows: rows, columns: columns, name: name)
+        return QuantizedMatrix(nearest(weights, rows: rows, columns: columns), bits: bits)
+    }
+
+    /// Refuses groups that do not fill a row, and weights that are no numbers.
+    func check(_ weights: [Float], rows: Int, columns: Int, name: String) throws(QuantizationError) {
         precondition(weights.count == rows * columns, "weights do not fill the matrix")
-        let group = groupSize == 0 ? max(columns, 1) : groupSize
-        guard columns % group == 0 else {
+        guard columns % group(columns) == 0 else {
             throw QuantizationError(
                 """
                 \(name) has \(columns) inputs, which is not a multiple of the group size \(groupSize); \
@@ -45,24 +55,33 @@ public struct IntegerQuantization: Hashable, Sendable {
         guard weights.allSatisfy(\.isFinite) else {
             throw QuantizationError("\(name) holds a weight that is not a finite number; the model has diverged.")
         }
+    }
+
+    /// Inputs that share a scale in a matrix of so many.
+    func group(_ columns: Int) -> Int { groupSize == 0 ? max(columns, 1) : groupSize }
+
+    /// The nearest codes of weights that were checked.
+    func nearest(_ weights: [Float], rows: Int, columns: Int) -> IntegerCodes {
+        let group = group(columns)
         var codes = [Int8](repeating: 0, count: weights.count)
         var scales: [Float] = []
         scales.reserveCapacity(weights.count / group)
         for start in stride(from: 0, to: weights.count, by: group) {
             let range = start..<start + group
-            let scale = scale(of: weights[range])
+            let scale = scale(largest: weights[range].reduce(0) { max($0, abs($1)) })
             for index in range {
                 let code = (weights[index] / scale).rounded(.toNearestOrEven)
                 codes[index] = Int8(min(max(code, Float(-largestCode)), Float(largestCode)))
             }
             scales.append(scale)
         }
-        return QuantizedMatrix(codes: codes, scales: scales, rows: rows, columns: columns, bits: bits, groupSize: group)
+        return IntegerCodes(codes: codes, scales: scales, rows: rows, columns: columns, groupSize: group)
     }
 
-    /// 1 for a group of zeros, or of numbers too small for their quotient to be a normal float.
-    private func scale(of group: ArraySlice<Float>) -> Float {
-        let scale = group.reduce(0) { max($0, abs($1)) } / Float(largestCode)
+    /// The scale of a group whose largest magnitude this is: 1 for a group of zeros, or of numbers too small for their quotient
+    /// to be a normal float.
+    func scale(largest: Float) -> Float {
+        let scale = largest / Float(largestCode)
         return scale.isNormal ? scale : 1
     }
 

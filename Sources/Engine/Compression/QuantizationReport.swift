@@ -9,6 +9,9 @@ public struct QuantizationReport: Hashable, Sendable {
         public var columns: Int
         /// ‖W − Ŵ‖ / ‖W‖, Frobenius norms; 0 for a matrix of zeros.
         public var relativeError: Double
+        /// ‖XW − XŴ‖ / ‖XW‖ on the calibration rows, as the module reads them; `nil` without statistics. Of the weights alone:
+        /// the activations are not rounded in it.
+        public var reconstructionError: Double?
         public var bytesBefore: Int
         public var bytesAfter: Int
     }
@@ -35,26 +38,35 @@ public struct QuantizationReport: Hashable, Sendable {
 
 extension QuantizationReport.Layer {
     fileprivate var json: JSON {
-        [
+        var members: [String: JSON] = [
             "name": .string(name),
             "shape": [.integer(Int64(rows)), .integer(Int64(columns))],
             "relative_error": .number(relativeError),
             "bytes_before": .integer(Int64(bytesBefore)),
             "bytes_after": .integer(Int64(bytesAfter)),
         ]
+        if let reconstructionError { members["reconstruction_error"] = .number(reconstructionError) }
+        return .object(members)
     }
 }
 
-extension QuantizedMatrix {
+extension QuantizationReport {
     /// ‖W − Ŵ‖ / ‖W‖ in double precision, summed in row order; 0 where W is zero.
-    public func relativeError(to weights: [Float]) -> Double {
+    static func relativeError(of approximation: [Float], to weights: [Float]) -> Double {
         var difference = 0.0
         var norm = 0.0
-        for (weight, approximation) in zip(weights, dequantized()) {
+        for (weight, approximation) in zip(weights, approximation) {
             let error = Double(weight) - Double(approximation)
             difference += error * error
             norm += Double(weight) * Double(weight)
         }
         return norm == 0 ? 0 : (difference / norm).squareRoot()
+    }
+}
+
+extension QuantizedMatrix {
+    /// ‖W − Ŵ‖ / ‖W‖.
+    public func relativeError(to weights: [Float]) -> Double {
+        QuantizationReport.relativeError(of: dequantized(), to: weights)
     }
 }

@@ -48,12 +48,4 @@ public struct QuantizedMatrix: Hashable, Sendable {
         }
         self.init(packed: packed, scales: scales, rows: rows, columns: columns, bits: bits, groupSize: groupSize)
     }
-
-    /// The weights, row-major [rows, columns].
-    public func dequantized() -> [Float] {
-        [Float](unsafeUninitializedCapacity: rows * columns) { buffer, initialized in
-            if let weights = buffer.baseAddress { dequantize(rows: 0..<rows, into: weights) }
-            initialized = rows * columns
-        }
-    }
 }

@@ -8,77 +8,29 @@ public struct QuantizedModel: Sendable {
     public var report: QuantizationReport
 }
 
-extension IntegerQuantization {
-    /// Quantizes the linear layers of a model.
-    ///
-    /// - Parameters:
-    ///   - tensors: the float model's tensors by name. Linear layers are the matrices `….weight` but for the embedding.
-    ///   - configuration: the model's `config.json`.
-    ///   - ignored: modules that stay in float: a whole name or the end of one (`lm_head`, `down_proj`).
-    public func quantize(
-        model tensors: [String: StoredTensor], configuration: JSON, ignoring ignored: [String] = ["lm_head"]
-    ) throws(QuantizationError) -> QuantizedModel {
-        guard configuration["quantization_config"] == nil else {
-            throw QuantizationError("The model is quantized already; quantize the float model it was made from.")
+/// How a model's linear layers are stored, and what they are multiplied by.
+public enum QuantizationScheme: Hashable, Sendable {
+    /// Integer weights; activations stay float.
+    case weights(IntegerQuantization)
+    /// INT8 weights per output and INT8 activations per token.
+    case int8
+    /// The same of E4M3 numbers.
+    case float8
+
+    /// What weights are rounded to; `nil` for E4M3.
+    var grid: IntegerQuantization? {
+        switch self {
+        case .weights(let grid): grid
+        case .int8: .channels
+        case .float8: nil
         }
-        var result: [String: StoredTensor] = [:]
-        var layers: [QuantizationReport.Layer] = []
-        // A tied head has no tensor of its own, but other libraries see a linear layer there.
-        var inFloat: Set = ["lm_head"]
-        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
-            guard let module = Self.linearModule(name, tensor) else {
-                result[name] = tensor
-                continue
-            }
-            if ignored.contains(where: { module == $0 || module.hasSuffix("." + $0) }) {
-                result[name] = tensor
-                inFloat.insert(module)
-                continue
-            }
-            guard let weights = tensor.floats() else {
-                throw QuantizationError("\(name) holds \(tensor.elementType.rawValue) where floats are expected.")
-            }
-            inFloat.remove(module)
-            let matrix = try quantize(weights, rows: tensor.shape[0], columns: tensor.shape[1], name: name)
-            result.merge(matrix.storedTensors(module: module)) { _, new in new }
-            layers.append(
-                QuantizationReport.Layer(
-                    name: module, rows: matrix.rows, columns: matrix.columns,
-                    relativeError: matrix.relativeError(to: weights),
-                    bytesBefore: tensor.bytes.count, bytesAfter: matrix.byteCount))
-        }
-        guard !layers.isEmpty else {
-            throw QuantizationError("No linear layer is left to quantize; shorten the list of ignored modules.")
-        }
-        return QuantizedModel(
-            tensors: result,
-            configuration: self.configuration(extending: configuration, ignored: inFloat.sorted()),
-            report: QuantizationReport(
-                bits: bits, groupSize: groupSize, layers: layers,
-                bytesBefore: tensors.values.reduce(0) { $0 + $1.bytes.count },
-                bytesAfter: result.values.reduce(0) { $0 + $1.bytes.count }))
     }
 
-    /// The module whose linear weight the tensor is.
-    private static func linearModule(_ name: String, _ tensor: StoredTensor) -> String? {
-        guard tensor.shape.count == 2, name.hasSuffix(".weight"), !name.hasSuffix("embed_tokens.weight") else { return nil }
-        return String(name.dropLast(".weight".count))
-    }
-
-    private func configuration(extending configuration: JSON, ignored: [String]) -> JSON {
-        var weights: [String: JSON] = [
-            "num_bits": .integer(Int64(bits)), "type": "int", "symmetric": true, "dynamic": false,
-            "strategy": groupSize == 0 ? "channel" : "group",
-        ]
-        if groupSize > 0 { weights["group_size"] = .integer(Int64(groupSize)) }
-        var members = configuration.object ?? [:]
-        members["quantization_config"] = [
-            "quant_method": "compressed-tensors",
-            "format": "pack-quantized",
-            "quantization_status": "compressed",
-            "config_groups": ["group_0": ["targets": ["Linear"], "weights": .object(weights)]],
-            "ignore": .array(ignored.map(JSON.string)),
-        ]
-        return .object(members)
+    var layout: PackedLayout {
+        switch self {
+        case .weights(let grid): .packed(bits: grid.bits, groupSize: grid.groupSize)
+        case .int8: .int8
+        case .float8: .float8
+        }
     }
 }

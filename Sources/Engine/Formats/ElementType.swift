@@ -3,6 +3,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case bool = "BOOL"
     case uint8 = "U8"
     case int8 = "I8"
+    case float8 = "F8_E4M3"
     case int16 = "I16"
     case uint16 = "U16"
     case float16 = "F16"
@@ -17,7 +18,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     /// Bytes an element takes.
     public var size: Int {
         switch self {
-        case .bool, .uint8, .int8: 1
+        case .bool, .uint8, .int8, .float8: 1
         case .int16, .uint16, .float16, .bfloat16: 2
         case .int32, .uint32, .float32: 4
         case .int64, .uint64, .float64: 8

@@ -27,6 +27,25 @@ extension SafeTensors {
         for parameter in sorted { try model.weights(of: parameter).withUnsafeBytes { try file.write(contentsOf: $0) } }
     }
 
+    /// Writes tensors that are made one after the other, in the order in which they are declared; `make` is given what takes
+    /// the next one.
+    static func write(
+        _ tensors: [(name: String, type: ElementType, shape: [Int])], to url: URL,
+        _ make: (_ append: (StoredTensor) throws -> Void) throws -> Void
+    ) throws {
+        try Data(head(of: tensors)).write(to: url)
+        let file = try FileHandle(forWritingTo: url)
+        defer { try? file.close() }
+        try file.seekToEnd()
+        var rest = tensors[...]
+        try make { tensor in
+            let next = rest.popFirst()
+            precondition(next?.type == tensor.elementType && next?.shape == tensor.shape, "not the tensor that was declared")
+            try file.write(contentsOf: tensor.bytes)
+        }
+        precondition(rest.isEmpty, "a declared tensor was not made")
+    }
+
     /// All that stands before the data of tensors that follow each other in this order.
     private static func head(of tensors: [(name: String, type: ElementType, shape: [Int])]) -> [UInt8] {
         var members: [String: JSON] = ["__metadata__": ["format": "pt"]]

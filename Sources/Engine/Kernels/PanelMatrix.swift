@@ -22,6 +22,8 @@ final class PanelMatrix {
     private let precision: ProductPrecision
     private let panels: FloatBuffer
     private let tiles: [Tile]
+    /// All that some tile's inputs are rounded to.
+    private let activations: Set<ActivationType>
 
     /// The weights of matrices [outputs, inputs] that lie one behind the other: floats, or `nil` where one is packed.
     init(
@@ -58,6 +60,7 @@ final class PanelMatrix {
             }
         }
         self.tiles = tiles
+        activations = Set(parts.compactMap { $0.packed?.activations })
         self.panels = panels
     }
 
@@ -69,17 +72,28 @@ final class PanelMatrix {
     func product(
         _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation = .replacing, workers: WorkerPool
     ) {
-        workers.forEach(tiles.count) { multiply(tile: $0, x, into: y, accumulation) }
+        let operand = operand(x, workers: workers)
+        workers.forEach(tiles.count) { multiply(tile: $0, operand, into: y, accumulation) }
+    }
+
+    /// What the tiles multiply by, rounded once where they want it rounded.
+    func operand(_ x: MatrixView, workers: WorkerPool) -> LinearOperand {
+        LinearOperand(x, for: activations, workers: workers)
     }
 
     /// One tile's columns of the product.
-    func multiply(tile index: Int, _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation) {
+    func multiply(tile index: Int, _ operand: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation) {
         let tile = tiles[index]
         switch tile.source {
-        case .panels(let offset): multiply(panels.base + offset, tile.columns, x, into: y, accumulation, precision)
+        case .panels(let offset): multiply(panels.base + offset, tile.columns, operand.values, into: y, accumulation, precision)
         case .packed(let matrix, let firstRow):
             let rows = firstRow..<firstRow + tile.columns.count
+            if let matrix = matrix as? Int8Matrix, let integers = operand.integers {
+                let target = y.columns(from: tile.columns.lowerBound, count: rows.count)
+                return matrix.multiply(rows: rows, integers, into: target, accumulation)
+            }
             let size = Self.panelCount(rows.count, inputs)
+            let x = operand.values(for: matrix.activations)
             withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * inputs + size) { scratch in
                 guard let base = scratch.baseAddress else { return }
                 matrix.dequantize(rows: rows, into: base)

@@ -12,12 +12,13 @@ extension Decoder {
             let matrix = MatrixView(weights.base + offset, y.columns, x.columns)
             return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation, on: workers, in: products)
         }
+        let operand = LinearOperand(x, for: packed.activations, workers: workers)
         var row = 0
         for count in outputs {
             let start = offset + row * x.columns
             let part = y.columns(from: row, count: count)
             if let matrix = packed[start] {
-                packedForward(matrix, x, into: part, accumulation)
+                packedForward(matrix, operand, into: part, accumulation)
             } else {
                 let matrix = MatrixView(weights.base + start, count, x.columns)
                 MatrixMultiply.product(x, transposed: matrix, into: part, accumulation, on: workers, in: products)
@@ -27,8 +28,14 @@ extension Decoder {
     }
 
     private func packedForward(
-        _ matrix: any PackedMatrix, _ x: MatrixView, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
+        _ matrix: any PackedMatrix, _ operand: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
     ) {
+        if let matrix = matrix as? Int8Matrix, let integers = operand.integers {
+            return workers.forEachRange(matrix.rows, size: Decoder.tileRows) { rows in
+                matrix.multiply(rows: rows, integers, into: y.columns(from: rows.lowerBound, count: rows.count), accumulation)
+            }
+        }
+        let x = operand.values(for: matrix.activations)
         workers.forEachRange(matrix.rows, size: Decoder.tileRows) { rows in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * matrix.columns) { tile in
                 guard let base = tile.baseAddress else { return }

@@ -4,8 +4,22 @@ protocol PackedMatrix: Sendable {
     var rows: Int { get }
     /// Inputs.
     var columns: Int { get }
+    /// What the matrix's inputs are rounded to.
+    var activations: ActivationType { get }
     /// Writes the rows as floats, [rows.count, columns].
     func dequantize(rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
+}
+
+extension PackedMatrix {
+    var activations: ActivationType { .float }
+
+    /// The weights, row-major [rows, columns].
+    func dequantized() -> [Float] {
+        [Float](unsafeUninitializedCapacity: rows * columns) { buffer, initialized in
+            if let weights = buffer.baseAddress { dequantize(rows: 0..<rows, into: weights) }
+            initialized = rows * columns
+        }
+    }
 }
 
 /// The linear layers of a model that are packed; the others are multiplied by their floats.
@@ -27,6 +41,9 @@ struct PackedWeights: Sendable {
     }
 
     var isEmpty: Bool { matrices.isEmpty }
+
+    /// All that some matrix's inputs are rounded to.
+    var activations: Set<ActivationType> { Set(matrices.values.map(\.activations)) }
 
     subscript(offset: Int) -> (any PackedMatrix)? { matrices[offset] }
 }

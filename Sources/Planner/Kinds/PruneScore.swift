@@ -1,20 +1,27 @@
-/// Importance of what a method removes: of every layer 1 − mean cosine similarity of the hidden states entering and leaving it
-/// (METHODS: depth); of channels, neurons and heads for the other methods.
+/// Importance of what pruning removes, in a form that every ratio, shape and method of a sweep shares.
 ///
 /// Inputs: `model`, `data` (of `data.split`).
-/// Output: `scores.json`.
+/// Output: `scores.json`; with `width` also `calibration.safetensors`, the calibration rows as tokens (`tokens`, `lengths`), on
+/// which `prune.apply` compares shapes and solves for weights.
 public struct PruneScore: StageKind {
+    public enum Measure: String, Codable, Hashable, Sendable, CaseIterable {
+        /// `layers`: of each layer 1 − mean cosine similarity of the hidden states entering and leaving it.
+        case depth
+        /// `hidden`, `intermediate` and `heads`: sums of absolute activations, each group of length 1 (METHODS: width).
+        case width
+    }
+
     public static let name = "prune.score"
     public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
-    public var method: PruneMethod
+    public var method: Measure
     /// Calibration rows.
     public var samples: Int
     public var set: String
     public var prompt: PromptStyle
 
-    public init(method: PruneMethod, samples: Int, set: String, prompt: PromptStyle) {
+    public init(method: Measure, samples: Int, set: String, prompt: PromptStyle) {
         self.method = method
         self.samples = samples
         self.set = set

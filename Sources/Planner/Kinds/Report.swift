@@ -1,7 +1,7 @@
 /// Lays the scores and costs of all variants side by side.
 ///
 /// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`.
-/// Output: `report.json`, `report.md`: the metrics side by side; calls, no-calls and lengths of answers; the functions most
+/// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths of answers; the functions most
 /// often called in place of others.
 public struct Report: StageKind {
     public static let name = "report"
@@ -15,10 +15,14 @@ public struct Report: StageKind {
     /// Columns: `ar`, `exact`, `flops`.
     public var metrics: [String]
     public var sets: [String]
+    /// For each row what it repeats with another seed, where the recipe has variants that differ in seeds alone: rows of one
+    /// name are summed up as mean ± deviation.
+    public var repeated: [String]?
 
-    public init(rows: [String], metrics: [String], sets: [String]) {
+    public init(rows: [String], metrics: [String], sets: [String], repeated: [String]? = nil) {
         self.rows = rows
         self.metrics = metrics
         self.sets = sets
+        self.repeated = repeated
     }
 }

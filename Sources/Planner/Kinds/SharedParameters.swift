@@ -61,9 +61,16 @@ public enum LogitsTail: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 public enum PruneMethod: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Whole layers.
     case depth
+    /// Embedding and intermediate channels by importance.
     case width
+    /// Neurons and heads by reconstruction.
     case osscar
+    /// Neurons with the smallest weights.
+    case magnitude
+    /// Neurons with the smallest activations.
+    case activation
 }
 
 /// The shape of a decoder-only transformer.

@@ -25,29 +25,34 @@ extension Lowering {
     /// One removal: what it is called, what it asks for, where that is written.
     private struct Cut {
         var label: String
-        var ratio: Double?
-        var layers: Int?
-        var hidden: Int?
-        var intermediate: Int?
+        var stage: PruneApply
         var origins: @Sendable () -> [Origin]
     }
 
     /// Ratios of a gradual pruning count from the unpruned model; each removal is given its share of what is left.
     private static func cuts(of prune: PruneSection) -> [Cut] {
+        let method = PruneMethod(prune.method.value)
+        let damping = method == .osscar ? prune.damping.value : nil
         switch prune.amount {
         case .layers(let layers):
             return [
                 Cut(
-                    label: "\(layers.value) layer\(layers.value == 1 ? "" : "s")", layers: layers.value,
-                    origins: { [Origin("layers", layers)] })
+                    label: "\(layers.value) layer\(layers.value == 1 ? "" : "s")",
+                    stage: PruneApply(method: method, layers: layers.value), origins: { [Origin("layers", layers)] })
             ]
-        case .shape(let hidden, let intermediate):
-            let label = [hidden?.value, intermediate?.value].map { $0.map(String.init) ?? "·" }.joined(separator: "×")
+        case .shape(let hidden, let intermediate, let kvHeads):
+            let sides = [hidden?.value, intermediate?.value].map { $0.map(String.init) ?? "·" }.joined(separator: "×")
             return [
                 Cut(
-                    label: label, hidden: hidden?.value, intermediate: intermediate?.value,
+                    label: kvHeads.map { "\(sides), \($0.value) kv" } ?? sides,
+                    stage: PruneApply(
+                        method: method, hidden: hidden?.value, intermediate: intermediate?.value, kvHeads: kvHeads?.value,
+                        damping: damping),
                     origins: {
-                        [hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) }].compactMap { $0 }
+                        [
+                            hidden.map { Origin("hidden", $0) }, intermediate.map { Origin("intermediate", $0) },
+                            kvHeads.map { Origin("kv_heads", $0) },
+                        ].compactMap { $0 }
                     })
             ]
         case .ratios(let ratios):
@@ -55,7 +60,12 @@ extension Lowering {
             return ratios.value.filter { $0.value > 0 }.map { ratio in
                 let share = removed == 0 ? ratio.value : 1 - (1 - ratio.value) / (1 - removed)
                 removed = ratio.value
-                return Cut(label: ratio.value.percentage, ratio: share, origins: { [Origin("ratio", ratio)] })
+                return Cut(
+                    label: ratio.value.percentage,
+                    stage: PruneApply(
+                        method: method, ratio: share, granularity: .init(prune.granularity, of: method),
+                        search: method == .width ? .init(prune.search) : nil, damping: damping),
+                    origins: { [Origin("ratio", ratio)] })
             }
         }
     }
@@ -64,9 +74,10 @@ extension Lowering {
     private mutating func addCut(
         _ cut: Cut, _ prune: PruneSection, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel {
-        let method = PruneMethod(prune.method.value)
         let importance = try builder.add(
-            PruneScore(method: method, samples: prune.samples.value, set: prune.data.value.rawValue, prompt: base.prompt.value),
+            PruneScore(
+                method: cut.stage.method.measure, samples: prune.samples.value, set: prune.data.value.rawValue,
+                prompt: base.prompt.value),
             .after(model.stage, ".importance"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
             work: base.work.pass(model.size, over: prune.data.value, atMost: prune.samples.value),
@@ -75,12 +86,16 @@ extension Lowering {
                 Origin("prompt", base.prompt),
             ])
         let stage = try builder.add(
-            PruneApply(
-                method: method, ratio: cut.ratio, layers: cut.layers, hidden: cut.hidden, intermediate: cut.intermediate),
-            .after(model.stage, ".prune[\(cut.label)]"),
+            cut.stage, .after(model.stage, ".prune[\(cut.label)]"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "scores", stage: importance)],
-            work: 0,
-            origins: [Origin("method", prune.method)] + cut.origins())
+            work: cut.stage.runsModel
+                ? base.work.pass(model.size, over: prune.data.value, atMost: prune.samples.value, times: 3) : 0,
+            origins: [
+                Origin("method", prune.method), Origin("granularity.hidden", prune.granularity.hidden),
+                Origin("granularity.intermediate", prune.granularity.intermediate),
+                Origin("search.tolerance", prune.search.tolerance), Origin("search.samples", prune.search.samples),
+                Origin("damping", prune.damping),
+            ] + cut.origins())
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
     }
 
@@ -90,33 +105,53 @@ extension Lowering {
         guard let scheme = QuantApply.Scheme(quantize.scheme.value) else { return model }
         let method = QuantApply.Method(quantize.method.value)
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
-        if let statistics = method.statistics {
+        let samples = quantize.calibrationSamples
+        let set = quantize.data.value.rawValue
+        let isLive = method.readsHessians && quantize.prefix.value == .quantized
+        let work = base.work.pass(model.size, over: quantize.data.value, atMost: samples.value, times: 2)
+        let calibrationOrigins = [Origin("samples", samples), Origin("set", quantize.data), Origin("prompt", base.prompt)]
+        if isLive {
+            inputs.append(.init(name: "data", stage: base.data))
+        } else if method != .roundToNearest {
             let calibration = try builder.add(
-                QuantCalibrate(
-                    statistics: statistics, samples: quantize.calibrationSamples.value, set: quantize.data.value.rawValue,
-                    prompt: base.prompt.value),
-                .after(model.stage, ".\(statistics.rawValue)"),
+                QuantCalibrate(samples: samples.value, set: set, prompt: base.prompt.value),
+                .after(model.stage, ".statistics"),
                 inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
-                work: base.work.pass(model.size, over: quantize.data.value, atMost: quantize.calibrationSamples.value, times: 2),
-                origins: [
-                    Origin("statistics", quantize.method), Origin("samples", quantize.calibrationSamples),
-                    Origin("set", quantize.data), Origin("prompt", base.prompt),
-                ])
+                work: work, origins: calibrationOrigins)
             inputs.append(.init(name: "statistics", stage: calibration))
         }
         let stage = try builder.add(
             QuantApply(
                 scheme: scheme, method: method, groupSize: quantize.groupSize.value, ignore: quantize.ignore.value,
-                damping: method == .gptq ? quantize.damping.value : nil,
+                damping: method.readsHessians ? quantize.damping.value : nil,
                 activationOrder: method == .gptq ? quantize.activationOrder.value : nil,
-                smoothing: method == .smoothQuant ? quantize.smoothing.value : nil),
-            .after(model.stage, ".\(scheme.rawValue)"), inputs: inputs, work: 0,
+                smoothing: method == .smoothQuant ? quantize.smoothing.value : nil,
+                iterations: method == .quantEase ? quantize.iterations.value : nil,
+                prefix: isLive ? .init(samples: samples.value, set: set, prompt: base.prompt.value) : nil),
+            .after(model.stage, ".\(scheme.rawValue)"), inputs: inputs, work: isLive ? work : 0,
             origins: [
                 Origin("scheme", quantize.scheme), Origin("method", quantize.method),
                 Origin("group_size", quantize.groupSize), Origin("ignore", quantize.ignore),
                 Origin("damping", quantize.damping), Origin("activation_order", quantize.activationOrder),
-                Origin("smoothing", quantize.smoothing),
+                Origin("smoothing", quantize.smoothing), Origin("iterations", quantize.iterations),
+                Origin("prefix", quantize.prefix), Origin("prefix.samples", samples), Origin("prefix.set", quantize.data),
+                Origin("prefix.prompt", base.prompt),
             ])
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
+    }
+}
+
+extension PruneApply.Granularity {
+    /// `nil` for layers, which have none.
+    fileprivate init?(_ granularity: PruneSection.Granularity, of method: PruneMethod) {
+        if method == .depth { return nil }
+        self.init(
+            hidden: method == .width ? granularity.hidden.value : nil, intermediate: granularity.intermediate.value)
+    }
+}
+
+extension PruneApply.Search {
+    fileprivate init(_ search: PruneSection.Search) {
+        self.init(tolerance: search.tolerance.value, samples: search.samples.value)
     }
 }

@@ -68,11 +68,13 @@ extension Lowering {
         return try builder.add(
             DataSplit(
                 test: split.test.value, valid: split.valid.value, outOfDomain: split.outOfDomain.value.map(\.value).sorted(),
-                candidates: data.candidates.value, limit: limit, seed: split.seed.value),
+                candidates: data.candidates.count.value, similar: data.candidates.similar.aboveZero,
+                missing: data.candidates.missing.aboveZero, limit: limit, seed: split.seed.value),
             .named(isPrepared ? "data.split" : "data"), inputs: [.init(name: "data", stage: rows)],
             origins: [
                 Origin("test", split.test), Origin("valid", split.valid), Origin("out_of_domain", split.outOfDomain),
-                Origin("candidates", data.candidates), Origin("seed", split.seed),
+                Origin("candidates", data.candidates.count), Origin("similar", data.candidates.similar),
+                Origin("missing", data.candidates.missing), Origin("seed", split.seed),
             ] + limits.map { Origin("limit.\($0.set)", $0.rows) })
     }
 
@@ -130,14 +132,15 @@ extension Lowering {
                 return try addImport(imported, pipeline)
             }
         }
+        let answers = pipeline.tokenizer.answers
+        let reasons = answers.isWritten ? answers.value == .reasoning : pipeline.studentSteps.contains { $0.star != nil }
         return try builder.add(
             TokenizerTrain(
-                vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value,
-                answer: pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : nil),
+                vocabulary: pipeline.tokenizer.vocabulary.value, prompt: base.prompt.value, answer: reasons ? .reasoning : nil),
             .named("tokenizer"), inputs: [.init(name: "data", stage: base.data)],
             origins: [
                 Origin("vocabulary", pipeline.tokenizer.vocabulary), Origin("prompt", base.prompt),
-                Origin("answer", pipeline.transfer.field),
+                answers.isWritten ? Origin("answer", answers) : Origin("answer", pipeline.transfer.field),
             ])
     }
 
@@ -148,4 +151,9 @@ extension Lowering {
         return try builder.add(
             ModelImport(), .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
     }
+}
+
+extension Spanned<Double> {
+    /// A parameter that keys do not have where it changes nothing.
+    fileprivate var aboveZero: Double? { value > 0 ? value : nil }
 }

@@ -62,7 +62,7 @@ extension Lowering {
     }
 
     /// Teachers first, then the models of the variants' chains, each once.
-    mutating func addReport(on variants: [LoweredVariant], names: [String]) throws -> StageID {
+    mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
         var rows: [EvaluatedModel] = []
         var seen: Set<EvaluatedModel> = []
         for variant in variants { rows += variant.rows.prefix(variant.teachers.count).filter { seen.insert($0).inserted } }
@@ -75,10 +75,12 @@ extension Lowering {
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
         }
         let evaluate = recipe.variants.first?.pipeline.evaluate
+        let repeated = naming.repeats ? naming.namesOverSeeds(of: builder.drafts) : nil
         return try builder.add(
             Report(
                 rows: rows.map { Self.modelName(of: names[$0.scores.index]) },
-                metrics: evaluate?.metrics.value.map(\.value.rawValue) ?? [], sets: evaluatedSets),
+                metrics: evaluate?.metrics.value.map(\.value.rawValue) ?? [], sets: evaluatedSets,
+                repeated: repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }),
             .named("report"), inputs: inputs, work: 0,
             origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? []
         )

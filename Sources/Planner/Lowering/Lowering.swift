@@ -48,7 +48,7 @@ struct Lowering {
         guard problems.isEmpty else { return nil }
         let naming = StageNaming(variants: recipe.variants)
         let names = naming.names(of: builder.drafts)
-        let report = try addReport(on: variants, names: names)
+        let report = try addReport(on: variants, names: names, naming: naming)
         return builder.graph(
             names: names + naming.names(of: Array(builder.drafts[names.count...])),
             targets: targets(variants, report: report, naming: naming, names: names))

@@ -16,6 +16,8 @@ struct StageNaming {
     private let variants: [Recipe.Variant]
     /// By axis and value: `group_size=32`.
     private let qualifiers: [[String]]
+    /// Axes whose values repeat the same recipe: fields called `seed`.
+    private let seeds: Set<Int>
 
     init(variants: [Recipe.Variant]) {
         self.variants = variants
@@ -27,6 +29,7 @@ struct StageNaming {
                 if labels[axis][choice.index].isEmpty { labels[axis][choice.index] = choice.label }
             }
         }
+        seeds = Set(fields.indices.filter { fields[$0].split(separator: ".").last == "seed" })
         qualifiers = zip(fields, labels).map { field, labels in
             let short = Self.shortField(field, among: fields)
             return labels.map { label in short.map { "\($0)=\(label)" } ?? label }
@@ -34,19 +37,39 @@ struct StageNaming {
     }
 
     func names(of drafts: [GraphBuilder.Draft]) -> [String] {
+        var taken: Set<String> = []
+        return joined(drafts, suffixes(of: drafts, by: { $0 })) { Self.unique($0, among: &taken, separator: "#") }
+    }
+
+    /// Whether variants differ in seeds.
+    var repeats: Bool { seeds.contains { qualifiers[$0].count > 1 } }
+
+    /// Names that leave seeds out: stages that are one but for those have one name.
+    func namesOverSeeds(of drafts: [GraphBuilder.Draft]) -> [String] {
+        joined(drafts, suffixes(of: drafts, by: { $0.filter { !seeds.contains($0) } })) { $0 }
+    }
+
+    /// The stages' own words, with the values of the axes that tell those of one title apart.
+    private func suffixes(of drafts: [GraphBuilder.Draft], by chosen: ([Int]) -> [Int]) -> [String] {
         var groups: [StageTitle: [Int]] = [:]
         for (index, draft) in drafts.enumerated() { groups[draft.title, default: []].append(index) }
         var suffixes = drafts.map(\.title.suffix)
         for group in groups.values where group.count > 1 {
-            let axes = axesTelling(apart: group.map { drafts[$0].choices })
+            let axes = chosen(axesTelling(apart: group.map { drafts[$0].choices }))
             for index in group { suffixes[index] += qualifier(of: drafts[index].choices, by: axes) }
         }
+        return suffixes
+    }
+
+    /// Each name after the one of the stage that it continues.
+    private func joined(
+        _ drafts: [GraphBuilder.Draft], _ suffixes: [String], finished: (String) -> String
+    ) -> [String] {
         var names: [String] = []
         names.reserveCapacity(drafts.count)
-        var taken: Set<String> = []
         for (draft, suffix) in zip(drafts, suffixes) {
             let parent = draft.title.parent.map { names[$0.index] } ?? ""
-            names.append(Self.unique(parent + suffix, among: &taken, separator: "#"))
+            names.append(finished(parent + suffix))
         }
         return names
     }

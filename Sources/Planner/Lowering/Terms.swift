@@ -81,8 +81,13 @@ extension PruneMethod {
         case .depth: self = .depth
         case .width: self = .width
         case .osscar: self = .osscar
+        case .magnitude: self = .magnitude
+        case .activation: self = .activation
         }
     }
+
+    /// What the method needs to know of the model. All that removes channels shares its scores and its calibration rows.
+    var measure: PruneScore.Measure { self == .depth ? .depth : .width }
 }
 
 extension QuantApply.Method {
@@ -95,14 +100,8 @@ extension QuantApply.Method {
         }
     }
 
-    /// What the method needs to know of the layers' inputs.
-    var statistics: QuantCalibrate.Statistics? {
-        switch self {
-        case .roundToNearest: nil
-        case .gptq, .quantEase: .hessians
-        case .smoothQuant: .ranges
-        }
-    }
+    /// Whether it solves for codes, by the products of the layers' inputs.
+    var readsHessians: Bool { self == .gptq || self == .quantEase }
 }
 
 extension QuantApply.Scheme {
@@ -111,8 +110,9 @@ extension QuantApply.Scheme {
         switch scheme {
         case .w8a16: self = .w8a16
         case .w4a16: self = .w4a16
-        case .w8a8: self = .w8a8
-        case .none: return nil
+        case .w8a8Int8: self = .w8a8Int8
+        case .w8a8Float8: self = .w8a8Float8
+        case .w8a8, .none: return nil
         }
     }
 }

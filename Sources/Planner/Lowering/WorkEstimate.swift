@@ -10,7 +10,7 @@ struct WorkEstimate {
     private let rows: [String: Double]
 
     init(_ data: DataSection) {
-        let listed = Double(data.retrieve?.topK.value ?? (data.candidates.value > 0 ? data.candidates.value : 10))
+        let listed = Double(data.retrieve?.topK.value ?? (data.candidates.count.value > 0 ? data.candidates.count.value : 10))
         tokensPerRow = data.prompt.value == .query ? 36 : 40 + 12 * listed
         rows = Self.rows(of: data)
     }

@@ -4,6 +4,8 @@ public struct ModelSize: Hashable, Sendable {
     public var layers: Int
     public var heads: Int
     public var kvHeads: Int
+    /// Of the shape as it was drawn: pruning leaves heads their size.
+    public let headSize: Int
     public var intermediate: Int
     public var vocabulary: Int
     public var tied: Bool
@@ -13,6 +15,7 @@ public struct ModelSize: Hashable, Sendable {
         layers = shape.layers.value
         heads = shape.heads.value
         kvHeads = shape.kvHeads.value
+        headSize = hidden / max(heads, 1)
         intermediate = shape.intermediate.value
         tied = shape.tied.value
         self.vocabulary = vocabulary
@@ -20,8 +23,8 @@ public struct ModelSize: Hashable, Sendable {
 
     /// Q, K and V with biases, the output projection, the feed-forward matrices, two norms.
     public var perLayer: Int {
-        let keys = kvHeads * (hidden / max(heads, 1))
-        return (hidden + 1) * hidden + 2 * (hidden + 1) * keys + hidden * hidden + 3 * hidden * intermediate + 2 * hidden
+        let (queries, keys) = (heads * headSize, kvHeads * headSize)
+        return (hidden + 1) * queries + 2 * (hidden + 1) * keys + queries * hidden + 3 * hidden * intermediate + 2 * hidden
     }
 
     public var total: Int { vocabulary * hidden * (tied ? 1 : 2) + layers * perLayer + hidden }

@@ -79,6 +79,6 @@ struct PipelineChecks {
 
 extension PruneSection {
     fileprivate var shape: (hidden: Spanned<Int>?, intermediate: Spanned<Int>?)? {
-        if case .shape(let hidden, let intermediate) = amount { (hidden, intermediate) } else { nil }
+        if case .shape(let hidden, let intermediate, _) = amount { (hidden, intermediate) } else { nil }
     }
 }

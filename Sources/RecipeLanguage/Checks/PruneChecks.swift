@@ -2,12 +2,6 @@ import Diagnostics
 
 /// Whether what is to be removed can be removed from a student of a known shape.
 struct PruneChecks {
-    /// Channels that width pruning removes at once (From Large to Super-Tiny, appendix H).
-    static let hiddenStep = 64
-    static let intermediateStep = 256
-    /// How far from the ratio asked the nearest possible shape may lie, as a share of all parameters.
-    private static let tolerance = 0.05
-
     let prune: PruneSection
     let shape: ShapeSection?
     let size: ModelSize?
@@ -25,7 +19,10 @@ struct PruneChecks {
         guard let shape else { return }
         switch prune.amount {
         case .layers(let layers): checkLayers(layers, of: shape)
-        case .shape(let hidden, let intermediate): checkShape(hidden, intermediate, of: shape)
+        case .shape(let hidden, let intermediate, let kvHeads):
+            check(hidden, from: shape.hidden, step: prune.granularity.hidden.value)
+            check(intermediate, from: shape.intermediate, step: prune.granularity.intermediate.value)
+            check(kvHeads, from: shape.kvHeads, step: 1)
         case .ratios(let ratios):
             if prune.method.value == .depth, shape.layers.value < 2 { return reportSingleLayer(shape) }
             for ratio in ratios.value where ratio.value > 0 { checkReach(ratio) }
@@ -50,11 +47,6 @@ struct PruneChecks {
                 help: "give the student two layers or more, or write 'prune: none'"))
     }
 
-    private func checkShape(_ hidden: Spanned<Int>?, _ intermediate: Spanned<Int>?, of shape: ShapeSection) {
-        check(hidden, from: shape.hidden, step: Self.hiddenStep)
-        check(intermediate, from: shape.intermediate, step: Self.intermediateStep)
-    }
-
     private func check(_ wanted: Spanned<Int>?, from whole: Spanned<Int>, step: Int) {
         guard let wanted, wanted.value > whole.value || !(whole.value - wanted.value).isMultiple(of: step) else { return }
         let steps = Int((Double(whole.value - wanted.value) / Double(step)).rounded())
@@ -65,31 +57,52 @@ struct PruneChecks {
                 secondary: whole.isWritten ? [.init(whole.span)] : [], help: "the nearest possible value is \(nearest)"))
     }
 
-    /// A ratio nearer to nothing than to the smallest piece would remove nothing.
+    /// A ratio that no shape comes near enough to, or that is nearer to nothing than to the smallest piece.
     private func checkReach(_ ratio: Spanned<Double>) {
         guard let size else { return }
-        let reachable: [Double]
-        switch prune.method.value {
-        case .depth: reachable = (0..<size.layers).map { Double($0 * size.perLayer) / Double(size.total) }
-        case .width: reachable = widths(of: size)
-        case .osscar: return
-        }
+        let reachable = reachable(of: size)
         let nearest = reachable.min { abs($0 - ratio.value) < abs($1 - ratio.value) } ?? 0
-        let smallest = reachable.filter { $0 > 0 }.min()
-        guard nearest == 0 || abs(nearest - ratio.value) > (prune.method.value == .depth ? 1 : Self.tolerance) else { return }
-        let wanted = nearest == 0 ? smallest : nearest
+        guard nearest == 0 || abs(nearest - ratio.value) > tolerance(of: reachable) else { return }
+        let wanted = nearest == 0 ? reachable.filter { $0 > 0 }.min() : nearest
         findings.report(
             Diagnostic(
                 .badRatio, "no shape of the student comes near a ratio of \(ratio.value.percentage)", at: ratio.span,
-                label: "nearest: \(nearest.percentage)",
-                help: wanted.map { "the nearest possible value is \((($0 * 1000).rounded() / 1000).percentage)" }
-                    ?? "the student is too small for this method"))
+                label: "nearest: \(((nearest * 1000).rounded() / 1000).percentage)",
+                secondary: prune.method.value == .depth || !prune.granularity.intermediate.isWritten
+                    ? [] : [.init(prune.granularity.intermediate.span)],
+                help: wanted.map { "the nearest possible value is \((($0 * 1000).rounded() / 1000).percentage)\(advice)" }
+                    ?? "the student is too small for this method\(advice)"))
+    }
+
+    private var advice: String {
+        prune.method.value == .depth ? "" : "; a smaller 'prune.granularity' has more shapes"
+    }
+
+    /// The shares that the method can remove, nothing among them.
+    private func reachable(of size: ModelSize) -> [Double] {
+        let steps = prune.granularity
+        switch prune.method.value {
+        case .depth: return (0..<size.layers).map { Double($0 * size.perLayer) / Double(size.total) }
+        case .width: return shares(of: size, hiddenStep: steps.hidden.value, intermediateStep: steps.intermediate.value)
+        case .osscar, .magnitude, .activation:
+            return shares(of: size, hiddenStep: size.hidden, intermediateStep: steps.intermediate.value)
+        }
+    }
+
+    /// Shapes of channels are searched within a tolerance; of layers and neurons the nearest number is taken, unless the ratio
+    /// is beyond the last.
+    private func tolerance(of reachable: [Double]) -> Double {
+        switch prune.method.value {
+        case .depth: 1
+        case .width: prune.search.tolerance.value
+        case .osscar, .magnitude, .activation: (reachable.filter { $0 > 0 }.min() ?? 0) / 2 + 1e-9
+        }
     }
 
     /// The ratios of all shapes on the grid.
-    private func widths(of size: ModelSize) -> [Double] {
-        let hidden = stride(from: size.hidden, to: 0, by: -Self.hiddenStep)
-        let intermediate = stride(from: size.intermediate, to: 0, by: -Self.intermediateStep)
+    private func shares(of size: ModelSize, hiddenStep: Int, intermediateStep: Int) -> [Double] {
+        let hidden = stride(from: size.hidden, to: 0, by: -hiddenStep)
+        let intermediate = stride(from: size.intermediate, to: 0, by: -intermediateStep)
         return hidden.flatMap { hidden in
             intermediate.map { intermediate in
                 var smaller = size

@@ -28,6 +28,7 @@ extension Node {
         switch type {
         case .flag: return flags[text.lowercased()].map(JSON.bool) ?? .string(text)
         case .either where type.isTransfer: return .string(text.filter { !$0.isWhitespace })
+        case .either(let types): return normal(text, as: types[0])
         default: return .string(text)
         }
     }

@@ -62,7 +62,7 @@ private struct FieldReader {
             values[path] = .init(normal: node.normal(as: type), written: node.onOneLine)
             return
         }
-        if case .mapping(let definition) = type {
+        if let definition = type.mapping {
             read(entries, definition, path: path)
         } else {
             let element: ValueType = if case .named(let element) = type { element } else { .anything }
@@ -86,10 +86,18 @@ extension MappingDefinition {
         guard let type = fields.first(where: { $0.name == path.first })?.type, path.count > 1 else {
             return fields.first { $0.name == path.first }?.type
         }
-        switch type {
-        case .mapping(let definition): return definition.type(of: path.dropFirst())
-        case .named(.mapping(let definition)): return definition.type(of: path.dropFirst(2))
-        default: return nil
+        if case .named(let element) = type { return element.mapping?.type(of: path.dropFirst(2)) }
+        return type.mapping?.type(of: path.dropFirst())
+    }
+}
+
+extension ValueType {
+    /// The mapping that a value is, or is in its long form.
+    fileprivate var mapping: MappingDefinition? {
+        switch self {
+        case .mapping(let definition): definition
+        case .either(let types): types.lazy.compactMap(\.mapping).first
+        default: nil
         }
     }
 }

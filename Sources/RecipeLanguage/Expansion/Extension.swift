@@ -92,12 +92,20 @@ struct Extension {
                 continue
             }
             merged[index].key = entry.key
-            if let new = entry.value.mapping, let old = merged[index].value.mapping {
-                merged[index].value = Node(.mapping(merge(new, over: old)), at: entry.value.span)
-            } else {
-                merged[index].value = entry.value
-            }
+            merged[index].value = merge(entry, over: merged[index].value)
         }
         return merged
+    }
+
+    private static func merge(_ entry: Node.Entry, over lower: Node) -> Node {
+        guard let new = entry.value.mapping, let old = lower.mapping else { return entry.value }
+        let merged = entry.name == Matrix.field.name ? replace(old, by: new) : merge(new, over: old)
+        return Node(.mapping(merged), at: entry.value.span)
+    }
+
+    /// The axes of a matrix are wholes: values by names do not join those of the other recipe.
+    private static func replace(_ lower: [Node.Entry], by upper: [Node.Entry]) -> [Node.Entry] {
+        lower.map { axis in upper.first { $0.name == axis.name } ?? axis }
+            + upper.filter { axis in !lower.contains { $0.name == axis.name } }
     }
 }

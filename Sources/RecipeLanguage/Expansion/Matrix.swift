@@ -7,20 +7,26 @@ struct Matrix {
         "exclude", .list(.named(.anything)),
         "Combinations that are left out: mappings of axes to values, all of which must match.")
     static let field = RawField(
-        "matrix", .named(.list(.anything)),
-        "Dotted fields, each with a list of values: every combination is a variant. `exclude` lists combinations to leave out.")
+        "matrix", .named(.either([.list(.anything), .named(.anything)])),
+        "Dotted fields, each with a list of values, or with values by names: every combination is a variant. `exclude` lists "
+            + "combinations to leave out.")
 
     struct Axis {
         /// Dotted.
         var field: String
         var key: Node
         var values: [Node]
+        /// What the recipe calls the values; `nil` where they speak for themselves.
+        let names: [String]?
         let path: [String]
 
-        init(field: String, key: Node, values: [Node]) {
+        var labels: [String] { names ?? values.map(\.label) }
+
+        init(field: String, key: Node, values: [Node], names: [String]?) {
             self.field = field
             self.key = key
             self.values = values
+            self.names = names
             path = field.split(separator: ".").map(String.init)
         }
 
@@ -58,7 +64,8 @@ struct Matrix {
             guard Self.canVary(entry, recipe), Self.isApart(entry, from: axes, recipe),
                 let values = Self.values(of: entry, recipe)
             else { continue }
-            axes.append(Axis(field: entry.name, key: entry.key, values: values))
+            axes.append(
+                Axis(field: entry.name, key: entry.key, values: values, names: entry.value.mapping?.map(Self.label(of:))))
         }
         let count = axes.reduce(1) { min($0 * $1.values.count, Self.mostVariants + 1) }
         if count > Self.mostVariants {
@@ -133,16 +140,22 @@ struct Matrix {
     }
 
     private static func values(of entry: Node.Entry, _ recipe: Fields) -> [Node]? {
-        guard let values = entry.value.sequence else {
-            recipe.report(.wrongType("matrix.\(entry.name)", wants: "a list of values", found: entry.value))
+        guard let values = entry.value.sequence ?? entry.value.mapping?.map(\.value) else {
+            recipe.report(
+                .wrongType("matrix.\(entry.name)", wants: "a list of values, or values by names", found: entry.value))
             return nil
         }
         if values.isEmpty { recipe.report(.emptyList("matrix.\(entry.name)", at: entry.value.span)) }
         return values.isEmpty ? nil : values
     }
 
+    /// A value's name without spaces, which stages' names do not have.
+    private static func label(of value: Node.Entry) -> String {
+        value.name.split(whereSeparator: \.isWhitespace).joined(separator: "-")
+    }
+
     func choices(of combination: [Int]) -> [Recipe.Variant.Choice] {
-        zip(axes, combination).map { axis, index in .init(field: axis.field, label: axis.values[index].label, index: index) }
+        zip(axes, combination).map { axis, index in .init(field: axis.field, label: axis.labels[index], index: index) }
     }
 
     /// A section's entry with the combination's values in place.
@@ -202,7 +215,7 @@ private struct Exclusion {
                     among: axes.map(\.field), at: entry.key.span))
             return nil
         }
-        let labels = axes[axis].values.map(\.label)
+        let labels = axes[axis].labels
         let wanted = entry.value.label
         let values = labels.indices.filter { Self.isSame(labels[$0], wanted) }
         if values.isEmpty {

@@ -14,8 +14,7 @@ public struct DataSection: Sendable {
 
     public let rows: Rows
     public let split: SplitSection
-    /// Functions listed per row; 0 lists all.
-    public let candidates: Spanned<Int>
+    public let candidates: CandidatesSection
     public let prompt: Spanned<Prompt>
     /// `nil` where rows keep the functions that they have.
     public let retrieve: RetrieveSection?
@@ -28,8 +27,6 @@ public struct DataSection: Sendable {
         static let generate = SectionField("generate", GenerateSection.Definition.mapping)
         static let ingest = SectionField("ingest", IngestSection.Definition.mapping)
         static let split = SectionField("split", SplitSection.Definition.mapping)
-        static let candidates = Field.integer(
-            "candidates", 0, in: 0...1000, "Functions listed with each row; 0 lists those that it came with, else all in domain.")
         static let prompt = Field.choice(
             "prompt", Prompt.query, "What a prompt shows: the query alone, or the functions and then the query.")
         static let retrieve = SectionField("retrieve", RetrieveSection.Definition.mapping)
@@ -38,7 +35,7 @@ public struct DataSection: Sendable {
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
         static let mapping = MappingDefinition(
             "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.",
-            [generate, ingest, split, candidates, prompt, retrieve, knowledge, compressPrompt])
+            [generate, ingest, split, CandidatesSection.Definition.field, prompt, retrieve, knowledge, compressPrompt])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -62,9 +59,9 @@ public struct DataSection: Sendable {
             rows = .generate(GenerateSection(reading: fields, references: references))
         }
         split = SplitSection(reading: fields)
-        candidates = fields[Definition.candidates]
         prompt = fields[Definition.prompt]
         retrieve = RetrieveSection(reading: fields, references: references)
+        candidates = CandidatesSection(reading: fields, prompt: prompt, retrieve: retrieve)
         knowledge = KnowledgeSection(reading: fields, references: references)
         compressesPrompts = fields[Definition.compressPrompt]
     }

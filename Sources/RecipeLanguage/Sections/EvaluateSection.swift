@@ -6,6 +6,8 @@ public struct EvaluateSection: Sendable {
         /// Share of rows that the judge accepts.
         case ar
         case exact
+        /// Tokens of an answer.
+        case length
         case flops
         case perplexity
         case latency
@@ -29,8 +31,8 @@ public struct EvaluateSection: Sendable {
             "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [.ar, .exact, .flops],
-            "`ar`: share of answers that the judge accepts; `exact`: identical ones; `flops`: work per answer; `perplexity`; "
-                + "`latency`.")
+            "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
+                + "per answer; `perplexity`; `latency`.")
         static let maxTokens = Field.integer(
             "max_tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")
         static let constrained = Field.flag(

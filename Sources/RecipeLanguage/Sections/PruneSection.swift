@@ -10,6 +10,13 @@ public struct PruneSection: Sendable {
         case width
         /// Neurons and heads by layer-wise reconstruction.
         case osscar
+        /// Neurons with the smallest weights.
+        case magnitude
+        /// Neurons with the smallest activations.
+        case activation
+
+        /// Channels that go at once where the recipe does not say (for `width`: From Large to Super-Tiny, appendix H).
+        var intermediateStep: Int { self == .width ? 256 : 32 }
     }
 
     /// How much goes.
@@ -19,11 +26,27 @@ public struct PruneSection: Sendable {
         /// So many layers.
         case layers(Spanned<Int>)
         /// The shape that is left.
-        case shape(hidden: Spanned<Int>?, intermediate: Spanned<Int>?)
+        case shape(hidden: Spanned<Int>?, intermediate: Spanned<Int>?, kvHeads: Spanned<Int>?)
+    }
+
+    /// Channels that go at once.
+    public struct Granularity: Sendable {
+        public let hidden: Spanned<Int>
+        public let intermediate: Spanned<Int>
+    }
+
+    /// Which of the shapes near a ratio is taken (`width`).
+    public struct Search: Sendable {
+        public let tolerance: Spanned<Double>
+        public let samples: Spanned<Int>
     }
 
     public let method: Spanned<Method>
     public let amount: Amount
+    public let granularity: Granularity
+    public let search: Search
+    /// Share of the mean diagonal of H that is added to it (`osscar`).
+    public let damping: Spanned<Double>
     /// Calibration rows, and the set that they are taken from.
     public let samples: Spanned<Int>
     public let data: Spanned<RowSet>
@@ -32,22 +55,50 @@ public struct PruneSection: Sendable {
 
     enum Definition {
         static let method = Field.choice(
-            "method", Method.depth, "`depth` removes layers, `width` channels, `osscar` neurons and heads by reconstruction.")
+            "method", Method.depth,
+            "`depth` removes layers, `width` channels, `osscar` neurons and heads by reconstruction, `magnitude` and "
+                + "`activation` the neurons with the smallest weights or activations.")
         static let ratio = Field<[Spanned<Double>]>.shares(
             "ratio", [0.20], in: 0...0.9,
-            "Share of all parameters to remove; a rising list prunes gradually, recovering after each.")
+            "Share of all parameters to remove; a rising list prunes gradually, recovering after each. In a matrix, where a "
+                + "list makes variants, that is a list within it.")
         static let layers = Field.integer("layers", nil, in: 1...255, "Layers to remove, instead of a ratio (`depth`).")
-        static let hidden = Field.integer("hidden", nil, in: 8...16_384, "Width that is left, a multiple of 64.")
+        static let hidden = Field.integer(
+            "hidden", nil, in: 8...16_384, "Width that is left, less by a multiple of `granularity.hidden` (`width`).")
         static let intermediate = Field.integer(
-            "intermediate", nil, in: 8...65_536, "Feed-forward width that is left, a multiple of 256.")
+            "intermediate", nil, in: 8...65_536,
+            "Feed-forward width that is left, less by a multiple of `granularity.intermediate`.")
+        static let kvHeads = Field.integer(
+            "kv_heads", nil, in: 1...256, "Key/value heads that are left, each with the query heads that it serves (`osscar`).")
         static let shape = SectionField(
             "shape",
-            MappingDefinition("prune.shape", "The shape that is left, instead of a ratio (`width`).", [hidden, intermediate]))
+            MappingDefinition(
+                "prune.shape", "The shape that is left, instead of a ratio (all methods but `depth`).",
+                [hidden, intermediate, kvHeads]))
+        static let hiddenStep = Field.integer("hidden", 64, in: 1...16_384, "Embedding channels (`width`).")
+        static let intermediateStep = Field.integer(
+            "intermediate", nil, in: 1...65_536, spelled: "`256` for `width`, else `32`", "Neurons of a layer.")
+        static let granularity = SectionField(
+            "granularity",
+            MappingDefinition(
+                "prune.granularity", "How many channels go at once; smaller models want smaller steps.",
+                [hiddenStep, intermediateStep]))
+        static let tolerance = Field.share(
+            "tolerance", 0.02, in: 0...0.5, "How far from the ratio a shape's share of removed parameters may lie.")
+        static let searchSamples = Field.integer(
+            "samples", 64, in: 1...100_000, "Calibration rows that each shape's perplexity is measured on.")
+        static let search = SectionField(
+            "search",
+            MappingDefinition(
+                "prune.search", "With `width` and a ratio, every shape that comes near is tried; the lowest perplexity wins.",
+                [tolerance, searchSamples]))
+        static let damping = Field.share(
+            "damping", 0.01, in: 0...1, "What is added to the diagonal of `osscar`'s matrices, a share of its mean.")
         static let samples = Field.integer("samples", 256, in: 1...100_000, "Rows that importance is measured on.")
         static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
         static let mapping = MappingDefinition(
             "prune", "What is removed, and how the model recovers.", mayBeNone: true,
-            [method, ratio, layers, shape, samples, data, Transfer.Definition.recover])
+            [method, ratio, layers, shape, granularity, search, damping, samples, data, Transfer.Definition.recover])
     }
 
     /// `nil` where the recipe prunes nothing: no `prune`, `prune: none`, or a ratio of 0%.
@@ -55,6 +106,10 @@ public struct PruneSection: Sendable {
         guard let fields = recipe.optionalSection(Pipeline.Definition.prune) else { return nil }
         method = fields[Definition.method]
         amount = Self.amount(fields)
+        granularity = Self.granularity(fields, method.value)
+        let searching = fields.section(Definition.search)
+        search = Search(tolerance: searching[Definition.tolerance], samples: searching[Definition.searchSamples])
+        damping = fields[Definition.damping]
         samples = fields[Definition.samples]
         data = fields[Definition.data]
         recover =
@@ -77,9 +132,14 @@ public struct PruneSection: Sendable {
             let shape = fields.section(Definition.shape)
             if shape.entries.isEmpty {
                 fields.report(
-                    .missingField("hidden", in: shape.owner, at: shape.anchor, help: "name 'hidden', 'intermediate' or both"))
+                    .missingField(
+                        "hidden", in: shape.owner, at: shape.anchor,
+                        help: "name 'hidden', 'intermediate', 'kv_heads' or several")
+                )
             }
-            return .shape(hidden: shape.written(Definition.hidden), intermediate: shape.written(Definition.intermediate))
+            return .shape(
+                hidden: shape.written(Definition.hidden), intermediate: shape.written(Definition.intermediate),
+                kvHeads: shape.written(Definition.kvHeads))
         }
         let standard = [fields.standard("ratio", 0.20)]
         let ratios = fields.written(Definition.ratio) ?? fields.standard("ratio", standard)
@@ -97,18 +157,32 @@ public struct PruneSection: Sendable {
         }
     }
 
+    private static func granularity(_ fields: Fields, _ method: Method) -> Granularity {
+        let steps = fields.section(Definition.granularity)
+        return Granularity(
+            hidden: steps[Definition.hiddenStep],
+            intermediate: steps.value(Definition.intermediateStep, default: method.intermediateStep))
+    }
+
+    /// An amount that only other methods have. Settings of other methods are let be: a matrix may vary the method.
     private func checkMethod(_ fields: Fields) {
-        let place: (name: String, wanted: Method)? =
-            switch amount {
-            case .layers: ("layers", .depth)
-            case .shape: ("shape", .width)
-            case .ratios: nil
-            }
-        guard let place, method.value != place.wanted, let entry = fields.entry(place.name) else { return }
+        switch amount {
+        case .layers: check(fields.entry("layers"), belongsTo: .depth, fields)
+        case .shape where method.value == .depth: check(fields.entry("shape"), belongsTo: .width, fields)
+        case .shape:
+            let entries = fields.node("shape")?.mapping ?? []
+            if method.value != .width { check(entries.first { $0.name == "hidden" }, belongsTo: .width, fields) }
+            if method.value != .osscar { check(entries.first { $0.name == "kv_heads" }, belongsTo: .osscar, fields) }
+        case .ratios: break
+        }
+    }
+
+    private func check(_ entry: Node.Entry?, belongsTo wanted: Method, _ fields: Fields) {
+        guard method.value != wanted, let entry, !entry.value.isNull else { return }
         fields.report(
             Diagnostic(
-                .conflict, "'\(place.name)' belongs to the method '\(place.wanted.rawValue)'", at: entry.key.span,
-                secondary: [.init(method.span)], help: "write 'method: \(place.wanted.rawValue)', or give a 'ratio'"))
+                .conflict, "'\(entry.name)' belongs to the method '\(wanted.rawValue)'", at: entry.key.span,
+                secondary: [.init(method.span)], help: "write 'method: \(wanted.rawValue)', or give a 'ratio'"))
     }
 }
 

@@ -5,8 +5,16 @@ public struct QuantizeSection: Sendable {
     public enum Scheme: String, CaseIterable, Sendable {
         case w8a16 = "W8A16"
         case w4a16 = "W4A16"
+        case w8a8Int8 = "W8A8-INT8"
+        case w8a8Float8 = "W8A8-FP8"
+        /// Not of the language: it is read so that it can be told what it may mean.
         case w8a8 = "W8A8"
         case none
+
+        public static let allCases: [Scheme] = [.w8a16, .w4a16, .w8a8Int8, .w8a8Float8, .none]
+
+        /// Whether activations are rounded too.
+        fileprivate var roundsActivations: Bool { self == .w8a8Int8 || self == .w8a8Float8 || self == .w8a8 }
     }
 
     public enum Method: String, CaseIterable, Sendable {
@@ -15,6 +23,14 @@ public struct QuantizeSection: Sendable {
         case gptq
         case quantease
         case smoothquant
+    }
+
+    /// What GPTQ and QuantEase calibrate a layer on.
+    public enum Prefix: String, CaseIterable, Sendable {
+        /// On what the float model gives it: statistics that a sweep shares.
+        case float
+        /// On what the quantized layers before it give.
+        case quantized
     }
 
     /// Never `none`.
@@ -32,25 +48,37 @@ public struct QuantizeSection: Sendable {
     /// How much of the activations' range moves into the weights.
     public let smoothing: Spanned<Double>
     public let activationOrder: Spanned<Bool>
+    /// Passes of QuantEase over the columns, at most.
+    public let iterations: Spanned<Int>
+    public let prefix: Spanned<Prefix>
 
     enum Definition {
-        static let scheme = Field.choice("scheme", Scheme.w8a16, "Bits of weights and activations; `none` keeps float.")
+        static let scheme = Field.choice("scheme", Scheme.w8a16, "Bits and types of weights and activations; `none` keeps float.")
         static let method = Field.choice(
-            "method", Method.rtn, "Round to nearest, GPTQ, QuantEase, or SmoothQuant (INT8 activations; without it W8A8 is FP8).")
+            "method", Method.rtn, "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")
         static let groupSize = Field.integer(
             "group_size", 128, in: 0...16_384,
-            "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8 has.")
+            "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8-INT8 and W8A8-FP8 have.")
         static let ignore = Field<[Spanned<String>]>.words("ignore", default: ["lm_head"], "Modules that stay in float.")
         static let calibrationSamples = Field.integer(
             "num_calibration_samples", 512, in: 1...100_000, "Rows that GPTQ, QuantEase and SmoothQuant calibrate on.")
         static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
-        static let damping = Field.share("damping", 0.01, in: 0...1, "GPTQ's damping, a share of the Hessian's mean diagonal.")
+        static let damping = Field.share(
+            "damping", 0.01, in: 0...1, "Damping of GPTQ and QuantEase, a share of the Hessian's mean diagonal.")
         static let smoothing = Field.number("smoothing", 0.5, in: 0...1, "SmoothQuant's α.")
         static let activationOrder = Field.flag(
             "activation_order", false, "Whether GPTQ takes columns in the order of their activations.")
+        static let iterations = Field.integer(
+            "iterations", 20, in: 1...1000, "Passes of QuantEase over all columns, at most.")
+        static let prefix = Field.choice(
+            "prefix", Prefix.float,
+            "Whether GPTQ and QuantEase calibrate a layer on the float model, as a sweep can share, or behind quantized layers.")
         static let mapping = MappingDefinition(
             "quantize", "How weights are stored in few bits.", mayBeNone: true,
-            [scheme, method, groupSize, ignore, calibrationSamples, data, damping, smoothing, activationOrder])
+            [
+                scheme, method, groupSize, ignore, calibrationSamples, data, damping, smoothing, activationOrder, iterations,
+                prefix,
+            ])
     }
 
     /// `nil` where the recipe quantizes nothing.
@@ -58,7 +86,8 @@ public struct QuantizeSection: Sendable {
         guard let fields = recipe.optionalSection(Pipeline.Definition.quantize) else { return nil }
         scheme = fields[Definition.scheme]
         method = fields[Definition.method]
-        groupSize = fields.value(Definition.groupSize, default: scheme.value == .w8a8 ? 0 : Definition.groupSize.standard)
+        groupSize = fields.value(
+            Definition.groupSize, default: scheme.value.roundsActivations ? 0 : Definition.groupSize.standard)
         let ignored = fields.value(Definition.ignore, default: [fields.standard("ignore", "lm_head")])
         for module in ignored.value where !Self.modules.contains(module.value) {
             fields.report(.unknownValue(module.value, of: "quantize.ignore", among: Self.modules, at: module.span))
@@ -69,6 +98,8 @@ public struct QuantizeSection: Sendable {
         damping = fields[Definition.damping]
         smoothing = fields[Definition.smoothing]
         activationOrder = fields[Definition.activationOrder]
+        iterations = fields[Definition.iterations]
+        prefix = fields[Definition.prefix]
         checkMethod(fields)
         if scheme.value == .none { return nil }
     }
@@ -80,7 +111,13 @@ public struct QuantizeSection: Sendable {
         let possible: [Method]
         switch scheme.value {
         case .w8a16, .w4a16: possible = [.rtn, .gptq, .quantease]
-        case .w8a8: possible = [.rtn, .smoothquant]
+        case .w8a8Int8: possible = [.rtn, .smoothquant, .gptq, .quantease]
+        case .w8a8Float8: possible = [.rtn]
+        case .w8a8:
+            return fields.report(
+                Diagnostic(
+                    .badScheme, "'W8A8' does not say of which type the eight bits are", at: scheme.span,
+                    help: "write W8A8-INT8 or W8A8-FP8"))
         case .none: return
         }
         if !possible.contains(method.value) {
@@ -97,10 +134,10 @@ public struct QuantizeSection: Sendable {
                     .badGroup, "'group_size' must be a multiple of 8", at: groupSize.span,
                     help: "the nearest possible value is \(nearest)\(nearest == 0 ? ": one scale per output channel" : "")"))
         }
-        if scheme.value == .w8a8, groupSize.value != 0 {
+        if scheme.value.roundsActivations, groupSize.value != 0 {
             fields.report(
                 Diagnostic(
-                    .badScheme, "'W8A8' has one scale per output channel, and no groups", at: groupSize.span,
+                    .badScheme, "'\(scheme.value.rawValue)' has one scale per output channel, and no groups", at: groupSize.span,
                     secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out"))
         }
     }

@@ -17,7 +17,7 @@ public enum RowSet: String, CaseIterable, Sendable {
 public struct SplitSection: Sendable {
     public let test: Spanned<Double>
     public let valid: Spanned<Double>
-    /// Functions out of domain.
+    /// Functions out of domain: names, and patterns in which `*` is any run of characters.
     public let outOfDomain: Spanned<[Spanned<String>]>
     /// At most this many rows a set, in the order of `RowSet`.
     public let limits: [(set: RowSet, rows: Spanned<Int>)]
@@ -26,7 +26,8 @@ public struct SplitSection: Sendable {
     enum Definition {
         static let test = Field.share("test", 0.10, in: 0...0.9, "Share of the rows not otherwise placed.")
         static let valid = Field.share("valid", 0.02, in: 0...0.9, "Share of the rows not otherwise placed.")
-        static let functions = Field.words("functions", required: true, "Functions that no training row shows.")
+        static let functions = Field.words(
+            "functions", required: true, "Functions that no training row shows: names, or patterns such as `*_lamp`.")
         static let outOfDomain = SectionField(
             "ood", MappingDefinition("data.split.ood", "What is out of domain.", [functions]))
         static let limits = RowSet.allCases.map {

@@ -6,6 +6,14 @@ public struct TokenizerSection: Sendable {
     public let vocabulary: Spanned<Int>
     /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
     public let origin: Spanned<String>?
+    /// What the answers consist of that it is trained on; without being written, those of the strategy.
+    public let answers: Spanned<Answers>
+
+    public enum Answers: String, CaseIterable, Sendable {
+        case calls
+        /// Calls after a reasoning.
+        case reasoning
+    }
 
     // 5 special tokens and 256 bytes come before the first merge.
     enum Definition {
@@ -14,19 +22,26 @@ public struct TokenizerSection: Sendable {
         static let from = Field.text(
             "from",
             "A tokenizer that is there already: `teacher`, `student`, or a source. An imported model's is used by default.")
-        static let mapping = MappingDefinition("tokenizer", "The vocabulary that teacher and student share.", [vocabulary, from])
+        static let answers = Field.choice(
+            "answers", Answers.calls, spelled: "`calls`; `reasoning` where a strategy has a `*`",
+            "Whether it learns from reasonings too: variants with and without a `*` can so share a tokenizer.")
+        static let mapping = MappingDefinition(
+            "tokenizer", "The vocabulary that teacher and student share.", [vocabulary, from, answers])
     }
 
     init(reading recipe: Fields, references: References) {
         let fields = recipe.section(Pipeline.Definition.tokenizer)
         vocabulary = fields[Definition.vocabulary]
         origin = fields.written(Definition.from)
+        answers = fields[Definition.answers]
         if let origin, !["teacher", "student"].contains(origin.value) { references.check(origin, fields.findings) }
-        if let origin, vocabulary.isWritten {
+        let training = [("vocabulary", vocabulary.isWritten, vocabulary.span), ("answers", answers.isWritten, answers.span)]
+        for (name, isWritten, span) in training where isWritten {
+            guard let origin else { break }
             fields.report(
                 Diagnostic(
-                    .conflict, "a tokenizer that is there already has its vocabulary", at: vocabulary.span,
-                    secondary: [.init(origin.span, "taken from here")], help: "leave 'vocabulary' out"))
+                    .conflict, "a tokenizer that is there already has its vocabulary", at: span,
+                    secondary: [.init(origin.span, "taken from here")], help: "leave '\(name)' out"))
         }
     }
 }

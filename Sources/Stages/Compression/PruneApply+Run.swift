@@ -3,9 +3,15 @@ import Engine
 import Planner
 
 extension PruneApply: RunnableStage {
-    public var limitation: String? { method == .depth ? nil : "pruning by \(method.rawValue) is not in this version yet" }
-
     public func run(in context: StageContext) throws {
+        switch method {
+        case .depth: try removeLayers(in: context)
+        case .width: try removeChannels(in: context)
+        case .osscar, .magnitude, .activation: try removeNeurons(in: context)
+        }
+    }
+
+    private func removeLayers(in context: StageContext) throws {
         let model = try context.modelFolder("model").model()
         guard let scores = try context.readJSON("scores", "scores.json")["layers"]?.array else {
             throw StageFailure("scores/scores.json has no list of layers")
@@ -22,15 +28,23 @@ extension PruneApply: RunnableStage {
                 "a ratio of \(ratio ?? 0) is nearer to no layer than to one; a layer is \(share(of: model)) of this model's "
                     + "parameters")
         }
-        try context.write(model.removing(pruning), tokenizerFrom: "model")
-        let removed = 1 - Double(pruning.parametersAfter) / Double(pruning.parametersBefore)
+        let smaller = try model.removing(pruning)
+        try context.write(smaller, tokenizerFrom: "model")
         try context.write(
-            [
-                "removed_layers": .array(pruning.removedLayers.map { .integer(Int64($0)) }),
-                "parameters_before": .integer(Int64(pruning.parametersBefore)),
-                "parameters_after": .integer(Int64(pruning.parametersAfter)),
-                "ratio_asked": ratio.map(JSON.number) ?? .null, "ratio_removed": .number(removed),
-            ], to: "pruning.json")
+            .object(
+                counts(before: model, after: smaller).merging([
+                    "removed_layers": .array(pruning.removedLayers.map { .integer(Int64($0)) })
+                ]) { $1 }), to: "pruning.json")
+    }
+
+    /// What `pruning.json` says whatever the method.
+    func counts(before: Model, after: Model) -> [String: JSON] {
+        let removed = 1 - Double(after.parameterCount) / Double(before.parameterCount)
+        return [
+            "parameters_before": .integer(Int64(before.parameterCount)),
+            "parameters_after": .integer(Int64(after.parameterCount)),
+            "ratio_asked": ratio.map(JSON.number) ?? .null, "ratio_removed": .number(removed),
+        ]
     }
 
     private func share(of model: Model) -> String {

@@ -3,20 +3,42 @@ import Engine
 import Planner
 
 extension PruneScore: RunnableStage {
-    public var limitation: String? { method == .depth ? nil : "importance for \(method.rawValue) is not in this version yet" }
-
     public func run(in context: StageContext) throws {
-        let folder = context.modelFolder("model")
-        let reader = ResponseRows(
-            prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
-        // By hash, because rows stand in the order in which they were made: function by function.
-        let rows = try context.readRows("data", "\(set).jsonl")
-            .map { (StableHash.unit("calibration", 0, $0.id), $0) }.sorted { $0.0 < $1.0 }.prefix(samples).map(\.1)
-        let sequences = try rows.map { try reader.example(of: $0).tokens }
+        let calibration = try context.calibrationSequences(set: set, samples: samples, prompt: prompt)
+        let sequences = calibration.sequences
+        let model = try context.inferenceModel("model")
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
-        let importance = try context.inferenceModel("model").depthImportance(
-            sequences, workers: context.workers, resumption: context.resumption(of: groups.count, unit: "group"))
-        try context.write(
-            ["method": .string(method.rawValue), "layers": .array(importance.map(JSON.number))], to: "scores.json")
+        let resumption: Resumption<[Double]> = context.resumption(of: groups.count, unit: "group")
+        switch method {
+        case .depth:
+            let importance = try model.depthImportance(sequences, workers: context.workers, resumption: resumption)
+            try context.write(
+                ["method": .string(method.rawValue), "layers": .array(importance.map(JSON.number))], to: "scores.json")
+        case .width:
+            let importance = try model.channelImportance(sequences, workers: context.workers, resumption: resumption)
+            try context.write(
+                .object(importance.members.merging(["method": .string(method.rawValue)]) { $1 }), to: "scores.json")
+            try SafeTensors.write(calibration.tensors, to: context.output(CalibrationSequences.file))
+        }
+    }
+}
+
+extension ChannelImportance {
+    /// The members of `scores.json`.
+    fileprivate var members: [String: JSON] {
+        func list(_ values: [Double]) -> JSON { .array(values.map(JSON.number)) }
+        return [
+            "hidden": list(hidden), "intermediate": .array(intermediate.map(list)), "heads": .array(heads.map(list)),
+        ]
+    }
+
+    /// Reads them back.
+    /// - Throws: `StageFailure` where a list is missing; numbers that are none become NaN, which pruning refuses.
+    init(scores: JSON) throws(StageFailure) {
+        func list(_ value: JSON) -> [Double] { (value.array ?? []).map { $0.double ?? .nan } }
+        guard let hidden = scores["hidden"], let intermediate = scores["intermediate"]?.array,
+            let heads = scores["heads"]?.array
+        else { throw StageFailure("scores/scores.json has no scores of channels") }
+        self.init(hidden: list(hidden), intermediate: intermediate.map(list), heads: heads.map(list))
     }
 }

@@ -4,16 +4,15 @@ import Foundation
 import Planner
 
 extension QuantApply: RunnableStage {
-    public var limitation: String? {
-        if scheme == .w8a8 { return "the scheme W8A8 is not in this version yet" }
-        return method == .roundToNearest ? nil : "quantization by \(method.rawValue) is not in this version yet"
-    }
-
     public func run(in context: StageContext) throws {
-        let quantization = try IntegerQuantization(bits: scheme.bits, groupSize: groupSize)
+        let configuration = try context.readJSON("model", "config.json")
+        let quantization = ModelQuantization(
+            try engineScheme, rounding, smoothing: smoothing.map(SmoothQuant.init(strength:)), ignoring: ignore,
+            workers: context.workers)
         let model = try SafeTensors(reading: context.input("model", "model.safetensors"))
         let quantized = try quantization.quantize(
-            model: model.allTensors(), configuration: context.readJSON("model", "config.json"), ignoring: ignore)
+            model.allTensors(), configuration: configuration, calibration: calibration(configuration, in: context)
+        ) { done, total in context.report(.init(done: done, total: total, unit: "module")) }
 
         try SafeTensors.write(quantized.tensors, to: context.output("model.safetensors"))
         try context.write(quantized.configuration, to: "config.json")
@@ -22,6 +21,41 @@ extension QuantApply: RunnableStage {
         where FileManager.default.fileExists(atPath: context.input("model", file).path) {
             try context.copy(file, from: "model")
         }
+    }
+
+    private var engineScheme: QuantizationScheme {
+        get throws {
+            switch scheme {
+            case .w8a16, .w4a16: .weights(try IntegerQuantization(bits: scheme.bits, groupSize: groupSize))
+            case .w8a8Int8: .int8
+            case .w8a8Float8: .float8
+            }
+        }
+    }
+
+    private var rounding: WeightRounding {
+        switch method {
+        case .roundToNearest, .smoothQuant: .nearest
+        case .gptq: .gptq(damping: damping ?? 0.01, activationOrder: activationOrder ?? false)
+        case .quantEase: .quantEase(damping: damping ?? 0.01, iterations: iterations ?? 20)
+        }
+    }
+
+    private func calibration(_ configuration: JSON, in context: StageContext) throws -> ModelQuantization.Calibration {
+        if let prefix {
+            let sequences = try context.calibrationSequences(
+                samples: prefix.samples, set: prefix.set, prompt: prefix.prompt)
+            return .sequences(sequences, try context.inferenceModel("model"))
+        }
+        if context.hasInput("statistics") {
+            return .statistics(
+                try CalibrationStatistics(
+                    reading: context.input("statistics", "statistics.safetensors"), for: ModelConfiguration(json: configuration)))
+        }
+        guard method == .roundToNearest else {
+            throw StageFailure("the method \(method.rawValue) needs the input 'statistics', of quant.calibrate")
+        }
+        return .none
     }
 
     private func report(_ report: QuantizationReport) -> JSON {

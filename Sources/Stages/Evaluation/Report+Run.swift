@@ -20,11 +20,14 @@ extension Report: RunnableStage {
             }
             entries.append(.object(entry))
         }
-        let report: JSON = [
+        var report: [String: JSON] = [
             "rows": .array(entries), "metrics": .array(metrics.map(JSON.string)), "sets": .array(sets.map(JSON.string)),
         ]
-        try context.write(report, to: "report.json")
-        try context.write(ReportText(report).markdown, to: "report.md")
+        if let repeated {
+            report["over_seeds"] = .array(Repetitions.summed(entries, names: repeated).map(\.json))
+        }
+        try context.write(.object(report), to: "report.json")
+        try context.write(ReportText(.object(report)).markdown, to: "report.md")
     }
 
     /// What was most often called in place of something else, of all sets.

@@ -1,29 +1,73 @@
 import CanonicalJSON
 
-/// A report's rows as a table: size first, then each metric on each set, side by side.
+/// A report's rows as a table: size first, then each metric on each set, side by side. Rows that differ in their seeds alone
+/// are one line, mean ± deviation.
 public struct ReportTable: Sendable {
-    private var headings: [String]
-    private var lines: [[String]]
+    private let headings: [String]
+    private let lines: [[String]]
 
-    public init(_ report: JSON) {
+    public init(_ report: JSON) { self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? []) }
+
+    /// Every run in a line of its own.
+    static func ofEachRun(_ report: JSON) -> ReportTable { ReportTable(report, rows: report["rows"] ?? []) }
+
+    private init(_ report: JSON, rows: JSON) {
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
         let metrics = (report["metrics"]?.array ?? []).compactMap(\.string)
-        let shares = metrics.filter { $0 == "ar" || $0 == "exact" }
-        headings = ["model", "parameters", "size"]
-        if metrics.contains("flops") { headings.append("MFLOPs/answer") }
-        if metrics.contains("perplexity") { headings.append("perplexity") }
-        headings += shares.flatMap { metric in sets.map { "\(metric == "ar" ? "AR" : metric) \($0)" } }
-        lines = (report["rows"]?.array ?? []).map { row in
-            var cells = [
-                row["name"]?.string ?? "", Self.millions(row["parameters"]?.double), Self.kibibytes(row["bytes"]?.double),
+        let columns = Column.all(metrics: metrics, sets: sets)
+        headings = ["model"] + columns.map(\.heading)
+        lines = (rows.array ?? []).map { row in [row["name"]?.string ?? ""] + columns.map { $0.cell(of: row) } }
+    }
+
+    /// A figure of a row: where it stands, and how it is written.
+    private struct Column {
+        let heading: String
+        let path: [String]
+        let text: (Double) -> String
+        var unit = ""
+
+        static func all(metrics: [String], sets: [String]) -> [Column] {
+            var columns = [
+                Column(heading: "parameters", path: ["parameters"], text: { decimal($0 / 1e6, places: 3) }, unit: " M"),
+                Column(heading: "size", path: ["bytes"], text: { decimal($0 / 1024, places: 0) }, unit: " KiB"),
             ]
-            if metrics.contains("flops") { cells.append(Self.decimal((row["flops"]?.double ?? 0) / 1e6, places: 1)) }
-            if metrics.contains("perplexity") {
-                cells.append(row["perplexity"]?.double.map { Self.decimal($0, places: 3) } ?? "–")
+            if metrics.contains("flops") {
+                columns.append(Column(heading: "MFLOPs/answer", path: ["flops"], text: { decimal($0 / 1e6, places: 1) }))
             }
-            cells += shares.flatMap { metric in sets.map { Self.percentage(row["sets"]?[$0]?[metric]?.double) } }
-            return cells
+            if metrics.contains("perplexity") {
+                columns.append(Column(heading: "perplexity", path: ["perplexity"], text: { decimal($0, places: 3) }))
+            }
+            return columns + metrics.flatMap { metric in sets.compactMap { Column(metric, on: $0) } }
         }
+
+        private init(heading: String, path: [String], text: @escaping (Double) -> String, unit: String = "") {
+            self.heading = heading
+            self.path = path
+            self.text = text
+            self.unit = unit
+        }
+
+        /// `nil` for what is no figure of a set.
+        private init?(_ metric: String, on set: String) {
+            switch metric {
+            case "ar": self.init(heading: "AR \(set)", path: ["sets", set, "ar"], text: percent)
+            case "exact": self.init(heading: "exact \(set)", path: ["sets", set, "exact"], text: percent)
+            case "length":
+                self.init(
+                    heading: "tokens \(set)", path: ["sets", set, "response_tokens_mean"], text: { decimal($0, places: 1) })
+            default: return nil
+            }
+        }
+
+        func cell(of row: JSON) -> String {
+            guard let value = figure(in: row) else { return "–" }
+            guard (row["runs"]?.integer ?? 1) > 1, let deviation = figure(in: row["deviation"] ?? [:]), deviation > 0 else {
+                return text(value) + unit
+            }
+            return text(value) + " ± " + text(deviation) + unit
+        }
+
+        private func figure(in row: JSON) -> Double? { path.reduce(row) { $0[$1] ?? .null }.double }
     }
 
     /// Aligned columns for a terminal.
@@ -31,11 +75,10 @@ public struct ReportTable: Sendable {
 
     public var markdown: String { table.markdown }
 
-    private var table: TextTable { TextTable(headings: headings, lines: lines) }
+    var table: TextTable { TextTable(headings: headings, lines: lines) }
 
-    private static func millions(_ count: Double?) -> String { count.map { decimal($0 / 1e6, places: 3) + " M" } ?? "–" }
-    private static func kibibytes(_ bytes: Double?) -> String { bytes.map { decimal($0 / 1024, places: 0) + " KiB" } ?? "–" }
-    static func percentage(_ share: Double?) -> String { share.map { decimal($0 * 100, places: 1) } ?? "–" }
+    static func percentage(_ share: Double?) -> String { share.map(percent) ?? "–" }
+    private static func percent(_ share: Double) -> String { decimal(share * 100, places: 1) }
 
     /// A number with a fixed number of decimal places.
     public static func decimal(_ value: Double, places: Int) -> String {

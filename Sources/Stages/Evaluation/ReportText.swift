@@ -6,14 +6,17 @@ public struct ReportText: Sendable {
     static let confusions = 10
 
     private let metrics: ReportTable
+    /// `nil` where no seeds vary.
+    private let runs: TextTable?
     private let answers: TextTable
     private let confused: TextTable
     private let agreement: TextTable
 
     public init(_ report: JSON) {
         metrics = ReportTable(report)
+        runs = report["over_seeds"].map { _ in ReportTable.ofEachRun(report).table }
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
-        let rows = report["rows"]?.array ?? []
+        let rows = (report["over_seeds"] ?? report["rows"])?.array ?? []
         let scored = rows.flatMap { row in
             sets.compactMap { set in row["sets"]?[set].map { (model: row["name"]?.string ?? "", set: set, scores: $0) } }
         }
@@ -57,10 +60,11 @@ public struct ReportText: Sendable {
 
     private var details: [(title: String, table: TextTable)] {
         [
+            ("Each run", runs),
             ("Rows that want calls, rows that want none, and how long answers are", answers),
             ("Functions most often called in place of others", confused),
             ("How often the judging model says what the rules of ast say", agreement),
-        ].filter { !$0.1.lines.isEmpty }
+        ].compactMap { title, table in table.flatMap { $0.lines.isEmpty ? nil : (title, $0) } }
     }
 
     public var text: String { details.reduce(metrics.text) { $0 + "\n\($1.title)\n\n\($1.table.text)" } }

@@ -133,10 +133,12 @@ final class StepDecoder {
         normalize(layer.postNorm, rows: rows, memory)
         let x = MatrixView(memory.normalized, rows, hidden)
         let gateUp = MatrixView(memory.gateUp, rows, 2 * intermediate)
+        let (gateInput, upInput) = (layer.gate.operand(x, workers: workers), layer.up.operand(x, workers: workers))
         workers.forEach(layer.gate.tileCount) { tile in
             let columns = layer.gate.columns(ofTile: tile)
-            layer.gate.multiply(tile: tile, x, into: gateUp, .replacing)
-            layer.up.multiply(tile: tile, x, into: gateUp.columns(from: intermediate, count: intermediate), .replacing)
+            layer.gate.multiply(tile: tile, gateInput, into: gateUp, .replacing)
+            layer.up.multiply(
+                tile: tile, upInput, into: gateUp.columns(from: intermediate, count: intermediate), .replacing)
             decant_swiglu_columns(memory.gateUp, memory.gated, rows, intermediate, columns.lowerBound, columns.count)
         }
         layer.down.product(

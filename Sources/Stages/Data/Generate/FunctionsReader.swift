@@ -13,26 +13,38 @@ import SpannedYAML
 ///     state: {type: string, enum: ["on", "off"]}
 ///   required: [room, state]       # all parameters where it is left out
 /// ```
+///
+/// An entry with `family` stands for many functions (`FamilyReader`).
 enum FunctionsReader {
     private static let types = ["string", "integer", "number", "boolean"]
 
-    /// Sorted by name.
-    static func read(_ source: SourceText, _ findings: inout [Diagnostic]) -> [FunctionDefinition] {
-        guard let root = readDocument(source, &findings) else { return [] }
+    static func read(_ source: SourceText, _ findings: inout [Diagnostic]) -> FunctionCatalogue {
+        var catalogue = FunctionCatalogue()
+        guard let root = readDocument(source, &findings) else { return catalogue }
         var functions: [String: FunctionDefinition] = [:]
         for (name, span, node) in entries(of: root, &findings) {
-            if functions[name] != nil {
-                findings.append(Diagnostic(
-                    code: "duplicate-function", "the function '\(name)' is defined twice", at: span, help: "keep one of the two"))
+            var defined: [FunctionDefinition] = []
+            if node["family"] == nil {
+                defined = [function(name, node, &findings)]
+            } else if let family = FamilyReader(name: name, node: node).read(&findings) {
+                catalogue.families.append(family)
+                defined = family.members.map(\.function)
             }
-            functions[name] = function(name, node, &findings)
+            for function in defined where functions.updateValue(function, forKey: function.name) != nil {
+                findings.append(
+                    Diagnostic(
+                        code: "duplicate-function", "the function '\(function.name)' is defined twice", at: span,
+                        help: "keep one of the two"))
+            }
         }
         if functions.isEmpty, !findings.hasErrors {
-            findings.append(Diagnostic(
-                code: "no-functions", "the file defines no function", at: root.span,
-                help: "add 'NAME: {description: …, parameters: {…}}'"))
+            findings.append(
+                Diagnostic(
+                    code: "no-functions", "the file defines no function", at: root.span,
+                    help: "add 'NAME: {description: …, parameters: {…}}'"))
         }
-        return functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        catalogue.functions = functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return catalogue
     }
 
     private static func entries(of root: Node, _ findings: inout [Diagnostic]) -> [(String, SourceSpan, Node)] {
@@ -46,8 +58,9 @@ enum FunctionsReader {
             if let name = node["name"], let text = name.scalar?.text, !text.isEmpty {
                 entries.append((text, name.span, node))
             } else {
-                findings.append(Diagnostic(
-                    code: "missing-field", "a function has no name", at: node.span, help: "add 'name: …'"))
+                findings.append(
+                    Diagnostic(
+                        code: "missing-field", "a function has no name", at: node.span, help: "add 'name: …'"))
             }
         }
         return entries
@@ -68,8 +81,9 @@ enum FunctionsReader {
             required = (list.sequence ?? []).compactMap(\.scalar?.text).sorted()
             if list.sequence == nil { findings.append(.expected("a list", for: "'required'", found: list)) }
             for item in list.sequence ?? [] where properties[item.scalar?.text ?? ""] == nil {
-                findings.append(.unknown(
-                    "unknown-argument", "parameter", item.scalar?.text ?? "", known: Array(properties.keys), at: item.span))
+                findings.append(
+                    .unknown(
+                        "unknown-argument", "parameter", item.scalar?.text ?? "", known: Array(properties.keys), at: item.span))
             }
         }
         return FunctionDefinition(
@@ -79,13 +93,14 @@ enum FunctionsReader {
             ])
     }
 
-    private static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
+    static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
         let type = entry.value["type"]?.scalar?.text ?? ""
         guard types.contains(type) else {
-            findings.append(Diagnostic(
-                code: "unknown-type", "the parameter '\(entry.name)' needs a type",
-                at: entry.value["type"]?.span ?? entry.key.span,
-                help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
+            findings.append(
+                Diagnostic(
+                    code: "unknown-type", "the parameter '\(entry.name)' needs a type",
+                    at: entry.value["type"]?.span ?? entry.key.span,
+                    help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
             return [:]
         }
         var schema: [String: JSON] = ["type": .string(type)]

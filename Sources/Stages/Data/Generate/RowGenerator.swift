@@ -17,7 +17,9 @@ struct RowGenerator {
         var rows: [Row] = []
         for (group, share) in zip(library.groups, groupShares(of: count)) {
             let capacities = group.templates.map(combinations)
-            for (index, wanted) in evenShares(of: share, capacities: capacities).enumerated() {
+            let even = evenShares(of: share, capacities: capacities)
+            let shares = group.member == nil ? even : fairShares(even, capacities: capacities, stream: group.name)
+            for (index, wanted) in shares.enumerated() where wanted > 0 {
                 rows += self.rows(wanted, of: group, template: index, queries: &queries)
             }
         }
@@ -48,15 +50,14 @@ struct RowGenerator {
         let prefix = library.prefixes[digit(library.prefixes.count)]
         let suffix = library.suffixes[digit(library.suffixes.count)]
         let digits = template.gaps.map { digit($0.choices.count) }
-        let (text, arguments) = template.filled(with: zip(template.gaps, digits).map { $0.choices[$1] })
+        let (text, arguments) = template.filled(with: zip(template.gaps, digits).map { $0.choices[$1] }, by: group.member)
         let query = [prefix, text, suffix].filter { !$0.isEmpty }.joined(separator: " ")
 
         let hasHeldOutValue = zip(template.gaps, digits).contains { heldOut.contains(value: $1, of: $0.slot) }
-        let isHeldOutTemplate = heldOut.contains(template: index, of: group.name)
-        let name = "\(group.name)/\(index)"
+        let isHeldOutTemplate = heldOut.contains(template: index, of: group.repertoire)
         return Row(
-            id: "\(name)/\(Digest(hashing: query).short)", query: query,
-            answers: group.function.map { [FunctionCall(name: $0, arguments: arguments)] } ?? [], template: name,
+            id: "\(template.name)/\(Digest(hashing: query).short)", query: query,
+            answers: group.function.map { [FunctionCall(name: $0, arguments: arguments)] } ?? [], template: template.name,
             heldOut: isHeldOutTemplate ? .template : hasHeldOutValue ? .value : nil)
     }
 
@@ -76,7 +77,9 @@ struct RowGenerator {
         let noCall = Int((Double(count) * Self.noCallShare).rounded())
         let called = zip(library.groups, capacities).map { group, capacity in group.function == nil ? 0 : capacity }
         let silent = zip(library.groups, capacities).map { group, capacity in group.function == nil ? min(capacity, noCall) : 0 }
-        return zip(evenShares(of: count - silent.reduce(0, +), capacities: called), silent).map { $0 + $1 }
+        let even = evenShares(of: count - silent.reduce(0, +), capacities: called)
+        let hasFamilies = library.groups.contains { $0.member != nil }
+        return zip(hasFamilies ? fairShares(even, capacities: called, stream: "") : even, silent).map { $0 + $1 }
     }
 
     /// Divides a total evenly; what exceeds one capacity goes to the others, remainders to the largest.
@@ -88,6 +91,20 @@ struct RowGenerator {
             shares[index] = min(capacities[index], rest / places)
             rest -= shares[index]
             places -= 1
+        }
+        return shares
+    }
+
+    /// Even shares whose remainders are drawn. Of a family's many functions each may get fewer rows than it has templates, and
+    /// the largest must not always be those that get them.
+    private func fairShares(_ even: [Int], capacities: [Int], stream: String) -> [Int] {
+        guard let level = zip(even, capacities).filter({ $0 < $1 }).map(\.0).min() else { return even }
+        let open = even.indices.filter { capacities[$0] > level }
+        let remainders = open.reduce(0) { $0 + even[$1] - level }
+        var shares = even
+        for index in open { shares[index] = level }
+        for place in RandomOrder(count: open.count, seed: seed, stream: "shares/\(stream)").prefix(remainders) {
+            shares[open[place]] += 1
         }
         return shares
     }

@@ -15,6 +15,10 @@ struct TemplateLibrary: Sendable {
         /// `nil` where no function is wanted.
         var function: String?
         var templates: [UtteranceTemplate]
+        /// Groups of one repertoire have the same templates, and lose the same ones to the set `phrasing`.
+        var repertoire: String
+        /// Who says a family's templates.
+        var member: FunctionFamily.Member?
 
         var name: String { function ?? "no_call" }
     }
@@ -25,6 +29,8 @@ struct UtteranceTemplate: Sendable {
     enum Piece: Sendable {
         case text(String)
         case gap(Gap)
+        /// A word of the family that each member has its own of.
+        case word(String)
     }
 
     /// A place that one of several values fills.
@@ -43,6 +49,8 @@ struct UtteranceTemplate: Sendable {
         var value: JSON
     }
 
+    /// What rows say that they are made with: `set_light/3`.
+    var name: String
     var pieces: [Piece]
     /// Arguments that the words themselves state.
     var fixedArguments: [String: JSON]
@@ -51,20 +59,32 @@ struct UtteranceTemplate: Sendable {
         pieces.compactMap { piece in if case .gap(let gap) = piece { gap } else { nil } }
     }
 
+    var words: [String] {
+        pieces.compactMap { piece in if case .word(let word) = piece { word } else { nil } }
+    }
+
+    /// The names of all that it states.
+    var arguments: Set<String> { Set(gaps.compactMap(\.argument)).union(fixedArguments.keys) }
+
     /// The sentence and its arguments with one choice per gap, in the order of the gaps.
-    func filled(with choices: [Choice]) -> (text: String, arguments: [String: JSON]) {
+    ///
+    /// - Parameter member: whose words and names of parameters they are, where the template is a family's.
+    func filled(with choices: [Choice], by member: FunctionFamily.Member?) -> (text: String, arguments: [String: JSON]) {
         var text = ""
         var arguments = fixedArguments
         var next = choices.makeIterator()
         for piece in pieces {
             switch piece {
             case .text(let words): text += words
+            case .word(let word): text += member?.words[word] ?? ""
             case .gap(let gap):
                 guard let choice = next.next() else { continue }
                 text += choice.spoken
                 if let argument = gap.argument { arguments[argument] = choice.value }
             }
         }
-        return (text, arguments)
+        guard let member else { return (text, arguments) }
+        let named = arguments.map { (member.parameters[$0.key] ?? $0.key, $0.value) }
+        return (text, Dictionary(named, uniquingKeysWith: { first, _ in first }))
     }
 }

@@ -7,9 +7,9 @@ enum UtterancesReader {
     private static let fields = ["slots", "templates", "no_call", "prefixes", "suffixes"]
 
     static func read(
-        _ source: SourceText, functions: [FunctionDefinition], _ findings: inout [Diagnostic]
+        _ source: SourceText, functions catalogue: FunctionCatalogue, _ findings: inout [Diagnostic]
     ) -> TemplateLibrary {
-        var library = TemplateLibrary(functions: functions, groups: [], prefixes: [""], suffixes: [""])
+        var library = TemplateLibrary(functions: catalogue.functions, groups: [], prefixes: [""], suffixes: [""])
         guard let root = readDocument(source, &findings) else { return library }
         guard let entries = root.mapping else {
             findings.append(.expected("a mapping with 'slots' and 'templates'", for: "the file", found: root))
@@ -19,10 +19,11 @@ enum UtterancesReader {
             findings.append(.unknown("unknown-field", "field", entry.name, known: fields, at: entry.key.span))
         }
         let slots = slots(root["slots"], &findings)
-        library.groups = groups(root["templates"], slots, functions, &findings)
+        library.groups = groups(root["templates"], slots, catalogue, &findings)
         if let sentences = root["no_call"] {
             let reader = TemplateReader(slots: slots, function: nil)
-            library.groups.append(.init(function: nil, templates: templates(sentences, "no_call", reader, &findings)))
+            let templates = templates(sentences, "no_call", reader, &findings)
+            library.groups.append(.init(function: nil, templates: templates, repertoire: "no_call"))
         }
         library.prefixes = words(root["prefixes"], "prefixes", &findings)
         library.suffixes = words(root["suffixes"], "suffixes", &findings)
@@ -39,20 +40,26 @@ enum UtterancesReader {
 
     /// Sorted by function, so that the order of writing changes nothing.
     private static func groups(
-        _ node: Node?, _ slots: [String: Slot], _ functions: [FunctionDefinition], _ findings: inout [Diagnostic]
+        _ node: Node?, _ slots: [String: Slot], _ catalogue: FunctionCatalogue, _ findings: inout [Diagnostic]
     ) -> [TemplateLibrary.Group] {
         guard let node else { return [] }
         if node.mapping == nil { findings.append(.expected("a mapping of lists by function", for: "'templates'", found: node)) }
         var groups: [TemplateLibrary.Group] = []
         for entry in node.mapping ?? [] {
-            guard let function = functions.first(where: { $0.name == entry.name }) else {
-                findings.append(.unknown(
-                    "unknown-function", "function", entry.name, known: functions.map(\.name), at: entry.key.span))
+            if let family = catalogue.families.first(where: { $0.name == entry.name }) {
+                groups += FamilyTemplates(family: family, slots: slots).groups(entry.value, &findings)
+                continue
+            }
+            guard let function = catalogue.functions.first(where: { $0.name == entry.name }) else {
+                let known = catalogue.families.map(\.name) + catalogue.functions.prefix(40).map(\.name)
+                findings.append(.unknown("unknown-function", "function", entry.name, known: known, at: entry.key.span))
                 continue
             }
             let reader = TemplateReader(slots: slots, function: function)
-            groups.append(.init(
-                function: function.name, templates: templates(entry.value, entry.name, reader, &findings)))
+            groups.append(
+                .init(
+                    function: function.name, templates: templates(entry.value, entry.name, reader, &findings),
+                    repertoire: function.name))
         }
         return groups.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
@@ -64,7 +71,7 @@ enum UtterancesReader {
             findings.append(.expected("a list of sentences", for: "'\(name)'", found: node))
             return []
         }
-        return items.compactMap { reader.read($0, &findings) }
+        return items.enumerated().compactMap { reader.read($1, name: "\(name)/\($0)", &findings) }
     }
 
     /// A list of texts; one empty text where it is left out.

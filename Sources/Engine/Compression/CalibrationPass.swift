@@ -1,0 +1,83 @@
+/// Calibration sequences on their way through a model, layer by layer. What is held is their hidden states before one layer,
+/// and the memory of one layer at work.
+final class CalibrationPass {
+    let decoder: Decoder
+    let tokenCount: Int
+    private let batches: [PackedBatch]
+    /// Of each batch [T, D], entering the next layer.
+    private let hidden: [FloatBuffer]
+    private let arena = Arena()
+
+    /// Tokens that are read together, or one sequence that is longer.
+    private static let batchTokens = 2048
+
+    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read.
+    init(_ model: InferenceModel, _ sequences: [[Int32]], workers: WorkerPool) throws(GenerationError) {
+        if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
+        for (index, sequence) in sequences.enumerated() { try model.check(sequence, index: index) }
+        decoder = model.decoder(positions: sequences.map(\.count).max() ?? 1, workers: workers)
+        var batches: [PackedBatch] = []
+        for sequence in sequences {
+            if batches.last.map({ $0.tokens.count + sequence.count > Self.batchTokens }) ?? true { batches.append(PackedBatch()) }
+            batches[batches.count - 1].append(sequence, predicting: 0..<0)
+        }
+        self.batches = batches
+        tokenCount = sequences.reduce(0) { $0 + $1.count }
+        let size = decoder.configuration.hiddenSize
+        hidden = batches.map { FloatBuffer(count: $0.tokens.count * size) }
+        for (batch, states) in zip(batches, hidden) {
+            let activations = activations(of: batch)
+            decoder.embeddingForward(batch, activations)
+            states.base.update(from: activations.layers[0].input, count: states.count)
+        }
+    }
+
+    /// Has the sequences pass through a layer, behind which they then stand; shows what its modules read.
+    func advance(through layer: Int, _ observe: (LinearInput, MatrixView) -> Void = { _, _ in }) {
+        for (batch, states) in zip(batches, hidden) {
+            states.base.update(from: read(batch, states, layer, observe), count: states.count)
+        }
+    }
+
+    /// Statistics of all inputs of the layer, behind which the sequences then stand.
+    func statistics(advancingThrough layer: Int) -> [LinearInput: InputStatistics] {
+        var statistics = Dictionary(
+            uniqueKeysWithValues: LinearInput.allCases.map {
+                ($0, InputStatistics(width: $0.width(in: decoder.configuration)))
+            })
+        advance(through: layer) { statistics[$0]?.add($1, workers: decoder.workers) }
+        for input in LinearInput.allCases { statistics[input]?.mirror() }
+        return statistics
+    }
+
+    /// Statistics of one input of the layer, before which the sequences stay.
+    func statistics(of input: LinearInput, layer: Int) -> InputStatistics {
+        var statistics = InputStatistics(width: input.width(in: decoder.configuration))
+        for (batch, states) in zip(batches, hidden) {
+            _ = read(batch, states, layer) { if $0 == input { statistics.add($1, workers: decoder.workers) } }
+        }
+        statistics.mirror()
+        return statistics
+    }
+
+    /// Runs one layer on a batch and shows what each linear module reads; gives the layer's output [T, D].
+    private func read(
+        _ batch: PackedBatch, _ states: FloatBuffer, _ layer: Int, _ observe: (LinearInput, MatrixView) -> Void
+    ) -> UnsafeMutablePointer<Float> {
+        let configuration = decoder.configuration
+        let rows = batch.tokens.count
+        let a = activations(of: batch)
+        a.layers[layer].input.update(from: states.base, count: states.count)
+        decoder.attentionForward(layer, batch, a)
+        observe(.attention, MatrixView(a.norm, rows, configuration.hiddenSize))
+        observe(.output, MatrixView(a.layers[layer].attention, rows, configuration.attentionSize))
+        decoder.feedForwardForward(layer, batch, a)
+        observe(.feedForward, MatrixView(a.norm, rows, configuration.hiddenSize))
+        observe(.down, MatrixView(a.gated, rows, configuration.intermediateSize))
+        return a.output(ofLayer: layer)
+    }
+
+    private func activations(of batch: PackedBatch) -> Activations {
+        Activations(decoder.configuration, batch, keeping: .nothing, logitRows: 0, in: arena)
+    }
+}

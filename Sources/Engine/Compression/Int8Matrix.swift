@@ -1,0 +1,55 @@
+import CKernels
+
+/// INT8 weights with a scale per output, for activations that are rounded to INT8 token by token; the layout `int-quantized` of
+/// compressed-tensors. Products are sums of integers, and exact.
+struct Int8Matrix: PackedMatrix, Hashable {
+    let rows: Int
+    let columns: Int
+    /// [rows, columns]
+    let codes: [Int8]
+    /// [rows]
+    let scales: [Float]
+
+    /// Products of two codes that a 32-bit sum surely holds.
+    static let mostColumns = 1 << 16
+
+    var activations: ActivationType { .int8 }
+    var byteCount: Int { codes.count + 4 * scales.count }
+
+    func dequantize(rows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
+        for (place, row) in rows.enumerated() {
+            for column in 0..<columns { target[place * columns + column] = Float(codes[row * columns + column]) * scales[row] }
+        }
+    }
+
+    /// y [T, rows.count] (+)= x·Wᵀ of some rows.
+    func multiply(
+        rows: Range<Int>, _ x: TokenIntegers, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
+    ) {
+        codes.withUnsafeBufferPointer { codes in
+            scales.withUnsafeBufferPointer { scales in
+                guard let codes = codes.baseAddress, let scales = scales.baseAddress else { return }
+                x.withPointers { values, steps in
+                    decant_int8_product(
+                        values, steps, y.rows, codes + rows.lowerBound * columns, scales + rows.lowerBound, rows.count, columns,
+                        y.base, y.stride, accumulation == .adding ? 1 : 0)
+                }
+            }
+        }
+    }
+}
+
+extension Int8Matrix {
+    /// From codes with one scale per output.
+    init(_ codes: IntegerCodes) {
+        self.init(rows: codes.rows, columns: codes.columns, codes: codes.codes, scales: codes.scales)
+    }
+
+    func storedTensors(module: String) -> [String: StoredTensor] {
+        [
+            module + ".weight": StoredTensor(
+                elementType: .int8, shape: [rows, columns], bytes: codes.map { UInt8(bitPattern: $0) }),
+            module + ".weight_scale": StoredTensor(scales, shape: [rows, 1]),
+        ]
+    }
+}

@@ -1,0 +1,106 @@
+import CanonicalJSON
+
+/// Quantizes the linear layers of a model: the matrices `….weight` but for the embedding.
+public struct ModelQuantization: Sendable {
+    /// What quantization may know of the modules' inputs.
+    public enum Calibration: Sendable {
+        case none
+        /// Statistics of the float model.
+        case statistics(CalibrationStatistics)
+        /// Sequences that pass through the model as it is being quantized.
+        case sequences([[Int32]], InferenceModel)
+    }
+
+    let scheme: QuantizationScheme
+    let rounding: WeightRounding
+    let smoothing: SmoothQuant?
+    /// Modules that stay in float: a whole name or the end of one (`lm_head`, `down_proj`).
+    let ignored: [String]
+    let workers: WorkerPool
+
+    public init(
+        _ scheme: QuantizationScheme, _ rounding: WeightRounding = .nearest, smoothing: SmoothQuant? = nil,
+        ignoring ignored: [String] = ["lm_head"], workers: WorkerPool = WorkerPool(threads: 1)
+    ) {
+        self.scheme = scheme
+        self.rounding = rounding
+        self.smoothing = smoothing
+        self.ignored = ignored
+        self.workers = workers
+    }
+
+    /// - Parameters:
+    ///   - tensors: the float model's tensors by name.
+    ///   - configuration: the model's `config.json`.
+    ///   - report: told how many modules are done, and how many there are.
+    public func quantize(
+        _ tensors: [String: StoredTensor], configuration: JSON, calibration: Calibration = .none,
+        report: (Int, Int) -> Void = { _, _ in }
+    ) throws -> QuantizedModel {
+        guard configuration["quantization_config"] == nil else {
+            throw QuantizationError("The model is quantized already; quantize the float model it was made from.")
+        }
+        let names = tensors.keys.sorted()
+        let linear = names.compactMap { name in tensors[name].flatMap { Self.linearModule(name, $0) } }
+        let modules = linear.filter { !isIgnored($0) }
+        guard !modules.isEmpty else {
+            throw QuantizationError("No linear layer is left to quantize; shorten the list of ignored modules.")
+        }
+        var result = tensors
+        let divisors = try smooth(&result, configuration, calibration, Set(modules))
+        var work = LayerByLayer(self, source: try source(calibration), divisors: divisors)
+        let order = modules.map { (place: LinearPlace(module: $0), name: $0) }.sorted {
+            switch ($0.place, $1.place) {
+            case (let left?, let right?): left == right ? $0.name < $1.name : left < right
+            case (let left, let right): left == nil && right == nil ? $0.name < $1.name : left != nil
+            }
+        }
+        for (done, module) in order.enumerated() {
+            try work.quantize(module.name, at: module.place, in: &result)
+            report(done + 1, order.count)
+        }
+        // A tied head has no tensor of its own, but other libraries see a linear layer there.
+        let inFloat = Set(linear).union(["lm_head"]).subtracting(modules)
+        let grid = scheme.grid
+        return QuantizedModel(
+            tensors: result,
+            configuration: scheme.layout.configuration(extending: configuration, ignored: inFloat.sorted()),
+            report: QuantizationReport(
+                bits: grid?.bits ?? 8, groupSize: grid?.groupSize ?? 0, layers: work.layers.sorted { $0.name < $1.name },
+                bytesBefore: tensors.values.reduce(0) { $0 + $1.bytes.count },
+                bytesAfter: result.values.reduce(0) { $0 + $1.bytes.count }))
+    }
+
+    private func isIgnored(_ module: String) -> Bool {
+        ignored.contains { module == $0 || module.hasSuffix("." + $0) }
+    }
+
+    /// The module whose linear weight the tensor is.
+    private static func linearModule(_ name: String, _ tensor: StoredTensor) -> String? {
+        guard tensor.shape.count == 2, name.hasSuffix(".weight"), !name.hasSuffix("embed_tokens.weight") else { return nil }
+        return String(name.dropLast(".weight".count))
+    }
+
+    private func smooth(
+        _ tensors: inout [String: StoredTensor], _ configuration: JSON, _ calibration: Calibration, _ modules: Set<String>
+    ) throws -> SmoothQuant.Divisors {
+        guard let smoothing else { return [:] }
+        guard case .statistics(let statistics) = calibration else {
+            throw QuantizationError("SmoothQuant needs the statistics of the model's inputs.")
+        }
+        return try smoothing.smooth(
+            &tensors, ModelConfiguration(json: configuration), statistics, quantizes: modules.contains)
+    }
+
+    private func source(_ calibration: Calibration) throws -> (any StatisticsSource)? {
+        switch calibration {
+        case .none:
+            guard !rounding.needsStatistics else {
+                throw QuantizationError("This method needs the statistics of the model's inputs.")
+            }
+            return nil
+        case .statistics(let statistics): return SharedStatistics(statistics)
+        case .sequences(let sequences, let model): return try QuantizedPrefix(model, sequences, workers: workers)
+        }
+    }
+}

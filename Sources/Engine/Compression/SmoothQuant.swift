@@ -1,0 +1,103 @@
+/// SmoothQuant (Xiao et al., arXiv 2211.10438): input j of a linear module is divided by s_j = max|X_j|^α / max|W_j|^(1−α), and
+/// the weights that read it are multiplied by it. What is computed stays the same; large activations become easier to round.
+///
+/// The division is folded into what makes the inputs, so that it costs nothing: into the weight of the norm before queries, keys
+/// and values, and before gate and up; into the rows of up before down; and into the rows of v (and its bias) before o, where the
+/// query heads that share a key/value head share the divisors.
+public struct SmoothQuant: Hashable, Sendable {
+    /// α: how much of the activations' range moves into the weights, from 0 to 1.
+    public let strength: Double
+
+    public init(strength: Double) { self.strength = strength }
+
+    /// What each input was divided by.
+    typealias Divisors = [LinearPlace: [Float]]
+
+    /// Smooths all inputs of which some module is quantized.
+    func smooth(
+        _ tensors: inout [String: StoredTensor], _ configuration: ModelConfiguration, _ statistics: CalibrationStatistics,
+        quantizes: (_ module: String) -> Bool
+    ) throws -> Divisors {
+        var divisors: Divisors = [:]
+        for layer in 0..<configuration.layerCount {
+            for input in LinearInput.allCases {
+                let place = LinearPlace(layer: layer, input: input)
+                let quantized = place.modules.filter(quantizes)
+                if quantized.isEmpty { continue }
+                var reach = [Float](repeating: 0, count: input.width(in: configuration))
+                for module in quantized {
+                    let weights = try Self.floats(tensors, module + ".weight")
+                    for (index, weight) in weights.enumerated() {
+                        reach[index % reach.count] = max(reach[index % reach.count], abs(weight))
+                    }
+                }
+                var ranges = try statistics.ranges(of: input, layer: layer)
+                if input == .output {
+                    (ranges, reach) = (shared(ranges, configuration), shared(reach, configuration))
+                }
+                let scales = zip(ranges, reach).map { scale(range: $0, reach: $1) }
+                for module in place.modules {
+                    try Self.change(&tensors, module + ".weight") { $1 *= scales[$0 % scales.count] }
+                }
+                try fold(scales, into: place, &tensors, configuration)
+                divisors[place] = scales
+            }
+        }
+        return divisors
+    }
+
+    /// 1 where one of the two is zero.
+    func scale(range: Float, reach: Float) -> Float {
+        guard range > 0, reach > 0, range.isFinite, reach.isFinite else { return 1 }
+        let power = strength * PortableMath.log(Double(range)) - (1 - strength) * PortableMath.log(Double(reach))
+        return max(Float(PortableMath.exp(power)), 1e-5)
+    }
+
+    /// Divides what makes the input.
+    private func fold(
+        _ scales: [Float], into place: LinearPlace, _ tensors: inout [String: StoredTensor], _ configuration: ModelConfiguration
+    ) throws {
+        let layer = "model.layers.\(place.layer)."
+        switch place.input {
+        case .attention: try Self.change(&tensors, layer + "input_layernorm.weight") { $1 /= scales[$0] }
+        case .feedForward: try Self.change(&tensors, layer + "post_attention_layernorm.weight") { $1 /= scales[$0] }
+        case .down:
+            let inputs = configuration.hiddenSize
+            try Self.change(&tensors, layer + "mlp.up_proj.weight") { $1 /= scales[$0 / inputs] }
+        case .output:
+            let (inputs, size) = (configuration.hiddenSize, configuration.headDimension)
+            let heads = configuration.headCount / configuration.keyValueHeadCount
+            // The first of the query heads that read a key/value head.
+            func divisor(_ row: Int) -> Float { scales[row / size * heads * size + row % size] }
+            try Self.change(&tensors, layer + "self_attn.v_proj.weight") { $1 /= divisor($0 / inputs) }
+            if tensors[layer + "self_attn.v_proj.bias"] != nil {
+                try Self.change(&tensors, layer + "self_attn.v_proj.bias") { $1 /= divisor($0) }
+            }
+        }
+    }
+
+    /// The largest value over the query heads that share a key/value head, for each of them.
+    private func shared(_ values: [Float], _ configuration: ModelConfiguration) -> [Float] {
+        let size = configuration.headDimension
+        let heads = configuration.headCount / configuration.keyValueHeadCount
+        return values.indices.map { index in
+            let first = index / (heads * size) * heads * size + index % size
+            return (0..<heads).reduce(0) { max($0, values[first + $1 * size]) }
+        }
+    }
+
+    private static func floats(_ tensors: [String: StoredTensor], _ name: String) throws(QuantizationError) -> [Float] {
+        guard let floats = tensors[name]?.floats() else {
+            throw QuantizationError("\(name) is missing, or does not hold floats; SmoothQuant changes it.")
+        }
+        return floats
+    }
+
+    private static func change(
+        _ tensors: inout [String: StoredTensor], _ name: String, _ body: (Int, inout Float) -> Void
+    ) throws(QuantizationError) {
+        var values = try floats(tensors, name)
+        for index in values.indices { body(index, &values[index]) }
+        tensors[name] = StoredTensor(values, shape: tensors[name]?.shape ?? [])
+    }
+}

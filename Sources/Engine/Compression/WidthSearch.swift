@@ -1,0 +1,44 @@
+/// A shape that was pruned in one step, and how well the model without its channels expects the calibration data.
+public struct WidthCandidate: Hashable, Sendable {
+    public let shape: ShapeGrid.Shape
+    /// Of the tokens of all sequences but the first of each.
+    public let perplexity: Double
+}
+
+/// The search for the best of several shapes: each is pruned in one step and scored by its perplexity.
+public struct WidthSearch: Sendable {
+    /// In the order of the shapes.
+    public let candidates: [WidthCandidate]
+    /// The place of the lowest perplexity; of equals the one with fewer parameters, then the first.
+    public let best: Int
+
+    /// What `resumption` keeps is each shape's loss.
+    /// - Throws: `ChannelPruningError` where there is no shape, or none leaves a model that computes numbers.
+    public init(
+        of shapes: [ShapeGrid.Shape], _ model: InferenceModel, by importance: ChannelImportance, on sequences: [[Int32]],
+        workers: WorkerPool, resumption: Resumption<[Double]> = .none
+    ) throws {
+        let candidates = try shapes.enumerated().map { index, shape in
+            if let known = resumption.done[index]?.first {
+                return WidthCandidate(shape: shape, perplexity: PortableMath.exp(known))
+            }
+            let selection = try ChannelSelection(
+                model.model.configuration, hidden: shape.hidden, intermediate: shape.intermediate, by: importance)
+            var pruned = InferenceModel(try model.model.keeping(selection))
+            pruned.products = model.products
+            let loss = try pruned.meanLoss(of: sequences, workers: workers)
+            try resumption.keep(index..<index + 1, [[loss]])
+            return WidthCandidate(shape: shape, perplexity: PortableMath.exp(loss))
+        }
+        let finite = candidates.indices.filter { candidates[$0].perplexity.isFinite }
+        let lowest = finite.min { a, b in
+            (candidates[a].perplexity, candidates[a].shape.parameters, a)
+                < (candidates[b].perplexity, candidates[b].shape.parameters, b)
+        }
+        guard let lowest else {
+            throw ChannelPruningError("No shape that was tried leaves a model whose perplexity is a number.")
+        }
+        self.candidates = candidates
+        best = lowest
+    }
+}

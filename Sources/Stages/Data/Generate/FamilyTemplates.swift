@@ -1,0 +1,65 @@
+import Diagnostics
+import SpannedYAML
+
+/// Reads the templates of a family. A member uses those that state exactly its parameters.
+struct FamilyTemplates {
+    let family: FunctionFamily
+    let slots: [String: Slot]
+
+    /// A group for each member.
+    func groups(_ node: Node, _ findings: inout [Diagnostic]) -> [TemplateLibrary.Group] {
+        guard let items = node.sequence else {
+            findings.append(.expected("a list of sentences", for: "'\(family.name)'", found: node))
+            return []
+        }
+        let reader = TemplateReader(slots: slots, function: family.definition, words: Set(family.words.keys))
+        var templates: [Set<String>: [UtteranceTemplate]] = [:]
+        for (index, item) in items.enumerated() {
+            let earlier = findings.count
+            guard let template = reader.read(item, name: "\(family.name)/\(index)", &findings), findings.count == earlier
+            else { continue }
+            check(template, item, &findings)
+            templates[template.arguments, default: []].append(template)
+        }
+        if !findings.hasErrors { checkEverySetIsStated(templates, node, &findings) }
+        return family.members.map { member in
+            let parameters = Set(member.parameters.keys)
+            return TemplateLibrary.Group(
+                function: member.function.name, templates: templates[parameters] ?? [],
+                repertoire: "\(family.name)(\(parameters.sorted().joined(separator: ", ")))", member: member)
+        }
+    }
+
+    private func check(_ template: UtteranceTemplate, _ node: Node, _ findings: inout [Diagnostic]) {
+        let said = template.words
+        for (word, choices) in family.words.sorted(by: { $0.key < $1.key }) where choices.count > 1 && !said.contains(word) {
+            findings.append(
+                Diagnostic(
+                    code: "missing-word",
+                    "the template does not say '\(word)', so that it means many functions of '\(family.name)'",
+                    at: node.span, help: "add {\(word)}"))
+        }
+        guard !family.parameterSets.contains(template.arguments) else { return }
+        let stated = template.arguments.isEmpty ? "no parameters" : "just \(Self.quoted(template.arguments))"
+        findings.append(
+            Diagnostic(
+                code: "unused-template", "no function of '\(family.name)' has \(stated)", at: node.span,
+                help: "there are: " + Set(family.parameterSets.map(Self.quoted)).sorted().joined(separator: "; ")))
+    }
+
+    private func checkEverySetIsStated(
+        _ templates: [Set<String>: [UtteranceTemplate]], _ node: Node, _ findings: inout [Diagnostic]
+    ) {
+        for set in Set(family.parameterSets).subtracting(templates.keys).sorted(by: { Self.quoted($0) < Self.quoted($1) }) {
+            let help = set.isEmpty ? "without arguments" : "with " + set.sorted().map { "{\($0)}" }.joined(separator: " and ")
+            findings.append(
+                Diagnostic(
+                    code: "missing-template", "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
+                    at: node.span, help: "add one \(help)"))
+        }
+    }
+
+    private static func quoted(_ names: Set<String>) -> String {
+        names.isEmpty ? "no parameters" : names.sorted().map { "'\($0)'" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,84 @@
+import Engine
+import Planner
+
+/// Chooses which functions a row's prompt lists.
+struct CandidateFunctions {
+    let split: DataSplit
+    /// Names that any row may list, sorted: none is out of domain.
+    let pool: [String]
+    private let domain: Set<String>
+    /// `nil` where words do not matter.
+    private let similar: SimilarFunctions?
+
+    init(_ split: DataSplit, pool: [String]) {
+        self.split = split
+        self.pool = pool
+        domain = Set(pool)
+        similar = split.similar == nil && split.missing == nil ? nil : SimilarFunctions(pool: pool, seed: split.seed)
+    }
+
+    /// The row with its own functions among others, in an order that tells nothing. Only an out-of-domain row lists an
+    /// out-of-domain function, its own. A row that misses its functions lists others only and wants no call.
+    func chosen(for row: Row) -> Row {
+        let own = Set(row.answers.map(\.name))
+        var row = row
+        if misses(row) {
+            let others = listedWithoutOwn(by: row, calling: own)
+            if !others.isEmpty {
+                row.answers = []
+                row.possible = nil
+                row.functions = placed(others, in: row)
+                return row
+            }
+        }
+        row.functions = placed(listed(by: row, calling: own), in: row)
+        return row
+    }
+
+    /// The row with the functions that it came with, in an order that tells nothing.
+    func kept(by row: Row) -> Row {
+        guard !row.functions.isEmpty || row.definitions != nil else { return chosen(for: row) }
+        var row = row
+        row.functions = placed(row.functions, in: row)
+        return row
+    }
+
+    private func misses(_ row: Row) -> Bool {
+        guard let missing = split.missing, !row.answers.isEmpty else { return false }
+        return StableHash.unit("missing", split.seed, row.id) < missing
+    }
+
+    private func listed(by row: Row, calling own: Set<String>) -> [String] {
+        if split.candidates == 0 { return known(to: row, calling: own) }
+        return own.sorted() + others(split.candidates - own.count, than: own, for: row, alike: 0)
+    }
+
+    /// At least one of the others is like those that are missing, where there is such a one.
+    private func listedWithoutOwn(by row: Row, calling own: Set<String>) -> [String] {
+        if split.candidates == 0 { return known(to: row, calling: own).filter { !own.contains($0) } }
+        return others(split.candidates, than: own, for: row, alike: 1)
+    }
+
+    /// The functions that a row came with, or the whole pool.
+    private func known(to row: Row, calling own: Set<String>) -> [String] {
+        if row.functions.isEmpty, row.definitions == nil { return own.union(pool).sorted() }
+        return row.functions.filter { domain.contains($0) || own.contains($0) }
+    }
+
+    private func others(_ count: Int, than own: Set<String>, for row: Row, alike fewest: Int) -> [String] {
+        let count = max(0, count)
+        if let similar {
+            return similar.drawn(count, for: own, share: split.similar ?? 0, atLeast: fewest, stream: row.id)
+        }
+        let ranked = pool.filter { !own.contains($0) }.map { (order($0, row), $0) }.sorted { $0 < $1 }
+        return ranked.prefix(count).map(\.1)
+    }
+
+    private func placed(_ names: [String], in row: Row) -> [String] {
+        names.map { (order($0 + "/place", row), $0) }.sorted { $0 < $1 }.map(\.1)
+    }
+
+    private func order(_ name: String, _ row: Row) -> Double {
+        StableHash.unit("candidates", split.seed, row.id + "/" + name)
+    }
+}

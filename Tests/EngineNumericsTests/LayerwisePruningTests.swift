@@ -1,0 +1,148 @@
+import Testing
+
+@testable import Engine
+
+@Suite("Pruning layer by layer")
+struct LayerwisePruningTests {
+    private let sequences = Fixture.examples(60).map(\.tokens)
+
+    /// A model that has learnt something, so that its neurons differ.
+    private static let trained: Model? = {
+        let options = TrainingOptions(
+            steps: 150, batch: 16, learningRate: 1e-2, optimizer: .adamW, warmup: 0.1, weightDecay: 0.01, seed: 11)
+        guard let configuration = try? Fixture.configuration(),
+            let trainer = try? Trainer(
+                Model(initializing: configuration, seed: 1), on: Fixture.examples(200), loss: .crossEntropy, options: options,
+                workers: WorkerPool(threads: 2))
+        else { return nil }
+        return trainer.run { _ in }
+    }()
+
+    private func run(
+        _ model: Model, _ choice: LayerwiseChoice, threads: Int = 2, resumption: Resumption<LayerwiseResult> = .none
+    ) throws -> (model: Model, layers: [LayerwiseResult]) {
+        try LayerwisePruning(InferenceModel(model), choosing: choice, on: sequences, workers: WorkerPool(threads: threads))
+            .run(resumption: resumption)
+    }
+
+    @Test("OSSCAR's reconstruction error is below that of magnitude and of activations", arguments: [32, 24, 12])
+    func errors(left: Int) throws {
+        let model = try #require(Self.trained)
+        let importance = try InferenceModel(model).channelImportance(sequences, workers: WorkerPool(threads: 2))
+        let others = [
+            try model.neuronMagnitudes.places(ofLargest: left), try importance.intermediate.places(ofLargest: left),
+        ].map { LayerwiseChoice.given(neurons: $0) }
+        let osscar = try run(model, .reconstruction(intermediate: left, keyValueHeads: 2, damping: 0.01))
+        func loss(_ model: Model) throws -> Double {
+            try InferenceModel(model).meanLoss(of: sequences, workers: WorkerPool(threads: 2))
+        }
+        for other in others {
+            let result = try run(model, other)
+            #expect(result.model.configuration == osscar.model.configuration)
+            for (ours, theirs) in zip(osscar.layers, result.layers) {
+                #expect(ours.feedForwardError < theirs.feedForwardError)
+            }
+            #expect(try loss(osscar.model) < loss(result.model))
+        }
+    }
+
+    /// ‖XW − XŴ‖/‖XW‖ from the activations themselves, in the first layer, before which nothing is pruned.
+    @Test("The error reported is that of the layer's outputs")
+    func reportedError() throws {
+        let model = try Fixture.model(layers: 1)
+        let result = try run(model, .reconstruction(intermediate: 20, keyValueHeads: 2, damping: 0.01))
+        let layer = result.layers[0]
+        let down = Array(model.weights(of: try #require(model.parameter(named: "model.layers.0.mlp.down_proj.weight"))))
+        var (whole, rest) = (0.0, 0.0)
+        let decoder = InferenceModel(model).decoder(positions: 64, workers: WorkerPool(threads: 1))
+        let group = CalibrationGroup(sequences[...], decoder, in: Arena())
+        let arena = Arena()
+        group.attend(layer: 0, in: arena)
+        group.withNeurons(ofLayer: 0, in: arena) { x, rows in
+            for row in 0..<rows {
+                for output in 0..<24 {
+                    var (before, after) = (0.0, 0.0)
+                    for neuron in 0..<40 {
+                        before += Double(x[row * 40 + neuron]) * Double(down[output * 40 + neuron])
+                        after += Double(x[row * 40 + neuron]) * Double(layer.down[output * 40 + neuron])
+                    }
+                    whole += before * before
+                    rest += (before - after) * (before - after)
+                }
+            }
+        }
+        #expect(abs(layer.feedForwardError - (rest / whole).squareRoot()) < 1e-4 * layer.feedForwardError)
+        #expect(layer.attentionError == 0 && layer.keyValueHeads == [0, 1])
+    }
+
+    @Test("Heads go in whole groups, the same number of every layer")
+    func heads() throws {
+        let model = try #require(Self.trained)
+        let result = try run(model, .reconstruction(intermediate: 40, keyValueHeads: 1, damping: 0.01))
+        let configuration = result.model.configuration
+        #expect(configuration.keyValueHeadCount == 1 && configuration.headCount == 2 && configuration.headDimension == 6)
+        #expect(configuration.json["head_dim"] == 6)
+        #expect(result.layers.allSatisfy { $0.keyValueHeads.count == 1 && $0.attentionError > 0 && $0.attentionError < 1 })
+        // Of two groups in the first layer the kept one is the better one.
+        let decoder = InferenceModel(model).decoder(positions: 64, workers: WorkerPool(threads: 1))
+        var gram = GramMatrix(size: 24)
+        let arena = Arena()
+        CalibrationGroup(sequences[...], decoder, in: arena).withHeadOutputs(ofLayer: 0, in: arena) {
+            gram.add($0, rows: $1, workers: WorkerPool(threads: 1))
+        }
+        let output = Array(model.weights(of: try #require(model.parameter(named: "model.layers.0.self_attn.o_proj.weight"))))
+        let transpose = (0..<24 * 24).map { Double(output[$0 % 24 * 24 + $0 / 24]) }
+        let errors = try (0..<2).map { kept in
+            var selection = try UnitSelection(
+                damped: gram.damped(by: 0.01), weights: transpose, size: 24, unitSize: 12, workers: WorkerPool(threads: 1))
+            selection.remove(unit: 1 - kept)
+            let difference = zip(transpose, selection.weights).map { $0 - $1 }
+            return gram.squaredOutput(of: difference, outputs: 24, workers: WorkerPool(threads: 1))
+        }
+        #expect(result.layers[0].keyValueHeads == [errors[0] < errors[1] ? 0 : 1])
+    }
+
+    @Test("Closed neurons go first, and nothing changes")
+    func closedNeurons() throws {
+        let closed = [2, 9, 30]
+        let model = try Fixture.model(layers: 2).closing(neurons: closed, inLayer: 0).closing(neurons: closed, inLayer: 1)
+        let result = try run(model, .reconstruction(intermediate: 37, keyValueHeads: 2, damping: 1e-6))
+        let open = (0..<40).filter { !closed.contains($0) }
+        #expect(result.layers.allSatisfy { $0.neurons == open && $0.feedForwardError < 1e-4 })
+        let workers = WorkerPool(threads: 2)
+        let before = try InferenceModel(model).meanLoss(of: sequences, workers: workers)
+        #expect(abs(try InferenceModel(result.model).meanLoss(of: sequences, workers: workers) - before) < 1e-3)
+    }
+
+    @Test("The same bits at any number of threads, and from a checkpoint")
+    func deterministic() throws {
+        let model = try Fixture.model(layers: 3)
+        let choice = LayerwiseChoice.reconstruction(intermediate: 24, keyValueHeads: 1, damping: 0.01)
+        let kept = Kept<LayerwiseResult>()
+        let alone = try run(model, choice, threads: 1, resumption: kept.resumption)
+        #expect(alone.model.configuration.intermediateSize == 24)
+        for threads in [2, 3] {
+            let together = try run(model, choice, threads: threads)
+            #expect(together.model.values == alone.model.values && together.layers == alone.layers)
+        }
+        #expect(kept.items.count == 3)
+        kept.items[2] = nil
+        let resumed = try run(model, choice, resumption: kept.resumption)
+        #expect(resumed.model.values == alone.model.values && resumed.layers == alone.layers)
+    }
+
+    @Test("What a model does not have cannot be kept")
+    func refusals() throws {
+        let model = try Fixture.model()
+        for choice in [
+            LayerwiseChoice.reconstruction(intermediate: 41, keyValueHeads: 2, damping: 0.01),
+            .reconstruction(intermediate: 0, keyValueHeads: 2, damping: 0.01),
+            .reconstruction(intermediate: 8, keyValueHeads: 3, damping: 0.01), .given(neurons: [[0], [40]]),
+            .given(neurons: [[0]]),
+        ] { #expect(throws: ChannelPruningError.self) { try run(model, choice) } }
+        #expect(throws: GenerationError.self) {
+            try LayerwisePruning(
+                InferenceModel(model), choosing: .given(neurons: [[0], [0]]), on: [], workers: WorkerPool(threads: 1))
+        }
+    }
+}
