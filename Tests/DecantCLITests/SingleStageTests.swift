@@ -19,8 +19,8 @@ import Testing
         try program.run("export", "teacher.init", "folder")
         #expect(FileManager.default.fileExists(atPath: program.folder.appending(path: "folder/model.safetensors").path))
         #expect(try !program.run("run", "teacher.init", "hello", "--max-tokens", "2").output.isEmpty)
-        // It is no build: the recipe's history is empty.
-        #expect(try program.run("log", "--json").events.allSatisfy { $0["recipe"] != "tiny" })
+        // It is no build: the recipe has no history yet.
+        #expect(try program.run("show", "tiny", status: 2).errors.contains("'tiny' is no recipe"))
     }
 
     /// The newest of both counts, stage by stage, until the next whole build.

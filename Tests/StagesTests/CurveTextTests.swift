@@ -40,7 +40,7 @@ import Testing
     /// Between two points that lie far apart every row of dots is set, and many points in one column are one stroke.
     @Test func steepLinesHaveNoGaps() {
         let jump = LinePlot(xs: [0, 1], ys: [0, 1], width: 1, height: 2)
-        #expect(jump.lines == ["⢸", "⡇"] || jump.lines == ["⢸", "⢹"] || jump.lines == ["⢸", "⣸"])
+        #expect(jump.lines == ["⢸", "⡸"])
         let dense = LinePlot(xs: (0..<100).map(Double.init), ys: (0..<100).map { Double($0 % 2) }, width: 2, height: 1)
         #expect(dense.lines == ["⣿⣿"])
     }

@@ -88,7 +88,7 @@ struct ShowCommand: ParsableCommand {
             let shown = Console.outputIsTerminal ? curve.drawing(width: min(Console.width, 90)) : curve.figures
             lines += ["", "curve.jsonl, \(curve.steps) steps", shown]
         }
-        if metrics["report.json"] != nil, let table = try trainings(behind: stored, in: store) { lines += ["", table.text] }
+        if metrics["report.json"] != nil, let table = try trainings(behind: stored, in: store) { lines.append(table.text) }
         return lines.joined(separator: "\n")
     }
 
