@@ -61,7 +61,7 @@ import Testing
 
     @Test func aTemplateThatNoFunctionCanUse() throws {
         try expect(
-            "error[unused-template]", "utterances.yaml:5:7", "has just 'room'", "there are: no parameters",
+            "error[unused-template]", "utterances.yaml:5:7", "has just 'room'", "there are: 'day', 'room'; no parameters",
             functions: functions("- room: {type: string}", "- {room: {type: string}, day: {type: string}}"))
     }
 

@@ -67,6 +67,18 @@ import Testing
         #expect(try scored.json("scores.json")["sets"]?["test"]?["no_call_ar"] == 1)
     }
 
+    /// Of a reasoned response the answer part is looked at: models learn with reasons, too, that nothing fits.
+    @Test func reasonedRefusalsAreTaught() throws {
+        let refusal = "<think>Maybe play. None fits.</think><answer>[]</answer>"
+        var (judge, texts) = Self.judge(
+            keep: 2, [Self.rollout("none", refusal), Self.rollout("none", "<think>No.</think><answer>sorry</answer>")])
+        judge.answer = .reasoning
+        texts["data/train.jsonl"] = Row(id: "none", query: "what a day", answers: []).json.canonicalText
+        let run = try StageRun(judge, texts: texts)
+        #expect(try run.lines("accepted.jsonl") == [["id": "none", "response": .string(refusal)]])
+        #expect(try run.lines("rejected.jsonl").first?["reason"]?.string?.hasPrefix("the response is not JSON") == true)
+    }
+
     /// What a server answered has no `ended` where it ended by itself, and any number of samples in any order.
     @Test func rolloutsOfOthersAreJudgedAlike() throws {
         let (judge, texts) = Self.judge(

@@ -16,7 +16,7 @@ import Testing
     private func ran(_ program: DecantProgram) throws -> [String: String] {
         let events = try program.run("build", "tiny.yaml", "--json").events
         return Dictionary(
-            uniqueKeysWithValues: events.filter { $0["event"] == "stage-finished" }.map {
+            uniqueKeysWithValues: events.filter { $0["event"] == "stage-finished" && $0["cached"] != true }.map {
                 ($0["stage"]?.string ?? "", $0["artifact"]?.string ?? "")
             })
     }

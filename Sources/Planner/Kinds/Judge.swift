@@ -8,7 +8,7 @@
 /// with `ast`.
 public struct Judge: StageKind {
     public static let name = "judge"
-    public static let revision = 2
+    public static let revision = 3
     public static let inputs: [InputDeclaration] = [.required("data"), .required("rollouts"), .optional("judge")]
 
     public var kind: JudgeKind

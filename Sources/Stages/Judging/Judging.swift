@@ -15,8 +15,11 @@ struct JudgedResponse {
 
     var key: Key { Key(row: row.id, response: response) }
 
+    /// The calls of its answer part, or why it cannot be read.
+    var parsed: Result<[FunctionCall], RowError> { format.answer(in: response).flatMap { CallParser.calls(in: $0) } }
+
     /// The calls that it makes; `nil` where it cannot be read.
-    var calls: [FunctionCall]? { try? format.answer(in: response).flatMap { CallParser.calls(in: $0) }.get() }
+    var calls: [FunctionCall]? { try? parsed.get() }
 
     func verdict(by rules: AnswerJudge, functions: [String: FunctionDefinition]) -> Verdict {
         rules.verdict(on: response, format: format, for: row, functions: functions)

@@ -31,8 +31,7 @@ extension Judge: RunnableStage {
 
     /// A response that calls nothing, as is wanted, is right in any form; to be learned it must be the empty list of calls.
     private static func teachable(_ judged: JudgedResponse, _ verdict: Verdict) -> Verdict {
-        guard verdict.isAccepted, judged.row.answers.isEmpty, case .failure(let error) = CallParser.calls(in: judged.response)
-        else { return verdict }
+        guard verdict.isAccepted, judged.row.answers.isEmpty, case .failure(let error) = judged.parsed else { return verdict }
         return .rejected(error.description)
     }
 
