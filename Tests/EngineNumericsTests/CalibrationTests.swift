@@ -39,7 +39,9 @@ struct CalibrationTests {
             let read = try CalibrationStatistics(reading: file, for: model.configuration)
             #expect(read.tokenCount == sequences.joined().count)
             let statistics = try read.statistics(of: .attention, layer: 0)
-            for (value, expected) in zip(statistics.products, products) { #expect(abs(value - expected) < 1e-5 * max(1, abs(expected))) }
+            // Rounding is relative to the sums of squares, which the smaller products have cancelled from.
+            let largest = products.max() ?? 0
+            for (value, expected) in zip(statistics.products, products) { #expect(abs(value - expected) < 1e-6 * largest) }
             for (value, expected) in zip(statistics.ranges, ranges) { #expect(abs(Double(value) - expected) < 1e-5) }
         }
     }
