@@ -14,12 +14,12 @@ float decant_largest_magnitude(const float *x, long n) {
 void decant_int8_round(const float *x, long stride, long rows, long columns, int8_t *codes, float *scales) {
     for (long r = 0; r < rows; r++) {
         const float *row = x + r * stride;
-        const float quotient = decant_largest_magnitude(row, columns) / 127.5f;
+        const float quotient = decant_largest_magnitude(row, columns) / 127.0f;
         const float scale = quotient > 0 ? quotient : 1;
         for (long c = 0; c < columns; c++) {
-            // A NaN becomes −128: every comparison with it is false.
+            // A NaN becomes −127: every comparison with it is false.
             float value = row[c] / scale;
-            value = value > -128 ? value : -128;
+            value = value > -127 ? value : -127;
             value = value < 127 ? value : 127;
             codes[r * columns + c] = (int8_t)__builtin_rintf(value);
         }

@@ -61,14 +61,14 @@ import Testing
         }
     }
 
-    /// The largest codes there are, in as many inputs as are allowed: 128·127·65536 fits 32 bits.
+    /// The largest codes there are, in as many inputs as are allowed: 127·127·65536 fits 32 bits.
     @Test func integerProductsAreExact() {
         var random = TestRandom(seed: 6)
         for columns in [1, 15, 16, 33, 160, Int8Matrix.mostColumns] {
             let isLargest = columns == Int8Matrix.mostColumns
-            // A token whose largest value is 127.5 has the scale 1, and this value the code −128.
-            var values = (0..<2 * columns).map { _ in isLargest ? -127.5 : Float(Int.random(in: -127...127, using: &random)) }
-            for row in 0..<2 { values[row * columns] = -127.5 }
+            // A token whose largest value is 127 has the scale 1.
+            var values = (0..<2 * columns).map { _ in isLargest ? -127 : Float(Int.random(in: -127...127, using: &random)) }
+            for row in 0..<2 { values[row * columns] = -127 }
             let matrix = Int8Matrix(
                 rows: 3, columns: columns,
                 codes: (0..<3 * columns).map { _ in isLargest ? -127 : Int8.random(in: -127...127, using: &random) },

@@ -20,7 +20,7 @@ import Testing
             columns = try #require(json["columns"]?.integer)
             grid = try IntegerQuantization(
                 bits: #require(json["bits"]?.integer), groupSize: #require(json["group_size"]?.integer))
-            activationOrder = try #require(json["activation_order"]?.bool)
+            activationOrder = try #require(json["activation_order"]?.bool as Bool?)
             weights = try #require(json["weights_times_64"]?.array).compactMap { $0.integer.map { Float($0) / 64 } }
             inputs = try #require(json["inputs"]?.array).compactMap { $0.integer.map(Float.init) }
         }

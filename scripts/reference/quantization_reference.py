@@ -124,11 +124,11 @@ def float8_cases():
 
 
 def int8_case():
-    """Symmetric dynamic INT8 per token, as compressed-tensors rounds: scale = max|x| / 127.5, codes from −128 to 127."""
+    """Symmetric dynamic INT8 per token: scale = max|x| / 127, codes from −127 to 127."""
     values = torch.randn(3, 20, generator=torch.Generator().manual_seed(2))
     values[2] = 0
-    scales = values.abs().amax(1) / 127.5
-    codes = torch.round((values / scales.where(scales > 0, 1.0)[:, None]).clamp(-128, 127))
+    scales = values.abs().amax(1) / 127
+    codes = torch.round((values / scales.where(scales > 0, 1.0)[:, None]).clamp(-127, 127))
     return {
         "rows": 3, "columns": 20, "value_bits": values.numpy().view(numpy.uint32).flatten().tolist(),
         "codes": codes.int().flatten().tolist(), "scales": scales.tolist(),

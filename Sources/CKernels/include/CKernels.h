@@ -140,7 +140,7 @@ void decant_apply_update(float *w, const float *update, float rate, float decay,
 
 // int8.c
 float decant_largest_magnitude(const float *x, long n);
-// codes = x / scale to nearest, scale = max|x| / 127.5 of each row; codes from −128 to 127
+// codes = x / scale to nearest, scale = max|x| / 127 of each row; codes from −127 to 127
 void decant_int8_round(const float *x, long stride, long rows, long columns, int8_t *codes, float *scales);
 // y[rows, outputs] (+)= x[rows, columns]·w[outputs, columns]ᵀ, each row and output times its scale
 void decant_int8_product(const int8_t *x, const float *x_scales, long rows, const int8_t *w, const float *w_scales, long outputs,

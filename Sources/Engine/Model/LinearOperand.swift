@@ -46,8 +46,7 @@ struct LinearOperand {
     }
 }
 
-/// Activations rounded to INT8 token by token: x ≈ code · scale. As in compressed-tensors, scale = max|x| / 127.5 and codes run
-/// from −128 to 127.
+/// Activations rounded to INT8 token by token: x ≈ code · scale, scale = max|x| / 127, codes from −127 to 127.
 final class TokenIntegers {
     private let codes: UnsafeMutablePointer<Int8>
     private let scales: FloatBuffer
