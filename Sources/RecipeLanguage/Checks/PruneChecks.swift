@@ -51,9 +51,11 @@ struct PruneChecks {
         guard let wanted, wanted.value > whole.value || !(whole.value - wanted.value).isMultiple(of: step) else { return }
         let steps = Int((Double(whole.value - wanted.value) / Double(step)).rounded())
         let nearest = whole.value - min(max(steps, 0), max(0, (whole.value - 1) / step)) * step
+        let allowed =
+            step == 1 ? "at most the student's \(whole.value)" : "the student's \(whole.value) less a multiple of \(step)"
         findings.report(
             Diagnostic(
-                .badShape, "'\(wanted.field)' must be the student's \(whole.value) less a multiple of \(step)", at: wanted.span,
+                .badShape, "'\(wanted.field)' must be \(allowed)", at: wanted.span,
                 secondary: whole.isWritten ? [.init(whole.span)] : [], help: "the nearest possible value is \(nearest)"))
     }
 
