@@ -36,3 +36,7 @@ BASELINE int decant_has_bfloat16(void) {
     return decant_vectors() == decant_vectors_avx512 && __builtin_cpu_supports("avx512bf16")
            && !(wish && strcmp(wish, "avx512") == 0);
 }
+
+BASELINE int decant_has_vnni(void) {
+    return decant_vectors() == decant_vectors_avx512 && __builtin_cpu_supports("avx512vnni");
+}

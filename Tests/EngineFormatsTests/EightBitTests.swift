@@ -54,6 +54,7 @@ import Testing
         let (rows, columns) = try (#require(json["rows"]?.integer), #require(json["columns"]?.integer))
         let tokens = TokenIntegers(rounding: MatrixView(buffer.base, rows, columns), workers: WorkerPool(threads: 2))
         let codes = try #require(json["codes"]?.array).compactMap { $0.integer.map(Int8.init) }
+        #expect(tokens.stride == columns)
         let scales = try #require(json["scales"]?.array).compactMap { $0.double.map(Float.init) }
         tokens.withPointers { values, steps in
             #expect(Array(UnsafeBufferPointer(start: values, count: rows * columns)) == codes)
@@ -74,8 +75,8 @@ import Testing
                 codes: (0..<3 * columns).map { _ in isLargest ? -127 : Int8.random(in: -127...127, using: &random) },
                 scales: [1, 0.25, 3])
             let (x, y) = (FloatBuffer(values), FloatBuffer([Float](repeating: 1, count: 6)))
-            let tokens = TokenIntegers(rounding: MatrixView(x.base, 2, columns), workers: WorkerPool(threads: 1))
-            matrix.multiply(rows: 0..<3, tokens, into: MatrixView(y.base, 2, 3), .adding)
+            let operand = LinearOperand(MatrixView(x.base, 2, columns), for: [.int8], workers: WorkerPool(threads: 1))
+            matrix.panels().multiply(rows: 0..<3, operand, into: MatrixView(y.base, 2, 3), .adding)
             for row in 0..<2 {
                 for output in 0..<3 {
                     let sum = (0..<columns).reduce(0) {

@@ -50,12 +50,10 @@ import Testing
                 (WeightRounding.gptq(damping: 0.01, activationOrder: item.activationOrder), "gptq"),
                 (.quantEase(damping: 0.01, iterations: 20), "quantease"),
             ] {
-                // QuantEase starts from GPTQ in the columns' own order.
-                if name == "quantease" && item.activationOrder { continue }
                 let prepared = try PreparedRounding(rounding, statistics, name: "the case", workers: workers)
                 let codes = prepared.codes(of: item.weights, rows: item.rows, grid: item.grid)
                 #expect(try codes.codes == item.integers(name), "\(name), \(item.columns) columns")
-                let scales = try #require(item.json["scales"]?.array).compactMap { $0.double.map(Float.init) }
+                let scales = try #require(item.json["\(name)_scales"]?.array).compactMap { $0.double.map(Float.init) }
                 #expect(zip(codes.scales, scales).allSatisfy { abs($0 - $1) <= 1e-6 * $1 })
                 let error = prepared.error(of: codes.dequantized(), to: item.weights, rows: item.rows)
                 let expected = try #require(item.json["\(name)_error"]?.double)
@@ -69,7 +67,7 @@ import Testing
             let workers = WorkerPool(threads: 1)
             let statistics = item.statistics(workers: workers)
             let errors = try [
-                WeightRounding.nearest, .gptq(damping: 0.01, activationOrder: false),
+                WeightRounding.nearest, .gptq(damping: 0.01, activationOrder: true),
                 .quantEase(damping: 0.01, iterations: 1), .quantEase(damping: 0.01, iterations: 20),
             ].map { rounding in
                 let prepared = try PreparedRounding(rounding, statistics, name: "the case", workers: workers)

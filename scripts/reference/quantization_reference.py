@@ -83,15 +83,17 @@ def rounding_cases():
         products = (inputs.T @ inputs).astype(float)
         damped = products + 0.01 * numpy.diag(products).mean() * numpy.eye(columns)
         codes, scales = gptq(weights, damped, bits, group, activation_order)
-        improved = quantease(weights, damped, codes, scales, bits, 20)
+        # QuantEase starts from GPTQ in activation order.
+        start, steps = gptq(weights, damped, bits, group, True)
+        improved = quantease(weights, damped, start, steps, bits, 20)
         cases.append(
             {
                 "rows": rows, "columns": columns, "bits": bits, "group_size": group, "activation_order": activation_order,
                 "inputs": inputs.flatten().tolist(), "weights_times_64": (weights * 64).astype(int).flatten().tolist(),
-                "gptq": codes.astype(int).flatten().tolist(), "scales": scales.flatten().tolist(),
+                "gptq": codes.astype(int).flatten().tolist(), "gptq_scales": scales.flatten().tolist(),
                 "gptq_error": relative_error(inputs, weights, codes, scales),
-                "quantease": improved.astype(int).flatten().tolist(),
-                "quantease_error": relative_error(inputs, weights, improved, scales),
+                "quantease": improved.astype(int).flatten().tolist(), "quantease_scales": steps.flatten().tolist(),
+                "quantease_error": relative_error(inputs, weights, improved, steps),
             }
         )
     return cases

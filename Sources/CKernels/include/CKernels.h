@@ -13,6 +13,8 @@ decant_vector_width decant_vectors(void);
 void decant_limit_vectors(decant_vector_width widest); // for tests; DECANT_VECTORS=avx2 does the same for a process
 // Whether the functions of bfloat16 may be used: AVX512_BF16, unless the vectors are limited, or DECANT_VECTORS=avx512.
 int decant_has_bfloat16(void);
+// Whether products of bytes may use AVX512_VNNI: unless the vectors are limited. No result depends on it.
+int decant_has_vnni(void);
 static inline void decant_pause(void) { __builtin_ia32_pause(); }
 
 // scratch.c
@@ -20,6 +22,7 @@ typedef enum {
     decant_scratch_matmul,
     decant_scratch_attention,
     decant_scratch_optimizer,
+    decant_scratch_codes,
     decant_scratch_count
 } decant_scratch_use;
 // Memory of the calling thread, aligned to cache lines, kept until the thread ends or asks for more; contents are undefined.
@@ -65,6 +68,28 @@ void decant_panels_product(const float *a, long a_stride, const float *panels, f
 void decant_panels_pack_bfloat16(const float *w, long stride, long columns, long depth, float *panels);
 void decant_panels_product_bfloat16(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
                                     long columns, long depth, int adding);
+
+// coded_panels.c: weights kept as codes in 32-bit words, little end first
+typedef enum {
+    decant_codes_int4,    // eight of a word, code + 8
+    decant_codes_int8,    // four of a word, code + 128
+    decant_codes_float8,  // four of a word, E4M3
+    decant_codes_bfloat16 // two of a word, without scales
+} decant_codes;
+typedef struct {
+    decant_codes codes;
+    const uint32_t *words; // panels of 32 outputs, each [words of an output, 32]
+    const float *scales;   // for each panel [depth / group, 32]
+    long depth;            // inputs
+    long group;            // inputs that share a scale; they divide the depth
+} decant_coded_panels;
+// Words of outputs [outputs, words] → panels of 32 outputs, zeros beyond the last one
+void decant_words_pack(const uint32_t *rows, long outputs, long words, uint32_t *panels);
+// c[rows, columns] (+)= a[rows, depth]·w from a panel on, with the bits of decant_panels_product over code·scale
+void decant_coded_product(const float *a, long a_stride, decant_coded_panels w, long first_panel, float *c, long c_stride,
+                          long rows, long columns, int adding, decant_vector_width vectors);
+// The weights of `count` outputs as rows [count, depth]
+void decant_coded_rows(decant_coded_panels w, long first, long count, float *rows, decant_vector_width vectors);
 
 // rmsnorm.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
@@ -140,11 +165,20 @@ void decant_apply_update(float *w, const float *update, float rate, float decay,
 
 // int8.c
 float decant_largest_magnitude(const float *x, long n);
-// codes = x / scale to nearest, scale = max|x| / 127 of each row; codes from −127 to 127
-void decant_int8_round(const float *x, long stride, long rows, long columns, int8_t *codes, float *scales);
-// y[rows, outputs] (+)= x[rows, columns]·w[outputs, columns]ᵀ, each row and output times its scale
-void decant_int8_product(const int8_t *x, const float *x_scales, long rows, const int8_t *w, const float *w_scales, long outputs,
-                         long columns, float *y, long y_stride, int adding);
+// codes = x / scale to nearest, scale = max|x| / 127 of each row; codes from −127 to 127, zeros up to the stride
+void decant_int8_round(const float *x, long stride, long rows, long columns, int8_t *codes, long codes_stride, float *scales);
+typedef struct {
+    const uint32_t *words;  // panels [count, 32] of four codes each
+    const int32_t *offsets; // −128·Σ codes of each output
+    const float *scales;    // of each output
+    long count;             // words of an output
+} decant_int8_panels;
+// offsets of whole panels of 32 outputs
+void decant_int8_offsets(const uint32_t *panels, long outputs, long words, int32_t *offsets);
+// y[rows, outputs] (+)= x·wᵀ from a panel on, each row and output times its scale; x's rows are whole words.
+// `vnni` is what decant_has_vnni says.
+void decant_int8_product(const int8_t *x, long x_stride, const float *x_scales, long rows, decant_int8_panels w,
+                         long first_panel, long outputs, float *y, long y_stride, int adding, int vnni);
 
 // quantization.c: double precision, sums in one fixed order
 enum { decant_rounding_lanes = 16 }; // rows of weights side by side

@@ -1,3 +1,5 @@
+import CKernels
+
 /// E4M3 weights with a scale per output, for activations that are rounded to E4M3 token by token; the layout `float-quantized`
 /// of compressed-tensors.
 struct Float8Matrix: PackedMatrix, Hashable {
@@ -10,6 +12,12 @@ struct Float8Matrix: PackedMatrix, Hashable {
 
     var activations: ActivationType { .float8 }
     var byteCount: Int { codes.count + 4 * scales.count }
+
+    func panels() -> any PackedMatrix {
+        CodedPanels(
+            decant_codes_float8, words: WordPanels.words(codes, rows: rows), scales: scales, rows: rows, columns: columns,
+            groupSize: columns, activations: .float8)
+    }
 
     func dequantize(rows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
         let table = Float8.table

@@ -1,5 +1,3 @@
-import CKernels
-
 /// INT8 weights with a scale per output, for activations that are rounded to INT8 token by token; the layout `int-quantized` of
 /// compressed-tensors. Products are sums of integers, and exact.
 struct Int8Matrix: PackedMatrix, Hashable {
@@ -22,21 +20,7 @@ struct Int8Matrix: PackedMatrix, Hashable {
         }
     }
 
-    /// y [T, rows.count] (+)= x·Wᵀ of some rows.
-    func multiply(
-        rows: Range<Int>, _ x: TokenIntegers, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
-    ) {
-        codes.withUnsafeBufferPointer { codes in
-            scales.withUnsafeBufferPointer { scales in
-                guard let codes = codes.baseAddress, let scales = scales.baseAddress else { return }
-                x.withPointers { values, steps in
-                    decant_int8_product(
-                        values, steps, y.rows, codes + rows.lowerBound * columns, scales + rows.lowerBound, rows.count, columns,
-                        y.base, y.stride, accumulation == .adding ? 1 : 0)
-                }
-            }
-        }
-    }
+    func panels() -> any PackedMatrix { IntegerPanels(self) }
 }
 
 extension Int8Matrix {

@@ -1,6 +1,7 @@
 import CanonicalJSON
 
-/// Quantizes the linear layers of a model: the matrices `….weight` but for the embedding.
+/// Quantizes the linear layers of a model: the matrices `….weight` but for the embedding. A head that is tied to the embedding
+/// becomes a matrix of its own where it is not ignored.
 public struct ModelQuantization: Sendable {
     /// What quantization may know of the modules' inputs.
     public enum Calibration: Sendable {
@@ -40,13 +41,13 @@ public struct ModelQuantization: Sendable {
         guard configuration["quantization_config"] == nil else {
             throw QuantizationError("The model is quantized already; quantize the float model it was made from.")
         }
-        let names = tensors.keys.sorted()
-        let linear = names.compactMap { name in tensors[name].flatMap { Self.linearModule(name, $0) } }
+        var (result, configuration) = (tensors, configuration)
+        if !isIgnored("lm_head") { Self.untieHead(&result, &configuration) }
+        let linear = result.keys.sorted().compactMap { name in result[name].flatMap { Self.linearModule(name, $0) } }
         let modules = linear.filter { !isIgnored($0) }
         guard !modules.isEmpty else {
             throw QuantizationError("No linear layer is left to quantize; shorten the list of ignored modules.")
         }
-        var result = tensors
         let divisors = try smooth(&result, configuration, calibration, Set(modules))
         var work = LayerByLayer(self, source: try source(calibration), divisors: divisors)
         let order = modules.map { (place: LinearPlace(module: $0), name: $0) }.sorted {
@@ -73,6 +74,16 @@ public struct ModelQuantization: Sendable {
 
     private func isIgnored(_ module: String) -> Bool {
         ignored.contains { module == $0 || module.hasSuffix("." + $0) }
+    }
+
+    /// Writes a tied head as a tensor beside the embedding, which stays as it is.
+    private static func untieHead(_ tensors: inout [String: StoredTensor], _ configuration: inout JSON) {
+        guard configuration["tie_word_embeddings"] == true, let embedding = tensors["model.embed_tokens.weight"],
+            var members = configuration.object
+        else { return }
+        tensors["lm_head.weight"] = embedding
+        members["tie_word_embeddings"] = false
+        configuration = .object(members)
     }
 
     /// The module whose linear weight the tensor is.

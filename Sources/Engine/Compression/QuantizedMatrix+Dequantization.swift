@@ -39,4 +39,3 @@ extension QuantizedMatrix {
         if count % 2 == 1 { weights[count - 1] = Float(Int32(codes[count / 2] & 0xF) &- 8) * scale }
     }
 }
-extension QuantizedMatrix: PackedMatrix {}

@@ -6,7 +6,7 @@ public enum WeightRounding: Hashable, Sendable {
     ///   - damping: share of H's mean diagonal that is added to the diagonal.
     ///   - activationOrder: whether columns are taken by falling diagonal of H.
     case gptq(damping: Double, activationOrder: Bool)
-    /// Codes of GPTQ, improved by coordinate descent; the damping is that of both.
+    /// Codes of GPTQ in activation order, improved by coordinate descent; the damping is that of both.
     case quantEase(damping: Double, iterations: Int)
 
     /// Whether codes depend on what the modules read.
@@ -35,7 +35,7 @@ struct PreparedRounding {
             quantEase = nil
         case .quantEase(let damping, let iterations):
             let damped = statistics.damped(damping)
-            gptq = try GPTQ(damped: damped, width: statistics.width, activationOrder: false, name: name, workers: workers)
+            gptq = try GPTQ(damped: damped, width: statistics.width, activationOrder: true, name: name, workers: workers)
             quantEase = QuantEase(products: damped, width: statistics.width, iterations: iterations)
         }
     }

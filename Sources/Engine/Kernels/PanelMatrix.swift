@@ -7,7 +7,7 @@ final class PanelMatrix {
     private enum Source {
         /// Floats of `panels` from this offset on.
         case panels(Int)
-        /// Rows of a packed matrix, restored for each product.
+        /// Rows of a packed matrix from this one on, the first of a panel.
         case packed(any PackedMatrix, firstRow: Int)
     }
 
@@ -25,7 +25,8 @@ final class PanelMatrix {
     /// All that some tile's inputs are rounded to.
     private let activations: Set<ActivationType>
 
-    /// The weights of matrices [outputs, inputs] that lie one behind the other: floats, or `nil` where one is packed.
+    /// The weights of matrices [outputs, inputs] that lie one behind the other: packed ones, or floats. Floats that are
+    /// bfloat16 all the same are kept as such: it is half the memory to read, and the same bits.
     init(
         _ parts: [(outputs: Int, packed: (any PackedMatrix)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool,
         precision: ProductPrecision = .float32
@@ -37,6 +38,7 @@ final class PanelMatrix {
         var tiles: [Tile] = []
         var (offset, first) = (0, 0)
         for (count, packed) in parts {
+            let packed = packed ?? Self.halved(floats + first * inputs, rows: count, columns: inputs, precision)
             for start in stride(from: 0, to: count, by: step) {
                 let width = min(step, count - start)
                 let columns = first + start..<first + start + width
@@ -66,6 +68,9 @@ final class PanelMatrix {
 
     var tileCount: Int { tiles.count }
 
+    /// Of what is kept as floats, or as words of the product's precision.
+    var floatBytes: Int { 4 * panels.count }
+
     func columns(ofTile index: Int) -> Range<Int> { tiles[index].columns }
 
     /// x [rows, inputs] → y [rows, outputs] (+)= x·Wᵀ
@@ -87,20 +92,9 @@ final class PanelMatrix {
         switch tile.source {
         case .panels(let offset): multiply(panels.base + offset, tile.columns, operand.values, into: y, accumulation, precision)
         case .packed(let matrix, let firstRow):
-            let rows = firstRow..<firstRow + tile.columns.count
-            if let matrix = matrix as? Int8Matrix, let integers = operand.integers {
-                let target = y.columns(from: tile.columns.lowerBound, count: rows.count)
-                return matrix.multiply(rows: rows, integers, into: target, accumulation)
-            }
-            let size = Self.panelCount(rows.count, inputs)
-            let x = operand.values(for: matrix.activations)
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * inputs + size) { scratch in
-                guard let base = scratch.baseAddress else { return }
-                matrix.dequantize(rows: rows, into: base)
-                let panels = base + rows.count * inputs
-                decant_panels_pack(base, inputs, rows.count, inputs, panels)
-                multiply(panels, tile.columns, x, into: y, accumulation, .float32)
-            }
+            matrix.multiply(
+                rows: firstRow..<firstRow + tile.columns.count, operand,
+                into: y.columns(from: tile.columns.lowerBound, count: tile.columns.count), accumulation)
         }
     }
 
@@ -117,6 +111,12 @@ final class PanelMatrix {
             decant_panels_product_bfloat16(
                 x.base, x.stride, panels, target, y.stride, x.rows, columns.count, inputs, adding)
         }
+    }
+
+    private static func halved(
+        _ floats: UnsafePointer<Float>, rows: Int, columns: Int, _ precision: ProductPrecision
+    ) -> CodedPanels? {
+        precision.factors == .float32 ? CodedPanels(exactly: floats, rows: rows, columns: columns) : nil
     }
 
     /// About sixteen tiles, for a few threads to share evenly, of whole panels.

@@ -36,9 +36,10 @@ extension Decoder {
     }
 
     private func logitsForward(_ rows: Range<Int>, _ a: Activations) {
-        MatrixMultiply.product(
-            MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden), transposed: head,
-            into: MatrixView(a.logits, rows.count, configuration.vocabularySize), on: workers, in: products)
+        let vocabularySize = configuration.vocabularySize
+        linearForward(
+            layout.head, outputs: [vocabularySize], MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden),
+            into: MatrixView(a.logits, rows.count, vocabularySize))
     }
 
     /// dLogits [range, V], in the place of the logits → dNorm of these predicted rows, and the head's gradient.

@@ -1,5 +1,5 @@
 extension Decoder {
-    /// Rows of a packed matrix that are restored at a time.
+    /// Outputs of a packed matrix that a worker takes at a time: whole panels.
     private static let tileRows = 64
 
     /// x [T, in] → y [T, out] (+)= x·Wᵀ, where W are the matrices of `outputs` rows each that lie one behind the other from
@@ -30,20 +30,8 @@ extension Decoder {
     private func packedForward(
         _ matrix: any PackedMatrix, _ operand: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
     ) {
-        if let matrix = matrix as? Int8Matrix, let integers = operand.integers {
-            return workers.forEachRange(matrix.rows, size: Decoder.tileRows) { rows in
-                matrix.multiply(rows: rows, integers, into: y.columns(from: rows.lowerBound, count: rows.count), accumulation)
-            }
-        }
-        let x = operand.values(for: matrix.activations)
         workers.forEachRange(matrix.rows, size: Decoder.tileRows) { rows in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * matrix.columns) { tile in
-                guard let base = tile.baseAddress else { return }
-                matrix.dequantize(rows: rows, into: base)
-                MatrixMultiply.product(
-                    x, transposed: MatrixView(base, rows.count, matrix.columns),
-                    into: y.columns(from: rows.lowerBound, count: rows.count), accumulation)
-            }
+            matrix.multiply(rows: rows, operand, into: y.columns(from: rows.lowerBound, count: rows.count), accumulation)
         }
     }
 }

@@ -13,12 +13,12 @@ struct LinearOperand {
     let values: MatrixView
     /// Of modules of `ActivationType.int8`.
     let integers: TokenIntegers?
-    private let float8: FloatBuffer?
+    private let float8: TokenFloats?
 
     init(_ values: MatrixView, for types: Set<ActivationType>, workers: WorkerPool) {
         self.values = values
         integers = types.contains(.int8) ? TokenIntegers(rounding: values, workers: workers) : nil
-        float8 = types.contains(.float8) ? Self.roundedToFloat8(values, workers: workers) : nil
+        float8 = types.contains(.float8) ? TokenFloats(rounding: values, workers: workers) : nil
     }
 
     /// What floats a module of this type multiplies.
@@ -29,42 +29,54 @@ struct LinearOperand {
 
     /// Rows that a worker rounds at a time.
     static let rowBlock = 8
+}
 
-    /// Each token's values become the nearest E4M3 numbers times max|x| / 448.
-    private static func roundedToFloat8(_ x: MatrixView, workers: WorkerPool) -> FloatBuffer {
-        let rounded = FloatBuffer(count: x.rows * x.columns)
+/// Activations rounded to E4M3 token by token: the nearest such numbers times max|x| / 448.
+final class TokenFloats {
+    /// [T, inputs]
+    let base: UnsafeMutablePointer<Float>
+
+    init(rounding x: MatrixView, workers: WorkerPool) {
+        base = .allocate(capacity: max(1, x.rows * x.columns))
         let table = Float8.table
-        workers.forEachRange(x.rows, size: rowBlock) { rows in
+        workers.forEachRange(x.rows, size: LinearOperand.rowBlock) { rows in
             for row in rows {
-                let (source, target) = (x.base + row * x.stride, rounded.base + row * x.columns)
+                let (source, target) = (x.base + row * x.stride, base + row * x.columns)
                 let quotient = decant_largest_magnitude(source, x.columns) / Float8.largest
                 let scale = quotient.isNormal ? quotient : 1
                 for column in 0..<x.columns { target[column] = table[Int(Float8.code(of: source[column] / scale))] * scale }
             }
         }
-        return rounded
     }
+
+    deinit { base.deallocate() }
 }
 
 /// Activations rounded to INT8 token by token: x ≈ code · scale, scale = max|x| / 127, codes from −127 to 127.
 final class TokenIntegers {
+    /// Codes of a token: its inputs, and zeros up to a whole word.
+    let stride: Int
     private let codes: UnsafeMutablePointer<Int8>
-    private let scales: FloatBuffer
+    private let scales: UnsafeMutablePointer<Float>
 
     init(rounding x: MatrixView, workers: WorkerPool) {
-        codes = .allocate(capacity: max(1, x.rows * x.columns))
-        scales = FloatBuffer(count: x.rows)
+        stride = (x.columns + 3) / 4 * 4
+        codes = .allocate(capacity: max(1, x.rows * stride))
+        scales = .allocate(capacity: max(1, x.rows))
         workers.forEachRange(x.rows, size: LinearOperand.rowBlock) { rows in
             decant_int8_round(
-                x.base + rows.lowerBound * x.stride, x.stride, rows.count, x.columns, codes + rows.lowerBound * x.columns,
-                scales.base + rows.lowerBound)
+                x.base + rows.lowerBound * x.stride, x.stride, rows.count, x.columns, codes + rows.lowerBound * stride, stride,
+                scales + rows.lowerBound)
         }
     }
 
-    deinit { codes.deallocate() }
+    deinit {
+        codes.deallocate()
+        scales.deallocate()
+    }
 
-    /// The codes [T, inputs], and a scale for each token.
+    /// The codes [T, stride], and a scale for each token.
     func withPointers(_ body: (UnsafePointer<Int8>, UnsafePointer<Float>) -> Void) {
-        withExtendedLifetime(self) { body(codes, scales.base) }
+        withExtendedLifetime(self) { body(codes, scales) }
     }
 }

@@ -6,7 +6,7 @@
 /// `float-quantized`) and `quantization.json` (errors per layer, bytes).
 public struct QuantApply: StageKind {
     public static let name = "quant.apply"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [
         .required("model"), .optional("statistics"), .optional("data"),
     ]

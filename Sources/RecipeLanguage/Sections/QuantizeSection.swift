@@ -67,7 +67,8 @@ public struct QuantizeSection: Sendable {
             "damping", 0.01, in: 0...1, "Damping of GPTQ and QuantEase, a share of the Hessian's mean diagonal.")
         static let smoothing = Field.number("smoothing", 0.5, in: 0...1, "SmoothQuant's α.")
         static let activationOrder = Field.flag(
-            "activation_order", false, "Whether GPTQ takes columns in the order of their activations.")
+            "activation_order", true,
+            "Whether GPTQ takes columns in the order of their activations, with the scales of the unchanged weights.")
         static let iterations = Field.integer(
             "iterations", 20, in: 1...1000, "Passes of QuantEase over all columns, at most.")
         static let prefix = Field.choice(

@@ -36,7 +36,7 @@ extension QuantApply: RunnableStage {
     private var rounding: WeightRounding {
         switch method {
         case .roundToNearest, .smoothQuant: .nearest
-        case .gptq: .gptq(damping: damping ?? 0.01, activationOrder: activationOrder ?? false)
+        case .gptq: .gptq(damping: damping ?? 0.01, activationOrder: activationOrder ?? true)
         case .quantEase: .quantEase(damping: damping ?? 0.01, iterations: iterations ?? 20)
         }
     }
