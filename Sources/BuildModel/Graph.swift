@@ -35,6 +35,8 @@ public struct Stage: Sendable {
     public var endpoint: EndpointAccess?
     /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
     public var work: Double?
+    /// Whether its output is a measurement, so that nothing may run beside it. Not part of any key.
+    public let isMeasurement: Bool
     /// Bytes of memory that running it takes, roughly, given the bytes of its input artifacts by name.
     public let memory: @Sendable ([String: Int]) -> Int
     private let makeOrigins: @Sendable () -> [Origin]
@@ -48,7 +50,7 @@ public struct Stage: Sendable {
     public init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
         numerics: Numerics = .portable, canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil,
-        endpoint: EndpointAccess? = nil, work: Double? = nil,
+        endpoint: EndpointAccess? = nil, work: Double? = nil, isMeasurement: Bool = false,
         memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
@@ -62,6 +64,7 @@ public struct Stage: Sendable {
         self.fixedOutput = fixedOutput
         self.endpoint = endpoint
         self.work = work
+        self.isMeasurement = isMeasurement
         self.memory = memory
         makeOrigins = origins
     }

@@ -96,7 +96,10 @@ struct BuildPass {
     /// The first stage that waits and for which there is room.
     private mutating func nextToRun() -> (id: StageID, plan: PlannedStage, share: Resources.Share)? {
         for (place, (id, plan)) in missing.enumerated() {
-            if let share = resources.take(memory: plan.memory, waiting: missing.count) {
+            let share =
+                plan.stage.isMeasurement
+                ? resources.takeAll() : resources.take(memory: plan.memory, waiting: missing.count)
+            if let share {
                 missing.remove(at: place)
                 return (id, plan, share)
             }

@@ -11,12 +11,14 @@ public struct Resources: Sendable {
     private let threads: Int?
     /// Bytes.
     public let memory: Int
+    /// Of the jobs.
     private var running = 0
     private var takenProcessors = 0
     private var takenMemory = 0
 
     /// What one stage has.
     struct Share: Sendable {
+        var jobs = 1
         var threads: Int
         /// Bytes.
         var memory: Int
@@ -48,8 +50,18 @@ public struct Resources: Sendable {
         return share
     }
 
+    /// Takes all there is for a stage that any other would disturb; `nil` where it has to wait until nothing runs.
+    mutating func takeAll() -> Share? {
+        guard running == 0 else { return nil }
+        let share = Share(jobs: jobs, threads: threads ?? processors, memory: memory)
+        running = share.jobs
+        takenMemory = share.memory
+        takenProcessors = share.threads
+        return share
+    }
+
     mutating func give(back share: Share) {
-        running -= 1
+        running -= share.jobs
         takenMemory -= share.memory
         takenProcessors -= share.threads
     }

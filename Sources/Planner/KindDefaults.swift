@@ -23,7 +23,7 @@ public enum KindDefaults {
             transfer: SFT+RFT+KD+oKD+RL+DPO
             prune: {}
             quantize: {method: gptq}
-            evaluate: {metrics: [ar, exact, flops, latency, perplexity], perplexity: {text: templates}}
+            evaluate: {metrics: [ar, exact, flops, latency, perplexity, speed], perplexity: {text: templates}}
             stages: {own: {command: ["true"], outputs: [out]}}
             """, ["quant.apply.method", "exec.command", "exec.outputs"]
         ),

@@ -10,6 +10,9 @@ public protocol StageKind: Codable, Hashable, Sendable {
     static var revision: Int { get }
     /// In the order of the stage commit's parents.
     static var inputs: [InputDeclaration] { get }
+    /// Whether the output is measured: of one machine at one time, and another at the next. A measurement has the machine to
+    /// itself, and nobody compares its bytes.
+    static var isMeasurement: Bool { get }
     /// Whether a model is run or trained, so that the recipe's `numerics` decide the bytes. All else is `portable` always, and
     /// shared by recipes of either profile.
     var runsModel: Bool { get }
@@ -18,6 +21,7 @@ public protocol StageKind: Codable, Hashable, Sendable {
 }
 
 extension StageKind {
+    public static var isMeasurement: Bool { false }
     public var runsModel: Bool { false }
     public func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
 }
@@ -55,8 +59,8 @@ public struct InputDeclaration: Hashable, Sendable {
 public enum KindCatalogue {
     /// Sorted by name.
     public static let kinds: [any StageKind.Type] = [
-        AdapterMerge.self, BenchServe.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataKnowledge.self,
-        DataRetrieve.self, DataSplit.self,
+        AdapterMerge.self, BenchDecode.self, BenchServe.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self,
+        DataKnowledge.self, DataRetrieve.self, DataSplit.self,
         DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self,
         Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self,
         PruneScore.self, QuantApply.self, QuantCalibrate.self, Report.self, RLTrain.self, Sample.self, SourceFile.self,
@@ -64,4 +68,7 @@ public enum KindCatalogue {
     ]
 
     public static func kind(named name: String) -> (any StageKind.Type)? { kinds.first { $0.name == name } }
+
+    /// The names of the kinds whose outputs are measured.
+    public static let measurements = Set(kinds.filter { $0.isMeasurement }.map { $0.name })
 }

@@ -11,6 +11,7 @@ public protocol RunnableStage: StageKind {
 
     /// Reads the inputs and writes every output file. The bytes written are a function of the inputs and the parameters
     /// alone: never of time, paths, thread count or the order of a directory, nor of where an earlier run was killed.
+    /// Measurements (`isMeasurement`) alone write what depends on time and threads.
     func run(in context: StageContext) throws
 }
 

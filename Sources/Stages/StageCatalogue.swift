@@ -6,11 +6,11 @@ import Planner
 public enum StageCatalogue {
     /// Sorted by name.
     public static let kinds: [any RunnableStage.Type] = [
-        AdapterMerge.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self, DataKnowledge.self,
-        DataRetrieve.self, DataSplit.self, DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self,
-        EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self, KDTrain.self,
-        ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self, QuantCalibrate.self, Report.self,
-        RLTrain.self, Sample.self, TokenizerTrain.self, TrainSFT.self,
+        AdapterMerge.self, BenchDecode.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self,
+        DataKnowledge.self, DataRetrieve.self, DataSplit.self, DPOTrain.self, EndpointSample.self, EvalCost.self,
+        EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self,
+        KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self,
+        QuantCalibrate.self, Report.self, RLTrain.self, Sample.self, TokenizerTrain.self, TrainSFT.self,
     ]
 
     /// Why this version cannot run a stage; `nil` where it can.

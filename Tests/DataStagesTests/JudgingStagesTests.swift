@@ -7,6 +7,11 @@ import Testing
 
 @testable import Stages
 
+extension JSON {
+    /// The strings of a list in an object.
+    fileprivate func strings(_ key: String) -> [String] { (self[key]?.array ?? []).compactMap(\.string) }
+}
+
 @Suite struct JudgingStagesTests {
     static let functions =
         #"[{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}},"required":[]}}]"#
@@ -187,6 +192,73 @@ import Testing
         let summed = try #require(try run.json("report.json")["over_seeds"]?[1])
         #expect(summed["runs"] == 3)
         #expect(abs((summed["deviation"]?["sets"]?["test"]?["ar"]?.double ?? 0) - 0.1) < 1e-12)
+    }
+
+    /// The inputs of a report on one set.
+    private static func texts(_ rows: [(bytes: Int, ar: Double)]) -> [String: String] {
+        var texts: [String: String] = [:]
+        for (index, row) in rows.enumerated() {
+            texts["scores.\(index)/scores.json"] = #"{"sets":{"test":{"ar":\#(row.ar)}}}"#
+            texts["scores.\(index)/confusion.json"] = "{}"
+            texts["cost.\(index)/cost.json"] = #"{"parameters":{"total":1000000},"bytes":\#(row.bytes),"sets":{}}"#
+        }
+        return texts
+    }
+
+    @Test func aReportMarksWhatNoOtherRowBeats() throws {
+        var texts = Self.texts([(4096, 0.9), (2048, 0.8), (1024, 0.8), (4096, 0.5)])
+        for (index, perplexity) in [12, 12, 20, 30].enumerated() {
+            texts["perplexity.\(index)/perplexity.json"] = #"{"perplexity":\#(perplexity)}"#
+        }
+        for (index, speed) in [(0, 99.6), (1, 1234.5), (3, 7)] {
+            texts["speed.\(index)/speed.json"] = #"{"tokens_per_second":\#(speed),"rounds":[\#(speed)]}"#
+        }
+        let run = try StageRun(
+            Report(
+                rows: ["teacher", "kd", "kd.W4A16", "bad"], metrics: ["ar", "perplexity", "speed"], sets: ["test"],
+                fronts: ["perplexity", "ar"]), texts: texts)
+        #expect(
+            try run.text("report.md") == """
+                | model | parameters | size | tokens/s | perplexity | AR test | front |
+                | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+                | teacher | 1.000 M | 4 KiB | 100 | 12.000 | 90.0 | AR |
+                | kd | 1.000 M | 2 KiB | 1235 | 12.000 | 80.0 | perplexity |
+                | kd.W4A16 | 1.000 M | 1 KiB | – | 20.000 | 80.0 | AR, perplexity |
+                | bad | 1.000 M | 4 KiB | 7 | 30.000 | 50.0 |  |
+
+                """)
+        let rows = try #require(try run.json("report.json")["rows"]?.array)
+        #expect(rows.map { $0.strings("front") } == [["ar"], ["perplexity"], ["ar", "perplexity"], []])
+        #expect(rows[1]["speed"] == 1234.5)
+        #expect(rows[2]["speed"] == nil)
+    }
+
+    /// A seed's luck puts no row on the front.
+    @Test func aFrontOverSeedsIsThatOfTheMeans() throws {
+        let run = try StageRun(
+            Report(
+                rows: ["teacher", "kd[seed=1]", "kd[seed=2]"], metrics: ["ar"], sets: ["test"],
+                repeated: ["teacher", "kd", "kd"], fronts: ["ar"]),
+            texts: Self.texts([(1024, 0.8), (1024, 0.5), (1024, 0.9)]))
+        let report = try run.json("report.json")
+        #expect(report["over_seeds"]?.array?.map { $0.strings("front") } == [["ar"], []])
+        #expect(report["rows"]?.array?.contains { $0["front"] != nil } == false)
+        #expect(
+            try run.text("report.md") == """
+                | model | parameters | size | AR test | front |
+                | --- | ---: | ---: | ---: | ---: |
+                | teacher | 1.000 M | 1 KiB | 80.0 | AR |
+                | kd | 1.000 M | 1 KiB | 70.0 ± 28.3 |  |
+
+                Each run:
+
+                | model | parameters | size | AR test |
+                | --- | ---: | ---: | ---: |
+                | teacher | 1.000 M | 1 KiB | 80.0 |
+                | kd[seed=1] | 1.000 M | 1 KiB | 50.0 |
+                | kd[seed=2] | 1.000 M | 1 KiB | 90.0 |
+
+                """)
     }
 
     @Test func aReportShowsCallsAndNoCallsApartAndWhatIsConfused() throws {

@@ -137,7 +137,7 @@ import Testing
           - {step: RL, rollouts: 4, kl: 1e-2}
         prune: {method: depth, ratio: [20%, 40%], samples: 64, data: train, recover: "KD(steps: 15)"}
         quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%, activation_order: yes, ignore: [lm_head]}
-        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, latency], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8]}
+        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8]}
         stages:
           torch: {command: [python3, inputs/script/train.py], inputs: {script: script, data: data}, environment: {SEED: 1}, outputs: [model.safetensors], time_limit: 30 min, memory: 4 GiB}
           smaller: {kind: quant.apply, inputs: {model: torch}, parameters: {scheme: W8A16, method: rtn, group_size: 32, ignore: []}}

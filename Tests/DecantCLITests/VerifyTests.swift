@@ -82,6 +82,24 @@ import Testing
         #expect(text.contains("model.safetensors at byte \(bytes.count - 9), tensor \(tensor), element "))
     }
 
+    @Test func aMeasurementIsNamedAndNotCompared() throws {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "{sets: [test, phrasing, ood]}", "{sets: [test], metrics: [ar, speed]}")
+        try program.edit("tiny.yaml", "SFT(steps: 150)", "SFT(steps: 2)")
+        let events = try program.run("build", "tiny.yaml", "teacher.speed", "--json").events
+        let commit = try #require(
+            events.last { $0["event"] == "stage-finished" && $0["stage"] == "teacher.speed" }?["commit"]?.string)
+        let shown = try #require(try program.run("show", commit, "--json").events.first?["metrics"]?["speed.json"])
+        #expect(shown["tokens_per_second"]?.double ?? 0 > 0)
+        let text = try program.run("verify", commit, "--stage", "bench.decode").output
+        #expect(text.contains("  measured ") && text.contains("(bench.decode): a measurement, not compared"))
+        #expect(text.contains("0 differ; measured and not compared: 1"))
+        let report = try program.run("verify", commit, "--stage", "bench.decode", "--json").events
+        #expect(report.first?["measurement"] == true)
+        #expect(report.first?["same"] == .null)
+        #expect(report.last == ["verified": 0, "wrong": 0, "measured": 1])
+    }
+
     @Test func aLineageOfAnotherRevisionIsRefusedBeforeAnythingRuns() throws {
         let program = try DecantProgram()
         try program.run("build", "tiny.yaml", "data", "--json")

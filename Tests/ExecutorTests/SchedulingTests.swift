@@ -64,11 +64,11 @@ final class GateRunner: Runner {
 @Suite struct SchedulingTests {
     let directory = URL.temporaryDirectory.appending(path: "decant-scheduling-\(UUID().uuidString)", directoryHint: .isDirectory)
 
-    static func stage(_ name: String, memory: Int, _ inputs: [Int] = []) -> Stage {
+    static func stage(_ name: String, memory: Int, _ inputs: [Int] = [], isMeasurement: Bool = false) -> Stage {
         Stage(
             name: name, kind: "test", revision: 1, parameters: ["name": .string(name)],
             inputs: inputs.enumerated().map { .init(name: "in\($0.offset)", stage: StageID(index: $0.element)) },
-            memory: { _ in memory })
+            isMeasurement: isMeasurement, memory: { _ in memory })
     }
 
     func build(_ graph: Graph, _ runner: GateRunner, _ resources: Resources) async throws -> BuildOutcome {
@@ -115,6 +115,39 @@ final class GateRunner: Runner {
         _ = try await build(graph, runner, Resources(jobs: 2))
         #expect(runner.threads(of: "alone") == processors)
         #expect(runner.threads(of: "left") == max(1, processors / 2))
+    }
+
+    /// Measurements wait for each other and for everything else, and have all processors however many of them wait.
+    @Test func aMeasurementHasTheMachineToItself() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let measurements = Graph(stages: (0..<3).map { Self.stage("m\($0)", memory: 1, isMeasurement: true) }, targets: [])
+        let runner = GateRunner()
+        let outcome = try await build(measurements, runner, Resources(jobs: 3))
+        #expect(outcome.ran.count == 3)
+        #expect(runner.mostAtOnce == 1)
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        #expect((0..<3).allSatisfy { runner.threads(of: "m\($0)") == processors })
+
+        let mixed = Graph(
+            stages: (0..<4).map { Self.stage("s\($0)", memory: 1) } + [Self.stage("measured", memory: 1, isMeasurement: true)],
+            targets: [])
+        let last = GateRunner()
+        #expect(try await build(mixed, last, Resources(jobs: 2, threads: 1)).ran.count == 5)
+        #expect(last.ran.last == "measured")
+    }
+
+    @Test func whatIsTakenWholeLeavesNothing() {
+        var resources = Resources(jobs: 3, threads: 2, memory: 100)
+        let some = resources.take(memory: 0, waiting: 1)
+        let early = resources.takeAll()
+        #expect(some != nil && early == nil)
+        if let some { resources.give(back: some) }
+        let all = resources.takeAll()
+        let beside = resources.take(memory: 0, waiting: 1)
+        #expect(all?.threads == 2 && beside == nil)
+        if let all { resources.give(back: all) }
+        let after = (0..<4).map { _ in resources.take(memory: 30, waiting: 1)?.threads }
+        #expect(after == [2, 2, 2, nil])
     }
 
     @Test func afterAFailureNothingNewStartsUnlessToldTo() async throws {

@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 import Testing
 
 @Suite struct MatrixTests {
@@ -70,6 +71,23 @@ import Testing
             ])
         let single = try plan("matrix: {transfer: [RFT, KD], student.seed: [1]}\n")
         #expect(single.stages.last?.parameters["repeated"] == nil)
+    }
+
+    /// Variants that differ in how models are made smaller ask for the best of each size.
+    @Test func theReportOfASweepMarksFronts() throws {
+        func fronts(_ body: String) throws -> JSON? { try plan(body).stages.last?.parameters["fronts"] }
+        let sweep = "matrix: {prune.ratio: [0%, 20%]}\n"
+        #expect(try fronts(sweep) == ["ar"])
+        #expect(try fronts("matrix: {quantize.scheme: [none, W8A16], student.seed: [1, 2]}\n") == ["ar"])
+        #expect(try fronts("evaluate: {metrics: [exact, flops]}\n" + sweep) == ["exact"])
+        let text = "perplexity: {text: functions}"
+        #expect(
+            try fronts("evaluate: {metrics: [perplexity, exact, ar], \(text)}\n" + sweep) == ["ar", "perplexity"])
+        #expect(try fronts("evaluate: {metrics: [perplexity], \(text)}\n" + sweep) == ["perplexity"])
+        #expect(try fronts("evaluate: {metrics: [flops]}\n" + sweep) == nil)
+        for body in ["", "prune: {}\n", "matrix: {prune.ratio: [20%]}\n", "matrix: {student.seed: [1, 2]}\n"] {
+            #expect(try fronts(body) == nil, "\(body)")
+        }
     }
 
     @Test func mixturesAndWholeSectionsVary() throws {

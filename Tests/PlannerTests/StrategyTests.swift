@@ -342,6 +342,26 @@ import Testing
 }
 
 extension StrategyTests {
+    @Test func theSpeedOfEveryModelIsMeasured() throws {
+        let graph = try plan("evaluate: {metrics: [ar, speed]}\n")
+        let names = ["teacher.speed", "student.kd.speed"]
+        #expect(graph.stages.filter { $0.kind == "bench.decode" }.map(\.name) == names)
+        #expect(graph.stages.filter(\.isMeasurement).map(\.name) == names)
+        let stage = graph[try #require(graph.stage(named: "student.kd.speed"))]
+        #expect(stage.parameters == ["prompt_tokens": 32, "new_tokens": 64, "rounds": 3])
+        #expect(stage.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == ["model=student.kd"])
+        #expect(Set(stage.origins.map(\.field)) == ["evaluate.metrics"])
+        let report = try #require(graph.stages.last)
+        #expect(
+            report.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [
+                "scores.0=teacher.scores", "cost.0=teacher.cost", "speed.0=teacher.speed", "scores.1=student.kd.scores",
+                "cost.1=student.kd.cost", "speed.1=student.kd.speed",
+            ])
+        // Clients are measured as well, but nothing else is.
+        let all = try plan("evaluate: {metrics: [ar, latency, speed], clients: [1]}\n")
+        #expect(Set(all.stages.filter(\.isMeasurement).map(\.kind)) == ["bench.decode", "bench.serve"])
+    }
+
     @Test func knowledgeStandsBehindRetrieval() throws {
         let header = fixtureHeader.replacing(
             "count: 2k}",

@@ -36,8 +36,7 @@ struct ShowCommand: ParsableCommand {
         var metrics: [String: JSON] = [:]
         let names = [
             "compression.json", "confusion.json", "cost.json", "pruning.json", "quantization.json", "recall.json", "report.json",
-            "scores.json",
-            "summary.json",
+            "scores.json", "speed.json", "summary.json",
         ]
         for name in names {
             guard let file = artifact[name] else { continue }

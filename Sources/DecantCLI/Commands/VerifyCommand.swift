@@ -14,7 +14,7 @@ struct VerifyCommand: AsyncParsableCommand {
         discussion: """
             Each stage runs in a clean directory, on the inputs that the lineage names. Exits with 1 at the first byte that \
             differs, and with 2 where a stage was made by another revision of its kind than this program has, or with the \
-            native numerics of another family of processors than this machine's.
+            native numerics of another family of processors than this machine's. Measurements are named, and not compared.
             """)
 
     @Argument(help: "A recipe (its last build), a build, a stage or target (BUILD:NAME), a tag, or a commit.")
@@ -40,25 +40,30 @@ struct VerifyCommand: AsyncParsableCommand {
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
-        try refuseOtherRevisions(chosen, names)
-        try refuseOtherProcessors(chosen, names)
+        let comparable = chosen.filter { !KindCatalogue.measurements.contains($0.record.action.kind) }
+        try refuseOtherRevisions(comparable, names)
+        try refuseOtherProcessors(comparable, names)
         if sample != nil {
             Console.progress("sample of \(chosen.count) of \(lineage.stages.count) stages, --seed \(selection.seed)")
         }
 
-        let verifier = StageVerifier(store: store, runner: try LocalRunner.ofThisProgram(), threads: max(1, threads))
+        let verifier = StageVerifier(
+            store: store, runner: try LocalRunner.ofThisProgram(), threads: max(1, threads),
+            measurements: KindCatalogue.measurements)
         var wrong = 0
         for stage in chosen {
             let verdict = try await verifier.verify(stage, in: lineage) { _ in }
             let report = VerificationReport(stage: stage, name: names[stage.commit], verdict: verdict, store: store)
             Console.output(output.asJSON ? report.json.canonicalText : report.text)
-            if !report.isSame { wrong += 1 }
+            if report.isSame == false { wrong += 1 }
         }
+        let measured = chosen.count - comparable.count
         if output.asJSON {
-            Console.output(
-                JSON.object(["verified": .integer(Int64(chosen.count)), "wrong": .integer(Int64(wrong))]).canonicalText)
+            let counts = ["verified": comparable.count, "wrong": wrong, "measured": measured]
+            Console.output(JSON.object(counts.mapValues { .integer(Int64($0)) }).canonicalText)
         } else {
-            Console.output("\(chosen.count) of \(lineage.stages.count) stages verified, \(wrong) differ")
+            let others = measured > 0 ? "; measured and not compared: \(measured)" : ""
+            Console.output("\(comparable.count) of \(lineage.stages.count) stages verified, \(wrong) differ\(others)")
         }
         if wrong > 0 { throw CommandFailure(status: ExitStatus.stageFailed, message: nil, hint: nil) }
     }

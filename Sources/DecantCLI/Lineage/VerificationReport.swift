@@ -12,10 +12,12 @@ struct VerificationReport {
     let verdict: StageVerifier.Verdict
     let store: Store
 
-    var isSame: Bool {
+    /// `nil` for what is not compared.
+    var isSame: Bool? {
         switch verdict {
         case .same, .held: true
         case .differs, .failed: false
+        case .measurement: nil
         }
     }
 
@@ -24,6 +26,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): return "  same     \(head)  \(Duration.text(seconds))"
         case .held: return "  held     \(head)"
+        case .measurement: return "  measured \(head): a measurement, not compared"
         case .differs(let difference): return "  DIFFERS  \(head): \(words(for: difference))"
         case .failed(let failure):
             return (["  FAILED   \(head): \(failure.reason)"] + failure.logTail.map { "           | \($0)" }).joined(
@@ -34,11 +37,12 @@ struct VerificationReport {
     var json: JSON {
         var members: [String: JSON] = [
             "stage": .string(name), "kind": .string(stage.record.action.kind), "commit": .string(stage.commit.hex),
-            "artifact": .string(stage.record.artifact.digest.hex), "same": .bool(isSame),
+            "artifact": .string(stage.record.artifact.digest.hex), "same": isSame.map(JSON.bool) ?? .null,
         ]
         switch verdict {
         case .same(let seconds): members["seconds"] = .number(seconds)
         case .held: break
+        case .measurement: members["measurement"] = true
         case .differs(let difference):
             members["file"] = .string(difference.file)
             members["differing_files"] = .integer(Int64(difference.count))

@@ -9,6 +9,7 @@ public struct StageVerifier: Sendable {
     private let store: Store
     private let runner: any Runner
     private let threads: Int
+    private let measurements: Set<String>
 
     /// What came of running a stage again.
     public enum Verdict: Sendable {
@@ -16,14 +17,18 @@ public struct StageVerifier: Sendable {
         case same(seconds: Double)
         /// A source: its objects are what their names say. There is nothing to run.
         case held
+        /// It was measured, of another machine or at another time: its objects are what their names say, and that is all.
+        case measurement
         case differs(ArtifactDifference)
         case failed(StageFailureReport)
     }
 
-    public init(store: Store, runner: any Runner, threads: Int) {
+    /// - Parameter measurements: names of kinds whose bytes are other ones each time.
+    public init(store: Store, runner: any Runner, threads: Int, measurements: Set<String> = []) {
         self.store = store
         self.runner = runner
         self.threads = threads
+        self.measurements = measurements
     }
 
     /// - Parameter lineage: has the stage and those that its inputs came from.
@@ -37,6 +42,10 @@ public struct StageVerifier: Sendable {
         if stage.record.action.isSource {
             try store.checkObjects(of: artifact)
             return .held
+        }
+        if measurements.contains(stage.record.action.kind) {
+            try store.checkObjects(of: artifact)
+            return .measurement
         }
         let workspace = StageWorkspace(directory: place)
         for folder in [workspace.outputs, workspace.checkpoint] {

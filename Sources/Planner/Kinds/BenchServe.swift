@@ -6,6 +6,7 @@ public struct BenchServe: StageKind {
     public static let name = "bench.serve"
     public static let revision = 1
     public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+    public static let isMeasurement = true
 
     /// Concurrent clients, in the order of the report.
     public var clients: [Int]

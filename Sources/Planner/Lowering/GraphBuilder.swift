@@ -46,7 +46,8 @@ struct GraphBuilder {
         let stage = Stage(
             name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs, numerics: numerics,
             canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, endpoint: endpoint, work: work,
-            memory: { kind.memory($0) }, origins: origins() + (runsModel ? numericsOrigin() : []))
+            isMeasurement: Kind.isMeasurement, memory: { kind.memory($0) },
+            origins: origins() + (runsModel ? numericsOrigin() : []))
         drafts.append(Draft(stage: stage, title: title, choices: choices))
         register.stages[identity] = id
         touched.append(id)

@@ -48,6 +48,12 @@ extension Lowering {
                     Origin("clients", evaluate.clients), Origin("max_tokens", evaluate.maxTokens), Origin("prompt", base.prompt),
                 ])
         }
+        if metrics.contains(.speed) {
+            let parameters = ["prompt_tokens", "new_tokens", "rounds"]
+            evaluated.speed = try builder.add(
+                BenchDecode(), title("speed"), inputs: [input],
+                origins: parameters.map { Origin($0, evaluate.metrics) })
+        }
         return evaluated
     }
 
@@ -73,17 +79,29 @@ extension Lowering {
             inputs.append(.init(name: "cost.\(index)", stage: row.cost))
             if let perplexity = row.perplexity { inputs.append(.init(name: "perplexity.\(index)", stage: perplexity)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
+            if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
         }
         let evaluate = recipe.variants.first?.pipeline.evaluate
+        let metrics = evaluate?.metrics.value.map(\.value) ?? []
         let repeated = naming.repeats ? naming.namesOverSeeds(of: builder.drafts) : nil
         return try builder.add(
             Report(
                 rows: rows.map { Self.modelName(of: names[$0.scores.index]) },
-                metrics: evaluate?.metrics.value.map(\.value.rawValue) ?? [], sets: evaluatedSets,
-                repeated: repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }),
+                metrics: metrics.map(\.rawValue), sets: evaluatedSets,
+                repeated: repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } },
+                fronts: naming.compresses ? Self.fronts(among: metrics) : nil),
             .named("report"), inputs: inputs, work: 0,
             origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? []
         )
+    }
+
+    /// The metrics whose best for each size a report marks: the share of right answers, by the judge where it is asked for,
+    /// and perplexity.
+    private static func fronts(among metrics: [EvaluateSection.Metric]) -> [String]? {
+        var fronts: [EvaluateSection.Metric] = []
+        if let answers = [EvaluateSection.Metric.ar, .exact].first(where: { metrics.contains($0) }) { fronts.append(answers) }
+        if metrics.contains(.perplexity) { fronts.append(.perplexity) }
+        return fronts.isEmpty ? nil : fronts.map(\.rawValue)
     }
 
     /// `student.kd` of `student.kd.scores`.

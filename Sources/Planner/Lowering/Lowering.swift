@@ -148,6 +148,7 @@ struct EvaluatedModel: Hashable {
     var cost: StageID
     var perplexity: StageID?
     var serving: StageID?
+    var speed: StageID?
 }
 
 /// What all models of a variant stand on.

@@ -18,6 +18,8 @@ struct StageNaming {
     private let qualifiers: [[String]]
     /// Axes whose values repeat the same recipe: fields called `seed`.
     private let seeds: Set<Int>
+    /// Axes whose values make models smaller, each in its way: fields of `prune` and `quantize`.
+    private let compressions: Set<Int>
 
     init(variants: [Recipe.Variant]) {
         self.variants = variants
@@ -30,6 +32,7 @@ struct StageNaming {
             }
         }
         seeds = Set(fields.indices.filter { fields[$0].split(separator: ".").last == "seed" })
+        compressions = Set(fields.indices.filter { Self.isOfCompression(fields[$0]) }).subtracting(seeds)
         qualifiers = zip(fields, labels).map { field, labels in
             let short = Self.shortField(field, among: fields)
             return labels.map { label in short.map { "\($0)=\(label)" } ?? label }
@@ -43,6 +46,9 @@ struct StageNaming {
 
     /// Whether variants differ in seeds.
     var repeats: Bool { seeds.contains { qualifiers[$0].count > 1 } }
+
+    /// Whether variants differ in how models are made smaller.
+    var compresses: Bool { compressions.contains { qualifiers[$0].count > 1 } }
 
     /// Names that leave seeds out: stages that are one but for those have one name.
     func namesOverSeeds(of drafts: [GraphBuilder.Draft]) -> [String] {
@@ -85,6 +91,11 @@ struct StageNaming {
     private func qualifier(of choices: [Int], by axes: [Int]) -> String {
         guard !axes.isEmpty else { return "" }
         return "[" + axes.map { qualifiers[$0][choices[$0]] }.joined(separator: ",") + "]"
+    }
+
+    private static func isOfCompression(_ field: String) -> Bool {
+        let section = field.prefix { $0 != "." }
+        return section == "prune" || section == "quantize"
     }
 
     /// A nested field's last word, or all of it where another axis ends alike; `nil` for a field of the top level.

@@ -11,6 +11,8 @@ public struct EvaluateSection: Sendable {
         case flops
         case perplexity
         case latency
+        /// Tokens a second of one answer.
+        case speed
     }
 
     /// Names in the order of the report's columns; `nil` for those that the data have.
@@ -32,7 +34,7 @@ public struct EvaluateSection: Sendable {
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [.ar, .exact, .flops],
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `latency`.")
+                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured.")
         static let maxTokens = Field.integer(
             "max_tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")
         static let constrained = Field.flag(

@@ -18,13 +18,17 @@ extension Report: RunnableStage {
             if context.hasInput("perplexity.\(index)") {
                 entry["perplexity"] = try context.readJSON("perplexity.\(index)", "perplexity.json")["perplexity"]
             }
+            if context.hasInput("speed.\(index)") {
+                entry["speed"] = try context.readJSON("speed.\(index)", "speed.json")["tokens_per_second"]
+            }
             entries.append(.object(entry))
         }
         var report: [String: JSON] = [
-            "rows": .array(entries), "metrics": .array(metrics.map(JSON.string)), "sets": .array(sets.map(JSON.string)),
+            "rows": .array(repeated == nil ? withFronts(entries) : entries),
+            "metrics": .array(metrics.map(JSON.string)), "sets": .array(sets.map(JSON.string)),
         ]
         if let repeated {
-            report["over_seeds"] = .array(Repetitions.summed(entries, names: repeated).map(\.json))
+            report["over_seeds"] = .array(withFronts(Repetitions.summed(entries, names: repeated).map(\.json)))
         }
         try context.write(.object(report), to: "report.json")
         try context.write(ReportText(.object(report)).markdown, to: "report.md")

@@ -1,7 +1,7 @@
 import CanonicalJSON
 
 /// A report's rows as a table: size first, then each metric on each set, side by side. Rows that differ in their seeds alone
-/// are one line, mean ± deviation.
+/// are one line, mean ± deviation. Rows that no other beats in size and quality say so last.
 public struct ReportTable: Sendable {
     private let headings: [String]
     private let lines: [[String]]
@@ -15,8 +15,18 @@ public struct ReportTable: Sendable {
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
         let metrics = (report["metrics"]?.array ?? []).compactMap(\.string)
         let columns = Column.all(metrics: metrics, sets: sets)
-        headings = ["model"] + columns.map(\.heading)
-        lines = (rows.array ?? []).map { row in [row["name"]?.string ?? ""] + columns.map { $0.cell(of: row) } }
+        let rows = rows.array ?? []
+        let marks = rows.contains { $0["front"] != nil } ? ["front"] : []
+        headings = ["model"] + columns.map(\.heading) + marks
+        lines = rows.map { row in
+            let cells = columns.map { $0.cell(of: row) } + marks.map { Self.front(row[$0]) }
+            return [row["name"]?.string ?? ""] + cells
+        }
+    }
+
+    /// The qualities that a row is on the front of.
+    private static func front(_ metrics: JSON?) -> String {
+        (metrics?.array ?? []).compactMap(\.string).map { $0 == "ar" ? "AR" : $0 }.joined(separator: ", ")
     }
 
     /// A figure of a row: where it stands, and how it is written.
@@ -33,6 +43,9 @@ public struct ReportTable: Sendable {
             ]
             if metrics.contains("flops") {
                 columns.append(Column(heading: "MFLOPs/answer", path: ["flops"], text: { decimal($0 / 1e6, places: 1) }))
+            }
+            if metrics.contains("speed") {
+                columns.append(Column(heading: "tokens/s", path: ["speed"], text: { decimal($0, places: 0) }))
             }
             if metrics.contains("perplexity") {
                 columns.append(Column(heading: "perplexity", path: ["perplexity"], text: { decimal($0, places: 3) }))
