@@ -16,7 +16,7 @@ public struct Pipeline: Sendable {
         let teacherTransfer: Shared<Transfer>
         let teachers: Shared<[FurtherTeacher]>
         let student: Shared<StudentSection>
-        let sample: Shared<SampleSection>
+        let sample: Shared<SampleSection?>
         let judge: Shared<JudgeSection>
         let transfer: Shared<Transfer>
         let prune: Shared<PruneSection?>
@@ -28,9 +28,9 @@ public struct Pipeline: Sendable {
         init(
             data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
-            sample: Shared<SampleSection>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>, prune: Shared<PruneSection?>,
-            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, stages: Shared<[NamedStage]>,
-            numerics: Shared<Spanned<NumericsProfile>>
+            sample: Shared<SampleSection?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
+            prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
+            stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             self.data = data
             self.tokenizer = tokenizer
@@ -70,7 +70,8 @@ public struct Pipeline: Sendable {
     /// Those beside the first one, in the order of writing.
     public var teachers: [FurtherTeacher] { sections.teachers.value }
     public var student: StudentSection { sections.student.value }
-    public var sample: SampleSection { sections.sample.value }
+    /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
+    public var sample: SampleSection? { sections.sample.value }
     public var judge: JudgeSection { sections.judge.value }
     /// How the student learns from the teacher.
     public var transfer: Transfer { sections.transfer.value }
@@ -86,11 +87,11 @@ public struct Pipeline: Sendable {
     /// The student's steps and those of its recovery, all of which learn from the teacher.
     public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
 
-    /// The sets that models answer: those asked for, else those that have rows.
+    /// The sets that models answer: those asked for, else those that have rows other than text.
     public var evaluatedSets: [String] {
         if let asked = evaluate.sets { return asked.value.map(\.value) }
         let standard = [RowSet.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
-        return standard.map(\.rawValue) + data.namedSets.map(\.name.value)
+        return (standard.map(\.rawValue) + data.namedSets.map(\.name.value)).filter { !data.consistsOfText($0) }
     }
 }
 

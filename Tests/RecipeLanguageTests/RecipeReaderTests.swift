@@ -64,6 +64,12 @@ import Testing
         return mirror.children.filter { !["field", "span"].contains($0.label) }.flatMap { values(of: $0.value) }
     }
 
+    @Test func samplesAreThereUnlessTheRecipeSaysNone() throws {
+        #expect(try pipeline("").sample?.samples.value == 1)
+        #expect(try pipeline("sample:\n").sample?.temperature.value == 0.7)
+        #expect(try pipeline("sample: none\n").sample == nil)
+    }
+
     @Test func theDesignsRecipeReads() throws {
         let recipe = try read(
             """

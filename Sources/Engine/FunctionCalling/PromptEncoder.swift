@@ -26,6 +26,15 @@ public struct PromptEncoder: Sendable {
         }
     }
 
+    /// The tokens of a passage: its text alone, in no markup and without an end. What is learned is all but the first.
+    public func passageTokens(of row: Row) throws(RowError) -> [Int32] {
+        let tokens = tokenizer.encodePlainText(row.query).map(Int32.init)
+        guard tokens.count > 1 else {
+            throw RowError("the passage '\(row.id)' is shorter than two tokens, so that nothing follows the first; take it out")
+        }
+        return tokens
+    }
+
     /// The tokens of a response, with the one that ends it.
     public func responseTokens(of response: String) -> [Int32] {
         tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)

@@ -30,8 +30,9 @@ public enum PromptFormat: String, Hashable, Sendable {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
-    /// The texts of a row that a tokenizer is trained on.
+    /// The texts of a row that a tokenizer is trained on; of a passage, itself.
     public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
+        if row.isPassage { return [row.query] }
         let texts = [row.plainPrompt, Self.response(to: row)]
         return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
     }

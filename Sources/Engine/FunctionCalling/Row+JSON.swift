@@ -19,6 +19,10 @@ extension Row {
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
         background = try RowBackground(json: json)
+        isPassage = json["passage"]?.bool ?? false
+        guard !isPassage || self.functions.isEmpty && self.answers.isEmpty else {
+            throw RowError("the row '\(id)' is a passage of text, but has functions or answers")
+        }
         guard possible.map({ $0.map(\.name) == self.answers.map(\.name) }) ?? true else {
             throw RowError("the row '\(id)' has 'possible' calls of other functions than its 'answers'")
         }
@@ -32,7 +36,7 @@ extension Row {
         return elements
     }
 
-    /// A row without definitions, possible answers and background has none of their members.
+    /// A row without definitions, possible answers and background has none of their members; only a passage has `passage`.
     public var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
@@ -43,6 +47,7 @@ extension Row {
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }
+        if isPassage { members["passage"] = true }
         return .object(members.merging(background.members) { own, _ in own })
     }
 }

@@ -1,6 +1,6 @@
 import CanonicalJSON
 
-/// One question with the calls that answer it.
+/// One question with the calls that answer it, or a passage of text.
 public struct Row: Hashable, Sendable {
     /// Why no training row may look like this one.
     public enum HeldOut: String, Hashable, Sendable {
@@ -27,6 +27,8 @@ public struct Row: Hashable, Sendable {
     public var set: String?
     /// What the prompt says besides.
     public var background = RowBackground()
+    /// Whether `query` is a text to be continued: it asks nothing, lists no functions and has no answers.
+    public var isPassage = false
 
     public init(
         id: String, query: String, functions: [String] = [],
@@ -42,6 +44,12 @@ public struct Row: Hashable, Sendable {
         self.template = template
         self.heldOut = heldOut
         self.set = set
+    }
+
+    /// A passage of text.
+    public init(passage text: String, id: String) {
+        self.init(id: id, query: text, answers: [])
+        isPassage = true
     }
 
     /// The definition that the row means by a name.

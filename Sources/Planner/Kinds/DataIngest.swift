@@ -19,6 +19,8 @@ public struct DataIngest: StageKind {
         case xlam
         /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
         case bfcl
+        /// Plain text: passages to be continued.
+        case text
     }
 
     /// Of the inputs that `formats` does not name.

@@ -1,7 +1,8 @@
 /// Stores the teacher's k largest logits at every response position, or at every position of the sequence, with the log-sum-exp
 /// over the whole vocabulary and the probability of all other tokens.
 ///
-/// Inputs: `teacher` (a model folder), `data` (of `data.split`), `judged` (of `judge`): the responses to score.
+/// Inputs: `teacher` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted responses
+/// are scored; without it the training rows' own answers are, and of passages the whole text.
 /// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal. Tensors, for M positions of
 /// all rows back to back:
 /// `token_bits` [1]: bits of a token's number where numbers are packed, lowest bits first, every row from a whole byte;
@@ -12,17 +13,20 @@
 public struct KDCapture: StageKind {
     public static let name = "kd.capture"
     public static let revision = 3
-    public static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .required("judged")]
+    public static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .optional("judged")]
 
     public var k: Int
     public var prompt: PromptStyle
     /// Whether the prompt's positions are stored too; absent for no.
     public var wholeSequence: Bool?
+    /// What the rows' own answers are scored as; absent for calls, and where there is an input `judged`.
+    public var answer: AnswerStyle?
 
-    public init(k: Int, prompt: PromptStyle, wholeSequence: Bool? = nil) {
+    public init(k: Int, prompt: PromptStyle, wholeSequence: Bool? = nil, answer: AnswerStyle? = nil) {
         self.k = k
         self.prompt = prompt
         self.wholeSequence = wholeSequence
+        self.answer = answer
     }
 
     public var runsModel: Bool { true }

@@ -5,9 +5,11 @@ extension Lowering {
     /// The teacher's answers to the training prompts, sorted by the judge.
     ///
     /// - Parameter teacher: `nil` where the teacher is behind an endpoint.
+    /// - Throws: `MissingAnswers` where the recipe has none sampled.
     mutating func addJudged(_ base: LoweredBase, teacher: LoweredModel?, _ answer: AnswerStyle) throws -> StageID {
+        guard let sample = base.pipeline.sample else { throw MissingAnswers() }
         let judge = base.pipeline.judge
-        let rollouts = try addRollouts(base, teacher: teacher, answer)
+        let rollouts = try addRollouts(base, sample, teacher: teacher, answer)
         let title = StageTitle.named(answer == .call ? "teacher.judged" : "teacher.judged.reasoning")
         return try builder.add(
             Judge(
@@ -23,9 +25,8 @@ extension Lowering {
     }
 
     private mutating func addRollouts(
-        _ base: LoweredBase, teacher: LoweredModel?, _ answer: AnswerStyle
+        _ base: LoweredBase, _ sample: SampleSection, teacher: LoweredModel?, _ answer: AnswerStyle
     ) throws -> StageID {
-        let sample = base.pipeline.sample
         let origins: @Sendable () -> [Origin] = {
             [
                 Origin("samples", sample.samples), Origin("temperature", sample.temperature),
@@ -53,34 +54,35 @@ extension Lowering {
             origins: origins() + [Origin("constrained", sample.constrained)])
     }
 
-    /// The teacher's logits on its accepted answers, then those of further teachers on the same; students and recoveries share
-    /// them.
+    /// The teacher's logits on its accepted answers, or on the rows' own where none are sampled, then those of further teachers
+    /// on the same; students and recoveries share them.
     mutating func addLogits(
         _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle
     ) throws -> [StageID] {
-        let judged = try addJudged(base, teacher: teacher, answer)
+        let judged: StageID? = base.pipeline.sample == nil ? nil : try addJudged(base, teacher: teacher, answer)
         let title = StageTitle.named(answer == .call ? "teacher.logits" : "teacher.logits.reasoning")
-        return [try addCapture(distillation, base, teacher: teacher, judged: judged, title)]
+        return [try addCapture(distillation, base, teacher: teacher, judged: judged, answer, title)]
             + (try addFurtherLogits(distillation, base, judged: judged, answer))
     }
 
+    /// - Parameter judged: `nil` where the rows' own answers are scored, in this style.
     mutating func addCapture(
-        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, judged: StageID, _ title: StageTitle
+        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, judged: StageID?, _ answer: AnswerStyle,
+        _ title: StageTitle
     ) throws -> StageID {
-        try builder.add(
+        let accepted = judged.map { [Stage.Input(name: "judged", stage: $0)] } ?? []
+        return try builder.add(
             KDCapture(
                 k: distillation.topK.value, prompt: base.prompt.value,
-                wholeSequence: distillation.promptShare.value > 0 ? true : nil),
+                wholeSequence: distillation.promptShare.value > 0 ? true : nil,
+                answer: judged == nil ? answer.unlessCall : nil),
             title,
-            inputs: [
-                .init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data),
-                .init(name: "judged", stage: judged),
-            ],
+            inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data)] + accepted,
             work: base.work.pass(teacher.size, over: .train),
             origins: [
                 Origin("k", distillation.topK), Origin("prompt", base.prompt),
                 Origin("whole_sequence", distillation.promptShare),
-            ])
+            ] + (judged == nil ? [Origin("answer", base.pipeline.transfer.field)] : []))
     }
 
     /// What a judging model is asked; `nil` where rules decide.
@@ -96,4 +98,9 @@ extension Lowering {
         else { return [] }
         return [.init(name: "judge", stage: model)]
     }
+}
+
+/// A step learns from judged answers that the checks of the recipe let pass, and none are sampled.
+struct MissingAnswers: Error, CustomStringConvertible {
+    var description: String { "A step learns from a teacher's answers, and none are sampled." }
 }

@@ -2,15 +2,15 @@ import BuildModel
 import RecipeLanguage
 
 extension Lowering {
-    /// What the teachers beside the first one say of its answers: the logits of each.
+    /// What the teachers beside the first one say of the same answers: the logits of each.
     mutating func addFurtherLogits(
-        _ distillation: Distillation, _ base: LoweredBase, judged: StageID, _ answer: AnswerStyle
+        _ distillation: Distillation, _ base: LoweredBase, judged: StageID?, _ answer: AnswerStyle
     ) throws -> [StageID] {
         var logits: [StageID] = []
         for teacher in base.pipeline.teachers {
             guard let model = try addFurtherTeacher(teacher, base) else { continue }
             let title = "teachers.\(teacher.name.value).logits" + (answer == .call ? "" : ".reasoning")
-            logits.append(try addCapture(distillation, base, teacher: model, judged: judged, .named(title)))
+            logits.append(try addCapture(distillation, base, teacher: model, judged: judged, answer, .named(title)))
         }
         return logits
     }

@@ -29,6 +29,7 @@ extension DataIngest.Format {
         case .snips: self = .snips
         case .xlam: self = .xlam
         case .bfcl: self = .bfcl
+        case .text: self = .text
         }
     }
 }

@@ -8,6 +8,7 @@ struct PipelineChecks {
     func run() {
         checkSets()
         TeacherChecks(pipeline: pipeline, findings: findings).run()
+        AnswerChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
         if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }

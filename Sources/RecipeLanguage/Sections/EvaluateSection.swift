@@ -29,7 +29,7 @@ public struct EvaluateSection: Sendable {
     enum Definition {
         static let sets = Field.words(
             "sets", of: .either([.choice(RowSet.allCases.map(\.rawValue)), .text]),
-            spelled: "those of `test`, `phrasing`, `values`, `ood` that have rows, and all of `data.ingest.sets`",
+            spelled: "those of `test`, `phrasing`, `values`, `ood` and `data.ingest.sets` that have rows, none of text",
             "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [.ar, .exact, .flops],

@@ -9,6 +9,7 @@ public struct IngestSection: Sendable {
         case snips
         case xlam
         case bfcl
+        case text
     }
 
     /// The format of sources that name none of their own.
@@ -24,7 +25,8 @@ public struct IngestSection: Sendable {
             "train", RowSource.Definition.several, required: true,
             "Sources of rows to train on (and to split); `{from: SOURCE, format: FORMAT}` for one in another format.")
         static let test = RawField("test", RowSource.Definition.several, "Sources of rows that are test rows, likewise.")
-        static let sets = RawField("sets", .named(.mapping(NamedRowSet.Definition.mapping)), NamedRowSet.Definition.mapping.documentation)
+        static let sets = RawField(
+            "sets", .named(.mapping(NamedRowSet.Definition.mapping)), NamedRowSet.Definition.mapping.documentation)
         static let mapping = MappingDefinition(
             "data.ingest", "Files of rows in published formats.", [format, train, test, sets])
     }

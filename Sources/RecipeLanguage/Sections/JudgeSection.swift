@@ -75,10 +75,13 @@ public struct SampleSection: Sendable {
         static let constrained = Field.flag(
             "constrained", false, "Whether a model at hand can answer nothing but calls that fit the functions' schemas.")
         static let mapping = MappingDefinition(
-            "sample", "How the teacher answers the training prompts.", [samples, temperature, maxTokens, seed, constrained])
+            "sample", "How the teacher answers the training prompts; with `none`, KD learns from the rows' own answers.",
+            mayBeNone: true, [samples, temperature, maxTokens, seed, constrained])
     }
 
-    init(reading recipe: Fields) {
+    /// `nil` for `sample: none`. A section that is left out has its defaults.
+    init?(reading recipe: Fields) {
+        if recipe.node("sample")?.scalar?.text == "none" { return nil }
         let fields = recipe.section(Pipeline.Definition.sample)
         samples = fields[Definition.samples]
         temperature = fields[Definition.temperature]

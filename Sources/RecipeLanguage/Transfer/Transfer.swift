@@ -18,6 +18,10 @@ public struct Transfer: Sendable {
         public var needsLogits: Bool { self == .kd || self == .onPolicy }
         /// Whether the step learns from a teacher at all.
         public var needsTeacher: Bool { needsLogits || self == .rft }
+        /// Whether the step learns from nothing but answers that were sampled before it and judged.
+        public var needsJudgedAnswers: Bool { self == .rft || self == .preference }
+        /// Whether the step samples answers to the training rows as it goes.
+        public var samplesAnswers: Bool { self == .onPolicy || self == .reinforcement }
     }
 
     /// What a step does.

@@ -46,6 +46,19 @@ extension IngestedRows {
             for question in try reader.joined() {
                 try add(question.row, owning: question.functions, set: question.set, place: question.place)
             }
+        case .text: try addPassages(files)
+        }
+    }
+
+    /// Adds the passages of plain texts. Those of files of one name are numbered on.
+    private mutating func addPassages(_ files: [IngestedFile]) throws {
+        var counts: [String: Int] = [:]
+        for file in files {
+            for passage in try PassageReader.passages(in: file.content(), file: file.name) {
+                let number = (counts[file.name] ?? 0) + 1
+                counts[file.name] = number
+                try add(Row(passage: passage, id: "\(file.name)-\(number)"), [], set: file.set, place: file.name)
+            }
         }
     }
 

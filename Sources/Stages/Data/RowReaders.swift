@@ -9,6 +9,9 @@ enum DecantRowReader {
         var functions: [FunctionDefinition] = []
         for tool in tools { functions.append(try FunctionDefinition(json: tool)) }
         var row = try Row(json: json)
+        guard !row.isPassage else {
+            throw RowError("the row '\(row.id)' is a passage of text, which files of the format 'text' have")
+        }
         row.functions = functions.map(\.name)
         let wantsCall = json["expect"]?.string != "no_call"
         guard wantsCall == !row.answers.isEmpty else {

@@ -8,8 +8,11 @@ extension EvalCost: RunnableStage {
         let shape = try CostShape(configuration: context.readJSON("model", "config.json"))
         let parameters = ParameterCount(shape)
         let file = try FileManager.default.attributesOfItem(atPath: context.input("model", "model.safetensors").path)
-        let sets = try FileManager.default.contentsOfDirectory(atPath: context.input("answers").path)
-            .filter { $0.hasSuffix(".jsonl") }.sorted()
+        // Without sets there is no file, and so no folder.
+        let sets =
+            context.hasInput("answers")
+            ? try FileManager.default.contentsOfDirectory(atPath: context.input("answers").path)
+                .filter { $0.hasSuffix(".jsonl") }.sorted() : []
         try context.write(
             [
                 "parameters": [

@@ -35,6 +35,12 @@ extension EvalGenerate: RunnableStage {
         guard FileManager.default.fileExists(atPath: context.input("data", "\(set).jsonl").path) else {
             throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
         }
-        return try context.readRows("data", "\(set).jsonl")
+        let rows = try context.readRows("data", "\(set).jsonl")
+        if let passage = rows.first(where: \.isPassage) {
+            throw StageFailure(
+                "the row '\(passage.id)' of the set '\(set)' is a passage of text, which asks for no calls; "
+                    + "take the set out of evaluate.sets")
+        }
+        return rows
     }
 }

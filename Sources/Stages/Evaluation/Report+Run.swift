@@ -11,7 +11,7 @@ extension Report: RunnableStage {
                 "name": .string(name),
                 "parameters": cost["parameters"]?["total"] ?? .null,
                 "bytes": cost["bytes"] ?? .null,
-                "flops": cost["sets"]?[sets[0]]?["flops"] ?? .null,
+                "flops": sets.first.flatMap { cost["sets"]?[$0]?["flops"] } ?? .null,
                 "sets": scores["sets"] ?? [:],
                 "confusions": try confusions(context.readJSON("scores.\(index)", "confusion.json")),
             ]

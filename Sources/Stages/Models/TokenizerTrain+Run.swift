@@ -7,7 +7,9 @@ extension TokenizerTrain: RunnableStage {
         let format = PromptFormat(prompt)
         let rows = try context.readRows("data", "train.jsonl")
         var texts = try rows.flatMap { try format.texts(of: $0, functions: functions) }
-        if answer == .reasoning { texts += rows.map { AnswerFormat.reasoning.response(to: $0, functions: functions) } }
+        if answer == .reasoning {
+            texts += rows.filter { !$0.isPassage }.map { AnswerFormat.reasoning.response(to: $0, functions: functions) }
+        }
         let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
         try tokenizer.write(to: context.output(""), format: format)
     }

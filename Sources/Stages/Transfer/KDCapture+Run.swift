@@ -6,7 +6,7 @@ extension KDCapture: RunnableStage {
         let folder = context.modelFolder("teacher")
         let rows = ResponseRows(
             prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
-        var examples = try context.judgedExamples(rows)
+        var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
             examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
             resumption: context.resumption(of: examples.count, unit: "row"))

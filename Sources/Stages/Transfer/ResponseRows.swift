@@ -1,14 +1,16 @@
 import CanonicalJSON
 import Engine
+import Planner
 
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
     let prompts: PromptEncoder
     let functions: [String: FunctionDefinition]
 
-    /// A row with its own answers as the response.
+    /// A row with its own answers as the response; a passage with all that follows its first token.
     func example(of row: Row, format: AnswerFormat = .call) throws(RowError) -> TrainingExample {
-        try example(of: row, response: format.response(to: row, functions: functions))
+        if row.isPassage { return TrainingExample(tokens: try prompts.passageTokens(of: row), promptLength: 1) }
+        return try example(of: row, response: format.response(to: row, functions: functions))
     }
 
     func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
@@ -17,8 +19,12 @@ struct ResponseRows {
         return TrainingExample(tokens: tokens, promptLength: prompt.count)
     }
 
+    /// What a model is to answer. A passage asks nothing, and is refused by its id.
     func prompt(of row: Row) throws(RowError) -> [Int32] {
-        try prompts.promptTokens(of: row, functions: functions)
+        guard !row.isPassage else {
+            throw RowError("the row '\(row.id)' is a passage of text, which asks nothing that could be answered")
+        }
+        return try prompts.promptTokens(of: row, functions: functions)
     }
 
     /// The prompts of rows, each held to calls of its candidates where that is wanted.
@@ -33,6 +39,15 @@ struct ResponseRows {
 }
 
 extension StageContext {
+    /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
+    ///
+    /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
+    func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle?) throws -> [TrainingExample] {
+        if hasInput("judged") { return try judgedExamples(rows) }
+        let format = AnswerFormat(answer ?? .call)
+        return try readRows("data", "train.jsonl").map { try rows.example(of: $0, format: format) }
+    }
+
     /// The training rows of the input `data` with the responses that the judge accepted, in the judge's order.
     func judgedExamples(_ rows: ResponseRows) throws -> [TrainingExample] {
         let known = Dictionary(uniqueKeysWithValues: try readRows("data", "train.jsonl").map { ($0.id, $0) })

@@ -9,10 +9,10 @@ struct RowSets {
     /// In the order of their names.
     var sets: [(name: String, rows: [Row])]
 
-    /// Every query once, in the order of the sets.
+    /// Every query once, in the order of the sets. Passages ask nothing.
     var queries: [String] {
         var seen: Set<String> = []
-        return sets.flatMap { $0.rows.map(\.query) }.filter { seen.insert($0).inserted }
+        return sets.flatMap { $0.rows.filter { !$0.isPassage }.map(\.query) }.filter { seen.insert($0).inserted }
     }
 
     /// Functions that rows of other sets call and no training row does: those that training rows may not show.
@@ -38,9 +38,9 @@ struct RowSets {
         return listed.named.subtracting(listed.standard)
     }
 
-    /// The sets with every row changed, which is told its set.
+    /// The sets with every row changed, which is told its set. Passages stay as they are.
     func mapRows(_ change: (Row, String) -> Row) -> RowSets {
-        RowSets(sets: sets.map { name, rows in (name, rows.map { change($0, name) }) })
+        RowSets(sets: sets.map { name, rows in (name, rows.map { $0.isPassage ? $0 : change($0, name) }) })
     }
 }
 

@@ -18,8 +18,10 @@ struct CandidateFunctions {
     }
 
     /// The row with its own functions among others, in an order that tells nothing. Only an out-of-domain row lists an
-    /// out-of-domain function, its own. A row that misses its functions lists others only and wants no call.
+    /// out-of-domain function, its own. A row that misses its functions lists others only and wants no call. A passage lists
+    /// none.
     func chosen(for row: Row) -> Row {
+        if row.isPassage { return row }
         let own = Set(row.answers.map(\.name))
         var row = row
         if misses(row) {
