@@ -84,8 +84,13 @@ public struct Pipeline: Sendable {
     public var stages: [NamedStage] { sections.stages.value }
     public var numerics: Spanned<NumericsProfile> { sections.numerics.value }
 
-    /// The student's steps and those of its recovery, all of which learn from the teacher.
+    /// The student's steps and those of its recovery.
     public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
+
+    /// Those of them that learn from the recipe's teacher, where they learn from any.
+    public var stepsFromTeacher: [Transfer.Step] {
+        transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
+    }
 
     /// The sets that models answer: those asked for, else those that have rows other than text.
     public var evaluatedSets: [String] {

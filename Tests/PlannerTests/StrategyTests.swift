@@ -350,7 +350,7 @@ extension StrategyTests {
         let stage = graph[try #require(graph.stage(named: "student.kd.speed"))]
         #expect(stage.parameters == ["prompt_tokens": 32, "new_tokens": 64, "rounds": 3])
         #expect(stage.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == ["model=student.kd"])
-        #expect(Set(stage.origins.map(\.field)) == ["evaluate.metrics"])
+        #expect(Set(stage.origins.map(\.field)) == ["evaluate.metrics", "numerics"])
         let report = try #require(graph.stages.last)
         #expect(
             report.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [

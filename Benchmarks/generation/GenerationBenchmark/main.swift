@@ -1,21 +1,29 @@
 // Continues prompts greedily and prints tokens per second of the best of n measurements, or the tokens themselves.
 // Arguments: a model folder, prompts, tokens of a prompt, tokens of an answer, threads, measurements; 0 measurements print
-// the answers' tokens, one answer a line. A last argument `native` takes this processor's fastest kernels.
+// the answers' tokens, one answer a line. A last argument `native` takes this processor's fastest kernels. In place of the number
+// of prompts a file may be named, with the tokens of a prompt in each line; their length is then not looked at.
 import Engine
 import Foundation
 
 let arguments = CommandLine.arguments
-let numbers = arguments.dropFirst(2).compactMap(Int.init)
-guard arguments.count > 6, numbers.count > 4 else {
+let numbers = arguments.dropFirst(3).compactMap(Int.init)
+guard arguments.count > 6, numbers.count > 3 else {
     FileHandle.standardError.write(Data("usage: GenerationBenchmark FOLDER PROMPTS LENGTH TOKENS THREADS MEASUREMENTS\n".utf8))
     exit(2)
 }
-let (count, length, tokens, threads, measurements) = (numbers[0], numbers[1], numbers[2], numbers[3], numbers[4])
+let (length, tokens, threads, measurements) = (numbers[0], numbers[1], numbers[2], numbers[3])
 var model = try ModelFolder(URL(filePath: arguments[1])).inferenceModel()
 if arguments.last == "native" { model.products = .fastest }
 let size = model.model.configuration.vocabularySize
-let prompts = (0..<count).map { prompt in
-    GenerationPrompt((0..<length).map { Int32((prompt * 7919 + $0 * $0 * 31 + $0 * 7 + 11) % size) })
+let prompts: [GenerationPrompt]
+if let count = Int(arguments[2]) {
+    prompts = (0..<count).map { prompt in
+        GenerationPrompt((0..<length).map { Int32((prompt * 7919 + $0 * $0 * 31 + $0 * 7 + 11) % size) })
+    }
+} else {
+    prompts = try String(contentsOfFile: arguments[2], encoding: .utf8).split(separator: "\n").map { line in
+        GenerationPrompt(line.split(separator: " ").compactMap { Int32($0) })
+    }
 }
 let generator = Generator(model, workers: WorkerPool(threads: threads))
 let options = GenerationOptions(maximumTokens: tokens)

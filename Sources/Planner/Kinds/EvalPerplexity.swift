@@ -13,10 +13,13 @@ public struct EvalPerplexity: StageKind {
     public var stride: Int
     /// Tokens of a window.
     public var context: Int
+    /// Tokens of the text that are read at most, from its beginning; `nil` for all.
+    public var tokens: Int?
 
-    public init(stride: Int, context: Int) {
+    public init(stride: Int, context: Int, tokens: Int? = nil) {
         self.stride = stride
         self.context = context
+        self.tokens = tokens
     }
 
     public var runsModel: Bool { true }

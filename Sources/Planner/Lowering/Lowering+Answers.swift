@@ -10,11 +10,10 @@ extension Lowering {
         guard let sample = base.pipeline.sample else { throw MissingAnswers() }
         let judge = base.pipeline.judge
         let rollouts = try addRollouts(base, sample, teacher: teacher, answer)
-        let title = StageTitle.named(answer == .call ? "teacher.judged" : "teacher.judged.reasoning")
         return try builder.add(
             Judge(
                 kind: JudgeKind(judge.kind.value), keep: judge.keep.value, answer: answer, question: Self.question(of: judge)),
-            title,
+            Self.title("judged", of: teacher, answer),
             inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
                 + (try judgeInput(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init),
@@ -48,7 +47,7 @@ extension Lowering {
                 samples: sample.samples.value, temperature: sample.temperature.value,
                 maxTokens: answer.tokens(sample.maxTokens), seed: sample.seed.value, prompt: base.prompt.value, answer: answer,
                 constrained: sample.constrained.value ? true : nil),
-            .named(answer == .call ? "teacher.samples" : "teacher.samples.reasoning"),
+            Self.title("samples", of: teacher, answer),
             inputs: [.init(name: "model", stage: teacher.stage), .init(name: "data", stage: base.data)],
             work: base.work.pass(teacher.size, over: .train, times: sample.samples.value),
             origins: origins() + [Origin("constrained", sample.constrained)])
@@ -60,7 +59,7 @@ extension Lowering {
         _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle
     ) throws -> [StageID] {
         let judged: StageID? = base.pipeline.sample == nil ? nil : try addJudged(base, teacher: teacher, answer)
-        let title = StageTitle.named(answer == .call ? "teacher.logits" : "teacher.logits.reasoning")
+        let title = Self.title("logits", of: teacher, answer)
         return [try addCapture(distillation, base, teacher: teacher, judged: judged, answer, title)]
             + (try addFurtherLogits(distillation, base, judged: judged, answer))
     }
@@ -83,6 +82,13 @@ extension Lowering {
                 Origin("k", distillation.topK), Origin("prompt", base.prompt),
                 Origin("whole_sequence", distillation.promptShare),
             ] + (judged == nil ? [Origin("answer", base.pipeline.transfer.field)] : []))
+    }
+
+    /// What a teacher gives, under its role's name; a student that teaches has a name of its own.
+    private static func title(_ word: String, of teacher: LoweredModel?, _ answer: AnswerStyle) -> StageTitle {
+        let word = answer == .call ? word : word + ".reasoning"
+        guard let teacher, teacher.isStudent else { return .named("teacher.\(word)") }
+        return .after(teacher.stage, ".\(word)")
     }
 
     /// What a judging model is asked; `nil` where rules decide.

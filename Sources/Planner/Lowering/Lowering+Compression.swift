@@ -7,6 +7,7 @@ extension Lowering {
         _ prune: PruneSection, of model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ base: LoweredBase
     ) throws -> [LoweredModel] {
         var chain: [LoweredModel] = []
+        let tutor = prune.teacher.value == .unpruned ? LoweredTeacher(unpruned: model) : teacher
         for cut in Self.cuts(of: prune) {
             let pruned = try addCut(cut, prune, of: chain.last ?? model, base)
             chain.append(pruned)
@@ -16,7 +17,7 @@ extension Lowering {
                 let title: StageTitle =
                     isFirst ? .after(pruned.stage, ".recover") : .after(last.stage, ".\(step.method.value.word)")
                 isFirst = false
-                chain.append(try addStep(step, to: last, from: teacher, seed: seed, title, base))
+                chain.append(try addStep(step, to: last, from: tutor, seed: seed, title, base))
             }
         }
         return chain

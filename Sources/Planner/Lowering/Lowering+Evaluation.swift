@@ -62,9 +62,10 @@ extension Lowering {
     ) throws -> StageID? {
         guard let source = try addReference(text.text, base.pipeline) else { return nil }
         return try builder.add(
-            EvalPerplexity(stride: text.stride.value, context: text.context.value), title,
+            EvalPerplexity(stride: text.stride.value, context: text.context.value, tokens: text.tokens?.value), title,
             inputs: [model, .init(name: "text", stage: source)],
-            origins: [Origin("stride", text.stride), Origin("context", text.context)])
+            origins: [Origin("stride", text.stride), Origin("context", text.context)]
+                + (text.tokens.map { [Origin("tokens", $0)] } ?? []))
     }
 
     /// Teachers first, then the models of the variants' chains, each once.

@@ -11,11 +11,21 @@ struct LoweredTeacher {
     var used: [(title: (String) -> StageTitle, model: LoweredModel)]
 }
 
+extension LoweredTeacher {
+    /// A student before its pruning, which is evaluated as such.
+    init(unpruned student: LoweredModel) {
+        plain = student
+        plain.isStudent = true
+        reasoning = plain
+        used = []
+    }
+}
+
 extension Lowering {
     /// The corrected teacher, as far as the student's steps need it; `nil` where none does, or none is at hand.
     mutating func addTeacher(_ base: LoweredBase) throws -> LoweredTeacher? {
         let pipeline = base.pipeline
-        let steps = pipeline.studentSteps
+        let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
         guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
         guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else { return nil }

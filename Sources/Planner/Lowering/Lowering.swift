@@ -140,6 +140,8 @@ struct LoweredModel: Hashable {
     var size: ModelSize?
     /// How it has learned to answer.
     var answer: AnswerStyle
+    /// Whether it is a student all the same, which teaches what was cut from it.
+    var isStudent = false
 }
 
 /// A model with its evaluation.

@@ -20,7 +20,7 @@ struct TeacherChecks {
                 secondary: steps.first.map { [.init($0.method.span)] } ?? [], help: "leave 'teachers' out, or write a KD step"))
     }
 
-    private var steps: [Transfer.Step] { pipeline.studentSteps }
+    private var steps: [Transfer.Step] { pipeline.stepsFromTeacher }
 
     /// A `*` asks for a teacher that reinforcement learning has taught to reason.
     private func checkStars() {

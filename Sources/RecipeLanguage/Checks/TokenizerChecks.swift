@@ -7,7 +7,7 @@ struct TokenizerChecks {
 
     func run() {
         checkOrigin()
-        let steps = pipeline.studentSteps
+        let steps = pipeline.stepsFromTeacher
         guard let step = steps.first(where: { $0.method.value.needsLogits }), pipeline.teacher.endpoint == nil else { return }
         if let other = mismatch {
             findings.report(

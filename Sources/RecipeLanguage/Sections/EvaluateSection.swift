@@ -76,13 +76,17 @@ public struct PerplexitySection: Sendable {
     /// Tokens.
     public let stride: Spanned<Int>
     public let context: Spanned<Int>
+    /// Of the text at most; `nil` for all.
+    public let tokens: Spanned<Int>?
 
     enum Definition {
         static let text = Field.text("text", required: true, "The source of a plain text.")
         static let stride = Field.integer("stride", 256, in: 1...65_536, "Tokens between the starts of two windows.")
         static let context = Field.integer("context", 512, in: 2...65_536, "Tokens of a window.")
+        static let tokens = Field.integer(
+            "tokens", nil, in: 2...1_000_000_000, "Tokens of the text that are read at most, from its beginning.")
         static let mapping = MappingDefinition(
-            "evaluate.perplexity", "The text that perplexity is measured on.", [text, stride, context])
+            "evaluate.perplexity", "The text that perplexity is measured on.", [text, stride, context, tokens])
     }
 
     init?(reading evaluate: Fields, references: References) {
@@ -91,6 +95,7 @@ public struct PerplexitySection: Sendable {
         text = fields.requiredReference(Definition.text, among: references)
         stride = fields[Definition.stride]
         context = fields[Definition.context]
+        tokens = fields.written(Definition.tokens)
         if stride.value > context.value {
             fields.report(.outOfRange("stride", allowed: "at most 'context'", nearest: "\(context.value)", at: stride.span))
         }

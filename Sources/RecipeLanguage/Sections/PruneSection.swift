@@ -19,6 +19,14 @@ public struct PruneSection: Sendable {
         var intermediateStep: Int { self == .width ? 256 : 32 }
     }
 
+    /// Whom the pruned model learns from.
+    public enum Teacher: String, CaseIterable, Sendable {
+        /// The recipe's.
+        case teacher
+        /// The model that it was pruned from; of a gradual pruning the first one.
+        case unpruned
+    }
+
     /// How much goes.
     public enum Amount: Sendable {
         /// Shares of all parameters of the unpruned model; several prune gradually, with a recovery after each.
@@ -52,6 +60,7 @@ public struct PruneSection: Sendable {
     public let data: Spanned<RowSet>
     /// `nil` where the pruned model is left as it is.
     public let recover: Transfer?
+    public let teacher: Spanned<Teacher>
 
     enum Definition {
         static let method = Field.choice(
@@ -96,9 +105,11 @@ public struct PruneSection: Sendable {
             "damping", 0.01, in: 0...1, "What is added to the diagonal of `osscar`'s matrices, a share of its mean.")
         static let samples = Field.integer("samples", 256, in: 1...100_000, "Rows that importance is measured on.")
         static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
+        static let teacher = Field.choice(
+            "teacher", Teacher.teacher, "Whom it learns from meanwhile: the recipe's teacher, or the model before pruning.")
         static let mapping = MappingDefinition(
             "prune", "What is removed, and how the model recovers.", mayBeNone: true,
-            [method, ratio, layers, shape, granularity, search, damping, samples, data, Transfer.Definition.recover])
+            [method, ratio, layers, shape, granularity, search, damping, samples, data, Transfer.Definition.recover, teacher])
     }
 
     /// `nil` where the recipe prunes nothing: no `prune`, `prune: none`, or a ratio of 0%.
@@ -115,6 +126,7 @@ public struct PruneSection: Sendable {
         recover =
             fields.node("recover")?.scalar?.text == "none"
             ? nil : Transfer(reading: Transfer.Definition.recover, in: fields, .recovery)
+        teacher = fields[Definition.teacher]
         checkMethod(fields)
         if case .ratios(let ratios) = amount, ratios.value.allSatisfy({ $0.value == 0 }) { return nil }
     }

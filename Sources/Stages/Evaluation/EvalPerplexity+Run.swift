@@ -7,7 +7,8 @@ extension EvalPerplexity: RunnableStage {
     public func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         // As the `transformers` library encodes a text: after the token that begins every text, where there is one.
-        let tokens = try folder.tokenizer().encodeWithFrame(text(in: context)).map(Int32.init)
+        let text = try folder.tokenizer().encodeWithFrame(text(in: context)).map(Int32.init)
+        let tokens = Array(text.prefix(self.tokens ?? text.count))
         let windows = try PerplexityWindows(count: tokens.count, context: self.context, stride: stride)
         let perplexity = try context.inferenceModel("model").perplexity(
             of: tokens, in: windows, workers: context.workers,
