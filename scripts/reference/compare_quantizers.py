@@ -10,10 +10,10 @@ the very token sequences that `quant.calibrate` reads, one a batch, through its 
 calibrates each layer behind the quantized layers before it unless `--prefix float`, Decant's recipes and `quant.calibrate` on
 the float model. One program, transformers, then measures all models: windows of `--context` tokens, none of which overlap.
 
-Prints for each model its perplexity, and for each method the seconds, the seconds of processor time (which other programs on
-the machine disturb less) and the peak memory of its largest process, as ratios to the specialist's. A process of the specialist's
-imports its library and loads and saves the model; the call alone is printed beside. Exits 1 where GPTQ's perplexity or
-QuantEase's is above 1.01 times the specialist's.
+Prints for each model its perplexity, and for each method, statistics included, the seconds, the seconds of processor time
+(which other programs on the machine disturb less) and the peak memory of its largest process, as ratios to the specialist's.
+The specialist's process imports its library, loads and saves besides; its call alone is printed too. Exits 1 where the
+perplexity of GPTQ or QuantEase is above 1.01 times the specialist's.
 """
 
 import argparse
@@ -44,7 +44,9 @@ stages:
   statistics: {{kind: quant.calibrate, inputs: {{model: model.model, data: data}}, parameters: {{{rows}}}}}
   rtn: {{kind: quant.apply, inputs: {{model: model.model}}, parameters: {{method: rtn, {common}}}}}
 """
-CALIBRATED = "  {name}: {{kind: quant.apply, inputs: {{model: model.model, statistics: statistics}}, parameters: {{{parameters}}}}}\n"
+CALIBRATED = """\
+  {name}: {{kind: quant.apply, inputs: {{model: model.model, statistics: statistics}}, parameters: {{{parameters}}}}}
+"""
 METHODS = {
     "gptq": "method: gptq, damping: 0.01, activation_order: true",
     "gptq-plain": "method: gptq, damping: 0.01, activation_order: false",
@@ -115,7 +117,7 @@ def measured(options, command):
 
 
 def step(options, name, *arguments):
-    """Runs one of STEPS in a process of its own: a child's peak starts at its parent's size, so that this one loads no library."""
+    """Runs one of STEPS in a process of its own. A child's peak starts at its parent's size, so this one imports none."""
     cost, line = measured(options, [sys.executable, __file__, name, *map(str, arguments)])
     return cost, json.loads(line)
 
