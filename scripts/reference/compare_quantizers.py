@@ -32,7 +32,7 @@ name: quantizers
 sources: {{model: {{path: {model}}}, calibration: {{path: {calibration}}}, text: {{path: {text}}}}}
 data:
   ingest: {{train: [{{from: calibration, format: text}}]}}
-  split: {{test: 0%, valid: 0%, limit: {{train: {samples}}}}}
+  split: {{test: 0%, valid: 0%, limit: {{train: 800}}}}
   prompt: tools
 student: {{from: model}}
 tokenizer: {{from: student}}
@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--calibration", required=True, type=pathlib.Path, help="a plain text")
     parser.add_argument("--text", required=True, type=pathlib.Path, help="the text to measure on")
     parser.add_argument("--folder", required=True, type=pathlib.Path)
-    parser.add_argument("--samples", type=int, default=128, help="passages of the calibration text")
+    parser.add_argument("--samples", type=int, default=128, help="passages of 800 of the calibration text")
     parser.add_argument("--group-size", type=int, default=64, help="must divide the model's widths")
     parser.add_argument("--prefix", choices=["quantized", "float"], default="quantized", help="of the specialist alone")
     parser.add_argument("--tokens", type=int, default=16384)
@@ -79,7 +79,7 @@ def quantize(options):
     rows = f"samples: {options.samples}, set: train, prompt: tools"
     common = f"scheme: W4A16, group_size: {options.group_size}, ignore: [lm_head]"
     paths = {name: json.dumps(str(getattr(options, name).resolve())) for name in ("model", "calibration", "text")}
-    recipe = RECIPE.format(samples=options.samples, rows=rows, common=common, **paths)
+    recipe = RECIPE.format(rows=rows, common=common, **paths)
     recipe += "".join(CALIBRATED.format(name=name, parameters=f"{its}, {common}") for name, its in METHODS.items())
     (options.folder / "recipe.yaml").write_text(recipe)
 
