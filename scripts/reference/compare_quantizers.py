@@ -6,9 +6,10 @@ Needs: a built `decant`, torch, transformers, llmcompressor (0.14.0.1 was compar
         --calibration pd_speeches_train.txt --text wikitext2_raw_test.txt --folder /tmp/check/quantizers
 
 `--folder` is made. All quantize to four bits, symmetric, with one scale a group, and leave `lm_head` alone; the specialist gets
-the very token sequences that `quant.calibrate` reads, one a batch, through its sequential pipeline with its own settings. It
-calibrates each layer behind the quantized layers before it unless `--prefix float`, Decant's recipes and `quant.calibrate` on
-the float model. One program, transformers, then measures all models: windows of `--context` tokens, none of which overlap.
+the very token sequences that `quant.calibrate` reads, one a batch, through its sequential pipeline. It calibrates on the float
+model, as `quant.calibrate` does; with `--prefix quantized`, its own default, each layer behind the quantized layers before it.
+Its scales are a group's largest weight over 7.5, Decant's over 7. One program, transformers, then measures all models: windows
+of `--context` tokens, none of which overlap.
 
 Prints for each model its perplexity, and for each method, statistics included, the seconds, the seconds of processor time
 (which other programs on the machine disturb less) and the peak memory of its largest process, as ratios to the specialist's.
@@ -63,7 +64,7 @@ def main():
     parser.add_argument("--folder", required=True, type=pathlib.Path)
     parser.add_argument("--samples", type=int, default=128, help="passages of 800 of the calibration text")
     parser.add_argument("--group-size", type=int, default=64, help="must divide the model's widths")
-    parser.add_argument("--prefix", choices=["quantized", "float"], default="quantized", help="of the specialist alone")
+    parser.add_argument("--prefix", choices=["float", "quantized"], default="float", help="of the specialist alone")
     parser.add_argument("--tokens", type=int, default=16384)
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--threads", type=int, default=2)
@@ -129,7 +130,7 @@ def specialist(options):
 
 
 def gptq(source, rows, target, group_size, prefix):
-    """Quantizes as llmcompressor does by default: scales of the unchanged weights, columns by falling diagonal ("static")."""
+    """Quantizes with llmcompressor: scales of the unchanged weights, columns by falling diagonal ("static")."""
     import torch
     from llmcompressor import oneshot
     from llmcompressor.modifiers.gptq import GPTQModifier
