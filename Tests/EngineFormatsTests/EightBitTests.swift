@@ -110,16 +110,8 @@ import Testing
         let configuration = try ModelConfiguration(
             vocabularySize: 40, hiddenSize: 32, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 64)
         let model = Model(initializing: configuration, seed: 5)
-        let folder = URL.temporaryDirectory.appending(path: "decant-bytes-\(UUID().uuidString)", directoryHint: .isDirectory)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try ModelFolder(folder).write(model)
-        let weights = folder.appending(path: "model.safetensors")
-        let result = try ModelQuantization(scheme, ignoring: ignored)
-            .quantize(SafeTensors(reading: weights).allTensors(), configuration: configuration.json)
-        try SafeTensors.write(result.tensors, to: weights)
-        try Data(result.configuration.prettyText.utf8).write(to: folder.appending(path: "config.json"))
-        return (result.tensors, result.configuration, try ModelFolder(folder).inferenceModel(), model)
+        let (result, read) = try ModelQuantization(scheme, ignoring: ignored).throughAFolder(model)
+        return (result.tensors, result.configuration, read, model)
     }
 
     private static let rows = [

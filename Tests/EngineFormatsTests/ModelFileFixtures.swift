@@ -19,6 +19,19 @@ final class TemporaryFolder {
     func json(_ name: String) throws -> JSON { try JSON(parsing: Data(contentsOf: file(name))) }
 }
 
+extension ModelQuantization {
+    /// A model as a folder has it after quantization, and the same read back.
+    func throughAFolder(_ model: Model) throws -> (result: QuantizedModel, model: InferenceModel) {
+        let folder = try TemporaryFolder()
+        try folder.model.write(model)
+        let weights = folder.file("model.safetensors")
+        let result = try quantize(SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json)
+        try SafeTensors.write(result.tensors, to: weights)
+        try folder.write(result.configuration, "config.json")
+        return try withExtendedLifetime(folder) { (result, try folder.model.inferenceModel()) }
+    }
+}
+
 enum SmallModel {
     /// Rows of 64 are whole blocks of GGUF's simple types, those of 40 are not.
     static func model(bias: Bool, tied: Bool = true, headDimension: Int? = nil, scaling: RotaryScaling? = nil) throws -> Model {

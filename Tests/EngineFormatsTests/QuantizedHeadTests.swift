@@ -1,5 +1,4 @@
 import CanonicalJSON
-import Foundation
 import Testing
 
 @testable import Engine
@@ -17,16 +16,8 @@ import Testing
             vocabularySize: 40, hiddenSize: 32, layerCount: 1, headCount: 4, keyValueHeadCount: 2, intermediateSize: 64,
             tiesEmbeddings: tied)
         let model = Model(initializing: configuration, seed: 5)
-        let folder = URL.temporaryDirectory.appending(path: "decant-head-\(UUID().uuidString)", directoryHint: .isDirectory)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try ModelFolder(folder).write(model)
-        let weights = folder.appending(path: "model.safetensors")
-        let result = try ModelQuantization(scheme, ignoring: ignored)
-            .quantize(SafeTensors(reading: weights).allTensors(), configuration: configuration.json)
-        try SafeTensors.write(result.tensors, to: weights)
-        try Data(result.configuration.prettyText.utf8).write(to: folder.appending(path: "config.json"))
-        return Quantized(result: result, model: try ModelFolder(folder).inferenceModel(), float: model)
+        let (result, read) = try ModelQuantization(scheme, ignoring: ignored).throughAFolder(model)
+        return Quantized(result: result, model: read, float: model)
     }
 
     private static let rows = [TrainingExample(tokens: [1, 5, 9, 2, 30, 12, 4], promptLength: 2)]
