@@ -30,18 +30,6 @@ static inline decant_coded_panels from_panel(decant_coded_panels w, long panel) 
 #define KERNEL_FILE "coded_kernel.h"
 #include "each_width.h"
 
-void decant_words_pack(const uint32_t *rows, long outputs, long words, uint32_t *panels) {
-    for (long first = 0; first < outputs; first += panel_width, panels += words * panel_width) {
-        const long width = outputs - first < panel_width ? outputs - first : panel_width;
-        if (width < panel_width) memset(panels, 0, (size_t)(words * panel_width) * sizeof(uint32_t));
-        for (long start = 0; start < words; start += 16) {
-            const long end = start + 16 < words ? start + 16 : words;
-            for (long j = 0; j < width; j++)
-                for (long i = start; i < end; i++) panels[i * panel_width + j] = rows[(first + j) * words + i];
-        }
-    }
-}
-
 void decant_coded_product(const float *a, long a_stride, decant_coded_panels w, long first_panel, float *c, long c_stride,
                           long rows, long columns, int adding, decant_vector_width vectors) {
     const int wide = vectors == decant_vectors_avx512;

@@ -87,7 +87,10 @@ public struct Pipeline: Sendable {
     /// The student's steps and those of its recovery.
     public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
 
-    /// Those of them that learn from the recipe's teacher, where they learn from any.
+    /// The steps of every model that the recipe trains.
+    public var allSteps: [Transfer.Step] { studentSteps + teacherTransfer.steps + teachers.flatMap(\.transfer.steps) }
+
+    /// Those of the student that learn from the recipe's teacher, where they learn from any.
     public var stepsFromTeacher: [Transfer.Step] {
         transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
     }

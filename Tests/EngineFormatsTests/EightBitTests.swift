@@ -75,7 +75,9 @@ import Testing
                 codes: (0..<3 * columns).map { _ in isLargest ? -127 : Int8.random(in: -127...127, using: &random) },
                 scales: [1, 0.25, 3])
             let (x, y) = (FloatBuffer(values), FloatBuffer([Float](repeating: 1, count: 6)))
-            let operand = LinearOperand(MatrixView(x.base, 2, columns), for: [.int8], workers: WorkerPool(threads: 1))
+            let operand = withExtendedLifetime(x) {
+                LinearOperand(MatrixView(x.base, 2, columns), for: [.int8], workers: WorkerPool(threads: 1))
+            }
             matrix.panels().multiply(rows: 0..<3, operand, into: MatrixView(y.base, 2, 3), .adding)
             for row in 0..<2 {
                 for output in 0..<3 {

@@ -29,7 +29,7 @@ struct AdapterTests {
             adapters: adapters.flatMap { adapters in
                 values.map { Gradients.Adapters(layout: adapters.layout, values: $0) }
             }, keeping: .everything)
-        let decoder = Decoder(model.layout, weights: FloatBuffer(model.values), positions: 64, workers: .caller)
+        let decoder = Decoder(model.layout, weights: model.values.buffer.copy(), positions: 64, workers: .caller)
         return withExtendedLifetime((pass, decoder)) {
             let examples = Fixture.examples(5)
             _ = pass.run(Array(examples[..<3]), decoder: decoder, loss: .crossEntropy, scale: 1, .replacing)

@@ -84,7 +84,8 @@ struct CalibrationTests {
         }
         let pass = try CalibrationPass(InferenceModel(model), sequences, workers: workers)
         #expect(prefix.statistics(of: .output, layer: 0) == pass.statistics(of: .output, layer: 0))
-        pass.advance(through: 0)
+        for half in LayerHalf.allCases { pass.advance(through: half, ofLayer: 0) }
+        pass.advance(through: .attention, ofLayer: 1)
         #expect(prefix.statistics(of: .feedForward, layer: 1) == pass.statistics(of: .feedForward, layer: 1))
     }
 
@@ -144,11 +145,12 @@ struct CalibrationTests {
                 for (x, y) in zip(left.topLogits, right.topLogits) { #expect(abs(x - y) < 1e-3 * max(1, abs(x))) }
             }
             // What the smoothed model gives its modules is what it gave them, divided.
-            let pass = try CalibrationPass(InferenceModel(changed), sequences, workers: workers)
+            let statisticsOfChanged = try CalibrationPass(InferenceModel(changed), sequences, workers: workers)
+                .statistics(advancingThrough: 0)
             for input in LinearInput.allCases {
                 let ranges = try statistics.ranges(of: input, layer: 0)
                 let scales = try #require(divisors[LinearPlace(layer: 0, input: input)])
-                let actual = pass.statistics(of: input, layer: 0).ranges
+                let actual = try #require(statisticsOfChanged[input]).ranges
                 for index in ranges.indices {
                     #expect(abs(actual[index] - ranges[index] / scales[index]) < 1e-3 * max(1, actual[index]))
                 }
@@ -183,7 +185,8 @@ struct CalibrationTests {
                 let file = try SafeTensors(parsing: SafeTensors.serialize(result.tensors))
                 let files = WeightFiles(file)
                 let packed = try files.packedMatrices(configuration: result.configuration)
-                let rounded = try InferenceModel(files.model(model.configuration, packed: Set(packed.keys)), packed: packed)
+                let rounded = try InferenceModel(
+                    files.model(model.configuration, packed: Set(packed.keys)), packed: packed.mapValues { $0.panels() })
                 let logits = try rounded.captureLogits(examples, k: 37, workers: workers)
                 return zip(exact, logits).reduce(0) { sum, rows in
                     sum + zip(rows.0.topLogits, rows.1.topLogits).reduce(0) { $0 + abs($1.0 - $1.1) }

@@ -19,30 +19,53 @@ import Testing
         Case(rows: 70, columns: 20, groupSize: 0),
     ]
 
-    /// x·Wᵀ + y for some numbers of rows, on the widest vectors there are and on the narrowest.
-    private func expectEqualProducts(_ panels: any PackedMatrix, _ weights: [Float], _ name: String) {
-        let (rows, columns) = (panels.rows, panels.columns)
+    /// x·Wᵀ + y for some numbers of rows.
+    private func expectEqualProducts(_ panels: any WeightPanels, _ weights: [Float], _ name: String) {
         #expect(panels.dequantized() == weights, "\(name)")
-        let w = FloatBuffer(weights)
         for tokens in [1, 2, 3, 5, 14] {
-            let x = FloatBuffer(randomFloats(tokens * columns, seed: 7))
             for accumulation in [MatrixMultiply.Accumulation.replacing, .adding] {
-                let (found, expected) = (FloatBuffer(count: tokens * rows), FloatBuffer(count: tokens * rows))
-                for buffer in [found, expected] { buffer.replace(with: randomFloats(tokens * rows, seed: 8)) }
-                let operand = LinearOperand(MatrixView(x.base, tokens, columns), for: [], workers: WorkerPool(threads: 1))
-                let half = rows / 2 / WordPanels.outputs * WordPanels.outputs
-                for part in [0..<half, half..<rows] where !part.isEmpty {
-                    panels.multiply(
-                        rows: part, operand,
-                        into: MatrixView(found.base, tokens, rows).columns(from: part.lowerBound, count: part.count), accumulation
-                    )
-                }
-                MatrixMultiply.product(
-                    operand.values, transposed: MatrixView(w.base, rows, columns), into: MatrixView(expected.base, tokens, rows),
-                    accumulation)
-                #expect(found.values == expected.values, "\(name), \(tokens) tokens, \(accumulation)")
+                let (found, expected) = products(panels, weights, tokens: tokens, accumulation)
+                #expect(found == expected, "\(name), \(tokens) tokens, \(accumulation)")
             }
         }
+    }
+
+    /// In a process of its own, as the limit is that of a process.
+    @Test func onTheNarrowestVectorsToo() async {
+        await #expect(processExitsWith: .success) {
+            decant_limit_vectors(decant_vectors_avx2)
+            try #require(decant_vectors() == decant_vectors_avx2)
+            let tests = CodedPanelsTests()
+            for shape in CodedPanelsTests.cases {
+                try tests.integers(shape: shape)
+                tests.numbersOfEightBits(shape: shape)
+                try tests.floatsThatAreBFloat16AreHalved(shape: shape)
+            }
+        }
+    }
+
+    /// By codes, in two parts, and by floats.
+    private func products(
+        _ panels: any WeightPanels, _ weights: [Float], tokens: Int, _ accumulation: MatrixMultiply.Accumulation
+    ) -> (found: [Float], expected: [Float]) {
+        let (rows, columns) = (panels.rows, panels.columns)
+        let (w, x) = (FloatBuffer(weights), FloatBuffer(randomFloats(tokens * columns, seed: 7)))
+        let before = randomFloats(tokens * rows, seed: 8)
+        let (found, expected) = (FloatBuffer(before), FloatBuffer(before))
+        let half = rows / 2 / WordPanels.outputs * WordPanels.outputs
+        withExtendedLifetime((w, x)) {
+            let operand = LinearOperand(
+                MatrixView(x.base, tokens, columns), for: [panels.activations], workers: WorkerPool(threads: 1))
+            for part in [0..<half, half..<rows] where !part.isEmpty {
+                panels.multiply(
+                    rows: part, operand,
+                    into: MatrixView(found.base, tokens, rows).columns(from: part.lowerBound, count: part.count), accumulation)
+            }
+            MatrixMultiply.product(
+                operand.values(for: panels.activations), transposed: MatrixView(w.base, rows, columns),
+                into: MatrixView(expected.base, tokens, rows), accumulation)
+        }
+        return (found.values, expected.values)
     }
 
     @Test(arguments: cases) private func integers(shape: Case) throws {
@@ -78,57 +101,65 @@ import Testing
         #expect(CodedPanels(exactly: weights, rows: shape.rows, columns: shape.columns) == nil)
     }
 
-    /// A model of such weights generates what it would with its weights as floats, from half the memory.
+    /// A matrix of such weights is kept without floats, and multiplies as with them.
     @Test func panelsOfFloatsAreNoLongerNeeded() throws {
-        var model = try Fixture.model()
-        for parameter in model.parameters {
-            try model.setWeights(
-                model.weights(of: parameter).map { Float(bitPattern: $0.bitPattern & 0xFFFF_0000) }, of: parameter)
-        }
-        let matrix = try #require(model.parameter(named: "model.layers.0.mlp.up_proj.weight"))
-        var (halved, whole) = ([Float](), [Float]())
+        let (rows, columns) = (48, 24)
+        var weights = randomFloats(rows * columns, seed: 6).map { Float(bitPattern: $0.bitPattern & 0xFFFF_0000) }
+        // What the first input meets does not count.
+        var x = randomFloats(columns, seed: 5)
+        x[0] = 0
+        let (input, workers) = (FloatBuffer(x), WorkerPool(threads: 1))
+        var products: [[Float]] = []
         for isExact in [true, false] {
-            var weights = Array(model.weights(of: matrix))
-            // One weight that bfloat16 does not hold, multiplied by zero.
+            // One weight that bfloat16 does not hold.
             if !isExact { weights[0] = weights[0].nextUp }
-            var x = randomFloats(matrix.shape[1], seed: 5)
-            x[0] = 0
-            let (input, output) = (FloatBuffer(x), FloatBuffer(count: matrix.shape[0]))
-            let panels = PanelMatrix(
-                [(matrix.shape[0], nil)], inputs: matrix.shape[1], floats: weights, workers: WorkerPool(threads: 1))
+            let panels = PanelMatrix([(rows, nil)], inputs: columns, floats: weights, workers: workers)
             #expect((panels.floatBytes == 0) == isExact)
-            panels.product(
-                MatrixView(input.base, 1, matrix.shape[1]), into: MatrixView(output.base, 1, matrix.shape[0]),
-                workers: WorkerPool(threads: 1))
-            if isExact { halved = output.values } else { whole = output.values }
+            let output = FloatBuffer(count: rows)
+            withExtendedLifetime(input) {
+                panels.product(MatrixView(input.base, 1, columns), into: MatrixView(output.base, 1, rows), workers: workers)
+            }
+            products.append(output.values)
         }
-        #expect(halved == whole)
+        #expect(products[0] == products[1])
     }
 
-    @Test func integerProductsDoNotDependOnTheProcessor() throws {
+    /// With every set of instructions that there is, against sums of whole numbers.
+    @Test func integerProductsAreExactWithEveryInstruction() throws {
         for (rows, columns, tokens) in [(32, 4, 1), (77, 61, 13), (130, 576, 25)] {
-            let words = WordPanels.words(
-                randomFloats(rows * columns, seed: 9).map { UInt8(truncatingIfNeeded: $0.bitPattern >> 7) }, rows: rows)
-            let panels = WordPanels(words, outputs: rows)
+            let codes = randomFloats(rows * columns, seed: 9).map { UInt8(truncatingIfNeeded: $0.bitPattern >> 7) }
+            let panels = WordPanels(WordPanels.words(codes, rows: rows), outputs: rows)
             let padded = (rows + 31) / 32 * 32
             var offsets = [Int32](repeating: 0, count: padded)
             decant_int8_offsets(panels.base, padded, (columns + 3) / 4, &offsets)
             let scales = randomFloats(padded, seed: 10)
             let x = FloatBuffer(randomFloats(tokens * columns, seed: 11))
-            let integers = TokenIntegers(rounding: MatrixView(x.base, tokens, columns), workers: WorkerPool(threads: 1))
-            var results: [[Float]] = []
-            for instructions in Set([0, decant_has_vnni()]).sorted() {
-                var y = randomFloats(tokens * rows, seed: 12)
-                integers.withPointers { codes, steps in
-                    decant_int8_product(
-                        codes, integers.stride, steps, tokens,
-                        decant_int8_panels(words: panels.base, offsets: offsets, scales: scales, count: (columns + 3) / 4), 0,
-                        rows,
-                        &y, rows, 1, instructions)
-                }
-                results.append(y)
+            let integers = withExtendedLifetime(x) {
+                TokenIntegers(rounding: MatrixView(x.base, tokens, columns), workers: WorkerPool(threads: 1))
             }
-            #expect(results.allSatisfy { $0 == results[0] })
+            let before = randomFloats(tokens * rows, seed: 12)
+            integers.withPointers { activations, steps in
+                let expected = (0..<tokens * rows).map { place in
+                    let (token, row) = (place / rows, place % rows)
+                    let sum = (0..<columns).reduce(0) {
+                        $0 + Int(activations[token * integers.stride + $1]) * Int(Int8(bitPattern: codes[row * columns + $1]))
+                    }
+                    return before[place] + Float(sum) * (steps[token] * scales[row])
+                }
+                for instructions in Set([0, decant_has_vnni()]).sorted() {
+                    var y = before
+                    offsets.withUnsafeBufferPointer { offsets in
+                        scales.withUnsafeBufferPointer { scales in
+                            let weights = decant_int8_panels(
+                                words: panels.base, offsets: offsets.baseAddress, scales: scales.baseAddress,
+                                count: (columns + 3) / 4)
+                            decant_int8_product(
+                                activations, integers.stride, steps, tokens, weights, 0, rows, &y, rows, 1, instructions)
+                        }
+                    }
+                    #expect(y == expected)
+                }
+            }
         }
     }
 }

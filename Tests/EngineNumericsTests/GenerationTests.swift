@@ -155,7 +155,8 @@ struct GenerationTests {
     }
 
     /// Floats behind the packed interface.
-    private struct PlainMatrix: PackedMatrix {
+    private struct PlainMatrix: WeightPanels {
+        let activations = ActivationType.float
         let rows: Int
         let columns: Int
         let values: [Float]
@@ -163,6 +164,16 @@ struct GenerationTests {
         func dequantize(rows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
             for (place, value) in values[rows.lowerBound * columns..<rows.upperBound * columns].enumerated() {
                 target[place] = value
+            }
+        }
+
+        func multiply(
+            rows: Range<Int>, _ x: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
+        ) {
+            let weights = FloatBuffer(Array(values[rows.lowerBound * columns..<rows.upperBound * columns]))
+            withExtendedLifetime(weights) {
+                MatrixMultiply.product(
+                    x.values, transposed: MatrixView(weights.base, rows.count, columns), into: y, accumulation)
             }
         }
     }

@@ -54,12 +54,11 @@ struct LayerwisePruningTests {
         let layer = result.layers[0]
         let down = Array(model.weights(of: try #require(model.parameter(named: "model.layers.0.mlp.down_proj.weight"))))
         var (whole, rest) = (0.0, 0.0)
-        let decoder = InferenceModel(model).decoder(positions: 64, workers: WorkerPool(threads: 1))
-        let group = CalibrationGroup(sequences[...], decoder, in: Arena())
-        let arena = Arena()
-        group.attend(layer: 0, in: arena)
-        group.withNeurons(ofLayer: 0, in: arena) { x, rows in
-            for row in 0..<rows {
+        let pass = try CalibrationPass(InferenceModel(model), sequences, workers: WorkerPool(threads: 1))
+        pass.advance(through: .attention, ofLayer: 0)
+        pass.advance(through: .feedForward, ofLayer: 0) { input, neurons in
+            let x = neurons.base
+            for row in 0..<(input == .down ? neurons.rows : 0) {
                 for output in 0..<24 {
                     var (before, after) = (0.0, 0.0)
                     for neuron in 0..<40 {
@@ -84,20 +83,16 @@ struct LayerwisePruningTests {
         #expect(configuration.json["head_dim"] == 6)
         #expect(result.layers.allSatisfy { $0.keyValueHeads.count == 1 && $0.attentionError > 0 && $0.attentionError < 1 })
         // Of two groups in the first layer the kept one is the better one.
-        let decoder = InferenceModel(model).decoder(positions: 64, workers: WorkerPool(threads: 1))
-        var gram = GramMatrix(size: 24)
-        let arena = Arena()
-        CalibrationGroup(sequences[...], decoder, in: arena).withHeadOutputs(ofLayer: 0, in: arena) {
-            gram.add($0, rows: $1, workers: WorkerPool(threads: 1))
-        }
+        let statistics = try CalibrationPass(InferenceModel(model), sequences, workers: WorkerPool(threads: 1))
+            .statistics(of: .output, layer: 0)
         let output = Array(model.weights(of: try #require(model.parameter(named: "model.layers.0.self_attn.o_proj.weight"))))
         let transpose = (0..<24 * 24).map { Double(output[$0 % 24 * 24 + $0 / 24]) }
         let errors = try (0..<2).map { kept in
             var selection = try UnitSelection(
-                damped: gram.damped(by: 0.01), weights: transpose, size: 24, unitSize: 12, workers: WorkerPool(threads: 1))
+                damped: statistics.damped(0.01), weights: transpose, size: 24, unitSize: 12, workers: WorkerPool(threads: 1))
             selection.remove(unit: 1 - kept)
-            let difference = zip(transpose, selection.weights).map { $0 - $1 }
-            return gram.squaredOutput(of: difference, outputs: 24, workers: WorkerPool(threads: 1))
+            let changed = (0..<24 * 24).map { Float(selection.weights[$0 % 24 * 24 + $0 / 24]) }
+            return statistics.reconstructionError(of: changed, to: output, rows: 24, workers: WorkerPool(threads: 1))
         }
         #expect(result.layers[0].keyValueHeads == [errors[0] < errors[1] ? 0 : 1])
     }

@@ -90,7 +90,7 @@ struct LossReferenceTests {
         let policy = try TrainingReferenceTests.model("qwen2")
         let workers = WorkerPool(threads: 2)
         func decoder(_ model: Model) -> Decoder {
-            Decoder(model.layout, weights: FloatBuffer(model.values), positions: 128, workers: workers)
+            Decoder(model.layout, weights: model.values.buffer.copy(), positions: 128, workers: workers)
         }
         let reference = PreferenceTrainer.preferences(
             decoder(try TrainingReferenceTests.model("qwen2", shift: 50)).responseLogProbabilities(rows))

@@ -5,7 +5,7 @@ import Testing
 @Suite("The whole model")
 struct ModelGradientTests {
     private func evaluate(_ model: Model, _ examples: [TrainingExample]) -> (loss: Double, gradient: [Float]) {
-        let weights = FloatBuffer(model.values)
+        let weights = model.values.buffer.copy()
         let decoder = Decoder(model.layout, weights: weights, positions: 64, workers: .caller)
         let pass = GradientPass(parameterCount: weights.count, keeping: .everything)
         return withExtendedLifetime((pass, decoder)) {
@@ -22,7 +22,7 @@ struct ModelGradientTests {
         for parameter in model.parameters {
             func loss(_ values: [Float]) -> Double {
                 var changed = model
-                changed.values.replaceSubrange(parameter.range, with: values)
+                changed.fill(parameter) { _ = $0.update(fromContentsOf: values) }
                 return evaluate(changed, examples).loss
             }
             expectGradient(

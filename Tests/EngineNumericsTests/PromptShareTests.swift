@@ -18,7 +18,7 @@ struct PromptShareTests {
         return examples
     }
 
-    private static func step(_ rows: [TrainingExample], _ loss: TransferLoss) throws -> (loss: Double, weights: [Float]) {
+    private static func step(_ rows: [TrainingExample], _ loss: TransferLoss) throws -> (loss: Double, weights: ModelWeights) {
         let options = TrainingOptions(steps: 1, batch: 1, learningRate: 1e-2, optimizer: .adamW, warmup: 0, seed: 1)
         let learner = try Learner(Fixture.model(layers: 1), longest: 16, options: options, workers: WorkerPool(threads: 2))
         return (learner.advance(on: rows, loss: loss).loss, learner.model.values)
@@ -45,7 +45,7 @@ struct PromptShareTests {
 
     private static func gradient(_ rows: [TrainingExample], _ loss: TransferLoss, scale: Float) throws -> [Float] {
         let model = try Fixture.model(layers: 1)
-        let weights = FloatBuffer(model.values)
+        let weights = model.values.buffer.copy()
         let decoder = Decoder(model.layout, weights: weights, positions: 64, workers: .caller)
         let pass = GradientPass(parameterCount: weights.count, keeping: .everything)
         return withExtendedLifetime((pass, decoder)) {

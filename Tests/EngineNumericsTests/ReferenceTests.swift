@@ -32,7 +32,7 @@ struct ReferenceTests {
         let model = try Self.model(reference["config"])
         let tokens = try #require(reference["tokens"]?.array).compactMap(\.integer).map(Int32.init)
         let promptLength = try #require(reference["prompt_length"]?.integer)
-        let weights = FloatBuffer(model.values)
+        let weights = model.values.buffer.copy()
         let decoder = Decoder(model.layout, weights: weights, positions: 64, workers: .caller)
         let pass = GradientPass(parameterCount: weights.count, keeping: .everything)
         let (logits, loss, gradients) = withExtendedLifetime((pass, decoder)) {

@@ -9,7 +9,7 @@ struct StrategyTrainerTests {
 
     private func onPolicy(
         _ loss: TransferLoss, fraction: Double = 1, tokens: Int = 9, steps: Int = 8, threads: Int = 2, limit: Int? = nil
-    ) throws -> (weights: [Float], curve: [TrainingStep]) {
+    ) throws -> (weights: ModelWeights, curve: [TrainingStep]) {
         let trainer = try OnPolicyTrainer(
             Model(initializing: Fixture.configuration(layers: 1), seed: 1), teacher: InferenceModel(Fixture.model(scale: 0.2)),
             on: Fixture.examples(20), loss: loss,
@@ -92,7 +92,7 @@ struct StrategyTrainerTests {
         }
     }
 
-    private func preference(threads: Int) throws -> (weights: [Float], curve: [TrainingStep]) {
+    private func preference(threads: Int) throws -> (weights: ModelWeights, curve: [TrainingStep]) {
         let trainer = try PreferenceTrainer(
             Model(initializing: Fixture.configuration(), seed: 1), on: Self.pairs, beta: 0.5,
             options: TrainingOptions(steps: 40, batch: 8, learningRate: 1e-2, optimizer: .adamW, seed: 5),

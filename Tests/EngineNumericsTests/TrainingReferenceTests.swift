@@ -46,7 +46,7 @@ struct TrainingReferenceTests {
         let reference = try Self.reference(family)
         let model = try Self.model(family)
         let responseTokens = Self.examples.reduce(0) { $0 + $1.responseLength }
-        let weights = FloatBuffer(model.values)
+        let weights = model.values.buffer.copy()
         let workers = WorkerPool(threads: 2)
         let decoder = Decoder(model.layout, weights: weights, positions: 128, workers: workers)
         let pass = GradientPass(parameterCount: weights.count, keeping: .everything)

@@ -78,12 +78,13 @@ struct UnitSelectionTests {
     @Test("The inverse of a matrix times the matrix is one", arguments: [1, 5, 64, 130])
     func inverse(size: Int) throws {
         let damped = problem(size: size, outputs: 1, seed: 3).damped
-        let inverse = try #require(PositiveInverse.inverse(of: damped, size: size, workers: workers))
+        let inverse = try #require(CholeskyInverse(of: damped, size: size, workers: workers)).inverse(workers: workers)
         let product = DoubleProduct.product(damped, inverse, rows: size, depth: size, columns: size, workers: workers)
         let one = (0..<size * size).map { $0 / size == $0 % size ? 1.0 : 0 }
         #expect(difference(product, one) < 1e-8)
-        #expect(PositiveInverse.inverse(of: damped, size: size, workers: WorkerPool(threads: 1)) == inverse)
-        #expect(PositiveInverse.inverse(of: damped.map { _ in 1 }, size: size, workers: workers) == (size == 1 ? [1] : nil))
+        let alone = WorkerPool(threads: 1)
+        #expect(CholeskyInverse(of: damped, size: size, workers: alone)?.inverse(workers: alone) == inverse)
+        #expect((CholeskyInverse(of: damped.map { _ in 1 }, size: size, workers: workers) == nil) == (size > 1))
     }
 
     @Test("Weights after removals are those of a new least-squares solution", arguments: [1, 3])
@@ -156,26 +157,33 @@ struct UnitSelectionTests {
     func singular() throws {
         let size = 6
         let samples = randomFloats(40 * size, seed: 77)
-        var gram = GramMatrix(size: size)
         let x = FloatBuffer(count: 40 * size)
         for row in 0..<40 {
             for column in 0..<size { x.base[row * size + column] = samples[row * size + column] }
             x.base[row * size + 2] = 0
             x.base[row * size + 5] = x.base[row * size + 1]
         }
-        gram.add(x.base, rows: 40, workers: workers)
+        var statistics = InputStatistics(width: size)
+        statistics.add(MatrixView(x.base, 40, size), workers: workers)
+        statistics.mirror()
         var weights = randomFloats(size * 3, seed: 78).map(Double.init)
         for column in 0..<3 { weights[2 * 3 + column] = 100 }
         let reduction = try LinearReduction.solving(
-            gram, weights, unitSize: 1, keeping: 4, damping: 1e-6, workers: workers)
+            statistics, weights, unitSize: 1, keeping: 4, damping: 1e-6, workers: workers)
         #expect(!reduction.kept.contains(2) && !(reduction.kept.contains(1) && reduction.kept.contains(5)))
-        #expect(reduction.error < 1e-4)
-        let plain = LinearReduction.keeping(reduction.kept, of: gram, weights, workers: workers)
-        #expect(plain.error > 0.1)
+        func error(_ reduction: LinearReduction) -> Double {
+            func outputsByInputs(_ weights: [Double]) -> [Float] {
+                (0..<3).flatMap { output in (0..<size).map { Float(weights[$0 * 3 + output]) } }
+            }
+            return statistics.reconstructionError(
+                of: outputsByInputs(reduction.weights), to: outputsByInputs(weights), rows: 3, workers: workers)
+        }
+        #expect(error(reduction) < 1e-3)
+        #expect(error(LinearReduction.keeping(reduction.kept, of: size, weights)) > 0.1)
         // Nothing but zeros has an inverse too.
         let empty = try LinearReduction.solving(
-            GramMatrix(size: size), weights, unitSize: 1, keeping: 2, damping: 0.01, workers: workers)
-        #expect(empty.kept.count == 2 && empty.error == 0 && empty.weights.allSatisfy(\.isFinite))
+            InputStatistics(width: size), weights, unitSize: 1, keeping: 2, damping: 0.01, workers: workers)
+        #expect(empty.kept.count == 2 && empty.weights.allSatisfy(\.isFinite))
     }
 
     private func subsets(of size: Int, count: Int) -> [[Int]] {

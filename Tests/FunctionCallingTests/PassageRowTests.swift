@@ -29,6 +29,12 @@ import Testing
         }
     }
 
+    @Test func aPassageAsksNothing() throws {
+        let refusal = RowError("the row 'a.txt-1' is a passage of text, which asks nothing that could be answered")
+        #expect(throws: refusal) { try Self.passage.checkThatItAsks() }
+        try PromptFormatTests.row.checkThatItAsks()
+    }
+
     @Test func aTokenizerReadsTheTextAlone() throws {
         #expect(try PromptFormat.tools.texts(of: Self.passage, functions: PromptFormatTests.functions) == [Self.passage.query])
     }

@@ -39,6 +39,21 @@ import Testing
         #expect(capture.parameters["answer"] == nil)
     }
 
+    /// A teacher that nobody asks is not drawn, and the student brings its own tokenizer.
+    @Test func onlyModelsThatAreDrawnNeedATokenizer() throws {
+        let header = fixtureHeader.replacing(
+            "sources:",
+            with: """
+                sources:
+                  small: {huggingface: a/b, revision: main, member: model.gguf, sha256: \(Digest(hashing: "x").hex)}
+                """)
+        let graph = try plan("student: {from: small}\nsample: none\ntransfer: \"SFT(steps: 3)\"\n", header: header)
+        #expect(!graph.stages.contains { ["tokenizer.train", "model.init"].contains($0.kind) })
+        let drawn = try plan(
+            "student: {from: small}\nteacher: {init: {hidden: 64}}\ntransfer: \"RFT(steps: 3)\"\n", header: header)
+        #expect(drawn.stages.count { $0.kind == "tokenizer.train" } == 1)
+    }
+
     @Test func aRecipeOfTextsMeasuresWithoutAsking() throws {
         let header = """
             decant: 1

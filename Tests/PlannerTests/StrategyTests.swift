@@ -342,6 +342,14 @@ import Testing
 }
 
 extension StrategyTests {
+    @Test func perplexityMayBeOfATextsBeginning() throws {
+        let text = "evaluate: {metrics: [perplexity], perplexity: {text: functions"
+        for (written, tokens) in [("", JSON?.none), (", tokens: 100", 100)] {
+            let stages = try plan("\(text)\(written)}}\n").stages.filter { $0.kind == "eval.perplexity" }
+            #expect(!stages.isEmpty && stages.allSatisfy { $0.parameters["tokens"] == tokens })
+        }
+    }
+
     @Test func theSpeedOfEveryModelIsMeasured() throws {
         let graph = try plan("evaluate: {metrics: [ar, speed]}\n")
         let names = ["teacher.speed", "student.kd.speed"]

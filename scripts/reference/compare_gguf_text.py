@@ -11,7 +11,7 @@ in ChatML, such as SmolLM2-Instruct, is asked twenty questions.
 
 llama.cpp rounds activations to eight bits where it multiplies by Q8_0 and Q4_0 blocks, the engine does not: texts may part where
 two tokens are about equally likely. For each prompt that parts, the gap between the two tokens in llama.cpp's logits is printed.
-Exits 1 where a gap is above 0.5, which no rounding explains, or all texts part.
+Exits 1 where a gap is above 0.5, or all texts part.
 """
 
 import subprocess

@@ -78,13 +78,11 @@ typedef enum {
 } decant_codes;
 typedef struct {
     decant_codes codes;
-    const uint32_t *words; // panels of 32 outputs, each [words of an output, 32]
+    const uint32_t *words; // panels of 32 outputs, each [words of an output, 32], as decant_panels_pack makes them
     const float *scales;   // for each panel [depth / group, 32]
     long depth;            // inputs
     long group;            // inputs that share a scale; they divide the depth
 } decant_coded_panels;
-// Words of outputs [outputs, words] → panels of 32 outputs, zeros beyond the last one
-void decant_words_pack(const uint32_t *rows, long outputs, long words, uint32_t *panels);
 // c[rows, columns] (+)= a[rows, depth]·w from a panel on, with the bits of decant_panels_product over code·scale
 void decant_coded_product(const float *a, long a_stride, decant_coded_panels w, long first_panel, float *c, long c_stride,
                           long rows, long columns, int adding, decant_vector_width vectors);

@@ -1,10 +1,10 @@
-/// Calibration sequences on their way through a model, layer by layer. What is held is their hidden states before one layer,
-/// and the memory of one layer at work.
+/// Calibration sequences on their way through a model, half a layer at a time. What is held is their hidden states before one
+/// half, and the memory of one layer at work.
 final class CalibrationPass {
     let decoder: Decoder
     let tokenCount: Int
     private let batches: [PackedBatch]
-    /// Of each batch [T, D], entering the next layer.
+    /// Of each batch [T, D], entering the next half of a layer.
     private let hidden: [FloatBuffer]
     private let arena = Arena()
 
@@ -32,49 +32,60 @@ final class CalibrationPass {
         }
     }
 
-    /// Has the sequences pass through a layer, behind which they then stand; shows what its modules read.
-    func advance(through layer: Int, _ observe: (LinearInput, MatrixView) -> Void = { _, _ in }) {
+    /// Has the sequences pass through half a layer, behind which they then stand; shows what its modules read.
+    func advance(
+        through half: LayerHalf, ofLayer layer: Int, _ observe: (LinearInput, MatrixView) -> Void = { _, _ in }
+    ) {
         for (batch, states) in zip(batches, hidden) {
-            states.base.update(from: read(batch, states, layer, observe), count: states.count)
+            states.base.update(from: read(batch, states, half, layer, observe), count: states.count)
         }
     }
 
-    /// Statistics of all inputs of the layer, behind which the sequences then stand.
+    /// Statistics of all inputs of a layer, behind which the sequences then stand.
     func statistics(advancingThrough layer: Int) -> [LinearInput: InputStatistics] {
         var statistics = Dictionary(
             uniqueKeysWithValues: LinearInput.allCases.map {
                 ($0, InputStatistics(width: $0.width(in: decoder.configuration)))
             })
-        advance(through: layer) { statistics[$0]?.add($1, workers: decoder.workers) }
+        for half in LayerHalf.allCases {
+            advance(through: half, ofLayer: layer) { statistics[$0]?.add($1, workers: decoder.workers) }
+        }
         for input in LinearInput.allCases { statistics[input]?.mirror() }
         return statistics
     }
 
-    /// Statistics of one input of the layer, before which the sequences stay.
+    /// Statistics of one input of a layer, before whose half the sequences stand and stay.
     func statistics(of input: LinearInput, layer: Int) -> InputStatistics {
         var statistics = InputStatistics(width: input.width(in: decoder.configuration))
         for (batch, states) in zip(batches, hidden) {
-            _ = read(batch, states, layer) { if $0 == input { statistics.add($1, workers: decoder.workers) } }
+            _ = read(batch, states, input.half, layer) { if $0 == input { statistics.add($1, workers: decoder.workers) } }
         }
         statistics.mirror()
         return statistics
     }
 
-    /// Runs one layer on a batch and shows what each linear module reads; gives the layer's output [T, D].
+    /// Runs half a layer on a batch and shows what each linear module reads; gives the half's output [T, D].
     private func read(
-        _ batch: PackedBatch, _ states: FloatBuffer, _ layer: Int, _ observe: (LinearInput, MatrixView) -> Void
+        _ batch: PackedBatch, _ states: FloatBuffer, _ half: LayerHalf, _ layer: Int,
+        _ observe: (LinearInput, MatrixView) -> Void
     ) -> UnsafeMutablePointer<Float> {
         let configuration = decoder.configuration
         let rows = batch.tokens.count
         let a = activations(of: batch)
-        a.layers[layer].input.update(from: states.base, count: states.count)
-        decoder.attentionForward(layer, batch, a)
-        observe(.attention, MatrixView(a.norm, rows, configuration.hiddenSize))
-        observe(.output, MatrixView(a.layers[layer].attention, rows, configuration.attentionSize))
-        decoder.feedForwardForward(layer, batch, a)
-        observe(.feedForward, MatrixView(a.norm, rows, configuration.hiddenSize))
-        observe(.down, MatrixView(a.gated, rows, configuration.intermediateSize))
-        return a.output(ofLayer: layer)
+        switch half {
+        case .attention:
+            a.layers[layer].input.update(from: states.base, count: states.count)
+            decoder.attentionForward(layer, batch, a)
+            observe(.attention, MatrixView(a.norm, rows, configuration.hiddenSize))
+            observe(.output, MatrixView(a.layers[layer].attention, rows, configuration.attentionSize))
+            return a.layers[layer].middle
+        case .feedForward:
+            a.layers[layer].middle.update(from: states.base, count: states.count)
+            decoder.feedForwardForward(layer, batch, a)
+            observe(.feedForward, MatrixView(a.norm, rows, configuration.hiddenSize))
+            observe(.down, MatrixView(a.gated, rows, configuration.intermediateSize))
+            return a.output(ofLayer: layer)
+        }
     }
 
     private func activations(of batch: PackedBatch) -> Activations {

@@ -34,6 +34,27 @@ struct CholeskyInverse {
         values = inverse
     }
 
+    /// A⁻¹ [size, size], symmetric. Every element is one dot product in a fixed order, so that no result depends on the workers.
+    func inverse(workers: WorkerPool) -> [Double] {
+        // Row j holds column j of L⁻¹, from its place j on.
+        var columns = [Double](repeating: 0, count: size * size)
+        for row in 0..<size { for column in 0...row { columns[column * size + row] = values[row * size + column] } }
+        var inverse = [Double](repeating: 0, count: size * size)
+        columns.withUnsafeBufferPointer { columns in
+            inverse.withUnsafeMutableBufferPointer { inverse in
+                guard let columns = columns.baseAddress, let inverse = inverse.baseAddress else { return }
+                workers.forEach(size) { i in
+                    for j in 0...i {
+                        let element = decant_dot_double(columns + i * size + i, columns + j * size + i, size - i)
+                        inverse[i * size + j] = element
+                        inverse[j * size + i] = element
+                    }
+                }
+            }
+        }
+        return inverse
+    }
+
     private static func factorize(_ a: UnsafeMutablePointer<Double>, _ size: Int, _ workers: WorkerPool) -> Bool {
         for start in stride(from: 0, to: size, by: block) {
             let count = min(block, size - start)

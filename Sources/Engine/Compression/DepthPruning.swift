@@ -55,12 +55,13 @@ extension Model {
         var smaller = configuration
         smaller.layerCount = kept.count
         var model = Model(zeros: smaller)
-        model.values = Array(values[..<layout.embeddingCount])
-        for layer in kept {
-            let start = layout.start(ofLayer: layer)
-            model.values += values[start..<start + layout.layer.count]
+        let layers = kept.map { layout.start(ofLayer: $0)..<layout.start(ofLayer: $0) + layout.layer.count }
+        model.values.withUnsafeMutableBufferPointer { target in
+            var place = target.startIndex
+            for range in [0..<layout.embeddingCount] + layers + [layout.finalNorm..<layout.count] {
+                place = target[place...].update(fromContentsOf: values[range])
+            }
         }
-        model.values += values[layout.finalNorm...]
         return model
     }
 }

@@ -2,7 +2,7 @@ import CKernels
 
 /// E4M3 weights with a scale per output, for activations that are rounded to E4M3 token by token; the layout `float-quantized`
 /// of compressed-tensors.
-struct Float8Matrix: PackedMatrix, Hashable {
+struct Float8Matrix: StoredMatrix, Hashable {
     let rows: Int
     let columns: Int
     /// [rows, columns]
@@ -10,10 +10,9 @@ struct Float8Matrix: PackedMatrix, Hashable {
     /// [rows]
     let scales: [Float]
 
-    var activations: ActivationType { .float8 }
     var byteCount: Int { codes.count + 4 * scales.count }
 
-    func panels() -> any PackedMatrix {
+    func panels() -> any WeightPanels {
         CodedPanels(
             decant_codes_float8, words: WordPanels.words(codes, rows: rows), scales: scales, rows: rows, columns: columns,
             groupSize: columns, activations: .float8)

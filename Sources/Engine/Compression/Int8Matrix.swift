@@ -1,6 +1,6 @@
 /// INT8 weights with a scale per output, for activations that are rounded to INT8 token by token; the layout `int-quantized` of
 /// compressed-tensors. Products are sums of integers, and exact.
-struct Int8Matrix: PackedMatrix, Hashable {
+struct Int8Matrix: StoredMatrix, Hashable {
     let rows: Int
     let columns: Int
     /// [rows, columns]
@@ -11,7 +11,6 @@ struct Int8Matrix: PackedMatrix, Hashable {
     /// Products of two codes that a 32-bit sum surely holds.
     static let mostColumns = 1 << 16
 
-    var activations: ActivationType { .int8 }
     var byteCount: Int { codes.count + 4 * scales.count }
 
     func dequantize(rows: Range<Int>, into target: UnsafeMutablePointer<Float>) {
@@ -20,7 +19,7 @@ struct Int8Matrix: PackedMatrix, Hashable {
         }
     }
 
-    func panels() -> any PackedMatrix { IntegerPanels(self) }
+    func panels() -> any WeightPanels { IntegerPanels(self) }
 }
 
 extension Int8Matrix {

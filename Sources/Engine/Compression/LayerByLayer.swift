@@ -63,15 +63,3 @@ struct LayerByLayer {
         return QuantizedMatrix(codes, bits: grid.bits)
     }
 }
-
-/// A packed matrix that can be written.
-protocol StoredMatrix: PackedMatrix {
-    /// Bytes of what stands for the weights.
-    var byteCount: Int { get }
-    /// What stands for a module's weight in a file.
-    func storedTensors(module: String) -> [String: StoredTensor]
-}
-
-extension QuantizedMatrix: StoredMatrix {}
-extension Int8Matrix: StoredMatrix {}
-extension Float8Matrix: StoredMatrix {}

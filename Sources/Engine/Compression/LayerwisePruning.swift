@@ -5,9 +5,7 @@
 public struct LayerwisePruning {
     private let model: Model
     private let choice: LayerwiseChoice
-    private let decoder: Decoder
-    private let groups: [CalibrationGroup]
-    private let arena = Arena()
+    private let pass: CalibrationPass
 
     /// - Throws: `GenerationError` for sequences that the model cannot read, `ChannelPruningError` for a choice that it does
     ///   not have.
@@ -15,15 +13,9 @@ public struct LayerwisePruning {
         _ model: InferenceModel, choosing choice: LayerwiseChoice, on sequences: [[Int32]], workers: WorkerPool
     ) throws {
         try choice.check(against: model.model.configuration)
-        if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
-        for (index, sequence) in sequences.enumerated() { try model.check(sequence, index: index) }
         self.model = model.model
         self.choice = choice
-        let (decoder, arena) = (model.decoder(positions: sequences.map(\.count).max() ?? 1, workers: workers), arena)
-        self.decoder = decoder
-        groups = InferenceModel.calibrationGroups(of: sequences.count).map {
-            CalibrationGroup(sequences[$0], decoder, in: arena)
-        }
+        pass = try CalibrationPass(model.copied(), sequences, workers: workers)
     }
 
     /// The pruned model, and what became of each layer. What `resumption` keeps are the layers' results.
@@ -35,68 +27,78 @@ public struct LayerwisePruning {
             let result: LayerwiseResult
             if let known = resumption.done[layer] {
                 try write(known, toLayer: layer)
-                for group in groups { group.attend(layer: layer, in: arena) }
+                pass.advance(through: .attention, ofLayer: layer)
                 result = known
             } else {
                 result = try prune(layer)
                 try resumption.keep(layer..<layer + 1, [result])
             }
-            for group in groups { group.advance(layer: layer, in: arena) }
+            pass.advance(through: .feedForward, ofLayer: layer)
             results.append(result)
         }
         var selection = ChannelSelection(all: model.configuration)
         selection.intermediate = results.map(\.neurons)
         selection.keyValueHeads = results.map(\.keyValueHeads)
-        return (try Model(model.layout, values: decoder.weights.values).keeping(selection), results)
+        return (try Model(model.layout, values: ModelWeights(copying: weights)).keeping(selection), results)
     }
 
-    /// Attention first, then the neurons on what it leaves; the groups are through the attention then.
+    private var weights: FloatBuffer { pass.decoder.weights }
+
+    /// Attention first, then the neurons on what it leaves; the sequences are through the attention then.
     private func prune(_ layer: Int) throws -> LayerwiseResult {
-        let configuration = model.configuration
-        let output = LayerMatrix(model.layout, layer, \.output, inputs: configuration.attentionSize)
-        let down = LayerMatrix(model.layout, layer, \.down, inputs: configuration.intermediateSize)
-        var (heads, attentionError) = (Array(0..<configuration.keyValueHeadCount), 0.0)
-        if case .reconstruction(_, let kept, let damping) = choice, kept < heads.count {
-            let reduction = try LinearReduction.solving(
-                gram(size: output.inputs) { group, add in group.withHeadOutputs(ofLayer: layer, in: arena, add) },
-                output.read(decoder.weights), unitSize: output.inputs / heads.count, keeping: kept, damping: damping,
-                workers: decoder.workers)
-            output.write(reduction.weights, to: decoder.weights)
-            (heads, attentionError) = (reduction.kept, reduction.error)
-        }
-        for group in groups { group.attend(layer: layer, in: arena) }
-        let gram = gram(size: down.inputs) { group, add in group.withNeurons(ofLayer: layer, in: arena, add) }
-        let weights = down.read(decoder.weights)
-        let neurons =
-            switch choice {
-            case .reconstruction(let kept, _, let damping):
+        let (output, down) = (output(ofLayer: layer), down(ofLayer: layer))
+        let workers = pass.decoder.workers
+        var (heads, attentionError) = (Array(0..<model.configuration.keyValueHeadCount), 0.0)
+        if case .reconstruction(_, let count, let damping) = choice, count < heads.count {
+            let unitSize = output.inputs / heads.count
+            (heads, attentionError) = try reduce(output, reading: .output, ofLayer: layer) {
                 try LinearReduction.solving(
-                    gram, weights, unitSize: 1, keeping: kept, damping: damping, workers: decoder.workers)
-            case .given(let kept): LinearReduction.keeping(kept[layer], of: gram, weights, workers: decoder.workers)
+                    $0, $1, unitSize: unitSize, keeping: count, damping: damping, workers: workers)
             }
-        down.write(neurons.weights, to: decoder.weights)
+        }
+        pass.advance(through: .attention, ofLayer: layer)
+        let (neurons, feedForwardError) = try reduce(down, reading: .down, ofLayer: layer) { statistics, weights in
+            switch choice {
+            case .reconstruction(let count, _, let damping):
+                try LinearReduction.solving(
+                    statistics, weights, unitSize: 1, keeping: count, damping: damping, workers: workers)
+            case .given(let kept): LinearReduction.keeping(kept[layer], of: statistics.width, weights)
+            }
+        }
         return LayerwiseResult(
-            neurons: neurons.kept, keyValueHeads: heads, feedForwardError: neurons.error, attentionError: attentionError,
-            down: down.values(decoder.weights), output: output.values(decoder.weights))
+            neurons: neurons, keyValueHeads: heads, feedForwardError: feedForwardError, attentionError: attentionError,
+            down: down.values(weights), output: output.values(weights))
     }
 
-    private func gram(
-        size: Int, _ read: (CalibrationGroup, _ add: (UnsafeMutablePointer<Float>, Int) -> Void) -> Void
-    ) -> GramMatrix {
-        var gram = GramMatrix(size: size)
-        for group in groups { read(group) { gram.add($0, rows: $1, workers: decoder.workers) } }
-        return gram
+    /// Has a matrix read fewer of its inputs; gives what it still reads, and by how much its outputs changed.
+    private func reduce(
+        _ matrix: LayerMatrix, reading input: LinearInput, ofLayer layer: Int,
+        _ reduction: (InputStatistics, [Double]) throws -> LinearReduction
+    ) rethrows -> (kept: [Int], error: Double) {
+        let statistics = pass.statistics(of: input, layer: layer)
+        let before = matrix.values(weights)
+        let reduced = try reduction(statistics, matrix.read(weights))
+        matrix.write(reduced.weights, to: weights)
+        let error = statistics.reconstructionError(
+            of: matrix.values(weights), to: before, rows: model.configuration.hiddenSize, workers: pass.decoder.workers)
+        return (reduced.kept, error)
     }
 
     private func write(_ result: LayerwiseResult, toLayer layer: Int) throws {
-        let configuration = model.configuration
-        let output = LayerMatrix(model.layout, layer, \.output, inputs: configuration.attentionSize)
-        let down = LayerMatrix(model.layout, layer, \.down, inputs: configuration.intermediateSize)
+        let (output, down) = (output(ofLayer: layer), down(ofLayer: layer))
         guard result.output.count == output.count, result.down.count == down.count else {
             throw ChannelPruningError("The layers to go on from are of a model of another shape.")
         }
-        output.write(values: result.output, to: decoder.weights)
-        down.write(values: result.down, to: decoder.weights)
+        output.write(values: result.output, to: weights)
+        down.write(values: result.down, to: weights)
+    }
+
+    private func output(ofLayer layer: Int) -> LayerMatrix {
+        LayerMatrix(model.layout, layer, \.output, inputs: model.configuration.attentionSize)
+    }
+
+    private func down(ofLayer layer: Int) -> LayerMatrix {
+        LayerMatrix(model.layout, layer, \.down, inputs: model.configuration.intermediateSize)
     }
 }
 

@@ -19,6 +19,14 @@ public enum LinearInput: String, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// Where it is read.
+    var half: LayerHalf {
+        switch self {
+        case .attention, .output: .attention
+        case .feedForward, .down: .feedForward
+        }
+    }
+
     func width(in configuration: ModelConfiguration) -> Int {
         switch self {
         case .attention, .feedForward: configuration.hiddenSize
@@ -26,6 +34,11 @@ public enum LinearInput: String, CaseIterable, Hashable, Sendable {
         case .down: configuration.intermediateSize
         }
     }
+}
+
+/// What a layer does between two of the sums that hidden states are.
+enum LayerHalf: CaseIterable {
+    case attention, feedForward
 }
 
 /// An input of one layer.

@@ -23,18 +23,20 @@ final class SharedStatistics: StatisticsSource {
 final class QuantizedPrefix: StatisticsSource {
     private let pass: CalibrationPass
     private let parameters: [String: Parameter]
-    private var layer = 0
+    /// Halves of layers that the sequences have passed.
+    private var passed = 0
 
     /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read.
     init(_ model: InferenceModel, _ sequences: [[Int32]], workers: WorkerPool) throws(GenerationError) {
-        pass = try CalibrationPass(model, sequences, workers: workers)
+        pass = try CalibrationPass(model.copied(), sequences, workers: workers)
         parameters = Dictionary(uniqueKeysWithValues: model.model.parameters.map { ($0.name, $0) })
     }
 
     func statistics(of input: LinearInput, layer: Int) -> InputStatistics {
-        while self.layer < layer {
-            pass.advance(through: self.layer)
-            self.layer += 1
+        let wanted = 2 * layer + (input.half == .attention ? 0 : 1)
+        while passed < wanted {
+            pass.advance(through: passed % 2 == 0 ? .attention : .feedForward, ofLayer: passed / 2)
+            passed += 1
         }
         return pass.statistics(of: input, layer: layer)
     }

@@ -7,24 +7,6 @@ extension UnitSelection {
         }
     }
 
-    /// ‖L⁻¹Ŵᵤ‖² for the factor L [unitSize, unitSize].
-    func squaredLength(ofSolution factor: [Double], first: Int) -> Double {
-        var rows = Array(weights[first * outputs..<(first + unitSize) * outputs])
-        var sum = 0.0
-        for row in 0..<unitSize {
-            for earlier in 0..<row {
-                let share = factor[row * unitSize + earlier]
-                for column in 0..<outputs { rows[row * outputs + column] -= share * rows[earlier * outputs + column] }
-            }
-            let pivot = factor[row * unitSize + row]
-            for column in row * outputs..<(row + 1) * outputs {
-                rows[column] /= pivot
-                sum += rows[column] * rows[column]
-            }
-        }
-        return sum
-    }
-
     mutating func remove(input j: Int) {
         let row = Array(inverse[j * size..<(j + 1) * size])
         let weight = Array(weights[j * outputs..<(j + 1) * outputs])

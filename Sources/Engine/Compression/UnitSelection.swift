@@ -36,10 +36,10 @@ struct UnitSelection {
         gram = damped
         keptUnits = Set(0..<size / unitSize)
         target = DoubleProduct.product(damped, weights, rows: size, depth: size, columns: outputs, workers: workers)
-        guard let inverse = PositiveInverse.inverse(of: damped, size: size, workers: workers) else {
+        guard let factor = CholeskyInverse(of: damped, size: size, workers: workers) else {
             throw ChannelPruningError("The inputs of a layer make a matrix that cannot be inverted; raise 'damping'.")
         }
-        self.inverse = inverse
+        inverse = factor.inverse(workers: workers)
     }
 
     /// Removes the cheapest unit, and again, until so many are left.
@@ -70,12 +70,12 @@ struct UnitSelection {
         if unitSize == 1 {
             return squaredLength(ofRow: first) / inverse[first * size + first]
         }
-        var factor = [Double](repeating: 0, count: unitSize * unitSize)
-        for row in 0..<unitSize {
-            for column in 0..<unitSize { factor[row * unitSize + column] = inverse[(first + row) * size + first + column] }
-        }
-        guard PositiveInverse.factorize(&factor, size: unitSize, workers: .caller) else { return .infinity }
-        return squaredLength(ofSolution: factor, first: first)
+        let block = (first..<first + unitSize).flatMap { inverse[$0 * size + first..<$0 * size + first + unitSize] }
+        guard let factor = CholeskyInverse(of: block, size: unitSize, workers: .caller) else { return .infinity }
+        let rows = Array(weights[first * outputs..<(first + unitSize) * outputs])
+        return DoubleProduct.product(
+            factor.values, rows, rows: unitSize, depth: unitSize, columns: outputs, workers: .caller
+        ).reduce(0) { $0 + $1 * $1 }
     }
 
     private func cheapestUnit() -> Int? {

@@ -24,7 +24,7 @@ public struct ModelFolder: Sendable {
         let files = try WeightFiles(folder: url)
         let matrices = try files.packedMatrices(configuration: configuration)
         let model = try files.model(try ModelConfiguration(json: configuration), packed: Set(matrices.keys))
-        return try InferenceModel(model, packed: matrices)
+        return try InferenceModel(model, packed: matrices.mapValues { $0.panels() })
     }
 
     /// Writes configuration and weights; the tokenizer's files are written by the tokenizer, or copied.

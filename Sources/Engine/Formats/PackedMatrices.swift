@@ -4,9 +4,9 @@ extension WeightFiles {
     /// The packed matrices under the names of the weights that they stand for; empty for a float model.
     ///
     /// - Parameter configuration: the model's `config.json`, whose `quantization_config` tells the two apart.
-    func packedMatrices(configuration: JSON) throws(ModelFileError) -> [String: any PackedMatrix] {
+    func packedMatrices(configuration: JSON) throws(ModelFileError) -> [String: any StoredMatrix] {
         guard let layout = try PackedLayout(configuration) else { return [:] }
-        var matrices: [String: any PackedMatrix] = [:]
+        var matrices: [String: any StoredMatrix] = [:]
         let suffix = if case .packed = layout { ".weight_packed" } else { ".weight_scale" }
         for name in names where name.hasSuffix(suffix) {
             let module = String(name.dropLast(suffix.count))

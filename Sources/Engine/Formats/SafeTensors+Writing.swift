@@ -24,7 +24,11 @@ extension SafeTensors {
         let file = try FileHandle(forWritingTo: url)
         defer { try? file.close() }
         try file.seekToEnd()
-        for parameter in sorted { try model.weights(of: parameter).withUnsafeBytes { try file.write(contentsOf: $0) } }
+        try model.values.withUnsafeBufferPointer { values in
+            for parameter in sorted {
+                try file.write(contentsOf: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[parameter.range])))
+            }
+        }
     }
 
     /// Writes tensors that are made one after the other, in the order in which they are declared; `make` is given what takes

@@ -52,6 +52,13 @@ public struct Row: Hashable, Sendable {
         isPassage = true
     }
 
+    /// - Throws: where the row is a passage, by its id: it asks nothing.
+    public func checkThatItAsks() throws(RowError) {
+        guard !isPassage else {
+            throw RowError("the row '\(id)' is a passage of text, which asks nothing that could be answered")
+        }
+    }
+
     /// The definition that the row means by a name.
     ///
     /// - Parameter pool: definitions by name.

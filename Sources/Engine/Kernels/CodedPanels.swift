@@ -4,7 +4,7 @@ import CKernels
 /// codes. Every product has the bits of one with the floats that the codes stand for.
 ///
 /// Never written after its making, and so shared between threads.
-final class CodedPanels: PackedMatrix, @unchecked Sendable {
+final class CodedPanels: WeightPanels, @unchecked Sendable {
     let rows: Int
     let columns: Int
     let activations: ActivationType

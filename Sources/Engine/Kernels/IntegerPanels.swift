@@ -3,7 +3,7 @@ import CKernels
 /// INT8 weights in panels of 32 outputs, for products with INT8 activations: sums of integers, exact whatever the processor.
 ///
 /// Never written after its making, and so shared between threads.
-final class IntegerPanels: PackedMatrix, @unchecked Sendable {
+final class IntegerPanels: WeightPanels, @unchecked Sendable {
     let rows: Int
     let columns: Int
     private let words: WordPanels

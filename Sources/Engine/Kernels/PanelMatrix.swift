@@ -8,7 +8,7 @@ final class PanelMatrix {
         /// Floats of `panels` from this offset on.
         case panels(Int)
         /// Rows of a packed matrix from this one on, the first of a panel.
-        case packed(any PackedMatrix, firstRow: Int)
+        case packed(any WeightPanels, firstRow: Int)
     }
 
     private struct Tile {
@@ -28,7 +28,7 @@ final class PanelMatrix {
     /// The weights of matrices [outputs, inputs] that lie one behind the other: packed ones, or floats. Floats that are
     /// bfloat16 all the same are kept as such: it is half the memory to read, and the same bits.
     init(
-        _ parts: [(outputs: Int, packed: (any PackedMatrix)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool,
+        _ parts: [(outputs: Int, packed: (any WeightPanels)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool,
         precision: ProductPrecision = .float32
     ) {
         outputs = parts.reduce(0) { $0 + $1.outputs }

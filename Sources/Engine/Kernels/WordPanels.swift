@@ -13,12 +13,15 @@ final class WordPanels {
     /// - Parameter words: as many for each output.
     init(_ words: [UInt32], outputs: Int) {
         let perOutput = words.count / max(1, outputs)
-        memory = FloatBuffer(count: (outputs + Self.outputs - 1) / Self.outputs * Self.outputs * perOutput)
-        let target = UnsafeMutableRawPointer(memory.base).assumingMemoryBound(to: UInt32.self)
-        words.withUnsafeBufferPointer { words in
-            if let words = words.baseAddress { decant_words_pack(words, outputs, perOutput, target) }
+        let memory = FloatBuffer(count: (outputs + Self.outputs - 1) / Self.outputs * Self.outputs * perOutput)
+        words.withUnsafeBytes { words in
+            // Moved only: what they would be as floats is nobody's business.
+            if let words = words.assumingMemoryBound(to: Float.self).baseAddress {
+                decant_panels_pack(words, perOutput, outputs, perOutput, memory.base)
+            }
         }
-        base = UnsafePointer(target)
+        self.memory = memory
+        base = UnsafeRawPointer(memory.base).assumingMemoryBound(to: UInt32.self)
     }
 
     /// Bytes of rows, padded with zeros to whole words.

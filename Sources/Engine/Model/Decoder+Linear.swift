@@ -12,23 +12,25 @@ extension Decoder {
             let matrix = MatrixView(weights.base + offset, y.columns, x.columns)
             return MatrixMultiply.product(x, transposed: matrix, into: y, accumulation, on: workers, in: products)
         }
-        let operand = LinearOperand(x, for: packed.activations, workers: workers)
         var row = 0
-        for count in outputs {
-            let start = offset + row * x.columns
-            let part = y.columns(from: row, count: count)
-            if let matrix = packed[start] {
-                packedForward(matrix, operand, into: part, accumulation)
+        let parts = outputs.map { count in
+            defer { row += count }
+            return (row: row, count: count, matrix: packed[offset + row * x.columns])
+        }
+        let operand = LinearOperand(x, for: Set(parts.compactMap { $0.matrix?.activations }), workers: workers)
+        for (row, count, matrix) in parts {
+            let target = y.columns(from: row, count: count)
+            if let matrix {
+                packedForward(matrix, operand, into: target, accumulation)
             } else {
-                let matrix = MatrixView(weights.base + start, count, x.columns)
-                MatrixMultiply.product(x, transposed: matrix, into: part, accumulation, on: workers, in: products)
+                let matrix = MatrixView(weights.base + offset + row * x.columns, count, x.columns)
+                MatrixMultiply.product(x, transposed: matrix, into: target, accumulation, on: workers, in: products)
             }
-            row += count
         }
     }
 
     private func packedForward(
-        _ matrix: any PackedMatrix, _ operand: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
+        _ matrix: any WeightPanels, _ operand: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation
     ) {
         workers.forEachRange(matrix.rows, size: Decoder.tileRows) { rows in
             matrix.multiply(rows: rows, operand, into: y.columns(from: rows.lowerBound, count: rows.count), accumulation)

@@ -1,6 +1,6 @@
 /// A model to run but not to train; some of its linear layers may be packed.
 public struct InferenceModel: Sendable {
-    public let model: Model
+    public private(set) var model: Model
     /// Of the products with float weights.
     public var products = ProductPrecision.float32
     let packed: PackedWeights
@@ -11,7 +11,7 @@ public struct InferenceModel: Sendable {
     }
 
     /// - Throws: `ModelWeightsError` when a packed matrix does not fit the parameter of its name.
-    init(_ model: Model, packed: [String: any PackedMatrix]) throws(ModelWeightsError) {
+    init(_ model: Model, packed: [String: any WeightPanels]) throws(ModelWeightsError) {
         self.model = model
         self.packed = try PackedWeights(packed, model: model)
     }
@@ -28,10 +28,17 @@ public struct InferenceModel: Sendable {
         return model
     }
 
-    /// For sequences of at most `positions` tokens.
+    /// The same model with memory of its own for its weights, which a pass may then change on its way.
+    func copied() -> InferenceModel {
+        var copy = self
+        copy.model.values = model.values.copied()
+        return copy
+    }
+
+    /// For sequences of at most `positions` tokens. It reads the model's own memory.
     func decoder(positions: Int, workers: WorkerPool) -> Decoder {
         Decoder(
-            model.layout, weights: FloatBuffer(model.values), packed: packed, positions: positions, workers: workers,
+            model.layout, weights: model.values.buffer, packed: packed, positions: positions, workers: workers,
             products: products)
     }
 

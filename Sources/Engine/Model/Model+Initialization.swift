@@ -6,16 +6,18 @@ extension Model {
         let residualScale = 1 / Double(2 * configuration.layerCount).squareRoot()
         for (index, parameter) in parameters.enumerated() {
             switch parameter.role {
-            case .norm: for place in parameter.range { values[place] = 1 }
+            case .norm: fill(parameter) { $0.update(repeating: 1) }
             case .bias, .adapter: continue
             case .embedding, .head, .hiddenMatrix:
                 let writesResidual = parameter.name.hasSuffix("o_proj.weight") || parameter.name.hasSuffix("down_proj.weight")
                 let deviation = 0.02 * (writesResidual ? residualScale : 1)
                 let random = Philox(seed: seed, purpose: .initialization, step: UInt64(index))
-                for pair in stride(from: 0, to: parameter.count, by: 2) {
-                    let normals = random.normals(UInt32(truncatingIfNeeded: pair / 2))
-                    values[parameter.offset + pair] = Float(normals.0 * deviation)
-                    if pair + 1 < parameter.count { values[parameter.offset + pair + 1] = Float(normals.1 * deviation) }
+                fill(parameter) { weights in
+                    for pair in stride(from: 0, to: weights.count, by: 2) {
+                        let normals = random.normals(UInt32(truncatingIfNeeded: pair / 2))
+                        weights[pair] = Float(normals.0 * deviation)
+                        if pair + 1 < weights.count { weights[pair + 1] = Float(normals.1 * deviation) }
+                    }
                 }
             }
         }

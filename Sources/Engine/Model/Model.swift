@@ -1,10 +1,9 @@
-/// A decoder-only transformer: its configuration and all its weights in one array.
+/// A decoder-only transformer: its configuration and all its weights in one piece of memory.
 public struct Model: Sendable {
     public let configuration: ModelConfiguration
     /// In the order in which the weights lie in `values`.
     public let parameters: [Parameter]
-    /// Every weight, float32.
-    public internal(set) var values: [Float]
+    public internal(set) var values: ModelWeights
     let layout: DecoderLayout
 
     /// A model whose weights are all zero, to be filled with `setWeights`.
@@ -12,11 +11,11 @@ public struct Model: Sendable {
         self.configuration = configuration
         layout = DecoderLayout(configuration)
         parameters = layout.parameters
-        values = [Float](repeating: 0, count: layout.count)
+        values = ModelWeights(count: layout.count)
     }
 
     /// - Parameter values: as many as the layout has.
-    init(_ layout: DecoderLayout, values: [Float]) {
+    init(_ layout: DecoderLayout, values: ModelWeights) {
         configuration = layout.configuration
         self.layout = layout
         parameters = layout.parameters
@@ -28,14 +27,14 @@ public struct Model: Sendable {
 
     public func parameter(named name: String) -> Parameter? { parameters.first { $0.name == name } }
 
-    public func weights(of parameter: Parameter) -> ArraySlice<Float> { values[parameter.range] }
+    public func weights(of parameter: Parameter) -> [Float] { Array(values[parameter.range]) }
 
     /// Replaces the weights of one parameter; `weights` are row-major, of its shape.
     public mutating func setWeights(_ weights: [Float], of parameter: Parameter) throws(ModelWeightsError) {
         guard weights.count == parameter.count else {
             throw ModelWeightsError(name: parameter.name, expected: parameter.count, found: weights.count)
         }
-        values.replaceSubrange(parameter.range, with: weights)
+        fill(parameter) { _ = $0.update(fromContentsOf: weights) }
     }
 
     /// Has `body` write the weights of one parameter where they lie.

@@ -26,6 +26,12 @@ final class FloatBuffer {
 
     deinit { munmap(base, byteCount) }
 
+    func copy() -> FloatBuffer {
+        let copy = FloatBuffer(count: count)
+        withExtendedLifetime(self) { copy.base.update(from: base, count: count) }
+        return copy
+    }
+
     var values: [Float] {
         withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: base, count: count)) }
     }

@@ -44,7 +44,7 @@ public final class Learner {
     }
 
     /// The model after the steps done so far.
-    public var model: Model { Model(layout, values: trained.model.values) }
+    public var model: Model { Model(layout, values: ModelWeights(copying: trained.model)) }
 
     /// The same, to run, in the arithmetic of the training.
     var inferenceModel: InferenceModel {

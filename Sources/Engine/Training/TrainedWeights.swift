@@ -7,20 +7,20 @@ struct TrainedWeights {
     let parameters: [Parameter]
     let adapters: AdapterLayout?
     /// The model as it was, where it stays so.
-    private let frozen: [Float]
+    private let frozen: ModelWeights
 
     /// All weights of a model.
     init(_ model: Model) {
-        self.model = FloatBuffer(model.values)
+        self.model = model.values.buffer.copy()
         values = self.model
         parameters = model.parameters
         adapters = nil
-        frozen = []
+        frozen = ModelWeights(count: 0)
     }
 
     /// Adapters beside a model that stays as it is.
     init(_ adapters: LowRankAdapters, beside model: Model) {
-        self.model = FloatBuffer(model.values)
+        self.model = model.values.buffer.copy()
         values = FloatBuffer(adapters.values)
         parameters = adapters.layout.parameters
         self.adapters = adapters.layout

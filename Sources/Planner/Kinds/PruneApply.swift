@@ -7,7 +7,7 @@ import BuildModel
 /// perplexities; of neurons and heads each layer's reconstruction error).
 public struct PruneApply: StageKind {
     public static let name = "prune.apply"
-    public static let revision = 1
+    public static let revision = 2
     public static let inputs: [InputDeclaration] = [.required("model"), .required("scores")]
 
     /// Channels that go at once.

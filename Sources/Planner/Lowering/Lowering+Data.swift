@@ -2,20 +2,12 @@ import BuildModel
 import RecipeLanguage
 
 extension Lowering {
-    /// Data and tokenizer of a variant; `nil` where a problem was found.
+    /// The data of a variant; `nil` where a problem was found.
     mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase? {
         let prompt = pipeline.data.prompt.map(PromptStyle.init)
         guard let rows = try addRows(pipeline), let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
         else { return nil }
-        var base = LoweredBase(
-            pipeline: pipeline, data: data, tokenizer: nil, prompt: prompt, work: WorkEstimate(pipeline.data))
-        let origins = [pipeline.student.origin, pipeline.teacher.origin] + pipeline.teachers.map(\.origin)
-        let needsTokenizer = origins.contains { $0.shape != nil }
-        if needsTokenizer {
-            guard let tokenizer = try addTokenizer(base) else { return nil }
-            base.tokenizer = tokenizer
-        }
-        return base
+        return LoweredBase(pipeline: pipeline, data: data, prompt: prompt, work: WorkEstimate(pipeline.data))
     }
 
     private mutating func addRows(_ pipeline: Pipeline) throws -> StageID? {
@@ -120,7 +112,7 @@ extension Lowering {
     }
 
     /// The tokenizer of models drawn from scratch: trained, or that of an imported model.
-    private mutating func addTokenizer(_ base: LoweredBase) throws -> StageID? {
+    mutating func addTokenizer(_ base: LoweredBase) throws -> StageID? {
         let pipeline = base.pipeline
         let (teacher, student) = (pipeline.teacher.origin.reference, pipeline.student.origin.reference)
         switch pipeline.tokenizer.origin?.value {

@@ -88,7 +88,7 @@ extension Lowering {
         case .from(let name):
             return try addImport(name, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
         case .initial(let shape):
-            guard let tokenizer = base.tokenizer else { return nil }
+            guard let tokenizer = try addTokenizer(base) else { return nil }
             let stage = try builder.add(
                 ModelInit(shape: ModelShape(shape), seed: seed.value), .named("\(role).init"),
                 inputs: [.init(name: "tokenizer", stage: tokenizer)],

@@ -158,8 +158,6 @@ struct LoweredBase {
     var pipeline: Pipeline
     /// Of `data.split`, or what became of it.
     var data: StageID
-    /// A folder with a `tokenizer.json`; `nil` where no model needs one.
-    var tokenizer: StageID?
     var prompt: Spanned<PromptStyle>
     var work: WorkEstimate
 }

@@ -11,13 +11,10 @@ struct AnswerChecks {
         checkEvaluation()
     }
 
-    private var steps: [Transfer.Step] {
-        pipeline.studentSteps + pipeline.teacherTransfer.steps + pipeline.teachers.flatMap(\.transfer.steps)
-    }
-
     /// Judged answers are sampled ones.
     private func checkSampling() {
-        guard pipeline.sample == nil, let step = steps.first(where: { $0.method.value.needsJudgedAnswers }) else { return }
+        guard pipeline.sample == nil, let step = pipeline.allSteps.first(where: { $0.method.value.needsJudgedAnswers })
+        else { return }
         let name = step.method.value.rawValue
         findings.report(
             Diagnostic(
@@ -28,7 +25,7 @@ struct AnswerChecks {
     /// A text asks nothing that a teacher or a student could answer.
     private func checkTraining() {
         guard let text = pipeline.data.text(in: RowSet.train.rawValue) else { return }
-        let asking = steps.first { step in
+        let asking = pipeline.allSteps.first { step in
             let method = step.method.value
             return method.needsJudgedAnswers || method.samplesAnswers || method == .kd && pipeline.sample != nil
         }

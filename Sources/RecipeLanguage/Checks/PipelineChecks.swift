@@ -25,8 +25,9 @@ struct PipelineChecks {
                     .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
                     help: pipeline.data.advice(for: set.value)))
         }
-        let steps = pipeline.studentSteps + pipeline.teacherTransfer.steps + pipeline.teachers.flatMap(\.transfer.steps)
-        guard let looks = steps.lazy.compactMap(\.training.validateEvery).first, !held.contains(.valid) else { return }
+        guard let looks = pipeline.allSteps.lazy.compactMap(\.training.validateEvery).first, !held.contains(.valid) else {
+            return
+        }
         findings.report(
             Diagnostic(
                 .emptySet, "the set 'valid' has no rows", at: looks.span, label: "nothing to look at",

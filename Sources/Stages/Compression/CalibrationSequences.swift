@@ -1,6 +1,5 @@
 import Engine
 import Foundation
-import Planner
 
 /// Calibration rows as token sequences: `calibration.safetensors` has their `tokens` back to back, and their `lengths`.
 struct CalibrationSequences {
@@ -33,17 +32,5 @@ struct CalibrationSequences {
             "tokens": StoredTensor(tokens, shape: [tokens.count]),
             "lengths": StoredTensor(sequences.map { Int64($0.count) }, shape: [sequences.count]),
         ]
-    }
-}
-
-extension StageContext {
-    /// So many rows of a set as the input `model` reads them: prompt and answer. They are taken by hash, because rows stand in
-    /// the order in which they were made: function by function.
-    func calibrationSequences(set: String, samples: Int, prompt: PromptStyle) throws -> CalibrationSequences {
-        let reader = ResponseRows(
-            prompts: try modelFolder("model").prompts(PromptFormat(prompt)), functions: try readFunctions("data"))
-        let rows = try readRows("data", "\(set).jsonl")
-            .map { (StableHash.unit("calibration", 0, $0.id), $0) }.sorted { $0.0 < $1.0 }.prefix(samples).map(\.1)
-        return CalibrationSequences(try rows.map { try reader.example(of: $0).tokens })
     }
 }

@@ -4,8 +4,7 @@ import Planner
 
 extension PruneScore: RunnableStage {
     public func run(in context: StageContext) throws {
-        let calibration = try context.calibrationSequences(set: set, samples: samples, prompt: prompt)
-        let sequences = calibration.sequences
+        let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt)
         let model = try context.inferenceModel("model")
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
         let resumption: Resumption<[Double]> = context.resumption(of: groups.count, unit: "group")
@@ -18,7 +17,7 @@ extension PruneScore: RunnableStage {
             let importance = try model.channelImportance(sequences, workers: context.workers, resumption: resumption)
             try context.write(
                 .object(importance.members.merging(["method": .string(method.rawValue)]) { $1 }), to: "scores.json")
-            try SafeTensors.write(calibration.tensors, to: context.output(CalibrationSequences.file))
+            try SafeTensors.write(CalibrationSequences(sequences).tensors, to: context.output(CalibrationSequences.file))
         }
     }
 }

@@ -24,9 +24,7 @@ extension EndpointSample: QuestioningStage {
         var tools: [Set<String>: ChatTools] = [:]
         var questions: [ChatQuestion] = []
         for row in try context.readRows("data", "train.jsonl") {
-            guard !row.isPassage else {
-                throw StageFailure("the row '\(row.id)' is a passage of text, which asks nothing that could be answered")
-            }
+            try row.checkThatItAsks()
             let shared = row.definitions == nil ? tools[Set(row.functions)] : nil
             let known = try shared ?? Self.tools(of: row, functions)
             if row.definitions == nil { tools[Set(row.functions)] = known }

@@ -21,9 +21,7 @@ struct ResponseRows {
 
     /// What a model is to answer. A passage asks nothing, and is refused by its id.
     func prompt(of row: Row) throws(RowError) -> [Int32] {
-        guard !row.isPassage else {
-            throw RowError("the row '\(row.id)' is a passage of text, which asks nothing that could be answered")
-        }
+        try row.checkThatItAsks()
         return try prompts.promptTokens(of: row, functions: functions)
     }
 

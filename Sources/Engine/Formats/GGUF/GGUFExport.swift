@@ -101,7 +101,7 @@ private struct GGUFExport {
     private func packed(_ parameter: Parameter) throws(ModelFileError) -> [UInt8] {
         let type = precision.type(of: parameter)
         let columns = parameter.shape.last ?? 1
-        var weights = Array(model.weights(of: parameter))
+        var weights = model.weights(of: parameter)
         if let pairing = RotaryPairing(parameter, of: model.configuration) {
             weights = pairing.interleaved(weights, columns: columns)
         }

@@ -8,8 +8,8 @@ final class InferenceWeights {
     }
 
     let configuration: ModelConfiguration
-    /// [vocabulary, hidden]
-    private let values: [Float]
+    /// Its embedding stands first: [vocabulary, hidden].
+    private let values: ModelWeights
     let layers: [Layer]
     let finalNorm: FloatBuffer
     let head: PanelMatrix
@@ -26,7 +26,7 @@ final class InferenceWeights {
             func vector(_ offset: Int, _ count: Int) -> FloatBuffer { FloatBuffer(Array(values[offset..<offset + count])) }
             func matrix(_ offset: Int, outputs: [Int], inputs: Int) -> PanelMatrix {
                 var row = 0
-                var parts: [(outputs: Int, packed: (any PackedMatrix)?)] = []
+                var parts: [(outputs: Int, packed: (any WeightPanels)?)] = []
                 for count in outputs {
                     parts.append((count, model.packed[offset + row * inputs]))
                     row += count

@@ -35,15 +35,15 @@ public struct LowRankAdapters: Sendable {
         guard layout.pairs.map(\.matrix) == AdapterLayout(adaptation, model.parameters).pairs.map(\.matrix) else {
             throw TrainingError("The adapters are of a model of another shape.")
         }
-        let weights = FloatBuffer(model.values)
+        let weights = model.values.buffer.copy()
         layout.merge(FloatBuffer(values), of: model.values, into: weights, workers: workers)
-        return Model(model.layout, values: weights.values)
+        return Model(model.layout, values: ModelWeights(adopting: weights))
     }
 }
 
 extension AdapterLayout {
     /// Every adapted matrix of `weights` becomes the model's own plus (alpha / rank)·B·A.
-    func merge(_ factors: FloatBuffer, of model: [Float], into weights: FloatBuffer, workers: WorkerPool) {
+    func merge(_ factors: FloatBuffer, of model: ModelWeights, into weights: FloatBuffer, workers: WorkerPool) {
         let rank = adaptation.rank
         model.withUnsafeBufferPointer { model in
             guard let base = model.baseAddress else { return }
