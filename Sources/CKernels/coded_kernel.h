@@ -59,7 +59,8 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(coded_tile)(cons
                 // Places are constants to the compiler.
                 for (int place = 0; place < per_word; place++, i++) STEP(place)
             } else {
-                do { STEP((int)(i % per_word)) } while (++i < group_end && i % per_word != 0);
+                // The last word of a row, which codes do not fill: groups are whole words.
+                do { STEP((int)(i % per_word)) } while (++i < group_end);
             }
 #undef STEP
         }

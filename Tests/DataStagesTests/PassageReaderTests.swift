@@ -46,6 +46,8 @@ import Testing
         let found = try passages(text)
         #expect(found.map(\.count) == [1000, 1000, 1000])
         #expect(found.joined() == text)
+        // White space at the very beginning is no place to cut.
+        #expect(try passages("ab " + text.dropLast(1000)).map(\.count) == [1002, 1001])
     }
 
     @Test func aRemainderBelongsToThePassageBefore() throws {

@@ -55,6 +55,15 @@ import Testing
                 == floats.generate([[1, 5, 9]], options: options, workers: workers))
     }
 
+    @Test func modulesAreIgnoredByTheirNamesNotByEndingsOfThem() throws {
+        let all = try quantized(tied: true, .int8, ignoring: ["lm_head"]).result.report.layers.map(\.name)
+        let none = try quantized(tied: true, .int8, ignoring: ["lm_head", "proj", "wn_proj"]).result.report.layers.map(\.name)
+        #expect(none == all)
+        let whole = "model.layers.0.mlp.up_proj"
+        let some = try quantized(tied: true, .int8, ignoring: ["lm_head", "down_proj", whole]).result.report.layers.map(\.name)
+        #expect(some == all.filter { !$0.hasSuffix("down_proj") && $0 != whole })
+    }
+
     @Test func anIgnoredHeadStaysTied() throws {
         let quantized = try quantized(tied: true, .int8, ignoring: ["lm_head"])
         #expect(quantized.result.configuration["tie_word_embeddings"] == true)

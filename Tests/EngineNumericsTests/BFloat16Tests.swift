@@ -97,6 +97,16 @@ struct BFloat16Tests {
         }
     }
 
+    /// Weights that bfloat16 holds exactly are multiplied by the instruction all the same, which rounds the other factor too.
+    @Test("The precision asked for decides, not the weights")
+    func precision() {
+        let weights = randomFloats(48 * 24, seed: 6).map(rounded)
+        for precision in [ProductPrecision.float32, .fastest] {
+            let panels = PanelMatrix([(48, nil)], inputs: 24, floats: weights, workers: .caller, precision: precision)
+            #expect((panels.floatBytes > 0) == (precision == .fastest))
+        }
+    }
+
     private func rounded(_ x: Float) -> Float {
         let bits = flushed(x).bitPattern
         return Float(bitPattern: (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF_0000)

@@ -89,6 +89,11 @@ struct CalibrationTests {
         #expect(prefix.statistics(of: .feedForward, layer: 1) == pass.statistics(of: .feedForward, layer: 1))
     }
 
+    /// Of the modules that are quantized, in the order of a report.
+    private func names(of model: Model) -> [String] {
+        model.parameters.map(\.name).filter { $0.hasSuffix("_proj.weight") }.map { String($0.dropLast(".weight".count)) }.sorted()
+    }
+
     private func tensors(of model: Model) -> [String: StoredTensor] {
         Dictionary(
             uniqueKeysWithValues: model.parameters.map {
@@ -119,9 +124,32 @@ struct CalibrationTests {
             #expect(mean(quantEase) < mean(gptq))
             let live = try errors(.gptq(damping: 0.01, activationOrder: false), .sequences(sequences, InferenceModel(model)))
             // The first input is the same either way, but for the file's float32; later ones are not.
+            let first = ["k", "q", "v"].map { "model.layers.0.self_attn.\($0)_proj" }
+            for place in names(of: model).indices where first.contains(names(of: model)[place]) {
+                #expect(abs(live[place] - gptq[place]) < 1e-3 * gptq[place])
+            }
             #expect(zip(live, gptq).contains { $0 != $1 } && mean(live) < 0.8 * mean(nearest))
             #expect(try errors(.nearest, .none).isEmpty)
             #expect(throws: QuantizationError.self) { try errors(.gptq(damping: 0.01, activationOrder: false), .none) }
+        }
+    }
+
+    /// Query heads that read one key/value head have its scales: those of the largest range and the largest weight among them.
+    private func expectOneScaleForHeadsThatShare(
+        of model: Model, _ divisors: SmoothQuant.Divisors, _ statistics: CalibrationStatistics
+    ) throws {
+        let (size, shared) = (model.configuration.headDimension, model.configuration.headCount / model.configuration.keyValueHeadCount)
+        #expect(shared == 2)
+        let output = model.weights(of: try #require(model.parameter(named: "model.layers.0.self_attn.o_proj.weight")))
+        let ranges = try statistics.ranges(of: .output, layer: 0)
+        let scales = try #require(divisors[LinearPlace(layer: 0, input: .output)])
+        for (input, scale) in scales.enumerated() {
+            let head = input / size / shared * shared
+            let inputs = [head * size + input % size, (head + 1) * size + input % size]
+            let range = inputs.map { ranges[$0] }.max() ?? 0
+            let reach = inputs.flatMap { input in stride(from: input, to: output.count, by: scales.count).map { abs(output[$0]) } }
+            let expected = (range / (reach.max() ?? 0)).squareRoot()
+            #expect(abs(scale - expected) < 1e-5 * expected)
         }
     }
 
@@ -134,6 +162,7 @@ struct CalibrationTests {
             var smoothed = tensors(of: model)
             let divisors = try SmoothQuant(strength: 0.5).smooth(&smoothed, model.configuration, statistics) { _ in true }
             #expect(divisors.count == 8)
+            try expectOneScaleForHeadsThatShare(of: model, divisors, statistics)
             var changed = model
             for parameter in model.parameters {
                 try changed.setWeights(#require(smoothed[parameter.name]?.floats()), of: parameter)

@@ -12,7 +12,7 @@ import Testing
         var testDescription: String { "\(rows)×\(columns), groups of \(groupSize)" }
     }
 
-    /// Outputs that fill panels and that do not; inputs beyond one cut of a sum; groups that a cut divides, and a word.
+    /// Outputs that fill panels and that do not; inputs beyond one cut of a sum; groups that a cut divides; a last word that is not full.
     private static let cases = [
         Case(rows: 32, columns: 8, groupSize: 8), Case(rows: 77, columns: 64, groupSize: 32),
         Case(rows: 160, columns: 800, groupSize: 200), Case(rows: 45, columns: 1200, groupSize: 0),

@@ -152,6 +152,27 @@ struct UnitSelectionTests {
         #expect(ratios.reduce(0, +) / 20 < 1.2)
     }
 
+    @Test("A layer's reduction exchanges what greedy removal chose badly")
+    func reductionExchanges() throws {
+        var exchanged = 0
+        for seed in 0..<20 {
+            var statistics = InputStatistics(width: 10)
+            let x = FloatBuffer(randomFloats(30 * 10, seed: UInt64(300 + seed)))
+            withExtendedLifetime(x) { statistics.add(MatrixView(x.base, 30, 10), workers: workers) }
+            statistics.mirror()
+            let weights = randomFloats(10 * 4, seed: UInt64(400 + seed)).map(Double.init)
+            var selection = try selection((statistics.damped(0.01), weights), size: 10)
+            selection.removeGreedily(leaving: 5)
+            let greedy = selection.keptUnits.sorted()
+            selection.exchange(attempts: 64)
+            let reduction = try LinearReduction.solving(
+                statistics, weights, unitSize: 1, keeping: 5, damping: 0.01, workers: workers)
+            #expect(reduction.kept == selection.keptUnits.sorted() && reduction.weights == selection.weights)
+            exchanged += reduction.kept == greedy ? 0 : 1
+        }
+        #expect(exchanged > 0)
+    }
+
     /// An input that is always zero, and one that repeats another: both go, and nothing is lost.
     @Test("Dead and repeated inputs go first, whatever their weights")
     func singular() throws {

@@ -37,6 +37,8 @@ struct WidthPruningTests {
         let grid = ShapeGrid(try Self.qwen(), hiddenStep: 64, intermediateStep: 256)
         let near = grid.shapes(near: 0.2, within: 0.02).map { [$0.hidden, $0.intermediate] }
         #expect(near == [[896, 3328], [832, 3840], [768, 4352], [704, 4864]])
+        let smallest = grid.shapes(near: 0.03, within: 0.04)
+        #expect(!smallest.isEmpty && smallest.allSatisfy { $0.parameters < grid.parameters }, "something goes")
         let further = Set(grid.shapes(near: 0.3, within: 0.02).map { [$0.hidden, $0.intermediate] })
         #expect(further.isSuperset(of: [[896, 2560], [768, 3584], [704, 4096], [640, 4864]]))
     }

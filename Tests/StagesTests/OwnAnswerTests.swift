@@ -102,6 +102,12 @@ import Testing
         } throws: {
             "\($0)".contains("'a.txt-1' is a passage of text")
         }
+        let asking = EndpointSample(endpoint: EndpointParameters(model: "m"), samples: 1, temperature: 0, maxTokens: 4, seed: 1)
+        #expect {
+            try asking.questions(in: context())
+        } throws: {
+            "\($0)".contains("'a.txt-1' is a passage of text")
+        }
     }
 
     /// Where all rows are texts, models are measured, but asked nothing.
