@@ -73,6 +73,31 @@ import Testing
         #expect(single.stages.last?.parameters["repeated"] == nil)
     }
 
+    /// What several values of an axis share has no value of it in its name, and is not what others share.
+    @Test func seedsRepeatOneModelEach() throws {
+        let graph = try plan(
+            """
+            transfer: SFT
+            matrix:
+              prune:
+                a: {method: osscar, ratio: 20%, recover: "SFT(steps: 3)"}
+                b: {method: osscar, ratio: 20%, recover: "KD(steps: 3)"}
+                c: {method: magnitude, ratio: 20%, recover: "SFT(steps: 3)"}
+                d: {method: magnitude, ratio: 20%, recover: "KD(steps: 3)"}
+              student.seed: [1, 2]
+            """)
+        let report = try #require(graph.stages.last)
+        let names = try #require(report.parameters["repeated"]?.array).compactMap(\.string)
+        let stages = report.inputs.filter { $0.name.hasPrefix("scores.") }.map { graph[$0.stage] }
+        #expect(names.count == stages.count)
+        let models = Dictionary(grouping: zip(names, stages), by: \.0)
+        #expect(models.count == 8, "the teacher, the student, two pruned and four recovered")
+        #expect(models.allSatisfy { $0.key == "teacher" || $0.value.count == 2 })
+        #expect(models.keys.filter { $0.contains("prune") && !$0.contains("recover") }.sorted() == [
+            "student.sft.prune[20%]", "student.sft.prune[20%]#2",
+        ])
+    }
+
     /// Variants that differ in how models are made smaller ask for the best of each size.
     @Test func theReportOfASweepMarksFronts() throws {
         func fronts(_ body: String) throws -> JSON? { try plan(body).stages.last?.parameters["fronts"] }

@@ -56,6 +56,28 @@ import Testing
         #expect(report["layers"]?[0]?["name"] == "model.layers.0.mlp.down_proj")
     }
 
+    /// As a stage of the recipe's own may leave a model.
+    @Test func aModelInShardsIsQuantizedAsOneInAFile() throws {
+        defer { remove() }
+        try writeModel()
+        let stage = QuantApply(scheme: .w4a16, method: .roundToNearest, groupSize: 8, ignore: ["lm_head"])
+        try stage.run(in: context)
+        let expected = try Data(contentsOf: context.output("model.safetensors"))
+        let whole = context.input("model", "model.safetensors")
+        let tensors = try SafeTensors(reading: whole).allTensors()
+        var places: [String: JSON] = [:]
+        for (number, name) in tensors.keys.sorted().enumerated() {
+            let file = "model-0000\(number + 1)-of-00002.safetensors"
+            try SafeTensors.write(tensors.filter { $0.key == name }, to: context.input("model", file))
+            places[name] = .string(file)
+        }
+        try FileManager.default.removeItem(at: whole)
+        let index: JSON = ["metadata": [:], "weight_map": .object(places)]
+        try Data(index.prettyText.utf8).write(to: context.input("model", "model.safetensors.index.json"))
+        try stage.run(in: context)
+        #expect(try Data(contentsOf: context.output("model.safetensors")) == expected)
+    }
+
     @Test func aDamagedModelIsAnError() throws {
         defer { remove() }
         try writeModel()

@@ -40,7 +40,7 @@ extension SafeTensors {
             throw ModelFileError(file: file, reason: "'\(module).weight_packed' is not an I32 matrix of shape \([rows, words])")
         }
         return QuantizedMatrix(
-            packed: packed.bytes, scales: try scales(module, shape: [rows, columns / group]), rows: rows, columns: columns,
+            packed: Array(packed.bytes), scales: try scales(module, shape: [rows, columns / group]), rows: rows, columns: columns,
             bits: bits, groupSize: group)
     }
 
@@ -57,11 +57,12 @@ extension SafeTensors {
 
     fileprivate func float8Matrix(_ module: String) throws(ModelFileError) -> Float8Matrix {
         let weights = try byteMatrix(module, of: .float8)
-        guard !weights.bytes.contains(where: { $0 & 0x7F == Float8.nan }) else {
+        let codes = Array(weights.bytes)
+        guard !codes.contains(where: { $0 & 0x7F == Float8.nan }) else {
             throw ModelFileError(file: file, reason: "'\(module).weight' holds a value that is not a number")
         }
         return Float8Matrix(
-            rows: weights.shape[0], columns: weights.shape[1], codes: weights.bytes,
+            rows: weights.shape[0], columns: weights.shape[1], codes: codes,
             scales: try scales(module, shape: [weights.shape[0], 1]))
     }
 

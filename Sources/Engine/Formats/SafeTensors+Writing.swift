@@ -6,27 +6,30 @@ extension SafeTensors {
     /// `{"format": "pt"}` that other libraries ask for, then the tensors: wider elements first, so that each is aligned, and
     /// by name among equals.
     public static func serialize(_ tensors: [String: StoredTensor]) -> Data {
-        let sorted = tensors.sorted {
-            let (left, right) = ($0.value.elementType.size, $1.value.elementType.size)
-            return left == right ? $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) : left > right
-        }
+        let sorted = sorted(tensors)
         let head = head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) })
         var file = Data(capacity: head.count + sorted.reduce(0) { $0 + $1.value.bytes.count })
         file.append(contentsOf: head)
-        for (_, tensor) in sorted { file.append(contentsOf: tensor.bytes) }
+        for (_, tensor) in sorted { file.append(tensor.bytes) }
         return file
+    }
+
+    /// Writes the bytes of `serialize`, with no copy of them all.
+    public static func write(_ tensors: [String: StoredTensor], to url: URL) throws {
+        let sorted = sorted(tensors)
+        try write(head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) }), to: url) { file in
+            for (_, tensor) in sorted { try file.write(contentsOf: tensor.bytes) }
+        }
     }
 
     /// Writes a model's weights tensor by tensor, with no second copy of them; the bytes are those of `serialize`.
     static func write(_ model: Model, to url: URL) throws {
         let sorted = model.parameters.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        try Data(head(of: sorted.map { ($0.name, .float32, $0.shape) })).write(to: url)
-        let file = try FileHandle(forWritingTo: url)
-        defer { try? file.close() }
-        try file.seekToEnd()
-        try model.values.withUnsafeBufferPointer { values in
-            for parameter in sorted {
-                try file.write(contentsOf: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[parameter.range])))
+        try write(head(of: sorted.map { ($0.name, .float32, $0.shape) }), to: url) { file in
+            try model.values.withUnsafeBufferPointer { values in
+                for parameter in sorted {
+                    try file.write(contentsOf: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: values[parameter.range])))
+                }
             }
         }
     }
@@ -37,17 +40,35 @@ extension SafeTensors {
         _ tensors: [(name: String, type: ElementType, shape: [Int])], to url: URL,
         _ make: (_ append: (StoredTensor) throws -> Void) throws -> Void
     ) throws {
-        try Data(head(of: tensors)).write(to: url)
-        let file = try FileHandle(forWritingTo: url)
+        try write(head(of: tensors), to: url) { file in
+            var rest = tensors[...]
+            try make { tensor in
+                let next = rest.popFirst()
+                precondition(
+                    next?.type == tensor.elementType && next?.shape == tensor.shape, "not the tensor that was declared")
+                try file.write(contentsOf: tensor.bytes)
+            }
+            precondition(rest.isEmpty, "a declared tensor was not made")
+        }
+    }
+
+    /// A file is there whole or as it was before: tensors may be read from the one that is replaced.
+    private static func write(_ head: [UInt8], to url: URL, _ body: (FileHandle) throws -> Void) throws {
+        let partial = url.appendingPathExtension("partial")
+        try Data(head).write(to: partial)
+        defer { try? FileManager.default.removeItem(at: partial) }
+        let file = try FileHandle(forWritingTo: partial)
         defer { try? file.close() }
         try file.seekToEnd()
-        var rest = tensors[...]
-        try make { tensor in
-            let next = rest.popFirst()
-            precondition(next?.type == tensor.elementType && next?.shape == tensor.shape, "not the tensor that was declared")
-            try file.write(contentsOf: tensor.bytes)
+        try body(file)
+        guard rename(partial.path, url.path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    }
+
+    private static func sorted(_ tensors: [String: StoredTensor]) -> [(key: String, value: StoredTensor)] {
+        tensors.sorted {
+            let (left, right) = ($0.value.elementType.size, $1.value.elementType.size)
+            return left == right ? $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) : left > right
         }
-        precondition(rest.isEmpty, "a declared tensor was not made")
     }
 
     /// All that stands before the data of tensors that follow each other in this order.
@@ -66,9 +87,5 @@ extension SafeTensors {
         var header = JSON.object(members).canonicalBytes
         header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
         return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
-    }
-
-    public static func write(_ tensors: [String: StoredTensor], to url: URL) throws {
-        try serialize(tensors).write(to: url)
     }
 }

@@ -20,6 +20,8 @@ public struct SafeTensors: Sendable {
     let entries: [String: Entry]
     /// What follows the header.
     private let data: Data
+    /// Of the file, where it is one.
+    private let mapping: FileMapping?
     /// Where it begins in the file.
     private let dataOffset: Int
 
@@ -31,17 +33,19 @@ public struct SafeTensors: Sendable {
 
     public init(reading url: URL) throws(ModelFileError) {
         let file = url.lastPathComponent
-        let contents: Data
-        do {
-            contents = try Data(contentsOf: url, options: .mappedIfSafe)
-        } catch {
+        guard let mapping = FileMapping(of: url) else {
             throw ModelFileError(file: file, reason: "the file cannot be read; is this a model folder?")
         }
-        try self.init(parsing: contents, file: file)
+        try self.init(parsing: mapping.data, of: mapping, file: file)
     }
 
     public init(parsing contents: Data, file: String = "model.safetensors") throws(ModelFileError) {
+        try self.init(parsing: contents, of: nil, file: file)
+    }
+
+    private init(parsing contents: Data, of mapping: FileMapping?, file: String) throws(ModelFileError) {
         self.file = file
+        self.mapping = mapping
         guard contents.count >= 8 else { throw Self.damaged(file, "it ends within the header's length") }
         let length = contents.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
         guard length <= Self.maximumHeaderLength else {
@@ -86,12 +90,12 @@ public struct SafeTensors: Sendable {
         return (name, byte, byte / entry.elementType.size)
     }
 
-    /// The named tensor, copied out of the file.
+    /// The named tensor; its bytes are read when they are asked for.
     public func tensor(_ name: String) throws(ModelFileError) -> StoredTensor {
         guard let entry = entries[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
         let start = data.startIndex + entry.range.lowerBound
         return StoredTensor(
-            elementType: entry.elementType, shape: entry.shape, bytes: Array(data[start..<start + entry.range.count]))
+            elementType: entry.elementType, shape: entry.shape, bytes: data[start..<start + entry.range.count])
     }
 
     /// The named tensor's elements widened to float; an error where it does not hold floats.
@@ -106,7 +110,7 @@ public struct SafeTensors: Sendable {
         return try floats(name)
     }
 
-    /// Widens the named tensor's elements into memory that holds as many, with no copy between.
+    /// Widens the named tensor's elements into memory that holds as many, with no copy between and none that stays.
     func copyFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws(ModelFileError) {
         let entry = try checkThatItHoldsFloats(name)
         data.withUnsafeBytes { data in
@@ -117,6 +121,7 @@ public struct SafeTensors: Sendable {
             default: UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
             }
         }
+        mapping?.release(dataOffset + entry.range.lowerBound..<dataOffset + entry.range.upperBound)
     }
 
     /// Refuses a tensor that is missing or of another shape.

@@ -1,14 +1,21 @@
+import Foundation
+
 /// A tensor as a file holds it: element type, shape and little-endian row-major bytes.
 public struct StoredTensor: Hashable, Sendable {
     public let elementType: ElementType
     public let shape: [Int]
-    public let bytes: [UInt8]
+    /// A part of a file, or memory of its own; the first byte has any index.
+    public let bytes: Data
 
     /// The caller has checked that `bytes` fills the shape.
-    init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {
+    init(elementType: ElementType, shape: [Int], bytes: Data) {
         self.elementType = elementType
         self.shape = shape
         self.bytes = bytes
+    }
+
+    init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {
+        self.init(elementType: elementType, shape: shape, bytes: Data(bytes))
     }
 
     /// A float32 tensor; `floats` holds as many elements as `shape` names.
@@ -39,7 +46,7 @@ public struct StoredTensor: Hashable, Sendable {
 
     private init(elements: [some BitwiseCopyable], elementType: ElementType, shape: [Int]) {
         precondition(elements.count == shape.reduce(1, *), "elements do not fill the shape")
-        self.init(elementType: elementType, shape: shape, bytes: elements.withUnsafeBytes { Array($0) })
+        self.init(elementType: elementType, shape: shape, bytes: elements.withUnsafeBytes { Data($0) })
     }
 
     /// Number of elements.
@@ -73,7 +80,7 @@ public struct StoredTensor: Hashable, Sendable {
     /// The bytes seen as elements of a type whose size is that of the tensor's element type.
     func elements<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
         [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
+            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
             initialized = count
         }
     }

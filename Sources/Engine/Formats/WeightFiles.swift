@@ -42,6 +42,13 @@ public struct WeightFiles: Sendable {
 
     public func contains(_ name: String) -> Bool { places[name] != nil }
 
+    /// Every tensor by name; bytes are read when they are asked for.
+    public func tensors() throws(ModelFileError) -> [String: StoredTensor] {
+        var tensors: [String: StoredTensor] = [:]
+        for name in names { tensors[name] = try file(of: name).tensor(name) }
+        return tensors
+    }
+
     /// The file that holds a tensor; where there is none, any, whose errors then say that it is missing.
     func file(of name: String) -> SafeTensors { files[places[name] ?? 0] }
 }

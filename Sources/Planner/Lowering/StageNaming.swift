@@ -41,7 +41,7 @@ struct StageNaming {
 
     func names(of drafts: [GraphBuilder.Draft]) -> [String] {
         var taken: Set<String> = []
-        return joined(drafts, suffixes(of: drafts, by: { $0 })) { Self.unique($0, among: &taken, separator: "#") }
+        return joined(drafts, suffixes(of: drafts, by: { $0 })) { name, _ in Self.unique(name, among: &taken, separator: "#") }
     }
 
     /// Whether variants differ in seeds.
@@ -50,9 +50,13 @@ struct StageNaming {
     /// Whether variants differ in how models are made smaller.
     var compresses: Bool { compressions.contains { qualifiers[$0].count > 1 } }
 
-    /// Names that leave seeds out: stages that are one but for those have one name.
+    /// Names that leave seeds out: stages that are one but for those have one name. Of the same seeds no two have.
     func namesOverSeeds(of drafts: [GraphBuilder.Draft]) -> [String] {
-        joined(drafts, suffixes(of: drafts, by: { $0.filter { !seeds.contains($0) } })) { $0 }
+        let seeds = seeds.sorted()
+        var taken: [[Int]: Set<String>] = [:]
+        return joined(drafts, suffixes(of: drafts, by: { $0.filter { !seeds.contains($0) } })) { name, draft in
+            Self.unique(name, among: &taken[seeds.map { draft.choices[$0] }, default: []], separator: "#")
+        }
     }
 
     /// The stages' own words, with the values of the axes that tell those of one title apart.
@@ -69,13 +73,13 @@ struct StageNaming {
 
     /// Each name after the one of the stage that it continues.
     private func joined(
-        _ drafts: [GraphBuilder.Draft], _ suffixes: [String], finished: (String) -> String
+        _ drafts: [GraphBuilder.Draft], _ suffixes: [String], finished: (String, GraphBuilder.Draft) -> String
     ) -> [String] {
         var names: [String] = []
         names.reserveCapacity(drafts.count)
         for (draft, suffix) in zip(drafts, suffixes) {
             let parent = draft.title.parent.map { names[$0.index] } ?? ""
-            names.append(finished(parent + suffix))
+            names.append(finished(parent + suffix, draft))
         }
         return names
     }

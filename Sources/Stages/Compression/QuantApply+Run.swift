@@ -9,9 +9,9 @@ extension QuantApply: RunnableStage {
         let quantization = ModelQuantization(
             try engineScheme, rounding, smoothing: smoothing.map(SmoothQuant.init(strength:)), ignoring: ignore,
             workers: context.workers)
-        let model = try SafeTensors(reading: context.input("model", "model.safetensors"))
         let quantized = try quantization.quantize(
-            model.allTensors(), configuration: configuration, calibration: calibration(configuration, in: context)
+            WeightFiles(folder: context.input("model")).tensors(), configuration: configuration,
+            calibration: calibration(configuration, in: context)
         ) { done, total in context.report(.init(done: done, total: total, unit: "module")) }
 
         try SafeTensors.write(quantized.tensors, to: context.output("model.safetensors"))

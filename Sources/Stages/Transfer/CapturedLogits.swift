@@ -82,15 +82,15 @@ private struct Parts {
     init(_ file: SafeTensors) throws {
         let bits = try file.integers("token_bits")
         let differences = try file.tensor("top_differences")
-        let packed = try file.tensor("tokens").bytes
+        let packed = try Array(file.tensor("tokens").bytes)
         rows = try file.integers("row_offsets")
         prompts = try file.integers("prompt_lengths")
         positions = try file.integers("position_offsets")
-        topTokens = try file.tensor("top_tokens").bytes
+        topTokens = try Array(file.tensor("top_tokens").bytes)
         logSumExp = try file.floats("log_sum_exp")
         logRest = try file.floats("log_rest")
         k = differences.shape.last ?? 0
-        self.differences = differences.bytes
+        self.differences = Array(differences.bytes)
         let misfit = ModelFileError(file: CapturedLogits.file, reason: "the tensors do not fit each other")
         guard bits.count == 1, (1...31).contains(bits[0]) else { throw misfit }
         packing = PackedIntegers(bits: bits[0])
