@@ -35,7 +35,7 @@ public enum Planner {
             guard case .path(let path) = source.origin, snapshots[source.name.value] == nil else { return nil }
             return Diagnostic(
                 .missingFile, "the file '\(path.value)' cannot be read", at: path.span, label: "no such file",
-                help: "paths start at the folder of the recipe that names them")
+                help: "paths start at the folder of the recipe that names them and end at a file; a folder is none")
         }
     }
 }

@@ -60,3 +60,12 @@ enum SmallModel {
         return folder
     }
 }
+
+extension WeightFiles {
+    /// All packed matrices at once.
+    func packedMatrices(configuration: JSON) throws(ModelFileError) -> [String: any StoredMatrix] {
+        var matrices: [String: any StoredMatrix] = [:]
+        try forEachPackedMatrix(configuration: configuration) { matrices[$0] = $1 }
+        return matrices
+    }
+}

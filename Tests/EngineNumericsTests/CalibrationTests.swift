@@ -138,7 +138,8 @@ struct CalibrationTests {
     private func expectOneScaleForHeadsThatShare(
         of model: Model, _ divisors: SmoothQuant.Divisors, _ statistics: CalibrationStatistics
     ) throws {
-        let (size, shared) = (model.configuration.headDimension, model.configuration.headCount / model.configuration.keyValueHeadCount)
+        let configuration = model.configuration
+        let (size, shared) = (configuration.headDimension, configuration.headCount / configuration.keyValueHeadCount)
         #expect(shared == 2)
         let output = model.weights(of: try #require(model.parameter(named: "model.layers.0.self_attn.o_proj.weight")))
         let ranges = try statistics.ranges(of: .output, layer: 0)
@@ -147,7 +148,9 @@ struct CalibrationTests {
             let head = input / size / shared * shared
             let inputs = [head * size + input % size, (head + 1) * size + input % size]
             let range = inputs.map { ranges[$0] }.max() ?? 0
-            let reach = inputs.flatMap { input in stride(from: input, to: output.count, by: scales.count).map { abs(output[$0]) } }
+            let reach = inputs.flatMap { input in
+                stride(from: input, to: output.count, by: scales.count).map { abs(output[$0]) }
+            }
             let expected = (range / (reach.max() ?? 0)).squareRoot()
             #expect(abs(scale - expected) < 1e-5 * expected)
         }
@@ -213,9 +216,10 @@ struct CalibrationTests {
                     tensors(of: model), configuration: model.configuration.json, calibration: .statistics(statistics))
                 let file = try SafeTensors(parsing: SafeTensors.serialize(result.tensors))
                 let files = WeightFiles(file)
-                let packed = try files.packedMatrices(configuration: result.configuration)
+                var packed: [String: any WeightPanels] = [:]
+                try files.forEachPackedMatrix(configuration: result.configuration) { packed[$0] = $1.panels() }
                 let rounded = try InferenceModel(
-                    files.model(model.configuration, packed: Set(packed.keys)), packed: packed.mapValues { $0.panels() })
+                    files.model(model.configuration, packed: Set(packed.keys)), packed: packed)
                 let logits = try rounded.captureLogits(examples, k: 37, workers: workers)
                 return zip(exact, logits).reduce(0) { sum, rows in
                     sum + zip(rows.0.topLogits, rows.1.topLogits).reduce(0) { $0 + abs($1.0 - $1.1) }

@@ -22,9 +22,9 @@ public struct ModelFolder: Sendable {
     public func inferenceModel() throws -> InferenceModel {
         let configuration = try readJSON(Self.configurationFile)
         let files = try WeightFiles(folder: url)
-        let matrices = try files.packedMatrices(configuration: configuration)
-        let model = try files.model(try ModelConfiguration(json: configuration), packed: Set(matrices.keys))
-        return try InferenceModel(model, packed: matrices.mapValues { $0.panels() })
+        var packed: [String: any WeightPanels] = [:]
+        try files.forEachPackedMatrix(configuration: configuration) { packed[$0] = $1.panels() }
+        return try InferenceModel(files.model(ModelConfiguration(json: configuration), packed: Set(packed.keys)), packed: packed)
     }
 
     /// Writes configuration and weights; the tokenizer's files are written by the tokenizer, or copied.

@@ -1,24 +1,26 @@
 import CanonicalJSON
 
 extension WeightFiles {
-    /// The packed matrices under the names of the weights that they stand for; empty for a float model.
+    /// Calls `body` with one packed matrix after the other, under the name of the weight that it stands for; never for a float
+    /// model.
     ///
     /// - Parameter configuration: the model's `config.json`, whose `quantization_config` tells the two apart.
-    func packedMatrices(configuration: JSON) throws(ModelFileError) -> [String: any StoredMatrix] {
-        guard let layout = try PackedLayout(configuration) else { return [:] }
-        var matrices: [String: any StoredMatrix] = [:]
+    func forEachPackedMatrix(
+        configuration: JSON, _ body: (String, any StoredMatrix) -> Void
+    ) throws(ModelFileError) {
+        guard let layout = try PackedLayout(configuration) else { return }
         let suffix = if case .packed = layout { ".weight_packed" } else { ".weight_scale" }
         for name in names where name.hasSuffix(suffix) {
             let module = String(name.dropLast(suffix.count))
             let file = file(of: name)
-            matrices[module + ".weight"] =
+            let matrix: any StoredMatrix =
                 switch layout {
                 case .packed(let bits, let groupSize): try file.wordMatrix(module, bits: bits, groupSize: groupSize)
                 case .int8: try file.int8Matrix(module)
                 case .float8: try file.float8Matrix(module)
                 }
+            body(module + ".weight", matrix)
         }
-        return matrices
     }
 }
 
@@ -40,7 +42,7 @@ extension SafeTensors {
             throw ModelFileError(file: file, reason: "'\(module).weight_packed' is not an I32 matrix of shape \([rows, words])")
         }
         return QuantizedMatrix(
-            packed: Array(packed.bytes), scales: try scales(module, shape: [rows, columns / group]), rows: rows, columns: columns,
+            packed: try copyBytes(module + ".weight_packed"), scales: try scales(module, shape: [rows, columns / group]), rows: rows, columns: columns,
             bits: bits, groupSize: group)
     }
 
@@ -57,7 +59,7 @@ extension SafeTensors {
 
     fileprivate func float8Matrix(_ module: String) throws(ModelFileError) -> Float8Matrix {
         let weights = try byteMatrix(module, of: .float8)
-        let codes = Array(weights.bytes)
+        let codes = try copyBytes(module + ".weight")
         guard !codes.contains(where: { $0 & 0x7F == Float8.nan }) else {
             throw ModelFileError(file: file, reason: "'\(module).weight' holds a value that is not a number")
         }

@@ -121,6 +121,18 @@ public struct SafeTensors: Sendable {
             default: UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
             }
         }
+        release(entry)
+    }
+
+    /// The named tensor's bytes in memory of their own.
+    func copyBytes(_ name: String) throws(ModelFileError) -> [UInt8] {
+        let bytes = Array(try tensor(name).bytes)
+        if let entry = entries[name] { release(entry) }
+        return bytes
+    }
+
+    /// Gives back what has been read of the file.
+    private func release(_ entry: Entry) {
         mapping?.release(dataOffset + entry.range.lowerBound..<dataOffset + entry.range.upperBound)
     }
 
