@@ -44,6 +44,35 @@ import Testing
         }
     }
 
+    /// What this process holds of the file, in KiB.
+    private func resident() throws -> Int {
+        var (isOfFile, sum) = (false, 0)
+        // Its size is said to be 0, so that it has to be read to its end.
+        let maps = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/smaps")).readToEnd() ?? Data()
+        for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.first?.hasSuffix(":") == false { isOfFile = line.hasSuffix(file.path) }
+            if isOfFile, words.first == "Rss:", let size = words.dropFirst().first.flatMap({ Int($0) }) { sum += size }
+        }
+        return sum
+    }
+
+    @Test func whatWasReadIsGivenBack() throws {
+        try inFolder {
+            let count = 1 << 20
+            try SafeTensors.write(["a": StoredTensor([Float](repeating: 1, count: count), shape: [count])], to: file)
+            let tensors = try SafeTensors(reading: file)
+            #expect(try tensors.tensor("a").floats()?.count == count)
+            #expect(try resident() >= 4096, "all of it was read")
+            var floats = [Float](repeating: 0, count: count)
+            try floats.withUnsafeMutableBufferPointer { try tensors.copyFloats("a", into: $0) }
+            #expect(try resident() < 256)
+            #expect(try tensors.tensor("a").floats() == floats)
+            #expect(try tensors.copyBytes("a").count == 4 * count)
+            #expect(try resident() < 256)
+        }
+    }
+
     @Test func aWriteThatFailsLeavesTheOldFile() throws {
         try inFolder {
             try SafeTensors.write(Self.tensors(1), to: file)
