@@ -14,8 +14,8 @@ let package = Package(
     name: "decant",
     products: [.executable(name: "decant", targets: ["decant"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // System libraries
@@ -40,7 +40,8 @@ let package = Package(
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
         .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON"]),
-        .target(name: "Planner", dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics"]),
+        .target(
+            name: "Planner", dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics"]),
 
         // Building
         .target(

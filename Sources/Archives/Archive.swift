@@ -1,30 +1,30 @@
 import Foundation
 
 /// A zip (a wheel is one), tar or 7z archive from outside, which may be hostile.
-public struct Archive: Sendable {
+package struct Archive: Sendable {
     /// What an archive may expand to.
-    public struct Limits: Sendable {
-        public var bytes: Int
-        public var members: Int
+    package struct Limits: Sendable {
+        package var bytes: Int
+        package var members: Int
 
-        public init(bytes: Int = 64 << 30, members: Int = 1_000_000) {
+        package init(bytes: Int = 64 << 30, members: Int = 1_000_000) {
             self.bytes = bytes
             self.members = members
         }
     }
 
     /// What was in an archive, and what was taken out.
-    public struct Contents: Sendable {
+    package struct Contents: Sendable {
         /// Paths of all files, sorted.
-        public var all: [String] = []
+        package var all: [String] = []
         /// Paths of the files that were taken out, sorted.
-        public var extracted: [String] = []
+        package var extracted: [String] = []
     }
 
     private let file: URL
     private let limits: Limits
 
-    public init(_ file: URL, limits: Limits = Limits()) {
+    package init(_ file: URL, limits: Limits = Limits()) {
         self.file = file
         self.limits = limits
     }
@@ -34,7 +34,7 @@ public struct Archive: Sendable {
     /// - Parameter directory: exists, and holds none of them.
     /// - Throws: where a member's path leads out of the archive, a chosen member is a link, a special file or stands there
     ///   twice, or the archive expands beyond its limits.
-    public func extract(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
+    package func extract(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
         try withUTF8Names { () throws(ArchiveError) in try members(into: directory, where: isChosen) }
     }
 

@@ -1,5 +1,5 @@
 /// Why an archive's files cannot be taken out.
-public enum ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It is no archive of a known format, or damaged.
     case unreadable(archive: String, reason: String)
     case unsafePath(archive: String, path: String)
@@ -9,7 +9,7 @@ public enum ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyMembers(archive: String, limit: Int)
     case cannotWrite(path: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreadable(let archive, let reason):
             "\(archive) cannot be read as a zip, tar or 7z archive: \(reason)"

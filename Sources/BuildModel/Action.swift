@@ -5,26 +5,26 @@ import CanonicalJSON
 /// Its key is the SHA-256 of `canonicalBytes` and covers the kind, the kind's revision, the parameters after defaults and
 /// normalization, input names with artifact digests, and the numerics profile. Nothing else: no paths, no stage names, no
 /// thread counts, no time.
-public struct Action: Hashable, Sendable {
-    public struct Input: Hashable, Sendable {
-        public var name: String
-        public var artifact: Digest
+package struct Action: Hashable, Sendable {
+    package struct Input: Hashable, Sendable {
+        package var name: String
+        package var artifact: Digest
 
-        public init(name: String, artifact: Digest) {
+        package init(name: String, artifact: Digest) {
             self.name = name
             self.artifact = artifact
         }
     }
 
-    public var kind: String
-    public var revision: Int
-    public var parameters: JSON { didSet { canonicalParameters = parameters.canonicalBytes } }
+    package var kind: String
+    package var revision: Int
+    package var parameters: JSON { didSet { canonicalParameters = parameters.canonicalBytes } }
     /// In the order in which the kind declares them; the stage commit's parents have the same order.
-    public var inputs: [Input]
-    public var numerics: Numerics
+    package var inputs: [Input]
+    package var numerics: Numerics
     private var canonicalParameters: [UInt8]
 
-    public init(kind: String, revision: Int, parameters: JSON, inputs: [Input], numerics: Numerics) {
+    package init(kind: String, revision: Int, parameters: JSON, inputs: [Input], numerics: Numerics) {
         self.kind = kind
         self.revision = revision
         self.parameters = parameters
@@ -34,7 +34,7 @@ public struct Action: Hashable, Sendable {
     }
 
     /// The action of a stage, given its inputs' artifacts in input order.
-    public init(stage: Stage, artifacts: [Digest]) {
+    package init(stage: Stage, artifacts: [Digest]) {
         kind = stage.kind
         revision = stage.revision
         parameters = stage.parameters
@@ -45,7 +45,7 @@ public struct Action: Hashable, Sendable {
 
     /// What the key hashes, and what `action.json` in a stage commit holds: the only spelling of an action. Whatever explains
     /// a key reads these bytes.
-    public var canonicalBytes: [UInt8] {
+    package var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(canonicalParameters.count + 128 + inputs.count * 100)
         bytes += #"{"inputs":["#.utf8
@@ -69,17 +69,17 @@ public struct Action: Hashable, Sendable {
         return bytes
     }
 
-    public var key: Digest { Digest(hashing: canonicalBytes) }
+    package var key: Digest { Digest(hashing: canonicalBytes) }
 
     /// The canonical bytes as a value.
-    public var encoding: JSON { (try? JSON(parsing: canonicalBytes)) ?? .null }
+    package var encoding: JSON { (try? JSON(parsing: canonicalBytes)) ?? .null }
 }
 
 extension Action {
     /// Reads `action.json` back.
     ///
     /// - Throws: where a field is missing or of another type, or the numerics profile is unknown.
-    public init(encoding: JSON) throws(UnreadableAction) {
+    package init(encoding: JSON) throws(UnreadableAction) {
         guard let kind = encoding["kind"]?.string, let revision = encoding["revision"]?.integer,
             let parameters = encoding["parameters"], let inputs = encoding["inputs"]?.array,
             let profile = encoding["numerics"]?.string
@@ -96,11 +96,11 @@ extension Action {
 }
 
 /// What is wrong with an `action.json`: words that continue "it".
-public enum UnreadableAction: Error, Hashable, Sendable, CustomStringConvertible {
+package enum UnreadableAction: Error, Hashable, Sendable, CustomStringConvertible {
     case malformed
     case unknownNumerics(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .malformed: "is no action"
         case .unknownNumerics(let profile):

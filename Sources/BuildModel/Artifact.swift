@@ -1,16 +1,16 @@
 import CanonicalJSON
 
 /// An immutable directory of files, known by what it holds.
-public struct Artifact: Hashable, Sendable {
+package struct Artifact: Hashable, Sendable {
     /// One file of an artifact.
-    public struct File: Hashable, Sendable {
+    package struct File: Hashable, Sendable {
         /// Relative, `/`-separated, without `.` or `..`.
-        public var path: String
+        package var path: String
         /// Bytes.
-        public var size: Int
-        public var digest: Digest
+        package var size: Int
+        package var digest: Digest
 
-        public init(path: String, size: Int, digest: Digest) {
+        package init(path: String, size: Int, digest: Digest) {
             self.path = path
             self.size = size
             self.digest = digest
@@ -18,38 +18,38 @@ public struct Artifact: Hashable, Sendable {
     }
 
     /// Sorted by the UTF-8 bytes of their paths.
-    public let files: [File]
+    package let files: [File]
     /// The SHA-256 of the manifest.
-    public let digest: Digest
+    package let digest: Digest
 
-    public init(files: [File]) {
+    package init(files: [File]) {
         let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         self.files = sorted
         digest = Digest(hashing: Self.manifest(of: sorted).canonicalBytes)
     }
 
     /// An artifact as it was made before: sorted files, and the digest that they have.
-    public init(sortedFiles files: [File], digest: Digest) {
+    package init(sortedFiles files: [File], digest: Digest) {
         self.files = files
         self.digest = digest
     }
 
     /// What the artifact's digest is the SHA-256 of: the canonical list of path, size and SHA-256 per file.
-    public var manifest: JSON { Self.manifest(of: files) }
+    package var manifest: JSON { Self.manifest(of: files) }
 
     private static func manifest(of files: [File]) -> JSON {
         .array(files.map { ["path": .string($0.path), "size": .integer(Int64($0.size)), "sha256": .string($0.digest.hex)] })
     }
 
     /// Bytes of all files.
-    public var size: Int { files.reduce(0) { $0 + $1.size } }
+    package var size: Int { files.reduce(0) { $0 + $1.size } }
 
-    public subscript(path: String) -> File? { files.first { $0.path == path } }
+    package subscript(path: String) -> File? { files.first { $0.path == path } }
 }
 
 extension Artifact {
     /// Reads a manifest back; `nil` where a path, a size or a digest is missing or out of its range.
-    public init?(manifest: JSON) {
+    package init?(manifest: JSON) {
         guard let entries = manifest.array else { return nil }
         var files: [File] = []
         for entry in entries {
@@ -65,7 +65,7 @@ extension Artifact {
     /// Whether a path may stand in an artifact: relative, no empty, `.` or `..` component, none that git would read on any
     /// file system (`.git…`, also spelt with scalars that macOS ignores, and Windows' short name `git~1`), no component of
     /// more than 255 bytes, no control characters.
-    public static func isPortable(path: String) -> Bool {
+    package static func isPortable(path: String) -> Bool {
         path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "\\" }
             && components(of: path).allSatisfy { name in
                 let folded = String(String.UnicodeScalarView(name.unicodeScalars.filter { !isIgnored($0) })).lowercased()
@@ -84,7 +84,7 @@ extension Artifact {
 
     /// What stands between a path's slashes. Bytes are what a file system sees: a slash followed by a combining mark is one
     /// `Character`, but a slash all the same.
-    public static func components(of path: String) -> [String] {
+    package static func components(of path: String) -> [String] {
         path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }

@@ -5,15 +5,15 @@ import CanonicalJSON
 /// ```
 /// {"answer":{…},"key":"…","model":"…","prompt":"…","settings":{"max_tokens":…,"seed":…,"temperature":…}}
 /// ```
-public struct ChatExchange: Hashable, Sendable {
+package struct ChatExchange: Hashable, Sendable {
     /// Of the question.
-    public let key: Digest
-    public let json: JSON
+    package let key: Digest
+    package let json: JSON
 
     /// The server's answer as it came, without the asker's key.
-    public var answer: JSON { json["answer"] ?? .null }
+    package var answer: JSON { json["answer"] ?? .null }
 
-    public init(_ question: ChatQuestion, answer: JSON) {
+    package init(_ question: ChatQuestion, answer: JSON) {
         key = question.key
         json = [
             "answer": answer, "key": .string(question.key.hex), "model": .string(question.model),
@@ -22,7 +22,7 @@ public struct ChatExchange: Hashable, Sendable {
     }
 
     /// Reads an exchange back; `nil` where a member is missing, or where its key is not that of what it says was asked.
-    public init?(json: JSON) {
+    package init?(json: JSON) {
         guard let model = json["model"]?.string, let prompt = json["prompt"]?.string.flatMap(Digest.init(hex:)),
             let settings = json["settings"], let key = json["key"]?.string.flatMap(Digest.init(hex:)), json["answer"] != nil,
             json.object?.count == 5, key == ChatQuestion.key(model: model, prompt: prompt, settings: settings)
@@ -32,13 +32,13 @@ public struct ChatExchange: Hashable, Sendable {
     }
 
     /// Reads a line of a file of exchanges.
-    public init?(line: some Collection<UInt8>) {
+    package init?(line: some Collection<UInt8>) {
         guard let json = try? JSON(parsing: line) else { return nil }
         self.init(json: json)
     }
 
     /// Tokens that the server counted.
-    public var usage: (prompt: Int, answer: Int)? {
+    package var usage: (prompt: Int, answer: Int)? {
         guard let prompt = answer["usage"]?["prompt_tokens"]?.integer, prompt >= 0,
             let tokens = answer["usage"]?["completion_tokens"]?.integer, tokens >= 0
         else { return nil }
@@ -46,5 +46,5 @@ public struct ChatExchange: Hashable, Sendable {
     }
 
     /// The name of the file in which an artifact keeps the exchanges that it stands on, one a line.
-    public static let fileName = "exchanges.jsonl"
+    package static let fileName = "exchanges.jsonl"
 }

@@ -3,22 +3,22 @@ import CanonicalJSON
 /// What a model behind a server is asked: a request of the chat completions interface, known by what decides the answer.
 ///
 /// Where the server is, who asks and how often is no part of it.
-public struct ChatQuestion: Sendable {
-    public let model: String
+package struct ChatQuestion: Sendable {
+    package let model: String
     /// The SHA-256 of the messages and the functions.
-    public let prompt: Digest
+    package let prompt: Digest
     /// `max_tokens`, `seed`, `temperature`.
-    public let settings: JSON
+    package let settings: JSON
     /// The SHA-256 of model, prompt and settings.
-    public let key: Digest
+    package let key: Digest
     /// The request's body, canonical.
-    public let body: [UInt8]
+    package let body: [UInt8]
 
     /// - Parameters:
     ///   - messages: `[{"role": "user", "content": …}]`.
     ///   - tools: what the model may call; left out of the request where there are none.
     ///   - maxTokens: of the answer, at most.
-    public init(model: String, messages: JSON, tools: ChatTools, temperature: Double, maxTokens: Int, seed: Int) {
+    package init(model: String, messages: JSON, tools: ChatTools, temperature: Double, maxTokens: Int, seed: Int) {
         self.model = model
         settings = [
             "max_tokens": .integer(Int64(maxTokens)), "seed": .integer(Int64(seed)), "temperature": .number(temperature),
@@ -35,7 +35,7 @@ public struct ChatQuestion: Sendable {
     }
 
     /// Reads a request's body back; `nil` where it is none.
-    public init?(body: some Collection<UInt8>) {
+    package init?(body: some Collection<UInt8>) {
         guard let json = try? JSON(parsing: body), let model = json["model"]?.string, let messages = json["messages"],
             let temperature = json["temperature"]?.double, let maxTokens = json["max_tokens"]?.integer,
             let seed = json["seed"]?.integer
@@ -62,12 +62,12 @@ public struct ChatQuestion: Sendable {
 }
 
 /// Functions that a model may call, spelled once: most questions of a stage have the same.
-public struct ChatTools: Sendable {
-    public let isEmpty: Bool
+package struct ChatTools: Sendable {
+    package let isEmpty: Bool
     let canonicalBytes: [UInt8]
 
     /// - Parameter tools: `{"type": "function", "function": {"name", "description", "parameters"}}` each.
-    public init(_ tools: [JSON]) {
+    package init(_ tools: [JSON]) {
         isEmpty = tools.isEmpty
         canonicalBytes = JSON.array(tools).canonicalBytes
     }

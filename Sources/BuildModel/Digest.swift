@@ -1,19 +1,19 @@
 import CCrypto
 
 /// A SHA-256 digest.
-public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The 32 bytes in four words, the first byte highest.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Reads 32 bytes; `nil` for any other number.
-    public init?(bytes: UnsafeRawBufferPointer) {
+    package init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 32 else { return nil }
         func word(_ index: Int) -> UInt64 { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)) }
         words = (word(0), word(1), word(2), word(3))
     }
 
     /// Reads 64 lower-case hexadecimal digits; `nil` for anything else.
-    public init?(hex: String) {
+    package init?(hex: String) {
         var hex = hex
         let words: (UInt64, UInt64, UInt64, UInt64)? = hex.withUTF8 { digits in
             guard digits.count == 64 else { return nil }
@@ -33,22 +33,23 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.words = words
     }
 
-    public init(hashing content: some Sequence<UInt8>) {
+    package init(hashing content: some Sequence<UInt8>) {
         var hasher = DigestHasher()
         let contiguous: Void? = content.withContiguousStorageIfAvailable { hasher.update(UnsafeRawBufferPointer($0)) }
         if contiguous == nil { hasher.update(Array(content)) }
         self = hasher.finish()
     }
 
-    public init(hashing text: String) { self.init(hashing: Array(text.utf8)) }
+    package init(hashing text: String) { self.init(hashing: Array(text.utf8)) }
 
     fileprivate init(_ bytes: (UInt64, UInt64, UInt64, UInt64)) { words = bytes }
 
-    public var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    package var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        }
     }
 
-    public var hex: String {
+    package var hex: String {
         String(unsafeUninitializedCapacity: 64) { digits in
             for (position, word) in [words.0, words.1, words.2, words.3].enumerated() {
                 for index in 0..<16 {
@@ -61,13 +62,13 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     /// The first twelve hexadecimal digits, for people.
-    public var short: String { String(hex.prefix(12)) }
-    public var description: String { hex }
+    package var short: String { String(hex.prefix(12)) }
+    package var description: String { hex }
 
-    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
-    public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
+    package static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+    package static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
 
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)
     }
@@ -82,7 +83,7 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 }
 
 extension Digest: Codable {
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let digest = Digest(hex: text) else {
@@ -92,20 +93,20 @@ extension Digest: Codable {
         self = digest
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(hex)
     }
 }
 
 /// SHA-256 over content that arrives in pieces. `finish` ends it; a hasher is used once.
-public struct DigestHasher: ~Copyable {
+package struct DigestHasher: ~Copyable {
     private let context: OpaquePointer
 
     /// Looked up once: a look-up costs more than a short digest. Never freed, read by any thread.
     private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
-    public init() {
+    package init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex2(context, Self.algorithm, nil) == 1 else {
             preconditionFailure("libcrypto has no SHA-256")
         }
@@ -114,15 +115,15 @@ public struct DigestHasher: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
-    public mutating func update(_ bytes: [UInt8]) {
+    package mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }
 
-    public mutating func finish() -> Digest {
+    package mutating func finish() -> Digest {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         withUnsafeMutableBytes(of: &words) { bytes in
             _ = EVP_DigestFinal_ex(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)

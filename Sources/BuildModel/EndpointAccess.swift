@@ -1,7 +1,7 @@
 /// How a model behind a server is reached, and what asking it may cost. Not part of any key: none of it changes an answer.
-public struct EndpointAccess: Hashable, Sendable {
+package struct EndpointAccess: Hashable, Sendable {
     /// Which environment variable holds the key.
-    public enum Key: Hashable, Sendable {
+    package enum Key: Hashable, Sendable {
         case none
         /// `OPENAI_API_KEY` where it is set, and only over an encrypted connection or to this machine.
         case standard
@@ -10,32 +10,32 @@ public struct EndpointAccess: Hashable, Sendable {
     }
 
     /// Money for a million tokens, in whatever currency.
-    public struct Price: Hashable, Sendable {
-        public var prompt: Double
-        public var answer: Double
+    package struct Price: Hashable, Sendable {
+        package var prompt: Double
+        package var answer: Double
 
-        public init(prompt: Double, answer: Double) {
+        package init(prompt: Double, answer: Double) {
             self.prompt = prompt
             self.answer = answer
         }
     }
 
     /// The base, `https://HOST/v1`.
-    public var url: String
-    public var key: Key
+    package var url: String
+    package var key: Key
     /// Questions that one build may ask anew; `nil` for no limit.
-    public var maxRequests: Int?
+    package var maxRequests: Int?
     /// Money that one build may spend, in the price's currency; `nil` for no limit.
-    public var maxCost: Double?
-    public var price: Price
+    package var maxCost: Double?
+    package var price: Price
     /// Requests at once.
-    public var concurrency: Int
+    package var concurrency: Int
     /// Seconds that one request may take.
-    public var timeout: Double
+    package var timeout: Double
     /// Further attempts at a question whose answer did not come.
-    public var retries: Int
+    package var retries: Int
 
-    public init(
+    package init(
         url: String, key: Key = .standard, maxRequests: Int? = nil, maxCost: Double? = nil,
         price: Price = Price(prompt: 0, answer: 0), concurrency: Int = 4, timeout: Double = 60, retries: Int = 8
     ) {

@@ -1,53 +1,53 @@
 import CanonicalJSON
 
 /// A dense index into `Graph.stages`.
-public struct StageID: Hashable, Comparable, Sendable {
-    public let index: Int
-    public init(index: Int) { self.index = index }
-    public static func < (left: StageID, right: StageID) -> Bool { left.index < right.index }
+package struct StageID: Hashable, Comparable, Sendable {
+    package let index: Int
+    package init(index: Int) { self.index = index }
+    package static func < (left: StageID, right: StageID) -> Bool { left.index < right.index }
 }
 
 /// A node of the graph: a kind, its parameters, named inputs, one output artifact.
-public struct Stage: Sendable {
-    public struct Input: Hashable, Sendable {
-        public var name: String
-        public var stage: StageID
+package struct Stage: Sendable {
+    package struct Input: Hashable, Sendable {
+        package var name: String
+        package var stage: StageID
 
-        public init(name: String, stage: StageID) {
+        package init(name: String, stage: StageID) {
             self.name = name
             self.stage = stage
         }
     }
 
     /// Readable, stable and unique in its graph: `student.kd`, `student.prune[20%].recover`.
-    public var name: String
-    public var kind: String
-    public var revision: Int
+    package var name: String
+    package var kind: String
+    package var revision: Int
     /// After defaults and normalization; all of it is part of the key.
-    public let parameters: JSON
+    package let parameters: JSON
     /// Their canonical spelling, made once: keys are digests of it.
-    public let canonicalParameters: [UInt8]
-    public var inputs: [Input]
-    public let numerics: Numerics
+    package let canonicalParameters: [UInt8]
+    package var inputs: [Input]
+    package let numerics: Numerics
     /// What a fixed-output stage gives, known before it runs; `nil` for computed stages.
-    public var fixedOutput: FixedOutput?
+    package var fixedOutput: FixedOutput?
     /// How the model is reached that the stage asks; `nil` for stages that ask none. Not part of any key.
-    public var endpoint: EndpointAccess?
+    package var endpoint: EndpointAccess?
     /// Floating-point operations that running it takes, roughly; `nil` where nobody can tell. Not part of any key.
-    public var work: Double?
+    package var work: Double?
     /// Whether its output is a measurement, so that nothing may run beside it. Not part of any key.
-    public let isMeasurement: Bool
+    package let isMeasurement: Bool
     /// Bytes of memory that running it takes, roughly, given the bytes of its input artifacts by name.
-    public let memory: @Sendable ([String: Int]) -> Int
+    package let memory: @Sendable ([String: Int]) -> Int
     private let makeOrigins: @Sendable () -> [Origin]
 
     /// What a stage takes that says nothing else: a process, and its inputs twice.
-    public static func plainMemory(_ inputs: [String: Int]) -> Int { 64 << 20 + 2 * inputs.values.reduce(0, +) }
+    package static func plainMemory(_ inputs: [String: Int]) -> Int { 64 << 20 + 2 * inputs.values.reduce(0, +) }
 
     /// - Parameters:
     ///   - canonicalParameters: the canonical spelling of `parameters`, where the caller has it at hand.
     ///   - origins: evaluated when somebody asks for them: few stages of a large graph are ever explained.
-    public init(
+    package init(
         name: String, kind: String, revision: Int, parameters: JSON, inputs: [Input] = [],
         numerics: Numerics = .portable, canonicalParameters: [UInt8]? = nil, fixedOutput: FixedOutput? = nil,
         endpoint: EndpointAccess? = nil, work: Double? = nil, isMeasurement: Bool = false,
@@ -70,25 +70,25 @@ public struct Stage: Sendable {
     }
 
     /// Which recipe field each parameter came from, for `plan` and `explain`; sorted by parameter.
-    public var origins: [Origin] { makeOrigins().sorted { $0.parameter < $1.parameter } }
+    package var origins: [Origin] { makeOrigins().sorted { $0.parameter < $1.parameter } }
 }
 
 /// Files from outside, pinned by their digests. The digests are the key: objects that the store already holds satisfy it.
-public struct FixedOutput: Hashable, Sendable {
+package struct FixedOutput: Hashable, Sendable {
     /// One pinned file.
-    public struct File: Hashable, Sendable {
+    package struct File: Hashable, Sendable {
         /// In the artifact.
-        public var path: String
-        public var digest: Digest
+        package var path: String
+        package var digest: Digest
 
-        public init(path: String, digest: Digest) {
+        package init(path: String, digest: Digest) {
             self.path = path
             self.digest = digest
         }
     }
 
     /// Where the bytes may come from. Not part of any key.
-    public enum Origin: Hashable, Sendable {
+    package enum Origin: Hashable, Sendable {
         /// A file beside the recipe, absolute.
         case path(String)
         /// A file, or the members of the archive that it is.
@@ -102,27 +102,27 @@ public struct FixedOutput: Hashable, Sendable {
     }
 
     /// At least one, sorted by path.
-    public var files: [File]
-    public var origin: Origin
+    package var files: [File]
+    package var origin: Origin
 
-    public init(files: [File], origin: Origin) {
+    package init(files: [File], origin: Origin) {
         self.files = files.sorted { $0.path < $1.path }
         self.origin = origin
     }
 }
 
 /// The recipe field that a parameter came from.
-public struct Origin: Hashable, Sendable {
+package struct Origin: Hashable, Sendable {
     /// The parameter's name in the stage, dotted where nested.
-    public var parameter: String
+    package var parameter: String
     /// The recipe's field, dotted: `prune.ratio`.
-    public var field: String
-    public var file: String
+    package var field: String
+    package var file: String
     /// From 1.
-    public var line: Int
-    public var column: Int
+    package var line: Int
+    package var column: Int
 
-    public init(parameter: String, field: String, file: String, line: Int, column: Int) {
+    package init(parameter: String, field: String, file: String, line: Int, column: Int) {
         self.parameter = parameter
         self.field = field
         self.file = file
@@ -132,24 +132,24 @@ public struct Origin: Hashable, Sendable {
 }
 
 /// The stages of a recipe in an order in which every stage follows its inputs, and the targets that people ask for.
-public struct Graph: Sendable {
+package struct Graph: Sendable {
     /// A named result: a variant's final model, the report.
-    public struct Target: Hashable, Sendable {
+    package struct Target: Hashable, Sendable {
         /// Fit for a directory name: letters, digits, `.`, `-`, `_`, `+`.
-        public var name: String
-        public var stage: StageID
+        package var name: String
+        package var stage: StageID
 
-        public init(name: String, stage: StageID) {
+        package init(name: String, stage: StageID) {
             self.name = name
             self.stage = stage
         }
     }
 
-    public let stages: [Stage]
-    public let targets: [Target]
+    package let stages: [Stage]
+    package let targets: [Target]
 
     /// - Precondition: every input names an earlier stage.
-    public init(stages: [Stage], targets: [Target]) {
+    package init(stages: [Stage], targets: [Target]) {
         for (index, stage) in stages.enumerated() {
             precondition(stage.inputs.allSatisfy { $0.stage.index < index }, "stage \(stage.name) stands before its inputs")
         }
@@ -157,10 +157,10 @@ public struct Graph: Sendable {
         self.targets = targets
     }
 
-    public subscript(id: StageID) -> Stage { stages[id.index] }
-    public var ids: [StageID] { stages.indices.map(StageID.init(index:)) }
+    package subscript(id: StageID) -> Stage { stages[id.index] }
+    package var ids: [StageID] { stages.indices.map(StageID.init(index:)) }
     /// The stages and everything that they need, in graph order.
-    public func closure(of targets: [StageID]) -> [StageID] {
+    package func closure(of targets: [StageID]) -> [StageID] {
         var wanted = [Bool](repeating: false, count: stages.count)
         for target in targets { wanted[target.index] = true }
         for index in stages.indices.reversed() where wanted[index] {
@@ -169,7 +169,7 @@ public struct Graph: Sendable {
         return stages.indices.filter { wanted[$0] }.map(StageID.init(index:))
     }
 
-    public func stage(named name: String) -> StageID? {
+    package func stage(named name: String) -> StageID? {
         stages.firstIndex { $0.name == name }.map(StageID.init(index:))
     }
 }

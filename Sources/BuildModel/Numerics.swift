@@ -1,5 +1,5 @@
 /// How numbers are computed, as far as it decides bytes.
-public enum Numerics: Hashable, Sendable {
+package enum Numerics: Hashable, Sendable {
     /// The same bytes on every x86-64 machine with AVX2 and FMA, at any thread count.
     case portable
     /// The fastest kernels of a family of processors: the same bytes within it, at any thread count.
@@ -9,7 +9,7 @@ public enum Numerics: Hashable, Sendable {
 /// What the native profile's choice of kernels depends on, and no more: processors that run the same kernels share results.
 ///
 /// Names are part of keys. Where a family's kernels come to give other bytes, it gets a new name.
-public enum ProcessorFamily: String, CaseIterable, Hashable, Sendable {
+package enum ProcessorFamily: String, CaseIterable, Hashable, Sendable {
     case avx2
     case avx512
     /// With products of bfloat16.
@@ -20,14 +20,14 @@ public enum ProcessorFamily: String, CaseIterable, Hashable, Sendable {
 extension Numerics: RawRepresentable {
     private static let nativePrefix = "native-"
 
-    public var rawValue: String {
+    package var rawValue: String {
         switch self {
         case .portable: "portable"
         case .native(let family): Self.nativePrefix + family.rawValue
         }
     }
 
-    public init?(rawValue: String) {
+    package init?(rawValue: String) {
         if rawValue == "portable" {
             self = .portable
         } else if rawValue.hasPrefix(Self.nativePrefix),

@@ -1,29 +1,29 @@
 /// Why a text is not JSON, and where.
-public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
-    public var reason: String
+package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    package var reason: String
     /// Byte offset into the text.
-    public var offset: Int
-    public var line: Int
-    public var column: Int
+    package var offset: Int
+    package var line: Int
+    package var column: Int
 
-    public var description: String { "line \(line), column \(column): \(reason)" }
+    package var description: String { "line \(line), column \(column): \(reason)" }
 }
 
 extension JSON {
     /// Parses one JSON text (RFC 8259), strictly: no trailing text, no duplicate keys, valid UTF-8, at most `maximumDepth`
     /// nested containers.
-    public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
+    package init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
         var parser = JSONParser(bytes: Array(bytes), maximumDepth: maximumDepth)
         self = try parser.parseDocument()
     }
 
-    public init(parsing text: String, maximumDepth: Int = 256) throws(JSONError) {
+    package init(parsing text: String, maximumDepth: Int = 256) throws(JSONError) {
         try self.init(parsing: text.utf8, maximumDepth: maximumDepth)
     }
 
     /// Parses as `init(parsing:)` does, but numbers stay what they are written as: `5` is an integer, `5.0` and `5e0` are
     /// `real`, as they are to whoever tells the two apart. `canonical` is the usual value.
-    public init(parsingAsWritten bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
+    package init(parsingAsWritten bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
         var parser = JSONParser(bytes: Array(bytes), maximumDepth: maximumDepth)
         parser.fraction = JSON.real
         self = try parser.parseDocument()

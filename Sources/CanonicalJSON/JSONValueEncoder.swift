@@ -39,7 +39,8 @@ final class JSONValueEncoder: Encoder {
     func json(of value: some Encodable) throws -> JSON {
         try value.encode(to: self)
         guard let json = content.json else {
-            throw EncodingError.invalidValue(value, .init(codingPath: codingPath, debugDescription: "The value encodes nothing."))
+            throw EncodingError.invalidValue(
+                value, .init(codingPath: codingPath, debugDescription: "The value encodes nothing."))
         }
         return json
     }
@@ -161,7 +162,9 @@ private struct SingleContainer: SingleValueEncodingContainer {
     mutating func encodeNil() { encoder.content = .value(.null) }
     mutating func encode(_ value: Bool) { encoder.content = .value(.bool(value)) }
     mutating func encode(_ value: String) { encoder.content = .value(.string(value)) }
-    mutating func encode(_ value: Double) throws { encoder.content = .value(try JSONValueEncoder.number(value, at: codingPath)) }
+    mutating func encode(_ value: Double) throws {
+        encoder.content = .value(try JSONValueEncoder.number(value, at: codingPath))
+    }
     mutating func encode(_ value: Float) throws { try encode(Double(value)) }
     mutating func encode(_ value: Int) { encoder.content = .value(.integer(Int64(value))) }
     mutating func encode(_ value: Int8) { encode(Int(value)) }

@@ -1,16 +1,16 @@
 extension JSON {
     /// The canonical bytes: no white space, keys sorted by UTF-8 bytes, shortest round-trip numbers, only the escapes that
     /// JSON demands.
-    public var canonicalBytes: [UInt8] {
+    package var canonicalBytes: [UInt8] {
         var writer = JSONWriter(indentation: nil)
         writer.write(self, depth: 0)
         return writer.bytes
     }
 
-    public var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
+    package var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
 
     /// Appends a string in its canonical spelling, quotes included.
-    public static func appendCanonical(_ string: String, to bytes: inout [UInt8]) {
+    package static func appendCanonical(_ string: String, to bytes: inout [UInt8]) {
         var writer = JSONWriter(indentation: nil)
         swap(&writer.bytes, &bytes)
         writer.writeString(string)
@@ -18,7 +18,7 @@ extension JSON {
     }
 
     /// The same value and key order with two-space indentation and a final newline, for files that people read.
-    public var prettyText: String {
+    package var prettyText: String {
         var writer = JSONWriter(indentation: 2)
         writer.write(self, depth: 0)
         return String(decoding: writer.bytes, as: UTF8.self) + "\n"

@@ -4,10 +4,10 @@ import Foundation
 import Store
 
 /// The whole program: arguments in, exit status out.
-public enum CommandLineProgram {
-    public static let version = "0.1.0"
+package enum CommandLineProgram {
+    package static let version = "0.1.0"
 
-    public static func run(arguments: [String]) async -> Int32 {
+    package static func run(arguments: [String]) async -> Int32 {
         guard Processor.supportsPortableNumerics else {
             Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
             return ExitStatus.internalError

@@ -1,33 +1,33 @@
 /// One finding about a file that a person wrote.
-public struct Diagnostic: Hashable, Sendable {
-    public enum Severity: String, Hashable, Sendable {
+package struct Diagnostic: Hashable, Sendable {
+    package enum Severity: String, Hashable, Sendable {
         case error
         case warning
     }
 
     /// A place and a few words about it.
-    public struct Label: Hashable, Sendable {
-        public var span: SourceSpan
+    package struct Label: Hashable, Sendable {
+        package var span: SourceSpan
         /// May be empty.
-        public var text: String
+        package var text: String
 
-        public init(_ span: SourceSpan, _ text: String = "") {
+        package init(_ span: SourceSpan, _ text: String = "") {
             self.span = span
             self.text = text
         }
     }
 
-    public var severity: Severity
+    package var severity: Severity
     /// A stable word for programs and documentation: `unknown-field`.
-    public var code: String
+    package var code: String
     /// One sentence without a full stop.
-    public var message: String
-    public var primary: Label
-    public var secondary: [Label]
+    package var message: String
+    package var primary: Label
+    package var secondary: [Label]
     /// What to do about it.
-    public var help: String?
+    package var help: String?
 
-    public init(
+    package init(
         _ severity: Severity = .error, code: String, _ message: String, at span: SourceSpan, label: String = "",
         secondary: [Label] = [], help: String? = nil
     ) {
@@ -42,15 +42,15 @@ public struct Diagnostic: Hashable, Sendable {
 
 extension Diagnostic {
     /// At most 60 characters of a text that someone wrote, for messages.
-    public static func shortened(_ text: String) -> String { text.count <= 60 ? text : text.prefix(59) + "…" }
+    package static func shortened(_ text: String) -> String { text.count <= 60 ? text : text.prefix(59) + "…" }
 }
 
 extension Sequence<Diagnostic> {
     /// Whether what the diagnostics are about cannot be used.
-    public var hasErrors: Bool { contains { $0.severity == .error } }
+    package var hasErrors: Bool { contains { $0.severity == .error } }
 
     /// By file, then position, then code, each finding once.
-    public func sortedByPosition() -> [Diagnostic] {
+    package func sortedByPosition() -> [Diagnostic] {
         var seen: Set<Diagnostic> = []
         return filter { seen.insert($0).inserted }.sorted { left, right in
             let (a, b) = (left.primary.span, right.primary.span)

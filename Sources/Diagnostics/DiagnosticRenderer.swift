@@ -1,12 +1,12 @@
 /// Shows diagnostics as text: the message, the place, the source lines with their labels underlined, the help.
-public enum DiagnosticRenderer {
+package enum DiagnosticRenderer {
     /// All diagnostics with an empty line between two; ends with a line break unless there are none.
-    public static func render(_ diagnostics: [Diagnostic]) -> String {
+    package static func render(_ diagnostics: [Diagnostic]) -> String {
         diagnostics.map(render).joined(separator: "\n")
     }
 
     /// One diagnostic; ends with a line break.
-    public static func render(_ diagnostic: Diagnostic) -> String {
+    package static func render(_ diagnostic: Diagnostic) -> String {
         let blocks = blocks(of: diagnostic)
         let gutter = blocks.flatMap { $0.lines.map { String($0.number).count } }.max() ?? 1
         let margin = String(repeating: " ", count: gutter)

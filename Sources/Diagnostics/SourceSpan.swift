@@ -1,41 +1,41 @@
 /// A range of bytes in a file.
-public struct SourceSpan: Sendable {
-    public let source: SourceText
+package struct SourceSpan: Sendable {
+    package let source: SourceText
     /// Byte offset of the first byte.
-    public let start: Int
+    package let start: Int
     /// Byte offset after the last byte; never before `start`.
-    public let end: Int
+    package let end: Int
 
     /// Offsets outside the file move to its nearest end.
-    public init(source: SourceText, start: Int, end: Int) {
+    package init(source: SourceText, start: Int, end: Int) {
         self.source = source
         self.start = min(max(start, 0), source.bytes.count)
         self.end = min(max(end, self.start), source.bytes.count)
     }
 
     /// From 1.
-    public var line: Int { source.line(at: start) + 1 }
+    package var line: Int { source.line(at: start) + 1 }
 
     /// From 1, counted in Unicode scalars.
-    public var column: Int {
+    package var column: Int {
         let lineStart = source.lineStarts[source.line(at: start)]
         return String(decoding: source.bytes[lineStart..<start], as: UTF8.self).unicodeScalars.count + 1
     }
 
-    public var text: String { String(decoding: source.bytes[start..<end], as: UTF8.self) }
+    package var text: String { String(decoding: source.bytes[start..<end], as: UTF8.self) }
 
     /// From the start of this span to the end of another in the same file.
-    public func extended(to other: SourceSpan) -> SourceSpan {
+    package func extended(to other: SourceSpan) -> SourceSpan {
         SourceSpan(source: source, start: start, end: max(end, other.end))
     }
 }
 
 extension SourceSpan: Hashable {
-    public static func == (left: SourceSpan, right: SourceSpan) -> Bool {
+    package static func == (left: SourceSpan, right: SourceSpan) -> Bool {
         left.source === right.source && left.start == right.start && left.end == right.end
     }
 
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(ObjectIdentifier(source))
         hasher.combine(start)
         hasher.combine(end)
@@ -44,5 +44,5 @@ extension SourceSpan: Hashable {
 
 extension SourceSpan: CustomStringConvertible {
     /// `recipes/smart-home.yaml:21:24`.
-    public var description: String { "\(source.path):\(line):\(column)" }
+    package var description: String { "\(source.path):\(line):\(column)" }
 }

@@ -1,12 +1,12 @@
 /// One file as it was read, shared by every span that points into it.
-public final class SourceText: Sendable {
+package final class SourceText: Sendable {
     /// As diagnostics show it.
-    public let path: String
-    public let bytes: [UInt8]
+    package let path: String
+    package let bytes: [UInt8]
     /// Byte offset of the first byte of each line; at least one line.
     let lineStarts: [Int]
 
-    public init(path: String, bytes: some Sequence<UInt8>) {
+    package init(path: String, bytes: some Sequence<UInt8>) {
         self.path = path
         self.bytes = Array(bytes)
         var starts = [0]
@@ -14,9 +14,9 @@ public final class SourceText: Sendable {
         lineStarts = starts
     }
 
-    public convenience init(path: String, text: String) { self.init(path: path, bytes: text.utf8) }
+    package convenience init(path: String, text: String) { self.init(path: path, bytes: text.utf8) }
 
-    public func span(_ range: Range<Int>) -> SourceSpan {
+    package func span(_ range: Range<Int>) -> SourceSpan {
         SourceSpan(source: self, start: range.lowerBound, end: range.upperBound)
     }
 

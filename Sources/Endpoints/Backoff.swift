@@ -3,12 +3,12 @@ import Foundation
 
 /// How long to wait before a question is asked once more: twice as long each time, up to a cap, less a share that differs from
 /// question to question, so that those that failed together do not come back together. Nothing of it is random.
-public struct Backoff: Sendable {
+package struct Backoff: Sendable {
     /// Seconds.
     var first: Double
     var cap: Double
 
-    public init(first: Double = 0.5, cap: Double = 60) {
+    package init(first: Double = 0.5, cap: Double = 60) {
         self.first = first
         self.cap = cap
     }

@@ -1,5 +1,5 @@
 /// Why a model behind a server gave no answer; never with a key.
-public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
     case badURL(String)
     case missingKey(variable: String)
     case badKey(variable: String)
@@ -11,7 +11,7 @@ public enum EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
     /// `spent` is what was asked for in this build.
     case overBudget(limit: String, spent: Int, recorded: Int, total: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .badURL(let url):
             "'\(url)' is not the URL of a server; write 'url: https://HOST/v1'"

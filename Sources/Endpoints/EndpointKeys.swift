@@ -2,17 +2,17 @@ import BuildModel
 import Foundation
 
 /// The keys with which models are asked. They stand in environment variables and go into one header, nowhere else.
-public struct EndpointKeys: Sendable {
+package struct EndpointKeys: Sendable {
     private let values: [String: String]
 
     static let standardVariable = "OPENAI_API_KEY"
 
-    public init(_ values: [String: String] = [:]) { self.values = values }
+    package init(_ values: [String: String] = [:]) { self.values = values }
 
     /// Takes keys out of this process's environment: programs that it starts from here on do not inherit them.
     ///
     /// It must be called while no other thread reads the environment.
-    public static func taken(for accesses: some Sequence<EndpointAccess>) -> EndpointKeys {
+    package static func taken(for accesses: some Sequence<EndpointAccess>) -> EndpointKeys {
         var values: [String: String] = [:]
         for access in accesses {
             guard let name = access.key.variable, values[name] == nil, let value = getenv(name) else { continue }

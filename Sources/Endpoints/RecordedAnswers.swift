@@ -38,7 +38,7 @@ final class RecordedAnswers: Sendable {
 
 extension Store {
     /// How many of the questions an answer is here for, in the model's journal or in artifacts.
-    public func recordedAnswers(to questions: [ChatQuestion]) throws(StoreError) -> Int {
+    package func recordedAnswers(to questions: [ChatQuestion]) throws(StoreError) -> Int {
         let wanted = Set(questions.map(\.key))
         var found: Set<Digest> = []
         for model in Set(questions.map(\.model)).sorted() {

@@ -7,20 +7,20 @@ import Synchronization
 /// Answers questions from what is recorded in the store, and asks the servers for the rest, each question once.
 ///
 /// One value serves one build: budgets are counted in it.
-public final class RecordingClient: Sendable {
+package final class RecordingClient: Sendable {
     private let store: Store
     private let keys: EndpointKeys
     private let backoff: Backoff
     private let budgets = Mutex<[EndpointAccess: Budget]>([:])
 
-    public init(store: Store, keys: EndpointKeys, backoff: Backoff = Backoff()) {
+    package init(store: Store, keys: EndpointKeys, backoff: Backoff = Backoff()) {
         self.store = store
         self.keys = keys
         self.backoff = backoff
     }
 
     /// Answers a file of questions, a request's body a line, with a file of exchanges in the same order.
-    public func answer(
+    package func answer(
         _ questions: URL, at access: EndpointAccess, into answers: URL,
         onProgress: @escaping @Sendable (StageProgress) -> Void = { _ in }, onWait: @escaping @Sendable () -> Void = {}
     ) async throws {
@@ -40,7 +40,7 @@ public final class RecordingClient: Sendable {
     ///
     /// - Throws: `EndpointError` where one cannot be had, `StoreError` where one cannot be recorded, `CancellationError`. What
     ///   was answered before is recorded, whatever is thrown.
-    public func answers(
+    package func answers(
         to questions: [ChatQuestion], at access: EndpointAccess,
         onProgress: @escaping @Sendable (StageProgress) -> Void = { _ in }, onWait: @escaping @Sendable () -> Void = {}
     ) async throws -> [ChatExchange] {

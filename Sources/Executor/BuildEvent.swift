@@ -3,7 +3,7 @@ import CanonicalJSON
 import Store
 
 /// What happens during a build, in order.
-public enum BuildEvent: Sendable {
+package enum BuildEvent: Sendable {
     case started(stages: Int)
     case stageStarted(name: String, kind: String)
     /// Another process is at work on the same action.
@@ -20,25 +20,25 @@ public enum BuildEvent: Sendable {
 }
 
 /// What a stage gave.
-public struct StageResult: Hashable, Sendable {
-    public var key: Digest
-    public var artifact: Artifact
-    public var commit: CommitID
+package struct StageResult: Hashable, Sendable {
+    package var key: Digest
+    package var artifact: Artifact
+    package var commit: CommitID
     /// Seconds of running; `nil` where the result was already there.
-    public var seconds: Double?
+    package var seconds: Double?
 
-    public var wasCached: Bool { seconds == nil }
+    package var wasCached: Bool { seconds == nil }
 }
 
 /// Why a stage failed, for a person.
-public struct StageFailureReport: Hashable, Sendable {
-    public var reason: String
+package struct StageFailureReport: Hashable, Sendable {
+    package var reason: String
     /// The last lines of the stage's log; empty where it wrote none.
-    public var logTail: [String]
+    package var logTail: [String]
     /// Where the whole log is; `nil` where the stage did not get as far as to have one.
-    public var logPath: String?
+    package var logPath: String?
 
-    public init(reason: String, logTail: [String] = [], logPath: String? = nil) {
+    package init(reason: String, logTail: [String] = [], logPath: String? = nil) {
         self.reason = reason
         self.logTail = logTail
         self.logPath = logPath
@@ -47,7 +47,7 @@ public struct StageFailureReport: Hashable, Sendable {
 
 extension BuildEvent {
     /// One event as `build --json` prints it.
-    public var json: JSON {
+    package var json: JSON {
         switch self {
         case .started(let stages):
             ["event": "started", "stages": .integer(Int64(stages))]

@@ -3,8 +3,8 @@ import CanonicalJSON
 import Store
 
 /// What a build would do, stage by stage, without doing it.
-public struct BuildPlan: Sendable {
-    public enum State: String, Sendable {
+package struct BuildPlan: Sendable {
+    package enum State: String, Sendable {
         case cached
         case stale
         /// An input is not built yet, so the key is not known.
@@ -12,27 +12,27 @@ public struct BuildPlan: Sendable {
     }
 
     /// One stage of the plan.
-    public struct Entry: Sendable {
-        public var id: StageID
-        public var state: State
-        public var key: Digest?
+    package struct Entry: Sendable {
+        package var id: StageID
+        package var state: State
+        package var key: Digest?
         /// The artifact, where it is cached.
-        public var artifact: Artifact?
+        package var artifact: Artifact?
         /// Why it is stale, or will run if its inputs change; empty where it is cached.
-        public var why: [Reason]
+        package var why: [Reason]
         /// How long it will run; `nil` where it is cached, or where nobody can tell.
-        public var prediction: Prediction?
+        package var prediction: Prediction?
     }
 
-    public let graph: Graph
-    public let entries: [Entry]
+    package let graph: Graph
+    package let entries: [Entry]
 
     /// Looks every stage of the graph up in the store. Nothing is run or written.
     ///
     /// - Parameters:
     ///   - previous: the `plan.json` of the recipe's last build.
     ///   - speed: floating-point operations a second; asked for only where no run tells how long a stage takes.
-    public init(
+    package init(
         of graph: Graph, in store: Store, previous: JSON?, speed: @escaping () -> Double = { 1e11 }
     ) throws(StoreError) {
         try store.prepare(for: graph.stages.count)
@@ -67,7 +67,7 @@ public struct BuildPlan: Sendable {
     /// One object: the machine interface of `plan --json`.
     ///
     /// - Parameter extras: members that a stage has besides.
-    public func json(recipe: String, extras: (StageID) -> [String: JSON] = { _ in [:] }) -> JSON {
+    package func json(recipe: String, extras: (StageID) -> [String: JSON] = { _ in [:] }) -> JSON {
         [
             "recipe": .string(recipe),
             "stages": .array(

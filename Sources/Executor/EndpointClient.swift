@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 
 /// Asks models behind servers on behalf of stages, which have no network.
-public protocol EndpointClient: Sendable {
+package protocol EndpointClient: Sendable {
     /// Answers the questions of a stage, from what is recorded or by asking.
     ///
     /// - Parameters:

@@ -3,7 +3,7 @@ import Foundation
 import Store
 
 /// Builds a graph: looks results up, runs what is missing, records lineage.
-public struct Executor: Sendable {
+package struct Executor: Sendable {
     private let store: Store
     private let runner: any Runner
     private let fetcher: any SourceFetcher
@@ -13,7 +13,7 @@ public struct Executor: Sendable {
     /// Whether what does not depend on a failed stage is finished.
     private let keepsGoing: Bool
 
-    public init(
+    package init(
         store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), remote: (any RemoteResults)? = nil,
         endpoints: (any EndpointClient)? = nil, resources: Resources = Resources(), keepsGoing: Bool = false
     ) {
@@ -32,7 +32,7 @@ public struct Executor: Sendable {
     ///
     /// - Parameter beforeRunning: asked before the first stage that is not there already; what it throws ends the build.
     /// - Throws: `StoreError` where the store itself cannot go on.
-    public func build(
+    package func build(
         _ graph: Graph, targets: [StageID], beforeRunning: () throws -> Void = {},
         onEvent: @escaping @Sendable (BuildEvent) -> Void
     ) async throws -> BuildOutcome {
@@ -76,23 +76,23 @@ public struct Executor: Sendable {
 }
 
 /// A source file that changed between planning and building, or is not the one that the recipe pins.
-public struct SourceChanged: Error, Sendable, CustomStringConvertible {
-    public var path: String
-    public var found: Digest
-    public var planned: Digest
+package struct SourceChanged: Error, Sendable, CustomStringConvertible {
+    package var path: String
+    package var found: Digest
+    package var planned: Digest
 
-    public var description: String {
+    package var description: String {
         "\(path) has the SHA-256 \(found), and not \(planned), with which the build was planned; run the build again, or put the "
             + "file there that the recipe pins"
     }
 }
 
 /// A source file that is pinned, and neither at its place nor in the store.
-public struct SourceMissing: Error, Sendable, CustomStringConvertible {
-    public var path: String
-    public var digest: Digest
+package struct SourceMissing: Error, Sendable, CustomStringConvertible {
+    package var path: String
+    package var digest: Digest
 
-    public var description: String {
+    package var description: String {
         "\(path) is not there, nor is a file with the SHA-256 \(digest) in the store; put it there, or import it from elsewhere"
     }
 }

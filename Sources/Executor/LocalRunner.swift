@@ -5,7 +5,7 @@ import Foundation
 import Programs
 
 /// Runs stages as child processes of this binary: `decant stage run DIRECTORY --threads N`.
-public struct LocalRunner: Runner {
+package struct LocalRunner: Runner {
     private let executable: URL
     /// What every stage's command line has besides.
     private let options: [String]
@@ -13,12 +13,12 @@ public struct LocalRunner: Runner {
     /// Seconds that a stage has to write its checkpoint when it is asked to stop.
     private static let patience = 1.4
 
-    public init(executable: URL, options: [String] = []) {
+    package init(executable: URL, options: [String] = []) {
         self.executable = executable
         self.options = options
     }
 
-    public func run(
+    package func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
     ) async throws -> StageEnding {
         let program = Program(

@@ -3,8 +3,8 @@ import CanonicalJSON
 import Store
 
 /// How long a stage will probably run, and how one knows.
-public struct Prediction: Hashable, Sendable {
-    public enum Basis: String, Hashable, Sendable {
+package struct Prediction: Hashable, Sendable {
+    package enum Basis: String, Hashable, Sendable {
         /// The very same action ran before.
         case sameAction = "same-action"
         /// Stages of the same kind ran before, per unit of their work.
@@ -13,8 +13,8 @@ public struct Prediction: Hashable, Sendable {
         case formula
     }
 
-    public var seconds: Double
-    public var basis: Basis
+    package var seconds: Double
+    package var basis: Basis
 }
 
 /// Predicts from what ran before, else from shapes and this machine's speed.

@@ -32,7 +32,7 @@ struct PreviousPlan {
 
 extension BuildOutcome {
     /// Every stage with its commit, for the build commit's `plan.json`.
-    public var record: [BuildRecord.Stage] {
+    package var record: [BuildRecord.Stage] {
         wanted.compactMap { id in results[id.index].map { .init(name: graph[id].name, commit: $0.commit) } }
     }
 }

@@ -2,7 +2,7 @@ import BuildModel
 import CanonicalJSON
 
 /// Why a stage has to run.
-public enum Reason: Hashable, Sendable {
+package enum Reason: Hashable, Sendable {
     /// No build of this recipe had a stage of this name.
     case newStage
     /// A parameter differs from the last build's; `origin` is the recipe field that it came from, where one is written.
@@ -18,7 +18,7 @@ public enum Reason: Hashable, Sendable {
     /// All is as in the last build, but the store lacks the result.
     case resultMissing
 
-    public var json: JSON {
+    package var json: JSON {
         switch self {
         case .newStage: ["reason": "new-stage"]
         case .parameter(let name, let origin, let old, let new):
@@ -41,7 +41,7 @@ public enum Reason: Hashable, Sendable {
     }
 
     /// The reason in words.
-    public var text: String {
+    package var text: String {
         switch self {
         case .newStage: "new"
         case .parameter(let name, let origin, let old, let new):

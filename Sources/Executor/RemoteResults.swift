@@ -1,7 +1,7 @@
 import BuildModel
 
 /// Where results may be had that this store lacks: somebody else's store.
-public protocol RemoteResults: Sendable {
+package protocol RemoteResults: Sendable {
     /// Asked before a stage would run.
     ///
     /// A result means that its stage commit has been checked, and that all its files are in this store, verified; the executor

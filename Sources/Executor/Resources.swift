@@ -3,14 +3,14 @@ import Foundation
 /// What stages may take of the machine, and what is taken.
 ///
 /// Results depend on none of it.
-public struct Resources: Sendable {
+package struct Resources: Sendable {
     /// Stages that run side by side.
     private let jobs: Int
     private let processors: Int
     /// Threads of every stage, where they are fixed.
     private let threads: Int?
     /// Bytes.
-    public let memory: Int
+    package let memory: Int
     /// Of the jobs.
     private var running = 0
     private var takenProcessors = 0
@@ -28,7 +28,7 @@ public struct Resources: Sendable {
     ///   - jobs: stages side by side; as many as there are processors where `nil`.
     ///   - threads: of every stage; where `nil`, stages share the processors.
     ///   - memory: bytes for all stages together; nine tenths of the machine's where `nil`.
-    public init(jobs: Int? = nil, threads: Int? = nil, memory: Int? = nil) {
+    package init(jobs: Int? = nil, threads: Int? = nil, memory: Int? = nil) {
         processors = ProcessInfo.processInfo.activeProcessorCount
         self.jobs = max(1, jobs ?? processors)
         self.threads = threads

@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 
 /// Runs one prepared stage somewhere: in a child process here, on a remote worker, in a cluster's queue.
-public protocol Runner: Sendable {
+package protocol Runner: Sendable {
     /// Runs the stage whose directory is given and returns when it has ended. When the task is cancelled the stage is asked to
     /// stop, and made to soon after.
     ///
@@ -13,13 +13,13 @@ public protocol Runner: Sendable {
 }
 
 /// How a stage's process ended.
-public struct StageEnding: Hashable, Sendable {
+package struct StageEnding: Hashable, Sendable {
     /// The exit status; negative for the signal that ended it.
-    public var status: Int32
+    package var status: Int32
     /// The most memory that it had, in bytes; `nil` where the runner cannot tell.
-    public var peakMemory: Int?
+    package var peakMemory: Int?
 
-    public init(status: Int32, peakMemory: Int? = nil) {
+    package init(status: Int32, peakMemory: Int? = nil) {
         self.status = status
         self.peakMemory = peakMemory
     }
@@ -36,23 +36,23 @@ public struct StageEnding: Hashable, Sendable {
 /// questions.jsonl  what a stage wants to ask a model behind a server: the stage has no network
 /// answers.jsonl    the answers, when the stage is run once more
 /// ```
-public struct StageWorkspace: Sendable {
-    public let directory: URL
+package struct StageWorkspace: Sendable {
+    package let directory: URL
 
-    public init(directory: URL) { self.directory = directory }
+    package init(directory: URL) { self.directory = directory }
 
     static let checkpointName = "checkpoint"
 
-    public var actionFile: URL { directory.appending(path: "action.json") }
-    public var inputs: URL { directory.appending(path: "inputs", directoryHint: .isDirectory) }
-    public var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
-    public var checkpoint: URL { directory.appending(path: Self.checkpointName, directoryHint: .isDirectory) }
-    public var log: URL { directory.appending(path: "log") }
+    package var actionFile: URL { directory.appending(path: "action.json") }
+    package var inputs: URL { directory.appending(path: "inputs", directoryHint: .isDirectory) }
+    package var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
+    package var checkpoint: URL { directory.appending(path: Self.checkpointName, directoryHint: .isDirectory) }
+    package var log: URL { directory.appending(path: "log") }
 
-    public var questions: URL { directory.appending(path: "questions.jsonl") }
-    public var answers: URL { directory.appending(path: "answers.jsonl") }
+    package var questions: URL { directory.appending(path: "questions.jsonl") }
+    package var answers: URL { directory.appending(path: "answers.jsonl") }
 
-    public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
+    package func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
 
     /// Whether there is something to go on from.
     var hasCheckpoint: Bool {

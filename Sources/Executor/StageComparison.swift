@@ -3,10 +3,10 @@ import Store
 
 /// Why a stage of one build is another than the stage of the same name in another build: both actions are known, from their
 /// commits.
-public enum StageComparison {
+package enum StageComparison {
     /// - Parameter sources: the stages that the newer action's inputs come from, by the input's name.
     /// - Returns: nothing where the keys are equal, so that only what the stage stands on can differ.
-    public static func reasons(from old: Action, to new: Action, sources: [String: String]) -> [Reason] {
+    package static func reasons(from old: Action, to new: Action, sources: [String: String]) -> [Reason] {
         // An explanation reads names off a graph: one of the stage and its inputs is enough.
         var stages = new.inputs.map { input in
             Stage(name: sources[input.name] ?? "another stage", kind: "", revision: 0, parameters: [:])

@@ -2,12 +2,12 @@ import Foundation
 import Synchronization
 
 /// Connections that wait for their next request.
-public final class ConnectionPool: Sendable {
+package final class ConnectionPool: Sendable {
     private let idle = Mutex<[HTTPConnection]>([])
 
-    public init() {}
+    package init() {}
 
-    public func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
+    package func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
         let waiting = idle.withLock { $0.popLast() }
         let connection = if let waiting { waiting } else { try HTTPConnection() }
         defer { idle.withLock { $0.append(connection) } }

@@ -3,7 +3,7 @@ import CanonicalJSON
 
 extension Graph {
     /// The graph for programs: stages in order with kind, parameters and inputs by name; targets by name.
-    public var json: JSON {
+    package var json: JSON {
         [
             "stages": .array(
                 stages.map { stage in

@@ -1,13 +1,13 @@
 import BuildModel
 
 /// Draws a graph as text for other programs.
-public enum GraphRendering: String, CaseIterable, Sendable {
+package enum GraphRendering: String, CaseIterable, Sendable {
     /// Graphviz.
     case dot
     case mermaid
 
     /// Stages in the graph's order, edges from inputs to the stages that read them; ends with a line break.
-    public func render(_ graph: Graph) -> String {
+    package func render(_ graph: Graph) -> String {
         switch self {
         case .dot: dot(graph)
         case .mermaid: mermaid(graph)
@@ -28,7 +28,8 @@ public enum GraphRendering: String, CaseIterable, Sendable {
         }
         for id in graph.ids {
             for input in graph[id].inputs {
-                lines.append("    \(quoted(graph[input.stage].name)) -> \(quoted(graph[id].name)) [label=\(quoted(input.name))]")
+                lines.append(
+                    "    \(quoted(graph[input.stage].name)) -> \(quoted(graph[id].name)) [label=\(quoted(input.name))]")
             }
         }
         return (lines + ["}"]).joined(separator: "\n") + "\n"

@@ -8,9 +8,9 @@ import RecipeLanguage
 /// Defaults belong to the recipe language, which fills them in before a kind sees its parameters. So they are read off what a
 /// recipe that says next to nothing is lowered to, and cannot drift from it. Where the language has several (a teacher trains
 /// for 600 steps, a student for 500), each of them counts.
-public enum KindDefaults {
+package enum KindDefaults {
     /// The parameters of a stage that differ from every default; all of them for kinds without defaults.
-    public static func departures(of kind: String, _ parameters: JSON) -> JSON {
+    package static func departures(of kind: String, _ parameters: JSON) -> JSON {
         departures(of: parameters, from: defaults[kind] ?? [])
     }
 

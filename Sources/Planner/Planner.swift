@@ -3,14 +3,14 @@ import Diagnostics
 import RecipeLanguage
 
 /// What came of planning a recipe.
-public struct Planning: Sendable {
+package struct Planning: Sendable {
     /// `nil` where there are errors.
-    public let graph: Graph?
-    public let diagnostics: [Diagnostic]
+    package let graph: Graph?
+    package let diagnostics: [Diagnostic]
 }
 
 /// From a recipe to the graph of its stages: a pure function.
-public enum Planner {
+package enum Planner {
     /// Lowers every variant and merges equal stages.
     ///
     /// - Parameters:
@@ -18,7 +18,7 @@ public enum Planner {
     ///   - lock: what pins sources that have no digest of their own.
     ///   - processor: what `numerics: native` means: the family of the machine that looks for results and runs stages.
     /// - Throws: where a parameter has no JSON encoding, which a checked recipe's parameters always have.
-    public static func plan(
+    package static func plan(
         _ recipe: Recipe, sources: [String: SourceSnapshot], lock: SourceLock? = nil, processor: ProcessorFamily = .avx2
     ) throws -> Planning {
         let diagnostics = missing(sources, of: recipe)

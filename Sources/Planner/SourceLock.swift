@@ -4,28 +4,28 @@ import Diagnostics
 import RecipeLanguage
 
 /// The lock file beside a recipe: which bytes its sources from elsewhere stand for.
-public struct SourceLock: Hashable, Sendable {
-    public struct Entry: Hashable, Sendable {
+package struct SourceLock: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// What the recipe asked for when the source was locked, canonical.
-        public var request: JSON
+        package var request: JSON
         /// The commit that a branch or tag stood for; `nil` for sources without revisions.
-        public var revision: String?
+        package var revision: String?
         /// Sorted by path.
-        public var files: [FixedOutput.File]
+        package var files: [FixedOutput.File]
 
-        public init(request: JSON, revision: String?, files: [FixedOutput.File]) {
+        package init(request: JSON, revision: String?, files: [FixedOutput.File]) {
             self.request = request
             self.revision = revision
             self.files = files.sorted { $0.path < $1.path }
         }
     }
 
-    public var entries: [String: Entry]
+    package var entries: [String: Entry]
 
-    public init(entries: [String: Entry] = [:]) { self.entries = entries }
+    package init(entries: [String: Entry] = [:]) { self.entries = entries }
 
     /// The file's text: JSON for people, keys sorted, so that equal locks are equal files.
-    public var text: String {
+    package var text: String {
         let sources = entries.mapValues { entry -> JSON in
             var members: [String: JSON] = [
                 "request": entry.request,
@@ -40,7 +40,7 @@ public struct SourceLock: Hashable, Sendable {
     /// Reads a lock file's text back.
     ///
     /// - Throws: `LockError` where it is not one.
-    public init(text: String) throws(LockError) {
+    package init(text: String) throws(LockError) {
         let json: JSON
         do throws(JSONError) { json = try JSON(parsing: text) } catch { throw LockError("\(error)") }
         guard json["decant_lock"] == 1, let sources = json["sources"]?.object else {
@@ -71,14 +71,14 @@ public struct SourceLock: Hashable, Sendable {
 }
 
 /// Why a file is no lock file.
-public struct LockError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct LockError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
     init(_ description: String) { self.description = description }
 }
 
 extension Source {
     /// What the recipe asks for, in canonical words; a lock entry holds for this and nothing else.
-    public var request: JSON {
+    package var request: JSON {
         var members: [String: JSON] = ["member": .array(self.members.value.map(\.value).sorted().map(JSON.string))]
         switch origin {
         case .path(let path): members["path"] = .string(path.value)
@@ -94,7 +94,7 @@ extension Source {
     /// Where the source's files come from.
     ///
     /// - Parameter revision: the commit that a lock records for the recipe's revision.
-    public func fetchOrigin(revision locked: String? = nil) -> FixedOutput.Origin {
+    package func fetchOrigin(revision locked: String? = nil) -> FixedOutput.Origin {
         let members = self.members.value.map(\.value)
         let revision = locked ?? self.revision.value
         return switch origin {
@@ -108,13 +108,13 @@ extension Source {
     }
 
     /// Whether the lock file has to pin the source.
-    public var needsLock: Bool {
+    package var needsLock: Bool {
         if case .path = origin { false } else { sha256 == nil }
     }
 
     /// The name of the one file that a source pinned in the recipe gives: the member's or the URL's own where that is
     /// plain, else one made of the package's name and the pattern's extension.
-    public var singleFileName: String {
+    package var singleFileName: String {
         let pattern = members.value.first?.value ?? ""
         let last = pattern.split(separator: "/").last.map(String.init) ?? ""
         if !last.isEmpty, !last.contains(where: { "*?[".contains($0) }) { return last }

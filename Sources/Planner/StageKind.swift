@@ -5,7 +5,7 @@ import CanonicalJSON
 ///
 /// Each kind stands in a file of its own, documents its input and output layout there, and has a revision. Raising the
 /// revision is the only way to invalidate a kind.
-public protocol StageKind: Codable, Hashable, Sendable {
+package protocol StageKind: Codable, Hashable, Sendable {
     static var name: String { get }
     static var revision: Int { get }
     /// In the order of the stage commit's parents.
@@ -21,14 +21,14 @@ public protocol StageKind: Codable, Hashable, Sendable {
 }
 
 extension StageKind {
-    public static var isMeasurement: Bool { false }
-    public var runsModel: Bool { false }
-    public func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
+    package static var isMeasurement: Bool { false }
+    package var runsModel: Bool { false }
+    package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
 }
 
 /// An input that a kind reads.
-public struct InputDeclaration: Hashable, Sendable {
-    public enum Presence: Hashable, Sendable {
+package struct InputDeclaration: Hashable, Sendable {
+    package enum Presence: Hashable, Sendable {
         case required
         case optional
         /// Any number, `name.0`, `name.1`, and so on.
@@ -37,13 +37,13 @@ public struct InputDeclaration: Hashable, Sendable {
         case any
     }
 
-    public var name: String
-    public var presence: Presence
+    package var name: String
+    package var presence: Presence
 
-    public static func required(_ name: String) -> InputDeclaration { .init(name: name, presence: .required) }
-    public static func optional(_ name: String) -> InputDeclaration { .init(name: name, presence: .optional) }
-    public static func numbered(_ name: String) -> InputDeclaration { .init(name: name, presence: .numbered) }
-    public static var any: InputDeclaration { .init(name: "*", presence: .any) }
+    package static func required(_ name: String) -> InputDeclaration { .init(name: name, presence: .required) }
+    package static func optional(_ name: String) -> InputDeclaration { .init(name: name, presence: .optional) }
+    package static func numbered(_ name: String) -> InputDeclaration { .init(name: name, presence: .numbered) }
+    package static var any: InputDeclaration { .init(name: "*", presence: .any) }
 
     /// Whether an input of this name is the one declared.
     func admits(_ input: String) -> Bool {
@@ -56,9 +56,9 @@ public struct InputDeclaration: Hashable, Sendable {
 }
 
 /// Every stage kind of the language, whether this program can run it or not.
-public enum KindCatalogue {
+package enum KindCatalogue {
     /// Sorted by name.
-    public static let kinds: [any StageKind.Type] = [
+    package static let kinds: [any StageKind.Type] = [
         AdapterMerge.self, BenchDecode.self, BenchServe.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self,
         DataKnowledge.self, DataRetrieve.self, DataSplit.self,
         DPOTrain.self, EndpointSample.self, EvalCost.self, EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self,
@@ -67,8 +67,8 @@ public enum KindCatalogue {
         SourceGit.self, SourceHTTP.self, SourceHuggingFace.self, SourcePyPI.self, TokenizerTrain.self, TrainSFT.self,
     ]
 
-    public static func kind(named name: String) -> (any StageKind.Type)? { kinds.first { $0.name == name } }
+    package static func kind(named name: String) -> (any StageKind.Type)? { kinds.first { $0.name == name } }
 
     /// The names of the kinds whose outputs are measured.
-    public static let measurements = Set(kinds.filter { $0.isMeasurement }.map { $0.name })
+    package static let measurements = Set(kinds.filter { $0.isMeasurement }.map { $0.name })
 }

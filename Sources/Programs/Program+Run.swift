@@ -7,7 +7,7 @@ extension Program {
     /// this call, nor this process.
     ///
     /// - Parameter timeLimit: seconds, after which all of them are killed; `nil` sets no limit.
-    public func run(
+    package func run(
         output: Output = .nowhere, errors: Output = .nowhere, timeLimit: Double? = nil
     ) throws(ProgramError) -> Ending {
         let group = try ProcessGroup()

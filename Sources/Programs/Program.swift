@@ -1,14 +1,14 @@
 import Foundation
 
 /// A program to run as a child, with exactly the arguments, the environment and the directory that are given.
-public struct Program: Sendable {
+package struct Program: Sendable {
     /// An absolute path, or one from `directory`.
-    public var executable: String
-    public var arguments: [String]
-    public var environment: [String: String]
-    public var directory: URL
+    package var executable: String
+    package var arguments: [String]
+    package var environment: [String: String]
+    package var directory: URL
 
-    public init(_ executable: String, _ arguments: [String], environment: [String: String], directory: URL) {
+    package init(_ executable: String, _ arguments: [String], environment: [String: String], directory: URL) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
@@ -16,7 +16,7 @@ public struct Program: Sendable {
     }
 
     /// Where a child's output goes.
-    public enum Output: Sendable {
+    package enum Output: Sendable {
         case nowhere
         /// The standard error of this process: the log of a stage.
         case log
@@ -27,7 +27,7 @@ public struct Program: Sendable {
     }
 
     /// How a child ended.
-    public enum Ending: Hashable, Sendable {
+    package enum Ending: Hashable, Sendable {
         case exited(status: Int32)
         case ended(signal: Int32)
         case outOfTime
@@ -35,13 +35,13 @@ public struct Program: Sendable {
 }
 
 /// Why a program could not be run.
-public enum ProgramError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ProgramError: Error, Hashable, Sendable, CustomStringConvertible {
     /// `path`: where it was looked for, as in `PATH`.
     case notFound(name: String, path: String)
     case notExecutable(path: String)
     case cannotStart(name: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notFound(let name, _) where name.contains("/"):
             "there is no program \(name)"
@@ -60,7 +60,7 @@ extension Program {
     ///
     /// - Parameter directory: what relative names and relative parts of `path` start from.
     /// - Returns: the name itself where it has a slash, else an absolute path.
-    public static func find(_ name: String, along path: String, from directory: URL) throws(ProgramError) -> String {
+    package static func find(_ name: String, along path: String, from directory: URL) throws(ProgramError) -> String {
         func location(_ name: String) -> String {
             name.hasPrefix("/") ? name : directory.path + "/" + name
         }

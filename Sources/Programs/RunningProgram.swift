@@ -6,18 +6,18 @@ import Synchronization
 ///
 /// Its standard input is a pipe to which nothing is written and which closes when this process ends, however it ends: a child
 /// that reads it can end then, too.
-public final class RunningProgram: Sendable {
-    public let id: pid_t
+package final class RunningProgram: Sendable {
+    package let id: pid_t
     /// The reading end of the child's standard output.
-    public let output: FileHandle
+    package let output: FileHandle
     private let lifeline: Int32
     private let hasEnded = Mutex(false)
 
     /// How it ended, and the most memory that it had.
-    public struct Report: Hashable, Sendable {
-        public var ending: Program.Ending
+    package struct Report: Hashable, Sendable {
+        package var ending: Program.Ending
         /// Bytes.
-        public var peakMemory: Int
+        package var peakMemory: Int
     }
 
     fileprivate init(id: pid_t, output: Int32, lifeline: Int32) {
@@ -27,14 +27,14 @@ public final class RunningProgram: Sendable {
     }
 
     /// Sends a signal to the child, if it is still there.
-    public func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         hasEnded.withLock { hasEnded in
             if !hasEnded { kill(id, number) }
         }
     }
 
     /// Waits for the child's end. To be called once.
-    public func waitForEnd() -> Report {
+    package func waitForEnd() -> Report {
         var information = siginfo_t()
         while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         // From here on the id may become another process's.
@@ -54,7 +54,7 @@ public final class RunningProgram: Sendable {
 
 extension Program {
     /// Starts the program and returns at once.
-    public func start(errors: Output) throws(ProgramError) -> RunningProgram {
+    package func start(errors: Output) throws(ProgramError) -> RunningProgram {
         let output = try PipeEnds()
         defer { close(output.writing) }
         do throws(ProgramError) {

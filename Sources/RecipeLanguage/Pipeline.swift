@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// Everything that one variant asks for. Variants that agree on a section share it.
-public struct Pipeline: Sendable {
+package struct Pipeline: Sendable {
     /// Keeps a section in one place however many variants have it.
     final class Shared<Section: Sendable>: Sendable {
         let value: Section
@@ -52,7 +52,7 @@ public struct Pipeline: Sendable {
     let sections: Sections
 
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
-    public var identityBeforeQuantization: [ObjectIdentifier] {
+    package var identityBeforeQuantization: [ObjectIdentifier] {
         [
             ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
@@ -62,41 +62,41 @@ public struct Pipeline: Sendable {
         ]
     }
 
-    public var data: DataSection { sections.data.value }
-    public var tokenizer: TokenizerSection { sections.tokenizer.value }
-    public var teacher: TeacherSection { sections.teacher.value }
+    package var data: DataSection { sections.data.value }
+    package var tokenizer: TokenizerSection { sections.tokenizer.value }
+    package var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
-    public var teacherTransfer: Transfer { sections.teacherTransfer.value }
+    package var teacherTransfer: Transfer { sections.teacherTransfer.value }
     /// Those beside the first one, in the order of writing.
-    public var teachers: [FurtherTeacher] { sections.teachers.value }
-    public var student: StudentSection { sections.student.value }
+    package var teachers: [FurtherTeacher] { sections.teachers.value }
+    package var student: StudentSection { sections.student.value }
     /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
-    public var sample: SampleSection? { sections.sample.value }
-    public var judge: JudgeSection { sections.judge.value }
+    package var sample: SampleSection? { sections.sample.value }
+    package var judge: JudgeSection { sections.judge.value }
     /// How the student learns from the teacher.
-    public var transfer: Transfer { sections.transfer.value }
+    package var transfer: Transfer { sections.transfer.value }
     /// `nil` where nothing is removed.
-    public var prune: PruneSection? { sections.prune.value }
+    package var prune: PruneSection? { sections.prune.value }
     /// `nil` where weights stay in float.
-    public var quantize: QuantizeSection? { sections.quantize.value }
-    public var evaluate: EvaluateSection { sections.evaluate.value }
+    package var quantize: QuantizeSection? { sections.quantize.value }
+    package var evaluate: EvaluateSection { sections.evaluate.value }
     /// The recipe's own stages, in the order of writing.
-    public var stages: [NamedStage] { sections.stages.value }
-    public var numerics: Spanned<NumericsProfile> { sections.numerics.value }
+    package var stages: [NamedStage] { sections.stages.value }
+    package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
 
     /// The student's steps and those of its recovery.
-    public var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
+    package var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
 
     /// The steps of every model that the recipe trains.
-    public var allSteps: [Transfer.Step] { studentSteps + teacherTransfer.steps + teachers.flatMap(\.transfer.steps) }
+    package var allSteps: [Transfer.Step] { studentSteps + teacherTransfer.steps + teachers.flatMap(\.transfer.steps) }
 
     /// Those of the student that learn from the recipe's teacher, where they learn from any.
-    public var stepsFromTeacher: [Transfer.Step] {
+    package var stepsFromTeacher: [Transfer.Step] {
         transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
     }
 
     /// The sets that models answer: those asked for, else those that have rows other than text.
-    public var evaluatedSets: [String] {
+    package var evaluatedSets: [String] {
         if let asked = evaluate.sets { return asked.value.map(\.value) }
         let standard = [RowSet.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
         return (standard.map(\.rawValue) + data.namedSets.map(\.name.value)).filter { !data.consistsOfText($0) }

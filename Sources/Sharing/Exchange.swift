@@ -4,7 +4,7 @@ import Foundation
 import Store
 
 /// A step of an exchange that is done, for a person who waits.
-public enum ExchangePhase: Sendable {
+package enum ExchangePhase: Sendable {
     /// Git's part came and was checked.
     case checked(stages: Int, builds: Int, gitObjects: Int, bytes: Int)
     /// Git's part that will be sent.
@@ -13,19 +13,19 @@ public enum ExchangePhase: Sendable {
 }
 
 /// What an exchange did.
-public struct ExchangeSummary: Sendable {
-    public var remote: String
+package struct ExchangeSummary: Sendable {
+    package var remote: String
     /// Branches, tags and notes.
-    public var changes: [ReferenceChange] = []
+    package var changes: [ReferenceChange] = []
     /// Refs of the remote that were not asked for, with the reason.
-    public var leftOut: [Refusal] = []
+    package var leftOut: [Refusal] = []
     /// Actions whose results are new on the side that received.
-    public var actions = 0
-    public var objects = 0
+    package var actions = 0
+    package var objects = 0
     /// Of the objects that travelled.
-    public var bytes = 0
+    package var bytes = 0
 
-    public var json: JSON {
+    package var json: JSON {
         [
             "remote": .string(remote), "actions": .integer(Int64(actions)), "objects": .integer(Int64(objects)),
             "bytes": .integer(Int64(bytes)),
@@ -45,7 +45,7 @@ extension Store {
     /// Takes in what a remote has: fetched into a quarantine, checked, then moved in with its objects. Either all or nothing.
     ///
     /// - Throws: `RemoteError` where the remote breaks a rule or cannot be reached, `SharingError`, `StoreError`.
-    public func pull(
+    package func pull(
         _ selection: Selection, from remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
     ) async throws -> ExchangeSummary {
         let place = try remote.objectPlace()
@@ -79,7 +79,7 @@ extension Store {
     ///
     /// - Parameter names: recipes; all where empty.
     /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
-    public func push(
+    package func push(
         _ names: [String], to remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
     ) async throws -> ExchangeSummary {
         let known = try recipes()

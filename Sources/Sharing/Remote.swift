@@ -3,10 +3,10 @@ import Foundation
 import Store
 
 /// A remote as a command knows it: where its commits are, and where its objects are.
-public struct Remote: Sendable {
-    public let address: RemoteAddress
+package struct Remote: Sendable {
+    package let address: RemoteAddress
     /// A person may see it.
-    public var label: String { address.text }
+    package var label: String { address.text }
     let repository: RemoteRepository
     /// `nil` where only the commits' place is known.
     let objects: (any ObjectPlace)?
@@ -16,7 +16,7 @@ public struct Remote: Sendable {
     /// - Parameters:
     ///   - name: a remote of the store's git configuration, a path or an address; `origin` where `nil`.
     ///   - objectServer: a Git LFS server; else the configuration's, else the one that the address gives.
-    public init(_ name: String?, objectServer: String? = nil, for store: Store) throws {
+    package init(_ name: String?, objectServer: String? = nil, for store: Store) throws {
         let configured = try store.address(ofRemote: name ?? "origin")
         guard let text = configured ?? name else { throw SharingError.noRemote }
         address = try RemoteAddress(text)

@@ -2,7 +2,7 @@ import Foundation
 import Store
 
 /// Where a remote is, as a person names it.
-public struct RemoteAddress: Sendable {
+package struct RemoteAddress: Sendable {
     enum Place: Sendable {
         case path(URL)
         /// Without user and password.
@@ -24,7 +24,7 @@ public struct RemoteAddress: Sendable {
     }
 
     /// Reads `path`, `file://`, `http://`, `https://`, `ssh://` and `user@host:path`.
-    public init(_ text: String) throws(SharingError) {
+    package init(_ text: String) throws(SharingError) {
         let isPlain =
             !text.isEmpty && !text.hasPrefix("-") && text.firstMatch(of: /^[A-Za-z0-9+.-]+::/) == nil && text.utf8.count <= 4096
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
@@ -69,7 +69,7 @@ public struct RemoteAddress: Sendable {
     }
 
     /// For messages and for git's configuration: without a password.
-    public var text: String {
+    package var text: String {
         switch place {
         case .path(let url): url.path
         case .http(let url): url.absoluteString
@@ -78,7 +78,7 @@ public struct RemoteAddress: Sendable {
     }
 
     /// `https://user@host/…`: what git's configuration may hold.
-    public var textWithUser: String {
+    package var textWithUser: String {
         guard case .http(let url) = place, let user, var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
         else { return text }
         components.user = user

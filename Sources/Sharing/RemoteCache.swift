@@ -7,14 +7,14 @@ import Synchronization
 ///
 /// The remote's list of actions is read once. A remote that fails is told of once and asked no more; a result that breaks a
 /// rule is told of and not used. Neither ends a build.
-public final class RemoteCache: Sendable {
+package final class RemoteCache: Sendable {
     private let store: Store
     private let remote: Remote
     private let onWarning: @Sendable (String) -> Void
     /// By key; `nil` where the remote failed.
     private let references: Mutex<[String: RemoteReference]?>
 
-    public init(_ remote: Remote, for store: Store, onWarning: @escaping @Sendable (String) -> Void) async {
+    package init(_ remote: Remote, for store: Store, onWarning: @escaping @Sendable (String) -> Void) async {
         self.store = store
         self.remote = remote
         self.onWarning = onWarning
@@ -32,7 +32,7 @@ public final class RemoteCache: Sendable {
 
     /// The result of an action, from the remote: its commit checked, its objects verified and in the store. `nil` where the
     /// remote has none that can be used.
-    public func result(of key: Digest) async -> Artifact? {
+    package func result(of key: Digest) async -> Artifact? {
         guard let reference = references.withLock({ $0?[key.hex] }) else { return nil }
         do {
             let reception = try Reception(of: .actions([key]), from: remote.repository, into: store, known: [reference])

@@ -1,7 +1,7 @@
 import BuildModel
 
 /// Why something could not be shared; never with a password.
-public enum SharingError: Error, Sendable, CustomStringConvertible {
+package enum SharingError: Error, Sendable, CustomStringConvertible {
     case invalidAddress(String)
     case unknownRemote(String)
     /// No remote was named and there is no `origin`.
@@ -16,7 +16,7 @@ public enum SharingError: Error, Sendable, CustomStringConvertible {
     case missingObject(Digest, place: String, reason: String)
     case nothingToShare(recipe: String, known: [String])
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidAddress(let text):
             "'\(text)' is no remote: name a path, or an address of file, http, https or ssh"

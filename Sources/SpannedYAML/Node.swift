@@ -1,15 +1,15 @@
 import Diagnostics
 
 /// A value of a YAML document with the place where it is written.
-public struct Node: Sendable {
-    public enum Content: Sendable {
+package struct Node: Sendable {
+    package enum Content: Sendable {
         case scalar(Scalar)
         case sequence([Node])
         case mapping([Entry])
     }
 
-    public struct Scalar: Hashable, Sendable {
-        public enum Style: Hashable, Sendable {
+    package struct Scalar: Hashable, Sendable {
+        package enum Style: Hashable, Sendable {
             case plain
             /// Single or double quotes.
             case quoted
@@ -17,53 +17,53 @@ public struct Node: Sendable {
             case block
         }
 
-        public var text: String
-        public var style: Style
+        package var text: String
+        package var style: Style
 
-        public init(text: String, style: Style) {
+        package init(text: String, style: Style) {
             self.text = text
             self.style = style
         }
     }
 
     /// A field of a mapping, in the order of writing. Keys are scalars and differ from each other.
-    public struct Entry: Sendable {
-        public var key: Node
-        public var value: Node
+    package struct Entry: Sendable {
+        package var key: Node
+        package var value: Node
 
-        public init(key: Node, value: Node) {
+        package init(key: Node, value: Node) {
             self.key = key
             self.value = value
         }
 
-        public var name: String { key.scalar?.text ?? "" }
+        package var name: String { key.scalar?.text ?? "" }
     }
 
-    public var content: Content
-    public var span: SourceSpan
+    package var content: Content
+    package var span: SourceSpan
 
-    public init(_ content: Content, at span: SourceSpan) {
+    package init(_ content: Content, at span: SourceSpan) {
         self.content = content
         self.span = span
     }
 }
 
 extension Node {
-    public var scalar: Scalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
-    public var sequence: [Node]? { if case .sequence(let elements) = content { elements } else { nil } }
-    public var mapping: [Entry]? { if case .mapping(let entries) = content { entries } else { nil } }
+    package var scalar: Scalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
+    package var sequence: [Node]? { if case .sequence(let elements) = content { elements } else { nil } }
+    package var mapping: [Entry]? { if case .mapping(let entries) = content { entries } else { nil } }
 
     /// The value of a mapping's field.
-    public subscript(key: String) -> Node? { mapping?.first { $0.name == key }?.value }
+    package subscript(key: String) -> Node? { mapping?.first { $0.name == key }?.value }
 
     /// Whether the value is left out or written as YAML's null.
-    public var isNull: Bool {
+    package var isNull: Bool {
         guard let scalar, scalar.style == .plain else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.text)
     }
 
     /// What the value is, with its article, for messages.
-    public var describedKind: String {
+    package var describedKind: String {
         switch content {
         case .scalar: isNull ? "nothing" : "a single value"
         case .sequence: "a list"
@@ -72,7 +72,7 @@ extension Node {
     }
 
     /// The place of some bytes of a scalar's text. Where escapes or folding hide it, the place of the whole scalar.
-    public func span(ofText range: Range<Int>) -> SourceSpan {
+    package func span(ofText range: Range<Int>) -> SourceSpan {
         guard let scalar else { return span }
         let margin = scalar.style == .quoted ? 1 : 0
         let written = span.source.bytes[span.start..<span.end].dropFirst(margin).dropLast(margin)

@@ -4,10 +4,11 @@ import Diagnostics
 ///
 /// Anchors, aliases, tags, merge keys, keys that are not scalars and further documents are refused: a file of Decant means
 /// what it says where it says it.
-public enum YAMLParser {
+package enum YAMLParser {
     /// A node, or diagnostics that say why there is none. An empty file is a null.
-    public static func parse(_ source: SourceText, limits: YAMLLimits = YAMLLimits()) -> (node: Node?, diagnostics: [Diagnostic])
-    {
+    package static func parse(_ source: SourceText, limits: YAMLLimits = YAMLLimits()) -> (
+        node: Node?, diagnostics: [Diagnostic]
+    ) {
         if let diagnostic = unreadable(source, limits) { return (nil, [diagnostic]) }
         guard let events = YAMLEventStream(source) else {
             return (nil, [Diagnostic(code: "yaml-memory", "there is no memory left to read this file", at: source.span(0..<0))])

@@ -3,7 +3,7 @@ import Engine
 
 extension ProcessorFamily {
     /// This machine's: what `native` means here.
-    public static var ofThisMachine: ProcessorFamily {
+    package static var ofThisMachine: ProcessorFamily {
         switch Processor.family {
         case .avx2: .avx2
         case .avx512: .avx512
@@ -14,14 +14,14 @@ extension ProcessorFamily {
 
 extension Numerics {
     /// Whether this machine gives the profile's bytes.
-    public var isOfThisMachine: Bool { self == .portable || self == .native(.ofThisMachine) }
+    package var isOfThisMachine: Bool { self == .portable || self == .native(.ofThisMachine) }
 }
 
 extension ProductPrecision {
     /// How an action's products are computed.
     ///
     /// - Throws: where the action was made for processors of another family.
-    public init(_ numerics: Numerics) throws(StageFailure) {
+    package init(_ numerics: Numerics) throws(StageFailure) {
         guard numerics.isOfThisMachine else {
             throw StageFailure(
                 "the action's numerics are \(numerics.rawValue); this machine's are portable and "

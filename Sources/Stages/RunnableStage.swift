@@ -5,7 +5,7 @@ import Foundation
 import Planner
 
 /// A stage kind that this binary can run.
-public protocol RunnableStage: StageKind {
+package protocol RunnableStage: StageKind {
     /// What of these parameters this version cannot do yet; `nil` where it can do all. Asked before a build starts.
     var limitation: String? { get }
 
@@ -16,11 +16,11 @@ public protocol RunnableStage: StageKind {
 }
 
 extension RunnableStage {
-    public var limitation: String? { nil }
+    package var limitation: String? { nil }
 }
 
 /// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.
-public struct StageContext: Sendable {
+package struct StageContext: Sendable {
     let inputs: URL
     let outputs: URL
     /// Threads to work with. Results never depend on their number.
@@ -33,7 +33,7 @@ public struct StageContext: Sendable {
     let questionFiles: QuestionFiles?
     private let reportProgress: @Sendable (StageProgress) -> Void
 
-    public init(
+    package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
         questionFiles: QuestionFiles? = nil,
         reportProgress: @escaping @Sendable (StageProgress) -> Void
@@ -48,22 +48,22 @@ public struct StageContext: Sendable {
     }
 
     /// The directory of the named input.
-    public func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
+    package func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
 
     /// A file of the named input.
-    public func input(_ name: String, _ file: String) -> URL { input(name).appending(path: file) }
+    package func input(_ name: String, _ file: String) -> URL { input(name).appending(path: file) }
 
-    public func hasInput(_ name: String) -> Bool { FileManager.default.fileExists(atPath: input(name).path) }
+    package func hasInput(_ name: String) -> Bool { FileManager.default.fileExists(atPath: input(name).path) }
 
     /// Where an output file belongs.
-    public func output(_ file: String) -> URL { outputs.appending(path: file) }
+    package func output(_ file: String) -> URL { outputs.appending(path: file) }
 
-    public func report(_ progress: StageProgress) { reportProgress(progress) }
+    package func report(_ progress: StageProgress) { reportProgress(progress) }
 }
 
 /// Why a stage cannot go on: a full sentence for the person who wrote the recipe.
-public struct StageFailure: Error, Sendable, CustomStringConvertible {
-    public var description: String
+package struct StageFailure: Error, Sendable, CustomStringConvertible {
+    package var description: String
 
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -3,9 +3,9 @@ import CanonicalJSON
 import Planner
 
 /// Every stage kind that this binary can run.
-public enum StageCatalogue {
+package enum StageCatalogue {
     /// Sorted by name.
-    public static let kinds: [any RunnableStage.Type] = [
+    package static let kinds: [any RunnableStage.Type] = [
         AdapterMerge.self, BenchDecode.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self,
         DataKnowledge.self, DataRetrieve.self, DataSplit.self, DPOTrain.self, EndpointSample.self, EvalCost.self,
         EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self,
@@ -14,7 +14,7 @@ public enum StageCatalogue {
     ]
 
     /// Why this version cannot run a stage; `nil` where it can.
-    public static func limitation(of kind: String, _ parameters: JSON) -> String? {
+    package static func limitation(of kind: String, _ parameters: JSON) -> String? {
         guard let runnable = kinds.first(where: { $0.name == kind }) else {
             return "this version of Decant knows the kind '\(kind)', but cannot run it yet"
         }
@@ -22,7 +22,7 @@ public enum StageCatalogue {
     }
 
     /// The stage that an action asks for: its kind at its revision, with its parameters read back.
-    public static func stage(for action: Action) throws(StageFailure) -> any RunnableStage {
+    package static func stage(for action: Action) throws(StageFailure) -> any RunnableStage {
         guard let kind = kinds.first(where: { $0.name == action.kind }) else {
             throw StageFailure("this version of Decant has no stage kind '\(action.kind)'")
         }

@@ -2,13 +2,13 @@ import CanonicalJSON
 import Foundation
 
 extension StageContext {
-    public func write(_ text: String, to file: String) throws { try Data(text.utf8).write(to: output(file)) }
+    package func write(_ text: String, to file: String) throws { try Data(text.utf8).write(to: output(file)) }
 
     /// Indented JSON, for files that people read.
-    public func write(_ value: JSON, to file: String) throws { try write(value.prettyText, to: file) }
+    package func write(_ value: JSON, to file: String) throws { try write(value.prettyText, to: file) }
 
     /// JSON lines: one canonical value a line.
-    public func write(lines: some Sequence<JSON>, to file: String) throws {
+    package func write(lines: some Sequence<JSON>, to file: String) throws {
         var bytes: [UInt8] = []
         for line in lines {
             bytes.append(contentsOf: line.canonicalBytes)
@@ -17,7 +17,7 @@ extension StageContext {
         try Data(bytes).write(to: output(file))
     }
 
-    public func readJSON(_ input: String, _ file: String) throws -> JSON {
+    package func readJSON(_ input: String, _ file: String) throws -> JSON {
         let bytes = try Data(contentsOf: self.input(input, file))
         do {
             return try JSON(parsing: bytes)
@@ -27,7 +27,7 @@ extension StageContext {
     }
 
     /// Reads JSON lines; empty lines are skipped, a malformed one is named by its number.
-    public func readLines(_ input: String, _ file: String) throws -> [JSON] {
+    package func readLines(_ input: String, _ file: String) throws -> [JSON] {
         try readLines(input, file) { line throws(JSONError) in try JSON(parsing: line) }
     }
 
@@ -46,7 +46,7 @@ extension StageContext {
     }
 
     /// Copies a file of an input into the output, byte for byte, in place of one that is there already.
-    public func copy(_ file: String, from input: String) throws {
+    package func copy(_ file: String, from input: String) throws {
         if FileManager.default.fileExists(atPath: output(file).path) { try FileManager.default.removeItem(at: output(file)) }
         try FileManager.default.copyItem(at: self.input(input, file), to: output(file))
     }

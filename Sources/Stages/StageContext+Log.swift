@@ -2,5 +2,5 @@ import Foundation
 
 extension StageContext {
     /// Adds a line to the stage's log, which is its standard error.
-    public func log(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    package func log(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 }

@@ -4,13 +4,13 @@ import CanonicalJSON
 import Foundation
 
 /// What a finished build leaves on its recipe's branch.
-public struct BuildRecord: Sendable {
-    public struct Target: Hashable, Sendable {
-        public var name: String
-        public var commit: CommitID
-        public var artifact: Artifact
+package struct BuildRecord: Sendable {
+    package struct Target: Hashable, Sendable {
+        package var name: String
+        package var commit: CommitID
+        package var artifact: Artifact
 
-        public init(name: String, commit: CommitID, artifact: Artifact) {
+        package init(name: String, commit: CommitID, artifact: Artifact) {
             self.name = name
             self.commit = commit
             self.artifact = artifact
@@ -18,29 +18,29 @@ public struct BuildRecord: Sendable {
     }
 
     /// A stage with the commit that says all about it.
-    public struct Stage: Hashable, Sendable {
-        public var name: String
-        public var commit: CommitID
+    package struct Stage: Hashable, Sendable {
+        package var name: String
+        package var commit: CommitID
 
-        public init(name: String, commit: CommitID) {
+        package init(name: String, commit: CommitID) {
             self.name = name
             self.commit = commit
         }
     }
 
     /// The recipe's name, which is its branch's.
-    public var recipe: String
+    package var recipe: String
     /// As written.
-    public var recipeText: String
+    package var recipeText: String
     /// Texts beside it, by file name: the lock, recipes that it extends.
-    public var companions: [String: String]
+    package var companions: [String: String]
     /// In graph order.
-    public var stages: [Stage]
-    public var targets: [Target]
+    package var stages: [Stage]
+    package var targets: [Target]
     /// The commit's subject.
-    public var summary: String
+    package var summary: String
 
-    public init(
+    package init(
         recipe: String, recipeText: String, companions: [String: String] = [:], stages: [Stage], targets: [Target],
         summary: String
     ) {
@@ -91,17 +91,17 @@ extension BuildRecord {
 }
 
 /// A build in a recipe's history.
-public struct BuildEntry: Sendable {
-    public struct Target: Hashable, Sendable {
-        public var name: String
-        public var commit: CommitID
+package struct BuildEntry: Sendable {
+    package struct Target: Hashable, Sendable {
+        package var name: String
+        package var commit: CommitID
     }
 
-    public var commit: CommitID
-    public var time: Date
-    public var author: String
-    public var summary: String
-    public var targets: [Target]
+    package var commit: CommitID
+    package var time: Date
+    package var author: String
+    package var summary: String
+    package var targets: [Target]
 }
 
 /// The commit on a recipe's branch: who built what and when.

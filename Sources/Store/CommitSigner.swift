@@ -2,7 +2,7 @@ import CLibgit2
 import Foundation
 
 /// Signs what a commit or a tag says.
-public protocol CommitSigner: Sendable {
+package protocol CommitSigner: Sendable {
     /// An armoured signature that stock git verifies, such as `-----BEGIN SSH SIGNATURE-----…`.
     ///
     /// - Throws: `StoreError.cannotSign`.

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A file that one process holds, or several share. The kernel takes the lock back when its process ends, however that ends.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
     enum Mode: Int32 {
         case shared
         case exclusive

@@ -1,22 +1,22 @@
 import BuildModel
 
 /// Everything that an artifact was made from: its stage commit and those of all its inputs, each once.
-public struct Lineage: Sendable {
-    public struct Input: Hashable, Sendable {
-        public var name: String
+package struct Lineage: Sendable {
+    package struct Input: Hashable, Sendable {
+        package var name: String
         /// The stage commit that the input came from.
-        public var commit: CommitID
+        package var commit: CommitID
     }
 
-    public struct Stage: Sendable {
-        public var record: StageRecord
+    package struct Stage: Sendable {
+        package var record: StageRecord
         /// In the order in which the kind declares them.
-        public var inputs: [Input]
-        public var commit: CommitID { record.commit }
+        package var inputs: [Input]
+        package var commit: CommitID { record.commit }
     }
 
     /// Every stage after its inputs; the artifact's own last.
-    public let stages: [Stage]
+    package let stages: [Stage]
     private let positions: [CommitID: Int]
 
     init(stages: [Stage]) {
@@ -24,17 +24,17 @@ public struct Lineage: Sendable {
         positions = Dictionary(stages.enumerated().map { ($1.commit, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    public subscript(commit: CommitID) -> Stage? { positions[commit].map { stages[$0] } }
+    package subscript(commit: CommitID) -> Stage? { positions[commit].map { stages[$0] } }
 }
 
 extension Store {
     /// The lineage of a stage commit.
     ///
     /// - Throws: `StoreError.git` where a commit that it stands on is not in the repository.
-    public func lineage(of root: StageRecord) throws(StoreError) -> Lineage { try lineage(of: [root]) }
+    package func lineage(of root: StageRecord) throws(StoreError) -> Lineage { try lineage(of: [root]) }
 
     /// The lineages of several stage commits in one.
-    public func lineage(of roots: [StageRecord]) throws(StoreError) -> Lineage {
+    package func lineage(of roots: [StageRecord]) throws(StoreError) -> Lineage {
         try repository.withLock { repository throws(StoreError) in
             var records = Dictionary(roots.map { ($0.commit, $0) }, uniquingKeysWith: { first, _ in first })
             var stages: [Lineage.Stage] = []
@@ -77,7 +77,7 @@ extension Lineage.Stage {
 
 extension Store {
     /// A stage commit with the stages that its inputs came from, and nothing above those.
-    public func lineageStage(of record: StageRecord) throws(StoreError) -> Lineage.Stage {
+    package func lineageStage(of record: StageRecord) throws(StoreError) -> Lineage.Stage {
         try repository.withLock { repository throws(StoreError) in
             var records: [CommitID: StageRecord] = [:]
             for parent in record.parents { records[parent] = try StageCommit.read(parent, from: repository) }

@@ -3,7 +3,7 @@ import Foundation
 
 extension Store {
     /// The last run of a stage commit that was noted; `nil` where none was.
-    public func run(of commit: CommitID) throws(StoreError) -> RunNote? {
+    package func run(of commit: CommitID) throws(StoreError) -> RunNote? {
         try repository.withLock { repository throws(StoreError) in
             try RunNotes.note(of: commit, in: repository).flatMap(RunNote.init(json:))
         }

@@ -3,14 +3,14 @@ import CanonicalJSON
 import Foundation
 
 /// What is not reproducible about a run: where, when, how long. Kept as a git note on the stage commit.
-public struct RunNote: Hashable, Sendable {
-    public var host: String
-    public var started: Date
-    public var seconds: Double
+package struct RunNote: Hashable, Sendable {
+    package var host: String
+    package var started: Date
+    package var seconds: Double
     /// The most memory that the stage had, in bytes; `nil` where nobody knows.
-    public var peakMemory: Int?
+    package var peakMemory: Int?
 
-    public init(
+    package init(
         host: String = ProcessInfo.processInfo.hostName, started: Date, seconds: Double, peakMemory: Int? = nil
     ) {
         self.host = host

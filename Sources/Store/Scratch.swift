@@ -5,8 +5,8 @@ import Foundation
 /// run the action.
 ///
 /// What it holds is never read as a result. A checkpoint in it serves the next run of the same action.
-public final class Scratch: Sendable {
-    public let directory: URL
+package final class Scratch: Sendable {
+    package let directory: URL
     private let lock: FileLock
 
     init(directory: URL, lock: FileLock) {
@@ -15,7 +15,7 @@ public final class Scratch: Sendable {
     }
 
     /// Removes everything but what is named.
-    public func clear(keeping name: String? = nil) throws(StoreError) {
+    package func clear(keeping name: String? = nil) throws(StoreError) {
         let files = FileManager.default
         do {
             for entry in (try? files.contentsOfDirectory(atPath: directory.path)) ?? [] where entry != name {
@@ -28,18 +28,18 @@ public final class Scratch: Sendable {
     }
 
     /// Where a directory of this name belongs, and nothing is.
-    public func place(for name: String) throws(StoreError) -> URL {
+    package func place(for name: String) throws(StoreError) -> URL {
         try clear()
         return directory.appending(path: name, directoryHint: .isDirectory)
     }
 
     /// Removes the directory: the action has its result.
-    public func remove() { try? FileManager.default.removeItem(at: directory) }
+    package func remove() { try? FileManager.default.removeItem(at: directory) }
 }
 
 extension Store {
     /// The directory for work on an action, as the last owner left it; `nil` where another process owns it.
-    public func scratch(for key: Digest) throws(StoreError) -> Scratch? {
+    package func scratch(for key: Digest) throws(StoreError) -> Scratch? {
         guard let lock = try FileLock(transient: layout.scratch.appending(path: key.hex + ".lock")) else { return nil }
         let scratch = Scratch(directory: layout.scratch.appending(path: key.hex, directoryHint: .isDirectory), lock: lock)
         do {
@@ -51,7 +51,7 @@ extension Store {
     }
 
     /// The same, waiting for whoever owns it. Throws `CancellationError` when the task is cancelled.
-    public func awaitScratch(for key: Digest, onWait: @Sendable () -> Void = {}) async throws -> Scratch {
+    package func awaitScratch(for key: Digest, onWait: @Sendable () -> Void = {}) async throws -> Scratch {
         if let scratch = try scratch(for: key) { return scratch }
         onWait()
         while true {

@@ -3,11 +3,11 @@ import CLibgit2
 import CanonicalJSON
 
 /// A stage commit, read: an action, the artifact that it gave, and the stage commits of its inputs.
-public struct StageRecord: Hashable, Sendable {
-    public var commit: CommitID
-    public var action: Action
-    public var artifact: Artifact
-    public var parents: [CommitID]
+package struct StageRecord: Hashable, Sendable {
+    package var commit: CommitID
+    package var action: Action
+    package var artifact: Artifact
+    package var parents: [CommitID]
 }
 
 /// The git commit that pins one artifact: a pure function of the action, its parents and its artifact.

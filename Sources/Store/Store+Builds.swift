@@ -2,7 +2,7 @@ import BuildModel
 
 extension Store {
     /// The newest builds of a recipe, newest first; no older ones are read.
-    public func builds(of recipe: String, newest count: Int) throws(StoreError) -> [StoredBuild] {
+    package func builds(of recipe: String, newest count: Int) throws(StoreError) -> [StoredBuild] {
         try repository.withLock { repository throws(StoreError) in
             var builds: [StoredBuild] = []
             var next = try repository.target(of: BuildCommit.branches + recipe)
@@ -15,25 +15,25 @@ extension Store {
     }
 
     /// The build that stands so many before a recipe's newest; `nil` where the recipe has not so many.
-    public func build(of recipe: String, back steps: Int = 0) throws(StoreError) -> StoredBuild? {
+    package func build(of recipe: String, back steps: Int = 0) throws(StoreError) -> StoredBuild? {
         let builds = try builds(of: recipe, newest: steps + 1)
         return builds.count == steps + 1 ? builds.last : nil
     }
 
     /// A build by its commit.
-    public func build(_ commit: CommitID) throws(StoreError) -> StoredBuild? {
+    package func build(_ commit: CommitID) throws(StoreError) -> StoredBuild? {
         try repository.withLock { repository throws(StoreError) in try repository.build(commit) }
     }
 
     /// A build by at least seven digits of its commit.
-    public func build(startingWith digits: String) throws(StoreError) -> StoredBuild? {
+    package func build(startingWith digits: String) throws(StoreError) -> StoredBuild? {
         try repository.withLock { repository throws(StoreError) in
             try repository.commitID(startingWith: digits).flatMap { id throws(StoreError) in try repository.build(id) }
         }
     }
 
     /// The newest build that has a stage's commit among its targets, else among its stages; `nil` where none has it.
-    public func build(with stage: CommitID) throws(StoreError) -> StoredBuild? {
+    package func build(with stage: CommitID) throws(StoreError) -> StoredBuild? {
         var other: StoredBuild?
         for recipe in try recipes() {
             var next = try build(of: recipe)
@@ -47,7 +47,7 @@ extension Store {
     }
 
     /// The recipe of a build as it was written, with its lock and the recipes that it extends.
-    public func texts(of build: StoredBuild) throws(StoreError) -> BuildTexts {
+    package func texts(of build: StoredBuild) throws(StoreError) -> BuildTexts {
         try repository.withLock { repository throws(StoreError) in
             guard let commit = try repository.commit(build.commit) else {
                 throw .git(operation: "read the build \(build.commit)", reason: "the commit is gone")

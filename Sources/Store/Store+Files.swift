@@ -3,7 +3,7 @@ import Foundation
 
 extension Store {
     /// The digest of a file outside the store; a file that has not changed since is not read again.
-    public func digest(ofFileAt path: String) throws(StoreError) -> Digest {
+    package func digest(ofFileAt path: String) throws(StoreError) -> Digest {
         if let stamp = FileStamp(path: path), let known = try index.digest(of: stamp) { return known }
         let before = FileStamp(path: path)
         let isSettled = before.map { !$0.isRecent } ?? false
@@ -13,31 +13,31 @@ extension Store {
     }
 
     /// Takes a copy of a file in; its path in the result is its last component.
-    public func importFile(at path: String) throws(StoreError) -> Artifact.File {
+    package func importFile(at path: String) throws(StoreError) -> Artifact.File {
         let (digest, size) = try objects.importFile(at: path)
         return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
     }
 
     /// Takes every file below a directory in.
-    public func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
+    package func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
 
     /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
     /// more.
-    public func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
+    package func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
 
     /// Moves an object that is not what its name says out of the way: what gave it can run again.
-    public func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }
+    package func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }
 
     /// Where an object lies and how many bytes it has; `nil` where it is absent.
-    public func object(_ digest: Digest) -> (url: URL, size: Int)? { objects.object(digest) }
+    package func object(_ digest: Digest) -> (url: URL, size: Int)? { objects.object(digest) }
 
     /// An object's bytes, verified.
-    public func readObject(_ digest: Digest) throws(StoreError) -> Data { try objects.read(digest) }
+    package func readObject(_ digest: Digest) throws(StoreError) -> Data { try objects.read(digest) }
 
     /// Hashes every object of an artifact.
     ///
     /// - Throws: `StoreError.damagedObject` or `.missingObject` for the first that is not what its name says.
-    public func checkObjects(of artifact: Artifact) throws(StoreError) {
+    package func checkObjects(of artifact: Artifact) throws(StoreError) {
         for file in artifact.files {
             guard let object = object(file.digest) else { throw .missingObject(file.digest) }
             guard try DurableFile.digest(of: object.url.path).digest == file.digest else { throw .damagedObject(file.digest) }
@@ -45,10 +45,12 @@ extension Store {
     }
 
     /// A writable copy of an object outside the store, verified.
-    public func copyObject(_ digest: Digest, to destination: URL) throws(StoreError) { try objects.copy(digest, to: destination) }
+    package func copyObject(_ digest: Digest, to destination: URL) throws(StoreError) {
+        try objects.copy(digest, to: destination)
+    }
 
     /// Lays an artifact's files out in a directory, read-only.
-    public func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
+    package func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
         try objects.materialize(artifact, at: directory)
     }
 }

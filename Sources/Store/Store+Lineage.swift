@@ -3,7 +3,7 @@ import CanonicalJSON
 
 extension Store {
     /// A stage commit by its id, or by at least seven of its digits.
-    public func stageCommit(_ reference: String) throws(StoreError) -> StageRecord? {
+    package func stageCommit(_ reference: String) throws(StoreError) -> StageRecord? {
         try repository.withLock { repository throws(StoreError) in
             guard let id = repository.commitID(startingWith: reference) else { return nil }
             return try StageCommit.read(id, from: repository)
@@ -13,7 +13,7 @@ extension Store {
     /// Puts a build on its recipe's branch; one equal to the last adds nothing.
     ///
     /// - Parameter signer: signs the commit; one equal to the last is written again if that was not signed.
-    public func recordBuild(_ build: BuildRecord, signer: (any CommitSigner)? = nil) throws(StoreError) -> CommitID {
+    package func recordBuild(_ build: BuildRecord, signer: (any CommitSigner)? = nil) throws(StoreError) -> CommitID {
         let content = build.digest
         let known = try index.build(of: build.recipe, content: content)
         let commit = try repository.withLock { repository throws(StoreError) in
@@ -34,19 +34,21 @@ extension Store {
     }
 
     /// The builds of a recipe, newest first.
-    public func builds(of recipe: String) throws(StoreError) -> [BuildEntry] {
+    package func builds(of recipe: String) throws(StoreError) -> [BuildEntry] {
         try repository.withLock { repository throws(StoreError) in try BuildCommit.history(of: recipe, in: repository) }
     }
 
     /// Names of the recipes that were built here, sorted.
-    public func recipes() throws(StoreError) -> [String] {
+    package func recipes() throws(StoreError) -> [String] {
         try repository.withLock { repository throws(StoreError) in
-            try repository.references(startingWith: BuildCommit.branches).map { String($0.dropFirst(BuildCommit.branches.count)) }
+            try repository.references(startingWith: BuildCommit.branches).map {
+                String($0.dropFirst(BuildCommit.branches.count))
+            }
         }
     }
 
     /// The `plan.json` of a recipe's newest build.
-    public func lastPlan(of recipe: String) throws(StoreError) -> JSON? {
+    package func lastPlan(of recipe: String) throws(StoreError) -> JSON? {
         try repository.withLock { repository throws(StoreError) in
             guard let head = try repository.target(of: BuildCommit.branches + recipe), let commit = try repository.commit(head)
             else { return nil }
@@ -55,7 +57,7 @@ extension Store {
     }
 
     /// Checks everything against its name and its neighbours.
-    public func check() throws(StoreError) -> StoreCheck {
+    package func check() throws(StoreError) -> StoreCheck {
         try repository.withLock { repository throws(StoreError) in
             try StoreCheck(self, repository)
         }

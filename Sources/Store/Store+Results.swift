@@ -3,7 +3,7 @@ import BuildModel
 extension Store {
     /// Reads what the index knows into memory, for a build of so many stages, and looks which of it is still there. It may run
     /// beside other work, and holds until `endPreparation`. Nothing depends on it but time: a cancelled task leaves it.
-    public func prepare(for stages: Int) throws(StoreError) {
+    package func prepare(for stages: Int) throws(StoreError) {
         guard snapshot.withLock({ $0 == nil }), var read = try index.snapshot(for: stages) else { return }
         read.results = read.results.filter { !Task.isCancelled && objects.holds($0.value) }
         if Task.isCancelled { return }
@@ -11,10 +11,10 @@ extension Store {
     }
 
     /// Forgets what `prepare` read: another build looks anew.
-    public func endPreparation() { snapshot.withLock { $0 = nil } }
+    package func endPreparation() { snapshot.withLock { $0 = nil } }
 
     /// An action's result and the stage commit that it has with these parents, if all was there when the store was prepared.
-    public func preparedResult(of key: Digest, parents: [CommitID]) -> (artifact: Artifact, commit: CommitID)? {
+    package func preparedResult(of key: Digest, parents: [CommitID]) -> (artifact: Artifact, commit: CommitID)? {
         let found = snapshot.withLock { snapshot -> (Artifact, IndexSnapshot.Commit)? in
             guard let artifact = snapshot?.results[key],
                 let commit = snapshot?.commits[Self.identity(of: key, artifact, parents)]
@@ -37,7 +37,7 @@ extension Store {
     }
 
     /// What an action gave; `nil` where it never ran here or an object of its artifact is gone.
-    public func result(of key: Digest) throws(StoreError) -> Artifact? {
+    package func result(of key: Digest) throws(StoreError) -> Artifact? {
         if let known = snapshot.withLock({ $0?.results[key] }), objects.holds(known) { return known }
         if let known = try index.result(of: key), objects.holds(known) { return known }
         let recorded = try repository.withLock { repository throws(StoreError) in
@@ -53,7 +53,7 @@ extension Store {
     }
 
     /// Pins an artifact as the action's result: mints its stage commit, names it by the action's key if nobody did before.
-    public func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
+    package func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
         let key = action.key
         let identity = Self.identity(of: key, artifact, parents)
         if let known = try index.commit(identity), exists(known) { return known }
@@ -71,7 +71,7 @@ extension Store {
     }
 
     /// - Parameter work: floating-point operations that the run took, roughly, where they are known.
-    public func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
+    package func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
         try index.remember(seconds: note.seconds, kind: action.kind, key: action.key, work: work)
         do {
             try repository.withLock { repository throws(StoreError) in
@@ -83,5 +83,5 @@ extension Store {
     }
 
     /// How long actions ran here.
-    public func durations() throws(StoreError) -> DurationHistory { try index.durations() }
+    package func durations() throws(StoreError) -> DurationHistory { try index.durations() }
 }

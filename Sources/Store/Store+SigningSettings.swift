@@ -3,20 +3,20 @@ import Foundation
 
 /// What git's own configuration says about signing, as the lineage repository sees it: of the system, the person and the
 /// repository, the narrowest first.
-public struct SigningSettings: Hashable, Sendable {
+package struct SigningSettings: Hashable, Sendable {
     /// `gpg.format`; git's default is `openpgp`.
-    public var format = "openpgp"
+    package var format = "openpgp"
     /// `user.signingkey`: a file, or a public key as text.
-    public var key: String?
+    package var key: String?
     /// `gpg.ssh.program`.
-    public var program = "ssh-keygen"
+    package var program = "ssh-keygen"
     /// `commit.gpgsign` and `tag.gpgsign`.
-    public var signsCommits = false
-    public var signsTags = false
+    package var signsCommits = false
+    package var signsTags = false
 }
 
 extension Store {
-    public func signingSettings() throws(StoreError) -> SigningSettings {
+    package func signingSettings() throws(StoreError) -> SigningSettings {
         try repository.withLock { repository throws(StoreError) in
             var configuration: OpaquePointer?
             try GitRepository.check(

@@ -3,36 +3,36 @@ import CanonicalJSON
 import Foundation
 
 /// What a store holds, at a glance.
-public struct StoreStatus: Sendable {
+package struct StoreStatus: Sendable {
     /// Work on an action that has no result yet.
-    public struct Work: Sendable {
-        public var key: Digest
-        public var kind: String
+    package struct Work: Sendable {
+        package var key: Digest
+        package var kind: String
         /// Whether a process is at it now.
-        public var isRunning: Bool
+        package var isRunning: Bool
         /// Bytes of the checkpoint that the next run goes on from; 0 where there is none.
-        public var checkpointSize: Int
-        public var changed: Date
+        package var checkpointSize: Int
+        package var changed: Date
     }
 
-    public struct Recipe: Sendable {
-        public var name: String
+    package struct Recipe: Sendable {
+        package var name: String
         /// The newest.
-        public var build: BuildEntry
+        package var build: BuildEntry
     }
 
-    public var path: String
-    public var objects: Int
+    package var path: String
+    package var objects: Int
     /// Bytes of all objects.
-    public var size: Int
+    package var size: Int
     /// Actions that have a result.
-    public var results: Int
-    public var recipes: [Recipe]
-    public var work: [Work]
+    package var results: Int
+    package var recipes: [Recipe]
+    package var work: [Work]
 }
 
 extension Store {
-    public func status() throws(StoreError) -> StoreStatus {
+    package func status() throws(StoreError) -> StoreStatus {
         let objects = layout.entries(below: layout.objects)
         var recipes: [StoreStatus.Recipe] = []
         for name in try self.recipes() {
@@ -58,7 +58,8 @@ extension Store {
             let checkpoint = layout.entries(below: folder.appending(path: "checkpoint"))
             return StoreStatus.Work(
                 key: key, kind: action["kind"]?.string ?? "?", isRunning: isRunning,
-                checkpointSize: checkpoint.reduce(0) { $0 + $1.size }, changed: checkpoint.map(\.changed).max() ?? entry.changed)
+                checkpointSize: checkpoint.reduce(0) { $0 + $1.size }, changed: checkpoint.map(\.changed).max() ?? entry.changed
+            )
         }
     }
 }

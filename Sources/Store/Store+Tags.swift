@@ -1,13 +1,13 @@
 extension Store {
     /// The tag of a name; `nil` where there is none.
-    public func tag(_ name: String) throws(StoreError) -> Tag? {
+    package func tag(_ name: String) throws(StoreError) -> Tag? {
         try repository.withLock { repository throws(StoreError) in
             GitRepository.isValid(reference: GitRepository.tags + name) ? try repository.tag(name) : nil
         }
     }
 
     /// All tags, sorted by name.
-    public func tags() throws(StoreError) -> [Tag] {
+    package func tags() throws(StoreError) -> [Tag] {
         try repository.withLock { repository throws(StoreError) in
             var tags: [Tag] = []
             for reference in try repository.references(startingWith: GitRepository.tags) {
@@ -21,7 +21,7 @@ extension Store {
     ///
     /// - Parameter replacing: whether a tag of this name is replaced.
     /// - Returns: whether it was made; a tag of this name that is not to be replaced stays.
-    public func makeTag(
+    package func makeTag(
         _ name: String, of commit: CommitID, message: String, replacing: Bool, signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> Bool {
         try repository.withLock { repository throws(StoreError) in
@@ -32,14 +32,14 @@ extension Store {
         }
     }
 
-    public func deleteTag(_ name: String) throws(StoreError) {
+    package func deleteTag(_ name: String) throws(StoreError) {
         try repository.withLock { repository throws(StoreError) in
             try layout.writing { () throws(StoreError) in try repository.removeTag(name) }
         }
     }
 
     /// Whether git takes a name for a tag.
-    public static func isValid(tag name: String) -> Bool {
+    package static func isValid(tag name: String) -> Bool {
         // The last that git refuses and libgit2 lets pass is the control character 127.
         !name.hasPrefix("-") && !name.unicodeScalars.contains("\u{7F}")
             && GitRepository.isValid(reference: GitRepository.tags + name)

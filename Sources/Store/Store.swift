@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Every write is atomic: objects appear by renaming a finished file, commits before the refs that name them. Several
 /// processes may use one store.
-public final class Store: Sendable {
+package final class Store: Sendable {
     let layout: StoreLayout
     let objects: ObjectStore
     let index: Index
@@ -19,7 +19,7 @@ public final class Store: Sendable {
     let snapshot = Mutex<IndexSnapshot?>(nil)
 
     /// Opens the store in a directory, or makes one there.
-    public init(at directory: URL) throws(StoreError) {
+    package init(at directory: URL) throws(StoreError) {
         layout = StoreLayout(root: directory)
         objects = ObjectStore(layout: layout)
         try Self.claim(layout.root)

@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 
 /// Why the store could not do what was asked of it.
-public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The directory holds something else than a store.
     case notAStore(path: String)
     case cannotRead(path: String, reason: String)
@@ -20,7 +20,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotSign(reason: String)
     case index(reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAStore(let path):
             "\(path) is not empty and not a store of Decant; name another directory with --cache"
@@ -46,7 +46,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The object that cannot be had as its name says; `nil` for any other error.
-    public var unusableObject: Digest? {
+    package var unusableObject: Digest? {
         switch self {
         case .missingObject(let digest), .damagedObject(let digest): digest
         default: nil

@@ -4,32 +4,32 @@ import CanonicalJSON
 import Foundation
 
 /// A build commit, read: who built what and when, and every stage with its commit.
-public struct StoredBuild: Sendable {
-    public var commit: CommitID
-    public var recipe: String
-    public var time: Date
-    public var author: String
+package struct StoredBuild: Sendable {
+    package var commit: CommitID
+    package var recipe: String
+    package var time: Date
+    package var author: String
     /// The commit's subject without the recipe's name: `12 ran, 3 cached`.
-    public var summary: String
-    public var isSigned: Bool
+    package var summary: String
+    package var isSigned: Bool
     /// The recipe's build before this one.
-    public var previous: CommitID?
+    package var previous: CommitID?
     /// In graph order.
-    public var stages: [BuildRecord.Stage]
-    public var targets: [BuildEntry.Target]
+    package var stages: [BuildRecord.Stage]
+    package var targets: [BuildEntry.Target]
 
     /// The commit of a stage or a target of this build.
-    public func commit(of name: String) -> CommitID? {
+    package func commit(of name: String) -> CommitID? {
         targets.first { $0.name == name }?.commit ?? stages.first { $0.name == name }?.commit
     }
 }
 
 /// The texts that a build was made from.
-public struct BuildTexts: Hashable, Sendable {
+package struct BuildTexts: Hashable, Sendable {
     /// As written.
-    public var recipe: String
+    package var recipe: String
     /// The lock and the recipes that it extends, by file name.
-    public var companions: [String: String]
+    package var companions: [String: String]
 }
 
 extension GitRepository {

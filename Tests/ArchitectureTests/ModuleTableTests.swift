@@ -43,7 +43,8 @@ import Testing
 
     @Test func manifestDependenciesEqualTheTable() throws {
         let manifest = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
-        let targets = manifest.matches(of: /\.(?:target|executableTarget)\(\s*name: "(\w+)"([^\x00]*?)(?=\n        \.|\n    \])/)
+        let targets = manifest.matches(
+            of: /\.(?:target|executableTarget)\(\s*name: "(\w+)"([^\x00]*?)(?=\n        \.|\n    \])/)
         var seen: Set<String> = []
         for target in targets where table[String(target.1)] != nil {
             let module = String(target.1)

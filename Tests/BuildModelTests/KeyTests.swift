@@ -6,7 +6,8 @@ import Testing
     let action = Action(
         kind: "prune.apply", revision: 1, parameters: ["ratio": 0.2, "method": "depth"],
         inputs: [
-            .init(name: "model", artifact: Digest(hashing: "model")), .init(name: "scores", artifact: Digest(hashing: "scores")),
+            .init(name: "model", artifact: Digest(hashing: "model")),
+            .init(name: "scores", artifact: Digest(hashing: "scores")),
         ],
         numerics: .portable)
 
@@ -70,7 +71,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x", "a/../\u{301}b",
+        "", "/etc/passwd", "a/../b", "..", "a//b", "a/", ".git/config", "a\nb", "a\\b", ".GIT/x", "../\u{301}x",
+        "a/../\u{301}b",
         ".gitattributes", "a/.gitmodules",
     ])
     func unsafePathsAreRefused(path: String) {

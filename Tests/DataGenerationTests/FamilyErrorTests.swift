@@ -1,5 +1,6 @@
-@testable import Stages
 import Testing
+
+@testable import Stages
 
 /// Every problem with a family is reported at its place with a way out.
 @Suite struct FamilyErrorTests {
@@ -46,7 +47,8 @@ import Testing
             "error[unknown-slot]", "utterances.yaml:4:30", "'place'",
             utterances: utterances("the {device}\"\n", "the {device} {place}\"\n"))
         try expect(
-            "error[unknown-argument]", "utterances.yaml:4:30", "'control' has no argument 'rom'", "arguments of 'control': room",
+            "error[unknown-argument]", "utterances.yaml:4:30", "'control' has no argument 'rom'",
+            "arguments of 'control': room",
             utterances: utterances("the {device}\"\n", "the {device} {rom:room}\"\n"))
     }
 

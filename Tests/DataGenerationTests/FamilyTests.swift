@@ -87,7 +87,8 @@ import Testing
                 #expect(row.query.split(separator: " ").contains(word), "\(row.query)")
             }
             let isSaid = call.arguments.values.allSatisfy { value in
-                let said = ["attic": "upstairs", "garden": "outdoors"][value.string ?? ""] ?? value.string ?? value.canonicalText
+                let said =
+                    ["attic": "upstairs", "garden": "outdoors"][value.string ?? ""] ?? value.string ?? value.canonicalText
                 return row.query.contains(said)
             }
             #expect(isSaid, "\(row.query): \(call.arguments)")
@@ -123,7 +124,9 @@ import Testing
         }
         // One of the four of each set of parameters.
         let heldOut = Set(
-            rows.filter { $0.heldOut == .template }.compactMap { $0.template?.split(separator: "/").last }.compactMap { Int($0) })
+            rows.filter { $0.heldOut == .template }.compactMap { $0.template?.split(separator: "/").last }.compactMap {
+                Int($0)
+            })
         #expect(heldOut.map { $0 / 4 }.sorted() == [0, 1, 2])
     }
 

@@ -3,6 +3,7 @@ import Diagnostics
 import Engine
 import Foundation
 import Planner
+
 @testable import Stages
 
 /// The root of the package.

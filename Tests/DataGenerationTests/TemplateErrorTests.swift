@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test func unknownSlot() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {room: [hall], level: [5]}
             templates:
               set_light:
@@ -40,7 +41,8 @@ import Testing
     }
 
     @Test func unknownArgument() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {place: [hall], level: [5]}
             templates:
               set_light:
@@ -50,7 +52,8 @@ import Testing
     }
 
     @Test func unknownFixedArgument() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {room: [hall], level: [5]}
             templates:
               set_light:
@@ -60,7 +63,8 @@ import Testing
     }
 
     @Test func valueOutsideEnumNamesTheValueAndItsUse() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {room: [hall, attic], level: [5]}
             templates:
               set_light: ["light {room} at {level}"]
@@ -69,7 +73,8 @@ import Testing
     }
 
     @Test func valueOfTheWrongType() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {room: [hall], level: [high]}
             templates:
               set_light: ["light {room} at {level}"]
@@ -78,7 +83,8 @@ import Testing
     }
 
     @Test func missingRequiredArgument() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {room: [hall], level: [5]}
             templates:
               set_light:
@@ -88,7 +94,8 @@ import Testing
     }
 
     @Test func argumentStatedTwice() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {room: [hall], level: [5]}
             templates:
               set_light: ["light {room} {room} {level}"]
@@ -97,7 +104,8 @@ import Testing
     }
 
     @Test func loneBraceAndEndlessRange() throws {
-        let text = try failure("""
+        let text = try failure(
+            """
             slots: {level: {from: 1, to: 9000000000000}}
             no_call: ["what { is"]
             """)
@@ -105,11 +113,13 @@ import Testing
     }
 
     @Test func functionsFile() throws {
-        let text = try failure("{}", functions: """
-            set_light:
-              parameters: {room: {type: word}}
-              required: [place]
-            """)
+        let text = try failure(
+            "{}",
+            functions: """
+                set_light:
+                  parameters: {room: {type: word}}
+                  required: [place]
+                """)
         expect("error[unknown-type]", "functions.yaml:2:29", "string, integer, number, boolean", in: text)
         expect("error[unknown-argument]", "functions.yaml:3:14", in: text)
     }

@@ -5,7 +5,8 @@ import Testing
 @testable import Stages
 
 @Suite struct CapturedLogitsTests {
-    private let folder = URL.temporaryDirectory.appending(path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let folder = URL.temporaryDirectory.appending(
+        path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
     private var file: URL { folder.appending(path: CapturedLogits.file) }
 
     init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
@@ -83,7 +84,8 @@ import Testing
             ("position_offsets", StoredTensor([0, 4, 5] as [Int64], shape: [3])),
             ("log_sum_exp", StoredTensor([0.0], shape: [1])), ("log_rest", StoredTensor([0.0], shape: [1])),
             ("token_bits", StoredTensor([0] as [Int32], shape: [1])), ("token_bits", StoredTensor([32] as [Int32], shape: [1])),
-            ("top_tokens", StoredTensor([1, 2] as [UInt8], shape: [1, 2])), ("tokens", StoredTensor([1] as [UInt8], shape: [1])),
+            ("top_tokens", StoredTensor([1, 2] as [UInt8], shape: [1, 2])),
+            ("tokens", StoredTensor([1] as [UInt8], shape: [1])),
             ("top_differences", StoredTensor([1, 2] as [UInt16], shape: [1, 2])),
         ]
         for (name, tensor) in damages {

@@ -89,7 +89,8 @@ import Testing
         (row + "\n" + row, "line 3: the id 'a' was used before, in rows.jsonl, line 2"),
         (
             row + "\n"
-                + row.replacing(#""id":"a""#, with: #""id":"b""#).replacing(#""properties":{}"#, with: #""properties":{"x":{}}"#),
+                + row.replacing(#""id":"a""#, with: #""id":"b""#).replacing(
+                    #""properties":{}"#, with: #""properties":{"x":{}}"#),
             "line 3: the function 'play' was defined otherwise before"
         ),
         ("", "the files hold no row"),

@@ -183,7 +183,8 @@ import Testing
 
     @Test func whatIsNoEncoderIsNamed() throws {
         #expect(
-            StageRun.failure(Self.retrieve(.embedding), texts: Self.texts()) == "the method embedding needs the input 'encoder'")
+            StageRun.failure(Self.retrieve(.embedding), texts: Self.texts()) == "the method embedding needs the input 'encoder'"
+        )
         let empty = Self.texts().merging(["encoder/README.md": "x"]) { $1 }
         let failure = StageRun.failure(Self.retrieve(.embedding), texts: empty)
         #expect(failure.contains("no config.json with .safetensors files beside it, but README.md; name the model's files"))

@@ -24,7 +24,8 @@ import Testing
     }
 
     static func split(
-        test: Double = 0.2, valid: Double = 0.1, outOfDomain: [String] = ["far"], candidates: Int = 0, limit: [String: Int] = [:]
+        test: Double = 0.2, valid: Double = 0.1, outOfDomain: [String] = ["far"], candidates: Int = 0,
+        limit: [String: Int] = [:]
     ) -> DataSplit {
         DataSplit(test: test, valid: valid, outOfDomain: outOfDomain, candidates: candidates, limit: limit, seed: 1)
     }
@@ -100,10 +101,14 @@ import Testing
     @Test func wrongAsksAreNamed() {
         let unknown = StageRun.failure(Self.split(outOfDomain: ["fart"]), texts: Self.texts(Self.rows(50)))
         #expect(unknown.contains("'fart', which no row calls; rows call f0, f1, f2, f3, far"))
-        let empty = StageRun.failure(Self.split(outOfDomain: Self.names), texts: Self.texts(Self.rows(50).filter { !$0.answers.isEmpty }))
+        let empty = StageRun.failure(
+            Self.split(outOfDomain: Self.names), texts: Self.texts(Self.rows(50).filter { !$0.answers.isEmpty }))
         #expect(empty.contains("no row to train on"))
         let damaged = StageRun.failure(
-            Self.split(), texts: ["data/functions.json": Self.functions, "data/rows.jsonl": "{\"id\":\"a\",\"query\":\"q\",\"answers\":[]}\n{,}"])
+            Self.split(),
+            texts: [
+                "data/functions.json": Self.functions, "data/rows.jsonl": "{\"id\":\"a\",\"query\":\"q\",\"answers\":[]}\n{,}",
+            ])
         #expect(damaged.contains("data/rows.jsonl, line 2"))
     }
 }

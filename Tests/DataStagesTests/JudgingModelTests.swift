@@ -51,9 +51,12 @@ import Testing
 
     @Test func theModelDecidesAndItsAgreementWithTheRulesIsCounted() throws {
         let (right, loose) = (JudgingStagesTests.call("x"), JudgingStagesTests.call("the x"))
-        let responses = [right, loose, loose, "a", "b", right].map { JudgedResponse(row: Self.row, response: $0, format: .call) }
+        let responses = [right, loose, loose, "a", "b", right].map {
+            JudgedResponse(row: Self.row, response: $0, format: .call)
+        }
         let model = Fake(replies: [
-            (part: "the x", reply: .init(text: "yes", isWhole: true)), (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
+            (part: "the x", reply: .init(text: "yes", isWhole: true)),
+            (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
             (part: "=b", reply: .init(text: "No", isWhole: true)), (part: "=[", reply: .init(text: "Yes", isWhole: true)),
         ])
         let judging = try Judging(responses, asking: model, JudgingQuestion("={answer}"), functions: Self.functions)
@@ -64,7 +67,8 @@ import Testing
             ])
         #expect(
             judging.agreement(over: 0..<6) == [
-                "compared": 6, "agreeing": 4, "share": .number(4.0 / 6), "accepted_by_model_alone": 2, "accepted_by_ast_alone": 0,
+                "compared": 6, "agreeing": 4, "share": .number(4.0 / 6), "accepted_by_model_alone": 2,
+                "accepted_by_ast_alone": 0,
                 "not_understood": 1,
             ])
         #expect(judging.agreement(over: 3..<5)?["share"] == 1)

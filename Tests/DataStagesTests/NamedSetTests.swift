@@ -24,7 +24,8 @@ import Testing
         "train.0/rows.jsonl": [decant("a", "play x"), decant("b", "stop", "halt")].joined(separator: "\n"),
         "train.1/rows.json": xlam,
         "set.0/questions.json": [
-            BFCLIngestTests.question("simple_0"), BFCLIngestTests.question("simple_1", #"[{"role":"user","content":"play x"}]"#),
+            BFCLIngestTests.question("simple_0"),
+            BFCLIngestTests.question("simple_1", #"[{"role":"user","content":"play x"}]"#),
         ].joined(separator: "\n"),
         "set.1/answers.json": (0..<2).map { BFCLIngestTests.answer("simple_\($0)") }.joined(separator: "\n"),
         "set.2/rows.jsonl": decant("c", "sing", tool: "Another."),

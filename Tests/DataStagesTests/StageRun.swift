@@ -5,7 +5,8 @@ import Testing
 
 /// One stage with the files of its inputs, in directories that go with the test.
 final class StageRun {
-    private let folder = URL.temporaryDirectory.appending(path: "decant-stage-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let folder = URL.temporaryDirectory.appending(
+        path: "decant-stage-\(UUID().uuidString)", directoryHint: .isDirectory)
 
     /// - Parameter inputs: contents by `input/file`.
     init(_ stage: any RunnableStage, inputs: [String: Data], questionFiles: QuestionFiles? = nil) throws {

@@ -18,7 +18,8 @@ import Testing
         let program = try DecantProgram()
         try FileManager.default.removeItem(at: program.folder.appending(path: "utterances.yaml"))
         try Golden.expect(program.run("build", "tiny.yaml", status: 2).errors, equals: "missing-source.txt")
-        #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "cache/lineage.git/refs/heads/tiny").path))
+        #expect(
+            !FileManager.default.fileExists(atPath: program.folder.appending(path: "cache/lineage.git/refs/heads/tiny").path))
     }
 
     @Test func aPlanSaysWhatWillRun() throws {
@@ -77,7 +78,8 @@ import Testing
                 "teacher.samples.reasoning: constrained answers with reasoning are not in this version yet"))
         #expect(try program.run("log").output == "")
         // What needs none of it is built all the same.
-        #expect(try program.run("build", "tiny.yaml", "teacher.sft", "--json").events.last?.strings("ran").last == "teacher.sft")
+        #expect(
+            try program.run("build", "tiny.yaml", "teacher.sft", "--json").events.last?.strings("ran").last == "teacher.sft")
     }
 
     @Test func aNewDomainBuildsAsItStands() throws {
@@ -100,7 +102,8 @@ import Testing
         #expect(graph["stages"]?.array?.count == 32)
         #expect(graph["targets"]?.array?.last?["stage"] == "report")
         let drawn = try program.run("graph", "tiny.yaml", "--format", "svg", status: nil)
-        let hasGraphviz = ["/usr/bin/dot", "/bin/dot", "/usr/local/bin/dot"].contains(where: FileManager.default.isExecutableFile)
+        let hasGraphviz = ["/usr/bin/dot", "/bin/dot", "/usr/local/bin/dot"].contains(
+            where: FileManager.default.isExecutableFile)
         #expect(hasGraphviz ? drawn.output.contains("<svg") : drawn.errors.contains("'dot' is not installed"))
     }
 

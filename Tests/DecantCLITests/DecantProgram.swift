@@ -60,7 +60,8 @@ final class DecantProgram {
         let output = (process.standardOutput as? Pipe)?.fileHandleForReading.readDataToEndOfFile() ?? Data()
         read.wait()
         process.waitUntilExit()
-        let result = Result(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), errors: errorText)
+        let result = Result(
+            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), errors: errorText)
         if let status { try #require(result.status == status, "decant \(arguments.joined(separator: " ")): \(result.errors)") }
         return result
     }

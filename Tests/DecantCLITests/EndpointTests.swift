@@ -45,7 +45,8 @@ import Testing
         #expect(rollouts.allSatisfy { $0["ended"] == true && $0["sample"] == 0 })
         #expect(rollouts.contains { $0["response"]?.string?.hasPrefix(#"[{"name":"set_light","arguments":{"room":""#) == true })
         let exchanges = try lines("exchanges.jsonl", of: "teacher.samples", in: program)
-        #expect(exchanges.count == rows.count && exchanges.allSatisfy { $0["model"] == "large" && ChatExchange(json: $0) != nil })
+        #expect(
+            exchanges.count == rows.count && exchanges.allSatisfy { $0["model"] == "large" && ChatExchange(json: $0) != nil })
         #expect(exchanges.allSatisfy { $0["answer"]?["usage"]?["total_tokens"] == 120 })
         // The row's candidates, which lack the function out of domain.
         #expect(server.requests().allSatisfy { $0["tools"] == ["play", "set_heat", "set_light"] })
@@ -232,7 +233,9 @@ import Testing
         var searched = 0
         let files = try #require(FileManager.default.enumerator(atPath: program.folder.path)).compactMap { $0 as? String }
         for file in files {
-            guard let content = FileManager.default.contents(atPath: program.folder.appending(path: file).path) else { continue }
+            guard let content = FileManager.default.contents(atPath: program.folder.appending(path: file).path) else {
+                continue
+            }
             searched += 1
             #expect(content.range(of: Data("Zq81".utf8)) == nil, "\(file)")
         }

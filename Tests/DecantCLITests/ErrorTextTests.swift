@@ -6,8 +6,9 @@ import Testing
 @Suite struct ErrorTextTests {
     @Test func anErrorOfTheSystemSaysWhatAndWhere() {
         #expect(text { try Data([1]).write(to: URL(filePath: "/dev/full")) } == "/dev/full: No space left on device")
-        #expect(text { try FileManager.default.createDirectory(atPath: "/dev/null/x", withIntermediateDirectories: false) }
-            == "/dev/null/x: Not a directory")
+        #expect(
+            text { try FileManager.default.createDirectory(atPath: "/dev/null/x", withIntermediateDirectories: false) }
+                == "/dev/null/x: Not a directory")
     }
 
     @Test func anErrorWithWordsOfItsOwnKeepsThem() {

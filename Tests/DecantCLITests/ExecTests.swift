@@ -115,7 +115,8 @@ enum Machine {
     @Test func theOutputsDigestIsThatOfTheRevision() throws {
         let run = try ExecRun("printf hello > outputs/out")
         try #require(run.status == 0, "\(run.log)")
-        let files = try FileManager.default.subpathsOfDirectory(atPath: run.folder.appending(path: "outputs").path).map { path in
+        let files = try FileManager.default.subpathsOfDirectory(atPath: run.folder.appending(path: "outputs").path).map {
+            path in
             let content = try Data(contentsOf: run.folder.appending(path: "outputs/\(path)"))
             return Artifact.File(path: path, size: content.count, digest: Digest(hashing: content))
         }

@@ -37,7 +37,9 @@ import Testing
         #expect(status.output.contains("checkpoint of"))
         // It is no result.
         #expect(
-            try program.run("plan", "tiny.yaml", "--json").events.first?["stages"]?.array?.first { $0["name"] == "teacher.sft" }?[
+            try program.run("plan", "tiny.yaml", "--json").events.first?["stages"]?.array?.first {
+                $0["name"] == "teacher.sft"
+            }?[
                 "state"] == "stale")
 
         let resumed = try program.run("build", "tiny.yaml", "teacher", "--json").events

@@ -57,7 +57,8 @@ import Testing
         let threads = try Self.program(
             "quantize: {scheme: W4A16, method: quantease, group_size: 32, num_calibration_samples: 40}")
         let one = try threads.run("build", "tiny.yaml", "student.sft.W4A16", "--json", "--threads", "1").events
-        let again = try Self.program("quantize: {scheme: W4A16, method: quantease, group_size: 32, num_calibration_samples: 40}")
+        let again = try Self.program(
+            "quantize: {scheme: W4A16, method: quantease, group_size: 32, num_calibration_samples: 40}")
         let two = try again.run("build", "tiny.yaml", "student.sft.W4A16", "--json", "--threads", "2").events
         func artifacts(_ events: [JSON]) -> [String] { events.compactMap { $0["artifact"]?.string } }
         #expect(artifacts(one).count >= 4 && artifacts(one).sorted() == artifacts(two).sorted())

@@ -101,7 +101,9 @@ import Testing
     private static func stagesRunning(in folder: URL) -> Int {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.count { process in
-            guard Int(process) != nil, let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
+            guard Int(process) != nil, let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else {
+                return false
+            }
             let text = String(decoding: line, as: UTF8.self)
             return text.contains(folder.lastPathComponent) && text.contains("stage")
         }

@@ -84,7 +84,8 @@ import Testing
         for row in try Self.rows(program, "train") {
             #expect(row.strings("functions").count == 3 && !row.strings("functions").contains("find_phone"))
             #expect(row["instructions"] == nil)
-            #expect(row.strings("knowledge").contains("A timer rings at its end.") || row["answers"]?[0]?["name"] != "set_timer")
+            #expect(
+                row.strings("knowledge").contains("A timer rings at its end.") || row["answers"]?[0]?["name"] != "set_timer")
         }
         #expect(try Self.rows(program, "ood").allSatisfy { $0.strings("functions").first == "find_phone" })
         #expect(try program.build()["ran"] == [])

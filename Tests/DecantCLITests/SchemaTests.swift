@@ -27,7 +27,9 @@ import Testing
         let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
         #expect(recipes.count >= 2)
         let paths =
-            recipes.map { shipped.appending(path: $0).path } + ["tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml"]
+            recipes.map { shipped.appending(path: $0).path } + [
+                "tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml",
+            ]
         let results = try Self.validate(paths, with: program)
         #expect(results.count == paths.count)
         #expect(results.filter { !$0.value }.isEmpty, "\(results)")
@@ -41,12 +43,15 @@ import Testing
     @Test func wrongRecipesAreNot() throws {
         let folder = DecantProgram.root.appending(path: "Tests/RecipeLanguageTests/Golden/input")
         let names = [
-            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path", "matrix-not-a-mapping",
+            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path",
+            "matrix-not-a-mapping",
             "matrix-exclude-shape", "missing-data",
             "missing-version", "no-mapping", "out-of-range", "prune-recover-mixture", "quantize-calibration",
             "source-not-a-mapping", "split", "stage-exec-environment", "stage-exec-limits", "stage-inputs-list",
-            "stage-not-a-mapping", "stages-not-a-mapping", "teacher-endpoint-fields", "transfer-long-option", "transfer-mapping",
-            "unknown-field", "unknown-field-at-top", "unknown-value", "unknown-version", "variables-not-a-mapping", "wrong-type",
+            "stage-not-a-mapping", "stages-not-a-mapping", "teacher-endpoint-fields", "transfer-long-option",
+            "transfer-mapping",
+            "unknown-field", "unknown-field-at-top", "unknown-value", "unknown-version", "variables-not-a-mapping",
+            "wrong-type",
         ]
         let paths = names.map { folder.appending(path: "\($0).yaml").path }
         let results = try Self.validate(paths, with: try DecantProgram())

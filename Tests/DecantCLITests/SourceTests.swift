@@ -34,7 +34,8 @@ import Testing
 
     /// A file with its digest need not lie beside the recipe; what lies there must be that file.
     @Test func aPinnedPathIsSatisfiedByTheStore() throws {
-        let recipe = Self.recipe(url: "", digest: Digest(hashing: Self.rows)).replacing("http: \"\"", with: "path: data/rows.jsonl")
+        let recipe = Self.recipe(url: "", digest: Digest(hashing: Self.rows)).replacing(
+            "http: \"\"", with: "path: data/rows.jsonl")
         let program = try DecantProgram(recipe: recipe)
         let missing = try program.run("build", "tiny.yaml", "data", status: 2)
         #expect(missing.errors.contains("data/rows.jsonl is not there") && missing.errors.contains("decant import FILE"))
@@ -60,14 +61,16 @@ import Testing
         defer { server.stop() }
         let url = "http://127.0.0.1:\(server.port)/rows.jsonl"
         try program.write(Self.recipe(url: url, digest: Digest(hashing: "other bytes")), to: "wrong.yaml")
-        #expect(try program.run("build", "wrong.yaml", "data", status: 1).errors.contains("gave other bytes than the recipe pins"))
+        #expect(
+            try program.run("build", "wrong.yaml", "data", status: 1).errors.contains("gave other bytes than the recipe pins"))
         try program.write(Self.recipe(url: url + "x", digest: Digest(hashing: Self.rows)), to: "gone.yaml")
         #expect(try program.run("build", "gone.yaml", "data", status: 1).errors.contains("HTTP status 404"))
         try program.write(Self.recipe(url: url, digest: Digest(hashing: Self.rows)), to: "right.yaml")
         try program.run("build", "right.yaml", "data")
         server.stop()
         // The URL is no part of the key: another one with the same digest is the same source.
-        try program.write(Self.recipe(url: "http://127.0.0.1:9/rows.jsonl", digest: Digest(hashing: Self.rows)), to: "moved.yaml")
+        try program.write(
+            Self.recipe(url: "http://127.0.0.1:9/rows.jsonl", digest: Digest(hashing: Self.rows)), to: "moved.yaml")
         #expect(try program.run("build", "moved.yaml", "data", "--json").events.last?["ran"] == [])
     }
 }

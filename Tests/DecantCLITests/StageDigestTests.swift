@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test func strategiesKeepTheirDigest() throws {
-        let transfer = "\"KD[0.5AKL+0.5JSD](steps: 40, prompt: 5%)+oKD[RKL](steps: 4, tokens: 24, fraction: 50%)+DPO(steps: 4)\""
+        let transfer =
+            "\"KD[0.5AKL+0.5JSD](steps: 40, prompt: 5%)+oKD[RKL](steps: 4, tokens: 24, fraction: 50%)+DPO(steps: 4)\""
         let program = try TransferBuildTests.program(transfer: transfer)
         let lines = try program.run("build", "tiny.yaml", "--json").events.compactMap { event -> String? in
             guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }

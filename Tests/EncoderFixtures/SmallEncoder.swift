@@ -3,13 +3,13 @@ import Engine
 import Foundation
 
 /// The files of a small encoder whose weights are known numbers.
-public enum SmallEncoder {
+package enum SmallEncoder {
     static let words = [
         "turn", "on", "off", "light", "lights", "play", "song", "music", "weather", "report", "the", "a", "is", "in",
     ]
 
     /// Contents by name, as `encoder/name` of a stage's inputs.
-    public static func files() -> [String: Data] {
+    package static func files() -> [String: Data] {
         let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + words
         let json: JSON = [
             "model_type": "bert", "hidden_act": "gelu", "vocab_size": .integer(Int64(vocabulary.count)), "hidden_size": 16,

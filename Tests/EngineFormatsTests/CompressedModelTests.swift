@@ -8,7 +8,8 @@ import Testing
 /// beside the logits that `transformers` with `compressed-tensors` gives for them.
 @Suite struct CompressedModelTests {
     static var folders: [URL] {
-        guard let root = ProcessInfo.processInfo.environment["DECANT_COMPRESSED_MODELS"].map({ URL(fileURLWithPath: $0) }) else {
+        guard let root = ProcessInfo.processInfo.environment["DECANT_COMPRESSED_MODELS"].map({ URL(fileURLWithPath: $0) })
+        else {
             return []
         }
         return ((try? FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)) ?? [])

@@ -27,7 +27,9 @@ import Testing
         #expect(older == newer)
         #expect(older.ropeTheta == 500_000 && older.ropeScaling?.factor == 32 && older.ropeScaling?.originalPositions == 8192)
         #expect(try ModelConfiguration(json: older.json) == older)
-        let plain = try Self.configuration(["rope_scaling": nil, "rope_parameters": ["rope_type": "default", "rope_theta": 1e6]])
+        let plain = try Self.configuration([
+            "rope_scaling": nil, "rope_parameters": ["rope_type": "default", "rope_theta": 1e6],
+        ])
         #expect(plain.ropeScaling == nil && plain.ropeTheta == 1e6)
     }
 
@@ -77,7 +79,8 @@ import Testing
                     ]
                 ], "rope_scaling.low_freq_factor"
             ),
-            (["head_dim": "wide"], "head_dim"), (["eos_token_id": "end"], "eos_token_id"), (["eos_token_id": -5], "eos_token_id"),
+            (["head_dim": "wide"], "head_dim"), (["eos_token_id": "end"], "eos_token_id"),
+            (["eos_token_id": -5], "eos_token_id"),
             (["rms_norm_eps": 0], "rms_norm_eps"),
         ] as [([String: JSON], String)])
     func whatIsNotComputedIsRefusedByName(change: [String: JSON], field: String) {

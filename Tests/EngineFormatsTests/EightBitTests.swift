@@ -82,7 +82,8 @@ import Testing
             for row in 0..<2 {
                 for output in 0..<3 {
                     let sum = (0..<columns).reduce(0) {
-                        $0 + Int(values[row * columns + $1].rounded(.toNearestOrEven)) * Int(matrix.codes[output * columns + $1])
+                        $0 + Int(values[row * columns + $1].rounded(.toNearestOrEven))
+                            * Int(matrix.codes[output * columns + $1])
                     }
                     #expect(y.values[row * 3 + output] == 1 + Float(sum) * matrix.scales[output])
                 }
@@ -133,7 +134,9 @@ import Testing
         // Rounded weights alone are something else than rounded weights and activations.
         #expect(rounded != exact)
         #expect(try model.captureLogits(Self.rows, k: 40, workers: WorkerPool(threads: 1)) == rounded)
-        for (weight, approximation) in zip(float.values, model.restored().values) { #expect(abs(weight - approximation) < 0.01) }
+        for (weight, approximation) in zip(float.values, model.restored().values) {
+            #expect(abs(weight - approximation) < 0.01)
+        }
     }
 
     /// Whole sequences and tokens one by one, two different programs over the same weights, choose the same tokens.
@@ -186,8 +189,9 @@ import Testing
             name + ".weight": StoredTensor(elementType: .float8, shape: weight.shape, bytes: [0x7F] + weight.bytes.dropFirst())
         ]
         let files = WeightFiles(try SafeTensors(parsing: SafeTensors.serialize(tensors.merging(changes) { $1 })))
-        #expect(throws: ModelFileError(file: "model.safetensors", reason: "'\(name).weight' holds a value that is not a number"))
-        {
+        #expect(
+            throws: ModelFileError(file: "model.safetensors", reason: "'\(name).weight' holds a value that is not a number")
+        ) {
             try files.packedMatrices(configuration: configuration)
         }
     }

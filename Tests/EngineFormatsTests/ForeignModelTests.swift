@@ -33,7 +33,9 @@ import Testing
             model = try imported.model()
         }
         var result: [String: JSON] = ["differing_weights": .integer(Int64(try differingWeights(model, in: folder)))]
-        if let difference = try largestDifference(model, in: folder) { result["largest_logit_difference"] = .number(difference) }
+        if let difference = try largestDifference(model, in: folder) {
+            result["largest_logit_difference"] = .number(difference)
+        }
         if FileManager.default.fileExists(atPath: imported.url.appending(path: "tokenizer.json").path) {
             for precision in GGUFPrecision.allCases {
                 let file = folder.appending(path: "exported-\(precision.rawValue).gguf")

@@ -142,7 +142,9 @@ import Testing
         let read = try GGUFFile(reading: folder.file("model.gguf")).model()
         let expected = try folder.model.inferenceModel().restored()
         for parameter in read.parameters where parameter.shape.count == 2 {
-            let halves = expected.weights(of: parameter).map { HalfPrecision.float(fromFloat16: HalfPrecision.float16(from: $0)) }
+            let halves = expected.weights(of: parameter).map {
+                HalfPrecision.float(fromFloat16: HalfPrecision.float16(from: $0))
+            }
             #expect(Array(read.weights(of: parameter)) == halves, "\(parameter.name)")
         }
     }

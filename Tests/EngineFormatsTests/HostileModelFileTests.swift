@@ -118,8 +118,9 @@ import Testing
         }
         var repeated = good
         repeated[place - 17] = UInt8(ascii: "a")
-        #expect(throws: ModelFileError(file: "model.gguf", reason: "the file is damaged: tensor 'a' stands twice in its header"))
-        {
+        #expect(
+            throws: ModelFileError(file: "model.gguf", reason: "the file is damaged: tensor 'a' stands twice in its header")
+        ) {
             try GGUFFile(parsing: repeated)
         }
     }

@@ -148,7 +148,9 @@ import Testing
             tensors[name] = damaged
             let file = try SafeTensors(parsing: SafeTensors.serialize(tensors))
             if part == "weight_packed" && damaged == nil { continue }
-            #expect(throws: ModelFileError.self) { try WeightFiles(file).packedMatrices(configuration: quantized.configuration) }
+            #expect(throws: ModelFileError.self) {
+                try WeightFiles(file).packedMatrices(configuration: quantized.configuration)
+            }
         }
     }
 

@@ -57,7 +57,10 @@ import Testing
             #"{"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
             "tensor 'w' has 4 bytes, which do not make F32 of shape [4611686018427387904, 4]"
         ),
-        (#"{"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#, "its header describes 8 bytes of data and the file holds 4"),
+        (
+            #"{"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}"#,
+            "its header describes 8 bytes of data and the file holds 4"
+        ),
         (
             #"{"v":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"w":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}"#,
             "tensor 'w' overlaps another tensor"

@@ -68,7 +68,8 @@ import Testing
         #expect(pieces(.gpt2, "I'll  see 123 x!\n\n b") == ["I", "'ll", " ", " see", " 123", " x", "!", "\n\n", " b"])
         #expect(pieces(.gpt2, "I'LL 's") == ["I", "'", "LL", " '", "s"])
         #expect(pieces(.gpt2WithSingleDigits, "x  12 y") == ["x", "  ", "1", "2", " y"])
-        #expect(pieces(.cased(digits: 1), "I'LL (see) 12\t\n x") == ["I", "'LL", " (", "see", ")", " ", "1", "2", "\t\n", " x"])
+        #expect(
+            pieces(.cased(digits: 1), "I'LL (see) 12\t\n x") == ["I", "'LL", " (", "see", ")", " ", "1", "2", "\t\n", " x"])
         #expect(pieces(.cased(digits: 3), "12345 a'ſb") == ["123", "45", " a", "'ſ", "b"])
         #expect(pieces(.cased(digits: 1), "a  \n  \n  b?\r\n") == ["a", "  \n  \n", " ", " b", "?\r\n"])
     }

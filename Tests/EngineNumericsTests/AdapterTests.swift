@@ -75,10 +75,11 @@ struct AdapterTests {
         let some = LowRankAdaptation(rank: 2, alpha: 4, targets: [.value, .query])
         #expect(some.targets == [.query, .value])
         let adapters = try LowRankAdapters(some, for: model, seed: 1)
-        #expect(adapters.layout.parameters.map(\.name).prefix(2) == [
-            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
-            "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight",
-        ])
+        #expect(
+            adapters.layout.parameters.map(\.name).prefix(2) == [
+                "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+                "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight",
+            ])
         #expect(try adapters.merged(into: model, workers: .caller).values == model.values)
         let trainer = try Trainer(
             model, on: Fixture.examples(20), options: Self.options(steps: 5, some), workers: .caller)
@@ -136,11 +137,13 @@ struct AdapterTests {
         #expect(read.values == written.values)
     }
 
-    @Test("A folder that does not fit the model, or asks for something else, is refused", arguments: [
-        ("\"r\": 3", "\"r\": 4", "shape"), ("\"r\": 3", "\"r\": 0", "rank"), ("\"LORA\"", "\"IA3\"", "rank"),
-        ("\"q_proj\"", "\"lm_head\"", "lm_head"), ("\"q_proj\",", "", "q_proj"), ("\"none\"", "\"all\"", "biases"),
-        ("\"r\": 3", "\"r\": 3, \"use_dora\": true", "use_dora"), ("{", "[", "JSON"),
-    ])
+    @Test(
+        "A folder that does not fit the model, or asks for something else, is refused",
+        arguments: [
+            ("\"r\": 3", "\"r\": 4", "shape"), ("\"r\": 3", "\"r\": 0", "rank"), ("\"LORA\"", "\"IA3\"", "rank"),
+            ("\"q_proj\"", "\"lm_head\"", "lm_head"), ("\"q_proj\",", "", "q_proj"), ("\"none\"", "\"all\"", "biases"),
+            ("\"r\": 3", "\"r\": 3, \"use_dora\": true", "use_dora"), ("{", "[", "JSON"),
+        ])
     func refusals(old: String, new: String, reason: String) throws {
         let folder = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder.url) }

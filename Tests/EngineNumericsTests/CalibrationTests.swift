@@ -74,7 +74,8 @@ struct CalibrationTests {
         let workers = WorkerPool(threads: 2)
         var model = try Fixture.model(layers: 2)
         let prefix = try QuantizedPrefix(InferenceModel(model), sequences, workers: workers)
-        let before = try CalibrationPass(InferenceModel(model), sequences, workers: workers).statistics(of: .attention, layer: 0)
+        let before = try CalibrationPass(InferenceModel(model), sequences, workers: workers).statistics(
+            of: .attention, layer: 0)
         #expect(prefix.statistics(of: .attention, layer: 0) == before)
         for name in ["model.layers.0.self_attn.v_proj.weight", "model.layers.0.mlp.down_proj.weight"] {
             let parameter = try #require(model.parameter(named: name))
@@ -91,7 +92,8 @@ struct CalibrationTests {
 
     /// Of the modules that are quantized, in the order of a report.
     private func names(of model: Model) -> [String] {
-        model.parameters.map(\.name).filter { $0.hasSuffix("_proj.weight") }.map { String($0.dropLast(".weight".count)) }.sorted()
+        model.parameters.map(\.name).filter { $0.hasSuffix("_proj.weight") }.map { String($0.dropLast(".weight".count)) }
+            .sorted()
     }
 
     private func tensors(of model: Model) -> [String: StoredTensor] {

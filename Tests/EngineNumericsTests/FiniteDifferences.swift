@@ -16,7 +16,8 @@ func expectGradient(
         let expected = (along(step) - along(-step)) / (2 * step)
         let found = zip(gradient, axis).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         let size = max(abs(expected), gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() * 0.1, 1e-6)
-        #expect(abs(found - expected) <= tolerance * size, "found \(found), expected \(expected)", sourceLocation: sourceLocation)
+        #expect(
+            abs(found - expected) <= tolerance * size, "found \(found), expected \(expected)", sourceLocation: sourceLocation)
     }
 }
 

@@ -15,8 +15,9 @@ struct LossGradientTests {
         LossTarget(example: TrainingExample(tokens: [0, 4], promptLength: 1, teacher: teacher(k: k)), position: 0)
     }
 
-    private func evaluate(_ loss: TransferLoss, _ logits: [Float], k: Int, scale: Float = 1) -> (loss: Double, gradient: [Float])
-    {
+    private func evaluate(_ loss: TransferLoss, _ logits: [Float], k: Int, scale: Float = 1) -> (
+        loss: Double, gradient: [Float]
+    ) {
         let buffer = FloatBuffer(logits)
         return withExtendedLifetime(buffer) {
             let value = loss.replaceByGradient(
@@ -28,7 +29,8 @@ struct LossGradientTests {
     @Test(
         "Every mixture and temperature",
         arguments: [
-            TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]), TransferLoss([.init(.reverseKL, weight: 1)]),
+            TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]),
+            TransferLoss([.init(.reverseKL, weight: 1)]),
             TransferLoss([.init(.jensenShannon(beta: 0.3), weight: 1)]),
             TransferLoss([.init(.forwardKL, weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
             TransferLoss([.init(.reverseKL, weight: 0.5), .init(.jensenShannon(beta: 0.5), weight: 2)], tail: .renormalize),

@@ -106,7 +106,8 @@ struct LossReferenceTests {
         let tokens = rows.reduce(0) { $0 + $1.responseLength }
         let coefficients = PreferenceTrainer.coefficients(margins: margins, beta: beta, rows: rows)
         _ = pass.run(
-            rows, decoder: decoder(policy), loss: LikelihoodLoss(coefficients: coefficients), scale: 1 / Float(tokens), .replacing
+            rows, decoder: decoder(policy), loss: LikelihoodLoss(coefficients: coefficients), scale: 1 / Float(tokens),
+            .replacing
         )
         let gradients = pass.gradient.values
         for parameter in policy.parameters {

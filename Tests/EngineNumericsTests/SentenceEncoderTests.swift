@@ -113,7 +113,8 @@ import Testing
     @Test func aPrefixAndUnusedTensorsAreFine() throws {
         let expected = try Folder().encoder().embeddings(of: ["turn on"], workers: .caller)
         let unused = [
-            "bert.pooler.dense.bias": StoredTensor([Float(1)], shape: [1]), "cls.seq.bias": StoredTensor([Float(1)], shape: [1]),
+            "bert.pooler.dense.bias": StoredTensor([Float(1)], shape: [1]),
+            "cls.seq.bias": StoredTensor([Float(1)], shape: [1]),
         ]
         #expect(try Folder(prefix: "bert.", extra: unused).encoder().embeddings(of: ["turn on"], workers: .caller) == expected)
         #expect(
@@ -144,7 +145,10 @@ import Testing
             "config.json", #""hidden_size":24"#, #""hidden_size":16383"#,
             "has shape [21, 24] where config.json asks for [21, 16383]"
         ),
-        ("config.json", #""num_hidden_layers":2"#, #""num_hidden_layers":1000"#, "there is no tensor 'encoder.layer.2.attention"),
+        (
+            "config.json", #""num_hidden_layers":2"#, #""num_hidden_layers":1000"#,
+            "there is no tensor 'encoder.layer.2.attention"
+        ),
         ("config.json", #""vocab_size":21"#, #""vocab_size":20"#, "vocab_size is 20, but the tokenizer has the token 20"),
         ("config.json", #""layer_norm_eps":1e-12"#, #""layer_norm_eps":0"#, "must be between 0 and 1"),
     ])

@@ -66,7 +66,8 @@ struct StepDecoderTests {
             for (row, head) in [(0, 0), (15, 5), (16, 2), (36, 3)] {
                 let query = (0..<20).map { Double(queries.base[row * 120 + head * 20 + $0]) }
                 let scores = (0...row).map { key in
-                    (0..<20).reduce(0.0) { $0 + query[$1] * Double(keys.base[key * 40 + head / 3 * 20 + $1]) } / 20.0.squareRoot()
+                    (0..<20).reduce(0.0) { $0 + query[$1] * Double(keys.base[key * 40 + head / 3 * 20 + $1]) }
+                        / 20.0.squareRoot()
                 }
                 let weights = scores.map { PortableMath.exp($0) }
                 for column in 0..<20 {

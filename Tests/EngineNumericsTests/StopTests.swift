@@ -26,7 +26,8 @@ struct StopTests {
         #expect(stopped.contains { $0.isFinished } && stopped.contains { !$0.isFinished })
     }
 
-    private func answer(_ tokens: [Int32], stops: [String], vocabulary: Vocabulary, recording: Bool = false) -> GeneratedSequence
+    private func answer(_ tokens: [Int32], stops: [String], vocabulary: Vocabulary, recording: Bool = false)
+        -> GeneratedSequence
     {
         var sequence = GrowingSequence(
             PromptQueue.Entry(item: 0, prompt: GenerationPrompt([1])), constraint: nil, blocks: [], read: 1, copy: nil)
@@ -42,7 +43,8 @@ struct StopTests {
     func sequences() throws {
         let (tokenizer, vocabulary) = try Self.vocabulary()
         for (text, stop, left) in [
-            ("abcd abab", "d a", "abc"), ("ababcdcd", "bc", "aba"), ("abcd", "abcd", ""), ("cdcd", "x", "cdcd"), ("ab", "", "ab"),
+            ("abcd abab", "d a", "abc"), ("ababcdcd", "bc", "aba"), ("abcd", "abcd", ""), ("cdcd", "x", "cdcd"),
+            ("ab", "", "ab"),
             ("aé€b", "€", "aé"),
         ] {
             // As the tokenizer cuts it, and byte by byte.

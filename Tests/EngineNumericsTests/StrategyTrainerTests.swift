@@ -14,7 +14,8 @@ struct StrategyTrainerTests {
             Model(initializing: Fixture.configuration(layers: 1), seed: 1), teacher: InferenceModel(Fixture.model(scale: 0.2)),
             on: Fixture.examples(20), loss: loss,
             sampling: .init(fraction: fraction, maximumTokens: tokens, temperature: 0.9, endTokens: [Self.end]),
-            options: TrainingOptions(steps: steps, batch: 10, learningRate: 1e-2, seed: 5), workers: WorkerPool(threads: threads))
+            options: TrainingOptions(steps: steps, batch: 10, learningRate: 1e-2, seed: 5),
+            workers: WorkerPool(threads: threads))
         var curve: [TrainingStep] = []
         for _ in 0..<(limit ?? steps) { curve.append(try trainer.advance()) }
         return (trainer.learner.model.values, curve)

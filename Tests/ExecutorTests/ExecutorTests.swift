@@ -50,7 +50,8 @@ final class EchoRunner: Runner {
     ) async throws -> (outcome: BuildOutcome, ran: [String], events: [String]) {
         let runner = EchoRunner()
         let executor = Executor(
-            store: try Store(at: directory), runner: runner, resources: Resources(jobs: jobs, threads: 1), keepsGoing: keepsGoing)
+            store: try Store(at: directory), runner: runner, resources: Resources(jobs: jobs, threads: 1),
+            keepsGoing: keepsGoing)
         let events = Mutex<[String]>([])
         let graph = Graph(stages: stages, targets: [])
         let outcome = try await executor.build(graph, targets: graph.ids) { event in
@@ -75,7 +76,10 @@ final class EchoRunner: Runner {
     @Test func equalBytesStopARebuild() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let stages = { (version: JSON) in
-            [Self.stage("a", extra: ["version": version]), Self.stage("b", [0], extra: ["ignores": true]), Self.stage("c", [1])]
+            [
+                Self.stage("a", extra: ["version": version]), Self.stage("b", [0], extra: ["ignores": true]),
+                Self.stage("c", [1]),
+            ]
         }
         let first = try await build(stages(1))
         let second = try await build(stages(2))
@@ -133,7 +137,8 @@ final class EchoRunner: Runner {
         try Data("one".utf8).write(to: file)
         let source = Stage(
             name: "source.rows", kind: "source.file", revision: 1, parameters: ["file": "rows.txt"],
-            fixedOutput: FixedOutput(files: [.init(path: "rows.txt", digest: Digest(hashing: "one"))], origin: .path(file.path)))
+            fixedOutput: FixedOutput(files: [.init(path: "rows.txt", digest: Digest(hashing: "one"))], origin: .path(file.path))
+        )
         let graph = Graph(stages: [source], targets: [])
         let executor = Executor(store: try Store(at: store), runner: EchoRunner())
         let outcome = try await executor.build(graph, targets: graph.ids) { _ in }
@@ -151,7 +156,8 @@ final class EchoRunner: Runner {
         let stages = { (ratio: JSON) in
             let plain = Self.stage("pruned", [0], extra: ["ratio": ratio])
             let pruned = Stage(
-                name: plain.name, kind: plain.kind, revision: plain.revision, parameters: plain.parameters, inputs: plain.inputs,
+                name: plain.name, kind: plain.kind, revision: plain.revision, parameters: plain.parameters,
+                inputs: plain.inputs,
                 origins: [Origin(parameter: "ratio", field: "prune.ratio", file: "r.yaml", line: 3, column: 9)])
             return [Self.stage("a"), pruned, Self.stage("after", [1])]
         }

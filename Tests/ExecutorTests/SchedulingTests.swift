@@ -62,7 +62,8 @@ final class GateRunner: Runner {
 }
 
 @Suite struct SchedulingTests {
-    let directory = URL.temporaryDirectory.appending(path: "decant-scheduling-\(UUID().uuidString)", directoryHint: .isDirectory)
+    let directory = URL.temporaryDirectory.appending(
+        path: "decant-scheduling-\(UUID().uuidString)", directoryHint: .isDirectory)
 
     static func stage(_ name: String, memory: Int, _ inputs: [Int] = [], isMeasurement: Bool = false) -> Stage {
         Stage(

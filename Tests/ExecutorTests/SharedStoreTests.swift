@@ -83,7 +83,9 @@ import Testing
     @Test func aStageCommitThatGitPrunedIsMintedAgain() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let build = { [directory] (version: JSON) in
-            let stages = [ExecutorTests.stage("a", extra: ["version": version, "ignores": true]), ExecutorTests.stage("b", [0])]
+            let stages = [
+                ExecutorTests.stage("a", extra: ["version": version, "ignores": true]), ExecutorTests.stage("b", [0]),
+            ]
             let executor = Executor(store: try Store(at: directory), runner: EchoRunner())
             return try await executor.build(Graph(stages: stages, targets: []), targets: [StageID(index: 1)]) { _ in }
         }

@@ -90,7 +90,9 @@ import Testing
         Case(
             argument: "objects", allowed: #"[[{"a": [1]}, {"b": ["X", ""]}]]"#,
             right: [#"[{"a": 1}, {"b": "x"}]"#, #"[{"a": 1}, {}]"#],
-            wrong: [#"[{}, {"b": "x"}]"#, #"[{"b": "x"}, {"a": 1}]"#, #"[{"a": 1}]"#, #"[{"a": 1}, {"b": "y"}]"#, "[1, 2]", "[]"]),
+            wrong: [
+                #"[{}, {"b": "x"}]"#, #"[{"b": "x"}, {"a": 1}]"#, #"[{"a": 1}]"#, #"[{"a": 1}, {"b": "y"}]"#, "[1, 2]", "[]",
+            ]),
         Case(argument: "objects", allowed: #"["", [{"a": [1]}]]"#, right: ["[]", #"[{"a": 1}]"#], wrong: [#"[{"a": 2}]"#]),
     ]
 
@@ -166,7 +168,8 @@ import Testing
     }
 
     @Test func aRowsOwnDefinitionGoesBeforeThePools() {
-        var row = Row(id: "r", query: "q", functions: ["math.f"], answers: [FunctionCall(name: "math.f", arguments: ["new": 1])])
+        var row = Row(
+            id: "r", query: "q", functions: ["math.f"], answers: [FunctionCall(name: "math.f", arguments: ["new": 1])])
         #expect(!Self.verdict(PromptFormat.response(to: row), row).isAccepted)
         row.definitions = [
             FunctionDefinition(name: "math.f", summary: "", parameters: ["properties": ["new": ["type": "integer"]]])
@@ -184,14 +187,16 @@ import Testing
                 "required": ["c"],
             ])
         let possible = PossibleCall(
-            name: "f", arguments: ["a": ["", "x"], "b": [3, 4, ""], "c": ["", "y"], "o": [["k": ["v", "w"], "l": ["", 1]]]])
+            name: "f",
+            arguments: ["a": ["", "x"], "b": [3, 4, ""], "c": ["", "y"], "o": [["k": ["v", "w"], "l": ["", 1]]]])
         #expect(
             possible.firstCall(of: function) == FunctionCall(name: "f", arguments: ["b": 3, "c": "y", "o": ["k": "v"]]))
     }
 
     private static func row(_ possible: [PossibleCall]) -> Row {
         Row(
-            id: "r", query: "q", functions: ["math.f"], answers: possible.map { $0.firstCall(of: function) }, possible: possible)
+            id: "r", query: "q", functions: ["math.f"], answers: possible.map { $0.firstCall(of: function) }, possible: possible
+        )
     }
 
     private static func verdict(_ response: String, _ row: Row) -> Verdict {

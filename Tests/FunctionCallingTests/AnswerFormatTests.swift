@@ -23,7 +23,8 @@ import Testing
 
     static let worked: [(row: Row, reasoning: String)] = [
         (
-            row("Heat the living room to 21", FunctionCall(name: "set_heat", arguments: ["room": "living room", "degrees": 21])),
+            row(
+                "Heat the living room to 21", FunctionCall(name: "set_heat", arguments: ["room": "living room", "degrees": 21])),
             #"Maybe set_heat, set_light. set_heat: degrees from "21", room from "living room". So set_heat."#
         ),
         (

@@ -58,7 +58,8 @@ import Testing
             description: "a wrong type", response: #"[{"name":"set_timer","arguments":{"minutes":"3"}}]"#, row: row(timer(3)),
             ast: "which is no integer", exact: "'minutes' is \"3\" where 3 is wanted"),
         Case(
-            description: "a real where an integer is asked for", response: #"[{"name":"set_timer","arguments":{"minutes":3.5}}]"#,
+            description: "a real where an integer is asked for",
+            response: #"[{"name":"set_timer","arguments":{"minutes":3.5}}]"#,
             row: row(timer(3)), ast: "which is no integer", exact: "3.5"),
         Case(
             description: "case, spaces and punctuation of a string",

@@ -117,7 +117,8 @@ import Testing
 
     static let reasoned: [Case] = [
         Case(
-            description: "right", response: "<think>Maybe set_timer. So set_light.</think><answer>\(light)</answer>", row: wanted,
+            description: "right", response: "<think>Maybe set_timer. So set_light.</think><answer>\(light)</answer>",
+            row: wanted,
             reward: 2, isRight: true),
         Case(
             description: "white space around the parts", response: " <think>set_light</think>\n<answer>\(light)</answer>\n",
@@ -131,14 +132,16 @@ import Testing
             response: "<think>set_light or set_timer</think><answer>\(light)</answer>",
             row: wanted, reward: -1),
         Case(
-            description: "a longer word is no name", response: "<think>set_lights</think><answer>\(light)</answer>", row: wanted,
+            description: "a longer word is no name", response: "<think>set_lights</think><answer>\(light)</answer>",
+            row: wanted,
             reward: -1),
         Case(
             description: "a function outside the prompt's pool is no name",
             response: "<think>set_light, not set_timer</think><answer>\(light)</answer>",
             row: Row(id: "r", query: "q", functions: ["set_light"], answers: wanted.answers), reward: 2, isRight: true),
         Case(
-            description: "no call needs no name", response: "<think>set_light does not fit</think><answer>[]</answer>", row: none,
+            description: "no call needs no name", response: "<think>set_light does not fit</think><answer>[]</answer>",
+            row: none,
             reward: 2, isRight: true),
         Case(
             description: "both calls are named, the last one last",
@@ -156,7 +159,8 @@ import Testing
             row: wanted, reward: 1),
         Case(description: "no reasoning", response: light, row: wanted, reward: -1),
         Case(
-            description: "two reasonings", response: "<think>set_light</think><think>set_light</think><answer>\(light)</answer>",
+            description: "two reasonings",
+            response: "<think>set_light</think><think>set_light</think><answer>\(light)</answer>",
             row: wanted, reward: -1),
         Case(
             description: "the answer first", response: "<answer>\(light)</answer><think>set_light</think>", row: wanted,

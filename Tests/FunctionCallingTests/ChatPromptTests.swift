@@ -163,7 +163,8 @@ import Testing
         #expect(try reason(["eos_token": "<|im_end|>"])?.file == "tokenizer_config.json")
         #expect(try reason(["eos_token": "<|im_end|>"])?.reason.hasPrefix("there is no chat_template") == true)
         #expect(
-            try reason(["chat_template": "{{", "eos_token": "<|im_end|>"])?.reason == "chat template, line 1: the tag has no end")
+            try reason(["chat_template": "{{", "eos_token": "<|im_end|>"])?.reason
+                == "chat template, line 1: the tag has no end")
         #expect(try reason(["chat_template": "x"])?.reason.hasPrefix("neither its eos_token_id nor") == true)
         let damaged = try reason(["chat_template": "x"], ["eos_token_id": ["end"]])
         #expect(damaged?.reason == "eos_token_id holds \"end\", which is no token")

@@ -27,7 +27,8 @@ import Testing
         confusion.add(wanted: [], called: nil, isAccepted: true, isExact: false)
         #expect(
             confusion.json["called"] == [
-                "a": ["a": 1, "b": 1, "x": 1, "no list of calls": 1], "b": ["b": 2], "c": ["no call": 1, "no list of calls": 1],
+                "a": ["a": 1, "b": 1, "x": 1, "no list of calls": 1], "b": ["b": 2],
+                "c": ["no call": 1, "no list of calls": 1],
                 "no call": ["a": 2, "no call": 1, "no list of calls": 1],
             ])
     }

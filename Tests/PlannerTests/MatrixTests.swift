@@ -93,9 +93,10 @@ import Testing
         let models = Dictionary(grouping: zip(names, stages), by: \.0)
         #expect(models.count == 8, "the teacher, the student, two pruned and four recovered")
         #expect(models.allSatisfy { $0.key == "teacher" || $0.value.count == 2 })
-        #expect(models.keys.filter { $0.contains("prune") && !$0.contains("recover") }.sorted() == [
-            "student.sft.prune[20%]", "student.sft.prune[20%]#2",
-        ])
+        #expect(
+            models.keys.filter { $0.contains("prune") && !$0.contains("recover") }.sorted() == [
+                "student.sft.prune[20%]", "student.sft.prune[20%]#2",
+            ])
     }
 
     /// Variants that differ in how models are made smaller ask for the best of each size.

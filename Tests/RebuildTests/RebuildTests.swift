@@ -117,11 +117,15 @@ import Testing
         Step("the variable put in", ("steps: ${steps}", "steps: 400"), runs: []),
         Step(
             "the long form",
-            ("\"KD[0.5FKL+0.5CE](steps: ${steps}, top_k: 8)\"", "[{step: KD, loss: {CE: 0.5, FKL: 0.5}, steps: 400, top_k: 8}]"),
+            (
+                "\"KD[0.5FKL+0.5CE](steps: ${steps}, top_k: 8)\"",
+                "[{step: KD, loss: {CE: 0.5, FKL: 0.5}, steps: 400, top_k: 8}]"
+            ),
             runs: []),
         Step("a source's name", ("script: {path", "trainer: {path"), ("{script: script,", "{script: trainer,"), runs: []),
         Step(
-            "the URL of a pinned source", ("https://example.org/text.txt", "https://mirror.example.org/other/text.txt"), runs: []),
+            "the URL of a pinned source", ("https://example.org/text.txt", "https://mirror.example.org/other/text.txt"),
+            runs: []),
         Step("the order of an exec stage's inputs", ("{script: script, data: data}", "{data: data, script: script}"), runs: []),
         Step("an option of another method", ("damping: 1%", "damping: 1%, smoothing: 0.7"), runs: []),
         // Data.
@@ -155,7 +159,8 @@ import Testing
             // The recovery captured 16 all along.
             runs: fromStudent),
         // Compression.
-        Step("calibration rows of pruning", ("samples: 64,", "samples: 65,"), runs: fromPruning.union(["\(student).importance"])),
+        Step(
+            "calibration rows of pruning", ("samples: 64,", "samples: 65,"), runs: fromPruning.union(["\(student).importance"])),
         Step("the ratio", ("ratio: 33%", "ratio: 34%"), runs: Set(fromPruning.map { $0.replacing("33%", with: "34%") })),
         Step("the recovery", ("KD(steps: 15)", "KD(steps: 16)"), runs: fromRecovery),
         Step(
@@ -168,7 +173,8 @@ import Testing
         Step("the sets", ("[test, phrasing]", "[test, ood]"), runs: answers),
         Step("the metrics", ("[ar, exact, perplexity]", "[ar, perplexity]"), runs: ["report"]),
         Step("tokens of an answer", ("max_tokens: 48", "max_tokens: 49"), runs: answers),
-        Step("the perplexity's stride", ("stride: 128", "stride: 64"), runs: Set(models.map { "\($0).perplexity" } + ["report"])),
+        Step(
+            "the perplexity's stride", ("stride: 128", "stride: 64"), runs: Set(models.map { "\($0).perplexity" } + ["report"])),
         // The recipe's own stage.
         Step("a command", ("inputs/script/train.py]", "inputs/script/train.py, --fast]"), runs: ["torch"]),
         Step("an environment", ("SEED: \"1\"", "SEED: \"2\""), runs: ["torch"]),

@@ -108,7 +108,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("512 MiB", 536_870_912), ("1GB", 1_000_000_000), ("1.5 GiB", 1_610_612_736), ("4096", 4096), ("2 kB", 2000), ("7 B", 7),
+        ("512 MiB", 536_870_912), ("1GB", 1_000_000_000), ("1.5 GiB", 1_610_612_736), ("4096", 4096), ("2 kB", 2000),
+        ("7 B", 7),
     ])
     func sizesAreTyped(text: String, bytes: Int) throws {
         let stage = "stages: {a: {command: ls, outputs: [b], memory: \(text)}}\n"

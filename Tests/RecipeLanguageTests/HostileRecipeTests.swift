@@ -87,7 +87,8 @@ import Testing
             """
         let reading = RecipeReader.read(SourceText(path: "a.yaml", text: text))
         #expect(reading.recipe?.variants.count == 256)
-        let misspelt = text.replacing("train: [source", with: "train: [\(names.map { "x\($0)" }.joined(separator: ", ")), source")
+        let misspelt = text.replacing(
+            "train: [source", with: "train: [\(names.map { "x\($0)" }.joined(separator: ", ")), source")
         #expect(RecipeReader.read(SourceText(path: "a.yaml", text: misspelt)).diagnostics.count == 201)
     }
 

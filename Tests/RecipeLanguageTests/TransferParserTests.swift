@@ -37,7 +37,8 @@ import Testing
 
 @Suite struct SuggestionTests {
     @Test(arguments: [
-        ("ration", "ratio"), ("quantise", "quantize"), ("hiden", "hidden"), ("PRUNE", "prune"), ("tset", "test"), ("xyzzy", nil),
+        ("ration", "ratio"), ("quantise", "quantize"), ("hiden", "hidden"), ("PRUNE", "prune"), ("tset", "test"),
+        ("xyzzy", nil),
         ("qwertyuiop", nil),
     ])
     func nearestWord(word: String, expected: String?) {

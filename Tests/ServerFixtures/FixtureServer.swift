@@ -4,8 +4,8 @@ import Foundation
 /// A server of `Tests/Fixtures` on this machine, which works in a folder: it says there what it was asked, and reads there how it
 /// is to misbehave.
 open class FixtureServer {
-    public let folder: URL
-    public let port: Int
+    package let folder: URL
+    package let port: Int
     private let process = Process()
     private let ownsFolder: Bool
     /// The server ends when this process lets go of its input.
@@ -18,7 +18,7 @@ open class FixtureServer {
     /// - Parameters:
     ///   - script: below `Tests/Fixtures`. Its first line says the port.
     ///   - folder: goes with the server where it is one of its own, which is made where none is given.
-    public init(_ script: String, in folder: URL? = nil) throws {
+    package init(_ script: String, in folder: URL? = nil) throws {
         let own = URL.temporaryDirectory.appending(path: "decant-server-\(UUID().uuidString)", directoryHint: .isDirectory)
         let place = folder ?? own
         self.folder = place
@@ -45,23 +45,23 @@ open class FixtureServer {
         if ownsFolder { try? FileManager.default.removeItem(at: folder) }
     }
 
-    public func stop() {
+    package func stop() {
         guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
     /// Makes the server misbehave, as its script says.
-    public func set(_ switches: JSON) throws {
+    package func set(_ switches: JSON) throws {
         try Data(switches.canonicalBytes).write(to: folder.appending(path: "switches.json"), options: .atomic)
     }
 
     /// A line for each request so far.
-    public func requestLines() -> [String] {
+    package func requestLines() -> [String] {
         let text = (try? String(contentsOf: folder.appending(path: "requests"), encoding: .utf8)) ?? ""
         return text.split(separator: "\n").map(String.init)
     }
 
     /// Forgets the requests so far.
-    public func forgetRequests() { try? FileManager.default.removeItem(at: folder.appending(path: "requests")) }
+    package func forgetRequests() { try? FileManager.default.removeItem(at: folder.appending(path: "requests")) }
 }

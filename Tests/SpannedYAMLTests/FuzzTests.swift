@@ -38,7 +38,8 @@ import Testing
                 switch random.next(below: 3) {
                 case 0: bytes[place] = UInt8(random.next(below: 256))
                 case 1: bytes.remove(at: place)
-                default: bytes.insert(contentsOf: bytes[place..<min(place + 9, bytes.count)], at: random.next(below: bytes.count))
+                default:
+                    bytes.insert(contentsOf: bytes[place..<min(place + 9, bytes.count)], at: random.next(below: bytes.count))
                 }
             }
             check(bytes)

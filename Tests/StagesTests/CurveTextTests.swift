@@ -55,7 +55,9 @@ import Testing
     @Test func aDrawingNamesItsReadings() {
         let drawing = CurveText(lines: lines([3, 2, 1], validation: [2: 0.5])).drawing(width: 40)
         #expect(
-            drawing.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).filter { $0.contains("in the end") }
+            drawing.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).filter {
+                $0.contains("in the end")
+            }
                 == ["loss, in the end 1", "validation_loss, in the end 0.5", "learning_rate, in the end 0.001"])
         #expect(drawing.contains("           3 ⠉"))
         #expect(drawing.contains("           1 "))

@@ -14,7 +14,8 @@ import Testing
         for family in ProcessorFamily.allCases where family != .ofThisMachine {
             let failure = #expect(throws: StageFailure.self) { try ProductPrecision(.native(family)) }
             #expect(
-                failure?.description.contains("numerics are native-\(family.rawValue); this machine's are portable and") == true)
+                failure?.description.contains("numerics are native-\(family.rawValue); this machine's are portable and") == true
+            )
         }
     }
 }

@@ -84,7 +84,9 @@ import Testing
         let branch = fixture.repository.appending(path: "refs/heads/smart-home")
         try Data().write(to: branch)
         #expect(
-            try fixture.store.check().problems.map(\.description).contains { $0.contains("refs/heads/smart-home cannot be read") }
+            try fixture.store.check().problems.map(\.description).contains {
+                $0.contains("refs/heads/smart-home cannot be read")
+            }
         )
         #expect(throws: StoreError.self) { try fixture.recordBuild() }
         try FileManager.default.removeItem(at: branch)

@@ -21,7 +21,8 @@ import Testing
             for (path, content) in files { #expect(try Data(contentsOf: folder.appending(path: path)) == content) }
             #expect(artifact.files.map(\.path) == files.keys.sorted())
             let action = Action(
-                kind: "test", revision: 1, parameters: ["digest": .string(artifact.digest.hex)], inputs: [], numerics: .portable)
+                kind: "test", revision: 1, parameters: ["digest": .string(artifact.digest.hex)], inputs: [], numerics: .portable
+            )
             let commit = try fixture.store.record(action, parents: [], artifact: artifact)
             #expect(try fixture.store.stageCommit(commit.hex)?.artifact == artifact)
         }
@@ -46,7 +47,9 @@ import Testing
         #expect(try fixture.store.result(of: key) == nil)
         #expect(throws: StoreError.missingObject(weights)) { try fixture.store.readObject(weights) }
         #expect(
-            try fixture.store.check().problems.map(\.description).contains { $0.contains("missing") && $0.contains(weights.hex) })
+            try fixture.store.check().problems.map(\.description).contains {
+                $0.contains("missing") && $0.contains(weights.hex)
+            })
     }
 
     @Test func damageIsFoundAndNeverRead() throws {
@@ -60,7 +63,9 @@ import Testing
         try content.write(to: url)
         #expect(throws: StoreError.damagedObject(weights)) { try fixture.store.readObject(weights) }
         #expect(
-            try fixture.store.check().problems.map(\.description).contains { $0.contains("damaged") && $0.contains(weights.hex) })
+            try fixture.store.check().problems.map(\.description).contains {
+                $0.contains("damaged") && $0.contains(weights.hex)
+            })
     }
 
     @Test func aDamagedObjectIsMendedByImportingItAgain() throws {

@@ -20,7 +20,8 @@ import Testing
             kind: "test", revision: 1, parameters: ["number": .integer(Int64(number))], inputs: [], numerics: .portable)
         let commit = try fixture.store.record(action, parents: [], artifact: artifact)
         try fixture.store.noteRun(
-            RunNote(host: "h", started: Date(timeIntervalSince1970: 1_700_000_000), seconds: seconds), of: action, commit: commit)
+            RunNote(host: "h", started: Date(timeIntervalSince1970: 1_700_000_000), seconds: seconds), of: action,
+            commit: commit)
         return commit
     }
 

@@ -1,10 +1,10 @@
 import BuildModel
+import Diagnostics
 import Executor
 import Foundation
 import Planner
 import RecipeLanguage
 import Store
-import Diagnostics
 
 /// Builds a recipe whose stages do nothing: `StoreFiller RECIPE CACHE`. What a no-op build then has to look up is real.
 @main struct StoreFiller {

@@ -16,7 +16,8 @@ struct Workload {
             self.init(shape, rows: 640, batch: 32, length: { 30 + $0 % 13 }, response: { _ in 20 })
         case "6.8M":
             let shape = try ModelConfiguration(
-                vocabularySize: 4096, hiddenSize: 256, layerCount: 6, headCount: 8, keyValueHeadCount: 2, intermediateSize: 1024)
+                vocabularySize: 4096, hiddenSize: 256, layerCount: 6, headCount: 8, keyValueHeadCount: 2, intermediateSize: 1024
+            )
             self.init(shape, rows: 64, batch: 16, length: { _ in 128 }, response: { $0 - 1 })
         case "smollm2":
             let shape = try ModelConfiguration(

@@ -58,7 +58,9 @@ struct BuildCommand: AsyncParsableCommand {
             remote: try await remoteResults(for: store), endpoints: RecordingClient(store: store, keys: keys),
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
-            if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else { PlainProgress() }
+            if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
+                PlainProgress()
+            }
 
         // A few stages are looked up one by one, however long the store's history is.
         if wanted.count < Self.manyStages {

@@ -23,8 +23,10 @@ struct ImportCommand: ParsableCommand {
             let file = try store.importFile(at: path)
             Console.output(
                 output.asJSON
-                    ? JSON.object(["path": .string(path), "sha256": .string(file.digest.hex), "size": .integer(Int64(file.size))])
-                        .canonicalText
+                    ? JSON.object([
+                        "path": .string(path), "sha256": .string(file.digest.hex), "size": .integer(Int64(file.size)),
+                    ])
+                    .canonicalText
                     : "\(file.digest)  \(path)")
         }
     }

@@ -3,7 +3,8 @@ import Foundation
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Begin a new domain: a recipe, functions and utterance templates that build as they stand."
+        commandName: "init",
+        abstract: "Begin a new domain: a recipe, functions and utterance templates that build as they stand."
     )
 
     @Argument(help: "The domain's name: letters, digits, '-' and '_'.")

@@ -28,14 +28,16 @@ struct ShowCommand: ParsableCommand {
         }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
         Console.output(
-            try output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics, in: store))
+            try output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics, in: store)
+        )
     }
 
     /// The JSON files at the top of an artifact that hold figures.
     private static func metrics(of artifact: Artifact, in store: Store) throws -> [String: JSON] {
         var metrics: [String: JSON] = [:]
         let names = [
-            "compression.json", "confusion.json", "cost.json", "pruning.json", "quantization.json", "recall.json", "report.json",
+            "compression.json", "confusion.json", "cost.json", "pruning.json", "quantization.json", "recall.json",
+            "report.json",
             "scores.json", "speed.json", "summary.json",
         ]
         for name in names {

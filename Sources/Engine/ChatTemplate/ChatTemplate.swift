@@ -3,15 +3,15 @@
 /// It renders as the `transformers` library does. There is no clock: `strftime_now` is not defined, so that a template falls
 /// back on the date that it was written with and the same conversation always gives the same prompt. A hostile template is
 /// refused by its size, its depth, its steps or its output.
-public struct ChatTemplate: Sendable {
+package struct ChatTemplate: Sendable {
     private let statements: [LocatedStatement]
     /// Whether the template looks at `tools`; where it does not, functions have to be told in a message.
-    public let readsTools: Bool
+    package let readsTools: Bool
 
     private static let maximumBytes = 1 << 18
 
     /// Reads a template. What it needs and this language lacks is an error with the line.
-    public init(_ source: String) throws(TemplateError) {
+    package init(_ source: String) throws(TemplateError) {
         guard source.utf8.count <= Self.maximumBytes else {
             throw TemplateError(reason: "the template has more than \(Self.maximumBytes) bytes", line: 1)
         }
@@ -20,7 +20,7 @@ public struct ChatTemplate: Sendable {
     }
 
     /// The prompt that the template makes of its variables: `messages`, `tools`, `add_generation_prompt`, `bos_token`, …
-    public func render(_ variables: [String: TemplateValue]) throws(TemplateError) -> String {
+    package func render(_ variables: [String: TemplateValue]) throws(TemplateError) -> String {
         var evaluator = TemplateEvaluator(variables)
         return try evaluator.render(statements)
     }

@@ -1,8 +1,8 @@
 /// Why a chat template cannot be read or rendered, and where.
-public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var reason: String
+package struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var reason: String
     /// From 1.
-    public var line: Int
+    package var line: Int
 
-    public var description: String { "chat template, line \(line): \(reason)" }
+    package var description: String { "chat template, line \(line): \(reason)" }
 }

@@ -1,7 +1,7 @@
 import CanonicalJSON
 
 /// A value of a chat template. Strings are equal by their characters' code points, as they are in Python.
-public indirect enum TemplateValue: Sendable {
+package indirect enum TemplateValue: Sendable {
     /// A name, a member or an item that does not exist; the word says which.
     case undefined(String)
     case none
@@ -14,7 +14,7 @@ public indirect enum TemplateValue: Sendable {
     case function(TemplateFunction)
 
     /// A JSON value; members come in the order of their sorted keys.
-    public init(_ json: JSON) {
+    package init(_ json: JSON) {
         switch json {
         case .null: self = .none
         case .bool(let value): self = .bool(value)
@@ -85,12 +85,12 @@ public indirect enum TemplateValue: Sendable {
 }
 
 /// Members in their order.
-public struct TemplateMapping: Sendable {
+package struct TemplateMapping: Sendable {
     var members: [(key: String, value: TemplateValue)]
     /// Whether `set` may change its members.
     var isNamespace = false
 
-    public init(_ members: [(String, TemplateValue)]) { self.members = members.map { (key: $0.0, value: $0.1) } }
+    package init(_ members: [(String, TemplateValue)]) { self.members = members.map { (key: $0.0, value: $0.1) } }
 
     subscript(key: String) -> TemplateValue? {
         get { members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value }
@@ -106,7 +106,7 @@ public struct TemplateMapping: Sendable {
 }
 
 /// What can be called.
-public enum TemplateFunction: Sendable {
+package enum TemplateFunction: Sendable {
     case raiseException
     case range
     case namespace

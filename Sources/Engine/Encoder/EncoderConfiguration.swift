@@ -1,22 +1,22 @@
 import CanonicalJSON
 
 /// The shape of a sentence encoder of the BERT family, with the fields of Hugging Face's `config.json`.
-public struct EncoderConfiguration: Hashable, Sendable {
-    public let vocabularySize: Int
-    public let hiddenSize: Int
-    public let layerCount: Int
-    public let headCount: Int
-    public let intermediateSize: Int
+package struct EncoderConfiguration: Hashable, Sendable {
+    package let vocabularySize: Int
+    package let hiddenSize: Int
+    package let layerCount: Int
+    package let headCount: Int
+    package let intermediateSize: Int
     /// Longest sequence, in tokens.
-    public let maximumPositions: Int
+    package let maximumPositions: Int
     /// Kinds of segments; a single text is of the first.
-    public let segmentCount: Int
-    public let normEpsilon: Double
+    package let segmentCount: Int
+    package let normEpsilon: Double
 
     var headDimension: Int { hiddenSize / headCount }
 
     /// Reads `config.json`; what would change the results and is not computed here is refused by name.
-    public init(json: JSON) throws(ModelConfigurationError) {
+    package init(json: JSON) throws(ModelConfigurationError) {
         let fields = ConfigurationFields(json)
         try Self.check(json, "model_type", is: "bert", needed: true)
         try Self.check(json, "hidden_act", is: "gelu", needed: false)

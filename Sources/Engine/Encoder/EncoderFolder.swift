@@ -25,7 +25,8 @@ struct EncoderFolder {
             return configuration.maximumPositions
         }
         guard let limit = value.integer, limit >= 3 else {
-            throw ModelFileError(file: file, reason: "max_seq_length is \(value.canonicalText), which leaves no room for a text")
+            throw ModelFileError(
+                file: file, reason: "max_seq_length is \(value.canonicalText), which leaves no room for a text")
         }
         return min(limit, configuration.maximumPositions)
     }

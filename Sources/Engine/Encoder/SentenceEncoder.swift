@@ -5,11 +5,11 @@ import Foundation
 ///
 /// A text's vector depends on that text alone: not on the texts beside it, nor on threads, nor on the width of the processor's
 /// vectors.
-public struct SentenceEncoder {
-    public let configuration: EncoderConfiguration
-    public let tokenizer: WordPieceTokenizer
+package struct SentenceEncoder {
+    package let configuration: EncoderConfiguration
+    package let tokenizer: WordPieceTokenizer
     /// Tokens of a text at most; what is longer is cut off.
-    public let sequenceLimit: Int
+    package let sequenceLimit: Int
     let layout: EncoderLayout
     let weights: FloatBuffer
     let layers: [EncoderLayer]
@@ -18,7 +18,7 @@ public struct SentenceEncoder {
     private static let group = 16
 
     /// Reads the encoder of a folder: `config.json`, safetensors, `tokenizer.json` or `vocab.txt`.
-    public init(readingFolder url: URL, workers: WorkerPool) throws {
+    package init(readingFolder url: URL, workers: WorkerPool) throws {
         let folder = EncoderFolder(url)
         configuration = try folder.configuration()
         tokenizer = try folder.tokenizer()
@@ -37,7 +37,7 @@ public struct SentenceEncoder {
     }
 
     /// The vectors of texts, in their order.
-    public func embeddings(
+    package func embeddings(
         of texts: [String], workers: WorkerPool, resumption: Resumption<SentenceEmbedding> = .none
     ) throws -> [SentenceEmbedding] {
         try workers.results(texts.count, size: Self.group, resumption: resumption) { range in
@@ -75,7 +75,8 @@ public struct SentenceEncoder {
             }
         }
         decant_layernorm(
-            scratch.hidden, weights.base + layout.embeddingNorm.weight, weights.base + layout.embeddingNorm.bias, scratch.hidden,
+            scratch.hidden, weights.base + layout.embeddingNorm.weight, weights.base + layout.embeddingNorm.bias,
+            scratch.hidden,
             scratch.rows, hidden, Float(configuration.normEpsilon))
     }
 

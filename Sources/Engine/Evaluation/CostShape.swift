@@ -1,22 +1,22 @@
 /// The sizes of a Qwen2-family transformer that its parameters and operations follow from.
-public struct CostShape: Hashable, Sendable {
+package struct CostShape: Hashable, Sendable {
     /// h
-    public var hidden: Int
-    public var layers: Int
+    package var hidden: Int
+    package var layers: Int
     /// a
-    public var heads: Int
+    package var heads: Int
     /// k
-    public var keyValueHeads: Int
+    package var keyValueHeads: Int
     /// d
-    public var headSize: Int
+    package var headSize: Int
     /// i
-    public var intermediate: Int
+    package var intermediate: Int
     /// V
-    public var vocabulary: Int
+    package var vocabulary: Int
     /// Whether the head shares the embedding's weights.
-    public var tied: Bool
+    package var tied: Bool
 
-    public init(
+    package init(
         hidden: Int, layers: Int, heads: Int, keyValueHeads: Int, headSize: Int, intermediate: Int, vocabulary: Int, tied: Bool
     ) {
         self.hidden = hidden

@@ -1,13 +1,13 @@
 /// The floating-point operations of answering one prompt, a multiplication and an addition counted as two.
 ///
 /// "From Large to Super-Tiny" (arXiv 2504.13471), appendix I; METHODS §4. Biases, norms and softmax are not counted.
-public struct InferenceCost: Hashable, Sendable {
+package struct InferenceCost: Hashable, Sendable {
     /// Of the prompt tokens that are computed.
-    public var prefill: Double
+    package var prefill: Double
     /// Of the generated tokens.
-    public var decode: Double
+    package var decode: Double
 
-    public var total: Double { prefill + decode }
+    package var total: Double { prefill + decode }
 
     /// Counts are doubles, exact to 2⁵³, so that no shape or length overflows.
     ///
@@ -15,11 +15,12 @@ public struct InferenceCost: Hashable, Sendable {
     ///   - promptTokens: tokens of the prompt, those with cached keys and values included.
     ///   - cachedTokens: tokens at the prompt's start whose keys and values are at hand: context, but not computed.
     ///   - generatedTokens: tokens of the answer.
-    public init(_ shape: CostShape, promptTokens: Int, generatedTokens: Int, cachedTokens: Int = 0) {
+    package init(_ shape: CostShape, promptTokens: Int, generatedTokens: Int, cachedTokens: Int = 0) {
         let (cached, prompt) = (Double(min(cachedTokens, promptTokens)), Double(promptTokens))
         let generated = Double(generatedTokens)
         prefill = Self.layers(shape, from: cached, to: prompt)
-        decode = Self.layers(shape, from: prompt, to: prompt + generated)
+        decode =
+            Self.layers(shape, from: prompt, to: prompt + generated)
             + generated * 2 * Double(shape.hidden) * Double(shape.vocabulary)
     }
 

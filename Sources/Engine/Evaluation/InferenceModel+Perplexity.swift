@@ -1,13 +1,13 @@
 import CKernels
 
 /// How well a model expects a text.
-public struct Perplexity: Hashable, Sendable {
+package struct Perplexity: Hashable, Sendable {
     /// Mean negative log-likelihood of a counted token, in nats.
-    public let loss: Double
-    public let countedTokens: Int
+    package let loss: Double
+    package let countedTokens: Int
 
     /// e to the power of the loss.
-    public var value: Double { PortableMath.exp(loss) }
+    package var value: Double { PortableMath.exp(loss) }
 }
 
 extension InferenceModel {
@@ -15,7 +15,7 @@ extension InferenceModel {
     ///
     /// - Throws: `GenerationError` when a window is longer than the model reads, or the text holds an unknown token; what
     ///   `resumption` throws.
-    public func perplexity(
+    package func perplexity(
         of tokens: [Int32], in windows: PerplexityWindows, workers: WorkerPool, resumption: Resumption<[Double]> = .none
     ) throws -> Perplexity {
         for (index, range) in windows.ranges.enumerated() { try check(Array(tokens[range]), index: index) }

@@ -1,13 +1,13 @@
 /// How many parameters a model has.
-public struct ParameterCount: Hashable, Sendable {
+package struct ParameterCount: Hashable, Sendable {
     /// Of the embedding alone; a tied head adds nothing, an untied one is among `others`.
-    public var embedding: Int
-    public var others: Int
+    package var embedding: Int
+    package var others: Int
 
-    public var total: Int { embedding + others }
+    package var total: Int { embedding + others }
 
     /// Weights, the biases of Q, K and V, and the gains of two norms a layer and a last one.
-    public init(_ shape: CostShape) {
+    package init(_ shape: CostShape) {
         let (h, i) = (shape.hidden, shape.intermediate)
         let queries = shape.heads * shape.headSize
         let keys = shape.keyValueHeads * shape.headSize

@@ -2,17 +2,17 @@
 ///
 /// This is how `transformers`' page on the perplexity of fixed-length models strides. A token counts once, unless it begins
 /// the text or a window that overlaps no other: nothing precedes it.
-public struct PerplexityWindows: Hashable, Sendable {
+package struct PerplexityWindows: Hashable, Sendable {
     /// Places of the text's tokens.
-    public let ranges: [Range<Int>]
+    package let ranges: [Range<Int>]
     /// How many tokens at a window's end count.
-    public let counted: [Int]
+    package let counted: [Int]
 
     /// - Parameters:
     ///   - count: tokens of the text, at least two.
     ///   - context: tokens of a window.
     ///   - stride: tokens between the starts of two windows, at most `context`.
-    public init(count: Int, context: Int, stride: Int) throws(GenerationError) {
+    package init(count: Int, context: Int, stride: Int) throws(GenerationError) {
         guard count >= 2 else { throw GenerationError("The text has \(count) tokens; perplexity needs at least two.") }
         guard context >= 2, (1...context).contains(stride) else {
             throw GenerationError("A stride of \(stride) does not fit a context of \(context) tokens.")
@@ -31,5 +31,5 @@ public struct PerplexityWindows: Hashable, Sendable {
         self.counted = counted
     }
 
-    public var countedTokens: Int { counted.reduce(0, +) }
+    package var countedTokens: Int { counted.reduce(0, +) }
 }

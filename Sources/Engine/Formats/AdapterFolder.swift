@@ -2,15 +2,15 @@ import CanonicalJSON
 import Foundation
 
 /// Low-rank adapters as the library `peft` stores them: `adapter_config.json` and `adapter_model.safetensors`.
-public struct AdapterFolder: Sendable {
-    public let url: URL
+package struct AdapterFolder: Sendable {
+    package let url: URL
 
     static let configurationFile = "adapter_config.json"
     static let weightsFile = "adapter_model.safetensors"
 
-    public init(_ url: URL) { self.url = url }
+    package init(_ url: URL) { self.url = url }
 
-    public func write(_ adapters: LowRankAdapters) throws {
+    package func write(_ adapters: LowRankAdapters) throws {
         let adaptation = adapters.adaptation
         let configuration: JSON = [
             "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": .null, "bias": "none",
@@ -29,7 +29,7 @@ public struct AdapterFolder: Sendable {
     /// Reads adapters for a model.
     /// - Throws: `ModelFileError` for files that are damaged, that ask for what is not computed here, or whose tensors are not
     ///   those of the model's adapted matrices.
-    public func adapters(for model: Model) throws -> LowRankAdapters {
+    package func adapters(for model: Model) throws -> LowRankAdapters {
         let layout = AdapterLayout(try adaptation(), model.parameters)
         let file = try SafeTensors(reading: url.appending(path: Self.weightsFile))
         let wanted = Set(layout.parameters.map(\.name))

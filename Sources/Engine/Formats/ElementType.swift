@@ -1,5 +1,5 @@
 /// The type of a stored tensor's elements, under its safetensors name.
-public enum ElementType: String, Hashable, Sendable, CaseIterable {
+package enum ElementType: String, Hashable, Sendable, CaseIterable {
     case bool = "BOOL"
     case uint8 = "U8"
     case int8 = "I8"
@@ -16,7 +16,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case float64 = "F64"
 
     /// Bytes an element takes.
-    public var size: Int {
+    package var size: Int {
         switch self {
         case .bool, .uint8, .int8, .float8: 1
         case .int16, .uint16, .float16, .bfloat16: 2

@@ -3,7 +3,7 @@ import Foundation
 
 extension ModelFolder {
     /// Takes over a published model: weights widened to float32, all else as it was.
-    public func importModel(from source: ModelFolder) throws {
+    package func importModel(from source: ModelFolder) throws {
         let json = try source.readJSON(Self.configurationFile)
         guard json["quantization_config"] ?? .null == .null else {
             throw ModelFileError(
@@ -16,7 +16,7 @@ extension ModelFolder {
     }
 
     /// Takes over the model of a GGUF file.
-    public func importModel(from file: GGUFFile) throws {
+    package func importModel(from file: GGUFFile) throws {
         try file.writeTokenizer(to: url)
         try write(file.model())
     }

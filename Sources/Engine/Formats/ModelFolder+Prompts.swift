@@ -3,7 +3,7 @@ import Foundation
 
 extension ModelFolder {
     /// What the model's prompts show, as its tokenizer's configuration says; nil for a model that Decant did not make.
-    public func promptFormat() throws(ModelFileError) -> PromptFormat? {
+    package func promptFormat() throws(ModelFileError) -> PromptFormat? {
         guard let word = try readJSON(Self.tokenizerConfiguration)["decant_prompt"]?.string else { return nil }
         guard let format = PromptFormat(rawValue: word) else {
             throw ModelFileError(
@@ -15,7 +15,7 @@ extension ModelFolder {
     /// How rows become tokens for this model.
     ///
     /// Decant's special tokens are used where the tokenizer has them, and else the model's own chat template.
-    public func prompts(_ format: PromptFormat) throws(ModelFileError) -> PromptEncoder {
+    package func prompts(_ format: PromptFormat) throws(ModelFileError) -> PromptEncoder {
         let tokenizer = try tokenizer()
         if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }), let end = tokenizer.id(of: .end) {
             return PromptEncoder(tokenizer: tokenizer, format: format, markup: .decant, endTokens: [Int32(end)])

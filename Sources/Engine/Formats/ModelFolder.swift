@@ -3,15 +3,15 @@ import Foundation
 
 /// A model as a Hugging Face folder: `config.json`, `generation_config.json`, `model.safetensors` (or shards of it) and the
 /// tokenizer's files.
-public struct ModelFolder: Sendable {
-    public let url: URL
+package struct ModelFolder: Sendable {
+    package let url: URL
 
-    public init(_ url: URL) { self.url = url }
+    package init(_ url: URL) { self.url = url }
 
-    public func tokenizer() throws(ModelFileError) -> Tokenizer { try Tokenizer(readingFolder: url) }
+    package func tokenizer() throws(ModelFileError) -> Tokenizer { try Tokenizer(readingFolder: url) }
 
     /// The model, to train or to change. Every weight must be a float tensor of the file.
-    public func model() throws -> Model {
+    package func model() throws -> Model {
         var configuration = try ModelConfiguration(json: readJSON(Self.configurationFile))
         // What becomes of the weights from here on fits no narrower type.
         configuration.precision = .float32
@@ -19,25 +19,26 @@ public struct ModelFolder: Sendable {
     }
 
     /// The model, to run. Packed layers stay packed.
-    public func inferenceModel() throws -> InferenceModel {
+    package func inferenceModel() throws -> InferenceModel {
         let configuration = try readJSON(Self.configurationFile)
         let files = try WeightFiles(folder: url)
         var packed: [String: any WeightPanels] = [:]
         try files.forEachPackedMatrix(configuration: configuration) { packed[$0] = $1.panels() }
-        return try InferenceModel(files.model(ModelConfiguration(json: configuration), packed: Set(packed.keys)), packed: packed)
+        return try InferenceModel(
+            files.model(ModelConfiguration(json: configuration), packed: Set(packed.keys)), packed: packed)
     }
 
     /// Writes configuration and weights; the tokenizer's files are written by the tokenizer, or copied.
-    public func write(_ model: Model) throws {
+    package func write(_ model: Model) throws {
         try SafeTensors.write(model, to: url.appending(path: WeightFiles.single))
         try write(model.configuration.json, to: Self.configurationFile)
         try write(Self.generation(model.configuration.controlTokens), to: Self.generationFile)
     }
 
     /// The files of a model folder that say how text becomes tokens and where an answer ends, and that it must have.
-    public static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
+    package static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
     /// Those that it may have.
-    public static let optionalTokenizerFiles = [generationFile, "chat_template.jinja"]
+    package static let optionalTokenizerFiles = [generationFile, "chat_template.jinja"]
     static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
 

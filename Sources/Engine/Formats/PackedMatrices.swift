@@ -42,7 +42,8 @@ extension SafeTensors {
             throw ModelFileError(file: file, reason: "'\(module).weight_packed' is not an I32 matrix of shape \([rows, words])")
         }
         return QuantizedMatrix(
-            packed: try copyBytes(module + ".weight_packed"), scales: try scales(module, shape: [rows, columns / group]), rows: rows, columns: columns,
+            packed: try copyBytes(module + ".weight_packed"), scales: try scales(module, shape: [rows, columns / group]),
+            rows: rows, columns: columns,
             bits: bits, groupSize: group)
     }
 

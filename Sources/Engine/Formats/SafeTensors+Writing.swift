@@ -5,7 +5,7 @@ extension SafeTensors {
     /// The bytes of a safetensors file: a canonical header padded with spaces to a multiple of eight bytes, with the metadata
     /// `{"format": "pt"}` that other libraries ask for, then the tensors: wider elements first, so that each is aligned, and
     /// by name among equals.
-    public static func serialize(_ tensors: [String: StoredTensor]) -> Data {
+    package static func serialize(_ tensors: [String: StoredTensor]) -> Data {
         let sorted = sorted(tensors)
         let head = head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) })
         var file = Data(capacity: head.count + sorted.reduce(0) { $0 + $1.value.bytes.count })
@@ -15,7 +15,7 @@ extension SafeTensors {
     }
 
     /// Writes the bytes of `serialize`, with no copy of them all.
-    public static func write(_ tensors: [String: StoredTensor], to url: URL) throws {
+    package static func write(_ tensors: [String: StoredTensor], to url: URL) throws {
         let sorted = sorted(tensors)
         try write(head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) }), to: url) { file in
             for (_, tensor) in sorted { try file.write(contentsOf: tensor.bytes) }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Everything the header says is checked against the file's real size before a tensor is read, so that a damaged file is
 /// an error and never a crash or a large allocation.
-public struct SafeTensors: Sendable {
+package struct SafeTensors: Sendable {
     struct Entry: Hashable, Sendable {
         var elementType: ElementType
         var shape: [Int]
@@ -14,9 +14,9 @@ public struct SafeTensors: Sendable {
     }
 
     /// The file's name in errors.
-    public let file: String
+    package let file: String
     /// The header's `__metadata__`.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     let entries: [String: Entry]
     /// What follows the header.
     private let data: Data
@@ -29,9 +29,9 @@ public struct SafeTensors: Sendable {
     static let maximumHeaderLength = 100_000_000
 
     /// Tensor names in the order of their UTF-8 bytes.
-    public var names: [String] { entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    package var names: [String] { entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
-    public init(reading url: URL) throws(ModelFileError) {
+    package init(reading url: URL) throws(ModelFileError) {
         let file = url.lastPathComponent
         guard let mapping = FileMapping(of: url) else {
             throw ModelFileError(file: file, reason: "the file cannot be read; is this a model folder?")
@@ -39,7 +39,7 @@ public struct SafeTensors: Sendable {
         try self.init(parsing: mapping.data, of: mapping, file: file)
     }
 
-    public init(parsing contents: Data, file: String = "model.safetensors") throws(ModelFileError) {
+    package init(parsing contents: Data, file: String = "model.safetensors") throws(ModelFileError) {
         try self.init(parsing: contents, of: nil, file: file)
     }
 
@@ -77,13 +77,13 @@ public struct SafeTensors: Sendable {
         try checkThatRangesTileTheData()
     }
 
-    public func contains(_ name: String) -> Bool { entries[name] != nil }
+    package func contains(_ name: String) -> Bool { entries[name] != nil }
 
     /// The tensor that a byte of the file belongs to, and its place in it; `nil` for a byte of the header or beyond the end.
     ///
     /// - Parameter offset: from the file's first byte.
     /// - Returns: the byte's place within the tensor, and the number of the element that it is of.
-    public func tensor(atByte offset: Int) -> (name: String, byte: Int, element: Int)? {
+    package func tensor(atByte offset: Int) -> (name: String, byte: Int, element: Int)? {
         let place = offset - dataOffset
         guard let (name, entry) = entries.first(where: { $0.value.range.contains(place) }) else { return nil }
         let byte = place - entry.range.lowerBound
@@ -91,7 +91,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// The named tensor; its bytes are read when they are asked for.
-    public func tensor(_ name: String) throws(ModelFileError) -> StoredTensor {
+    package func tensor(_ name: String) throws(ModelFileError) -> StoredTensor {
         guard let entry = entries[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
         let start = data.startIndex + entry.range.lowerBound
         return StoredTensor(
@@ -99,13 +99,13 @@ public struct SafeTensors: Sendable {
     }
 
     /// The named tensor's elements widened to float; an error where it does not hold floats.
-    public func floats(_ name: String) throws(ModelFileError) -> [Float] {
+    package func floats(_ name: String) throws(ModelFileError) -> [Float] {
         try checkThatItHoldsFloats(name)
         return try tensor(name).floats() ?? []
     }
 
     /// The named tensor's floats, of exactly the given shape.
-    public func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
+    package func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
         try check(name, shape: shape)
         return try floats(name)
     }
@@ -157,7 +157,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// The named tensor's elements; an error where it does not hold integers.
-    public func integers(_ name: String) throws(ModelFileError) -> [Int] {
+    package func integers(_ name: String) throws(ModelFileError) -> [Int] {
         guard let integers = try tensor(name).integers() else {
             throw ModelFileError(file: file, reason: "'\(name)' does not hold integers")
         }
@@ -165,7 +165,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// The named tensor's elements; an error where it does not hold F64.
-    public func doubles(_ name: String) throws(ModelFileError) -> [Double] {
+    package func doubles(_ name: String) throws(ModelFileError) -> [Double] {
         guard let doubles = try tensor(name).doubles() else {
             throw ModelFileError(file: file, reason: "'\(name)' does not hold F64")
         }
@@ -173,7 +173,7 @@ public struct SafeTensors: Sendable {
     }
 
     /// Every tensor by name.
-    public func allTensors() throws(ModelFileError) -> [String: StoredTensor] {
+    package func allTensors() throws(ModelFileError) -> [String: StoredTensor] {
         var tensors: [String: StoredTensor] = [:]
         for name in names { tensors[name] = try tensor(name) }
         return tensors

@@ -1,11 +1,11 @@
 import Foundation
 
 /// A tensor as a file holds it: element type, shape and little-endian row-major bytes.
-public struct StoredTensor: Hashable, Sendable {
-    public let elementType: ElementType
-    public let shape: [Int]
+package struct StoredTensor: Hashable, Sendable {
+    package let elementType: ElementType
+    package let shape: [Int]
     /// A part of a file, or memory of its own; the first byte has any index.
-    public let bytes: Data
+    package let bytes: Data
 
     /// The caller has checked that `bytes` fills the shape.
     init(elementType: ElementType, shape: [Int], bytes: Data) {
@@ -19,28 +19,28 @@ public struct StoredTensor: Hashable, Sendable {
     }
 
     /// A float32 tensor; `floats` holds as many elements as `shape` names.
-    public init(_ floats: [Float], shape: [Int]) {
+    package init(_ floats: [Float], shape: [Int]) {
         self.init(elements: floats, elementType: .float32, shape: shape)
     }
 
-    public init(_ integers: [Int32], shape: [Int]) {
+    package init(_ integers: [Int32], shape: [Int]) {
         self.init(elements: integers, elementType: .int32, shape: shape)
     }
 
-    public init(_ integers: [UInt8], shape: [Int]) {
+    package init(_ integers: [UInt8], shape: [Int]) {
         self.init(elements: integers, elementType: .uint8, shape: shape)
     }
 
-    public init(_ integers: [UInt16], shape: [Int]) {
+    package init(_ integers: [UInt16], shape: [Int]) {
         self.init(elements: integers, elementType: .uint16, shape: shape)
     }
 
-    public init(_ integers: [Int64], shape: [Int]) {
+    package init(_ integers: [Int64], shape: [Int]) {
         self.init(elements: integers, elementType: .int64, shape: shape)
     }
 
     /// A float64 tensor; named, so that literals stay floats.
-    public init(doubles: [Double], shape: [Int]) {
+    package init(doubles: [Double], shape: [Int]) {
         self.init(elements: doubles, elementType: .float64, shape: shape)
     }
 
@@ -50,10 +50,10 @@ public struct StoredTensor: Hashable, Sendable {
     }
 
     /// Number of elements.
-    public var count: Int { bytes.count / elementType.size }
+    package var count: Int { bytes.count / elementType.size }
 
     /// The elements of a F32, F16 or BF16 tensor as floats; nil for any other type.
-    public func floats() -> [Float]? {
+    package func floats() -> [Float]? {
         switch elementType {
         case .float32: elements(of: Float.self)
         case .float16: elements(of: UInt16.self).map { HalfPrecision.float(fromFloat16: $0) }
@@ -63,10 +63,10 @@ public struct StoredTensor: Hashable, Sendable {
     }
 
     /// The elements of a F64 tensor; nil for any other type.
-    public func doubles() -> [Double]? { elementType == .float64 ? elements(of: Double.self) : nil }
+    package func doubles() -> [Double]? { elementType == .float64 ? elements(of: Double.self) : nil }
 
     /// The elements of a I8, I32, I64, U8 or U16 tensor; nil for any other type.
-    public func integers() -> [Int]? {
+    package func integers() -> [Int]? {
         switch elementType {
         case .int8: elements(of: Int8.self).map(Int.init)
         case .uint8: elements(of: UInt8.self).map(Int.init)

@@ -3,7 +3,7 @@ import Foundation
 /// A model's tensors as a folder holds them: in `model.safetensors`, or in the shards that its index lists.
 ///
 /// Files are mapped; a tensor is read when it is asked for.
-public struct WeightFiles: Sendable {
+package struct WeightFiles: Sendable {
     static let single = "model.safetensors"
     static let index = "model.safetensors.index.json"
 
@@ -11,7 +11,7 @@ public struct WeightFiles: Sendable {
     /// The place in `files` of the file that holds a tensor.
     private let places: [String: Int]
 
-    public init(folder: URL) throws(ModelFileError) {
+    package init(folder: URL) throws(ModelFileError) {
         let index = folder.appending(path: Self.index)
         guard FileManager.default.fileExists(atPath: index.path) else {
             self.init(try SafeTensors(reading: folder.appending(path: Self.single)))
@@ -34,16 +34,16 @@ public struct WeightFiles: Sendable {
         self.places = places
     }
 
-    public var names: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
-    public var count: Int { places.count }
+    package var names: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    package var count: Int { places.count }
 
     /// Of all tensors, as they are stored.
     var byteCount: Int { files.reduce(0) { $0 + $1.entries.values.reduce(0) { $0 + $1.range.count } } }
 
-    public func contains(_ name: String) -> Bool { places[name] != nil }
+    package func contains(_ name: String) -> Bool { places[name] != nil }
 
     /// Every tensor by name; bytes are read when they are asked for.
-    public func tensors() throws(ModelFileError) -> [String: StoredTensor] {
+    package func tensors() throws(ModelFileError) -> [String: StoredTensor] {
         var tensors: [String: StoredTensor] = [:]
         for name in names { tensors[name] = try file(of: name).tensor(name) }
         return tensors

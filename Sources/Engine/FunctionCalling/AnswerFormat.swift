@@ -1,5 +1,5 @@
 /// What a response consists of.
-public enum AnswerFormat: Hashable, Sendable {
+package enum AnswerFormat: Hashable, Sendable {
     /// The calls alone: `[{"name":…,"arguments":…}]`.
     case call
     /// `<think>…</think><answer>[…]</answer>`, the calls in the answer.
@@ -8,7 +8,7 @@ public enum AnswerFormat: Hashable, Sendable {
     /// The response to a row that training teaches: its own calls, with a worked reasoning before them where one is wanted.
     ///
     /// - Parameter functions: definitions by name.
-    public func response(to row: Row, functions: [String: FunctionDefinition]) -> String {
+    package func response(to row: Row, functions: [String: FunctionDefinition]) -> String {
         let calls = PromptFormat.response(to: row)
         return switch self {
         case .call: calls
@@ -17,7 +17,7 @@ public enum AnswerFormat: Hashable, Sendable {
     }
 
     /// The part of a response that holds the calls.
-    public func answer(in response: String) -> Result<String, RowError> {
+    package func answer(in response: String) -> Result<String, RowError> {
         switch self {
         case .call: .success(response)
         case .reasoning: ReasonedResponse.parse(response).map(\.answer)
@@ -26,19 +26,19 @@ public enum AnswerFormat: Hashable, Sendable {
 }
 
 /// A response of two parts.
-public struct ReasonedResponse: Hashable, Sendable {
-    public var reasoning: String
-    public var answer: String
+package struct ReasonedResponse: Hashable, Sendable {
+    package var reasoning: String
+    package var answer: String
 
-    public init(reasoning: String, answer: String) {
+    package init(reasoning: String, answer: String) {
         self.reasoning = reasoning
         self.answer = answer
     }
 
-    public var text: String { "<think>\(reasoning)</think><answer>\(answer)</answer>" }
+    package var text: String { "<think>\(reasoning)</think><answer>\(answer)</answer>" }
 
     /// Reads exactly one of each part in this order, with nothing but white space around them.
-    public static func parse(_ response: String) -> Result<ReasonedResponse, RowError> {
+    package static func parse(_ response: String) -> Result<ReasonedResponse, RowError> {
         var places: [Range<String.Index>] = []
         for tag in ["<think>", "</think>", "<answer>", "</answer>"] {
             let found = response.ranges(of: tag)
@@ -64,7 +64,7 @@ public struct ReasonedResponse: Hashable, Sendable {
 
 extension AnswerJudge {
     /// Judges the calls of a response of either format; one that is not of its format is rejected.
-    public func verdict(
+    package func verdict(
         on response: String, format: AnswerFormat, for row: Row, functions: [String: FunctionDefinition]
     ) -> Verdict {
         switch format.answer(in: response) {

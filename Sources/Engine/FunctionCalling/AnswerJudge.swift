@@ -1,23 +1,23 @@
 import CanonicalJSON
 
 /// Whether an answer is right, and why not.
-public enum Verdict: Hashable, Sendable {
+package enum Verdict: Hashable, Sendable {
     case accepted
     /// A sentence without its full stop.
     case rejected(String)
 
-    public var isAccepted: Bool { self == .accepted }
+    package var isAccepted: Bool { self == .accepted }
 }
 
 /// Decides by rules whether a model's response answers a row.
-public enum AnswerJudge: String, Hashable, Sendable {
+package enum AnswerJudge: String, Hashable, Sendable {
     /// The rules of BFCL's AST checker: see `ASTComparison`. Where no call is wanted, whatever is no list of calls makes none.
     case ast
     /// Names and key-value pairs identical, the calls in any order.
     case exact
 
     /// - Parameter functions: the pool's definitions by name; the row's own go before them.
-    public func verdict(on response: String, for row: Row, functions: [String: FunctionDefinition]) -> Verdict {
+    package func verdict(on response: String, for row: Row, functions: [String: FunctionDefinition]) -> Verdict {
         switch CallParser.calls(in: response) {
         case .failure where self == .ast && row.answers.isEmpty: .accepted
         case .failure(let error): .rejected(error.description)
@@ -25,7 +25,7 @@ public enum AnswerJudge: String, Hashable, Sendable {
         }
     }
 
-    public func verdict(on calls: [FunctionCall], for row: Row, functions: [String: FunctionDefinition]) -> Verdict {
+    package func verdict(on calls: [FunctionCall], for row: Row, functions: [String: FunctionDefinition]) -> Verdict {
         if row.answers.isEmpty, let call = calls.first { return .rejected("no call is wanted, but \(call.name) is called") }
         guard calls.count == row.answers.count else {
             return .rejected("\(calls.count) calls where \(row.answers.count) are wanted")

@@ -1,7 +1,7 @@
 import CanonicalJSON
 
 /// How a set's answers did.
-public struct AnswerScores: Hashable, Sendable {
+package struct AnswerScores: Hashable, Sendable {
     private struct Tally: Hashable, Sendable {
         var rows = 0
         var accepted = 0
@@ -19,10 +19,10 @@ public struct AnswerScores: Hashable, Sendable {
     private var noCalls = Tally()
     private var lengths: [Int] = []
 
-    public init() {}
+    package init() {}
 
     /// - Parameter responseTokens: `<|end|>` not counted.
-    public mutating func add(wantsCall: Bool, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
+    package mutating func add(wantsCall: Bool, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
         if wantsCall {
             calls.count(accepted: isAccepted, exact: isExact)
         } else {
@@ -32,7 +32,7 @@ public struct AnswerScores: Hashable, Sendable {
     }
 
     /// Shares are between 0 and 1, `null` where there is no such row.
-    public var json: JSON {
+    package var json: JSON {
         let rows = calls.rows + noCalls.rows
         let mean = lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count)
         let variance = lengths.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(1, lengths.count))

@@ -2,8 +2,8 @@ import CanonicalJSON
 
 /// Reads a model's response as calls, strictly: a JSON list of `{"name", "arguments"}` and nothing else. Numbers stay as they
 /// are written.
-public enum CallParser {
-    public static func calls(in response: String) -> Result<[FunctionCall], RowError> {
+package enum CallParser {
+    package static func calls(in response: String) -> Result<[FunctionCall], RowError> {
         do throws(RowError) {
             return .success(try parse(response))
         } catch {

@@ -1,11 +1,11 @@
 import CanonicalJSON
 
 /// Which functions were called where which were wanted, and how the answers did that wanted each.
-public struct FunctionConfusion: Hashable, Sendable {
+package struct FunctionConfusion: Hashable, Sendable {
     /// Stands where a function's name would: nothing is wanted, or nothing was called.
-    public static let noCall = "no call"
+    package static let noCall = "no call"
     /// Stands for the function that a response calls which is no list of calls.
-    public static let unreadable = "no list of calls"
+    package static let unreadable = "no list of calls"
 
     private struct Tally: Hashable, Sendable {
         var rows = 0
@@ -17,12 +17,12 @@ public struct FunctionConfusion: Hashable, Sendable {
     private var counts: [String: [String: Int]] = [:]
     private var tallies: [String: Tally] = [:]
 
-    public init() {}
+    package init() {}
 
     /// - Parameters:
     ///   - wanted: the functions of the calls that are wanted.
     ///   - called: those of the calls that were made; `nil` where the response is no list of calls.
-    public mutating func add(wanted: [String], called: [String]?, isAccepted: Bool, isExact: Bool) {
+    package mutating func add(wanted: [String], called: [String]?, isAccepted: Bool, isExact: Bool) {
         for function in wanted.isEmpty ? [Self.noCall] : Set(wanted).sorted() {
             var tally = tallies[function] ?? Tally()
             tally.rows += 1
@@ -54,7 +54,7 @@ public struct FunctionConfusion: Hashable, Sendable {
     }
 
     /// `{"functions": {wanted: {"rows", "ar", "exact"}}, "called": {wanted: {called: calls}}}`
-    public var json: JSON {
+    package var json: JSON {
         [
             "functions": .object(
                 tallies.mapValues { tally in

@@ -2,7 +2,7 @@ import CanonicalJSON
 
 extension FunctionDefinition {
     /// The function as the chat completions interface takes it.
-    public var chatTool: JSON { ["type": "function", "function": json] }
+    package var chatTool: JSON { ["type": "function", "function": json] }
 
     /// The function as chat templates take it: `{"type": "function", "function": {"name", "description", "parameters"}}`.
     var tool: TemplateValue {

@@ -1,20 +1,20 @@
 import CanonicalJSON
 
 /// A function that a model may call: its name, what it is for, and a JSON Schema of its arguments.
-public struct FunctionDefinition: Hashable, Sendable {
-    public var name: String
-    public var summary: String
+package struct FunctionDefinition: Hashable, Sendable {
+    package var name: String
+    package var summary: String
     /// A schema of type `object` with `properties` and `required`.
-    public var parameters: JSON
+    package var parameters: JSON
 
-    public init(name: String, summary: String, parameters: JSON) {
+    package init(name: String, summary: String, parameters: JSON) {
         self.name = name
         self.summary = summary
         self.parameters = parameters
     }
 
     /// Reads `{"name", "description", "parameters"}`.
-    public init(json: JSON) throws(RowError) {
+    package init(json: JSON) throws(RowError) {
         guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a function has no 'name'") }
         guard let parameters = json["parameters"], parameters.object != nil else {
             throw RowError("the function '\(name)' has no 'parameters' object")
@@ -22,32 +22,32 @@ public struct FunctionDefinition: Hashable, Sendable {
         self.init(name: name, summary: json["description"]?.string ?? "", parameters: parameters)
     }
 
-    public var json: JSON {
+    package var json: JSON {
         ["name": .string(name), "description": .string(summary), "parameters": parameters]
     }
 
     /// The schema of each argument, sorted by name.
-    public var properties: [(name: String, schema: JSON)] {
+    package var properties: [(name: String, schema: JSON)] {
         (parameters["properties"] ?? [:]).sortedMembers.map { ($0.key, $0.value) }
     }
 
-    public func schema(of argument: String) -> JSON? { parameters["properties"]?[argument] }
+    package func schema(of argument: String) -> JSON? { parameters["properties"]?[argument] }
 
-    public var required: [String] { (parameters["required"]?.array ?? []).compactMap(\.string) }
+    package var required: [String] { (parameters["required"]?.array ?? []).compactMap(\.string) }
 }
 
 /// A call of a function with its arguments.
-public struct FunctionCall: Hashable, Sendable {
-    public var name: String
-    public var arguments: [String: JSON]
+package struct FunctionCall: Hashable, Sendable {
+    package var name: String
+    package var arguments: [String: JSON]
 
-    public init(name: String, arguments: [String: JSON]) {
+    package init(name: String, arguments: [String: JSON]) {
         self.name = name
         self.arguments = arguments
     }
 
     /// Reads `{"name", "arguments"}`.
-    public init(json: JSON) throws(RowError) {
+    package init(json: JSON) throws(RowError) {
         guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a call has no 'name'") }
         guard let arguments = json["arguments"]?.object else {
             throw RowError("the call of '\(name)' has no 'arguments' object")
@@ -55,10 +55,10 @@ public struct FunctionCall: Hashable, Sendable {
         self.init(name: name, arguments: arguments)
     }
 
-    public var json: JSON { ["name": .string(name), "arguments": .object(arguments)] }
+    package var json: JSON { ["name": .string(name), "arguments": .object(arguments)] }
 
     /// The call with numbers in their canonical form: `5.0` is `5`.
-    public var canonical: FunctionCall { FunctionCall(name: name, arguments: arguments.mapValues(\.canonical)) }
+    package var canonical: FunctionCall { FunctionCall(name: name, arguments: arguments.mapValues(\.canonical)) }
 
     /// The call with integers as reals where the function's schemas ask for numbers.
     func widened(to function: FunctionDefinition?) -> FunctionCall {
@@ -70,8 +70,8 @@ public struct FunctionCall: Hashable, Sendable {
 }
 
 /// What is wrong with a row of data: a sentence without its place, which the reader of the file adds.
-public struct RowError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var description: String
+package struct RowError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var description: String
 
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

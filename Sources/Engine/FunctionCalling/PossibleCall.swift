@@ -4,20 +4,20 @@ import CanonicalJSON
 ///
 /// Numbers are as they are written: `5` and `5.0` are values of two types. An object among the allowed values holds a list of
 /// allowed values for each of its keys in turn.
-public struct PossibleCall: Hashable, Sendable {
+package struct PossibleCall: Hashable, Sendable {
     /// The allowed value that says that an argument, or an object's key, may be left out.
-    public static let leftOut: JSON = ""
+    package static let leftOut: JSON = ""
 
-    public var name: String
-    public var arguments: [String: [JSON]]
+    package var name: String
+    package var arguments: [String: [JSON]]
 
-    public init(name: String, arguments: [String: [JSON]]) {
+    package init(name: String, arguments: [String: [JSON]]) {
         self.name = name
         self.arguments = arguments
     }
 
     /// Reads `{"name", "arguments": {argument: [value, …]}}`.
-    public init(json: JSON) throws(RowError) {
+    package init(json: JSON) throws(RowError) {
         guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a possible call has no 'name'") }
         guard let members = json["arguments"]?.object else {
             throw RowError("the possible call of '\(name)' has no 'arguments' object")
@@ -32,7 +32,7 @@ public struct PossibleCall: Hashable, Sendable {
         self.init(name: name, arguments: arguments)
     }
 
-    public var json: JSON { ["name": .string(name), "arguments": .object(arguments.mapValues(JSON.array))] }
+    package var json: JSON { ["name": .string(name), "arguments": .object(arguments.mapValues(JSON.array))] }
 }
 
 extension PossibleCall {
@@ -58,7 +58,7 @@ extension PossibleCall {
     }
 
     /// One right call: of every argument the first allowed value. An argument that may be left out is, where that comes first.
-    public func firstCall(of function: FunctionDefinition?) -> FunctionCall {
+    package func firstCall(of function: FunctionDefinition?) -> FunctionCall {
         let required = Set(function?.required ?? [])
         return FunctionCall(
             name: name,

@@ -1,23 +1,23 @@
 import CanonicalJSON
 
 /// How rows become tokens for one model: in Decant's special tokens, or by the chat template that the model brought along.
-public struct PromptEncoder: Sendable {
+package struct PromptEncoder: Sendable {
     /// Whose words stand around a prompt's parts.
     enum Markup: Sendable {
         case decant
         case chat(ChatMarkup)
     }
 
-    public let tokenizer: Tokenizer
+    package let tokenizer: Tokenizer
     let format: PromptFormat
     let markup: Markup
     /// The tokens that end a response. Training teaches the first.
-    public let endTokens: [Int32]
+    package let endTokens: [Int32]
 
     /// The tokens of a row's prompt, up to where the response starts.
     ///
     /// - Parameter functions: definitions by name; those that the row lists must be there.
-    public func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
+    package func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
         switch markup {
         case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
         case .chat(let chat):
@@ -27,7 +27,7 @@ public struct PromptEncoder: Sendable {
     }
 
     /// The tokens of a passage: its text alone, in no markup and without an end. What is learned is all but the first.
-    public func passageTokens(of row: Row) throws(RowError) -> [Int32] {
+    package func passageTokens(of row: Row) throws(RowError) -> [Int32] {
         let tokens = tokenizer.encodePlainText(row.query).map(Int32.init)
         guard tokens.count > 1 else {
             throw RowError("the passage '\(row.id)' is shorter than two tokens, so that nothing follows the first; take it out")
@@ -36,7 +36,7 @@ public struct PromptEncoder: Sendable {
     }
 
     /// The tokens of a response, with the one that ends it.
-    public func responseTokens(of response: String) -> [Int32] {
+    package func responseTokens(of response: String) -> [Int32] {
         tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)
     }
 }

@@ -4,14 +4,14 @@ import CanonicalJSON
 ///
 /// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What a
 /// row's background holds stands before the query, as plain text with headings.
-public enum PromptFormat: String, Hashable, Sendable {
+package enum PromptFormat: String, Hashable, Sendable {
     case query
     case tools
 
     /// The tokens of a row's prompt, up to and with `<|assistant|>`.
     ///
     /// - Parameter functions: definitions by name; those that the row lists must be there.
-    public func promptTokens(
+    package func promptTokens(
         of row: Row, functions: [String: FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
         var tokens: [Int32] = []
@@ -26,22 +26,22 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// The tokens of a response, `<|end|>` included.
-    public func responseTokens(of response: String, with tokenizer: Tokenizer) throws(RowError) -> [Int32] {
+    package func responseTokens(of response: String, with tokenizer: Tokenizer) throws(RowError) -> [Int32] {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
     /// The texts of a row that a tokenizer is trained on; of a passage, itself.
-    public func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
+    package func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
         let texts = [row.plainPrompt, Self.response(to: row)]
         return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
     }
 
     /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
-    public static func response(to row: Row) -> String { response(of: row.answers) }
+    package static func response(to row: Row) -> String { response(of: row.answers) }
 
     /// Calls as a response spells them.
-    public static func response(of calls: [FunctionCall]) -> String {
+    package static func response(of calls: [FunctionCall]) -> String {
         let calls = calls.map { call in
             "{\"name\":\(JSON.string(call.name).canonicalText),\"arguments\":\(JSON.object(call.arguments).canonicalText)}"
         }
@@ -49,7 +49,7 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// One line a function: `set_light(room:string, state:string)`.
-    public static func listing(of functions: [FunctionDefinition]) -> String {
+    package static func listing(of functions: [FunctionDefinition]) -> String {
         functions.map { function in
             let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
             return "\(function.name)(\(arguments.joined(separator: ", ")))"
@@ -57,7 +57,7 @@ public enum PromptFormat: String, Hashable, Sendable {
     }
 
     /// The definitions of the functions that a row lists, in its order.
-    public static func definitions(
+    package static func definitions(
         of row: Row, _ functions: [String: FunctionDefinition]
     ) throws(RowError) -> [FunctionDefinition] {
         var definitions: [FunctionDefinition] = []

@@ -2,7 +2,7 @@ import CanonicalJSON
 
 extension Row {
     /// Reads a line of a rows file. Where possible answers matter, it must have been parsed with its numbers as written.
-    public init(json: JSON) throws(RowError) {
+    package init(json: JSON) throws(RowError) {
         guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the row has no 'id'") }
         guard let query = json["query"]?.string else { throw RowError("the row '\(id)' has no 'query'") }
         guard let answers = json["answers"]?.array else { throw RowError("the row '\(id)' has no 'answers' list") }
@@ -37,7 +37,7 @@ extension Row {
     }
 
     /// A row without definitions, possible answers and background has none of their members; only a passage has `passage`.
-    public var json: JSON {
+    package var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
             "answers": .array(answers.map(\.json)),

@@ -14,7 +14,7 @@ extension Row {
     }
 
     /// All of a prompt but its functions as a conversation: instructions as the system's message, and the turns.
-    public var chat: [ChatMessage] {
+    package var chat: [ChatMessage] {
         let instructions = background.instructions
         return (instructions.isEmpty ? [] : [ChatMessage(role: .system, content: instructions)]) + conversation
     }

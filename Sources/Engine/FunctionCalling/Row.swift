@@ -1,36 +1,36 @@
 import CanonicalJSON
 
 /// One question with the calls that answer it, or a passage of text.
-public struct Row: Hashable, Sendable {
+package struct Row: Hashable, Sendable {
     /// Why no training row may look like this one.
-    public enum HeldOut: String, Hashable, Sendable {
+    package enum HeldOut: String, Hashable, Sendable {
         case template
         case value
     }
 
     /// Unique among the rows of its data.
-    public var id: String
-    public var query: String
+    package var id: String
+    package var query: String
     /// Names of the functions that the prompt lists; empty where the pool is fixed and known by heart.
-    public var functions: [String]
+    package var functions: [String]
     /// Definitions of its own, which go before the pool's of the same names; `nil` where the pool's are meant. A row that has
     /// this list, even an empty one, lists no more than `functions` names.
-    public var definitions: [FunctionDefinition]?
+    package var definitions: [FunctionDefinition]?
     /// In any order; empty where no function is wanted.
-    public var answers: [FunctionCall]
+    package var answers: [FunctionCall]
     /// All that is right besides, call by call; `nil` where only `answers` is.
-    public var possible: [PossibleCall]?
+    package var possible: [PossibleCall]?
     /// The template that made it: `set_light/3`.
-    public var template: String?
-    public var heldOut: HeldOut?
+    package var template: String?
+    package var heldOut: HeldOut?
     /// The set that its file was named under.
-    public var set: String?
+    package var set: String?
     /// What the prompt says besides.
-    public var background = RowBackground()
+    package var background = RowBackground()
     /// Whether `query` is a text to be continued: it asks nothing, lists no functions and has no answers.
-    public var isPassage = false
+    package var isPassage = false
 
-    public init(
+    package init(
         id: String, query: String, functions: [String] = [],
         definitions: [FunctionDefinition]? = nil, answers: [FunctionCall], possible: [PossibleCall]? = nil,
         template: String? = nil, heldOut: HeldOut? = nil, set: String? = nil
@@ -47,13 +47,13 @@ public struct Row: Hashable, Sendable {
     }
 
     /// A passage of text.
-    public init(passage text: String, id: String) {
+    package init(passage text: String, id: String) {
         self.init(id: id, query: text, answers: [])
         isPassage = true
     }
 
     /// - Throws: where the row is a passage, by its id: it asks nothing.
-    public func checkThatItAsks() throws(RowError) {
+    package func checkThatItAsks() throws(RowError) {
         guard !isPassage else {
             throw RowError("the row '\(id)' is a passage of text, which asks nothing that could be answered")
         }
@@ -62,34 +62,34 @@ public struct Row: Hashable, Sendable {
     /// The definition that the row means by a name.
     ///
     /// - Parameter pool: definitions by name.
-    public func definition(of name: String, in pool: [String: FunctionDefinition]) -> FunctionDefinition? {
+    package func definition(of name: String, in pool: [String: FunctionDefinition]) -> FunctionDefinition? {
         definitions?.first { $0.name == name } ?? pool[name]
     }
 
     /// The names that may be called: those that the row lists, all of the pool's where it lists none and defines none.
-    public func callable(in pool: [String: FunctionDefinition]) -> [String] {
+    package func callable(in pool: [String: FunctionDefinition]) -> [String] {
         functions.isEmpty && definitions == nil ? Array(pool.keys) : functions
     }
 }
 
 /// One thing said in a conversation.
-public struct ChatMessage: Hashable, Sendable {
-    public enum Role: String, Hashable, Sendable {
+package struct ChatMessage: Hashable, Sendable {
+    package enum Role: String, Hashable, Sendable {
         case system
         case user
         case assistant
     }
 
-    public var role: Role
-    public var content: String
+    package var role: Role
+    package var content: String
 
-    public init(role: Role, content: String) {
+    package init(role: Role, content: String) {
         self.role = role
         self.content = content
     }
 
     /// Reads `{"role", "content"}`.
-    public init(json: JSON) throws(RowError) {
+    package init(json: JSON) throws(RowError) {
         guard let word = json["role"]?.string, let content = json["content"]?.string else {
             throw RowError("a message has no 'role' and 'content'")
         }
@@ -99,5 +99,5 @@ public struct ChatMessage: Hashable, Sendable {
         self.init(role: role, content: content)
     }
 
-    public var json: JSON { ["role": .string(role.rawValue), "content": .string(content)] }
+    package var json: JSON { ["role": .string(role.rawValue), "content": .string(content)] }
 }

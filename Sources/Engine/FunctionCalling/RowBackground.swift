@@ -1,27 +1,27 @@
 import CanonicalJSON
 
 /// What a prompt says besides its functions and its query. Each part may be empty, and most rows have none.
-public struct RowBackground: Hashable, Sendable {
+package struct RowBackground: Hashable, Sendable {
     /// A question with the response to it, shown before the row's own.
-    public struct Example: Hashable, Sendable {
-        public var query: String
-        public var response: String
+    package struct Example: Hashable, Sendable {
+        package var query: String
+        package var response: String
 
-        public init(query: String, response: String) {
+        package init(query: String, response: String) {
             self.query = query
             self.response = response
         }
     }
 
     /// Guidelines and rules of format.
-    public var instructions: String
-    public var examples: [Example]
+    package var instructions: String
+    package var examples: [Example]
     /// Snippets that were retrieved for the query, the nearest first.
-    public var knowledge: [String]
+    package var knowledge: [String]
     /// What was said before the query.
-    public var context: [ChatMessage]
+    package var context: [ChatMessage]
 
-    public init(
+    package init(
         instructions: String = "", examples: [Example] = [], knowledge: [String] = [], context: [ChatMessage] = []
     ) {
         self.instructions = instructions

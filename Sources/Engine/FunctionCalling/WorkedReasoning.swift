@@ -23,7 +23,8 @@ struct WorkedReasoning {
         let shared = pool.map { name in
             (name, row.definition(of: name, in: functions).map { Self.words(of: $0).intersection(telling).count } ?? 0)
         }
-        let suggested = shared
+        let suggested =
+            shared
             .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(Self.mostSuggested).map(\.0)
         let called = row.answers.map(\.name)
         let considered = Set(suggested + called).sorted()

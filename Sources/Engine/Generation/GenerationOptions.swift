@@ -2,28 +2,28 @@
 ///
 /// Where a temperature is set, a token is drawn from the softmax of the logits divided by it, cut to the `topK` largest and
 /// then to the smallest set of tokens that holds `topP` of what is left: the order of `transformers`.
-public struct GenerationOptions: Sendable {
+package struct GenerationOptions: Sendable {
     /// Tokens of an answer, at most.
-    public var maximumTokens: Int
+    package var maximumTokens: Int
     /// Tokens that end an answer, and are no part of it.
-    public var stopTokens: Set<Int32>
+    package var stopTokens: Set<Int32>
     /// Texts that end an answer, and are no part of it.
-    public var stopSequences: StopSequences?
+    package var stopSequences: StopSequences?
     /// 0 takes the most probable token at every position.
-    public var temperature: Double
+    package var temperature: Double
     /// Tokens that are kept; those equal to the last kept one stay too. `nil` for all.
-    public var topK: Int?
+    package var topK: Int?
     /// Probability that is kept. 1 for all.
-    public var topP: Double
+    package var topP: Double
     /// Answers to each prompt.
-    public var samples: Int
-    public var seed: UInt64
+    package var samples: Int
+    package var seed: UInt64
     /// What every answer must keep to; a prompt's own constraint goes before it.
-    public var constraint: TokenConstraint?
+    package var constraint: TokenConstraint?
     /// Whether answers hold the log-probabilities of their tokens.
-    public var recordsLogProbabilities: Bool
+    package var recordsLogProbabilities: Bool
 
-    public init(
+    package init(
         maximumTokens: Int, stopTokens: Set<Int32> = [], stopSequences: StopSequences? = nil, temperature: Double = 0,
         topK: Int? = nil, topP: Double = 1, samples: Int = 1, seed: UInt64 = 0, constraint: TokenConstraint? = nil,
         recordsLogProbabilities: Bool = false
@@ -40,7 +40,7 @@ public struct GenerationOptions: Sendable {
         self.recordsLogProbabilities = recordsLogProbabilities
     }
 
-    public init(maximumTokens: Int, stopToken: Int32?, temperature: Double = 0, seed: UInt64 = 0) {
+    package init(maximumTokens: Int, stopToken: Int32?, temperature: Double = 0, seed: UInt64 = 0) {
         self.init(
             maximumTokens: maximumTokens, stopTokens: Set([stopToken].compactMap(\.self)), temperature: temperature, seed: seed)
     }
@@ -56,12 +56,12 @@ public struct GenerationOptions: Sendable {
 }
 
 /// What is to be continued.
-public struct GenerationPrompt: Sendable {
-    public var tokens: [Int32]
+package struct GenerationPrompt: Sendable {
+    package var tokens: [Int32]
     /// What the answer must keep to.
-    public var constraint: TokenConstraint?
+    package var constraint: TokenConstraint?
 
-    public init(_ tokens: [Int32], constraint: TokenConstraint? = nil) {
+    package init(_ tokens: [Int32], constraint: TokenConstraint? = nil) {
         self.tokens = tokens
         self.constraint = constraint
     }

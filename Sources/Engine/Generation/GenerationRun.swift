@@ -64,9 +64,12 @@ struct GenerationRun {
         let sequence = growing[place]
         growing[place].copy = nil
         if sequence.read >= sequence.prompt.count {
-            if sequence.read / CacheBlocks.tokens == sequence.blocks.count { growing[place].blocks.append(decoder.cache.take()) }
+            if sequence.read / CacheBlocks.tokens == sequence.blocks.count {
+                growing[place].blocks.append(decoder.cache.take())
+            }
             batch.append(
-                sequence.answer.tokens.suffix(1), at: sequence.read, blocks: growing[place].blocks, copy: nil, predictsNext: true)
+                sequence.answer.tokens.suffix(1), at: sequence.read, blocks: growing[place].blocks, copy: nil,
+                predictsNext: true)
             growing[place].read += 1
             return true
         }

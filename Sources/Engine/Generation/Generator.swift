@@ -2,9 +2,9 @@
 ///
 /// No answer depends on the other prompts, on their order, on the number of places or of threads. What prompts have in common
 /// at their heads is computed once.
-public final class Generator {
+package final class Generator {
     /// Sequences that are continued together, if nothing else is said.
-    public static let usualPlaces = 64
+    package static let usualPlaces = 64
 
     private let model: InferenceModel
     private let weights: InferenceWeights
@@ -14,7 +14,7 @@ public final class Generator {
     private let promptTokensPerStep: Int
 
     /// Packs the model's weights.
-    public convenience init(_ model: InferenceModel, workers: WorkerPool, places: Int = usualPlaces) {
+    package convenience init(_ model: InferenceModel, workers: WorkerPool, places: Int = usualPlaces) {
         self.init(model, workers: workers, places: places, promptTokensPerStep: 256)
     }
 
@@ -31,7 +31,7 @@ public final class Generator {
     /// With a temperature, the random numbers of an item depend on the seed, its number and the token's place.
     /// - Throws: `GenerationError` when an option is out of range, or a prompt is empty, too long, or holds an unknown token;
     ///   what `resumption` throws, at once.
-    public func generate(
+    package func generate(
         _ prompts: [GenerationPrompt], options: GenerationOptions, resumption: Resumption<GeneratedSequence> = .none
     ) throws -> [GeneratedSequence] {
         try options.check()
@@ -63,7 +63,7 @@ public final class Generator {
 extension InferenceModel {
     /// Continues every prompt, many at a time; see `Generator`, which packs the weights once for several calls.
     /// - Throws: what `Generator.generate` throws.
-    public func generate(
+    package func generate(
         _ prompts: [[Int32]], options: GenerationOptions, workers: WorkerPool,
         resumption: Resumption<GeneratedSequence> = .none
     ) throws -> [GeneratedSequence] {

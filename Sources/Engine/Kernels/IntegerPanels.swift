@@ -36,7 +36,8 @@ final class IntegerPanels: WeightPanels, @unchecked Sendable {
                     words: words.base, offsets: offsets.baseAddress, scales: scales.baseAddress, count: wordsPerRow)
                 integers.withPointers { values, steps in
                     decant_int8_product(
-                        values, integers.stride, steps, y.rows, panels, rows.lowerBound / WordPanels.outputs, rows.count, y.base,
+                        values, integers.stride, steps, y.rows, panels, rows.lowerBound / WordPanels.outputs, rows.count,
+                        y.base,
                         y.stride, accumulation == .adding ? 1 : 0, decant_has_vnni())
                 }
             }

@@ -18,7 +18,8 @@ struct MatrixTiles {
     init(rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool) {
         self.rows = rows
         self.columns = columns
-        let wanted = threads == 1 ? 1 : min(threads * MatrixTiles.tilesPerThread, rows * columns * depth / MatrixTiles.leastWork)
+        let wanted =
+            threads == 1 ? 1 : min(threads * MatrixTiles.tilesPerThread, rows * columns * depth / MatrixTiles.leastWork)
         let rowBlocks = (rows + MatrixTiles.kernelRows - 1) / MatrixTiles.kernelRows
         let columnBlocks = (columns + MatrixTiles.kernelColumns - 1) / MatrixTiles.kernelColumns
         func parts(_ blocks: Int, of wanted: Int) -> Int { max(1, min(blocks, wanted)) }

@@ -3,7 +3,7 @@ import CKernels
 extension Processor {
     /// Floating-point operations a second that so many threads reach in a matrix product: a few milliseconds' measurement,
     /// for predictions.
-    public static func speed(threads: Int) -> Double {
+    package static func speed(threads: Int) -> Double {
         let (rows, columns, depth) = (256, 256, 256)
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * depth + depth * columns + rows * columns) {
             memory in

@@ -1,12 +1,12 @@
 import CKernels
 
 /// What this machine's processor can do.
-public enum Processor {
+package enum Processor {
     /// Whether it has the AVX2 and FMA instructions that the engine is compiled for.
-    public static var supportsPortableNumerics: Bool { decant_supports_portable_numerics() == 1 }
+    package static var supportsPortableNumerics: Bool { decant_supports_portable_numerics() == 1 }
 
     /// What the choice of the fastest kernels depends on.
-    public enum Family: Hashable, Sendable {
+    package enum Family: Hashable, Sendable {
         case avx2
         case avx512
         /// With products of bfloat16.
@@ -14,7 +14,7 @@ public enum Processor {
     }
 
     /// Of this machine, within what `DECANT_VECTORS` allows.
-    public static var family: Family {
+    package static var family: Family {
         if decant_has_bfloat16() == 1 { return .avx512BFloat16 }
         return decant_vectors() == decant_vectors_avx512 ? .avx512 : .avx2
     }

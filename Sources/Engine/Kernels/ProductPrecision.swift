@@ -1,5 +1,5 @@
 /// How precisely the factors of matrix products with float weights are kept. Sums are float32 always.
-public struct ProductPrecision: Hashable, Sendable {
+package struct ProductPrecision: Hashable, Sendable {
     enum Factors {
         case float32
         /// Rounded to 8 bits of significand.
@@ -11,10 +11,10 @@ public struct ProductPrecision: Hashable, Sendable {
     private init(_ factors: Factors) { self.factors = factors }
 
     /// As they are: the same bits on every processor.
-    public static let float32 = ProductPrecision(.float32)
+    package static let float32 = ProductPrecision(.float32)
 
     /// The fastest that this processor has; the bits depend on `Processor.family` then.
-    public static var fastest: ProductPrecision {
+    package static var fastest: ProductPrecision {
         switch Processor.family {
         case .avx2, .avx512: .float32
         case .avx512BFloat16: ProductPrecision(.bfloat16)

@@ -1,20 +1,20 @@
 import Synchronization
 
 /// How a long run over items that are independent of each other goes on from an earlier one, and is kept for a later one.
-public struct Resumption<Item: Sendable>: Sendable {
+package struct Resumption<Item: Sendable>: Sendable {
     /// An earlier run's results by item. What they make whole is not computed again.
-    public var done: [Int: Item]
+    package var done: [Int: Item]
     /// Gets each group's results as it ends, from any thread. An error ends the run: what has begun is finished, nothing else
     /// begins, and the first error is thrown.
-    public var keep: @Sendable (_ items: Range<Int>, _ results: [Item]) throws -> Void
+    package var keep: @Sendable (_ items: Range<Int>, _ results: [Item]) throws -> Void
 
-    public init(done: [Int: Item] = [:], keep: @escaping @Sendable (_ items: Range<Int>, _ results: [Item]) throws -> Void) {
+    package init(done: [Int: Item] = [:], keep: @escaping @Sendable (_ items: Range<Int>, _ results: [Item]) throws -> Void) {
         self.done = done
         self.keep = keep
     }
 
     /// From the start to the end, kept by nobody.
-    public static var none: Resumption { Resumption { _, _ in } }
+    package static var none: Resumption { Resumption { _, _ in } }
 }
 
 extension WorkerPool {

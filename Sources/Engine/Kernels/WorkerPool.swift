@@ -2,13 +2,13 @@
 ///
 /// What a unit computes must depend on its number alone. Then results do not depend on the number of threads, nor on
 /// which of them took the unit, nor on the order in which units are taken.
-public final class WorkerPool: Sendable {
-    public let threads: Int
+package final class WorkerPool: Sendable {
+    package let threads: Int
     private let crew: WorkerThreads
     /// The order in which 0..<count are taken; `nil` is the rising one.
     private let order: (@Sendable (_ count: Int) -> [Int])?
 
-    public convenience init(threads: Int) { self.init(threads: threads, order: nil) }
+    package convenience init(threads: Int) { self.init(threads: threads, order: nil) }
 
     /// For tests, which hold that no order of the units changes a result.
     init(threads: Int, order: (@Sendable (_ count: Int) -> [Int])?) {

@@ -100,7 +100,8 @@ extension Decoder {
         let matrix = start + layout.layer.projections
         gradients.addProduct(dProjections, MatrixView(a.norm, rows, hidden), at: matrix, on: workers, in: products)
         MatrixMultiply.product(
-            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden), on: workers,
+            dProjections, MatrixView(weights.base + matrix, width, hidden), into: MatrixView(a.dNorm, rows, hidden),
+            on: workers,
             in: products)
         normBackward(
             layer.input, rows: rows, weight: norm, inverse: layer.inputInverse, dNorm: a.dNorm, dx: a.dHidden, a, gradients)

@@ -1,11 +1,11 @@
 /// A model to run but not to train; some of its linear layers may be packed.
-public struct InferenceModel: Sendable {
-    public private(set) var model: Model
+package struct InferenceModel: Sendable {
+    package private(set) var model: Model
     /// Of the products with float weights.
-    public var products = ProductPrecision.float32
+    package var products = ProductPrecision.float32
     let packed: PackedWeights
 
-    public init(_ model: Model) {
+    package init(_ model: Model) {
         self.model = model
         packed = PackedWeights()
     }
@@ -57,8 +57,8 @@ public struct InferenceModel: Sendable {
 }
 
 /// Token sequences that a model cannot read.
-public struct GenerationError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var description: String
+package struct GenerationError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var description: String
 
     init(_ description: String) { self.description = description }
 }

@@ -1,7 +1,7 @@
 extension Model {
     /// Draws a new model: matrices and embeddings normal with deviation 0.02, the two projections that write to the residual
     /// stream (`o_proj`, `down_proj`) divided by √(2·layers) as in GPT-2, norms one, biases zero.
-    public init(initializing configuration: ModelConfiguration, seed: UInt64) {
+    package init(initializing configuration: ModelConfiguration, seed: UInt64) {
         self.init(zeros: configuration)
         let residualScale = 1 / Double(2 * configuration.layerCount).squareRoot()
         for (index, parameter) in parameters.enumerated() {

@@ -1,13 +1,13 @@
 /// A decoder-only transformer: its configuration and all its weights in one piece of memory.
-public struct Model: Sendable {
-    public let configuration: ModelConfiguration
+package struct Model: Sendable {
+    package let configuration: ModelConfiguration
     /// In the order in which the weights lie in `values`.
-    public let parameters: [Parameter]
-    public internal(set) var values: ModelWeights
+    package let parameters: [Parameter]
+    package internal(set) var values: ModelWeights
     let layout: DecoderLayout
 
     /// A model whose weights are all zero, to be filled with `setWeights`.
-    public init(zeros configuration: ModelConfiguration) {
+    package init(zeros configuration: ModelConfiguration) {
         self.configuration = configuration
         layout = DecoderLayout(configuration)
         parameters = layout.parameters
@@ -23,14 +23,14 @@ public struct Model: Sendable {
     }
 
     /// All weights, the embedding once where it is tied to the head.
-    public var parameterCount: Int { values.count }
+    package var parameterCount: Int { values.count }
 
-    public func parameter(named name: String) -> Parameter? { parameters.first { $0.name == name } }
+    package func parameter(named name: String) -> Parameter? { parameters.first { $0.name == name } }
 
-    public func weights(of parameter: Parameter) -> [Float] { Array(values[parameter.range]) }
+    package func weights(of parameter: Parameter) -> [Float] { Array(values[parameter.range]) }
 
     /// Replaces the weights of one parameter; `weights` are row-major, of its shape.
-    public mutating func setWeights(_ weights: [Float], of parameter: Parameter) throws(ModelWeightsError) {
+    package mutating func setWeights(_ weights: [Float], of parameter: Parameter) throws(ModelWeightsError) {
         guard weights.count == parameter.count else {
             throw ModelWeightsError(name: parameter.name, expected: parameter.count, found: weights.count)
         }
@@ -48,10 +48,10 @@ public struct Model: Sendable {
 }
 
 /// Weights that do not fit the parameter they are meant for.
-public struct ModelWeightsError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var name: String
-    public var expected: Int
-    public var found: Int
+package struct ModelWeightsError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var name: String
+    package var expected: Int
+    package var found: Int
 
-    public var description: String { "The tensor '\(name)' has \(found) values where the model expects \(expected)." }
+    package var description: String { "The tensor '\(name)' has \(found) values where the model expects \(expected)." }
 }

@@ -2,7 +2,7 @@ import CanonicalJSON
 
 extension ModelConfiguration {
     /// Reads Hugging Face's `config.json` of a `qwen2` or `llama` model, as any version of `transformers` writes it.
-    public init(json: JSON) throws(ModelConfigurationError) {
+    package init(json: JSON) throws(ModelConfigurationError) {
         let fields = ConfigurationFields(json)
         let type = try fields.modelType()
         try fields.checkThatNothingElseIsAsked(of: type)
@@ -24,7 +24,7 @@ extension ModelConfiguration {
     }
 
     /// `config.json` as `transformers` reads it.
-    public var json: JSON {
+    package var json: JSON {
         var members: [String: JSON] = [
             "architectures": [hasAttentionBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
             "model_type": .string(modelType),

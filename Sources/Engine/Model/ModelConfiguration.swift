@@ -1,31 +1,31 @@
 /// The shape of a decoder-only transformer of the Qwen2 and Llama families, with the fields of Hugging Face's `config.json`.
-public struct ModelConfiguration: Hashable, Sendable {
-    public var vocabularySize: Int
-    public var hiddenSize: Int
-    public var layerCount: Int
-    public var headCount: Int
+package struct ModelConfiguration: Hashable, Sendable {
+    package var vocabularySize: Int
+    package var hiddenSize: Int
+    package var layerCount: Int
+    package var headCount: Int
     /// Divides `headCount`.
-    public var keyValueHeadCount: Int
+    package var keyValueHeadCount: Int
     /// Channels of a head; `headCount` times as many are the attention's width, which need not be `hiddenSize`.
-    public var headDimension: Int
-    public var intermediateSize: Int
+    package var headDimension: Int
+    package var intermediateSize: Int
     /// Longest sequence, in tokens.
-    public var maximumPositions: Int
-    public var normEpsilon: Double
-    public var ropeTheta: Double
+    package var maximumPositions: Int
+    package var normEpsilon: Double
+    package var ropeTheta: Double
     /// `nil` where every pair turns as fast as `ropeTheta` says.
-    public var ropeScaling: RotaryScaling?
+    package var ropeScaling: RotaryScaling?
     /// Whether the head shares the embedding's weights.
-    public var tiesEmbeddings: Bool
+    package var tiesEmbeddings: Bool
     /// Whether the query, key and value projections have a bias (Qwen2: yes, Llama: no).
-    public var hasAttentionBias: Bool
+    package var hasAttentionBias: Bool
     /// Ids that other programs look for; a model computes the same without them.
-    public var controlTokens = ControlTokens()
+    package var controlTokens = ControlTokens()
     /// The type that the weights were published in and that other programs load them as.
-    public var precision = WeightPrecision.float32
+    package var precision = WeightPrecision.float32
 
     /// - Parameter headDimension: `hiddenSize` over `headCount` where it is `nil`.
-    public init(
+    package init(
         vocabularySize: Int, hiddenSize: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int, intermediateSize: Int,
         maximumPositions: Int = 2048, normEpsilon: Double = 1e-6, ropeTheta: Double = 10_000, tiesEmbeddings: Bool = true,
         hasAttentionBias: Bool = true, headDimension: Int? = nil, ropeScaling: RotaryScaling? = nil
@@ -88,13 +88,13 @@ public struct ModelConfiguration: Hashable, Sendable {
 }
 
 /// Tokens with a role in a model's files.
-public struct ControlTokens: Hashable, Sendable {
-    public var begin: Int?
+package struct ControlTokens: Hashable, Sendable {
+    package var begin: Int?
     /// Any of them ends a response.
-    public var end: [Int]
-    public var padding: Int?
+    package var end: [Int]
+    package var padding: Int?
 
-    public init(begin: Int? = nil, end: [Int] = [], padding: Int? = nil) {
+    package init(begin: Int? = nil, end: [Int] = [], padding: Int? = nil) {
         self.begin = begin
         self.end = end
         self.padding = padding
@@ -102,16 +102,16 @@ public struct ControlTokens: Hashable, Sendable {
 }
 
 /// The types that models of these families are published in, under PyTorch's names.
-public enum WeightPrecision: String, Hashable, Sendable {
+package enum WeightPrecision: String, Hashable, Sendable {
     case float32
     case float16
     case bfloat16
 }
 
 /// A field of a model's configuration that makes no model.
-public struct ModelConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var field: String
-    public var reason: String
+package struct ModelConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var field: String
+    package var reason: String
 
-    public var description: String { "config.json, \(field): \(reason)." }
+    package var description: String { "config.json, \(field): \(reason)." }
 }

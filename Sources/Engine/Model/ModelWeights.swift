@@ -2,7 +2,7 @@
 /// never written is zero, and takes no memory.
 ///
 /// The memory is written while one value alone has it, so that values may cross threads.
-public struct ModelWeights: @unchecked Sendable {
+package struct ModelWeights: @unchecked Sendable {
     /// To be read.
     private(set) var buffer: FloatBuffer
 
@@ -35,15 +35,15 @@ public struct ModelWeights: @unchecked Sendable {
 }
 
 extension ModelWeights: RandomAccessCollection {
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { buffer.count }
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { buffer.count }
 
-    public subscript(place: Int) -> Float {
+    package subscript(place: Int) -> Float {
         precondition(place >= 0 && place < buffer.count, "no such weight")
         return buffer.base[place]
     }
 
-    public func withContiguousStorageIfAvailable<Result>(
+    package func withContiguousStorageIfAvailable<Result>(
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result? {
         try withUnsafeBufferPointer(body)
@@ -51,5 +51,5 @@ extension ModelWeights: RandomAccessCollection {
 }
 
 extension ModelWeights: Equatable {
-    public static func == (left: ModelWeights, right: ModelWeights) -> Bool { left.elementsEqual(right) }
+    package static func == (left: ModelWeights, right: ModelWeights) -> Bool { left.elementsEqual(right) }
 }

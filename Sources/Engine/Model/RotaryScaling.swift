@@ -1,16 +1,16 @@
 /// Llama 3's scaling of the rotary embedding: pairs that turn slowly turn slower still, so that a context longer than the
 /// trained one looks like it (`rope_type: llama3`; "The Llama 3 Herd of Models", 2024, and `transformers`' reading of it).
-public struct RotaryScaling: Hashable, Sendable {
+package struct RotaryScaling: Hashable, Sendable {
     /// What slow pairs are slowed down by.
-    public var factor: Double
+    package var factor: Double
     /// Pairs that turn less often than this over the trained context are slow.
-    public var lowFrequencyFactor: Double
+    package var lowFrequencyFactor: Double
     /// Pairs that turn more often than this stay as they are; between the two the factor fades in.
-    public var highFrequencyFactor: Double
+    package var highFrequencyFactor: Double
     /// The trained context, in tokens.
-    public var originalPositions: Int
+    package var originalPositions: Int
 
-    public init(
+    package init(
         factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int
     ) throws(ModelConfigurationError) {
         self.factor = factor

@@ -4,18 +4,18 @@
 /// brought to mean 0 and (population) deviation 1, ε 1e-8 beside the deviation. A prompt whose answers all have one reward
 /// tells nothing: it is left out, of the normalization too, which would otherwise weigh the others by how many such prompts
 /// came along.
-public struct Advantages: Hashable, Sendable {
+package struct Advantages: Hashable, Sendable {
     /// Of every answer, in the rewards' order; `nil` for answers to prompts that are left out.
-    public let values: [Double?]
+    package let values: [Double?]
     /// Prompts that are left out.
-    public let skippedGroups: Int
+    package let skippedGroups: Int
 
     private static let epsilon = 1e-8
 
     /// - Parameters:
     ///   - rewards: prompt by prompt.
     ///   - groupSize: answers to each prompt; divides their number.
-    public init(of rewards: [Double], groupSize: Int) {
+    package init(of rewards: [Double], groupSize: Int) {
         var centred = [Double?](repeating: nil, count: rewards.count)
         var skipped = 0
         for start in stride(from: 0, to: rewards.count, by: max(1, groupSize)) {

@@ -10,16 +10,16 @@ import CanonicalJSON
 /// α·[name equal] + β·|arguments ∩ reference's|/|arguments ∪ reference's| as sets of (key, value), and α + β where no call is
 /// wanted and none is made. Calls are paired with the reference's in any order, those first that are worth most. Where a row has
 /// possible answers, the reference is the right call that is nearest.
-public struct CallReward: Sendable {
+package struct CallReward: Sendable {
     /// α
-    public var nameWeight: Double
+    package var nameWeight: Double
     /// β
-    public var argumentsWeight: Double
-    public var format: AnswerFormat
+    package var argumentsWeight: Double
+    package var format: AnswerFormat
     private let functions: [String: FunctionDefinition]
 
     /// - Parameter functions: definitions by name; those that a row lists are its prompt's pool, all where it lists none.
-    public init(
+    package init(
         nameWeight: Double = 0.5, argumentsWeight: Double = 0.5, format: AnswerFormat, functions: [String: FunctionDefinition]
     ) {
         self.nameWeight = nameWeight
@@ -29,7 +29,7 @@ public struct CallReward: Sendable {
     }
 
     /// Of a whole response, one that ended.
-    public func reward(for response: String, to row: Row) -> Reward {
+    package func reward(for response: String, to row: Row) -> Reward {
         guard let calls = wellFormedCalls(in: response, to: row) else { return .malformed }
         guard calls.count == row.answers.count else { return Reward(1, isWellFormed: true, isRight: false) }
         let pairs = paired(calls.count, by: pairing(calls, in: row))

@@ -6,26 +6,26 @@ import CKernels
 ///
 /// (Schulman et al., arXiv 1707.06347; the second term is the estimator k2 of the divergence.) π is what answers are drawn
 /// from: the softmax of the logits over the temperature, in all three places.
-public struct PolicyLoss: ResponseLoss, Hashable {
+package struct PolicyLoss: ResponseLoss, Hashable {
     /// How far the ratio may leave 1 to the policy's gain.
-    public var clip: Double
+    package var clip: Double
     /// Weight of the divergence from the reference policy.
-    public var kl: Double
-    public var temperature: Double
+    package var kl: Double
+    package var temperature: Double
 
-    public init(clip: Double, kl: Double, temperature: Double = 1) {
+    package init(clip: Double, kl: Double, temperature: Double = 1) {
         self.clip = clip
         self.kl = kl
         self.temperature = temperature
     }
 
-    public func check() throws(TrainingError) {
+    package func check() throws(TrainingError) {
         guard clip > 0, kl >= 0, temperature > 0, temperature.isFinite, kl.isFinite else {
             throw TrainingError("A policy loss needs a clip and a temperature above 0, and a divergence of weight 0 or more.")
         }
     }
 
-    public func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
+    package func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
         guard let rollout = example.rollout else { return "is no rollout, which the loss needs" }
         let counts = [rollout.logProbabilities.count] + (kl > 0 ? [rollout.referenceLogProbabilities.count] : [])
         return counts.first { $0 != example.responseLength }.map {
@@ -33,7 +33,7 @@ public struct PolicyLoss: ResponseLoss, Hashable {
         }
     }
 
-    public func replaceByGradient(
+    package func replaceByGradient(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double {
         guard let rollout = target.example.rollout else { return 0 }

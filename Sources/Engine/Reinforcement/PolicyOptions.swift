@@ -1,19 +1,19 @@
 /// How a policy learns from its own answers.
-public struct PolicyOptions: Sendable {
+package struct PolicyOptions: Sendable {
     /// Answers to each prompt, at least 2.
-    public var rollouts: Int
+    package var rollouts: Int
     /// Tokens of an answer, the end token included, at most.
-    public var tokens: Int
+    package var tokens: Int
     /// Answers are drawn from the softmax of the logits over it; above 0.
-    public var temperature: Double
+    package var temperature: Double
     /// How far the probability ratio may leave 1. It acts from a step's second update on: at the first the ratio is 1.
-    public var clip: Double
+    package var clip: Double
     /// Weight of the divergence from the first policy.
-    public var kl: Double
+    package var kl: Double
     /// Times that a step walks down its loss on the same answers.
-    public var updates: Int
+    package var updates: Int
 
-    public init(
+    package init(
         rollouts: Int, tokens: Int, temperature: Double = 1, clip: Double = 0.2, kl: Double = 0.01, updates: Int = 1
     ) {
         self.rollouts = rollouts

@@ -4,8 +4,8 @@
 /// did not end counts with its reward in what is expected of its prompt's answers, but its own tokens, whose rest nobody saw,
 /// teach nothing. Prompts whose answers are all worth the same are left out; a step that has no others leaves the weights as
 /// they are. All random numbers follow from seed and step.
-public final class PolicyTrainer {
-    public let learner: Learner
+package final class PolicyTrainer {
+    package let learner: Learner
 
     private let options: PolicyOptions
     private let prompts: [[Int32]]
@@ -22,7 +22,7 @@ public final class PolicyTrainer {
     ///   - training: its batch are prompts.
     ///   - reward: of an answer that ended, to the prompt of this place.
     /// - Throws: `TrainingError` when an option is out of range, or a prompt leaves no room for an answer.
-    public init(
+    package init(
         _ model: Model, prompts: [[Int32]], endToken: Int32, options: PolicyOptions, training: TrainingOptions,
         workers: WorkerPool, reward: @escaping (Int, GeneratedSequence) -> Reward
     ) throws(TrainingError) {
@@ -46,7 +46,7 @@ public final class PolicyTrainer {
 
     /// Runs one step. Its readings are those of `RolloutReadings`.
     /// - Throws: `GenerationError` when a prompt holds an unknown token.
-    public func advance() throws -> TrainingStep {
+    package func advance() throws -> TrainingStep {
         let asked = order.batch(learner.step, size: learner.options.batch)
         let rollouts = try draw(asked)
         let advantages = Advantages(of: rollouts.map(\.reward.value), groupSize: options.rollouts)

@@ -1,17 +1,17 @@
 /// What an answer is worth.
-public struct Reward: Hashable, Sendable {
-    public var value: Double
+package struct Reward: Hashable, Sendable {
+    package var value: Double
     /// Whether it keeps to the format.
-    public var isWellFormed: Bool
+    package var isWellFormed: Bool
     /// Whether nothing is wrong with it.
-    public var isRight: Bool
+    package var isRight: Bool
 
-    public init(_ value: Double, isWellFormed: Bool, isRight: Bool) {
+    package init(_ value: Double, isWellFormed: Bool, isRight: Bool) {
         self.value = value
         self.isWellFormed = isWellFormed
         self.isRight = isRight
     }
 
     /// Of an answer that breaks the format, or that does not end.
-    public static let malformed = Reward(-1, isWellFormed: false, isRight: false)
+    package static let malformed = Reward(-1, isWellFormed: false, isRight: false)
 }

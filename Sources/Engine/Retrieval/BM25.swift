@@ -2,11 +2,11 @@
 ///
 /// A document's score is Σ over the query's terms of ln(1 + (N − n + ½)/(n + ½)) · f·(k₁ + 1)/(f + k₁·(1 − b + b·l/m)):
 /// N documents, n of them with the term, f its count in the document, l the document's length in terms, m the mean length.
-public struct BM25: Sendable {
+package struct BM25: Sendable {
     /// k₁: how soon more of the same term counts for little.
-    public static let saturation = 1.2
+    package static let saturation = 1.2
     /// b: how much long documents are held back.
-    public static let lengthNormalization = 0.75
+    package static let lengthNormalization = 0.75
 
     private struct Posting {
         let document: Int
@@ -17,7 +17,7 @@ public struct BM25: Sendable {
     private let postings: [String: [Posting]]
     private let count: Int
 
-    public init(documents: [String]) {
+    package init(documents: [String]) {
         let lists = documents.map(SearchTerms.terms)
         let meanLength = Double(lists.reduce(0) { $0 + $1.count }) / Double(max(1, documents.count))
         var counts: [String: [(document: Int, count: Int)]] = [:]
@@ -41,7 +41,7 @@ public struct BM25: Sendable {
     }
 
     /// A score for each document; 0 for one that has no term of the query.
-    public func scores(for query: String) -> [Double] {
+    package func scores(for query: String) -> [Double] {
         var scores = [Double](repeating: 0, count: count)
         for term in SearchTerms.terms(of: query) {
             for posting in postings[term] ?? [] { scores[posting.document] += posting.weight }

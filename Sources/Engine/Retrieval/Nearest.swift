@@ -1,6 +1,6 @@
 extension [Double] {
     /// The places of the `count` largest scores among `places`, largest first, equal ones in the order of the places.
-    public func nearest(_ count: Int, among places: some Sequence<Int>) -> [Int] {
+    package func nearest(_ count: Int, among places: some Sequence<Int>) -> [Int] {
         var best: [Int] = []
         for place in places {
             if best.count == count {

@@ -1,13 +1,13 @@
 /// The words of a text or of a name that a search compares.
-public enum SearchTerms {
+package enum SearchTerms {
     /// Runs of letters, marks and digits in lower case. Names are cut too: `AddToPlaylist`, `add_to_playlist` and
     /// "add to playlist" give the same, `HTTPServer` gives `http`, `server`.
-    public static func terms(of text: String) -> [String] {
+    package static func terms(of text: String) -> [String] {
         words(of: text).map { $0.lowercased() }
     }
 
     /// The same in its own case.
-    public static func words(of text: String) -> [String] {
+    package static func words(of text: String) -> [String] {
         var words: [String] = []
         var word = String.UnicodeScalarView()
         func endWord() {

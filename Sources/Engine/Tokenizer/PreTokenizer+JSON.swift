@@ -58,7 +58,9 @@ extension PreTokenizer {
             ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": .bool(usesPattern)]
         }
         func split(_ pattern: String) -> JSON {
-            let split: JSON = ["type": "Split", "pattern": ["Regex": .string(pattern)], "behavior": "Isolated", "invert": false]
+            let split: JSON = [
+                "type": "Split", "pattern": ["Regex": .string(pattern)], "behavior": "Isolated", "invert": false,
+            ]
             return ["type": "Sequence", "pretokenizers": [split, byteLevel(usesPattern: false)]]
         }
         switch self {

@@ -1,5 +1,5 @@
 /// The special tokens of every tokenizer that Decant trains; their ids are 0 to 4 in this order.
-public enum SpecialToken: String, CaseIterable, Hashable, Sendable {
+package enum SpecialToken: String, CaseIterable, Hashable, Sendable {
     /// Pads batches and separates documents.
     case endOfText = "<|endoftext|>"
     case user = "<|user|>"

@@ -3,7 +3,7 @@ import Foundation
 
 extension Tokenizer {
     /// Reads `tokenizer.json` of a model folder.
-    public init(readingFolder folder: URL) throws(ModelFileError) {
+    package init(readingFolder folder: URL) throws(ModelFileError) {
         let file = "tokenizer.json"
         let bytes: Data
         do {
@@ -24,7 +24,7 @@ extension Tokenizer {
     ///
     /// Byte-level BPE with the pre-tokenizers of GPT-2, Qwen2, Llama 3, SmolLM2 and Decant is read; anything else is an error
     /// that names it.
-    public init(parsing json: JSON, file: String = "tokenizer.json") throws(ModelFileError) {
+    package init(parsing json: JSON, file: String = "tokenizer.json") throws(ModelFileError) {
         do throws(TokenizerFault) {
             let pipeline = try TextPipeline(parsing: json)
             let added = try Self.addedTokens(json)

@@ -3,7 +3,7 @@ import Foundation
 
 extension Tokenizer {
     /// The contents of `tokenizer.json`, which the `tokenizers` library loads with equal results.
-    public var tokenizerJSON: JSON {
+    package var tokenizerJSON: JSON {
         let addedIds = Set(addedTokens.map(\.id))
         var vocabulary: [String: JSON] = [:]
         for (id, spelling) in spellings.enumerated() where !addedIds.contains(id) {
@@ -39,7 +39,7 @@ extension Tokenizer {
     /// Writes `tokenizer.json` and `tokenizer_config.json`.
     ///
     /// - Parameter format: the prompts that models with this tokenizer are made for; other libraries pass over it.
-    public func write(to folder: URL, format: PromptFormat) throws {
+    package func write(to folder: URL, format: PromptFormat) throws {
         let prompt: [String: JSON] = ["decant_prompt": .string(format.rawValue)]
         let configuration = JSON.object(Self.configurationJSON.merging(prompt) { first, _ in first })
         try Data(tokenizerJSON.prettyText.utf8).write(to: folder.appending(path: "tokenizer.json"))

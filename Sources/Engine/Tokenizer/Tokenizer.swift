@@ -1,7 +1,7 @@
 /// A byte-level byte-pair tokenizer: text to token ids and back.
 ///
 /// It equals the Hugging Face `tokenizers` library on every text, with the `tokenizer.json` that `tokenizerJSON` gives.
-public struct Tokenizer: Sendable {
+package struct Tokenizer: Sendable {
     /// The spelling of each token by id: byte symbols, or an added token's text; nil where no token has the id.
     let spellings: [String?]
     /// In order of rank.
@@ -37,15 +37,15 @@ public struct Tokenizer: Sendable {
     }
 
     /// Number of tokens; ids run from 0 to one less.
-    public var vocabularySize: Int { spellings.count }
+    package var vocabularySize: Int { spellings.count }
 
     /// The id of a special or other added token by its text.
-    public func id(of token: String) -> Int? { addedTokens.first { $0.content == token }?.id }
+    package func id(of token: String) -> Int? { addedTokens.first { $0.content == token }?.id }
 
-    public func id(of token: SpecialToken) -> Int? { id(of: token.rawValue) }
+    package func id(of token: SpecialToken) -> Int? { id(of: token.rawValue) }
 
     /// The tokens of a text; where it spells an added token, that token.
-    public func encode(_ text: String) -> [Int] {
+    package func encode(_ text: String) -> [Int] {
         encode(text) { bytes, bench, ids in
             forEachPart(of: bytes, cutAt: scanners.raw, into: &ids) { part, ids in
                 pipeline.withNormalized(part) { part in
@@ -58,10 +58,10 @@ public struct Tokenizer: Sendable {
     }
 
     /// The tokens of a text with those that the tokenizer's post-processor puts around it: Llama 3's `<|begin_of_text|>`.
-    public func encodeWithFrame(_ text: String) -> [Int] { pipeline.frame.before + encode(text) + pipeline.frame.after }
+    package func encodeWithFrame(_ text: String) -> [Int] { pipeline.frame.before + encode(text) + pipeline.frame.after }
 
     /// The tokens of a text that comes from outside: what it spells is never an added token.
-    public func encodePlainText(_ text: String) -> [Int] {
+    package func encodePlainText(_ text: String) -> [Int] {
         encode(text) { bytes, bench, ids in
             pipeline.withNormalized(bytes) { appendTokens(of: $0, with: &bench, to: &ids) }
         }
@@ -71,17 +71,17 @@ public struct Tokenizer: Sendable {
     func isSpecial(_ id: Int) -> Bool { specialIds.contains(id) }
 
     /// The text of tokens without the special ones; bytes that are not UTF-8 become U+FFFD, ids that do not exist nothing.
-    public func decode(_ ids: some Sequence<Int>) -> String {
+    package func decode(_ ids: some Sequence<Int>) -> String {
         String(decoding: bytes(of: ids.lazy.filter { !specialIds.contains($0) }), as: UTF8.self)
     }
 
     /// The text of tokens, the special ones included.
-    public func decodeWithSpecialTokens(_ ids: some Sequence<Int>) -> String {
+    package func decodeWithSpecialTokens(_ ids: some Sequence<Int>) -> String {
         String(decoding: bytes(of: ids), as: UTF8.self)
     }
 
     /// The bytes of tokens: for text that is printed while it is generated.
-    public func bytes(of ids: some Sequence<Int>) -> [UInt8] {
+    package func bytes(of ids: some Sequence<Int>) -> [UInt8] {
         var bytes: [UInt8] = []
         for id in ids { bytes.append(contentsOf: tokenBytes[id]) }
         return bytes

@@ -1,8 +1,8 @@
 /// Why a vocabulary cannot be trained as asked.
-public enum TokenizerTrainingError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum TokenizerTrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case vocabularyTooSmall(requested: Int, minimum: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .vocabularyTooSmall(let requested, let minimum):
             "A vocabulary of \(requested) cannot hold the special tokens and the 256 bytes; ask for at least \(minimum)."
@@ -14,18 +14,18 @@ public enum TokenizerTrainingError: Error, Hashable, Sendable, CustomStringConve
 ///
 /// Merges, ties and ids are those of the `tokenizers` library's `BpeTrainer` with the byte-level initial alphabet: of pairs
 /// that are equally frequent the one of lowest ids comes first.
-public struct TokenizerTrainer: Sendable {
-    public var vocabularySize: Int
+package struct TokenizerTrainer: Sendable {
+    package var vocabularySize: Int
     /// They take the first ids.
-    public var specialTokens: [String]
+    package var specialTokens: [String]
 
-    public init(vocabularySize: Int, specialTokens: [String] = SpecialToken.allCases.map(\.rawValue)) {
+    package init(vocabularySize: Int, specialTokens: [String] = SpecialToken.allCases.map(\.rawValue)) {
         self.vocabularySize = vocabularySize
         self.specialTokens = specialTokens
     }
 
     /// The vocabulary of texts that hold no special tokens. It is smaller than asked for where the texts have too few pairs.
-    public func train(on texts: some Sequence<String>) throws(TokenizerTrainingError) -> Tokenizer {
+    package func train(on texts: some Sequence<String>) throws(TokenizerTrainingError) -> Tokenizer {
         var vocabulary = TrainingVocabulary()
         for token in specialTokens { _ = vocabulary.id(adding: token) }
         let added = vocabulary.spellings.enumerated().map { AddedToken(id: $0.offset, content: $0.element, isSpecial: true) }

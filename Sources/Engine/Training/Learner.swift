@@ -4,10 +4,10 @@ import CKernels
 ///
 /// A step's rows are cut into micro-batches by a fixed rule, their gradients summed in a fixed order: the weights after n
 /// steps are a function of model, rows, losses and options alone.
-public final class Learner {
-    public let options: TrainingOptions
+package final class Learner {
+    package let options: TrainingOptions
     /// Steps done.
-    public internal(set) var step = 0
+    package internal(set) var step = 0
 
     let configuration: ModelConfiguration
     let trained: TrainedWeights
@@ -19,10 +19,11 @@ public final class Learner {
 
     /// - Parameter longest: tokens of a row, at most.
     /// - Throws: `TrainingError` when an option is out of range or the model does not read so many tokens.
-    public init(_ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool) throws(TrainingError) {
+    package init(_ model: Model, longest: Int, options: TrainingOptions, workers: WorkerPool) throws(TrainingError) {
         try options.check()
         guard (1...model.configuration.maximumPositions).contains(longest) else {
-            throw TrainingError("Rows may have \(longest) tokens; the model's limit is \(model.configuration.maximumPositions).")
+            throw TrainingError(
+                "Rows may have \(longest) tokens; the model's limit is \(model.configuration.maximumPositions).")
         }
         let trained: TrainedWeights
         if let adaptation = options.adaptation {
@@ -35,7 +36,8 @@ public final class Learner {
         self.workers = workers
         configuration = model.configuration
         layout = model.layout
-        decoder = Decoder(model.layout, weights: trained.model, positions: longest, workers: workers, products: options.products)
+        decoder = Decoder(
+            model.layout, weights: trained.model, positions: longest, workers: workers, products: options.products)
         pass = GradientPass(
             parameterCount: trained.values.count,
             adapters: trained.adapters.map { Gradients.Adapters(layout: $0, values: trained.values) },
@@ -44,7 +46,7 @@ public final class Learner {
     }
 
     /// The model after the steps done so far.
-    public var model: Model { Model(layout, values: ModelWeights(copying: trained.model)) }
+    package var model: Model { Model(layout, values: ModelWeights(copying: trained.model)) }
 
     /// The same, to run, in the arithmetic of the training.
     var inferenceModel: InferenceModel {
@@ -54,14 +56,14 @@ public final class Learner {
     }
 
     /// The adapters after the steps done so far; `nil` where all weights are trained.
-    public var adapters: LowRankAdapters? { trained.adapters.map { LowRankAdapters($0, values: trained.values.values) } }
+    package var adapters: LowRankAdapters? { trained.adapters.map { LowRankAdapters($0, values: trained.values.values) } }
 
     /// What is trained: all weights, or adapters.
-    public var trainedValues: [Float] { trained.values.values }
+    package var trainedValues: [Float] { trained.values.values }
 
     /// Goes back to what was trained as it was after an earlier step; moments and the step stay.
     /// - Throws: `TrainingError` when these are not as many numbers.
-    public func replaceTrainedValues(with values: [Float]) throws(TrainingError) {
+    package func replaceTrainedValues(with values: [Float]) throws(TrainingError) {
         guard values.count == trained.values.count else {
             throw TrainingError("There are \(values.count) numbers for the \(trained.values.count) that are trained.")
         }
@@ -71,7 +73,7 @@ public final class Learner {
 
     /// The mean cross entropy of the rows' response tokens, under the model as it is. Rows must fit the model, and may be
     /// longer than those that it learns from.
-    public func meanLoss(of rows: [TrainingExample]) -> Double {
+    package func meanLoss(of rows: [TrainingExample]) -> Double {
         let reader = Decoder(
             layout, weights: trained.model, positions: rows.map(\.tokens.count).max() ?? 1, workers: workers,
             products: options.products)
@@ -80,7 +82,7 @@ public final class Learner {
     }
 
     /// Runs one step on rows that fit the model and the loss; see `TrainingExample.check`.
-    public func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
+    package func advance(on rows: [TrainingExample], loss: some ResponseLoss) -> TrainingStep {
         defer { step += 1 }
         return update(on: rows, loss: loss, number: step)
     }
@@ -104,7 +106,7 @@ public final class Learner {
     func responseLogProbabilities(_ rows: [TrainingExample]) -> [Double] { decoder.responseLogProbabilities(rows) }
 
     /// Gives back the memory of the activations.
-    public func releaseActivations() { pass.releaseActivations() }
+    package func releaseActivations() { pass.releaseActivations() }
 
     /// Fills the gradient; returns the summed loss.
     private func computeGradients(_ rows: [TrainingExample], _ loss: some ResponseLoss, scale: Float) -> Double {

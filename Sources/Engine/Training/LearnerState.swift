@@ -1,13 +1,13 @@
 /// All that a learner's further steps depend on, beside what it was made of.
-public struct LearnerState: Hashable, Sendable {
+package struct LearnerState: Hashable, Sendable {
     /// Steps done.
-    public var step: Int
+    package var step: Int
     /// Of all that is trained, in its order; the moments have the same.
-    public var weights: [Float]
-    public var firstMoments: [Float]
-    public var secondMoments: [Float]
+    package var weights: [Float]
+    package var firstMoments: [Float]
+    package var secondMoments: [Float]
 
-    public init(step: Int, weights: [Float], firstMoments: [Float], secondMoments: [Float]) {
+    package init(step: Int, weights: [Float], firstMoments: [Float], secondMoments: [Float]) {
         self.step = step
         self.weights = weights
         self.firstMoments = firstMoments
@@ -16,7 +16,7 @@ public struct LearnerState: Hashable, Sendable {
 }
 
 extension Learner {
-    public var state: LearnerState {
+    package var state: LearnerState {
         LearnerState(
             step: step, weights: trained.values.values, firstMoments: optimizer.firstMoments.values,
             secondMoments: optimizer.secondMoments.values)
@@ -25,7 +25,7 @@ extension Learner {
     /// Goes back, or on, to a state of a learner that was made of the same model and options: the same steps that follow have
     /// the same bits as that learner's.
     /// - Throws: `TrainingError` when the state is of another model or of a longer training.
-    public func restore(_ state: LearnerState) throws(TrainingError) {
+    package func restore(_ state: LearnerState) throws(TrainingError) {
         guard (0...options.steps).contains(state.step) else {
             throw TrainingError("The state is of step \(state.step); the training has \(options.steps).")
         }

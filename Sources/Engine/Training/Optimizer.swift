@@ -58,7 +58,8 @@ final class Optimizer {
                     decays ? decayed : plain)
             case .muon(let parameter):
                 let at = parameter.offset
-                decant_momentum(gradient.base + at, Float(gradientScale), firstMoments.base + at, Muon.momentum, parameter.count)
+                decant_momentum(
+                    gradient.base + at, Float(gradientScale), firstMoments.base + at, Muon.momentum, parameter.count)
                 Muon.apply(
                     gradient.base + at, to: weights.base + at, rows: parameter.shape[0], columns: parameter.shape[1],
                     learningRate: learningRate, weightDecay: weightDecay, products: products)

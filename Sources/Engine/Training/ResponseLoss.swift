@@ -1,5 +1,5 @@
 /// What a step walks down: a loss at every token of the responses.
-public protocol ResponseLoss: Sendable {
+package protocol ResponseLoss: Sendable {
     /// Share of the loss that is the mean over prompts' and responses' tokens alike; the rest is that over responses' tokens.
     var promptShare: Double { get }
 
@@ -16,16 +16,16 @@ public protocol ResponseLoss: Sendable {
 }
 
 extension ResponseLoss {
-    public var promptShare: Double { 0 }
+    package var promptShare: Double { 0 }
 }
 
 /// The place of a token to learn.
-public struct LossTarget: Sendable {
-    public let example: TrainingExample
+package struct LossTarget: Sendable {
+    package let example: TrainingExample
     /// In the response, from 0; tokens of the prompt have negative places.
-    public let position: Int
+    package let position: Int
     /// The example's place among the step's rows.
-    public let row: Int
+    package let row: Int
 
     init(example: TrainingExample, position: Int, row: Int = 0) {
         self.example = example

@@ -1,11 +1,11 @@
 /// Which of an example's tokens are learned.
-public enum TokenSpan: Hashable, Sendable {
+package enum TokenSpan: Hashable, Sendable {
     case response
     /// Prompt and response, but for the first token, which nothing predicts.
     case sequence
 
     /// Counted from the response's start: places in the prompt are negative.
-    public func positions(in example: TrainingExample) -> Range<Int> {
+    package func positions(in example: TrainingExample) -> Range<Int> {
         switch self {
         case .response: 0..<example.responseLength
         case .sequence: 1 - example.promptLength..<example.responseLength

@@ -1,13 +1,13 @@
 /// Trains a model on examples: every epoch goes through them in an order of its own.
-public final class Trainer {
-    public let learner: Learner
+package final class Trainer {
+    package let learner: Learner
 
     private let examples: [TrainingExample]
     private let loss: any ResponseLoss
     private var order: EpochOrder
 
     /// - Throws: `TrainingError` when an example does not fit the model or the loss.
-    public init(
+    package init(
         _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss = TransferLoss.crossEntropy,
         options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
@@ -21,16 +21,16 @@ public final class Trainer {
         order = EpochOrder(count: examples.count, seed: options.seed)
     }
 
-    public var options: TrainingOptions { learner.options }
+    package var options: TrainingOptions { learner.options }
 
     /// Steps done.
-    public var step: Int { learner.step }
+    package var step: Int { learner.step }
 
     /// The model after the steps done so far.
-    public var model: Model { learner.model }
+    package var model: Model { learner.model }
 
     /// Runs the steps that are left and returns the trained model. `report` may take the state, or throw to end the run.
-    public func run(report: (TrainingStep) throws -> Void = { _ in }) rethrows -> Model {
+    package func run(report: (TrainingStep) throws -> Void = { _ in }) rethrows -> Model {
         try withExtendedLifetime(self) {
             while step < options.steps { try report(advance()) }
             learner.releaseActivations()
@@ -39,7 +39,7 @@ public final class Trainer {
     }
 
     /// Runs one step.
-    public func advance() -> TrainingStep {
+    package func advance() -> TrainingStep {
         learner.advance(on: order.batch(step, size: options.batch).map { examples[$0] }, loss: loss)
     }
 }

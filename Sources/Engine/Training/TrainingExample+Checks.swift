@@ -1,6 +1,6 @@
 extension TrainingExample {
     /// Refuses what the model cannot be trained on; `index` names the example in the message.
-    public func check(_ configuration: ModelConfiguration, loss: any ResponseLoss, index: Int) throws(TrainingError) {
+    package func check(_ configuration: ModelConfiguration, loss: any ResponseLoss, index: Int) throws(TrainingError) {
         func fail(_ reason: String) -> TrainingError { TrainingError("Training example \(index + 1) \(reason).") }
         if promptLength < 1 || promptLength >= tokens.count {
             throw fail("has \(tokens.count) tokens and a prompt of \(promptLength); both prompt and response must be there")

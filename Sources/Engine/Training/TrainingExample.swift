@@ -1,25 +1,25 @@
 /// One row to learn from: a prompt and the response to it.
-public struct TrainingExample: Hashable, Sendable {
+package struct TrainingExample: Hashable, Sendable {
     /// Prompt and response, the end token included.
-    public var tokens: [Int32]
+    package var tokens: [Int32]
     /// At least 1; the loss runs on the tokens behind it.
-    public var promptLength: Int
+    package var promptLength: Int
     /// Teachers' logits at the response's positions, or at those of all tokens but the first, for distillation.
-    public var teachers: [TeacherLogits]
+    package var teachers: [TeacherLogits]
     /// What moves the response's tokens, for reinforcement learning.
-    public var rollout: RolloutSignal?
+    package var rollout: RolloutSignal?
 
-    public init(tokens: [Int32], promptLength: Int, teacher: TeacherLogits? = nil) {
+    package init(tokens: [Int32], promptLength: Int, teacher: TeacherLogits? = nil) {
         self.tokens = tokens
         self.promptLength = promptLength
         teachers = [teacher].compactMap(\.self)
     }
 
     /// The first teacher's logits, where they are all there are.
-    public var teacher: TeacherLogits? {
+    package var teacher: TeacherLogits? {
         get { teachers.first }
         set { teachers = [newValue].compactMap(\.self) }
     }
 
-    public var responseLength: Int { tokens.count - promptLength }
+    package var responseLength: Int { tokens.count - promptLength }
 }

@@ -1,6 +1,6 @@
 /// How a model walks down its loss.
-public struct TrainingOptions: Hashable, Sendable {
-    public enum Optimizer: Hashable, Sendable {
+package struct TrainingOptions: Hashable, Sendable {
+    package enum Optimizer: Hashable, Sendable {
         case adamW
         /// Muon on the hidden matrices, AdamW on embeddings, norms, biases and head, both at the one learning rate: Muon's
         /// update is scaled to AdamW's usual size (root mean square 0.2).
@@ -9,32 +9,32 @@ public struct TrainingOptions: Hashable, Sendable {
 
     /// Whether the backward pass computes a layer's activations again, instead of keeping them: a third more work for a
     /// fraction of the memory, and the same bits.
-    public enum Recomputation: Hashable, Sendable {
+    package enum Recomputation: Hashable, Sendable {
         case never
         case always
         /// Where activations would take more than a gibibyte, and more than weights, moments and gradient together.
         case automatic
     }
 
-    public var steps: Int
+    package var steps: Int
     /// Rows per step.
-    public var batch: Int
+    package var batch: Int
     /// The peak; see `learningRate(atStep:)`.
-    public var learningRate: Double
-    public var optimizer: Optimizer
+    package var learningRate: Double
+    package var optimizer: Optimizer
     /// Share of the steps.
-    public var warmup: Double
-    public var weightDecay: Double
-    public var seed: UInt64
+    package var warmup: Double
+    package var weightDecay: Double
+    package var seed: UInt64
     /// Largest global norm of the gradient; a longer one is shortened to it.
-    public var clippingNorm = 1.0
-    public var recomputation: Recomputation
+    package var clippingNorm = 1.0
+    package var recomputation: Recomputation
     /// Of forward and backward pass, and of Muon's iterations. Weights, gradients and moments are float32.
-    public var products: ProductPrecision
+    package var products: ProductPrecision
     /// What is trained in place of all weights; `nil` where all are.
-    public var adaptation: LowRankAdaptation?
+    package var adaptation: LowRankAdaptation?
 
-    public init(
+    package init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,
         weightDecay: Double = 0, recomputation: Recomputation = .automatic, products: ProductPrecision = .float32,
         seed: UInt64
@@ -60,7 +60,7 @@ public struct TrainingOptions: Hashable, Sendable {
     }
 
     /// Linear warm-up to the peak, then a cosine down to a tenth of it at the last step (steps count from 0).
-    public func learningRate(atStep step: Int) -> Double {
+    package func learningRate(atStep step: Int) -> Double {
         let warmupSteps = Int((warmup * Double(steps)).rounded())
         if step < warmupSteps { return learningRate * Double(step + 1) / Double(warmupSteps) }
         let progress = Double(step - warmupSteps) / Double(max(1, steps - 1 - warmupSteps))
@@ -69,20 +69,20 @@ public struct TrainingOptions: Hashable, Sendable {
 }
 
 /// One step of training, for the curve and for progress.
-public struct TrainingStep: Hashable, Sendable {
+package struct TrainingStep: Hashable, Sendable {
     /// From 0.
-    public let step: Int
+    package let step: Int
     /// Mean over the batch's response tokens.
-    public let loss: Double
-    public let learningRate: Double
+    package let loss: Double
+    package let learningRate: Double
     /// Before clipping.
-    public let gradientNorm: Double
+    package let gradientNorm: Double
     /// Prompts included.
-    public let tokens: Int
+    package let tokens: Int
     /// What else was measured, by name: a reward, an entropy.
-    public var readings: [String: Double]
+    package var readings: [String: Double]
 
-    public init(
+    package init(
         step: Int, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, readings: [String: Double] = [:]
     ) {
         self.step = step
@@ -95,8 +95,8 @@ public struct TrainingStep: Hashable, Sendable {
 }
 
 /// Training data or options that cannot be used.
-public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var description: String
+package struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var description: String
 
     init(_ description: String) { self.description = description }
 }

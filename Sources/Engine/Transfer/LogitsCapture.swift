@@ -1,5 +1,5 @@
 /// Reads sequences with a teacher and keeps its largest logits; the weights are laid out once for several calls.
-public final class LogitsCapture {
+package final class LogitsCapture {
     private let model: InferenceModel
     private let decoder: Decoder
     private let workers: WorkerPool
@@ -8,7 +8,7 @@ public final class LogitsCapture {
     private static let groupSize = 16
 
     /// - Parameter longest: tokens of an example, at most.
-    public init(_ model: InferenceModel, longest: Int, workers: WorkerPool) {
+    package init(_ model: InferenceModel, longest: Int, workers: WorkerPool) {
         self.model = model
         self.workers = workers
         decoder = model.decoder(positions: longest, workers: workers)
@@ -19,7 +19,7 @@ public final class LogitsCapture {
     /// k is cut to the size of the vocabulary.
     /// - Throws: `GenerationError` when an example is too long, holds an unknown token, or has no prompt or no response;
     ///   what `resumption` throws.
-    public func capture(
+    package func capture(
         _ examples: [TrainingExample], k: Int, of span: TokenSpan = .response, resumption: Resumption<TeacherLogits> = .none
     ) throws -> [TeacherLogits] {
         for (index, example) in examples.enumerated() {
@@ -64,7 +64,7 @@ public final class LogitsCapture {
 
 extension InferenceModel {
     /// The k largest logits at every position of the span of every example; see `LogitsCapture`.
-    public func captureLogits(
+    package func captureLogits(
         _ examples: [TrainingExample], k: Int, of span: TokenSpan = .response, workers: WorkerPool,
         resumption: Resumption<TeacherLogits> = .none
     ) throws -> [TeacherLogits] {

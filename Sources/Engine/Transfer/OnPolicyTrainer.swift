@@ -2,18 +2,18 @@
 ///
 /// Of each step's rows a fraction is answered by the student as it is at that step; the others keep their own answers. The
 /// teacher scores all of them. A step follows from the student's weights and the step's number alone.
-public final class OnPolicyTrainer {
+package final class OnPolicyTrainer {
     /// How the student answers.
-    public struct Sampling: Sendable {
+    package struct Sampling: Sendable {
         /// Share of the rows, exact over many steps.
-        public var fraction: Double
+        package var fraction: Double
         /// New tokens of an answer, at most.
-        public var maximumTokens: Int
-        public var temperature: Double
+        package var maximumTokens: Int
+        package var temperature: Double
         /// The tokens that end an answer. The first stands at the end of one that ended; one that did not has none.
-        public var endTokens: [Int32]
+        package var endTokens: [Int32]
 
-        public init(fraction: Double, maximumTokens: Int, temperature: Double, endTokens: [Int32]) {
+        package init(fraction: Double, maximumTokens: Int, temperature: Double, endTokens: [Int32]) {
             self.fraction = fraction
             self.maximumTokens = maximumTokens
             self.temperature = temperature
@@ -22,9 +22,9 @@ public final class OnPolicyTrainer {
     }
 
     /// Logits of the teacher that are kept at each position. The rest is one bucket, or left out at temperatures other than 1.
-    public static let keptLogits = 64
+    package static let keptLogits = 64
 
-    public let learner: Learner
+    package let learner: Learner
 
     private let examples: [TrainingExample]
     private let loss: TransferLoss
@@ -36,14 +36,15 @@ public final class OnPolicyTrainer {
 
     /// - Parameter examples: prompts with the rows' own answers.
     /// - Throws: `TrainingError` when an example fits neither of the models, or the loss makes no sense.
-    public init(
+    package init(
         _ student: Model, teacher: InferenceModel, on examples: [TrainingExample], loss: TransferLoss, sampling: Sampling,
         options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
         guard (0...1).contains(sampling.fraction), sampling.maximumTokens > 0, !sampling.endTokens.isEmpty else {
-            throw TrainingError("The student's answers need a fraction from 0 to 1, at least one token, and a token to end with.")
+            throw TrainingError(
+                "The student's answers need a fraction from 0 to 1, at least one token, and a token to end with.")
         }
         let vocabularies = [student.configuration, teacher.model.configuration].map(\.vocabularySize)
         guard vocabularies[1] <= vocabularies[0] else {
@@ -68,7 +69,7 @@ public final class OnPolicyTrainer {
 
     /// Runs one step. Its readings are the mean `response_length` of the answers that the student gave, and their share
     /// `unfinished` that did not end by themselves; none where it gave none.
-    public func advance() throws -> TrainingStep {
+    package func advance() throws -> TrainingStep {
         var rows = order.batch(learner.step, size: learner.options.batch).map { examples[$0] }
         let answers = try answers(to: rows.prefix(sampledRows(atStep: learner.step)))
         for (index, answer) in answers.enumerated() { rows[index] = example(rows[index], answeredBy: answer) }

@@ -1,9 +1,9 @@
 /// Two responses to one prompt, of which one is preferred.
-public struct PreferencePair: Hashable, Sendable {
-    public var accepted: TrainingExample
-    public var rejected: TrainingExample
+package struct PreferencePair: Hashable, Sendable {
+    package var accepted: TrainingExample
+    package var rejected: TrainingExample
 
-    public init(accepted: TrainingExample, rejected: TrainingExample) {
+    package init(accepted: TrainingExample, rejected: TrainingExample) {
         self.accepted = accepted
         self.rejected = rejected
     }
@@ -13,8 +13,8 @@ public struct PreferencePair: Hashable, Sendable {
 /// margin = β·[ln π(accepted)/π_ref(accepted) − ln π(rejected)/π_ref(rejected)] over whole responses.
 ///
 /// The reference policy is the model before the first step; what it says of the pairs is computed once.
-public final class PreferenceTrainer {
-    public let learner: Learner
+package final class PreferenceTrainer {
+    package let learner: Learner
 
     private let pairs: [PreferencePair]
     private let beta: Double
@@ -24,7 +24,7 @@ public final class PreferenceTrainer {
 
     /// A step takes `options.batch` pairs.
     /// - Throws: `TrainingError` when there are no pairs, or one does not fit the model.
-    public init(
+    package init(
         _ model: Model, on pairs: [PreferencePair], beta: Double, options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         if pairs.isEmpty { throw TrainingError("There are no pairs to learn from.") }
@@ -39,7 +39,7 @@ public final class PreferenceTrainer {
     }
 
     /// Runs one step. Its readings are the mean `margin` and the `accuracy`, the share of pairs with a margin above 0.
-    public func advance() -> TrainingStep {
+    package func advance() -> TrainingStep {
         let batch = order.batch(learner.step, size: learner.options.batch)
         let rows = Self.rows(of: batch.map { pairs[$0] })
         let preferences = Self.preferences(learner.responseLogProbabilities(rows))

@@ -1,19 +1,19 @@
 import CKernels
 
 /// A teacher's k largest logits at every position that is learned from: a response's, or a whole sequence's.
-public struct TeacherLogits: Hashable, Sendable {
-    public var k: Int
+package struct TeacherLogits: Hashable, Sendable {
+    package var k: Int
     /// [positions, k], by falling logit, equal ones by rising token.
-    public var topTokens: [Int32]
+    package var topTokens: [Int32]
     /// [positions, k]
-    public var topLogits: [Float]
+    package var topLogits: [Float]
     /// [positions]: over the whole vocabulary; e^(logit − this) is a stored token's probability.
-    public var logSumExp: [Float]
+    package var logSumExp: [Float]
     /// [positions]: ln of the probability of all other tokens together; −∞ where there are none. One minus the stored tokens'
     /// probabilities would be lost in their rounding.
-    public var logRest: [Float]
+    package var logRest: [Float]
 
-    public init(k: Int, topTokens: [Int32], topLogits: [Float], logSumExp: [Float], logRest: [Float]) {
+    package init(k: Int, topTokens: [Int32], topLogits: [Float], logSumExp: [Float], logRest: [Float]) {
         self.k = k
         self.topTokens = topTokens
         self.topLogits = topLogits
@@ -21,7 +21,7 @@ public struct TeacherLogits: Hashable, Sendable {
         self.logRest = logRest
     }
 
-    public var positionCount: Int { logSumExp.count }
+    package var positionCount: Int { logSumExp.count }
 
     /// Whether the arrays fit each other.
     var isWhole: Bool {

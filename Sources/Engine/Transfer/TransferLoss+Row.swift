@@ -5,7 +5,7 @@ extension TransferLoss {
     ///
     /// With e = exp(x − largest) the gradient is a·e + b·e^(1/τ) at every token, but for the target and the teacher's stored
     /// tokens, which are set by themselves. What is of the vocabulary's size is read in vectors, and nothing of it is made.
-    public func replaceByGradient(
+    package func replaceByGradient(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double {
         let largest = decant_largest(logits, vocabularySize)

@@ -2,8 +2,8 @@
 ///
 /// p is the teacher's distribution, q the student's. Divergences run over the teacher's stored tokens, `tail` says what
 /// becomes of all others; cross entropy runs over the whole vocabulary.
-public struct TransferLoss: ResponseLoss, Hashable {
-    public enum Term: Hashable, Sendable {
+package struct TransferLoss: ResponseLoss, Hashable {
+    package enum Term: Hashable, Sendable {
         /// −ln q of the sequence's own token.
         case crossEntropy
         /// Σ p·ln(p/q)
@@ -18,7 +18,7 @@ public struct TransferLoss: ResponseLoss, Hashable {
     }
 
     /// What becomes of the tokens whose logits are not stored.
-    public enum Tail: Hashable, Sendable {
+    package enum Tail: Hashable, Sendable {
         /// They are one bucket. Its share is known at temperature 1 alone.
         case lump
         /// p and q are renormalized over the stored tokens; −ln of what q has in them is added, weighted as the divergences
@@ -26,26 +26,26 @@ public struct TransferLoss: ResponseLoss, Hashable {
         case renormalize
     }
 
-    public struct WeightedTerm: Hashable, Sendable {
-        public var term: Term
-        public var weight: Double
+    package struct WeightedTerm: Hashable, Sendable {
+        package var term: Term
+        package var weight: Double
 
-        public init(_ term: Term, weight: Double) {
+        package init(_ term: Term, weight: Double) {
             self.term = term
             self.weight = weight
         }
     }
 
-    public var terms: [WeightedTerm]
+    package var terms: [WeightedTerm]
     /// τ: teacher and student logits are divided by it in the divergences, whose value is multiplied by τ².
-    public var temperature: Double
-    public var tail: Tail
-    public var promptShare: Double
+    package var temperature: Double
+    package var tail: Tail
+    package var promptShare: Double
     /// Each teacher's share of the divergences.
-    public var teacherWeights: [Double]
+    package var teacherWeights: [Double]
 
     /// - Parameter tail: by default what the temperature allows: `lump` at 1, else `renormalize`.
-    public init(
+    package init(
         _ terms: [WeightedTerm], temperature: Double = 1, tail: Tail? = nil, promptShare: Double = 0,
         teacherWeights: [Double] = [1]
     ) {
@@ -56,20 +56,21 @@ public struct TransferLoss: ResponseLoss, Hashable {
         self.teacherWeights = teacherWeights
     }
 
-    public var needsTeacher: Bool { terms.contains { $0.term != .crossEntropy } }
+    package var needsTeacher: Bool { terms.contains { $0.term != .crossEntropy } }
 }
 
 extension ResponseLoss where Self == TransferLoss {
-    public static var crossEntropy: TransferLoss { TransferLoss([.init(.crossEntropy, weight: 1)]) }
+    package static var crossEntropy: TransferLoss { TransferLoss([.init(.crossEntropy, weight: 1)]) }
 }
 
 extension TransferLoss {
-    public func check() throws(TrainingError) {
+    package func check() throws(TrainingError) {
         if terms.isEmpty || !(temperature > 0) || !temperature.isFinite {
             throw TrainingError("A loss needs at least one term and a temperature above 0.")
         }
         if tail == .lump, temperature != 1, needsTeacher {
-            throw TrainingError("The share of the lumped tokens is known at temperature 1 alone; renormalize at \(temperature).")
+            throw TrainingError(
+                "The share of the lumped tokens is known at temperature 1 alone; renormalize at \(temperature).")
         }
         guard (0...1).contains(promptShare) else {
             throw TrainingError("The share of the loss over whole sequences must lie between 0 and 1, not be \(promptShare).")
@@ -77,12 +78,12 @@ extension TransferLoss {
         if teacherWeights.isEmpty || !teacherWeights.allSatisfy({ $0 > 0 && $0.isFinite }) {
             throw TrainingError("Teachers' weights must be above 0.")
         }
-        for case let (name, number)? in terms.map(\.term.argument) where !(0...1).contains(number) {
+        for case (let name, let number)? in terms.map(\.term.argument) where !(0...1).contains(number) {
             throw TrainingError("\(name) must lie between 0 and 1, not be \(number).")
         }
     }
 
-    public func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
+    package func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? {
         guard needsTeacher else { return nil }
         guard example.teachers.count == teacherWeights.count else {
             return "has logits of \(example.teachers.count) teachers; the loss needs those of \(teacherWeights.count)"

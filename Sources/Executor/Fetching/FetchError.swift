@@ -1,7 +1,7 @@
 import BuildModel
 
 /// Why files from outside could not be had.
-public enum FetchError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum FetchError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidURL(String)
     /// A word of the recipe that must not reach a command line or an address; `expected` says what may stand there.
     case invalid(String, expected: String)
@@ -23,7 +23,7 @@ public enum FetchError: Error, Hashable, Sendable, CustomStringConvertible {
 
     private static let hint = "where there is no network, `decant import FILE` takes a copy of the file"
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidURL(let url):
             "'\(url)' is not an http or https URL"

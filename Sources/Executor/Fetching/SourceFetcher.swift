@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 
 /// Brings files from outside. Only sources need one: a stage never has a network.
-public protocol SourceFetcher: Sendable {
+package protocol SourceFetcher: Sendable {
     /// Fetches the files that an origin's members choose; all of them, or the one file that it is, where it names no members.
     ///
     /// Nothing is checked against a digest here.
@@ -16,13 +16,13 @@ public protocol SourceFetcher: Sendable {
 }
 
 /// Fetches over the network, with this machine's `python3 -m pip` and `git` for what they know best.
-public struct NetworkFetcher: SourceFetcher {
+package struct NetworkFetcher: SourceFetcher {
     private let environment: [String: String]
 
     /// - Parameter environment: where `PATH`, `HF_ENDPOINT`, `HF_TOKEN` and the settings of pip and git are looked up.
-    public init(environment: [String: String] = ProcessInfo.processInfo.environment) { self.environment = environment }
+    package init(environment: [String: String] = ProcessInfo.processInfo.environment) { self.environment = environment }
 
-    public func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {
+    package func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {
         let workspace = try FetchWorkspace(origin: origin, files: directory)
         defer { workspace.remove() }
         switch origin {
@@ -42,7 +42,7 @@ public struct NetworkFetcher: SourceFetcher {
         }
     }
 
-    public func resolve(_ origin: FixedOutput.Origin) async throws(FetchError) -> FixedOutput.Origin {
+    package func resolve(_ origin: FixedOutput.Origin) async throws(FetchError) -> FixedOutput.Origin {
         switch origin {
         case .path, .url, .pypi:
             return origin

@@ -6,7 +6,7 @@ extension Store {
     /// Fetches an origin's files and takes them in, whatever they are: what a lock file then pins.
     ///
     /// - Throws: `FetchError` where they cannot be had.
-    public func fetch(_ origin: FixedOutput.Origin, with fetcher: any SourceFetcher) async throws -> Artifact {
+    package func fetch(_ origin: FixedOutput.Origin, with fetcher: any SourceFetcher) async throws -> Artifact {
         let scratch = try await awaitScratch(for: Digest(hashing: "\(origin)"))
         defer { scratch.remove() }
         let directory = try scratch.place(for: "files")
@@ -42,7 +42,7 @@ extension Store {
 
 extension FixedOutput.Origin {
     /// The commit, branch or tag of a repository; `nil` for what has none.
-    public var revision: String? {
+    package var revision: String? {
         switch self {
         case .git(_, let revision, _), .huggingFace(_, let revision, _): revision
         case .path, .url, .pypi: nil

@@ -3,8 +3,8 @@ import Foundation
 import Store
 
 /// The first place where an artifact that was made again is not the one that is stored.
-public struct ArtifactDifference: Hashable, Sendable {
-    public enum Kind: Hashable, Sendable {
+package struct ArtifactDifference: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// The stored artifact has the file, the new one lacks it.
         case missing
         /// The new one has a file more.
@@ -14,10 +14,10 @@ public struct ArtifactDifference: Hashable, Sendable {
     }
 
     /// The first by path.
-    public var file: String
-    public var kind: Kind
+    package var file: String
+    package var kind: Kind
     /// Files that differ, this one among them.
-    public var count: Int
+    package var count: Int
 
     /// Compares a directory with an artifact; `nil` where all bytes are the same.
     init?(stored artifact: Artifact, in store: Store, made directory: URL) throws {

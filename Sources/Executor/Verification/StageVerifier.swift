@@ -5,14 +5,14 @@ import Store
 /// Runs a stage of a lineage again, in a clean place, and compares every byte with what the lineage says it gave.
 ///
 /// Nothing of it enters the store, and no checkpoint of an earlier run is used.
-public struct StageVerifier: Sendable {
+package struct StageVerifier: Sendable {
     private let store: Store
     private let runner: any Runner
     private let threads: Int
     private let measurements: Set<String>
 
     /// What came of running a stage again.
-    public enum Verdict: Sendable {
+    package enum Verdict: Sendable {
         /// The same bytes, after so many seconds.
         case same(seconds: Double)
         /// A source: its objects are what their names say. There is nothing to run.
@@ -24,7 +24,7 @@ public struct StageVerifier: Sendable {
     }
 
     /// - Parameter measurements: names of kinds whose bytes are other ones each time.
-    public init(store: Store, runner: any Runner, threads: Int, measurements: Set<String> = []) {
+    package init(store: Store, runner: any Runner, threads: Int, measurements: Set<String> = []) {
         self.store = store
         self.runner = runner
         self.threads = threads
@@ -33,7 +33,7 @@ public struct StageVerifier: Sendable {
 
     /// - Parameter lineage: has the stage and those that its inputs came from.
     /// - Throws: `StoreError` where an object that the stage needs or gave is damaged or missing.
-    public func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void)
+    package func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void)
         async throws -> Verdict
     {
         let artifact = stage.record.artifact
@@ -73,13 +73,13 @@ public struct StageVerifier: Sendable {
 }
 
 /// A stage commit without the commit that one of its inputs came from.
-public struct IncompleteLineage: Error, Sendable, CustomStringConvertible {
-    public var stage: CommitID
-    public var input: String
-    public var description: String { "the stage commit \(stage) names no commit for its input '\(input)'" }
+package struct IncompleteLineage: Error, Sendable, CustomStringConvertible {
+    package var stage: CommitID
+    package var input: String
+    package var description: String { "the stage commit \(stage) names no commit for its input '\(input)'" }
 }
 
 extension Action {
     /// Whether it stands for files from outside, which nobody can make again.
-    public var isSource: Bool { kind.hasPrefix("source.") }
+    package var isSource: Bool { kind.hasPrefix("source.") }
 }

@@ -2,12 +2,12 @@
 ///
 /// Inputs: `model` (a model folder), `adapters` (of a training stage with `lora`).
 /// Output: a model folder.
-public struct AdapterMerge: StageKind {
-    public static let name = "adapter.merge"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("adapters")]
+package struct AdapterMerge: StageKind {
+    package static let name = "adapter.merge"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("adapters")]
 
-    public init() {}
+    package init() {}
 
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
 }

@@ -7,10 +7,10 @@
 /// tokens are to be counted.
 /// Output: as its input, and `compression.json`: the characters (and tokens) of each part of the prompts before and after,
 /// by set.
-public struct DataCompressPrompt: StageKind {
-    public static let name = "data.compress-prompt"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("data"), .optional("tokenizer")]
+package struct DataCompressPrompt: StageKind {
+    package static let name = "data.compress-prompt"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data"), .optional("tokenizer")]
 
-    public init() {}
+    package init() {}
 }

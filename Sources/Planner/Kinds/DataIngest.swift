@@ -3,12 +3,12 @@
 /// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
 /// otherwise than the first row that had one of this name, also its own `definitions`).
-public struct DataIngest: StageKind {
-    public static let name = "data.ingest"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test"), .numbered("set")]
+package struct DataIngest: StageKind {
+    package static let name = "data.ingest"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test"), .numbered("set")]
 
-    public enum Format: String, Codable, Hashable, Sendable, CaseIterable {
+    package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
         /// JSON lines: `id`, `query`, `tools`, `answers`, `expect`.
         case decant
         /// OpenAI chat JSON lines: `messages` and `tools`.
@@ -24,17 +24,17 @@ public struct DataIngest: StageKind {
     }
 
     /// Of the inputs that `formats` does not name.
-    public var format: Format
+    package var format: Format
     /// Other formats, by input; `nil` where all have one.
-    public var formats: [String: Format]?
+    package var formats: [String: Format]?
     /// The sets that the rows of `set.0`, `set.1`, … are, in that order; `nil` where there are none.
-    public var sets: [String]?
+    package var sets: [String]?
 
-    public init(format: Format, formats: [String: Format]? = nil, sets: [String]? = nil) {
+    package init(format: Format, formats: [String: Format]? = nil, sets: [String]? = nil) {
         self.format = format
         self.formats = formats
         self.sets = sets
     }
 
-    public func format(of input: String) -> Format { formats?[input] ?? format }
+    package func format(of input: String) -> Format { formats?[input] ?? format }
 }

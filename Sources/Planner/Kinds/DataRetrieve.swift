@@ -7,23 +7,23 @@
 /// Inputs: `data` (of `data.split`), `encoder` (a sentence encoder's folder, of any depth) where the method is `embedding`.
 /// Output: as `data.split`, and `recall.json`: per set, the share of the rows with calls whose functions are all among the
 /// first k, before any are added.
-public struct DataRetrieve: StageKind {
-    public static let name = "data.retrieve"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("data"), .optional("encoder")]
+package struct DataRetrieve: StageKind {
+    package static let name = "data.retrieve"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data"), .optional("encoder")]
 
-    public var method: RetrievalMethod
+    package var method: RetrievalMethod
     /// Functions kept for each row.
-    public var topK: Int
+    package var topK: Int
     /// Whether a training row's functions that were missed take the last places of its list.
-    public var addMissed: Bool
+    package var addMissed: Bool
 
-    public init(method: RetrievalMethod, topK: Int, addMissed: Bool) {
+    package init(method: RetrievalMethod, topK: Int, addMissed: Bool) {
         self.method = method
         self.topK = topK
         self.addMissed = addMissed
     }
 
-    public var runsModel: Bool { method == .embedding }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.retrieving(inputs) }
+    package var runsModel: Bool { method == .embedding }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.retrieving(inputs) }
 }

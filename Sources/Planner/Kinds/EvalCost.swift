@@ -2,10 +2,10 @@
 ///
 /// Inputs: `model`, `answers` (of `eval.generate`): the token counts of the workload.
 /// Output: `cost.json`.
-public struct EvalCost: StageKind {
-    public static let name = "eval.cost"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("answers")]
+package struct EvalCost: StageKind {
+    package static let name = "eval.cost"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("answers")]
 
-    public init() {}
+    package init() {}
 }

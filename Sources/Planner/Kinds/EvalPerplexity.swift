@@ -4,24 +4,24 @@
 ///
 /// Inputs: `model` (float or quantized), `text`: one plain text, UTF-8.
 /// Output: `perplexity.json`: `perplexity`, `loss` (mean negative log-likelihood in nats), counts of tokens and windows.
-public struct EvalPerplexity: StageKind {
-    public static let name = "eval.perplexity"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("text")]
+package struct EvalPerplexity: StageKind {
+    package static let name = "eval.perplexity"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("text")]
 
     /// Tokens between the starts of two windows.
-    public var stride: Int
+    package var stride: Int
     /// Tokens of a window.
-    public var context: Int
+    package var context: Int
     /// Tokens of the text that are read at most, from its beginning; `nil` for all.
-    public var tokens: Int?
+    package var tokens: Int?
 
-    public init(stride: Int, context: Int, tokens: Int? = nil) {
+    package init(stride: Int, context: Int, tokens: Int? = nil) {
         self.stride = stride
         self.context = context
         self.tokens = tokens
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

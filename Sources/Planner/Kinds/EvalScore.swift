@@ -5,24 +5,24 @@
 /// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
 /// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
-public struct EvalScore: StageKind {
-    public static let name = "eval.score"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.required("data"), .required("answers"), .optional("judge")]
+package struct EvalScore: StageKind {
+    package static let name = "eval.score"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("data"), .required("answers"), .optional("judge")]
 
-    public var judge: JudgeKind
-    public var sets: [String]
-    public var answer: AnswerStyle
+    package var judge: JudgeKind
+    package var sets: [String]
+    package var answer: AnswerStyle
     /// What a judging model is asked; only where one decides.
-    public var question: ModelQuestion?
+    package var question: ModelQuestion?
 
-    public init(judge: JudgeKind, sets: [String], answer: AnswerStyle, question: ModelQuestion? = nil) {
+    package init(judge: JudgeKind, sets: [String], answer: AnswerStyle, question: ModelQuestion? = nil) {
         self.judge = judge
         self.sets = sets
         self.answer = answer
         self.question = question
     }
 
-    public var runsModel: Bool { judge == .model && question?.endpoint == nil }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+    package var runsModel: Bool { judge == .model && question?.endpoint == nil }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

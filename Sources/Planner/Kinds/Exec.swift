@@ -5,23 +5,23 @@
 ///
 /// Inputs: any, as declared.
 /// Output: the files and folders of `outputs/` that are declared, and nothing else.
-public struct Exec: StageKind {
-    public static let name = "exec"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.any]
+package struct Exec: StageKind {
+    package static let name = "exec"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.any]
 
     /// The program, looked up along `PATH`, and its arguments.
-    public var command: [String]
+    package var command: [String]
     /// All that the command sees besides `PATH`, `HOME`, `TMPDIR`, `LC_ALL` and `TZ`.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// Paths below `outputs/`, sorted, each of which the command must make; one of a folder takes all below it.
-    public var outputs: [String]
+    package var outputs: [String]
     /// Seconds; the command and all that it started are ended then.
-    public var timeLimit: Double
+    package var timeLimit: Double
     /// Bytes of address space; 0 sets no limit.
-    public var memory: Int
+    package var memory: Int
 
-    public init(command: [String], environment: [String: String], outputs: [String], timeLimit: Double, memory: Int) {
+    package init(command: [String], environment: [String: String], outputs: [String], timeLimit: Double, memory: Int) {
         self.command = command
         self.environment = environment
         self.outputs = outputs

@@ -6,25 +6,25 @@
 /// wrong, and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides,
 /// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
 /// with `ast`.
-public struct Judge: StageKind {
-    public static let name = "judge"
-    public static let revision = 3
-    public static let inputs: [InputDeclaration] = [.required("data"), .required("rollouts"), .optional("judge")]
+package struct Judge: StageKind {
+    package static let name = "judge"
+    package static let revision = 3
+    package static let inputs: [InputDeclaration] = [.required("data"), .required("rollouts"), .optional("judge")]
 
-    public var kind: JudgeKind
+    package var kind: JudgeKind
     /// Accepted responses kept per row, after equal ones are merged.
-    public var keep: Int
-    public var answer: AnswerStyle
+    package var keep: Int
+    package var answer: AnswerStyle
     /// What a judging model is asked; only where one decides.
-    public var question: ModelQuestion?
+    package var question: ModelQuestion?
 
-    public init(kind: JudgeKind, keep: Int, answer: AnswerStyle, question: ModelQuestion? = nil) {
+    package init(kind: JudgeKind, keep: Int, answer: AnswerStyle, question: ModelQuestion? = nil) {
         self.kind = kind
         self.keep = keep
         self.answer = answer
         self.question = question
     }
 
-    public var runsModel: Bool { kind == .model && question?.endpoint == nil }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+    package var runsModel: Bool { kind == .model && question?.endpoint == nil }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
 }

@@ -10,25 +10,25 @@
 /// `top_tokens` [M, bytes]: k packed tokens by falling logit; `top_differences` U16 [M, k]: by how many 1024ths their logits lie
 /// below the largest, at most 65535; `log_sum_exp` F32 [M]: less the largest logit; `log_rest` F32 [M]: ln of the probability of
 /// all other tokens. A stored token's probability is off by 1e-3 of it at most, unless it is below e⁻⁶³ of the largest.
-public struct KDCapture: StageKind {
-    public static let name = "kd.capture"
-    public static let revision = 3
-    public static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .optional("judged")]
+package struct KDCapture: StageKind {
+    package static let name = "kd.capture"
+    package static let revision = 3
+    package static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .optional("judged")]
 
-    public var k: Int
-    public var prompt: PromptStyle
+    package var k: Int
+    package var prompt: PromptStyle
     /// Whether the prompt's positions are stored too; absent for no.
-    public var wholeSequence: Bool?
+    package var wholeSequence: Bool?
     /// What the rows' own answers are scored as; absent for calls, and where there is an input `judged`.
-    public var answer: AnswerStyle?
+    package var answer: AnswerStyle?
 
-    public init(k: Int, prompt: PromptStyle, wholeSequence: Bool? = nil, answer: AnswerStyle? = nil) {
+    package init(k: Int, prompt: PromptStyle, wholeSequence: Bool? = nil, answer: AnswerStyle? = nil) {
         self.k = k
         self.prompt = prompt
         self.wholeSequence = wholeSequence
         self.answer = answer
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

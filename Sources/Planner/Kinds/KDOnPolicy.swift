@@ -6,23 +6,23 @@
 /// At every step the student, as it is then, answers its share of the batch's rows; the others keep their own answers. The
 /// teacher's 64 largest logits are kept at each position, the others as one bucket (at temperatures other than 1 not at all). An
 /// answer that did not end within `tokens` is learned from without an end.
-public struct KDOnPolicy: StageKind {
-    public static let name = "kd.on-policy"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("teacher"), .required("data")]
+package struct KDOnPolicy: StageKind {
+    package static let name = "kd.on-policy"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("teacher"), .required("data")]
 
-    public var loss: [LossTerm]
-    public var temperature: Double
+    package var loss: [LossTerm]
+    package var temperature: Double
     /// New tokens of a sampled answer at most.
-    public var tokens: Int
+    package var tokens: Int
     /// Share of each batch that the student answers itself.
-    public var fraction: Double
-    public var samplingTemperature: Double
-    public var training: TrainingParameters
-    public var prompt: PromptStyle
-    public var answer: AnswerStyle
+    package var fraction: Double
+    package var samplingTemperature: Double
+    package var training: TrainingParameters
+    package var prompt: PromptStyle
+    package var answer: AnswerStyle
 
-    public init(
+    package init(
         loss: [LossTerm], temperature: Double, tokens: Int, fraction: Double, samplingTemperature: Double,
         training: TrainingParameters, prompt: PromptStyle, answer: AnswerStyle
     ) {
@@ -36,6 +36,6 @@ public struct KDOnPolicy: StageKind {
         self.answer = answer
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
 }

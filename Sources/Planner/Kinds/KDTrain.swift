@@ -3,24 +3,24 @@
 /// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
 /// `data` (of `data.split`) where training looks at a validation set.
 /// Output: a model folder and `curve.jsonl`.
-public struct KDTrain: StageKind {
-    public static let name = "kd.train"
-    public static let revision = 3
-    public static let inputs: [InputDeclaration] = [
+package struct KDTrain: StageKind {
+    package static let name = "kd.train"
+    package static let revision = 3
+    package static let inputs: [InputDeclaration] = [
         .required("model"), .optional("data"), .required("logits"), .numbered("logits"),
     ]
 
-    public var loss: [LossTerm]
-    public var temperature: Double
+    package var loss: [LossTerm]
+    package var temperature: Double
     /// Share of the loss that runs over prompt and answer.
-    public var promptShare: Double
+    package var promptShare: Double
     /// What becomes of the tokens that the capture did not keep.
-    public var tail: LogitsTail
-    public var training: TrainingParameters
+    package var tail: LogitsTail
+    package var training: TrainingParameters
     /// Each teacher's share of the divergences, in the order of the inputs; absent for one teacher.
-    public var teacherWeights: [Double]?
+    package var teacherWeights: [Double]?
 
-    public init(
+    package init(
         loss: [LossTerm], temperature: Double, promptShare: Double, tail: LogitsTail, training: TrainingParameters,
         teacherWeights: [Double]? = nil
     ) {
@@ -32,6 +32,6 @@ public struct KDTrain: StageKind {
         self.teacherWeights = teacherWeights
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
 }

@@ -3,12 +3,12 @@
 /// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
 /// or shards with their index) and the tokenizer's files, or one `.gguf` file.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
-public struct ModelImport: StageKind {
-    public static let name = "model.import"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("source")]
+package struct ModelImport: StageKind {
+    package static let name = "model.import"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("source")]
 
-    public init() {}
+    package init() {}
 
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
 }

@@ -3,15 +3,15 @@
 /// Inputs: `tokenizer`.
 /// Output: a model folder: `config.json`, `generation_config.json`, `model.safetensors`, `tokenizer.json`,
 /// `tokenizer_config.json`.
-public struct ModelInit: StageKind {
-    public static let name = "model.init"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("tokenizer")]
+package struct ModelInit: StageKind {
+    package static let name = "model.init"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("tokenizer")]
 
-    public var shape: ModelShape
-    public var seed: Int
+    package var shape: ModelShape
+    package var seed: Int
 
-    public init(shape: ModelShape, seed: Int) {
+    package init(shape: ModelShape, seed: Int) {
         self.shape = shape
         self.seed = seed
     }

@@ -5,54 +5,54 @@ import BuildModel
 /// Inputs: `model`, `scores` (of `prune.score`).
 /// Output: a model folder and `pruning.json` (what was removed, parameters before and after; of a search all shapes with their
 /// perplexities; of neurons and heads each layer's reconstruction error).
-public struct PruneApply: StageKind {
-    public static let name = "prune.apply"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("scores")]
+package struct PruneApply: StageKind {
+    package static let name = "prune.apply"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("scores")]
 
     /// Channels that go at once.
-    public struct Granularity: Codable, Hashable, Sendable {
+    package struct Granularity: Codable, Hashable, Sendable {
         /// `width` alone removes embedding channels.
-        public var hidden: Int?
-        public var intermediate: Int
+        package var hidden: Int?
+        package var intermediate: Int
 
-        public init(hidden: Int? = nil, intermediate: Int) {
+        package init(hidden: Int? = nil, intermediate: Int) {
             self.hidden = hidden
             self.intermediate = intermediate
         }
     }
 
     /// Which of the shapes near a ratio is taken.
-    public struct Search: Codable, Hashable, Sendable {
+    package struct Search: Codable, Hashable, Sendable {
         /// How far from the ratio a shape's share of removed parameters may lie.
-        public var tolerance: Double
+        package var tolerance: Double
         /// Calibration rows that each shape's perplexity is measured on.
-        public var samples: Int
+        package var samples: Int
 
-        public init(tolerance: Double, samples: Int) {
+        package init(tolerance: Double, samples: Int) {
             self.tolerance = tolerance
             self.samples = samples
         }
     }
 
-    public var method: PruneMethod
+    package var method: PruneMethod
     /// Share of all parameters to remove, between 0 and 1: as many layers or neurons as come closest, or with `width` the best
     /// of the shapes that come near.
-    public var ratio: Double?
+    package var ratio: Double?
     /// Layers to remove, instead.
-    public var layers: Int?
+    package var layers: Int?
     /// Widths and heads that are left, instead.
-    public var hidden: Int?
-    public var intermediate: Int?
-    public var kvHeads: Int?
+    package var hidden: Int?
+    package var intermediate: Int?
+    package var kvHeads: Int?
     /// With a ratio of channels or neurons.
-    public var granularity: Granularity?
+    package var granularity: Granularity?
     /// With a ratio of channels.
-    public var search: Search?
+    package var search: Search?
     /// Share of the mean of H's diagonal that is added to it.
-    public var damping: Double?
+    package var damping: Double?
 
-    public init(
+    package init(
         method: PruneMethod, ratio: Double? = nil, layers: Int? = nil, hidden: Int? = nil, intermediate: Int? = nil,
         kvHeads: Int? = nil, granularity: Granularity? = nil, search: Search? = nil, damping: Double? = nil
     ) {
@@ -68,7 +68,7 @@ public struct PruneApply: StageKind {
     }
 
     /// To compare shapes, and for the inputs of the layers; otherwise weights are only taken out.
-    public var runsModel: Bool {
+    package var runsModel: Bool {
         switch method {
         case .depth: false
         case .width: search != nil
@@ -76,5 +76,5 @@ public struct PruneApply: StageKind {
         }
     }
 
-    public func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
+    package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
 }

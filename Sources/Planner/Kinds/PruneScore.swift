@@ -3,31 +3,31 @@
 /// Inputs: `model`, `data` (of `data.split`).
 /// Output: `scores.json`; with `width` also `calibration.safetensors`, the calibration rows as tokens (`tokens`, `lengths`), on
 /// which `prune.apply` compares shapes and solves for weights.
-public struct PruneScore: StageKind {
-    public enum Measure: String, Codable, Hashable, Sendable, CaseIterable {
+package struct PruneScore: StageKind {
+    package enum Measure: String, Codable, Hashable, Sendable, CaseIterable {
         /// `layers`: of each layer 1 − mean cosine similarity of the hidden states entering and leaving it.
         case depth
         /// `hidden`, `intermediate` and `heads`: sums of absolute activations, each group of length 1 (METHODS: width).
         case width
     }
 
-    public static let name = "prune.score"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+    package static let name = "prune.score"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
-    public var method: Measure
+    package var method: Measure
     /// Calibration rows.
-    public var samples: Int
-    public var set: String
-    public var prompt: PromptStyle
+    package var samples: Int
+    package var set: String
+    package var prompt: PromptStyle
 
-    public init(method: Measure, samples: Int, set: String, prompt: PromptStyle) {
+    package init(method: Measure, samples: Int, set: String, prompt: PromptStyle) {
         self.method = method
         self.samples = samples
         self.set = set
         self.prompt = prompt
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

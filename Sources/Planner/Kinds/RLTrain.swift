@@ -4,31 +4,31 @@
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
 /// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
 /// done, first and last means, why it ended early if it did.
-public struct RLTrain: StageKind {
-    public static let name = "rl.train"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+package struct RLTrain: StageKind {
+    package static let name = "rl.train"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// Per prompt.
-    public var rollouts: Int
+    package var rollouts: Int
     /// New tokens of a rollout at most.
-    public var tokens: Int
-    public var samplingTemperature: Double
+    package var tokens: Int
+    package var samplingTemperature: Double
     /// Of the probability ratio.
-    public var clip: Double
+    package var clip: Double
     /// Weight of the divergence from the reference policy.
-    public var kl: Double
+    package var kl: Double
     /// Weights of the right name and of the right arguments in the reward.
-    public var nameReward: Double
-    public var argumentsReward: Double
-    public var training: TrainingParameters
-    public var prompt: PromptStyle
+    package var nameReward: Double
+    package var argumentsReward: Double
+    package var training: TrainingParameters
+    package var prompt: PromptStyle
     /// What answers consist of; absent for calls.
-    public var answer: AnswerStyle?
+    package var answer: AnswerStyle?
     /// Updates of the weights on each batch of answers; absent for one.
-    public var updates: Int?
+    package var updates: Int?
 
-    public init(
+    package init(
         rollouts: Int, tokens: Int, samplingTemperature: Double, clip: Double, kl: Double, nameReward: Double,
         argumentsReward: Double, training: TrainingParameters, prompt: PromptStyle, answer: AnswerStyle? = nil,
         updates: Int? = nil
@@ -46,6 +46,6 @@ public struct RLTrain: StageKind {
         self.updates = updates
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
 }

@@ -3,26 +3,26 @@
 /// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `serving.<i>`, `speed.<i>`.
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths of answers; the functions most
 /// often called in place of others.
-public struct Report: StageKind {
-    public static let name = "report"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [
+package struct Report: StageKind {
+    package static let name = "report"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [
         .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed"),
     ]
 
     /// Name of each row: the teacher, intermediate models, the variants.
-    public var rows: [String]
+    package var rows: [String]
     /// Columns: `ar`, `exact`, `flops`, `speed`.
-    public var metrics: [String]
-    public var sets: [String]
+    package var metrics: [String]
+    package var sets: [String]
     /// For each row what it repeats with another seed, where the recipe has variants that differ in seeds alone: rows of one
     /// name are summed up as mean ± deviation.
-    public var repeated: [String]?
+    package var repeated: [String]?
     /// Metrics of quality, each with a mark at the rows that no other beats in it and in bytes: `ar` or `exact`, on the first
     /// set, and `perplexity`. Absent where models are not made smaller in several ways.
-    public var fronts: [String]?
+    package var fronts: [String]?
 
-    public init(
+    package init(
         rows: [String], metrics: [String], sets: [String], repeated: [String]? = nil, fronts: [String]? = nil
     ) {
         self.rows = rows

@@ -2,24 +2,24 @@
 ///
 /// Inputs: `model`, `data` (of `data.split`).
 /// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
-public struct Sample: StageKind {
-    public static let name = "sample"
-    public static let revision = 2
-    public static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+package struct Sample: StageKind {
+    package static let name = "sample"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
 
     /// Responses per prompt.
-    public var samples: Int
+    package var samples: Int
     /// 0 is greedy.
-    public var temperature: Double
+    package var temperature: Double
     /// New tokens at most.
-    public var maxTokens: Int
-    public var seed: Int
-    public var prompt: PromptStyle
-    public var answer: AnswerStyle
+    package var maxTokens: Int
+    package var seed: Int
+    package var prompt: PromptStyle
+    package var answer: AnswerStyle
     /// Whether responses are held to calls of the candidate functions; absent for no.
-    public var constrained: Bool?
+    package var constrained: Bool?
 
-    public init(
+    package init(
         samples: Int, temperature: Double, maxTokens: Int, seed: Int, prompt: PromptStyle, answer: AnswerStyle,
         constrained: Bool? = nil
     ) {
@@ -32,6 +32,6 @@ public struct Sample: StageKind {
         self.constrained = constrained
     }
 
-    public var runsModel: Bool { true }
-    public func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }

@@ -1,5 +1,5 @@
 /// What a prompt shows the model.
-public enum PromptStyle: String, Codable, Hashable, Sendable, CaseIterable {
+package enum PromptStyle: String, Codable, Hashable, Sendable, CaseIterable {
     /// The query alone: for a fixed pool of functions that the model learns by heart.
     case query
     /// The row's candidate functions, then the query.
@@ -7,7 +7,7 @@ public enum PromptStyle: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 /// How texts are ranked for a query.
-public enum RetrievalMethod: String, Codable, Hashable, Sendable, CaseIterable {
+package enum RetrievalMethod: String, Codable, Hashable, Sendable, CaseIterable {
     /// Okapi BM25 on words, k₁ = 1.2, b = 0.75.
     case bm25
     /// The cosine between vectors of a sentence encoder.
@@ -15,7 +15,7 @@ public enum RetrievalMethod: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 /// Who decides whether an answer is right.
-public enum JudgeKind: String, Codable, Hashable, Sendable, CaseIterable {
+package enum JudgeKind: String, Codable, Hashable, Sendable, CaseIterable {
     /// Function, required and optional arguments, types, any of the possible values; order-free for several calls.
     case ast
     /// Names and key-value pairs identical.
@@ -25,7 +25,7 @@ public enum JudgeKind: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 /// What an answer consists of.
-public enum AnswerStyle: String, Codable, Hashable, Sendable, CaseIterable {
+package enum AnswerStyle: String, Codable, Hashable, Sendable, CaseIterable {
     /// The call alone.
     case call
     /// `<think>…</think><answer>…</answer>`.
@@ -34,33 +34,33 @@ public enum AnswerStyle: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// A model behind an OpenAI-compatible server. Where that server is stands in `Stage.endpoint`: a model that has moved answers
 /// as before, so its address is no part of a key.
-public struct EndpointParameters: Codable, Hashable, Sendable {
-    public var model: String
+package struct EndpointParameters: Codable, Hashable, Sendable {
+    package var model: String
 
-    public init(model: String) { self.model = model }
+    package init(model: String) { self.model = model }
 }
 
 /// What a judging model is asked, and where it is if not at hand.
-public struct ModelQuestion: Codable, Hashable, Sendable {
+package struct ModelQuestion: Codable, Hashable, Sendable {
     /// Empty for the standard question.
-    public var prompt: String
-    public var endpoint: EndpointParameters?
+    package var prompt: String
+    package var endpoint: EndpointParameters?
 
-    public init(prompt: String, endpoint: EndpointParameters?) {
+    package init(prompt: String, endpoint: EndpointParameters?) {
         self.prompt = prompt
         self.endpoint = endpoint
     }
 }
 
 /// What becomes of the tokens whose logits were not captured.
-public enum LogitsTail: String, Codable, Hashable, Sendable, CaseIterable {
+package enum LogitsTail: String, Codable, Hashable, Sendable, CaseIterable {
     /// One bucket.
     case lump
     /// Nothing: the captured tokens are all there is.
     case renormalize
 }
 
-public enum PruneMethod: String, Codable, Hashable, Sendable, CaseIterable {
+package enum PruneMethod: String, Codable, Hashable, Sendable, CaseIterable {
     /// Whole layers.
     case depth
     /// Embedding and intermediate channels by importance.
@@ -74,17 +74,17 @@ public enum PruneMethod: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 /// The shape of a decoder-only transformer.
-public struct ModelShape: Codable, Hashable, Sendable {
-    public var hidden: Int
-    public var layers: Int
-    public var heads: Int
+package struct ModelShape: Codable, Hashable, Sendable {
+    package var hidden: Int
+    package var layers: Int
+    package var heads: Int
     /// Divides `heads`.
-    public var kvHeads: Int
-    public var intermediate: Int
+    package var kvHeads: Int
+    package var intermediate: Int
     /// Whether the head shares the embedding's weights.
-    public var tied: Bool
+    package var tied: Bool
 
-    public init(hidden: Int, layers: Int, heads: Int, kvHeads: Int, intermediate: Int, tied: Bool) {
+    package init(hidden: Int, layers: Int, heads: Int, kvHeads: Int, intermediate: Int, tied: Bool) {
         self.hidden = hidden
         self.layers = layers
         self.heads = heads
@@ -95,13 +95,13 @@ public struct ModelShape: Codable, Hashable, Sendable {
 }
 
 /// Low-rank adapters (Hu et al., arXiv 2106.09685).
-public struct LowRankParameters: Codable, Hashable, Sendable {
-    public var rank: Int
-    public var alpha: Double
+package struct LowRankParameters: Codable, Hashable, Sendable {
+    package var rank: Int
+    package var alpha: Double
     /// Of a layer's matrices, as Hugging Face names them.
-    public var targets: [String]
+    package var targets: [String]
 
-    public init(rank: Int, alpha: Double, targets: [String]) {
+    package init(rank: Int, alpha: Double, targets: [String]) {
         self.rank = rank
         self.alpha = alpha
         self.targets = targets
@@ -109,29 +109,29 @@ public struct LowRankParameters: Codable, Hashable, Sendable {
 }
 
 /// How a training stage walks down its loss.
-public struct TrainingParameters: Codable, Hashable, Sendable {
-    public enum Optimizer: String, Codable, Hashable, Sendable, CaseIterable {
+package struct TrainingParameters: Codable, Hashable, Sendable {
+    package enum Optimizer: String, Codable, Hashable, Sendable, CaseIterable {
         case adamw
         /// Muon on the hidden matrices, AdamW on the rest.
         case muon
     }
 
-    public var steps: Int
+    package var steps: Int
     /// Rows per step.
-    public var batch: Int
+    package var batch: Int
     /// The peak, after warm-up; cosine decay to a tenth follows.
-    public var learningRate: Double
-    public var optimizer: Optimizer
+    package var learningRate: Double
+    package var optimizer: Optimizer
     /// Share of the steps.
-    public var warmup: Double
-    public var weightDecay: Double
-    public var seed: Int
+    package var warmup: Double
+    package var weightDecay: Double
+    package var seed: Int
     /// Trained in place of all weights; the output is an adapter folder then. `nil` where all weights are trained.
-    public var lora: LowRankParameters?
+    package var lora: LowRankParameters?
     /// Absent where the last step's model is the result.
-    public var validation: ValidationParameters?
+    package var validation: ValidationParameters?
 
-    public init(
+    package init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int,
         lora: LowRankParameters? = nil, validation: ValidationParameters? = nil
     ) {
@@ -148,16 +148,16 @@ public struct TrainingParameters: Codable, Hashable, Sendable {
 }
 
 /// How a training looks at the set `valid` of the input `data`; the model of the best look is its result.
-public struct ValidationParameters: Codable, Hashable, Sendable {
+package struct ValidationParameters: Codable, Hashable, Sendable {
     /// Steps from one look to the next.
-    public var every: Int
+    package var every: Int
     /// Looks without improvement after which training ends; absent where it never ends early.
-    public var patience: Int?
-    public var prompt: PromptStyle
+    package var patience: Int?
+    package var prompt: PromptStyle
     /// What the rows' own answers consist of; absent for calls alone.
-    public var answer: AnswerStyle?
+    package var answer: AnswerStyle?
 
-    public init(every: Int, patience: Int?, prompt: PromptStyle, answer: AnswerStyle? = nil) {
+    package init(every: Int, patience: Int?, prompt: PromptStyle, answer: AnswerStyle? = nil) {
         self.every = every
         self.patience = patience
         self.prompt = prompt
@@ -166,8 +166,8 @@ public struct ValidationParameters: Codable, Hashable, Sendable {
 }
 
 /// One summand of a distillation loss.
-public struct LossTerm: Codable, Hashable, Sendable {
-    public enum Loss: String, Codable, Hashable, Sendable, CaseIterable {
+package struct LossTerm: Codable, Hashable, Sendable {
+    package enum Loss: String, Codable, Hashable, Sendable, CaseIterable {
         case forwardKL = "FKL"
         case reverseKL = "RKL"
         case jensenShannon = "JSD"
@@ -175,12 +175,12 @@ public struct LossTerm: Codable, Hashable, Sendable {
         case crossEntropy = "CE"
     }
 
-    public var loss: Loss
-    public var weight: Double
+    package var loss: Loss
+    package var weight: Double
     /// β of JSD, μ of AKL; absent for the others.
-    public var argument: Double?
+    package var argument: Double?
 
-    public init(loss: Loss, weight: Double, argument: Double? = nil) {
+    package init(loss: Loss, weight: Double, argument: Double? = nil) {
         self.loss = loss
         self.weight = weight
         self.argument = argument

@@ -2,18 +2,18 @@
 ///
 /// Inputs: `data` (of `data.split`).
 /// Output: `tokenizer.json`, `tokenizer_config.json`.
-public struct TokenizerTrain: StageKind {
-    public static let name = "tokenizer.train"
-    public static let revision = 1
-    public static let inputs: [InputDeclaration] = [.required("data")]
+package struct TokenizerTrain: StageKind {
+    package static let name = "tokenizer.train"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data")]
 
     /// Tokens, the 256 bytes and the special tokens included.
-    public var vocabulary: Int
-    public var prompt: PromptStyle
+    package var vocabulary: Int
+    package var prompt: PromptStyle
     /// What the answers consist of; absent for calls.
-    public var answer: AnswerStyle?
+    package var answer: AnswerStyle?
 
-    public init(vocabulary: Int, prompt: PromptStyle, answer: AnswerStyle? = nil) {
+    package init(vocabulary: Int, prompt: PromptStyle, answer: AnswerStyle? = nil) {
         self.vocabulary = vocabulary
         self.prompt = prompt
         self.answer = answer

@@ -61,7 +61,9 @@ struct GraphBuilder {
 
     private mutating func touch(_ id: StageID) {
         touched.append(id)
-        for axis in choices.indices where drafts[id.index].choices[axis] != choices[axis] { drafts[id.index].choices[axis] = -1 }
+        for axis in choices.indices where drafts[id.index].choices[axis] != choices[axis] {
+            drafts[id.index].choices[axis] = -1
+        }
     }
 
     private mutating func register<Kind: StageKind>(of kind: Kind.Type) -> Register<Kind> {

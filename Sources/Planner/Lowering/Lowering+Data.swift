@@ -5,7 +5,8 @@ extension Lowering {
     /// The data of a variant; `nil` where a problem was found.
     mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase? {
         let prompt = pipeline.data.prompt.map(PromptStyle.init)
-        guard let rows = try addRows(pipeline), let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
+        guard let rows = try addRows(pipeline),
+            let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
         else { return nil }
         return LoweredBase(pipeline: pipeline, data: data, prompt: prompt, work: WorkEstimate(pipeline.data))
     }
@@ -42,7 +43,8 @@ extension Lowering {
         }
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         let formats = Dictionary(uniqueKeysWithValues: others.map { ($0.input, DataIngest.Format($0.format.value)) })
-        let origins = [Origin("format", ingest.format)] + others.map { Origin("formats.\($0.input)", $0.format) }
+        let origins =
+            [Origin("format", ingest.format)] + others.map { Origin("formats.\($0.input)", $0.format) }
             + sets.prefix(1).map { Origin("sets", $0) }
         return try builder.add(
             DataIngest(

@@ -42,10 +42,12 @@ extension Lowering {
         if metrics.contains(.latency) {
             evaluated.serving = try builder.add(
                 BenchServe(
-                    clients: evaluate.clients.value.map(\.value), maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value),
+                    clients: evaluate.clients.value.map(\.value), maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value
+                ),
                 title("serving"), inputs: [input, .init(name: "data", stage: base.data)],
                 origins: [
-                    Origin("clients", evaluate.clients), Origin("max_tokens", evaluate.maxTokens), Origin("prompt", base.prompt),
+                    Origin("clients", evaluate.clients), Origin("max_tokens", evaluate.maxTokens),
+                    Origin("prompt", base.prompt),
                 ])
         }
         if metrics.contains(.speed) {
@@ -92,7 +94,8 @@ extension Lowering {
                 repeated: repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } },
                 fronts: naming.compresses ? Self.fronts(among: metrics) : nil),
             .named("report"), inputs: inputs, work: 0,
-            origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] } ?? []
+            origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] }
+                ?? []
         )
     }
 

@@ -88,7 +88,8 @@ extension Lowering {
         guard let value = try reader.value(of: kind, &problems) else { return nil }
         let asked = (value as? any AskingKind)?.askedModel
         return try builder.add(
-            value, title, inputs: inputs, endpoint: asked.flatMap { Self.access(to: $0, in: pipeline) }, origins: reader.origins)
+            value, title, inputs: inputs, endpoint: asked.flatMap { Self.access(to: $0, in: pipeline) }, origins: reader.origins
+        )
     }
 
     /// How the recipe's teacher or judge of this name is reached: a stage of the recipe's own names the model alone.

@@ -28,7 +28,9 @@ extension Lowering {
         let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
         guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
-        guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else { return nil }
+        guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else {
+            return nil
+        }
         let lessons = pipeline.teacherTransfer.steps
         var teacher = LoweredTeacher(plain: start, reasoning: start, used: [])
         if asking.isEmpty || asking.contains(where: { $0.star == nil }) {

@@ -84,7 +84,8 @@ struct Lowering {
         for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
         for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
         let new = PreparedVariant(
-            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], model: student.chain.last ?? student.start, rows: rows,
+            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], model: student.chain.last ?? student.start,
+            rows: rows,
             stages: builder.touched, ownStages: ownStages)
         prepared[identity] = new
         return new

@@ -42,7 +42,8 @@ struct OwnParameters: Sendable {
                     .unknownInput, "'\(kind.name)' reads no input '\(input.name)'", input.name, among: kind.inputs.map(\.name),
                     at: written?.reference.span ?? stage.name.span))
         }
-        for declared in kind.inputs where declared.presence == .required && !given.contains(where: { $0.name == declared.name }) {
+        for declared in kind.inputs where declared.presence == .required && !given.contains(where: { $0.name == declared.name })
+        {
             problems.append(
                 Diagnostic(
                     .missingInput, "'\(kind.name)' needs the input '\(declared.name)'", at: stage.name.span,

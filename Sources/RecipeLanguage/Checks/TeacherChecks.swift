@@ -31,7 +31,8 @@ struct TeacherChecks {
                     .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained",
                     at: star,
                     secondary: [.init(endpoint.url.span, "the teacher")], help: "leave the '*' out, or train a teacher"))
-        } else if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement }) {
+        } else if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement })
+        {
             findings.report(
                 Diagnostic(
                     .needsReinforcement, "'*' asks for an RL-trained teacher", at: star,
@@ -48,7 +49,8 @@ struct TeacherChecks {
         let span = step.method.span
         findings.report(
             Diagnostic(
-                .needsLogits, "'\(step.method.value.rawValue)' needs the teacher's logits, and an endpoint gives none", at: span,
+                .needsLogits, "'\(step.method.value.rawValue)' needs the teacher's logits, and an endpoint gives none",
+                at: span,
                 secondary: endpoint.url.span == span ? [] : [.init(endpoint.url.span, "the teacher")],
                 help: "write 'transfer: RFT', or take the teacher 'from' a source"))
     }

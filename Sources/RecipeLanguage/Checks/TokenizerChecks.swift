@@ -64,7 +64,9 @@ struct TokenizerChecks {
                     || tokenizer.origin.map({ $0.value != "teacher" && $0.value != teacher.value }) == true
             else { return nil }
             let other = tokenizer.origin?.span ?? tokenizer.vocabulary.span
-            return ([.init(other, "the student's"), .init(teacher.span, "the teacher's")], "write 'tokenizer: {from: teacher}'")
+            return (
+                [.init(other, "the student's"), .init(teacher.span, "the teacher's")], "write 'tokenizer: {from: teacher}'"
+            )
         case (nil, let student?):
             if let origin = tokenizer.origin, ["student", student.value].contains(origin.value) { return nil }
             return ([.init(student.span, "the student's; the teacher's is trained")], "write 'tokenizer: {from: student}'")
@@ -80,7 +82,8 @@ struct TokenizerChecks {
 
 extension Pipeline {
     /// Whether the recipe trains a tokenizer: no model is imported whose own it could use, and none is named.
-    public var trainsTokenizer: Bool {
-        tokenizer.origin == nil && (teacher.origin.reference == nil || teacher.endpoint != nil) && student.origin.reference == nil
+    package var trainsTokenizer: Bool {
+        tokenizer.origin == nil && (teacher.origin.reference == nil || teacher.endpoint != nil)
+            && student.origin.reference == nil
     }
 }

@@ -4,19 +4,19 @@ import SpannedYAML
 
 /// What a recipe says, field by field, so that two recipes can be compared: comments, the order of keys, formatting and
 /// spellings of one value (`20%`, `0.2`) make no difference. Defaults that are not written are not among them.
-public struct RecipeFields: Sendable {
-    public struct Value: Sendable {
+package struct RecipeFields: Sendable {
+    package struct Value: Sendable {
         /// As all spellings of it are one.
-        public let normal: JSON
+        package let normal: JSON
         /// As the recipe has it, on one line.
-        public let written: String
+        package let written: String
     }
 
     /// By dotted field: `prune.ratio`.
-    public let values: [String: Value]
+    package let values: [String: Value]
 
     /// Reads a recipe with all that it extends; `nil` where it is no YAML mapping.
-    public init?(_ source: SourceText, loading loader: @escaping RecipeReader.Loader = { _, _ in nil }) {
+    package init?(_ source: SourceText, loading loader: @escaping RecipeReader.Loader = { _, _ in nil }) {
         guard let entries = YAMLParser.parse(source, limits: RecipeReader.limits).node?.mapping else { return nil }
         var extended = Extension(loader: loader, findings: Findings(source))
         var reader = FieldReader()
@@ -26,15 +26,15 @@ public struct RecipeFields: Sendable {
 }
 
 /// A field that two recipes give different values; `nil` where one gives none.
-public struct RecipeChange: Sendable {
-    public let field: String
-    public let old: RecipeFields.Value?
-    public let new: RecipeFields.Value?
+package struct RecipeChange: Sendable {
+    package let field: String
+    package let old: RecipeFields.Value?
+    package let new: RecipeFields.Value?
 }
 
 extension RecipeFields {
     /// What is different in a newer recipe, sorted by field.
-    public func changes(to newer: RecipeFields) -> [RecipeChange] {
+    package func changes(to newer: RecipeFields) -> [RecipeChange] {
         Set(values.keys).union(newer.values.keys).sorted().compactMap { field in
             let (old, new) = (values[field], newer.values[field])
             return old?.normal == new?.normal ? nil : RecipeChange(field: field, old: old, new: new)

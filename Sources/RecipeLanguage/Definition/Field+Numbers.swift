@@ -16,9 +16,11 @@ extension Field where Value == Int {
 
     static func bytes(_ name: String, _ standard: Int?, in range: ClosedRange<Int>, _ documentation: String) -> Field {
         Field(
-            name, .bytes(range), standard: standard ?? range.lowerBound, spelled: standard.map(Quantity.bytesText), documentation
+            name, .bytes(range), standard: standard ?? range.lowerBound, spelled: standard.map(Quantity.bytesText),
+            documentation
         ) { node, place in
-            quantity(node, place, in: range, wants: "a size such as 512 MiB", parse: Quantity.bytes, spelled: Quantity.bytesText)
+            quantity(
+                node, place, in: range, wants: "a size such as 512 MiB", parse: Quantity.bytes, spelled: Quantity.bytesText)
         }
     }
 
@@ -81,5 +83,5 @@ func quantity<Value: Comparable>(
 
 extension Double {
     /// `20%`, `12.5%`: a share as people write it, to a thousandth of a per cent.
-    public var percentage: String { Quantity.text((self * 100_000).rounded() / 1000) + "%" }
+    package var percentage: String { Quantity.text((self * 100_000).rounded() / 1000) + "%" }
 }

@@ -2,7 +2,8 @@ import Diagnostics
 import SpannedYAML
 
 extension Field where Value == String {
-    static func text(_ name: String, default standard: String? = nil, required: Bool = false, _ documentation: String) -> Field {
+    static func text(_ name: String, default standard: String? = nil, required: Bool = false, _ documentation: String) -> Field
+    {
         Field(name, .text, standard: standard ?? "", spelled: standard, required: required, documentation) { node, place in
             guard let text = node.scalar?.text else {
                 place.report(.wrongType(place.field, wants: "a single value", found: node))

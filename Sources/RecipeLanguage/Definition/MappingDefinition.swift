@@ -1,12 +1,12 @@
 /// The fields of one kind of mapping: the language is a tree of these.
-public struct MappingDefinition: Sendable {
+package struct MappingDefinition: Sendable {
     /// As the documentation heads it: `prune`.
-    public let title: String
+    package let title: String
     /// One sentence.
-    public let documentation: String
-    public let fields: [FieldDefinition]
+    package let documentation: String
+    package let fields: [FieldDefinition]
     /// Whether the word `none` may stand for the whole mapping.
-    public let mayBeNone: Bool
+    package let mayBeNone: Bool
 
     init(_ title: String, _ documentation: String, mayBeNone: Bool = false, _ fields: [any DefinedField]) {
         self.title = title
@@ -19,13 +19,13 @@ public struct MappingDefinition: Sendable {
 }
 
 /// One field: its name, what it may hold, what it means when left out, and a sentence for people.
-public struct FieldDefinition: Sendable {
-    public let name: String
-    public let type: ValueType
+package struct FieldDefinition: Sendable {
+    package let name: String
+    package let type: ValueType
     /// The value of a field that is left out, as a recipe would write it; `nil` where there is none.
-    public let standard: String?
-    public let isRequired: Bool
-    public let documentation: String
+    package let standard: String?
+    package let isRequired: Bool
+    package let documentation: String
 }
 
 /// Whatever defines a field.

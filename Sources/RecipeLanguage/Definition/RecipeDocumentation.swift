@@ -1,9 +1,11 @@
 /// The tables of docs/recipe-language.md, made from the definitions that the readers use.
-public enum RecipeDocumentation {
-    public static var markdown: String {
+package enum RecipeDocumentation {
+    package static var markdown: String {
         var seen: Set<String> = []
         let mappings = all(below: RecipeReader.definition).filter { seen.insert($0.title).inserted }
-        let transfers = TransferReader.definitions.values.filter { seen.insert($0.title).inserted }.sorted { $0.title < $1.title }
+        let transfers = TransferReader.definitions.values.filter { seen.insert($0.title).inserted }.sorted {
+            $0.title < $1.title
+        }
         return (mappings + transfers).map(section).joined(separator: "\n")
     }
 

@@ -4,8 +4,8 @@ import CanonicalJSON
 ///
 /// It is as narrow as a schema can be: what spans several fields (shapes that divide, sources that exist) is left to
 /// `decant check`.
-public enum RecipeSchema {
-    public static var json: JSON {
+package enum RecipeSchema {
+    package static var json: JSON {
         var members = mapping(RecipeReader.definition).object ?? [:]
         members["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         members["title"] = "Decant recipe, version 1"

@@ -1,5 +1,5 @@
 /// What a field may hold. Readers, documentation and the JSON Schema are all made from it.
-public indirect enum ValueType: Sendable {
+package indirect enum ValueType: Sendable {
     case integer(ClosedRange<Int>)
     case number(ClosedRange<Double>)
     /// A part of a whole: `20%` or `0.2`.
@@ -24,7 +24,7 @@ public indirect enum ValueType: Sendable {
 
 extension ValueType {
     /// In few words, for the documentation's tables.
-    public var summary: String {
+    package var summary: String {
         switch self {
         case .integer(let range): "whole number, " + Self.describe(range)
         case .number(let range): "number, " + Self.describe(range, Quantity.text)

@@ -4,7 +4,8 @@ import SpannedYAML
 /// `extends`: the fields of another recipe, below those of this one.
 struct Extension {
     static let field = Field.text(
-        "extends", "Another recipe, relative to this file; its fields hold wherever this file has no other, mapping by mapping.")
+        "extends", "Another recipe, relative to this file; its fields hold wherever this file has no other, mapping by mapping."
+    )
     /// More than a person can follow.
     private static let mostBases = 16
     /// What each file says for itself.

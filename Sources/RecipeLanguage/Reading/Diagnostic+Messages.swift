@@ -3,7 +3,8 @@ import SpannedYAML
 
 /// The messages that several readers share.
 extension Diagnostic {
-    public static func unknownField(_ name: String, in owner: String, among known: [String], at span: SourceSpan) -> Diagnostic {
+    package static func unknownField(_ name: String, in owner: String, among known: [String], at span: SourceSpan) -> Diagnostic
+    {
         let nearest = Suggestion.nearest(to: name, among: known)
         return Diagnostic(
             .unknownField, "\(owner) has no field '\(shortened(name))'", at: span, label: "unknown field",
@@ -26,7 +27,7 @@ extension Diagnostic {
     }
 
     /// A name among others that are known.
-    public static func unknown(
+    package static func unknown(
         _ problem: Problem, _ message: String, _ name: String, among known: [String], at span: SourceSpan
     ) -> Diagnostic {
         let nearest = Suggestion.nearest(to: name, among: known)
@@ -35,11 +36,11 @@ extension Diagnostic {
             help: nearest.map { "did you mean '\($0)'?" } ?? "there are: \(known.prefix(40).joined(separator: ", "))")
     }
 
-    public static func missingField(_ name: String, in owner: String, at span: SourceSpan, help: String) -> Diagnostic {
+    package static func missingField(_ name: String, in owner: String, at span: SourceSpan, help: String) -> Diagnostic {
         Diagnostic(.missingField, "\(owner) has no '\(name)'", at: span, label: "'\(name)' is needed here", help: help)
     }
 
-    public static func wrongType(_ field: String, wants: String, found node: Node) -> Diagnostic {
+    package static func wrongType(_ field: String, wants: String, found node: Node) -> Diagnostic {
         let found = node.scalar.flatMap { $0.text.isEmpty ? nil : "'\(shortened($0.text))'" } ?? node.describedKind
         return Diagnostic(.wrongType, "'\(field)' wants \(wants), not \(found)", at: node.span, label: "expected \(wants)")
     }

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// Every kind of finding about a recipe: the catalogue. The raw value is the stable code.
-public enum Problem: String, CaseIterable, Sendable {
+package enum Problem: String, CaseIterable, Sendable {
     case badDigest = "bad-digest"
     case badGroup = "bad-group"
     case badName = "bad-name"
@@ -52,7 +52,7 @@ public enum Problem: String, CaseIterable, Sendable {
 }
 
 extension Diagnostic {
-    public init(
+    package init(
         _ problem: Problem, _ message: String, at span: SourceSpan, label: String = "", secondary: [Label] = [],
         help: String? = nil
     ) {

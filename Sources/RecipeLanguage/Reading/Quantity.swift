@@ -1,5 +1,5 @@
 /// The spellings of numbers: `6000`, `6k`, `6_000`, `0.2`, `20%`, `4e-3`, `512 MiB`, `30 min`.
-public enum Quantity {
+package enum Quantity {
     /// A whole number; `k` is a thousand, `m` a million.
     static func integer(_ text: String) -> Int? {
         scaled(text.filter { $0 != "_" }, units: [("k", 1e3), ("K", 1e3), ("m", 1e6), ("M", 1e6), ("", 1)]).flatMap(
@@ -7,7 +7,7 @@ public enum Quantity {
     }
 
     /// A finite number. A share reads the same as a percentage and as a fraction: both give the nearest double.
-    public static func number(_ text: String) -> Double? {
+    package static func number(_ text: String) -> Double? {
         guard text.hasSuffix("%") else { return decimal(text) }
         let digits = text.dropLast().filter { $0 != " " }
         return digits.lowercased().contains("e") ? nil : decimal(digits + "e-2")
@@ -42,7 +42,9 @@ public enum Quantity {
     private static let byteUnits: [(String, Double)] = [
         ("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1024), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1), ("", 1),
     ]
-    private static let timeUnits: [(String, Double)] = [("min", 60), ("ms", 1e-3), ("s", 1), ("h", 3600), ("d", 86_400), ("", 1)]
+    private static let timeUnits: [(String, Double)] = [
+        ("min", 60), ("ms", 1e-3), ("s", 1), ("h", 3600), ("d", 86_400), ("", 1),
+    ]
 
     /// A number followed by the first unit that fits, with or without a space between.
     private static func scaled(_ text: String, units: [(name: String, factor: Double)]) -> Double? {

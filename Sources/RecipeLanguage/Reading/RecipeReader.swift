@@ -2,29 +2,29 @@ import Diagnostics
 import SpannedYAML
 
 /// What came of reading a recipe.
-public struct RecipeReading: Sendable {
+package struct RecipeReading: Sendable {
     /// `nil` where there are errors.
-    public let recipe: Recipe?
+    package let recipe: Recipe?
     /// All problems of the file and of those that it extends, by position.
-    public let diagnostics: [Diagnostic]
+    package let diagnostics: [Diagnostic]
 }
 
 /// From a file to a checked recipe.
-public enum RecipeReader {
+package enum RecipeReader {
     /// Brings the text of a file that another one names; `nil` where there is none.
-    public typealias Loader = (_ path: String, _ from: SourceText) -> SourceText?
+    package typealias Loader = (_ path: String, _ from: SourceText) -> SourceText?
 
     static let decant = RawField("decant", .choice(["1"]), required: true, "The version of the language.")
     static let name = Field.text("name", "Names the recipe's branch in the store; the file's name by default.")
     static let description = Field.text("description", "For people; never causes a rebuild.")
-    public static let definition = MappingDefinition(
+    package static let definition = MappingDefinition(
         "recipe", "The whole file.",
         [decant, name, description, Extension.field, Variables.field, Source.Definition.field] + Pipeline.Definition.fields + [
             Matrix.field
         ])
 
     /// - Parameter loader: reads files that `extends` names; without one there are none.
-    public static func read(_ source: SourceText, loading loader: @escaping Loader = { _, _ in nil }) -> RecipeReading {
+    package static func read(_ source: SourceText, loading loader: @escaping Loader = { _, _ in nil }) -> RecipeReading {
         let (root, problems) = YAMLParser.parse(source, limits: limits)
         guard let root else { return RecipeReading(recipe: nil, diagnostics: problems) }
         let findings = Findings(source)
@@ -141,7 +141,7 @@ public enum RecipeReader {
 
 extension Pipeline {
     /// Names of all sources and stages that sections refer to.
-    public var references: [String] {
+    package var references: [String] {
         var names = data.references
         names += [teacher.origin.reference, student.origin.reference, judge.from, tokenizer.origin].compactMap { $0?.value }
         names += teachers.compactMap { $0.origin.reference?.value }

@@ -1,13 +1,13 @@
 import Diagnostics
 
 /// `data.candidates`: which functions each row lists. A number, or a mapping that says more.
-public struct CandidatesSection: Sendable {
+package struct CandidatesSection: Sendable {
     /// Functions per row; 0 lists all.
-    public let count: Spanned<Int>
+    package let count: Spanned<Int>
     /// Share of the functions besides a row's own that are like them.
-    public let similar: Spanned<Double>
+    package let similar: Spanned<Double>
     /// Share of the rows with a call that do not get to see its function, and so want none.
-    public let missing: Spanned<Double>
+    package let missing: Spanned<Double>
 
     enum Definition {
         static let count = Field.integer("count", nil, in: 1...1000, "Functions listed with each row.")

@@ -1,27 +1,27 @@
 import Diagnostics
 
 /// `data`: where rows come from, how they are divided, what a prompt shows.
-public struct DataSection: Sendable {
-    public enum Rows: Sendable {
+package struct DataSection: Sendable {
+    package enum Rows: Sendable {
         case generate(GenerateSection)
         case ingest(IngestSection)
     }
 
-    public enum Prompt: String, CaseIterable, Sendable {
+    package enum Prompt: String, CaseIterable, Sendable {
         case query
         case tools
     }
 
-    public let rows: Rows
-    public let split: SplitSection
-    public let candidates: CandidatesSection
-    public let prompt: Spanned<Prompt>
+    package let rows: Rows
+    package let split: SplitSection
+    package let candidates: CandidatesSection
+    package let prompt: Spanned<Prompt>
     /// `nil` where rows keep the functions that they have.
-    public let retrieve: RetrieveSection?
+    package let retrieve: RetrieveSection?
     /// `nil` where rows get no snippets.
-    public let knowledge: KnowledgeSection?
+    package let knowledge: KnowledgeSection?
     /// Whether prompts are shortened to query, context, names and brief descriptions (From Large to Super-Tiny, appendix B).
-    public let compressesPrompts: Spanned<Bool>
+    package let compressesPrompts: Spanned<Bool>
 
     enum Definition {
         static let generate = SectionField("generate", GenerateSection.Definition.mapping)
@@ -67,7 +67,7 @@ public struct DataSection: Sendable {
     }
 
     /// Sources and stages that the rows are made of.
-    public var references: [String] {
+    package var references: [String] {
         let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder].compactMap { $0?.value }
         switch rows {
         case .generate(let generate): return [generate.functions.value, generate.templates.value] + searched
@@ -77,14 +77,14 @@ public struct DataSection: Sendable {
 }
 
 /// `data.generate`: rows made of functions, templates and values.
-public struct GenerateSection: Sendable {
+package struct GenerateSection: Sendable {
     /// Names of sources.
-    public let functions: Spanned<String>
-    public let templates: Spanned<String>
-    public let count: Spanned<Int>
-    public let seed: Spanned<Int>
-    public let heldOutTemplates: Spanned<Double>
-    public let heldOutValues: Spanned<Double>
+    package let functions: Spanned<String>
+    package let templates: Spanned<String>
+    package let count: Spanned<Int>
+    package let seed: Spanned<Int>
+    package let heldOutTemplates: Spanned<Double>
+    package let heldOutValues: Spanned<Double>
 
     enum Definition {
         static let functions = Field.text("functions", required: true, "The source of the functions.")

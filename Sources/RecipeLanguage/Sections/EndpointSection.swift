@@ -1,22 +1,22 @@
 import Diagnostics
 
 /// `endpoint`: a model behind an OpenAI-compatible server.
-public struct EndpointSection: Sendable {
-    public let url: Spanned<String>
-    public let model: Spanned<String>
+package struct EndpointSection: Sendable {
+    package let url: Spanned<String>
+    package let model: Spanned<String>
     /// Name of the environment variable that holds the key; written and empty where none is to be sent.
-    public let keyVariable: Spanned<String>
+    package let keyVariable: Spanned<String>
     /// 0 for no limit.
-    public let maxRequests: Spanned<Int>
+    package let maxRequests: Spanned<Int>
     /// In the currency of the prices; 0 for no limit.
-    public let maxCost: Spanned<Double>
+    package let maxCost: Spanned<Double>
     /// Of a million tokens.
-    public let promptPrice: Spanned<Double>
-    public let answerPrice: Spanned<Double>
-    public let concurrency: Spanned<Int>
+    package let promptPrice: Spanned<Double>
+    package let answerPrice: Spanned<Double>
+    package let concurrency: Spanned<Int>
     /// Seconds.
-    public let timeout: Spanned<Double>
-    public let retries: Spanned<Int>
+    package let timeout: Spanned<Double>
+    package let retries: Spanned<Int>
 
     enum Definition {
         static let url = Field.text("url", required: true, "The base URL, `https://HOST/v1`.")

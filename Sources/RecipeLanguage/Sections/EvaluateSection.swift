@@ -1,8 +1,8 @@
 import Diagnostics
 
 /// `evaluate`: what is measured on which sets.
-public struct EvaluateSection: Sendable {
-    public enum Metric: String, CaseIterable, Sendable {
+package struct EvaluateSection: Sendable {
+    package enum Metric: String, CaseIterable, Sendable {
         /// Share of rows that the judge accepts.
         case ar
         case exact
@@ -16,15 +16,15 @@ public struct EvaluateSection: Sendable {
     }
 
     /// Names in the order of the report's columns; `nil` for those that the data have.
-    public let sets: Spanned<[Spanned<String>]>?
-    public let metrics: Spanned<[Spanned<Metric>]>
+    package let sets: Spanned<[Spanned<String>]>?
+    package let metrics: Spanned<[Spanned<Metric>]>
     /// New tokens per answer at most.
-    public let maxTokens: Spanned<Int>
+    package let maxTokens: Spanned<Int>
     /// Whether answers are held to calls of the candidate functions.
-    public let constrained: Spanned<Bool>
-    public let perplexity: PerplexitySection?
+    package let constrained: Spanned<Bool>
+    package let perplexity: PerplexitySection?
     /// Concurrent clients of the serving benchmark.
-    public let clients: Spanned<[Spanned<Int>]>
+    package let clients: Spanned<[Spanned<Int>]>
 
     enum Definition {
         static let sets = Field.words(
@@ -70,14 +70,14 @@ public struct EvaluateSection: Sendable {
 }
 
 /// `evaluate.perplexity`: on which text.
-public struct PerplexitySection: Sendable {
+package struct PerplexitySection: Sendable {
     /// The source of the text.
-    public let text: Spanned<String>
+    package let text: Spanned<String>
     /// Tokens.
-    public let stride: Spanned<Int>
-    public let context: Spanned<Int>
+    package let stride: Spanned<Int>
+    package let context: Spanned<Int>
     /// Of the text at most; `nil` for all.
-    public let tokens: Spanned<Int>?
+    package let tokens: Spanned<Int>?
 
     enum Definition {
         static let text = Field.text("text", required: true, "The source of a plain text.")
@@ -120,10 +120,10 @@ extension Field where Value == [Spanned<Int>] {
 
 extension DataSection {
     /// Sets of the recipe's own, in the order of writing.
-    public var namedSets: [NamedRowSet] { if case .ingest(let ingest) = rows { ingest.sets } else { [] } }
+    package var namedSets: [NamedRowSet] { if case .ingest(let ingest) = rows { ingest.sets } else { [] } }
 
     /// Sets that get rows as the recipe stands, besides the named ones.
-    public var setsWithRows: Set<RowSet> {
+    package var setsWithRows: Set<RowSet> {
         var sets: Set<RowSet> = [.train]
         if split.test.value > 0 { sets.insert(.test) }
         if split.valid.value > 0 { sets.insert(.valid) }

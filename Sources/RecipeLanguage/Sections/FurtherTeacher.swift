@@ -1,17 +1,18 @@
 import Diagnostics
 
 /// `teachers.NAME`: a teacher beside the first one, which scores the first one's answers.
-public struct FurtherTeacher: Sendable {
-    public let name: Spanned<String>
-    public let origin: ModelOrigin
+package struct FurtherTeacher: Sendable {
+    package let name: Spanned<String>
+    package let origin: ModelOrigin
     /// How it is corrected on the task's data.
-    public let transfer: Transfer
+    package let transfer: Transfer
     /// How much its logits count; those of `teacher` count 1.
-    public let weight: Spanned<Double>
-    public let seed: Spanned<Int>
+    package let weight: Spanned<Double>
+    package let seed: Spanned<Int>
 
     enum Definition {
-        static let weight = Field.number("weight", 1, in: 0.001...1000, "How much its logits count; those of `teacher` count 1.")
+        static let weight = Field.number(
+            "weight", 1, in: 0.001...1000, "How much its logits count; those of `teacher` count 1.")
         static let transfer = RawField(
             "transfer", Transfer.Definition.teacher.definition.type, standard: "`SFT`",
             "How it is corrected on the task's data. In the transfer notation, or as a list of steps.")

@@ -2,8 +2,8 @@ import Diagnostics
 import SpannedYAML
 
 /// `data.ingest`: files of rows in published formats.
-public struct IngestSection: Sendable {
-    public enum Format: String, CaseIterable, Sendable {
+package struct IngestSection: Sendable {
+    package enum Format: String, CaseIterable, Sendable {
         case decant
         case openai
         case snips
@@ -13,11 +13,11 @@ public struct IngestSection: Sendable {
     }
 
     /// The format of sources that name none of their own.
-    public let format: Spanned<Format>
-    public let train: [RowSource]
-    public let test: [RowSource]
+    package let format: Spanned<Format>
+    package let train: [RowSource]
+    package let test: [RowSource]
     /// Test rows under names of the writer's own, in the order of writing.
-    public let sets: [NamedRowSet]
+    package let sets: [NamedRowSet]
 
     enum Definition {
         static let format = Field.choice("format", Format.decant, "The format of the rows, where a source has no other.")
@@ -46,15 +46,15 @@ public struct IngestSection: Sendable {
     }
 
     /// Every source with its format, in the order of the stage's inputs.
-    public var sources: [RowSource] { train + test + sets.flatMap(\.sources) }
+    package var sources: [RowSource] { train + test + sets.flatMap(\.sources) }
 }
 
 /// `data.ingest.sets.NAME`: test rows that are a set of their own.
-public struct NamedRowSet: Sendable {
-    public let name: Spanned<String>
-    public let sources: [RowSource]
+package struct NamedRowSet: Sendable {
+    package let name: Spanned<String>
+    package let sources: [RowSource]
     /// At most this many rows.
-    public let limit: Spanned<Int>?
+    package let limit: Spanned<Int>?
 
     enum Definition {
         static let limit = Field.integer("limit", nil, in: 1...10_000_000, "At most so many rows.")

@@ -1,21 +1,21 @@
 import Diagnostics
 
 /// `judge`: who decides whether an answer is right, for rollouts and in the evaluation alike.
-public struct JudgeSection: Sendable {
-    public enum Kind: String, CaseIterable, Sendable {
+package struct JudgeSection: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         case ast
         case exact
         case model
     }
 
-    public let kind: Spanned<Kind>
+    package let kind: Spanned<Kind>
     /// Accepted answers kept per row.
-    public let keep: Spanned<Int>
+    package let keep: Spanned<Int>
     /// The model that judges: a source or stage, or an endpoint; one of the two where the kind is `model`.
-    public let from: Spanned<String>?
-    public let endpoint: EndpointSection?
+    package let from: Spanned<String>?
+    package let endpoint: EndpointSection?
     /// What the judging model is asked; empty for the standard question.
-    public let prompt: Spanned<String>
+    package let prompt: Spanned<String>
 
     enum Definition {
         static let kind = Field.choice(
@@ -55,16 +55,16 @@ public struct JudgeSection: Sendable {
 }
 
 /// `sample`: how the teacher answers the training prompts.
-public struct SampleSection: Sendable {
+package struct SampleSection: Sendable {
     /// Answers per prompt.
-    public let samples: Spanned<Int>
+    package let samples: Spanned<Int>
     /// 0 is greedy.
-    public let temperature: Spanned<Double>
+    package let temperature: Spanned<Double>
     /// New tokens at most.
-    public let maxTokens: Spanned<Int>
-    public let seed: Spanned<Int>
+    package let maxTokens: Spanned<Int>
+    package let seed: Spanned<Int>
     /// Whether answers are held to calls of the candidate functions.
-    public let constrained: Spanned<Bool>
+    package let constrained: Spanned<Bool>
 
     enum Definition {
         static let samples = Field.integer("samples", 1, in: 1...64, "Answers per prompt.")

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// Where a model's first weights come from.
-public enum ModelOrigin: Sendable {
+package enum ModelOrigin: Sendable {
     /// Drawn from scratch.
     case initial(ShapeSection)
     /// Imported from a source, or made by a stage of the recipe's own.
@@ -26,12 +26,12 @@ public enum ModelOrigin: Sendable {
     }
 
     /// `nil` for a model from elsewhere, whose shape is not known when a recipe is planned.
-    public var shape: ShapeSection? { if case .initial(let shape) = self { shape } else { nil } }
-    public var reference: Spanned<String>? { if case .from(let reference) = self { reference } else { nil } }
+    package var shape: ShapeSection? { if case .initial(let shape) = self { shape } else { nil } }
+    package var reference: Spanned<String>? { if case .from(let reference) = self { reference } else { nil } }
 }
 
 /// `init`: the shape of a model that is drawn from scratch.
-public struct ShapeSection: Sendable {
+package struct ShapeSection: Sendable {
     struct Defaults {
         var hidden, layers, heads, kvHeads, intermediate: Int
 
@@ -39,13 +39,13 @@ public struct ShapeSection: Sendable {
         static let student = Defaults(hidden: 128, layers: 4, heads: 4, kvHeads: 2, intermediate: 256)
     }
 
-    public let hidden: Spanned<Int>
-    public let layers: Spanned<Int>
-    public let heads: Spanned<Int>
-    public let kvHeads: Spanned<Int>
-    public let intermediate: Spanned<Int>
+    package let hidden: Spanned<Int>
+    package let layers: Spanned<Int>
+    package let heads: Spanned<Int>
+    package let kvHeads: Spanned<Int>
+    package let intermediate: Spanned<Int>
     /// Whether the head shares the embedding's weights.
-    public let tied: Spanned<Bool>
+    package let tied: Spanned<Bool>
 
     enum Definition {
         static let hidden = Field.integer("hidden", nil, in: 8...16_384, "Width; 160 for a teacher, 128 for a student.")
@@ -101,12 +101,12 @@ public struct ShapeSection: Sendable {
 }
 
 /// `student`: the model that learns.
-public struct StudentSection: Sendable {
-    public let origin: ModelOrigin
+package struct StudentSection: Sendable {
+    package let origin: ModelOrigin
     /// Of the weights drawn and of the order of training rows.
-    public let seed: Spanned<Int>
+    package let seed: Spanned<Int>
     /// How the student learns, where it is written here and not at the top.
-    public let transfer: Transfer?
+    package let transfer: Transfer?
 
     enum Definition {
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
@@ -124,13 +124,13 @@ public struct StudentSection: Sendable {
 }
 
 /// `teacher`: the model that is learned from, and how it is corrected on the task's data.
-public struct TeacherSection: Sendable {
-    public let origin: ModelOrigin
+package struct TeacherSection: Sendable {
+    package let origin: ModelOrigin
     /// `nil` where the teacher is a model at hand.
-    public let endpoint: EndpointSection?
-    public let seed: Spanned<Int>
+    package let endpoint: EndpointSection?
+    package let seed: Spanned<Int>
     /// `nil` where none is written: the plan then chooses SFT, and RL after it where a strategy has a `*`.
-    public let transfer: Transfer?
+    package let transfer: Transfer?
 
     enum Definition {
         static let endpoint = SectionField("endpoint", EndpointSection.Definition.mapping)
@@ -147,7 +147,9 @@ public struct TeacherSection: Sendable {
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.teacher, in: fields, .teacher)
         for name in ["init", "from", "transfer"] {
-            guard let endpoint = fields.entry("endpoint"), self.endpoint != nil, let other = fields.entry(name) else { continue }
+            guard let endpoint = fields.entry("endpoint"), self.endpoint != nil, let other = fields.entry(name) else {
+                continue
+            }
             fields.report(
                 Diagnostic(
                     .conflict, "a teacher behind an endpoint has no '\(name)'", at: other.key.span,

@@ -1,5 +1,5 @@
 /// `numerics`: which kernels compute the stages that run or train a model.
-public enum NumericsProfile: String, CaseIterable, Sendable {
+package enum NumericsProfile: String, CaseIterable, Sendable {
     case portable
     case native
 }

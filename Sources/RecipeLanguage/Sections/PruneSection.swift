@@ -2,8 +2,8 @@ import Diagnostics
 import SpannedYAML
 
 /// `prune`: what is removed, and how the model recovers.
-public struct PruneSection: Sendable {
-    public enum Method: String, CaseIterable, Sendable {
+package struct PruneSection: Sendable {
+    package enum Method: String, CaseIterable, Sendable {
         /// Whole layers.
         case depth
         /// Embedding and intermediate channels.
@@ -20,7 +20,7 @@ public struct PruneSection: Sendable {
     }
 
     /// Whom the pruned model learns from.
-    public enum Teacher: String, CaseIterable, Sendable {
+    package enum Teacher: String, CaseIterable, Sendable {
         /// The recipe's.
         case teacher
         /// The model that it was pruned from; of a gradual pruning the first one.
@@ -28,7 +28,7 @@ public struct PruneSection: Sendable {
     }
 
     /// How much goes.
-    public enum Amount: Sendable {
+    package enum Amount: Sendable {
         /// Shares of all parameters of the unpruned model; several prune gradually, with a recovery after each.
         case ratios(Spanned<[Spanned<Double>]>)
         /// So many layers.
@@ -38,29 +38,29 @@ public struct PruneSection: Sendable {
     }
 
     /// Channels that go at once.
-    public struct Granularity: Sendable {
-        public let hidden: Spanned<Int>
-        public let intermediate: Spanned<Int>
+    package struct Granularity: Sendable {
+        package let hidden: Spanned<Int>
+        package let intermediate: Spanned<Int>
     }
 
     /// Which of the shapes near a ratio is taken (`width`).
-    public struct Search: Sendable {
-        public let tolerance: Spanned<Double>
-        public let samples: Spanned<Int>
+    package struct Search: Sendable {
+        package let tolerance: Spanned<Double>
+        package let samples: Spanned<Int>
     }
 
-    public let method: Spanned<Method>
-    public let amount: Amount
-    public let granularity: Granularity
-    public let search: Search
+    package let method: Spanned<Method>
+    package let amount: Amount
+    package let granularity: Granularity
+    package let search: Search
     /// Share of the mean diagonal of H that is added to it (`osscar`).
-    public let damping: Spanned<Double>
+    package let damping: Spanned<Double>
     /// Calibration rows, and the set that they are taken from.
-    public let samples: Spanned<Int>
-    public let data: Spanned<RowSet>
+    package let samples: Spanned<Int>
+    package let data: Spanned<RowSet>
     /// `nil` where the pruned model is left as it is.
-    public let recover: Transfer?
-    public let teacher: Spanned<Teacher>
+    package let recover: Transfer?
+    package let teacher: Spanned<Teacher>
 
     enum Definition {
         static let method = Field.choice(

@@ -1,8 +1,8 @@
 import Diagnostics
 
 /// `quantize`: how weights are stored in few bits.
-public struct QuantizeSection: Sendable {
-    public enum Scheme: String, CaseIterable, Sendable {
+package struct QuantizeSection: Sendable {
+    package enum Scheme: String, CaseIterable, Sendable {
         case w8a16 = "W8A16"
         case w4a16 = "W4A16"
         case w8a8Int8 = "W8A8-INT8"
@@ -11,13 +11,13 @@ public struct QuantizeSection: Sendable {
         case w8a8 = "W8A8"
         case none
 
-        public static let allCases: [Scheme] = [.w8a16, .w4a16, .w8a8Int8, .w8a8Float8, .none]
+        package static let allCases: [Scheme] = [.w8a16, .w4a16, .w8a8Int8, .w8a8Float8, .none]
 
         /// Whether activations are rounded too.
         fileprivate var roundsActivations: Bool { self == .w8a8Int8 || self == .w8a8Float8 || self == .w8a8 }
     }
 
-    public enum Method: String, CaseIterable, Sendable {
+    package enum Method: String, CaseIterable, Sendable {
         /// Round to nearest.
         case rtn
         case gptq
@@ -26,7 +26,7 @@ public struct QuantizeSection: Sendable {
     }
 
     /// What GPTQ and QuantEase calibrate a layer on.
-    public enum Prefix: String, CaseIterable, Sendable {
+    package enum Prefix: String, CaseIterable, Sendable {
         /// On what the float model gives it: statistics that a sweep shares.
         case float
         /// On what the quantized layers before it give.
@@ -34,26 +34,27 @@ public struct QuantizeSection: Sendable {
     }
 
     /// Never `none`.
-    public let scheme: Spanned<Scheme>
-    public let method: Spanned<Method>
+    package let scheme: Spanned<Scheme>
+    package let method: Spanned<Method>
     /// Consecutive inputs that share a scale; 0 is one scale per output channel.
-    public let groupSize: Spanned<Int>
+    package let groupSize: Spanned<Int>
     /// Module names, sorted, that stay in float.
-    public let ignore: Spanned<[String]>
+    package let ignore: Spanned<[String]>
     /// Rows that methods other than round-to-nearest calibrate on, and the set that they are taken from.
-    public let calibrationSamples: Spanned<Int>
-    public let data: Spanned<RowSet>
+    package let calibrationSamples: Spanned<Int>
+    package let data: Spanned<RowSet>
     /// Share of the mean diagonal of the Hessian that is added to it.
-    public let damping: Spanned<Double>
+    package let damping: Spanned<Double>
     /// How much of the activations' range moves into the weights.
-    public let smoothing: Spanned<Double>
-    public let activationOrder: Spanned<Bool>
+    package let smoothing: Spanned<Double>
+    package let activationOrder: Spanned<Bool>
     /// Passes of QuantEase over the columns, at most.
-    public let iterations: Spanned<Int>
-    public let prefix: Spanned<Prefix>
+    package let iterations: Spanned<Int>
+    package let prefix: Spanned<Prefix>
 
     enum Definition {
-        static let scheme = Field.choice("scheme", Scheme.w8a16, "Bits and types of weights and activations; `none` keeps float.")
+        static let scheme = Field.choice(
+            "scheme", Scheme.w8a16, "Bits and types of weights and activations; `none` keeps float.")
         static let method = Field.choice(
             "method", Method.rtn, "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")
         static let groupSize = Field.integer(
@@ -73,7 +74,8 @@ public struct QuantizeSection: Sendable {
             "iterations", 20, in: 1...1000, "Passes of QuantEase over all columns, at most.")
         static let prefix = Field.choice(
             "prefix", Prefix.float,
-            "Whether GPTQ and QuantEase calibrate a layer on the float model, as a sweep can share, or behind quantized layers.")
+            "Whether GPTQ and QuantEase calibrate a layer on the float model, as a sweep can share, or behind quantized layers."
+        )
         static let mapping = MappingDefinition(
             "quantize", "How weights are stored in few bits.", mayBeNone: true,
             [
@@ -138,7 +140,8 @@ public struct QuantizeSection: Sendable {
         if scheme.value.roundsActivations, groupSize.value != 0 {
             fields.report(
                 Diagnostic(
-                    .badScheme, "'\(scheme.value.rawValue)' has one scale per output channel, and no groups", at: groupSize.span,
+                    .badScheme, "'\(scheme.value.rawValue)' has one scale per output channel, and no groups",
+                    at: groupSize.span,
                     secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out"))
         }
     }

@@ -1,19 +1,19 @@
 import Diagnostics
 
 /// How texts are ranked for a query.
-public enum RetrievalChoice: String, CaseIterable, Sendable {
+package enum RetrievalChoice: String, CaseIterable, Sendable {
     case bm25
     case embedding
 }
 
 /// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
-public struct RetrieveSection: Sendable {
-    public let method: Spanned<RetrievalChoice>
-    public let topK: Spanned<Int>
+package struct RetrieveSection: Sendable {
+    package let method: Spanned<RetrievalChoice>
+    package let topK: Spanned<Int>
     /// Whether training rows list their functions in any case.
-    public let addsMissed: Spanned<Bool>
+    package let addsMissed: Spanned<Bool>
     /// The encoder's source; needed by `embedding`.
-    public let encoder: Spanned<String>?
+    package let encoder: Spanned<String>?
 
     enum Definition {
         static let method = Field.choice("method", RetrievalChoice.bm25, "How functions are ranked for a query.")
@@ -36,13 +36,13 @@ public struct RetrieveSection: Sendable {
 }
 
 /// `data.knowledge`: each row gets the snippets that are nearest to its query.
-public struct KnowledgeSection: Sendable {
+package struct KnowledgeSection: Sendable {
     /// The source of the snippets.
-    public let snippets: Spanned<String>
-    public let method: Spanned<RetrievalChoice>
-    public let topK: Spanned<Int>
+    package let snippets: Spanned<String>
+    package let method: Spanned<RetrievalChoice>
+    package let topK: Spanned<Int>
     /// The encoder's source; needed by `embedding`.
-    public let encoder: Spanned<String>?
+    package let encoder: Spanned<String>?
 
     enum Definition {
         static let snippets = Field.text(

@@ -2,10 +2,10 @@ import Diagnostics
 import SpannedYAML
 
 /// A source of rows and the format that they are in.
-public struct RowSource: Sendable {
+package struct RowSource: Sendable {
     /// The name of a source or stage.
-    public let name: Spanned<String>
-    public let format: Spanned<IngestSection.Format>
+    package let name: Spanned<String>
+    package let format: Spanned<IngestSection.Format>
 
     enum Definition {
         static let from = Field.words("from", required: true, "Sources of rows.")

@@ -2,8 +2,8 @@ import Diagnostics
 import SpannedYAML
 
 /// Files from outside, pinned by their digests.
-public struct Source: Sendable {
-    public enum Origin: Sendable {
+package struct Source: Sendable {
+    package enum Origin: Sendable {
         /// A file beside the recipe, relative to the folder of the file that names it.
         case path(Spanned<String>)
         case http(Spanned<String>)
@@ -14,14 +14,14 @@ public struct Source: Sendable {
         case huggingFace(Spanned<String>)
     }
 
-    public let name: Spanned<String>
-    public let origin: Origin
+    package let name: Spanned<String>
+    package let origin: Origin
     /// Which files of an archive, a package or a repository: glob patterns; none for all.
-    public let members: Spanned<[Spanned<String>]>
+    package let members: Spanned<[Spanned<String>]>
     /// A commit, branch or tag of a repository.
-    public let revision: Spanned<String>
+    package let revision: Spanned<String>
     /// 64 lower-case hexadecimal digits; `nil` where the lock file pins the source.
-    public let sha256: Spanned<String>?
+    package let sha256: Spanned<String>?
 
     static let origins = ["path", "http", "pypi", "git", "huggingface"]
     enum Definition {
@@ -32,7 +32,8 @@ public struct Source: Sendable {
             "pypi", "A distribution of the Python package index, `NAME==VERSION`; pip fetches its wheel.")
         static let git = Field.text("git", "The URL of a git repository.")
         static let huggingFace = Field.text("huggingface", "A model or data set of the Hugging Face hub, `OWNER/NAME`.")
-        static let member = Field.words("member", "Which files of the archive, package or repository: patterns such as `*.gguf`.")
+        static let member = Field.words(
+            "member", "Which files of the archive, package or repository: patterns such as `*.gguf`.")
         static let revision = Field.text(
             "revision", "A commit, branch or tag; the lock file records the commit that it stands for.")
         static let sha256 = Field.text("sha256", "The SHA-256 of the one file that the source gives; a lock file pins several.")
@@ -81,7 +82,8 @@ public struct Source: Sendable {
         if fields.node("path") == nil, written.isEmpty {
             fields.report(
                 .missingField(
-                    "path", in: fields.owner, at: fields.anchor, help: "add 'path: FILE', or one of http, pypi, git, huggingface")
+                    "path", in: fields.owner, at: fields.anchor,
+                    help: "add 'path: FILE', or one of http, pypi, git, huggingface")
             )
         }
         return .path(fields[Definition.path])
@@ -147,7 +149,8 @@ public struct Source: Sendable {
 
     private static func digest(_ fields: Fields) -> Spanned<String>? {
         guard let digest = fields.written(Definition.sha256) else { return nil }
-        if digest.value.utf8.count != 64 || !digest.value.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) {
+        if digest.value.utf8.count != 64 || !digest.value.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+        {
             fields.report(
                 Diagnostic(
                     .badDigest, "this is not a SHA-256 digest", at: digest.span, label: "\(digest.value.count) characters",

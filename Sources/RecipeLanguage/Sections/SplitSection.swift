@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// A set of rows.
-public enum RowSet: String, CaseIterable, Sendable {
+package enum RowSet: String, CaseIterable, Sendable {
     case train
     case valid
     case test
@@ -14,14 +14,14 @@ public enum RowSet: String, CaseIterable, Sendable {
 }
 
 /// `data.split`: how rows are divided into sets.
-public struct SplitSection: Sendable {
-    public let test: Spanned<Double>
-    public let valid: Spanned<Double>
+package struct SplitSection: Sendable {
+    package let test: Spanned<Double>
+    package let valid: Spanned<Double>
     /// Functions out of domain: names, and patterns in which `*` is any run of characters.
-    public let outOfDomain: Spanned<[Spanned<String>]>
+    package let outOfDomain: Spanned<[Spanned<String>]>
     /// At most this many rows a set, in the order of `RowSet`.
-    public let limits: [(set: RowSet, rows: Spanned<Int>)]
-    public let seed: Spanned<Int>
+    package let limits: [(set: RowSet, rows: Spanned<Int>)]
+    package let seed: Spanned<Int>
 
     enum Definition {
         static let test = Field.share("test", 0.10, in: 0...0.9, "Share of the rows not otherwise placed.")

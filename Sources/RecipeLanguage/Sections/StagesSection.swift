@@ -2,25 +2,25 @@ import Diagnostics
 import SpannedYAML
 
 /// A stage of the recipe's own, under `stages`.
-public struct NamedStage: Sendable {
-    public enum Content: Sendable {
+package struct NamedStage: Sendable {
+    package enum Content: Sendable {
         case exec(ExecSection)
         /// Any other kind; the planner knows its parameters.
         case kind(Spanned<String>, parameters: Node?)
     }
 
     /// An input's name in the stage, and the source or stage that it is.
-    public struct Input: Sendable {
-        public let name: String
-        public let reference: Spanned<String>
+    package struct Input: Sendable {
+        package let name: String
+        package let reference: Spanned<String>
     }
 
-    public let name: Spanned<String>
+    package let name: Spanned<String>
     /// Where the stage is written.
-    public let span: SourceSpan
-    public let content: Content
+    package let span: SourceSpan
+    package let content: Content
     /// In the order of writing.
-    public let inputs: [Input]
+    package let inputs: [Input]
 
     enum Definition {
         static let kind = Field.text("kind", default: "exec", "The stage kind; docs/stage-kinds.md lists them.")
@@ -94,14 +94,14 @@ public struct NamedStage: Sendable {
 }
 
 /// A stage of kind `exec`: a command of the user's own.
-public struct ExecSection: Sendable {
-    public let command: Spanned<[String]>
-    public let environment: [(name: String, value: Spanned<String>)]
-    public let outputs: Spanned<[Spanned<String>]>
+package struct ExecSection: Sendable {
+    package let command: Spanned<[String]>
+    package let environment: [(name: String, value: Spanned<String>)]
+    package let outputs: Spanned<[Spanned<String>]>
     /// Seconds.
-    public let timeLimit: Spanned<Double>
+    package let timeLimit: Spanned<Double>
     /// Bytes; 0 sets no limit.
-    public let memory: Spanned<Int>
+    package let memory: Spanned<Int>
 
     enum Definition {
         static let command = RawField(

@@ -1,15 +1,15 @@
 import Diagnostics
 
 /// `tokenizer`: the vocabulary that teacher and student share.
-public struct TokenizerSection: Sendable {
+package struct TokenizerSection: Sendable {
     /// Tokens, special tokens and bytes included; read where the recipe trains the tokenizer.
-    public let vocabulary: Spanned<Int>
+    package let vocabulary: Spanned<Int>
     /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
-    public let origin: Spanned<String>?
+    package let origin: Spanned<String>?
     /// What the answers consist of that it is trained on; without being written, those of the strategy.
-    public let answers: Spanned<Answers>
+    package let answers: Spanned<Answers>
 
-    public enum Answers: String, CaseIterable, Sendable {
+    package enum Answers: String, CaseIterable, Sendable {
         case calls
         /// Calls after a reasoning.
         case reasoning

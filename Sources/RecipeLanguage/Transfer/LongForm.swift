@@ -37,7 +37,8 @@ struct LongForm {
         if let entries = loss.mapping {
             let terms = entries.compactMap { entry -> WrittenStep.Term? in
                 guard let weight = entry.value.scalar?.text, var term = parse(entry.key)?.first else {
-                    findings.report(.wrongType("\(field).loss.\(entry.name)", wants: "a weight such as 0.5", found: entry.value))
+                    findings.report(
+                        .wrongType("\(field).loss.\(entry.name)", wants: "a weight such as 0.5", found: entry.value))
                     return nil
                 }
                 term.weight = (weight, entry.value.span)

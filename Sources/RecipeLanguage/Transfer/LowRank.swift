@@ -1,10 +1,10 @@
 import Diagnostics
 
 /// Low-rank adapters, which are trained in place of all weights (Hu et al., arXiv 2106.09685).
-public struct LowRank: Sendable {
+package struct LowRank: Sendable {
     /// The matrices of a layer that can have them, as Hugging Face names them: the words for the engine's
     /// `LowRankAdaptation.Target`, which the language does not import. A test holds the two equal.
-    public enum Target: String, CaseIterable, Sendable {
+    package enum Target: String, CaseIterable, Sendable {
         case query = "q_proj"
         case key = "k_proj"
         case value = "v_proj"
@@ -14,11 +14,11 @@ public struct LowRank: Sendable {
         case down = "down_proj"
     }
 
-    public let rank: Spanned<Int>
+    package let rank: Spanned<Int>
     /// The adapters' product is multiplied by alpha / rank.
-    public let alpha: Spanned<Double>
+    package let alpha: Spanned<Double>
     /// In the order of `Target`.
-    public let targets: Spanned<[Target]>
+    package let targets: Spanned<[Target]>
 
     enum Definition {
         static let rank = Field.integer(

@@ -1,8 +1,8 @@
 import Diagnostics
 
 /// How a training stage walks down its loss.
-public struct Training: Sendable {
-    public enum Optimizer: String, CaseIterable, Sendable {
+package struct Training: Sendable {
+    package enum Optimizer: String, CaseIterable, Sendable {
         case adamw
         case muon
 
@@ -10,21 +10,21 @@ public struct Training: Sendable {
         var learningRate: Double { self == .muon ? 4e-3 : 3e-3 }
     }
 
-    public let steps: Spanned<Int>
+    package let steps: Spanned<Int>
     /// Rows per step.
-    public let batch: Spanned<Int>
+    package let batch: Spanned<Int>
     /// The peak.
-    public let learningRate: Spanned<Double>
-    public let optimizer: Spanned<Optimizer>
+    package let learningRate: Spanned<Double>
+    package let optimizer: Spanned<Optimizer>
     /// Share of the steps.
-    public let warmup: Spanned<Double>
-    public let weightDecay: Spanned<Double>
+    package let warmup: Spanned<Double>
+    package let weightDecay: Spanned<Double>
     /// `nil` where all weights are trained.
-    public let lowRank: LowRank?
+    package let lowRank: LowRank?
     /// Steps from one look at the set `valid` to the next; `nil` where there is none.
-    public let validateEvery: Spanned<Int>?
+    package let validateEvery: Spanned<Int>?
     /// Looks without improvement after which training ends.
-    public let patience: Spanned<Int>?
+    package let patience: Spanned<Int>?
 
     enum Definition {
         static let steps = Field.integer(
@@ -39,9 +39,11 @@ public struct Training: Sendable {
         static let weightDecay = Field.number("weight_decay", 0.01, in: 0...1, "Decoupled; none on norms and biases.")
         static let validateEvery = Field.integer(
             "validate_every", nil, in: 1...10_000_000,
-            "Steps from one look at the set `valid` to the next; the model of the best look is kept. Left out: the last step's.")
+            "Steps from one look at the set `valid` to the next; the model of the best look is kept. Left out: the last step's."
+        )
         static let patience = Field.integer(
-            "patience", nil, in: 1...10_000, "Looks without improvement after which training ends. Left out: it never ends early."
+            "patience", nil, in: 1...10_000,
+            "Looks without improvement after which training ends. Left out: it never ends early."
         )
         static let fields: [any DefinedField] =
             [steps, batch, learningRate, optimizer, warmup, weightDecay] + LowRank.Definition.fields
@@ -70,8 +72,8 @@ public struct Training: Sendable {
 }
 
 /// Knowledge distillation from captured logits.
-public struct Distillation: Sendable {
-    public enum Loss: String, CaseIterable, Sendable {
+package struct Distillation: Sendable {
+    package enum Loss: String, CaseIterable, Sendable {
         case forwardKL = "FKL"
         case reverseKL = "RKL"
         case jensenShannon = "JSD"
@@ -82,29 +84,29 @@ public struct Distillation: Sendable {
         var standardArgument: Double? { self == .jensenShannon || self == .adaptiveKL ? 0.5 : nil }
     }
 
-    public enum Tail: String, CaseIterable, Sendable {
+    package enum Tail: String, CaseIterable, Sendable {
         /// Tokens that are not stored are one bucket.
         case lump
         /// The stored tokens are all there is.
         case renormalize
     }
 
-    public struct Term: Hashable, Sendable {
-        public let loss: Loss
-        public let weight: Double
+    package struct Term: Hashable, Sendable {
+        package let loss: Loss
+        package let weight: Double
         /// β of JSD, μ of AKL.
-        public let argument: Double?
+        package let argument: Double?
     }
 
     /// In the order of `Loss`, each once at most: a mixture is the same in any order.
-    public let loss: Spanned<[Term]>
-    public let temperature: Spanned<Double>
+    package let loss: Spanned<[Term]>
+    package let temperature: Spanned<Double>
     /// Logits kept per position.
-    public let topK: Spanned<Int>
+    package let topK: Spanned<Int>
     /// Share of the loss that runs over the whole sequence.
-    public let promptShare: Spanned<Double>
-    public let tail: Spanned<Tail>
-    public let training: Training
+    package let promptShare: Spanned<Double>
+    package let tail: Spanned<Tail>
+    package let training: Training
 
     enum Definition {
         static let temperature = Field.number("temperature", 1, in: 0.1...20, "τ: logits are divided by it in the divergences.")
@@ -133,21 +135,22 @@ public struct Distillation: Sendable {
 }
 
 /// Distillation on answers of the student's own (Efficient AI in Practice, 4.3).
-public struct OnPolicyDistillation: Sendable {
-    public let loss: Spanned<[Distillation.Term]>
-    public let temperature: Spanned<Double>
+package struct OnPolicyDistillation: Sendable {
+    package let loss: Spanned<[Distillation.Term]>
+    package let temperature: Spanned<Double>
     /// New tokens of an answer at most.
-    public let tokens: Spanned<Int>
+    package let tokens: Spanned<Int>
     /// Share of each batch that the student answers itself.
-    public let fraction: Spanned<Double>
-    public let samplingTemperature: Spanned<Double>
-    public let training: Training
+    package let fraction: Spanned<Double>
+    package let samplingTemperature: Spanned<Double>
+    package let training: Training
 
     enum Definition {
         static let tokens = Field.integer(
             "tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning",
             "New tokens of a sampled answer at most (oKD, RL).")
-        static let fraction = Field.share("fraction", 1, in: 0...1, "Share of each batch that the student answers itself (oKD).")
+        static let fraction = Field.share(
+            "fraction", 1, in: 0...1, "Share of each batch that the student answers itself (oKD).")
         static let samplingTemperature = Field.number(
             "sampling_temperature", 0.9, in: 0.05...5, "Of the student's answers (oKD).")
         static let fields: [any DefinedField] =
@@ -165,29 +168,30 @@ public struct OnPolicyDistillation: Sendable {
 }
 
 /// REINFORCE++-baseline (From Large to Super-Tiny, appendix D).
-public struct Reinforcement: Sendable {
+package struct Reinforcement: Sendable {
     /// Tokens of an answer with reasoning at most, where a recipe does not say: of RL, samples and evaluations.
-    public static let reasoningTokens = 192
+    package static let reasoningTokens = 192
 
     /// Per prompt.
-    public let rollouts: Spanned<Int>
-    public let tokens: Spanned<Int>
-    public let samplingTemperature: Spanned<Double>
+    package let rollouts: Spanned<Int>
+    package let tokens: Spanned<Int>
+    package let samplingTemperature: Spanned<Double>
     /// Of the probability ratio.
-    public let clip: Spanned<Double>
+    package let clip: Spanned<Double>
     /// Weight of the k2 estimate of the divergence from the first policy.
-    public let kl: Spanned<Double>
+    package let kl: Spanned<Double>
     /// Weights of the right name and of the right arguments in the reward.
-    public let nameReward: Spanned<Double>
-    public let argumentsReward: Spanned<Double>
+    package let nameReward: Spanned<Double>
+    package let argumentsReward: Spanned<Double>
     /// Of the weights, on each batch of answers.
-    public let updates: Spanned<Int>
-    public let training: Training
+    package let updates: Spanned<Int>
+    package let training: Training
 
     enum Definition {
         static let rollouts = Field.integer("rollouts", 8, in: 2...256, "Answers per prompt (RL).")
         static let clip = Field.number("clip", 0.2, in: 0.01...1, "How far the probability ratio may move (RL).")
-        static let kl = Field.number("kl", 0.01, in: 0...10, "Weight of the divergence from the first policy, estimator k2 (RL).")
+        static let kl = Field.number(
+            "kl", 0.01, in: 0...10, "Weight of the divergence from the first policy, estimator k2 (RL).")
         static let nameReward = Field.number("name_reward", 0.5, in: 0...10, "α: reward of the right function (RL).")
         static let argumentsReward = Field.number("arguments_reward", 0.5, in: 0...10, "β: reward of the right arguments (RL).")
         static let updates = Field.integer(
@@ -214,9 +218,9 @@ public struct Reinforcement: Sendable {
 }
 
 /// Direct preference optimization.
-public struct Preference: Sendable {
-    public let beta: Spanned<Double>
-    public let training: Training
+package struct Preference: Sendable {
+    package let beta: Spanned<Double>
+    package let training: Training
 
     enum Definition {
         static let beta = Field.number("beta", 0.1, in: 0.001...10, "β: how strongly the reference policy holds (DPO).")

@@ -2,9 +2,9 @@ import Diagnostics
 import SpannedYAML
 
 /// How a model learns: steps one after the other.
-public struct Transfer: Sendable {
+package struct Transfer: Sendable {
     /// Methods by the names of the notation.
-    public enum Method: String, CaseIterable, Sendable {
+    package enum Method: String, CaseIterable, Sendable {
         case sft = "SFT"
         case rft = "RFT"
         case kd = "KD"
@@ -13,19 +13,19 @@ public struct Transfer: Sendable {
         case preference = "DPO"
 
         /// The step in a stage's name.
-        public var word: String { rawValue.lowercased() }
+        package var word: String { rawValue.lowercased() }
         /// Whether the step learns from another model's logits, whose tokens must be its own.
-        public var needsLogits: Bool { self == .kd || self == .onPolicy }
+        package var needsLogits: Bool { self == .kd || self == .onPolicy }
         /// Whether the step learns from a teacher at all.
-        public var needsTeacher: Bool { needsLogits || self == .rft }
+        package var needsTeacher: Bool { needsLogits || self == .rft }
         /// Whether the step learns from nothing but answers that were sampled before it and judged.
-        public var needsJudgedAnswers: Bool { self == .rft || self == .preference }
+        package var needsJudgedAnswers: Bool { self == .rft || self == .preference }
         /// Whether the step samples answers to the training rows as it goes.
-        public var samplesAnswers: Bool { self == .onPolicy || self == .reinforcement }
+        package var samplesAnswers: Bool { self == .onPolicy || self == .reinforcement }
     }
 
     /// What a step does.
-    public enum Lesson: Sendable {
+    package enum Lesson: Sendable {
         /// Cross entropy on the rows' own answers.
         case sft(Training)
         /// Cross entropy on the teacher's answers that the judge accepted.
@@ -39,7 +39,7 @@ public struct Transfer: Sendable {
         /// Accepted against rejected answers.
         case preference(Preference)
 
-        public var training: Training {
+        package var training: Training {
             switch self {
             case .sft(let training), .rft(let training): training
             case .kd(let distillation): distillation.training
@@ -50,9 +50,9 @@ public struct Transfer: Sendable {
         }
     }
 
-    public struct Step: Sendable {
+    package struct Step: Sendable {
         /// How it walks down its loss.
-        public var training: Training {
+        package var training: Training {
             switch lesson {
             case .sft(let training), .rft(let training): training
             case .kd(let distillation): distillation.training
@@ -62,29 +62,30 @@ public struct Transfer: Sendable {
             }
         }
 
-        public let method: Spanned<Method>
+        package let method: Spanned<Method>
         /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.
-        public let star: SourceSpan?
-        public let lesson: Lesson
+        package let star: SourceSpan?
+        package let lesson: Lesson
     }
 
     /// Whose transfer it is: decides which methods make sense, and how long they last by default.
-    public enum Learner: Sendable {
+    package enum Learner: Sendable {
         case teacher
         case student
         case recovery
     }
 
     /// At least one.
-    public let steps: [Step]
+    package let steps: [Step]
     /// The field, where it is written.
-    public let field: Spanned<Void>
+    package let field: Spanned<Void>
 
     enum Definition {
         static let top = field("transfer", standard: "`KD`", "How the student learns from the teacher.")
         static let student = field("transfer", standard: nil, "The same as the recipe's `transfer`.")
         static let teacher = field(
-            "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`", "How the teacher is corrected on the task's data."
+            "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`",
+            "How the teacher is corrected on the task's data."
         )
         static let recover = field(
             "recover", standard: "`KD(steps: 150)`", "How the pruned model recovers; `none` leaves it as it is.")
@@ -111,7 +112,7 @@ public struct Transfer: Sendable {
     }
 
     /// The first step that wants an RL-trained teacher.
-    public var firstStar: SourceSpan? { steps.lazy.compactMap(\.star).first }
+    package var firstStar: SourceSpan? { steps.lazy.compactMap(\.star).first }
 }
 
 extension Transfer.Learner {

@@ -159,7 +159,8 @@ extension TransferReader {
         .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.validatedFields),
         .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.validatedFields),
         .kd: MappingDefinition("KD", "Distillation from captured logits.", Distillation.Definition.fields),
-        .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", OnPolicyDistillation.Definition.fields),
+        .onPolicy: MappingDefinition(
+            "oKD", "Distillation on the student's own answers.", OnPolicyDistillation.Definition.fields),
         .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", Reinforcement.Definition.fields),
         .preference: MappingDefinition("DPO", "Accepted against rejected answers.", Preference.Definition.fields),
     ]

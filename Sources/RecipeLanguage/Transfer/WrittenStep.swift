@@ -22,7 +22,9 @@ struct WrittenStep {
 extension WrittenStep {
     /// A step of the notation that a scalar holds.
     init(_ step: TransferSyntax.Step, in node: Node) {
-        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) { (part.text, node.span(ofText: part.range)) }
+        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
+            (part.text, node.span(ofText: part.range))
+        }
         method = part(step.method)
         star = step.star.map { node.span(ofText: $0.range) }
         terms = step.terms.map { Term($0, in: node) }
@@ -37,7 +39,9 @@ extension WrittenStep {
 
 extension WrittenStep.Term {
     init(_ term: TransferSyntax.Term, in node: Node) {
-        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) { (part.text, node.span(ofText: part.range)) }
+        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
+            (part.text, node.span(ofText: part.range))
+        }
         let start = (term.weight ?? term.loss).range.lowerBound
         let end = (term.argument ?? term.loss).range.upperBound
         span = node.span(ofText: start..<end)

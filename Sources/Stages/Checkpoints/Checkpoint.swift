@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A checkpoint is never a result: it lies beside the outputs, and what it holds is numbers to go on from. One that is
 /// damaged or of another action is ignored, one that cannot be written is done without; the log says both.
-public final class Checkpoint: Sendable {
+package final class Checkpoint: Sendable {
     private let file: CheckpointFile
     private let interval: Duration
     private let log: @Sendable (String) -> Void
@@ -19,7 +19,7 @@ public final class Checkpoint: Sendable {
     ///   - directory: made when the first state is saved.
     ///   - interval: from one save to the next, at least.
     ///   - log: takes a line for the stage's log.
-    public init(
+    package init(
         directory: URL, action: Action, interval: Duration,
         log: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data(($0 + "\n").utf8)) }
     ) {
@@ -32,7 +32,7 @@ public final class Checkpoint: Sendable {
     /// Makes the stage save its state and end with `StageInterruption` as soon as it can; any thread may call it.
     ///
     /// - Returns: whether the stage keeps checkpoints and is on its way to the next one; otherwise nothing is to be waited for.
-    public func requestStop() -> Bool {
+    package func requestStop() -> Bool {
         isAskedToStop.store(true, ordering: .relaxed)
         return isInUse.load(ordering: .relaxed)
     }
@@ -77,8 +77,8 @@ public final class Checkpoint: Sendable {
 }
 
 /// Ends a stage that was asked to stop; what it did is in its checkpoint.
-public struct StageInterruption: Error, Hashable, Sendable, CustomStringConvertible {
-    public var done: Int
+package struct StageInterruption: Error, Hashable, Sendable, CustomStringConvertible {
+    package var done: Int
 
-    public var description: String { "stopped at \(done); the next run goes on from there" }
+    package var description: String { "stopped at \(done); the next run goes on from there" }
 }

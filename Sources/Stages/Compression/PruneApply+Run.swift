@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension PruneApply: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         switch method {
         case .depth: try removeLayers(in: context)
         case .width: try removeChannels(in: context)

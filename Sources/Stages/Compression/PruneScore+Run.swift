@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension PruneScore: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt)
         let model = try context.inferenceModel("model")
         let groups = InferenceModel.calibrationGroups(of: sequences.count)

@@ -4,7 +4,7 @@ import Foundation
 import Planner
 
 extension QuantApply: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let configuration = try context.readJSON("model", "config.json")
         let quantization = ModelQuantization(
             try engineScheme, rounding, smoothing: smoothing.map(SmoothQuant.init(strength:)), ignoring: ignore,
@@ -50,7 +50,8 @@ extension QuantApply: RunnableStage {
         if context.hasInput("statistics") {
             return .statistics(
                 try CalibrationStatistics(
-                    reading: context.input("statistics", "statistics.safetensors"), for: ModelConfiguration(json: configuration)))
+                    reading: context.input("statistics", "statistics.safetensors"), for: ModelConfiguration(json: configuration)
+                ))
         }
         guard method == .roundToNearest else {
             throw StageFailure("the method \(method.rawValue) needs the input 'statistics', of quant.calibrate")

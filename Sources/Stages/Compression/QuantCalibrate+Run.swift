@@ -2,7 +2,7 @@ import Engine
 import Planner
 
 extension QuantCalibrate: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt)
         let model = try context.inferenceModel("model")
         try CalibrationStatistics.write(

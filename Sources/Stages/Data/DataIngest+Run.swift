@@ -4,7 +4,7 @@ import Foundation
 import Planner
 
 extension DataIngest: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
         // Formats whose rows share their functions come first: rows of the others may define one otherwise.

@@ -15,7 +15,8 @@ enum DecantRowReader {
         row.functions = functions.map(\.name)
         let wantsCall = json["expect"]?.string != "no_call"
         guard wantsCall == !row.answers.isEmpty else {
-            throw RowError("the row '\(row.id)' expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
+            throw RowError(
+                "the row '\(row.id)' expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
         }
         return (row, functions)
     }

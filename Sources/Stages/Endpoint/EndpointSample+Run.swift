@@ -4,7 +4,7 @@ import Engine
 import Planner
 
 extension EndpointSample: QuestioningStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let rows = try context.readRows("data", "train.jsonl")
         let exchanges = try context.answers(to: questions(in: context))
         try context.write(
@@ -19,7 +19,7 @@ extension EndpointSample: QuestioningStage {
     }
 
     /// For every row its samples, one after the other.
-    public func questions(in context: StageContext) throws -> [ChatQuestion] {
+    package func questions(in context: StageContext) throws -> [ChatQuestion] {
         let functions = try context.readFunctions("data")
         var tools: [Set<String>: ChatTools] = [:]
         var questions: [ChatQuestion] = []

@@ -2,27 +2,27 @@ import BuildModel
 import Foundation
 
 /// The files through which a stage asks a model behind a server, since it has no network.
-public struct QuestionFiles: Sendable {
+package struct QuestionFiles: Sendable {
     /// Written by the stage: the body of a request a line.
     let questions: URL
     /// Laid down before the stage is run once more: a `ChatExchange` a line.
     let answers: URL
 
-    public init(questions: URL, answers: URL) {
+    package init(questions: URL, answers: URL) {
         self.questions = questions
         self.answers = answers
     }
 }
 
 /// Ends a stage that has left questions: run again with their answers, it goes on.
-public struct StageQuestions: Error, Hashable, Sendable, CustomStringConvertible {
-    public var count: Int
+package struct StageQuestions: Error, Hashable, Sendable, CustomStringConvertible {
+    package var count: Int
 
-    public var description: String { "asks \(count) questions; the next run goes on with their answers" }
+    package var description: String { "asks \(count) questions; the next run goes on with their answers" }
 }
 
 /// A stage whose questions follow from its inputs alone: a plan can count them.
-public protocol QuestioningStage: RunnableStage {
+package protocol QuestioningStage: RunnableStage {
     func questions(in context: StageContext) throws -> [ChatQuestion]
 }
 

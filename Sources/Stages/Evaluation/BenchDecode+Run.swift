@@ -7,7 +7,7 @@ extension BenchDecode: RunnableStage {
     /// Positions of a model that is worth a measurement.
     private static let fewestPositions = 8
 
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         guard promptTokens > 0, newTokens > 0, rounds > 0 else {
             throw StageFailure("bench.decode needs at least one prompt token, one new token and one round")
         }

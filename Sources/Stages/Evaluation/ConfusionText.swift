@@ -1,14 +1,14 @@
 import CanonicalJSON
 
 /// What an evaluation says of each function: rows, AR and exact match, and what was called in its place.
-public struct ConfusionText: Sendable {
+package struct ConfusionText: Sendable {
     /// Functions named in place of a wanted one, at most.
     private static let mostNamed = 3
 
     private let tables: [(set: String, table: TextTable)]
 
     /// - Parameter confusion: `confusion.json` of `eval.score`.
-    public init(_ confusion: JSON) {
+    package init(_ confusion: JSON) {
         tables = (confusion["sets"] ?? [:]).sortedMembers.map { set, entry in
             let lines = (entry["functions"] ?? [:]).sortedMembers.map { name, shares in
                 [
@@ -16,7 +16,9 @@ public struct ConfusionText: Sendable {
                     ReportTable.percentage(shares["ar"]?.double), ReportTable.percentage(shares["exact"]?.double),
                 ]
             }
-            return (set, TextTable(headings: ["\(set): wanted", "called instead", "rows", "AR", "exact"], lines: lines, words: 2))
+            return (
+                set, TextTable(headings: ["\(set): wanted", "called instead", "rows", "AR", "exact"], lines: lines, words: 2)
+            )
         }
     }
 
@@ -27,7 +29,7 @@ public struct ConfusionText: Sendable {
         return sorted.prefix(mostNamed).map { "\($0) \($1)" }.joined(separator: ", ")
     }
 
-    public var text: String { tables.map(\.table.text).joined(separator: "\n") }
+    package var text: String { tables.map(\.table.text).joined(separator: "\n") }
 
-    public var markdown: String { tables.map(\.table.markdown).joined(separator: "\n") }
+    package var markdown: String { tables.map(\.table.markdown).joined(separator: "\n") }
 }

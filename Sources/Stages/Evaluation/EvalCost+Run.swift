@@ -4,7 +4,7 @@ import Foundation
 import Planner
 
 extension EvalCost: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let shape = try CostShape(configuration: context.readJSON("model", "config.json"))
         let parameters = ParameterCount(shape)
         let file = try FileManager.default.attributesOfItem(atPath: context.input("model", "model.safetensors").path)

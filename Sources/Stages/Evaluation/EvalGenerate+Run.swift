@@ -4,9 +4,9 @@ import Foundation
 import Planner
 
 extension EvalGenerate: RunnableStage {
-    public var limitation: String? { answer.limitation(constrained: constrained) }
+    package var limitation: String? { answer.limitation(constrained: constrained) }
 
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         let encoder = try folder.prompts(PromptFormat(prompt))
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))

@@ -4,7 +4,7 @@ import Foundation
 import Planner
 
 extension EvalPerplexity: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         // As the `transformers` library encodes a text: after the token that begins every text, where there is one.
         let text = try folder.tokenizer().encodeWithFrame(text(in: context)).map(Int32.init)

@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension EvalScore: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let answers = try sets.map { try readAnswers(to: $0, in: context) }
         // All sets in one run, which is what a judging model's checkpoint is of.

@@ -2,7 +2,7 @@ import CanonicalJSON
 import Planner
 
 extension Report: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         var entries: [JSON] = []
         for (index, name) in rows.enumerated() {
             let scores = try context.readJSON("scores.\(index)", "scores.json")

@@ -2,11 +2,11 @@ import CanonicalJSON
 
 /// A report's rows as a table: size first, then each metric on each set, side by side. Rows that differ in their seeds alone
 /// are one line, mean ± deviation. Rows that no other beats in size and quality say so last.
-public struct ReportTable: Sendable {
+package struct ReportTable: Sendable {
     private let headings: [String]
     private let lines: [[String]]
 
-    public init(_ report: JSON) { self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? []) }
+    package init(_ report: JSON) { self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? []) }
 
     /// Every run in a line of its own.
     static func ofEachRun(_ report: JSON) -> ReportTable { ReportTable(report, rows: report["rows"] ?? []) }
@@ -84,9 +84,9 @@ public struct ReportTable: Sendable {
     }
 
     /// Aligned columns for a terminal.
-    public var text: String { table.text }
+    package var text: String { table.text }
 
-    public var markdown: String { table.markdown }
+    package var markdown: String { table.markdown }
 
     var table: TextTable { TextTable(headings: headings, lines: lines) }
 
@@ -94,7 +94,7 @@ public struct ReportTable: Sendable {
     private static func percent(_ share: Double) -> String { decimal(share * 100, places: 1) }
 
     /// A number with a fixed number of decimal places.
-    public static func decimal(_ value: Double, places: Int) -> String {
+    package static func decimal(_ value: Double, places: Int) -> String {
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
         let scaled = (abs(value) * scale).rounded()

@@ -1,7 +1,7 @@
 import CanonicalJSON
 
 /// A report for people: the table of metrics, then what stands behind them.
-public struct ReportText: Sendable {
+package struct ReportText: Sendable {
     /// The confusions of a model that a report names, at most.
     static let confusions = 10
 
@@ -12,7 +12,7 @@ public struct ReportText: Sendable {
     private let confused: TextTable
     private let agreement: TextTable
 
-    public init(_ report: JSON) {
+    package init(_ report: JSON) {
         metrics = ReportTable(report)
         runs = report["over_seeds"].map { _ in ReportTable.ofEachRun(report).table }
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
@@ -67,7 +67,7 @@ public struct ReportText: Sendable {
         ].compactMap { title, table in table.flatMap { $0.lines.isEmpty ? nil : (title, $0) } }
     }
 
-    public var text: String { details.reduce(metrics.text) { $0 + "\n\($1.title)\n\n\($1.table.text)" } }
+    package var text: String { details.reduce(metrics.text) { $0 + "\n\($1.title)\n\n\($1.table.text)" } }
 
-    public var markdown: String { details.reduce(metrics.markdown) { $0 + "\n\($1.title):\n\n\($1.table.markdown)" } }
+    package var markdown: String { details.reduce(metrics.markdown) { $0 + "\n\($1.title):\n\n\($1.table.markdown)" } }
 }

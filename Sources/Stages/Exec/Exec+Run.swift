@@ -6,7 +6,7 @@ extension Exec: RunnableStage {
     /// Where programs are, unless the declared environment names other places.
     static let path = "/usr/local/bin:/usr/bin:/bin"
 
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         try check()
         let directory = try FreshDirectory(
             at: context.outputs.deletingLastPathComponent().appending(path: "exec", directoryHint: .isDirectory),

@@ -3,7 +3,7 @@ import Foundation
 import Planner
 
 extension ModelImport: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let output = ModelFolder(context.output(""))
         switch try PublishedModel(in: context.input("source")) {
         case .folder(let url): try output.importModel(from: ModelFolder(url))

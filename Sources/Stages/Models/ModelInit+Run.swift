@@ -2,7 +2,7 @@ import Engine
 import Planner
 
 extension ModelInit: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let tokenizer = try context.modelFolder("tokenizer").tokenizer()
         let configuration = try ModelConfiguration(
             vocabularySize: tokenizer.vocabularySize, hiddenSize: shape.hidden, layerCount: shape.layers,

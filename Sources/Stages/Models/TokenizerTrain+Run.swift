@@ -2,7 +2,7 @@ import Engine
 import Planner
 
 extension TokenizerTrain: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let format = PromptFormat(prompt)
         let rows = try context.readRows("data", "train.jsonl")

@@ -56,7 +56,8 @@ struct CapturedLogits {
             let tokens = parts.tokens[parts.rows[row]..<parts.rows[row + 1]]
             let positions = parts.positions[row]..<parts.positions[row + 1]
             let prompt = parts.prompts[row]
-            guard (1..<tokens.count).contains(prompt), [tokens.count - prompt, tokens.count - 1].contains(positions.count) else {
+            guard (1..<tokens.count).contains(prompt), [tokens.count - prompt, tokens.count - 1].contains(positions.count)
+            else {
                 throw ModelFileError(file: Self.file, reason: "row \(row + 1) has other positions than tokens to learn")
             }
             return TrainingExample(

@@ -2,7 +2,7 @@ import CanonicalJSON
 import Foundation
 
 /// A training curve for people: what it reads at each step, drawn or in figures.
-public struct CurveText: Sendable {
+package struct CurveText: Sendable {
     /// One reading: the steps that have it, and its values there.
     struct Reading: Hashable, Sendable {
         var name: String
@@ -11,10 +11,10 @@ public struct CurveText: Sendable {
     }
 
     let readings: [Reading]
-    public let steps: Int
+    package let steps: Int
 
     /// - Parameter lines: those of `curve.jsonl`. What is no number is left out.
-    public init(lines: [JSON]) {
+    package init(lines: [JSON]) {
         var readings: [String: Reading] = [:]
         for line in lines {
             guard let step = line["step"]?.integer else { continue }
@@ -36,7 +36,7 @@ public struct CurveText: Sendable {
     }
 
     /// A line for each reading.
-    public var figures: String {
+    package var figures: String {
         TextTable(
             headings: ["reading", "first", "last", "lowest", "at step", "highest", "at step"],
             lines: readings.map { reading in
@@ -51,7 +51,7 @@ public struct CurveText: Sendable {
     }
 
     /// A drawing of each reading, so many columns wide, its largest value on the left above and its smallest below.
-    public func drawing(width: Int) -> String {
+    package func drawing(width: Int) -> String {
         let margin = 12
         return readings.map { reading in
             let plot = LinePlot(
@@ -59,19 +59,20 @@ public struct CurveText: Sendable {
             let (lowest, highest) = (reading.values.min() ?? 0, reading.values.max() ?? 0)
             let labels = [Self.figure(highest), "", lowest == highest ? "" : Self.figure(lowest)]
             let last = reading.values.last.map(Self.figure) ?? ""
-            return (["\(reading.name), in the end \(last)"]
+            return
+                (["\(reading.name), in the end \(last)"]
                 + zip(labels, plot.lines).map { String(repeating: " ", count: margin - $0.count) + $0 + " " + $1 })
                 .joined(separator: "\n")
         }.joined(separator: "\n")
     }
 
     /// The loss on one line, in blocks; empty where there is none.
-    public func lossLine(width: Int) -> String {
+    package func lossLine(width: Int) -> String {
         readings.first { $0.name == "loss" }.map { BlockLine(values: $0.values, width: width).text } ?? ""
     }
 
     /// The first and the last value of a reading.
-    public func ends(of name: String) -> (first: String, last: String)? {
+    package func ends(of name: String) -> (first: String, last: String)? {
         guard let reading = readings.first(where: { $0.name == name }), let first = reading.values.first,
             let last = reading.values.last
         else { return nil }
@@ -86,19 +87,20 @@ extension CurveText.Reading {
 }
 
 /// How a report's models were trained, a line for each training.
-public struct TrainingTable: Sendable {
-    public let text: String
+package struct TrainingTable: Sendable {
+    package let text: String
 
-    public init(_ trainings: [(stage: String, curve: CurveText)]) {
-        text = TextTable(
-            headings: ["training", "loss", "steps", "first", "last", "validation"],
-            lines: trainings.map { stage, curve in
-                let loss = curve.ends(of: "loss")
-                return [
-                    stage, curve.lossLine(width: 24), String(curve.steps), loss?.first ?? "–", loss?.last ?? "–",
-                    curve.ends(of: "validation_loss")?.last ?? "–",
-                ]
-            }, words: 2
-        ).text
+    package init(_ trainings: [(stage: String, curve: CurveText)]) {
+        text =
+            TextTable(
+                headings: ["training", "loss", "steps", "first", "last", "validation"],
+                lines: trainings.map { stage, curve in
+                    let loss = curve.ends(of: "loss")
+                    return [
+                        stage, curve.lossLine(width: 24), String(curve.steps), loss?.first ?? "–", loss?.last ?? "–",
+                        curve.ends(of: "validation_loss")?.last ?? "–",
+                    ]
+                }, words: 2
+            ).text
     }
 }

@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension DPOTrain: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let rows = ResponseRows(
             prompts: try context.modelFolder("model").prompts(PromptFormat(prompt)),
             functions: try context.readFunctions("data"))

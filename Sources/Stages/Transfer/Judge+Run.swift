@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension Judge: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let rows = Dictionary(uniqueKeysWithValues: try context.readRows("data", "train.jsonl").map { ($0.id, $0) })
         let rollouts = try context.readLines("rollouts", "rollouts.jsonl").map { rollout in

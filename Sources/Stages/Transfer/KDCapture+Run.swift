@@ -2,7 +2,7 @@ import Engine
 import Planner
 
 extension KDCapture: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let folder = context.modelFolder("teacher")
         let rows = ResponseRows(
             prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))

@@ -2,7 +2,7 @@ import Engine
 import Planner
 
 extension KDOnPolicy: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         try context.checkThatTokenizersAreEqual("model", "teacher")
         let encoder = try context.modelFolder("model").prompts(PromptFormat(prompt))
         let rows = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))

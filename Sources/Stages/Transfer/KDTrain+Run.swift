@@ -3,7 +3,7 @@ import Foundation
 import Planner
 
 extension KDTrain: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         var examples: [TrainingExample] = []
         let weights = teacherWeights ?? [1]
         for teacher in weights.indices {

@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension RLTrain: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         let functions = try context.readFunctions("data")
         let rows = try context.readRows("data", "train.jsonl")
@@ -21,7 +21,8 @@ extension RLTrain: RunnableStage {
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates ?? 1),
             training: TrainingOptions(training, products: context.products), workers: context.workers
         ) { row, answer in reward.reward(for: answer.text(with: tokenizer), to: rows[row]) }
-        let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil }) {
+        let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })
+        {
             try trainer.advance()
         }
         try writeSummary(of: steps, in: context)

@@ -3,9 +3,9 @@ import Engine
 import Planner
 
 extension Sample: RunnableStage {
-    public var limitation: String? { answer.limitation(constrained: constrained) }
+    package var limitation: String? { answer.limitation(constrained: constrained) }
 
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
         let encoder = try folder.prompts(PromptFormat(prompt))
         let rows = try context.readRows("data", "train.jsonl")

@@ -76,7 +76,9 @@ extension LowRankAdaptation {
     init(_ parameters: LowRankParameters) throws(StageFailure) {
         var targets: [Target] = []
         for name in parameters.targets {
-            guard let target = Target(rawValue: name) else { throw StageFailure("'\(name)' is no matrix that can have adapters") }
+            guard let target = Target(rawValue: name) else {
+                throw StageFailure("'\(name)' is no matrix that can have adapters")
+            }
             targets.append(target)
         }
         self.init(rank: parameters.rank, alpha: parameters.alpha, targets: targets)

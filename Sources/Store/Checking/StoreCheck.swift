@@ -2,15 +2,15 @@ import BuildModel
 import CLibgit2
 
 /// What a check of the whole store found.
-public struct StoreCheck: Sendable {
+package struct StoreCheck: Sendable {
     /// Files in the object store.
-    public internal(set) var objects = 0
+    package internal(set) var objects = 0
     /// Stage commits that a ref reaches.
-    public internal(set) var commits = 0
+    package internal(set) var commits = 0
     /// Of those, the ones whose artifacts were collected.
-    public internal(set) var collected = 0
+    package internal(set) var collected = 0
     /// In the order of discovery.
-    public internal(set) var problems: [StoreProblem] = []
+    package internal(set) var problems: [StoreProblem] = []
 
     init(_ store: Store, _ repository: GitRepository) throws(StoreError) {
         try checkObjects(store.layout)

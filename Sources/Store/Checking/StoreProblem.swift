@@ -1,7 +1,7 @@
 import BuildModel
 
 /// What a check of the store may find.
-public enum StoreProblem: Hashable, Sendable {
+package enum StoreProblem: Hashable, Sendable {
     case damagedObject(Digest)
     case unreadableObject(Digest, reason: String)
     /// A file among the objects whose name is none of theirs.
@@ -25,7 +25,7 @@ public enum StoreProblem: Hashable, Sendable {
 }
 
 extension StoreProblem: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .damagedObject(let digest): "the object \(digest) is damaged"
         case .unreadableObject(let digest, let reason): "the object \(digest) cannot be checked: \(reason)"

@@ -6,9 +6,9 @@ import Foundation
 ///
 /// What is damaged is moved out of the way, never deleted; refs are set again where the commits are there. What is missing then
 /// is built again by the next build, if its recipe is still there.
-public struct StoreRepair: Sendable {
+package struct StoreRepair: Sendable {
     /// One sentence each.
-    public private(set) var steps: [String] = []
+    package private(set) var steps: [String] = []
     private let layout: StoreLayout
 
     init(of problems: [StoreProblem], in store: Store, _ repository: GitRepository) throws(StoreError) {
@@ -63,7 +63,9 @@ public struct StoreRepair: Sendable {
     /// Names every stage commit whose artifact is all there and whose action has no ref.
     private mutating func restoreActionReferences(_ store: Store, _ repository: GitRepository) throws(StoreError) {
         for id in try repository.allCommits() {
-            guard let record = try? StageCommit.read(id, from: repository), store.objects.holds(record.artifact) else { continue }
+            guard let record = try? StageCommit.read(id, from: repository), store.objects.holds(record.artifact) else {
+                continue
+            }
             let name = StageCommit.reference(for: record.action.key)
             guard try repository.target(of: name) == nil, try repository.createReference(name, to: id) else { continue }
             steps.append("\(name) names \(id) again")
@@ -104,7 +106,7 @@ extension Store {
     /// Puts aside what is damaged and names again what lost its name.
     ///
     /// - Throws: `StoreError.inUse` while another process uses the store.
-    public func repair(_ problems: [StoreProblem]) throws(StoreError) -> StoreRepair {
+    package func repair(_ problems: [StoreProblem]) throws(StoreError) -> StoreRepair {
         guard useLock.becomeExclusive() else { throw .inUse(path: layout.root.path) }
         return try repository.withLock { repository throws(StoreError) in
             try layout.writing { () throws(StoreError) in try StoreRepair(of: problems, in: self, repository) }

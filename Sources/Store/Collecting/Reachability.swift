@@ -27,7 +27,8 @@ struct Reachability {
     /// The newest build always, older ones if they are recent.
     private mutating func keepBuilds(from head: CommitID, since cutoff: Date, in repository: GitRepository) throws(StoreError) {
         var next: CommitID? = head
-        while let id = next, let commit = try repository.commit(id), let plan = try BuildCommit.plan(of: commit, in: repository) {
+        while let id = next, let commit = try repository.commit(id), let plan = try BuildCommit.plan(of: commit, in: repository)
+        {
             if id == head || commit.author.time >= cutoff { try keepStages(of: plan, in: repository) }
             next = commit.parents.first
         }

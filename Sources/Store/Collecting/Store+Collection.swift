@@ -6,7 +6,7 @@ extension Store {
     /// What no recent build, no newest build of a recipe and no tag stands on.
     ///
     /// - Parameter cutoff: what is younger stays, whatever it is.
-    public func garbage(before cutoff: Date) throws(StoreError) -> Garbage {
+    package func garbage(before cutoff: Date) throws(StoreError) -> Garbage {
         try repository.withLock { repository throws(StoreError) in
             let kept = try Reachability(since: cutoff, in: repository)
             var garbage = Garbage()
@@ -33,7 +33,7 @@ extension Store {
     /// Removes what `garbage` found: names first, then what they named.
     ///
     /// - Throws: `StoreError.inUse` while another process uses the store: what it needs is not known here.
-    public func collect(before cutoff: Date) throws(StoreError) -> Garbage {
+    package func collect(before cutoff: Date) throws(StoreError) -> Garbage {
         guard useLock.becomeExclusive() else { throw .inUse(path: layout.root.path) }
         var garbage = try garbage(before: cutoff)
         try repository.withLock { repository throws(StoreError) in
@@ -85,7 +85,9 @@ extension Store {
         for folder in [layout.incoming, layout.damaged, layout.scratch] {
             for name in ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted() {
                 let place = folder.appending(path: name)
-                guard let entry = layout.entry(place)?.entry, entry.changed < cutoff || name.hasSuffix(".lock") else { continue }
+                guard let entry = layout.entry(place)?.entry, entry.changed < cutoff || name.hasSuffix(".lock") else {
+                    continue
+                }
                 let size = entry.size + layout.entries(below: place).reduce(0) { $0 + $1.size }
                 garbage.leftovers.append(.init(path: place.path, size: size))
             }

@@ -2,13 +2,13 @@ import CLibgit2
 import Foundation
 
 /// A commit's id: the hexadecimal SHA-1 of git.
-public struct CommitID: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct CommitID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// 40 digits.
-    public let hex: String
+    package let hex: String
 
     init(hex: String) { self.hex = hex }
-    public var description: String { hex }
-    public static func < (left: CommitID, right: CommitID) -> Bool { left.hex < right.hex }
+    package var description: String { hex }
+    package static func < (left: CommitID, right: CommitID) -> Bool { left.hex < right.hex }
 }
 
 /// The bare repository of the lineage, over libgit2. Not safe for two threads at once: the store locks it.

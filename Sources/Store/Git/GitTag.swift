@@ -2,15 +2,15 @@ import CLibgit2
 import Foundation
 
 /// A release: a name for a commit that stays.
-public struct Tag: Sendable {
-    public var name: String
+package struct Tag: Sendable {
+    package var name: String
     /// What it names.
-    public var commit: CommitID
-    public var message: String
+    package var commit: CommitID
+    package var message: String
     /// Who tagged, and when; `nil` for a plain ref that stock git made.
-    public var tagger: String?
-    public var time: Date?
-    public var isSigned: Bool
+    package var tagger: String?
+    package var time: Date?
+    package var isSigned: Bool
 }
 
 extension GitRepository {

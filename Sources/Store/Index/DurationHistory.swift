@@ -1,18 +1,18 @@
 import BuildModel
 
 /// How long actions ran here, as the index remembers it.
-public struct DurationHistory: Sendable {
+package struct DurationHistory: Sendable {
     /// All runs of one kind.
-    public struct Runs: Hashable, Sendable {
+    package struct Runs: Hashable, Sendable {
         var count = 0
         var seconds = 0.0
         /// Of the runs whose work is known.
         var knownSeconds = 0.0
         var work = 0.0
 
-        public var meanSeconds: Double { seconds / Double(max(count, 1)) }
+        package var meanSeconds: Double { seconds / Double(max(count, 1)) }
         /// `nil` where no run's work is known.
-        public var secondsPerWork: Double? { work > 0 ? knownSeconds / work : nil }
+        package var secondsPerWork: Double? { work > 0 ? knownSeconds / work : nil }
     }
 
     private var byKey: [Digest: Double] = [:]
@@ -27,6 +27,6 @@ public struct DurationHistory: Sendable {
         byKind[kind, default: Runs()].work += work
     }
 
-    public func seconds(of key: Digest) -> Double? { byKey[key] }
-    public func runs(of kind: String) -> Runs? { byKind[kind] }
+    package func seconds(of key: Digest) -> Double? { byKey[key] }
+    package func runs(of kind: String) -> Runs? { byKind[kind] }
 }

@@ -7,7 +7,8 @@ extension Index {
         try write { database in
             for stage in names {
                 try database.execute(
-                    sql: "INSERT OR REPLACE INTO stage_name VALUES (?, ?, ?)", arguments: [recipe, stage.name, stage.commit.hex])
+                    sql: "INSERT OR REPLACE INTO stage_name VALUES (?, ?, ?)",
+                    arguments: [recipe, stage.name, stage.commit.hex])
             }
         }
     }
@@ -24,7 +25,9 @@ extension Index {
             try Row.fetchAll(
                 database, sql: "SELECT recipe, commit_id FROM stage_name WHERE name = ? ORDER BY recipe", arguments: [name]
             ).compactMap { row in
-                guard let recipe = row.column(0, as: String.self), let commit = row.column(1, as: String.self) else { return nil }
+                guard let recipe = row.column(0, as: String.self), let commit = row.column(1, as: String.self) else {
+                    return nil
+                }
                 return (recipe, CommitID(hex: commit))
             }
         }

@@ -82,7 +82,8 @@ extension Index {
             let files = bytes(
                 in: row, at: 2,
                 {
-                    seal.add($0); return ArtifactRecord.files(in: $0)
+                    seal.add($0)
+                    return ArtifactRecord.files(in: $0)
                 }), seal.value == row.column(3)
         else { return nil }
         return (key, Artifact(sortedFiles: files, digest: digest))

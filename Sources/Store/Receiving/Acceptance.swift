@@ -4,8 +4,8 @@ import CanonicalJSON
 import Foundation
 
 /// What an exchange did to one ref.
-public struct ReferenceChange: Hashable, Sendable {
-    public enum Step: String, Hashable, Sendable {
+package struct ReferenceChange: Hashable, Sendable {
+    package enum Step: String, Hashable, Sendable {
         case created
         case forwarded
         /// Both sides had built: the newer build, on top of both.
@@ -14,18 +14,18 @@ public struct ReferenceChange: Hashable, Sendable {
         case kept
     }
 
-    public var name: String
-    public var step: Step
-    public var commit: CommitID
+    package var name: String
+    package var step: Step
+    package var commit: CommitID
     /// Why ours stays; empty otherwise.
-    public var reason = ""
+    package var reason = ""
 }
 
 extension Reception {
     /// Moves everything that came into the lineage: objects first, then git's, then the refs. All objects must be there.
     ///
     /// - Returns: what became of branches, tags and notes, and how many actions are new.
-    public func accept() throws -> (changes: [ReferenceChange], actions: Int) {
+    package func accept() throws -> (changes: [ReferenceChange], actions: Int) {
         do {
             try SmallObjects.check(inspection.stages, texts: Set(inspection.texts.keys)) { try read($0) }
         } catch let refusal as Refusal {

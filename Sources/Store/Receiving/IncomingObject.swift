@@ -2,12 +2,12 @@ import BuildModel
 import Foundation
 
 /// An object on its way in. What has come of it stays in `lfs/incoming` when the way is interrupted, and is continued.
-public struct IncomingObject: Hashable, Sendable {
-    public let digest: Digest
+package struct IncomingObject: Hashable, Sendable {
+    package let digest: Digest
     /// Bytes that its pointer promises.
-    public let size: Int
+    package let size: Int
     /// Whether nothing is accepted without it. What only older builds were made of may have been collected on the other side.
-    public let isRequired: Bool
+    package let isRequired: Bool
     private let folder: String
 
     init(digest: Digest, size: Int, isRequired: Bool = true, layout: StoreLayout) {
@@ -18,25 +18,25 @@ public struct IncomingObject: Hashable, Sendable {
     }
 
     /// Where bytes are appended as they come.
-    public var partial: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex).partial") }
+    package var partial: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex).partial") }
     /// Where it waits, whole and verified, until all that came with it is accepted.
     var whole: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex)") }
 
     /// Bytes that are there already.
-    public var received: Int {
+    package var received: Int {
         var status = stat()
         return stat(partial.path, &status) == 0 ? Int(status.st_size) : 0
     }
 
-    public var isWhole: Bool {
+    package var isWhole: Bool {
         var status = stat()
         return stat(whole.path, &status) == 0 && Int(status.st_size) == size
     }
 
-    public func discard() { unlink(partial.path) }
+    package func discard() { unlink(partial.path) }
 
     /// Takes what has come as the whole object, after hashing it again. Other bytes are discarded.
-    public func finish() throws {
+    package func finish() throws {
         let (found, bytes) = try DurableFile.digest(of: partial.path)
         guard bytes == size else {
             if bytes > size { discard() }
@@ -56,7 +56,7 @@ public struct IncomingObject: Hashable, Sendable {
     }
 
     /// Runs a body while no other process appends to this object.
-    public func exclusively<Result>(_ body: () throws -> Result) throws -> Result {
+    package func exclusively<Result>(_ body: () throws -> Result) throws -> Result {
         let path = "\(folder)/\(digest.hex).lock"
         // Who waits for the lock then sees that the object is whole.
         defer { if isWhole || received == 0 { unlink(path) } }
@@ -68,7 +68,7 @@ public struct IncomingObject: Hashable, Sendable {
 
 extension Store {
     /// Whether something that was on its way in waits to be continued.
-    public var hasIncoming: Bool {
+    package var hasIncoming: Bool {
         !((try? FileManager.default.contentsOfDirectory(atPath: layout.incoming.path)) ?? []).isEmpty
     }
 }

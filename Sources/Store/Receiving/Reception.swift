@@ -4,7 +4,7 @@ import CanonicalJSON
 import Foundation
 
 /// What came from a remote: fetched and checked, but no part of the lineage before `accept`.
-public final class Reception {
+package final class Reception {
     let store: Store
     let remote: RemoteRepository
     let quarantine: Quarantine
@@ -14,7 +14,7 @@ public final class Reception {
     /// What was asked for, as the remote has it.
     let references: [(reference: SharedReference, remote: RemoteReference)]
     /// Refs that the remote has and a lineage has no place for; they were not asked for.
-    public let leftOut: [Refusal]
+    package let leftOut: [Refusal]
     /// Actions whose results the remote names, asked for or not.
     private let advertisedActions: Set<Digest>
 
@@ -22,7 +22,7 @@ public final class Reception {
     ///
     /// - Parameter known: the remote's refs, if they were listed before.
     /// - Throws: `RemoteError`, `StoreError`.
-    public init(
+    package init(
         of selection: Selection, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
         limits: ReceivingLimits = ReceivingLimits()
     ) throws {
@@ -52,14 +52,14 @@ public final class Reception {
         }
     }
 
-    public var stages: Int { inspection.stages.count }
-    public var builds: Int { inspection.builds.count }
-    public var gitObjects: Int { inspection.reached.count }
+    package var stages: Int { inspection.stages.count }
+    package var builds: Int { inspection.builds.count }
+    package var gitObjects: Int { inspection.reached.count }
     /// Objects that new pointers name, here or not.
-    public var objects: Int { inspection.pointers.count }
+    package var objects: Int { inspection.pointers.count }
 
     /// Bytes of git's that came.
-    public var gitBytes: Int {
+    package var gitBytes: Int {
         quarantine.packs.reduce(0) { sum, pack in
             var status = stat()
             return stat(pack.appendingPathExtension("pack").path, &status) == 0 ? sum + Int(status.st_size) : sum
@@ -68,7 +68,7 @@ public final class Reception {
 
     /// Objects that the accepted commits need and the store lacks, each once; what waits in `lfs/incoming` already is among
     /// them.
-    public func missingObjects() throws -> [IncomingObject] {
+    package func missingObjects() throws -> [IncomingObject] {
         var wanted = inspection.pointers
         var required = try requiredObjects()
         for record in try knownStages() {
@@ -155,7 +155,7 @@ public final class Reception {
 
 extension Store {
     /// The refs that a remote has.
-    public func references(of remote: RemoteRepository) throws -> [RemoteReference] {
+    package func references(of remote: RemoteRepository) throws -> [RemoteReference] {
         switch remote {
         case .neighbour(let path):
             return try NeighbourRepository(at: path).references()

@@ -1,7 +1,7 @@
 import BuildModel
 
 /// What to ask a remote for.
-public enum Selection: Sendable {
+package enum Selection: Sendable {
     case everything
     /// Builds of some recipes, all that they were made of, and the notes on runs.
     case recipes([String])

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// A line is on the disk when `append` returns. One that a process left half written is dropped by the next owner, one that
 /// does not fit its SHA-256 is passed over: both count as never written.
-public final class Journal: Sendable {
+package final class Journal: Sendable {
     private let file: URL
     /// Held as long as this value is there.
     private let lock: FileLock
@@ -36,10 +36,10 @@ public final class Journal: Sendable {
     deinit { close(descriptor) }
 
     /// The lines that are what their digests say, in the order of being written.
-    public func forEachLine(_ body: (ArraySlice<UInt8>) -> Void) throws(StoreError) { _ = try Self.read(file, body) }
+    package func forEachLine(_ body: (ArraySlice<UInt8>) -> Void) throws(StoreError) { _ = try Self.read(file, body) }
 
     /// Adds a line, which has no line break. It is durable when this returns; where that fails the file is as it was.
-    public func append(_ line: [UInt8]) throws(StoreError) {
+    package func append(_ line: [UInt8]) throws(StoreError) {
         let bytes = Self.record(of: line)
         try size.withLock { size throws(StoreError) in
             do throws(StoreError) {

@@ -3,7 +3,7 @@ import Foundation
 
 extension Store {
     /// The journal of what a model answered; `nil` where another process has it.
-    public func recording(of model: String) throws(StoreError) -> Journal? {
+    package func recording(of model: String) throws(StoreError) -> Journal? {
         let name = Digest(hashing: model).hex
         do {
             try FileManager.default.createDirectory(at: layout.recordings, withIntermediateDirectories: true)
@@ -15,7 +15,7 @@ extension Store {
     }
 
     /// The same, waiting for whoever has it. Throws `CancellationError` when the task is cancelled.
-    public func awaitRecording(of model: String, onWait: @Sendable () -> Void = {}) async throws -> Journal {
+    package func awaitRecording(of model: String, onWait: @Sendable () -> Void = {}) async throws -> Journal {
         if let journal = try recording(of: model) { return journal }
         onWait()
         while true {
@@ -25,14 +25,14 @@ extension Store {
     }
 
     /// The lines of a model's journal, without owning it: for who only looks.
-    public func recordedLines(of model: String, _ body: (ArraySlice<UInt8>) -> Void) throws(StoreError) {
+    package func recordedLines(of model: String, _ body: (ArraySlice<UInt8>) -> Void) throws(StoreError) {
         let file = layout.recordings.appending(path: Digest(hashing: model).hex + ".jsonl")
         guard FileManager.default.fileExists(atPath: file.path) else { return }
         _ = try Journal.read(file, body)
     }
 
     /// The artifacts of all results that have a file of this name and whose objects are here, each once.
-    public func artifacts(with file: String) throws(StoreError) -> [Artifact] {
+    package func artifacts(with file: String) throws(StoreError) -> [Artifact] {
         try repository.withLock { repository throws(StoreError) in
             var found: [Artifact] = []
             var seen: Set<Digest> = []

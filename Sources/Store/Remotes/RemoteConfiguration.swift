@@ -5,7 +5,7 @@ import Foundation
 /// What git's configuration of the lineage repository says of remotes.
 extension Store {
     /// The address of a remote that has a name; `nil` where there is none of it.
-    public func address(ofRemote name: String) throws(StoreError) -> String? {
+    package func address(ofRemote name: String) throws(StoreError) -> String? {
         try repository.withLock { repository throws(StoreError) in
             var remote: OpaquePointer?
             guard git_remote_lookup(&remote, repository.pointer, name) == 0 else { return nil }
@@ -15,7 +15,7 @@ extension Store {
     }
 
     /// A value of git's configuration, this machine's included; `nil` where it is not set.
-    public func gitSetting(_ key: String) throws(StoreError) -> String? {
+    package func gitSetting(_ key: String) throws(StoreError) -> String? {
         try repository.withLock { repository throws(StoreError) in
             var configuration: OpaquePointer?
             try GitRepository.check(
@@ -28,7 +28,7 @@ extension Store {
     }
 
     /// Remembers a remote, so that `git fetch` and `git push` exchange the same refs as Decant does.
-    public func addRemote(_ name: String, address: String) throws(StoreError) {
+    package func addRemote(_ name: String, address: String) throws(StoreError) {
         try repository.withLock { repository throws(StoreError) in
             var configuration: OpaquePointer?
             try GitRepository.check(git_repository_config(&configuration, repository.pointer), "read the configuration")
@@ -47,7 +47,7 @@ extension Store {
     }
 
     /// Where the git repository of a path is: the path itself, its `.git`, or the lineage of a store.
-    public static func repository(at path: URL) -> URL? {
+    package static func repository(at path: URL) -> URL? {
         let candidates = [
             path.appending(path: "lineage.git"), path.appending(path: ".git"), path, path.appendingPathExtension("git"),
         ]
@@ -55,5 +55,5 @@ extension Store {
     }
 
     /// The objects of a repository on this machine.
-    public static func objects(of path: URL) throws -> ObjectFolder { try NeighbourRepository(at: path).objects }
+    package static func objects(of path: URL) throws -> ObjectFolder { try NeighbourRepository(at: path).objects }
 }

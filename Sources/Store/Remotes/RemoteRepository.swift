@@ -1,25 +1,25 @@
 import Foundation
 
 /// Who asks at a server.
-public struct Login: Hashable, Sendable {
-    public var user: String
-    public var password: String
+package struct Login: Hashable, Sendable {
+    package var user: String
+    package var password: String
 
-    public init(user: String, password: String) {
+    package init(user: String, password: String) {
         self.user = user
         self.password = password
     }
 }
 
 /// A git repository elsewhere.
-public enum RemoteRepository: Sendable {
+package enum RemoteRepository: Sendable {
     /// A repository on this machine's file systems, by its path.
     case neighbour(URL)
     /// A repository behind a server: an address without a password, and who asks there. Libgit2 asks for the login only where
     /// the server wants one.
     case server(url: String, login: @Sendable () -> Login?)
 
-    public var label: String {
+    package var label: String {
         switch self {
         case .neighbour(let path): path.path
         case .server(let url, _): url
@@ -28,14 +28,14 @@ public enum RemoteRepository: Sendable {
 }
 
 /// A ref that a remote repository has.
-public struct RemoteReference: Hashable, Sendable {
-    public var name: String
+package struct RemoteReference: Hashable, Sendable {
+    package var name: String
     /// What it names: a commit, or a tag object.
-    public var object: CommitID
+    package var object: CommitID
 }
 
 /// Why nothing was exchanged with a remote.
-public enum RemoteError: Error, Sendable, CustomStringConvertible {
+package enum RemoteError: Error, Sendable, CustomStringConvertible {
     case unreachable(remote: String, reason: String)
     /// What came does not hold against the rules of a lineage.
     case refused(remote: String, refusals: [Refusal])
@@ -43,7 +43,7 @@ public enum RemoteError: Error, Sendable, CustomStringConvertible {
     case behind(remote: String, references: [String])
     case rejected(remote: String, reference: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unreachable(let remote, let reason):
             "\(remote) cannot be used: \(reason)"
@@ -60,15 +60,15 @@ public enum RemoteError: Error, Sendable, CustomStringConvertible {
 }
 
 /// One thing of a remote that breaks a rule.
-public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// A ref, a commit, a file of an artifact.
-    public var subject: String
-    public var reason: String
+    package var subject: String
+    package var reason: String
 
-    public init(subject: String, reason: String) {
+    package init(subject: String, reason: String) {
         self.subject = subject
         self.reason = reason
     }
 
-    public var description: String { "\(subject): \(reason)" }
+    package var description: String { "\(subject): \(reason)" }
 }

@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 
 /// The objects of a repository on this machine, in Git LFS's layout.
-public struct ObjectFolder: Sendable {
+package struct ObjectFolder: Sendable {
     private let folder: URL
 
     init(_ folder: URL) { self.folder = folder }
@@ -13,7 +13,7 @@ public struct ObjectFolder: Sendable {
     }
 
     /// Where an object lies and how many bytes it has; `nil` where it is absent. Links are not followed.
-    public func object(_ digest: Digest) -> (url: URL, size: Int)? {
+    package func object(_ digest: Digest) -> (url: URL, size: Int)? {
         let url = place(of: digest)
         var status = stat()
         guard lstat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -21,7 +21,7 @@ public struct ObjectFolder: Sendable {
     }
 
     /// Takes a copy of an object in, hashed on the way.
-    public func take(_ file: URL, as digest: Digest) throws(StoreError) {
+    package func take(_ file: URL, as digest: Digest) throws(StoreError) {
         let temporary = folder.deletingLastPathComponent().appending(path: "tmp", directoryHint: .isDirectory)
         do {
             try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)

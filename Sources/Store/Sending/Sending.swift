@@ -4,29 +4,29 @@ import CanonicalJSON
 import Foundation
 
 /// A file that a pointer of a sent commit names.
-public struct SentObject: Hashable, Sendable {
-    public var digest: Digest
+package struct SentObject: Hashable, Sendable {
+    package var digest: Digest
     /// Bytes.
-    public var size: Int
+    package var size: Int
     /// Whether nothing is sent without it. What only older builds were made of may have been collected here.
-    public var isRequired: Bool
+    package var isRequired: Bool
 }
 
 /// What a push would move: worked out from the remote's refs, sent by `finish` after the objects.
-public final class Sending {
+package final class Sending {
     private let store: Store
     private let remote: RemoteRepository
     private let ours: GitRepository
     /// Refs to create or to move forwards.
-    public let updates: [ReferenceChange]
+    package let updates: [ReferenceChange]
     /// Refs that stay as the remote has them, each with the reason.
-    public let kept: [ReferenceChange]
+    package let kept: [ReferenceChange]
     private let before: [String: CommitID]
     /// Files that pointers of the sent commits name, each once.
-    public let objects: [SentObject]
+    package let objects: [SentObject]
 
     /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
-    public init(of recipes: [String], from store: Store, to remote: RemoteRepository) throws {
+    package init(of recipes: [String], from store: Store, to remote: RemoteRepository) throws {
         self.store = store
         self.remote = remote
         ours = try GitRepository(at: store.layout.repository)
@@ -64,7 +64,7 @@ public final class Sending {
     }
 
     /// Sends commits and moves the refs. The objects must be there already, so that no ref names what is missing.
-    public func finish() throws {
+    package func finish() throws {
         guard !updates.isEmpty else { return }
         switch remote {
         case .server(let url, let login):

@@ -18,7 +18,9 @@ final class CalibrationPass {
         decoder = model.decoder(positions: sequences.map(\.count).max() ?? 1, workers: workers)
         var batches: [PackedBatch] = []
         for sequence in sequences {
-            if batches.last.map({ $0.tokens.count + sequence.count > Self.batchTokens }) ?? true { batches.append(PackedBatch()) }
+            if batches.last.map({ $0.tokens.count + sequence.count > Self.batchTokens }) ?? true {
+                batches.append(PackedBatch())
+            }
             batches[batches.count - 1].append(sequence, predicting: 0..<0)
         }
         self.batches = batches

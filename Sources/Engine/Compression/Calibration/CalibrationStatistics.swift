@@ -4,13 +4,13 @@ import Foundation
 /// (`model.layers.3.down.hessian`), the ranges (`….range`), and the number of tokens (`tokens`).
 ///
 /// Bit widths, group sizes and methods share the file. It is mapped; one input is read at a time.
-public struct CalibrationStatistics: Sendable {
+package struct CalibrationStatistics: Sendable {
     private let file: SafeTensors
     private let configuration: ModelConfiguration
-    public let tokenCount: Int
+    package let tokenCount: Int
 
     /// - Throws: `ModelFileError` when the file is damaged, or not of a model of this shape.
-    public init(reading url: URL, for configuration: ModelConfiguration) throws(ModelFileError) {
+    package init(reading url: URL, for configuration: ModelConfiguration) throws(ModelFileError) {
         file = try SafeTensors(reading: url)
         self.configuration = configuration
         let tokens = try file.integers("tokens")
@@ -51,7 +51,7 @@ extension CalibrationStatistics {
     ///
     /// - Parameter report: told how many layers are done.
     /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what writing throws.
-    public static func write(
+    package static func write(
         of model: InferenceModel, on sequences: [[Int32]], to url: URL, workers: WorkerPool, report: (Int) -> Void = { _ in }
     ) throws {
         let pass = try CalibrationPass(model, sequences, workers: workers)

@@ -1,10 +1,10 @@
 /// What calibration learns of the values X [tokens, width] that a linear module reads.
-public struct InputStatistics: Hashable, Sendable {
-    public let width: Int
+package struct InputStatistics: Hashable, Sendable {
+    package let width: Int
     /// H = XᵀX, row-major [width, width], symmetric.
-    public internal(set) var products: [Double]
+    package internal(set) var products: [Double]
     /// max |X_j| over the tokens.
-    public internal(set) var ranges: [Float]
+    package internal(set) var ranges: [Float]
 
     init(width: Int) {
         self.width = width

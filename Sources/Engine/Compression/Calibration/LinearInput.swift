@@ -1,5 +1,5 @@
 /// What a layer's linear modules read. Modules that read the same values share its statistics.
-public enum LinearInput: String, CaseIterable, Hashable, Sendable {
+package enum LinearInput: String, CaseIterable, Hashable, Sendable {
     /// Normalized hidden states, of the projections to queries, keys and values.
     case attention
     /// The heads' outputs.

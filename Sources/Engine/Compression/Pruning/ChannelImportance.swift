@@ -3,16 +3,16 @@ import CKernels
 /// How much a model's channels carry: sums of their absolute activations over calibration tokens (Minitron, arXiv 2407.14679).
 ///
 /// No ratio and no shape enters, so that all of a sweep share it.
-public struct ChannelImportance: Hashable, Sendable {
+package struct ChannelImportance: Hashable, Sendable {
     /// Of each embedding channel [hidden]: |RMSNorm output| at the inputs of attention and feed-forward. Each of these inputs
     /// is brought to length 1 over its channels, then all layers' are added.
-    public let hidden: [Double]
+    package let hidden: [Double]
     /// Of each neuron, by layer: |silu(gate)·up|, each layer of length 1.
-    public let intermediate: [[Double]]
+    package let intermediate: [[Double]]
     /// Of each head, by layer: the length of its output, each layer of length 1.
-    public let heads: [[Double]]
+    package let heads: [[Double]]
 
-    public init(hidden: [Double], intermediate: [[Double]], heads: [[Double]]) {
+    package init(hidden: [Double], intermediate: [[Double]], heads: [[Double]]) {
         self.hidden = hidden
         self.intermediate = intermediate
         self.heads = heads
@@ -22,7 +22,7 @@ public struct ChannelImportance: Hashable, Sendable {
 extension InferenceModel {
     /// The importance of every channel on some sequences. What `resumption` keeps are the groups' sums.
     /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `resumption` throws.
-    public func channelImportance(
+    package func channelImportance(
         _ sequences: [[Int32]], workers: WorkerPool, resumption: Resumption<[Double]> = .none
     ) throws -> ChannelImportance {
         if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }

@@ -1,15 +1,15 @@
 /// Which channels of a model stay, each list in rising order.
 ///
 /// All layers keep as many: `config.json` has one width for all of them.
-public struct ChannelSelection: Hashable, Sendable {
-    public var hidden: [Int]
+package struct ChannelSelection: Hashable, Sendable {
+    package var hidden: [Int]
     /// By layer.
-    public var intermediate: [[Int]]
+    package var intermediate: [[Int]]
     /// By layer; a key/value head stays with all query heads that it serves.
-    public var keyValueHeads: [[Int]]
+    package var keyValueHeads: [[Int]]
 
     /// All of them.
-    public init(all configuration: ModelConfiguration) {
+    package init(all configuration: ModelConfiguration) {
         hidden = Array(0..<configuration.hiddenSize)
         intermediate = Array(repeating: Array(0..<configuration.intermediateSize), count: configuration.layerCount)
         keyValueHeads = Array(repeating: Array(0..<configuration.keyValueHeadCount), count: configuration.layerCount)
@@ -17,7 +17,7 @@ public struct ChannelSelection: Hashable, Sendable {
 
     /// The most important channels that fill a shape; of equals the lower one.
     /// - Throws: `ChannelPruningError` when the scores are not this model's, or the shape is larger than the model.
-    public init(
+    package init(
         _ configuration: ModelConfiguration, hidden: Int, intermediate: Int, by importance: ChannelImportance
     ) throws(ChannelPruningError) {
         guard importance.fits(configuration) else {
@@ -52,10 +52,10 @@ public struct ChannelSelection: Hashable, Sendable {
 }
 
 /// Channels that cannot be removed from a model as asked.
-public struct ChannelPruningError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct ChannelPruningError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 
-    public init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 extension ChannelImportance {
@@ -71,7 +71,7 @@ extension ChannelImportance {
 extension [[Double]] {
     /// Of each list, where the largest `count` stand, in rising order; of equals the first.
     /// - Throws: `ChannelPruningError` for a list that is shorter, or has something that is no number.
-    public func places(ofLargest count: Int) throws(ChannelPruningError) -> [[Int]] {
+    package func places(ofLargest count: Int) throws(ChannelPruningError) -> [[Int]] {
         guard allSatisfy({ $0.count >= count && $0.allSatisfy(\.isFinite) }) else {
             throw ChannelPruningError("There are fewer than \(count) scores of a layer, or some are no numbers.")
         }

@@ -9,7 +9,7 @@ extension InferenceModel {
     ///
     /// What `resumption` keeps are the groups' sums of cosines, one per layer.
     /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `resumption` throws.
-    public func depthImportance(
+    package func depthImportance(
         _ sequences: [[Int32]], workers: WorkerPool, resumption: Resumption<[Double]> = .none
     ) throws -> [Double] {
         if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
@@ -28,7 +28,7 @@ extension InferenceModel {
     }
 
     /// The ranges of so many sequences that are read together.
-    public static func calibrationGroups(of count: Int) -> [Range<Int>] {
+    package static func calibrationGroups(of count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: calibrationGroupSize).map { $0..<min(count, $0 + calibrationGroupSize) }
     }
 

@@ -1,9 +1,9 @@
 /// Which layers to remove from a model.
-public struct DepthPruning: Hashable, Sendable {
+package struct DepthPruning: Hashable, Sendable {
     /// In rising order.
-    public let removedLayers: [Int]
-    public let parametersBefore: Int
-    public let parametersAfter: Int
+    package let removedLayers: [Int]
+    package let parametersBefore: Int
+    package let parametersAfter: Int
 
     /// The least important layers, as many as come closest to the ratio of all parameters; one layer is always kept. Of
     /// equally important layers the lower one goes first; of two equally close numbers the smaller is taken.
@@ -11,7 +11,7 @@ public struct DepthPruning: Hashable, Sendable {
     ///   - importance: One value per layer.
     ///   - ratio: Share of all parameters to remove, from 0 to below 1.
     /// - Throws: `DepthPruningError` when importance or ratio do not fit.
-    public init(_ configuration: ModelConfiguration, importance: [Double], ratio: Double) throws(DepthPruningError) {
+    package init(_ configuration: ModelConfiguration, importance: [Double], ratio: Double) throws(DepthPruningError) {
         guard ratio >= 0, ratio < 1 else {
             throw DepthPruningError(description: "A ratio from 0 to below 1 is needed, not \(ratio).")
         }
@@ -24,7 +24,7 @@ public struct DepthPruning: Hashable, Sendable {
 
     /// So many of the least important layers.
     /// - Throws: `DepthPruningError` when no layer would be left, or the scores do not fit.
-    public init(_ configuration: ModelConfiguration, importance: [Double], layers count: Int) throws(DepthPruningError) {
+    package init(_ configuration: ModelConfiguration, importance: [Double], layers count: Int) throws(DepthPruningError) {
         guard importance.count == configuration.layerCount, importance.allSatisfy(\.isFinite) else {
             throw DepthPruningError(
                 description: "There are \(importance.count) scores for the \(configuration.layerCount) layers of the model, or "
@@ -43,13 +43,13 @@ public struct DepthPruning: Hashable, Sendable {
 }
 
 /// Scores or a ratio that do not fit the model.
-public struct DepthPruningError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct DepthPruningError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 }
 
 extension Model {
     /// The model without some of its layers; those that stay keep their order and are numbered anew.
-    public func removing(_ pruning: DepthPruning) throws(ModelConfigurationError) -> Model {
+    package func removing(_ pruning: DepthPruning) throws(ModelConfigurationError) -> Model {
         let kept = (0..<configuration.layerCount).filter { !pruning.removedLayers.contains($0) }
         guard !kept.isEmpty else { throw ModelConfigurationError(field: "num_hidden_layers", reason: "must be at least 1") }
         var smaller = configuration

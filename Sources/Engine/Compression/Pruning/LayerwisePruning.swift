@@ -2,14 +2,14 @@
 /// really get: those behind the layers that are pruned already.
 ///
 /// On the way, what is removed stays in place with zeros in the weights that read it, so that all layers keep their shape.
-public struct LayerwisePruning {
+package struct LayerwisePruning {
     private let model: Model
     private let choice: LayerwiseChoice
     private let pass: CalibrationPass
 
     /// - Throws: `GenerationError` for sequences that the model cannot read, `ChannelPruningError` for a choice that it does
     ///   not have.
-    public init(
+    package init(
         _ model: InferenceModel, choosing choice: LayerwiseChoice, on sequences: [[Int32]], workers: WorkerPool
     ) throws {
         try choice.check(against: model.model.configuration)
@@ -19,7 +19,7 @@ public struct LayerwisePruning {
     }
 
     /// The pruned model, and what became of each layer. What `resumption` keeps are the layers' results.
-    public func run(
+    package func run(
         resumption: Resumption<LayerwiseResult> = .none
     ) throws -> (model: Model, layers: [LayerwiseResult]) {
         var results: [LayerwiseResult] = []

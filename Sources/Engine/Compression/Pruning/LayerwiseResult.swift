@@ -1,5 +1,5 @@
 /// How the neurons and heads are chosen that every layer loses.
-public enum LayerwiseChoice: Hashable, Sendable {
+package enum LayerwiseChoice: Hashable, Sendable {
     /// OSSCAR (arXiv 2403.12983): so many are kept, those with which a layer's outputs change least when the weights that read
     /// them are solved for anew. `damping` is a share of the mean of H's diagonal.
     case reconstruction(intermediate: Int, keyValueHeads: Int, damping: Double)
@@ -8,19 +8,19 @@ public enum LayerwiseChoice: Hashable, Sendable {
 }
 
 /// What became of one layer.
-public struct LayerwiseResult: Hashable, Sendable {
+package struct LayerwiseResult: Hashable, Sendable {
     /// Those that are kept, in rising order.
-    public var neurons: [Int]
-    public var keyValueHeads: [Int]
+    package var neurons: [Int]
+    package var keyValueHeads: [Int]
     /// ‖XW − XŴ‖/‖XW‖ of `down_proj`, X being its inputs behind the layers that are pruned already.
-    public var feedForwardError: Double
+    package var feedForwardError: Double
     /// The same of `o_proj`; 0 where all heads are kept.
-    public var attentionError: Double
+    package var attentionError: Double
     /// `down_proj` [hidden, intermediate] and `o_proj` [hidden, heads·d], zero for what is removed.
-    public var down: [Float]
-    public var output: [Float]
+    package var down: [Float]
+    package var output: [Float]
 
-    public init(
+    package init(
         neurons: [Int], keyValueHeads: [Int], feedForwardError: Double, attentionError: Double, down: [Float], output: [Float]
     ) {
         self.neurons = neurons

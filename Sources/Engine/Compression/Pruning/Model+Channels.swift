@@ -1,7 +1,7 @@
 extension Model {
     /// The model with the selected channels alone. Heads keep their size, so attention may be wider than the hidden states.
     /// - Throws: `ChannelPruningError` when the model cannot keep these channels.
-    public func keeping(_ selection: ChannelSelection) throws(ChannelPruningError) -> Model {
+    package func keeping(_ selection: ChannelSelection) throws(ChannelPruningError) -> Model {
         try selection.check(against: configuration)
         var smaller = configuration
         smaller.hiddenSize = selection.hidden.count

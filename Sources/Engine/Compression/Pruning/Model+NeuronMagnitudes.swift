@@ -1,6 +1,6 @@
 extension Model {
     /// The length of the weights of every neuron, by layer: its rows of gate and up, its column of down.
-    public var neuronMagnitudes: [[Double]] {
+    package var neuronMagnitudes: [[Double]] {
         let (hidden, neurons) = (configuration.hiddenSize, configuration.intermediateSize)
         return (0..<configuration.layerCount).map { layer in
             let start = layout.start(ofLayer: layer)

@@ -1,21 +1,21 @@
 /// The shapes that width pruning can leave: the hidden and the intermediate size, each less a multiple of its step.
-public struct ShapeGrid: Sendable {
-    public struct Shape: Hashable, Sendable {
-        public let hidden: Int
-        public let intermediate: Int
+package struct ShapeGrid: Sendable {
+    package struct Shape: Hashable, Sendable {
+        package let hidden: Int
+        package let intermediate: Int
         /// Of a model with this shape.
-        public let parameters: Int
+        package let parameters: Int
     }
 
     /// All parameters of the unpruned model.
-    public let parameters: Int
+    package let parameters: Int
     /// The widest first, the whole model's among them.
-    public let shapes: [Shape]
+    package let shapes: [Shape]
 
     /// - Parameters:
     ///   - hiddenStep: embedding channels that go at once; 0 leaves them all.
     ///   - intermediateStep: neurons of a layer that go at once.
-    public init(_ configuration: ModelConfiguration, hiddenStep: Int, intermediateStep: Int) {
+    package init(_ configuration: ModelConfiguration, hiddenStep: Int, intermediateStep: Int) {
         func sizes(_ whole: Int, _ step: Int) -> [Int] {
             step > 0 ? Array(stride(from: whole, to: 0, by: -step)) : [whole]
         }
@@ -31,15 +31,15 @@ public struct ShapeGrid: Sendable {
     }
 
     /// The share of all parameters that a shape does without.
-    public func ratio(of shape: Shape) -> Double { 1 - Double(shape.parameters) / Double(parameters) }
+    package func ratio(of shape: Shape) -> Double { 1 - Double(shape.parameters) / Double(parameters) }
 
     /// The shapes that remove something, and a share that is as near to `ratio` as `tolerance`.
-    public func shapes(near ratio: Double, within tolerance: Double) -> [Shape] {
+    package func shapes(near ratio: Double, within tolerance: Double) -> [Shape] {
         shapes.filter { $0.parameters < parameters && abs(self.ratio(of: $0) - ratio) <= tolerance }
     }
 
     /// The shape whose share is nearest to `ratio`; of equals the larger one.
-    public func nearest(to ratio: Double) -> Shape? {
+    package func nearest(to ratio: Double) -> Shape? {
         shapes.min { abs(self.ratio(of: $0) - ratio) < abs(self.ratio(of: $1) - ratio) }
     }
 }

@@ -1,20 +1,20 @@
 /// A shape that was pruned in one step, and how well the model without its channels expects the calibration data.
-public struct WidthCandidate: Hashable, Sendable {
-    public let shape: ShapeGrid.Shape
+package struct WidthCandidate: Hashable, Sendable {
+    package let shape: ShapeGrid.Shape
     /// Of the tokens of all sequences but the first of each.
-    public let perplexity: Double
+    package let perplexity: Double
 }
 
 /// The search for the best of several shapes: each is pruned in one step and scored by its perplexity.
-public struct WidthSearch: Sendable {
+package struct WidthSearch: Sendable {
     /// In the order of the shapes.
-    public let candidates: [WidthCandidate]
+    package let candidates: [WidthCandidate]
     /// The place of the lowest perplexity; of equals the one with fewer parameters, then the first.
-    public let best: Int
+    package let best: Int
 
     /// What `resumption` keeps is each shape's loss.
     /// - Throws: `ChannelPruningError` where there is no shape, or none leaves a model that computes numbers.
-    public init(
+    package init(
         of shapes: [ShapeGrid.Shape], _ model: InferenceModel, by importance: ChannelImportance, on sequences: [[Int32]],
         workers: WorkerPool, resumption: Resumption<[Double]> = .none
     ) throws {

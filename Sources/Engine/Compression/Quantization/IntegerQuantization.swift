@@ -1,6 +1,6 @@
 /// Why a model cannot be quantized as asked; a full sentence with the way out.
-public struct QuantizationError: Error, Hashable, Sendable, CustomStringConvertible {
-    public var description: String
+package struct QuantizationError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var description: String
 
     init(_ description: String) { self.description = description }
 }
@@ -9,13 +9,13 @@ public struct QuantizationError: Error, Hashable, Sendable, CustomStringConverti
 ///
 /// A group's scale is max|w| / (2^(bits−1) − 1), and its codes run from −(2^(bits−1) − 1) to 2^(bits−1) − 1: the most
 /// negative integer is not used, so that w and −w are equally exact.
-public struct IntegerQuantization: Hashable, Sendable {
+package struct IntegerQuantization: Hashable, Sendable {
     /// Bits per weight: 4 or 8.
-    public let bits: Int
+    package let bits: Int
     /// Consecutive inputs that share a scale; 0 is one scale per output.
-    public let groupSize: Int
+    package let groupSize: Int
 
-    public init(bits: Int, groupSize: Int) throws(QuantizationError) {
+    package init(bits: Int, groupSize: Int) throws(QuantizationError) {
         guard bits == 4 || bits == 8 else { throw QuantizationError("Weights of \(bits) bits are not supported; use 4 or 8.") }
         guard groupSize >= 0, groupSize % 8 == 0 else {
             throw QuantizationError(
@@ -35,7 +35,7 @@ public struct IntegerQuantization: Hashable, Sendable {
     /// Rounds a row-major [rows, columns] matrix to nearest; its groups run along a row.
     ///
     /// - Parameter name: the matrix's name in errors.
-    public func quantize(
+    package func quantize(
         _ weights: [Float], rows: Int, columns: Int, name: String = "the matrix"
     ) throws(QuantizationError) -> QuantizedMatrix {
         try check(weights, rows: rows, columns: columns, name: name)

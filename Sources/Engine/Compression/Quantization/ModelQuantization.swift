@@ -2,9 +2,9 @@ import CanonicalJSON
 
 /// Quantizes the linear layers of a model: the matrices `….weight` but for the embedding. A head that is tied to the embedding
 /// becomes a matrix of its own where it is not ignored.
-public struct ModelQuantization: Sendable {
+package struct ModelQuantization: Sendable {
     /// What quantization may know of the modules' inputs.
-    public enum Calibration: Sendable {
+    package enum Calibration: Sendable {
         case none
         /// Statistics of the float model.
         case statistics(CalibrationStatistics)
@@ -19,7 +19,7 @@ public struct ModelQuantization: Sendable {
     let ignored: [String]
     let workers: WorkerPool
 
-    public init(
+    package init(
         _ scheme: QuantizationScheme, _ rounding: WeightRounding = .nearest, smoothing: SmoothQuant? = nil,
         ignoring ignored: [String] = ["lm_head"], workers: WorkerPool = WorkerPool(threads: 1)
     ) {
@@ -34,7 +34,7 @@ public struct ModelQuantization: Sendable {
     ///   - tensors: the float model's tensors by name.
     ///   - configuration: the model's `config.json`.
     ///   - report: told how many modules are done, and how many there are.
-    public func quantize(
+    package func quantize(
         _ tensors: [String: StoredTensor], configuration: JSON, calibration: Calibration = .none,
         report: (Int, Int) -> Void = { _, _ in }
     ) throws -> QuantizedModel {

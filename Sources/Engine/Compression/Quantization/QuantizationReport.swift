@@ -1,31 +1,31 @@
 import CanonicalJSON
 
 /// What quantization did to a model, layer by layer.
-public struct QuantizationReport: Hashable, Sendable {
-    public struct Layer: Hashable, Sendable {
+package struct QuantizationReport: Hashable, Sendable {
+    package struct Layer: Hashable, Sendable {
         /// The module's name, without `.weight`.
-        public var name: String
-        public var rows: Int
-        public var columns: Int
+        package var name: String
+        package var rows: Int
+        package var columns: Int
         /// ‖W − Ŵ‖ / ‖W‖, Frobenius norms; 0 for a matrix of zeros.
-        public var relativeError: Double
+        package var relativeError: Double
         /// ‖XW − XŴ‖ / ‖XW‖ on the calibration rows, as the module reads them; `nil` without statistics. Of the weights alone:
         /// the activations are not rounded in it.
-        public var reconstructionError: Double?
-        public var bytesBefore: Int
-        public var bytesAfter: Int
+        package var reconstructionError: Double?
+        package var bytesBefore: Int
+        package var bytesAfter: Int
     }
 
-    public var bits: Int
+    package var bits: Int
     /// 0 is one scale per output.
-    public var groupSize: Int
+    package var groupSize: Int
     /// By name.
-    public var layers: [Layer]
+    package var layers: [Layer]
     /// Bytes of all tensors of the model.
-    public var bytesBefore: Int
-    public var bytesAfter: Int
+    package var bytesBefore: Int
+    package var bytesAfter: Int
 
-    public var json: JSON {
+    package var json: JSON {
         [
             "bits": .integer(Int64(bits)),
             "group_size": .integer(Int64(groupSize)),
@@ -66,7 +66,7 @@ extension QuantizationReport {
 
 extension QuantizedMatrix {
     /// ‖W − Ŵ‖ / ‖W‖.
-    public func relativeError(to weights: [Float]) -> Double {
+    package func relativeError(to weights: [Float]) -> Double {
         QuantizationReport.relativeError(of: dequantized(), to: weights)
     }
 }

@@ -2,12 +2,12 @@
 ///
 /// A code is stored as code + 2^(bits−1), little end first; a row begins at a 32-bit word and is padded with zero bits.
 /// weight = code · scale of its group.
-public struct QuantizedMatrix: Hashable, Sendable {
+package struct QuantizedMatrix: Hashable, Sendable {
     /// Outputs.
-    public let rows: Int
+    package let rows: Int
     /// Inputs.
-    public let columns: Int
-    public let bits: Int
+    package let columns: Int
+    package let bits: Int
     /// Consecutive inputs that share a scale; all of them where there is one scale per output.
     let groupSize: Int
     /// [rows, bytesPerRow]
@@ -22,7 +22,7 @@ public struct QuantizedMatrix: Hashable, Sendable {
     var groupsPerRow: Int { columns / groupSize }
 
     /// Bytes that the codes and scales take.
-    public var byteCount: Int { packed.count + 4 * scales.count }
+    package var byteCount: Int { packed.count + 4 * scales.count }
 
     /// The caller has checked that the arrays fill the shape.
     init(packed: [UInt8], scales: [Float], rows: Int, columns: Int, bits: Int, groupSize: Int) {

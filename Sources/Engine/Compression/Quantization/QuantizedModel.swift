@@ -1,15 +1,15 @@
 import CanonicalJSON
 
 /// A quantized model as it is stored: tensors under compressed-tensors names, and a configuration that says so.
-public struct QuantizedModel: Sendable {
-    public var tensors: [String: StoredTensor]
+package struct QuantizedModel: Sendable {
+    package var tensors: [String: StoredTensor]
     /// `config.json` with its `quantization_config`.
-    public var configuration: JSON
-    public var report: QuantizationReport
+    package var configuration: JSON
+    package var report: QuantizationReport
 }
 
 /// How a model's linear layers are stored, and what they are multiplied by.
-public enum QuantizationScheme: Hashable, Sendable {
+package enum QuantizationScheme: Hashable, Sendable {
     /// Integer weights; activations stay float.
     case weights(IntegerQuantization)
     /// INT8 weights per output and INT8 activations per token.

@@ -4,11 +4,11 @@
 /// The division is folded into what makes the inputs, so that it costs nothing: into the weight of the norm before queries, keys
 /// and values, and before gate and up; into the rows of up before down; and into the rows of v (and its bias) before o, where the
 /// query heads that share a key/value head share the divisors.
-public struct SmoothQuant: Hashable, Sendable {
+package struct SmoothQuant: Hashable, Sendable {
     /// α: how much of the activations' range moves into the weights, from 0 to 1.
-    public let strength: Double
+    package let strength: Double
 
-    public init(strength: Double) { self.strength = strength }
+    package init(strength: Double) { self.strength = strength }
 
     /// What each input was divided by.
     typealias Divisors = [LinearPlace: [Float]]

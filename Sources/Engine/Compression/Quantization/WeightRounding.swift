@@ -1,5 +1,5 @@
 /// How weights become integers.
-public enum WeightRounding: Hashable, Sendable {
+package enum WeightRounding: Hashable, Sendable {
     /// Each by itself, to nearest.
     case nearest
     /// - Parameters:
@@ -10,7 +10,7 @@ public enum WeightRounding: Hashable, Sendable {
     case quantEase(damping: Double, iterations: Int)
 
     /// Whether codes depend on what the modules read.
-    public var needsStatistics: Bool { self != .nearest }
+    package var needsStatistics: Bool { self != .nearest }
 }
 
 /// A rounding made ready for all modules that read one input.

@@ -3,7 +3,7 @@ import Foundation
 
 /// How an exported GGUF file stores a model's matrices. Norms and biases are F32, matrices whose rows do not divide into
 /// blocks F16.
-public enum GGUFPrecision: String, CaseIterable, Sendable {
+package enum GGUFPrecision: String, CaseIterable, Sendable {
     case f16
     case q8_0
     case q4_0
@@ -34,7 +34,7 @@ extension ModelFolder {
     ///
     /// - Parameter name: what the file calls the model.
     /// - Throws: `ModelFileError` where the model cannot be read or a weight is beyond the range of half precision.
-    public func writeGGUF(to url: URL, _ precision: GGUFPrecision, name: String) throws {
+    package func writeGGUF(to url: URL, _ precision: GGUFPrecision, name: String) throws {
         let model = try inferenceModel().restored()
         var header = GGUFHeader()
         header.add(model.configuration, name: name, precision)

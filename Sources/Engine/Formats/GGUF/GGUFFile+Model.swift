@@ -2,7 +2,7 @@ extension GGUFFile {
     /// The model, its blocks restored to float32, q and k in the order of Hugging Face's models.
     ///
     /// - Throws: `ModelFileError`, or `ModelConfigurationError` for metadata that make no model.
-    public func model() throws -> Model {
+    package func model() throws -> Model {
         let configuration = try configuration()
         // Four bits and more for a weight.
         try check(configuration, weights: tensors.values.reduce(0) { $0 + $1.range.count } * 2)

@@ -3,7 +3,7 @@ import Foundation
 
 extension GGUFFile {
     /// Writes `tokenizer.json` and `tokenizer_config.json` as the metadata have them, the chat template included.
-    public func writeTokenizer(to folder: URL) throws {
+    package func writeTokenizer(to folder: URL) throws {
         let vocabulary = try vocabulary()
         try Data(tokenizerJSON(vocabulary).prettyText.utf8).write(to: folder.appending(path: "tokenizer.json"))
         try Data(tokenizerConfiguration(vocabulary).prettyText.utf8).write(to: folder.appending(path: "tokenizer_config.json"))

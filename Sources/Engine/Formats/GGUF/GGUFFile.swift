@@ -4,9 +4,9 @@ import Foundation
 ///
 /// As with safetensors, all that the header says is checked against the file's real size before anything is read by it. The
 /// file is mapped; a tensor is restored when it is asked for.
-public struct GGUFFile: Sendable {
+package struct GGUFFile: Sendable {
     /// The file's name in errors.
-    public let file: String
+    package let file: String
     let metadata: [String: GGUFValue]
     let tensors: [String: GGUFTensor]
     /// What follows the header.
@@ -16,7 +16,7 @@ public struct GGUFFile: Sendable {
     private static let mostEntries = 1 << 16
     private static let maximumKeyLength = 65_535
 
-    public init(reading url: URL) throws(ModelFileError) {
+    package init(reading url: URL) throws(ModelFileError) {
         let file = url.lastPathComponent
         let contents: Data
         do {
@@ -27,7 +27,7 @@ public struct GGUFFile: Sendable {
         try self.init(parsing: contents, file: file)
     }
 
-    public init(parsing contents: Data, file: String = "model.gguf") throws(ModelFileError) {
+    package init(parsing contents: Data, file: String = "model.gguf") throws(ModelFileError) {
         self.file = file
         do {
             var cursor = GGUFCursor(contents)

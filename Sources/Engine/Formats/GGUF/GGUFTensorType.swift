@@ -1,5 +1,5 @@
 /// How a GGUF file stores a tensor's weights, under the format's numbers: floats, or blocks of small integers with scales.
-public enum GGUFTensorType: UInt32, Hashable, Sendable, CaseIterable {
+package enum GGUFTensorType: UInt32, Hashable, Sendable, CaseIterable {
     case f32 = 0
     case f16 = 1
     case q4_0 = 2

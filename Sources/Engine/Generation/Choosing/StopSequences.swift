@@ -1,11 +1,11 @@
 /// Texts that end an answer wherever they appear in its bytes, across the borders of tokens.
-public struct StopSequences: Sendable {
+package struct StopSequences: Sendable {
     let vocabulary: Vocabulary
     private let texts: [[UInt8]]
     private let longest: Int
 
     /// Empty texts are left out.
-    public init(_ texts: [String], in vocabulary: Vocabulary) {
+    package init(_ texts: [String], in vocabulary: Vocabulary) {
         self.vocabulary = vocabulary
         self.texts = texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
         longest = self.texts.map(\.count).max() ?? 0

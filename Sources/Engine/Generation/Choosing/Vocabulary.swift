@@ -1,5 +1,5 @@
 /// The bytes of a tokenizer's tokens, in the order of their bytes: what is needed to tell how tokens continue a text.
-public final class Vocabulary: Sendable {
+package final class Vocabulary: Sendable {
     /// By token; empty for special tokens, which stand for no text.
     let bytes: [[UInt8]]
     /// Tokens that stand for text, in the order of their bytes, equal ones by number.
@@ -9,8 +9,10 @@ public final class Vocabulary: Sendable {
     private let spelled: Set<[UInt8]>
     private let longest: Int
 
-    public init(_ tokenizer: Tokenizer) {
-        let bytes = (0..<tokenizer.vocabularySize).map { tokenizer.isSpecial($0) ? [] : tokenizer.bytes(of: CollectionOfOne($0)) }
+    package init(_ tokenizer: Tokenizer) {
+        let bytes = (0..<tokenizer.vocabularySize).map {
+            tokenizer.isSpecial($0) ? [] : tokenizer.bytes(of: CollectionOfOne($0))
+        }
         let sorted = bytes.indices.filter { !bytes[$0].isEmpty }.sorted {
             bytes[$0] == bytes[$1] ? $0 < $1 : bytes[$0].lexicographicallyPrecedes(bytes[$1])
         }

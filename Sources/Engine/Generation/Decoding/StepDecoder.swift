@@ -101,7 +101,8 @@ final class StepDecoder {
                 let position = stretch.start + place
                 let keys = memory.projections + row * configuration.projectionSize + configuration.attentionSize
                 decant_block_store(
-                    cache.base(stretch.blocks[position / CacheBlocks.tokens], layer: index), position % CacheBlocks.tokens, keys,
+                    cache.base(stretch.blocks[position / CacheBlocks.tokens], layer: index), position % CacheBlocks.tokens,
+                    keys,
                     keys + keyValueSize, configuration.attentionShape)
             }
         }

@@ -5,7 +5,7 @@ extension BytePattern {
     private static let freeDepth = 2
 
     /// The answers that call some of these functions, as `PromptFormat.response` spells them: any number of calls, or none.
-    public static func calls(of functions: [FunctionDefinition]) -> BytePattern {
+    package static func calls(of functions: [FunctionDefinition]) -> BytePattern {
         array(of: .choice(functions.map(call)))
     }
 

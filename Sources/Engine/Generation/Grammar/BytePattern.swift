@@ -1,5 +1,5 @@
 /// A regular language over bytes.
-public indirect enum BytePattern: Hashable, Sendable {
+package indirect enum BytePattern: Hashable, Sendable {
     case literal([UInt8])
     case byte(ClosedRange<UInt8>)
     case sequence([BytePattern])
@@ -9,22 +9,22 @@ public indirect enum BytePattern: Hashable, Sendable {
     /// Members in this order with commas between them; those that are not required may be missing.
     case members([Member])
 
-    public struct Member: Hashable, Sendable {
-        public var pattern: BytePattern
-        public var isRequired: Bool
+    package struct Member: Hashable, Sendable {
+        package var pattern: BytePattern
+        package var isRequired: Bool
 
-        public init(_ pattern: BytePattern, isRequired: Bool) {
+        package init(_ pattern: BytePattern, isRequired: Bool) {
             self.pattern = pattern
             self.isRequired = isRequired
         }
     }
 
-    public static func text(_ text: String) -> BytePattern { .literal(Array(text.utf8)) }
+    package static func text(_ text: String) -> BytePattern { .literal(Array(text.utf8)) }
 
-    public static func optional(_ pattern: BytePattern) -> BytePattern { .choice([pattern, .sequence([])]) }
+    package static func optional(_ pattern: BytePattern) -> BytePattern { .choice([pattern, .sequence([])]) }
 
     /// Between so many and so many times.
-    public static func repeated(_ pattern: BytePattern, _ counts: ClosedRange<Int>) -> BytePattern {
+    package static func repeated(_ pattern: BytePattern, _ counts: ClosedRange<Int>) -> BytePattern {
         let least = [BytePattern](repeating: pattern, count: counts.lowerBound)
         let rest = (counts.lowerBound..<counts.upperBound).reduce(BytePattern.sequence([])) { inner, _ in
             .optional(.sequence([pattern, inner]))

@@ -3,13 +3,13 @@ import Synchronization
 /// What an answer must be: tokens are allowed where a text of the pattern can still come of them.
 ///
 /// There is always an allowed token, and where few tokens are left, only those that leave room to end the text in time.
-public final class TokenConstraint: Sendable {
+package final class TokenConstraint: Sendable {
     typealias State = ByteStates.State
 
     private let vocabulary: Vocabulary
     private let table: Mutex<Table>
 
-    public init(_ pattern: BytePattern, vocabulary: Vocabulary) {
+    package init(_ pattern: BytePattern, vocabulary: Vocabulary) {
         self.vocabulary = vocabulary
         table = Mutex(Table(states: ByteStates(pattern)))
     }

@@ -43,7 +43,8 @@ struct BertNormalizer: Hashable, Sendable {
         }
         if stripsAccents { scalars = Self.decomposed(scalars).filter { !Self.isAccent($0) } }
         return lowersCase
-            ? scalars.flatMap { $0.isASCII ? [Self.lowered($0)] : Array($0.properties.lowercaseMapping.unicodeScalars) } : scalars
+            ? scalars.flatMap { $0.isASCII ? [Self.lowered($0)] : Array($0.properties.lowercaseMapping.unicodeScalars) }
+            : scalars
     }
 
     private static func lowered(_ scalar: Unicode.Scalar) -> Unicode.Scalar {

@@ -3,7 +3,7 @@ import Foundation
 
 extension WordPieceTokenizer {
     /// Reads `tokenizer.json` of a folder, or `vocab.txt` and what `tokenizer_config.json` says of it where there is none.
-    public init(readingFolder folder: URL) throws(ModelFileError) {
+    package init(readingFolder folder: URL) throws(ModelFileError) {
         func content(_ file: String) -> Data? { FileManager.default.contents(atPath: folder.appending(path: file).path) }
         func json(_ file: String, _ content: Data) throws(ModelFileError) -> JSON {
             do {
@@ -27,7 +27,7 @@ extension WordPieceTokenizer {
     }
 
     /// Takes a tokenizer apart as the `tokenizers` library saves BERT's; anything else is an error that names it.
-    public init(parsing json: JSON, file: String = "tokenizer.json") throws(ModelFileError) {
+    package init(parsing json: JSON, file: String = "tokenizer.json") throws(ModelFileError) {
         do throws(TokenizerFault) {
             var settings = Settings()
             let model = json["model"] ?? .null
@@ -68,7 +68,8 @@ extension WordPieceTokenizer {
 
     private static func check(_ json: JSON, is type: String, _ name: String) throws(TokenizerFault) {
         guard json["type"]?.string == type else {
-            throw TokenizerFault("its \(name) is of type \(json["type"]?.canonicalText ?? "none"); an encoder's must be \(type)")
+            throw TokenizerFault(
+                "its \(name) is of type \(json["type"]?.canonicalText ?? "none"); an encoder's must be \(type)")
         }
     }
 

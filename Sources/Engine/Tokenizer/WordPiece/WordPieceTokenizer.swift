@@ -1,7 +1,7 @@
 /// BERT's tokenizer: words, each cut greedily into the longest pieces of a vocabulary (Devlin et al., arXiv 1810.04805).
 ///
 /// Text from outside never becomes a special token: `[SEP]` in a text is two brackets and a word.
-public struct WordPieceTokenizer: Sendable {
+package struct WordPieceTokenizer: Sendable {
     /// Ids by the bytes of the pieces; those within a word begin with `##`.
     private let ids: [[UInt8]: Int32]
     private let longestPiece: Int
@@ -37,7 +37,7 @@ public struct WordPieceTokenizer: Sendable {
     var largestID: Int? { ids.values.max().map(Int.init) }
 
     /// The tokens of a text between those that begin and end it, at most so many with these; what is longer is cut off.
-    public func encode(_ text: String, atMost limit: Int = .max) -> [Int32] {
+    package func encode(_ text: String, atMost limit: Int = .max) -> [Int32] {
         var tokens = [begin]
         for word in settings.normalizer.words(of: text) {
             if tokens.count >= limit - 1 { break }

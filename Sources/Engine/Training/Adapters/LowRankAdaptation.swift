@@ -1,8 +1,8 @@
 /// What low-rank adaptation (Hu et al., arXiv 2106.09685) trains instead of a model's weights: beside each adapted matrix W
 /// [out, in] the factors A [rank, in] and B [out, rank]. The model computes with W + (alpha / rank)·B·A.
-public struct LowRankAdaptation: Hashable, Sendable {
+package struct LowRankAdaptation: Hashable, Sendable {
     /// The matrices of a layer, as Hugging Face names them.
-    public enum Target: String, Hashable, Sendable, CaseIterable {
+    package enum Target: String, Hashable, Sendable, CaseIterable {
         case query = "q_proj"
         case key = "k_proj"
         case value = "v_proj"
@@ -12,12 +12,12 @@ public struct LowRankAdaptation: Hashable, Sendable {
         case down = "down_proj"
     }
 
-    public var rank: Int
-    public var alpha: Double
+    package var rank: Int
+    package var alpha: Double
     /// In the order of `Target`.
-    public var targets: [Target]
+    package var targets: [Target]
 
-    public init(rank: Int, alpha: Double, targets: [Target] = Target.allCases) {
+    package init(rank: Int, alpha: Double, targets: [Target] = Target.allCases) {
         self.rank = rank
         self.alpha = alpha
         self.targets = Target.allCases.filter(targets.contains)

@@ -1,10 +1,10 @@
 import CKernels
 
 /// The factors that a training with adapters found.
-public struct LowRankAdapters: Sendable {
-    public let adaptation: LowRankAdaptation
+package struct LowRankAdapters: Sendable {
+    package let adaptation: LowRankAdaptation
     /// As the model's layout has them.
-    public internal(set) var values: [Float]
+    package internal(set) var values: [Float]
     let layout: AdapterLayout
 
     /// - Parameter values: as many as the layout has.
@@ -15,7 +15,7 @@ public struct LowRankAdapters: Sendable {
     }
 
     /// New factors for a model: A uniform in ±1/√in, as the library `peft` draws them, and B zero, so that they change nothing.
-    public init(_ adaptation: LowRankAdaptation, for model: Model, seed: UInt64) throws(TrainingError) {
+    package init(_ adaptation: LowRankAdaptation, for model: Model, seed: UInt64) throws(TrainingError) {
         try adaptation.check()
         let layout = AdapterLayout(adaptation, model.parameters)
         var values = [Float](repeating: 0, count: layout.count)
@@ -31,7 +31,7 @@ public struct LowRankAdapters: Sendable {
 
     /// The model with (alpha / rank)·B·A added to every adapted matrix.
     /// - Throws: `TrainingError` when the factors are of a model of another shape.
-    public func merged(into model: Model, workers: WorkerPool) throws(TrainingError) -> Model {
+    package func merged(into model: Model, workers: WorkerPool) throws(TrainingError) -> Model {
         guard layout.pairs.map(\.matrix) == AdapterLayout(adaptation, model.parameters).pairs.map(\.matrix) else {
             throw TrainingError("The adapters are of a model of another shape.")
         }

@@ -3,7 +3,7 @@ import Foundation
 import Planner
 
 extension DataGenerate: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let library = try TemplateLibrary(
             functions: context.onlyFile(of: "functions"), utterances: context.onlyFile(of: "templates"))
         let heldOut = HeldOutChoices(

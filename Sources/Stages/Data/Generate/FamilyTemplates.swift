@@ -54,7 +54,8 @@ struct FamilyTemplates {
             let help = set.isEmpty ? "without arguments" : "with " + set.sorted().map { "{\($0)}" }.joined(separator: " and ")
             findings.append(
                 Diagnostic(
-                    code: "missing-template", "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
+                    code: "missing-template",
+                    "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
                     at: node.span, help: "add one \(help)"))
         }
     }

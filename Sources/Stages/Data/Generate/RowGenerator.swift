@@ -27,7 +27,8 @@ struct RowGenerator {
     }
 
     /// Rows of one template whose queries are new.
-    private func rows(_ wanted: Int, of group: TemplateLibrary.Group, template index: Int, queries: inout Set<String>) -> [Row] {
+    private func rows(_ wanted: Int, of group: TemplateLibrary.Group, template index: Int, queries: inout Set<String>) -> [Row]
+    {
         let order = RandomOrder(
             count: combinations(group.templates[index]), seed: seed, stream: "rows/\(group.name)/\(index)")
         var rows: [Row] = []
@@ -76,7 +77,8 @@ struct RowGenerator {
         }
         let noCall = Int((Double(count) * Self.noCallShare).rounded())
         let called = zip(library.groups, capacities).map { group, capacity in group.function == nil ? 0 : capacity }
-        let silent = zip(library.groups, capacities).map { group, capacity in group.function == nil ? min(capacity, noCall) : 0 }
+        let silent = zip(library.groups, capacities).map { group, capacity in group.function == nil ? min(capacity, noCall) : 0
+        }
         let even = evenShares(of: count - silent.reduce(0, +), capacities: called)
         let hasFamilies = library.groups.contains { $0.member != nil }
         return zip(hasFamilies ? fairShares(even, capacities: called, stream: "") : even, silent).map { $0 + $1 }

@@ -39,8 +39,10 @@ enum SlotReader {
 
     private static func list(_ name: String, _ node: Node, _ findings: inout [Diagnostic]) -> [Slot.Value] {
         guard let items = node.sequence, !items.isEmpty else {
-            findings.append(.expected(
-                "a list of values", for: "the slot '\(name)'", found: node, help: "write [first, second] or {from: 1, to: 9}"))
+            findings.append(
+                .expected(
+                    "a list of values", for: "the slot '\(name)'", found: node,
+                    help: "write [first, second] or {from: 1, to: 9}"))
             return []
         }
         return items.compactMap { item in
@@ -48,8 +50,9 @@ enum SlotReader {
             if let say = item["say"]?.scalar?.text, let value = item["value"]?.scalar?.text, !say.isEmpty {
                 return Slot.Value(spoken: say, meaning: value, span: item.span)
             }
-            findings.append(.expected(
-                "a word or {say: …, value: …}", for: "a value of the slot '\(name)'", found: item))
+            findings.append(
+                .expected(
+                    "a word or {say: …, value: …}", for: "a value of the slot '\(name)'", found: item))
             return nil
         }
     }
@@ -59,9 +62,10 @@ enum SlotReader {
         guard let from = node["from"]?.scalar.flatMap({ Int($0.text) }), let to = node["to"]?.scalar.flatMap({ Int($0.text) }),
             let step, step > 0, from <= to, !to.subtractingReportingOverflow(from).overflow, (to - from) / step < mostValues
         else {
-            findings.append(Diagnostic(
-                code: "bad-range", "the slot '\(name)' is no range of at most \(mostValues) integers", at: node.span,
-                help: "write {from: 16, to: 28, step: 1}, 'from' not above 'to' and 'step' above 0"))
+            findings.append(
+                Diagnostic(
+                    code: "bad-range", "the slot '\(name)' is no range of at most \(mostValues) integers", at: node.span,
+                    help: "write {from: 16, to: 28, step: 1}, 'from' not above 'to' and 'step' above 0"))
             return []
         }
         return stride(from: from, through: to, by: step).map { .init(spoken: String($0), meaning: String($0), span: node.span) }

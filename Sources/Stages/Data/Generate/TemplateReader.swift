@@ -81,7 +81,8 @@ struct TemplateReader {
         guard let function else {
             findings.append(
                 Diagnostic(
-                    code: "unknown-argument", "a sentence that calls nothing has no arguments", at: span, help: "leave them out"))
+                    code: "unknown-argument", "a sentence that calls nothing has no arguments", at: span, help: "leave them out"
+                ))
             return nil
         }
         if let schema = function.schema(of: argument) { return schema }
@@ -110,7 +111,8 @@ struct TemplateReader {
             Diagnostic(
                 code: "unknown-value", "'\(written.meaning)' is no value of '\(argument)'", at: written.span,
                 label: "not in 'enum'",
-                secondary: secondary, help: "allowed: \(allowed.map { $0.string ?? $0.canonicalText }.joined(separator: ", "))"))
+                secondary: secondary, help: "allowed: \(allowed.map { $0.string ?? $0.canonicalText }.joined(separator: ", "))")
+        )
         return nil
     }
 
@@ -121,7 +123,8 @@ struct TemplateReader {
         for argument in template.gaps.compactMap(\.argument) where !stated.insert(argument).inserted {
             findings.append(
                 Diagnostic(
-                    code: "duplicate-argument", "the template states '\(argument)' twice", at: node.span, help: "state it once"))
+                    code: "duplicate-argument", "the template states '\(argument)' twice", at: node.span, help: "state it once")
+            )
         }
         for argument in function.required where !stated.contains(argument) {
             findings.append(

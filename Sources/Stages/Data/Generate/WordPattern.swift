@@ -20,7 +20,8 @@ struct WordPattern {
             guard words[String(gap.1)] == nil else { continue }
             findings.append(
                 .unknown(
-                    "unknown-word", "word", String(gap.1), known: Array(words.keys), at: node.span(ofText: text.bytes(gap.range)))
+                    "unknown-word", "word", String(gap.1), known: Array(words.keys),
+                    at: node.span(ofText: text.bytes(gap.range)))
             )
         }
         pieces.append(.text(text[position...]))

@@ -4,7 +4,7 @@ import Foundation
 import Planner
 
 extension DataCompressPrompt: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let brief = functions.mapValues(\.brief)
         let sets = try context.readSets()

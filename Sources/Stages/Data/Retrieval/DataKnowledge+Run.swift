@@ -2,7 +2,7 @@ import Engine
 import Planner
 
 extension DataKnowledge: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let snippets = try SnippetsReader.snippets(in: context)
         let sets = try context.readSets()
         let search = try DocumentSearch(method, documents: snippets, queries: sets.queries, in: context)

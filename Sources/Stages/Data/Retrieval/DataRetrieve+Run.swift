@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension DataRetrieve: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let sets = try context.readSets()
         let elsewhere = sets.functionsOfNamedSets
         let functions = try context.readFunctions("data").values

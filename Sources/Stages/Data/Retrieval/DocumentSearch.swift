@@ -14,7 +14,8 @@ enum DocumentSearch {
         case .bm25: self = .words(BM25(documents: documents))
         case .embedding:
             guard context.hasInput("encoder") else { throw StageFailure("the method embedding needs the input 'encoder'") }
-            let encoder = try SentenceEncoder(readingFolder: Self.folder(in: context.input("encoder")), workers: context.workers)
+            let encoder = try SentenceEncoder(
+                readingFolder: Self.folder(in: context.input("encoder")), workers: context.workers)
             let texts = documents + queries
             let vectors = try encoder.embeddings(
                 of: texts, workers: context.workers, resumption: context.resumption(of: texts.count, unit: "text"))

@@ -3,7 +3,7 @@ import Engine
 import Planner
 
 extension DataSplit: RunnableStage {
-    public func run(in context: StageContext) throws {
+    package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let rows = try context.readRows("data", "rows.jsonl")
         let outside = try outOfDomain(among: functions, calledBy: rows)
