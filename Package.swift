@@ -30,6 +30,7 @@ let package = Package(
 
         // Values
         .target(name: "CanonicalJSON"),
+        .target(name: "Words"),
         .target(name: "Diagnostics"),
         .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
 
@@ -39,9 +40,10 @@ let package = Package(
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
-        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON"]),
+        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
-            name: "Planner", dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics"]),
+            name: "Planner",
+            dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
 
         // Building
         .target(
@@ -57,10 +59,12 @@ let package = Package(
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
+        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels", "Words"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
-            dependencies: ["Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
+            dependencies: [
+                "Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
+            ]),
 
         // The command line
         .target(
@@ -96,7 +100,8 @@ let package = Package(
             dependencies: ["RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON"],
             exclude: ["Golden"]),
         .testTarget(
-            name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],
+            name: "PlannerTests",
+            dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"],
             exclude: ["Golden"]),
         .testTarget(
             name: "RebuildTests", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"]),
@@ -113,15 +118,17 @@ let package = Package(
             dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "ServerFixtures"],
             exclude: ["Golden"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
-        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),
+        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "Words"]),
         .testTarget(
             name: "DataStagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
+            dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words"]),
         .testTarget(
             name: "StagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
+            dependencies: [
+                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words",
+            ]),
         .testTarget(
-            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
+            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "Words"], exclude: ["Reference"],
             swiftSettings: numericSwift),
         .testTarget(
             name: "DataGenerationTests",

@@ -5,6 +5,7 @@ import Foundation
 import Planner
 import Stages
 import Testing
+import Words
 
 @testable import Engine
 

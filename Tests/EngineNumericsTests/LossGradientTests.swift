@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import Engine
 
@@ -31,12 +32,13 @@ struct LossGradientTests {
         arguments: [
             TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]),
             TransferLoss([.init(.reverseKL, weight: 1)]),
-            TransferLoss([.init(.jensenShannon(beta: 0.3), weight: 1)]),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 0.3)]),
             TransferLoss([.init(.forwardKL, weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
-            TransferLoss([.init(.reverseKL, weight: 0.5), .init(.jensenShannon(beta: 0.5), weight: 2)], tail: .renormalize),
+            TransferLoss(
+                [.init(.reverseKL, weight: 0.5), .init(.jensenShannon, weight: 2, argument: 0.5)], tail: .renormalize),
             TransferLoss([.init(.forwardKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
             TransferLoss([.init(.reverseKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
-            TransferLoss([.init(.jensenShannon(beta: 0.7), weight: 1)], temperature: 0.5),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 0.7)], temperature: 0.5),
         ], [1, 5, 21])
     func gradient(loss: TransferLoss, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
@@ -60,7 +62,7 @@ struct LossGradientTests {
         }
         let head = gaps.head / (gaps.head + gaps.tail)
         let mixture = TransferLoss([.init(.forwardKL, weight: head), .init(.reverseKL, weight: 1 - head)])
-        let found = evaluate(TransferLoss([.init(.adaptiveKL(mu: mu), weight: 1)]), logits, k: k)
+        let found = evaluate(TransferLoss([.init(.adaptiveKL, weight: 1, argument: mu)]), logits, k: k)
         let expected = evaluate(mixture, logits, k: k)
         #expect(abs(found.loss - expected.loss) < 1e-6 * expected.loss)
         #expect(zip(found.gradient, expected.gradient).allSatisfy { abs($0 - $1) < 1e-6 })
@@ -77,22 +79,22 @@ struct LossGradientTests {
     @Test("μ = 1 is forward KL, μ = 0 reverse KL", arguments: [1, 5, 21], [1.0, 2.0])
     func limits(k: Int, temperature: Double) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
-        func both(_ term: TransferLoss.Term) -> (Double, [Float]) {
-            evaluate(TransferLoss([.init(term, weight: 0.5)], temperature: temperature), logits, k: k)
+        func both(_ loss: Loss, _ argument: Double? = nil) -> (Double, [Float]) {
+            evaluate(TransferLoss([.init(loss, weight: 0.5, argument: argument)], temperature: temperature), logits, k: k)
         }
-        #expect(both(.adaptiveKL(mu: 1)) == both(.forwardKL))
-        #expect(both(.adaptiveKL(mu: 0)) == both(.reverseKL))
+        #expect(both(.adaptiveKL, 1) == both(.forwardKL))
+        #expect(both(.adaptiveKL, 0) == both(.reverseKL))
         #expect(k == 1 && temperature == 2 || both(.forwardKL) != both(.reverseKL))
     }
 
     @Test(
         "A student equal to its teacher loses nothing",
         arguments: [
-            TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5), .adaptiveKL(mu: 0.5),
+            Loss.forwardKL, .reverseKL, .jensenShannon, .adaptiveKL,
         ])
-    func equalDistributions(term: TransferLoss.Term) {
+    func equalDistributions(loss: Loss) {
         let logits = randomFloats(Self.vocabulary, seed: 31, scale: 2)
-        let found = evaluate(TransferLoss([.init(term, weight: 1)]), logits, k: 5)
+        let found = evaluate(TransferLoss([.init(loss, weight: 1)]), logits, k: 5)
         #expect(abs(found.loss) < 1e-6)
         #expect(found.gradient.allSatisfy { abs($0) < 1e-6 })
     }
@@ -101,12 +103,12 @@ struct LossGradientTests {
     @Test(
         "As k grows, the lumped loss becomes the full one",
         arguments: [
-            TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5),
+            Loss.forwardKL, .reverseKL, .jensenShannon,
         ])
-    func convergence(term: TransferLoss.Term) {
+    func convergence(loss: Loss) {
         let student = randomFloats(Self.vocabulary, seed: 33)
-        let values = (1...Self.vocabulary).map { evaluate(TransferLoss([.init(term, weight: 1)]), student, k: $0).loss }
-        let full = Self.divergence(term, randomFloats(Self.vocabulary, seed: 31, scale: 2), student)
+        let values = (1...Self.vocabulary).map { evaluate(TransferLoss([.init(loss, weight: 1)]), student, k: $0).loss }
+        let full = Self.divergence(loss, randomFloats(Self.vocabulary, seed: 31, scale: 2), student)
         #expect(abs(values[Self.vocabulary - 1] - full) < 1e-6)
         #expect(zip(values, values.dropFirst()).allSatisfy { $0 <= $1 + 1e-6 })
         #expect(values[0] < 0.9 * full)
@@ -114,11 +116,11 @@ struct LossGradientTests {
     }
 
     /// Over the whole vocabulary, by the definition.
-    private static func divergence(_ term: TransferLoss.Term, _ teacher: [Float], _ student: [Float]) -> Double {
+    private static func divergence(_ loss: Loss, _ teacher: [Float], _ student: [Float]) -> Double {
         let (p, q) = (lumped(teacher, vocabulary), lumped(student, vocabulary))
         func kl(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * PortableMath.log($1.0 / $1.1) } }
         let middle = zip(p, q).map { 0.5 * $0 + 0.5 * $1 }
-        return switch term {
+        return switch loss {
         case .forwardKL: kl(p, q)
         case .reverseKL: kl(q, p)
         default: 0.5 * kl(p, middle) + 0.5 * kl(q, middle)
@@ -128,7 +130,7 @@ struct LossGradientTests {
     @Test("Of several teachers each has its share", arguments: [1.0, 2.0])
     func teachers(temperature: Double) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
-        let terms: [TransferLoss.WeightedTerm] = [.init(.reverseKL, weight: 0.7), .init(.crossEntropy, weight: 0.4)]
+        let terms: [LossTerm] = [.init(.reverseKL, weight: 0.7), .init(.crossEntropy, weight: 0.4)]
         var both = Self.target(k: 5).example
         both.teachers.append(LossReferenceTests.teacher(randomFloats(Self.vocabulary, seed: 35, scale: 2), k: 7))
         func evaluate(_ teachers: [TeacherLogits], _ weights: [Double]) -> (Double, [Float]) {
@@ -158,7 +160,8 @@ struct LossGradientTests {
         "Settings that make no sense are refused",
         arguments: [
             TransferLoss([]), TransferLoss([.init(.forwardKL, weight: 1)], temperature: 2, tail: .lump),
-            TransferLoss([.init(.jensenShannon(beta: 1.5), weight: 1)]), TransferLoss([.init(.adaptiveKL(mu: -1), weight: 1)]),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 1.5)]),
+            TransferLoss([.init(.adaptiveKL, weight: 1, argument: -1)]),
             TransferLoss([.init(.forwardKL, weight: 1)], temperature: 0),
             TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: 1.5),
         ])

@@ -1,14 +1,6 @@
 import Engine
 import Planner
-
-extension AnswerFormat {
-    init(_ style: AnswerStyle) {
-        switch style {
-        case .call: self = .call
-        case .reasoning: self = .reasoning
-        }
-    }
-}
+import Words
 
 extension AnswerStyle {
     /// Why answers of this style cannot be held to a grammar; `nil` where they can, or where it is not asked.
