@@ -10,8 +10,7 @@ struct PolicyLossTests {
     private static let vocabulary = 11
 
     private static func reference(_ part: String) throws -> [JSON] {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/policy.json")
-        return try #require(try JSON(parsing: try Data(contentsOf: file))[part]?.array)
+        try #require(try referenceFile("policy.json")[part]?.array)
     }
 
     private func evaluate(

@@ -9,8 +9,7 @@ struct TokenChoiceTests {
     /// What `transformers` leaves of a distribution; `scripts/reference/token_choice_reference.py` writes it.
     @Test("Temperature, top-k and top-p leave what the reference leaves")
     func reference() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/token_choice.json")
-        let reference = try JSON(parsing: try Data(contentsOf: file))
+        let reference = try referenceFile("token_choice.json")
         let size = try #require(reference["size"]?.integer)
         var logits = (0..<size).map { Float(Double(7919 * $0 % 2003) / 2003 * 8 - 4) }
         logits[30] = logits[7]

@@ -1,6 +1,14 @@
+import CanonicalJSON
+import Foundation
 import Testing
 
 @testable import Engine
+
+/// A file of the `Reference` folder, written by the scripts of `scripts/reference`.
+func referenceFile(_ name: String) throws -> JSON {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference")
+    return try JSON(parsing: Data(contentsOf: folder.appending(path: name)))
+}
 
 /// Compares a gradient with central differences of the function, by direction: the derivative along each of a few random
 /// directions, which touches every element.

@@ -8,10 +8,7 @@ import Testing
 
 /// A small encoder with known weights against `transformers`; `scripts/reference/bert_reference.py` writes what it gives.
 @Suite struct SentenceEncoderTests {
-    static let reference = Result {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/bert.json")
-        return try JSON(parsing: try Data(contentsOf: file))
-    }
+    static let reference = Result { try referenceFile("bert.json") }
 
     /// A folder with the reference's encoder.
     final class Folder {

@@ -9,8 +9,7 @@ import Testing
 @Suite("The reference implementation")
 struct ReferenceTests {
     private static func reference(_ name: String) throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/\(name).json")
-        return try JSON(parsing: try Data(contentsOf: file))
+        try referenceFile("\(name).json")
     }
 
     /// - Parameter configuration: as the library writes it; the fixtures' own where the reference has none.

@@ -10,8 +10,7 @@ struct TrainingReferenceTests {
     private static let vocabulary = 97
 
     private static func reference(_ family: String) throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/training.json")
-        return try #require(try JSON(parsing: try Data(contentsOf: file))[family])
+        try #require(try referenceFile("training.json")[family])
     }
 
     /// - Parameter shift: parameter p has the values of parameter p + shift.

@@ -6,10 +6,7 @@ import Testing
 
 /// Against what the `tokenizers` library gives; `scripts/reference/bert_reference.py` writes it.
 @Suite struct WordPieceTests {
-    static func reference() throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/wordpiece.json")
-        return try JSON(parsing: try Data(contentsOf: file))
-    }
+    static func reference() throws -> JSON { try EngineFormatsTests.reference("wordpiece.json") }
 
     static func vocabulary(_ tokenizer: JSON) -> [(key: String, id: Int)] {
         (tokenizer["model"]?["vocab"]?.object ?? [:]).compactMap { key, value in value.integer.map { (key, $0) } }

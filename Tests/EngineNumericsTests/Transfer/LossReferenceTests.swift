@@ -15,8 +15,7 @@ struct LossReferenceTests {
     private static let target = 17
 
     private static func reference() throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/losses.json")
-        return try JSON(parsing: try Data(contentsOf: file))
+        try referenceFile("losses.json")
     }
 
     private static func logits(_ row: Int) -> [Float] {
