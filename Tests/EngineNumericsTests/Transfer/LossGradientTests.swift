@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Losses and their gradients")
 struct LossGradientTests {
     private static let vocabulary = 21
 
@@ -27,7 +26,6 @@ struct LossGradientTests {
     }
 
     @Test(
-        "Every mixture and temperature",
         arguments: [
             TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]),
             TransferLoss([.init(.reverseKL, weight: 1)]),
@@ -38,7 +36,7 @@ struct LossGradientTests {
             TransferLoss([.init(.reverseKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
             TransferLoss([.init(.jensenShannon(beta: 0.7), weight: 1)], temperature: 0.5),
         ], [1, 5, 21])
-    func gradient(loss: TransferLoss, k: Int) {
+    func everyMixtureAndTemperature(loss: TransferLoss, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let step = loss.temperature < 1 ? 2e-3 : 1e-2
         expectGradient(evaluate(loss, logits, k: k).gradient, of: { evaluate(loss, $0, k: k).loss }, at: logits, step: step)
@@ -48,8 +46,8 @@ struct LossGradientTests {
 
     /// Adaptive KL's weights are constants: its gradient is that of the mixture which they make at this place.
     @Test(
-        "Adaptive KL is forward and reverse KL, weighted by the gaps of head and tail", arguments: [0.2, 0.5, 0.9], [1, 5, 21])
-    func adaptive(mu: Double, k: Int) {
+        arguments: [0.2, 0.5, 0.9], [1, 5, 21])
+    func adaptiveKLWeighsForwardAndReverseByTheGapsOfHeadAndTail(mu: Double, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let (p, q) = (Self.lumped(randomFloats(Self.vocabulary, seed: 31, scale: 2), k), Self.lumped(logits, k))
         var gaps = (head: 0.0, tail: 0.0)
@@ -74,8 +72,8 @@ struct LossGradientTests {
         return kept + (k < vocabulary ? [1 - kept.reduce(0, +)] : [])
     }
 
-    @Test("μ = 1 is forward KL, μ = 0 reverse KL", arguments: [1, 5, 21], [1.0, 2.0])
-    func limits(k: Int, temperature: Double) {
+    @Test(arguments: [1, 5, 21], [1.0, 2.0])
+    func adaptiveKLEndsAtForwardAndReverseKL(k: Int, temperature: Double) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         func both(_ term: TransferLoss.Term) -> (Double, [Float]) {
             evaluate(TransferLoss([.init(term, weight: 0.5)], temperature: temperature), logits, k: k)
@@ -86,11 +84,10 @@ struct LossGradientTests {
     }
 
     @Test(
-        "A student equal to its teacher loses nothing",
         arguments: [
             TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5), .adaptiveKL(mu: 0.5),
         ])
-    func equalDistributions(term: TransferLoss.Term) {
+    func aStudentEqualToItsTeacherHasNoLoss(term: TransferLoss.Term) {
         let logits = randomFloats(Self.vocabulary, seed: 31, scale: 2)
         let found = evaluate(TransferLoss([.init(term, weight: 1)]), logits, k: 5)
         #expect(abs(found.loss) < 1e-6)
@@ -99,11 +96,10 @@ struct LossGradientTests {
 
     /// Lumping can only hide differences: what it gives rises to the whole loss as more tokens are stored.
     @Test(
-        "As k grows, the lumped loss becomes the full one",
         arguments: [
             TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5),
         ])
-    func convergence(term: TransferLoss.Term) {
+    func asKGrowsTheLumpedLossBecomesTheFullOne(term: TransferLoss.Term) {
         let student = randomFloats(Self.vocabulary, seed: 33)
         let values = (1...Self.vocabulary).map { evaluate(TransferLoss([.init(term, weight: 1)]), student, k: $0).loss }
         let full = Self.divergence(term, randomFloats(Self.vocabulary, seed: 31, scale: 2), student)
@@ -125,8 +121,8 @@ struct LossGradientTests {
         }
     }
 
-    @Test("Of several teachers each has its share", arguments: [1.0, 2.0])
-    func teachers(temperature: Double) {
+    @Test(arguments: [1.0, 2.0])
+    func eachOfSeveralTeachersHasItsShare(temperature: Double) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let terms: [TransferLoss.WeightedTerm] = [.init(.reverseKL, weight: 0.7), .init(.crossEntropy, weight: 0.4)]
         var both = Self.target(k: 5).example
@@ -155,19 +151,17 @@ struct LossGradientTests {
     }
 
     @Test(
-        "Settings that make no sense are refused",
         arguments: [
             TransferLoss([]), TransferLoss([.init(.forwardKL, weight: 1)], temperature: 2, tail: .lump),
             TransferLoss([.init(.jensenShannon(beta: 1.5), weight: 1)]), TransferLoss([.init(.adaptiveKL(mu: -1), weight: 1)]),
             TransferLoss([.init(.forwardKL, weight: 1)], temperature: 0),
             TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: 1.5),
         ])
-    func nonsense(loss: TransferLoss) {
+    func settingsThatMakeNoSenseAreRefused(loss: TransferLoss) {
         #expect(throws: TrainingError.self) { try loss.check() }
     }
 
-    @Test("Logits that are no numbers give a loss that is none")
-    func notANumber() {
+    @Test func logitsThatAreNotNumbersGiveALossThatIsNotANumber() {
         let logits = [Float](repeating: .nan, count: Self.vocabulary)
         #expect(evaluate(TransferLoss([.init(.reverseKL, weight: 1)]), logits, k: 5).loss.isNaN)
     }

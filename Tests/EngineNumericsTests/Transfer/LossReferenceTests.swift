@@ -9,7 +9,6 @@ import Testing
 ///
 /// Values agree within 1e-6. Gradients are stored as float32: each within 1e-6 of the largest, and of itself within four of
 /// float32's steps where it is not that of rounding alone.
-@Suite("Losses as PyTorch gives them")
 struct LossReferenceTests {
     private static let size = 1000
     private static let target = 17
@@ -42,8 +41,7 @@ struct LossReferenceTests {
         ],
     ]
 
-    @Test("Every mixture, number of stored tokens, temperature and tail")
-    func losses() throws {
+    @Test func everyMixtureStoredTokenCountTemperatureAndTail() throws {
         let cases = try #require(try Self.reference()["losses"]?.array)
         #expect(cases.count == 42)
         for expected in cases {
@@ -81,8 +79,7 @@ struct LossReferenceTests {
         }
     }
 
-    @Test("Direct preference optimization: loss, margins, and the gradient of every parameter within 1e-4 relative")
-    func preference() throws {
+    @Test func preferenceLossMarginsAndGradientsWithin1e4() throws {
         let expected = try #require(try Self.reference()["preference"])
         let beta = try #require(expected["beta"]?.double)
         let rows = TrainingReferenceTests.examples
