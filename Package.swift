@@ -40,10 +40,14 @@ let package = Package(
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
-        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
+        .target(name: "Declarations", dependencies: ["SpannedYAML", "Diagnostics", "Words"]),
+        .target(name: "Kinds", dependencies: ["Declarations", "SpannedYAML", "BuildModel", "CanonicalJSON", "Words"]),
+        .target(
+            name: "RecipeLanguage",
+            dependencies: ["Kinds", "Declarations", "SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
             name: "Planner",
-            dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
+            dependencies: ["RecipeLanguage", "Kinds", "Declarations", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
 
         // Building
         .target(
@@ -63,14 +67,15 @@ let package = Package(
         .target(
             name: "Stages",
             dependencies: [
-                "Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
+                "Engine", "Kinds", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
             ]),
 
         // The command line
         .target(
             name: "DecantCLI",
             dependencies: [
-                "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
+                "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
+                "Executor",
                 "Engine", "Stages", "Programs", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -97,14 +102,23 @@ let package = Package(
         .testTarget(name: "SpannedYAMLTests", dependencies: ["SpannedYAML", "Diagnostics"]),
         .testTarget(
             name: "RecipeLanguageTests",
-            dependencies: ["RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON"],
+            dependencies: [
+                "RecipeLanguage", "Kinds", "Declarations", "Planner", "BuildModel", "SpannedYAML", "Diagnostics",
+                "CanonicalJSON",
+            ],
             exclude: ["Golden"]),
         .testTarget(
             name: "PlannerTests",
-            dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"],
+            dependencies: [
+                "Planner", "Kinds", "Declarations", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "Words",
+            ],
             exclude: ["Golden"]),
         .testTarget(
-            name: "RebuildTests", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"]),
+            name: "RebuildTests",
+            dependencies: [
+                "Planner", "Kinds", "Declarations", "RecipeLanguage", "SpannedYAML", "Diagnostics", "BuildModel",
+                "CanonicalJSON", "Executor", "Store",
+            ]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
@@ -115,17 +129,17 @@ let package = Package(
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "ServerFixtures"],
+            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Kinds", "Planner", "Stages", "Store", "ServerFixtures"],
             exclude: ["Golden"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "Words"]),
         .testTarget(
             name: "DataStagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words"]),
+            dependencies: ["Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words"]),
         .testTarget(
             name: "StagesTests",
             dependencies: [
-                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words",
+                "Stages", "Engine", "Kinds", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words",
             ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "Words"], exclude: ["Reference"],
@@ -133,7 +147,8 @@ let package = Package(
         .testTarget(
             name: "DataGenerationTests",
             dependencies: [
-                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics",
+                "Stages", "Engine", "Kinds", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML",
+                "Diagnostics",
             ],
             exclude: ["Golden"]),
     ],

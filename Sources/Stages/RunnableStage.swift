@@ -2,7 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 /// A stage kind that this binary can run.
 package protocol RunnableStage: StageKind {

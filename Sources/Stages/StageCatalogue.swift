@@ -1,24 +1,23 @@
 import BuildModel
 import CanonicalJSON
-import Planner
+import Kinds
 
 /// Every stage kind that this binary can run.
 package enum StageCatalogue {
     /// Sorted by name.
-    package static let kinds: [any RunnableStage.Type] = [
-        AdapterMerge.self, BenchDecode.self, DataCompressPrompt.self, DataGenerate.self, DataIngest.self,
-        DataKnowledge.self, DataRetrieve.self, DataSplit.self, DPOTrain.self, EndpointSample.self, EvalCost.self,
-        EvalGenerate.self, EvalPerplexity.self, EvalScore.self, Exec.self, Judge.self, KDCapture.self, KDOnPolicy.self,
-        KDTrain.self, ModelImport.self, ModelInit.self, PruneApply.self, PruneScore.self, QuantApply.self,
-        QuantCalibrate.self, Report.self, RLTrain.self, Sample.self, TokenizerTrain.self, TrainSFT.self,
-    ]
+    package static let kinds = runnable(of: .standard)
+
+    /// Those of some kinds that this binary can run.
+    package static func runnable(of catalogue: KindCatalogue) -> [any RunnableStage.Type] {
+        catalogue.kinds.compactMap { $0 as? any RunnableStage.Type }
+    }
 
     /// Why this version cannot run a stage; `nil` where it can.
     package static func limitation(of kind: String, _ parameters: JSON) -> String? {
         guard let runnable = kinds.first(where: { $0.name == kind }) else {
             return "this version of Decant knows the kind '\(kind)', but cannot run it yet"
         }
-        return (try? parameters.decode(runnable) as any RunnableStage)?.limitation
+        return (try? runnable.init(json: parameters) as any RunnableStage)?.limitation
     }
 
     /// The stage that an action asks for: its kind at its revision, with its parameters read back.
@@ -32,7 +31,7 @@ package enum StageCatalogue {
                     + "\(kind.revision)")
         }
         do {
-            return try action.parameters.decode(kind)
+            return try kind.init(json: action.parameters)
         } catch {
             throw StageFailure("the parameters of \(action.kind) cannot be read: \(error)")
         }

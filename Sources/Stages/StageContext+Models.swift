@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 extension StageContext {
     func modelFolder(_ input: String) -> ModelFolder { ModelFolder(self.input(input)) }

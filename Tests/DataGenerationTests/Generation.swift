@@ -2,8 +2,8 @@ import CanonicalJSON
 import Diagnostics
 import Engine
 import Foundation
-import Planner
 
+@testable import Kinds
 @testable import Stages
 
 /// The root of the package.

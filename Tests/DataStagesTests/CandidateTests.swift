@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Engine
-import Planner
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 /// Functions named by two words, of which each shares a word with eighteen others, and many that share none.
@@ -37,7 +37,8 @@ import Testing
         rows: [Row] = Self.rows
     ) throws -> [String: [Row]] {
         let split = DataSplit(
-            test: 0.2, valid: 0.1, outOfDomain: outOfDomain, candidates: candidates, similar: similar, missing: missing,
+            test: 0.2, valid: 0.1, outOfDomain: outOfDomain, candidates: candidates, similar: similar ?? 0,
+            missing: missing ?? 0,
             limit: [:], seed: 1)
         return try DataSplitTests.sets(StageRun(split, texts: texts(rows)))
     }

@@ -2,9 +2,10 @@ import CanonicalJSON
 import EncoderFixtures
 import Engine
 import Foundation
-import Planner
 import Stages
 import Testing
+
+@testable import Kinds
 
 @Suite struct DataKnowledgeTests {
     static let snippets = [

@@ -2,12 +2,12 @@ import BuildModel
 import CanonicalJSON
 import EncoderFixtures
 import Foundation
-import Planner
 import Stages
 import Testing
 import Words
 
 @testable import Engine
+@testable import Kinds
 
 @Suite struct DataRetrieveTests {
     /// Name, description and parameters with descriptions.

@@ -1,8 +1,9 @@
 import BuildModel
 import Foundation
-import Planner
 import Stages
 import Testing
+
+@testable import Kinds
 
 /// `decant stage run` is killed, asked to end, and run again.
 @Suite(.serialized) struct CheckpointProgramTests {

@@ -1,8 +1,9 @@
 import CanonicalJSON
 import Foundation
-import Planner
 import Stages
 import Testing
+
+@testable import Kinds
 
 /// The output digest of every stage kind on the tiny domain, but for measurements, which have none.
 ///

@@ -5,6 +5,8 @@ import Planner
 import RecipeLanguage
 import Testing
 
+@testable import Declarations
+
 /// Every bad recipe of `Golden/input` is refused in the words of `Golden/output`.
 ///
 /// Words that are missing, or all with `DECANT_RECORD=1`, are recorded; the test fails then, so that a person reads them.

@@ -1,9 +1,9 @@
 import BuildModel
 import Foundation
-import Planner
 import Testing
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// A checkpoint that is not whole, or not this action's, is ignored; the log says why.

@@ -1,11 +1,11 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
-import Planner
 import Testing
 import Words
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// The stages that need only a model's files: quantization and cost.

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Foundation
-import Planner
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 /// `eval.perplexity` with `tokens`: the beginning of a text.

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Executor
 import Foundation
+import Kinds
 import Planner
 import Stages
 import Store

@@ -4,6 +4,7 @@ import CanonicalJSON
 import Engine
 import Executor
 import Foundation
+import Kinds
 import Planner
 import Stages
 import Store
@@ -40,7 +41,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
-        let comparable = chosen.filter { !KindCatalogue.measurements.contains($0.record.action.kind) }
+        let comparable = chosen.filter { !KindCatalogue.standard.measurements.contains($0.record.action.kind) }
         try refuseOtherRevisions(comparable, names)
         try refuseOtherProcessors(comparable, names)
         if sample != nil {
@@ -49,7 +50,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
         let verifier = StageVerifier(
             store: store, runner: try LocalRunner.ofThisProgram(), threads: max(1, threads),
-            measurements: KindCatalogue.measurements)
+            measurements: KindCatalogue.standard.measurements)
         var wrong = 0
         for stage in chosen {
             let verdict = try await verifier.verify(stage, in: lineage) { _ in }
@@ -89,7 +90,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let faults = stages.compactMap { stage -> String? in
             let action = stage.record.action
             guard !action.isSource else { return nil }
-            let known = KindCatalogue.kind(named: action.kind)?.revision
+            let known = KindCatalogue.standard.kind(named: action.kind)?.revision
             if known == action.revision, StageCatalogue.limitation(of: action.kind, action.parameters) == nil { return nil }
             let here = known.map { $0 == action.revision ? "cannot run it" : "has revision \($0)" } ?? "does not know it"
             return "\n  \(names[stage.commit]) is of revision \(action.revision) of \(action.kind); this program \(here)"

@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import Kinds
 import Planner
 import Store
 
@@ -37,7 +38,7 @@ struct LineageRendering {
 
     private func line(of stage: Lineage.Stage) -> String {
         let action = stage.record.action
-        let parameters = KindDefaults.departures(of: action.kind, action.parameters).fields
+        let parameters = KindCatalogue.standard.departures(of: action.kind, action.parameters).fields
         return
             ([names[stage.commit], action.kind] + (action.numerics == .portable ? [] : [action.numerics.rawValue])
             + (parameters.isEmpty ? [] : [parameters]) + [
@@ -56,7 +57,7 @@ struct LineageRendering {
                     "commit": .string(stage.commit.hex), "artifact": .string(stage.record.artifact.digest.hex),
                     "key": .string(action.key.hex), "numerics": .string(action.numerics.rawValue),
                     "parameters": action.parameters,
-                    "not_default": KindDefaults.departures(of: action.kind, action.parameters),
+                    "not_default": KindCatalogue.standard.departures(of: action.kind, action.parameters),
                     "inputs": .array(
                         stage.inputs.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
                 ]

@@ -1,3 +1,5 @@
+import Declarations
+
 /// The tables of docs/recipe-language.md, made from the definitions that the readers use.
 package enum RecipeDocumentation {
     package static var markdown: String {
@@ -25,7 +27,9 @@ package enum RecipeDocumentation {
 
     private static func section(_ mapping: MappingDefinition) -> String {
         let rows = mapping.fields.map { field in
-            let standard = field.standard.map { $0.contains("`") ? $0 : "`\($0)`" } ?? (field.isRequired ? "needed" : "")
+            let standard =
+                field.standard.flatMap { $0.isEmpty ? nil : $0 }.map { $0.contains("`") ? $0 : "`\($0)`" }
+                ?? (field.isRequired ? "needed" : "")
             return "| `\(field.name)` | \(summary(field.type)) | \(standard) | \(field.documentation) |"
         }
         return

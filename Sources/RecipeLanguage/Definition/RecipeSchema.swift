@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Declarations
 
 /// The language as a JSON Schema (2020-12), made from the definitions that the readers use.
 ///

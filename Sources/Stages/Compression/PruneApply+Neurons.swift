@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension PruneApply {
     /// `osscar`, `magnitude`, `activation`: the same number of neurons of every layer, with OSSCAR key/value heads too.

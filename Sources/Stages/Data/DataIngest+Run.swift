@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 import Words
 
 extension DataIngest: RunnableStage {
@@ -68,7 +68,7 @@ extension IngestedRows {
         _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
     ) throws {
         for file in files {
-            let isApart = !DataSplit.standardSets.contains(file.set)
+            let isApart = RowSet(rawValue: file.set) == nil
             try file.forEachLine { json, place in
                 let (row, definitions) = try read(json.canonical)
                 if isApart, !definitions.isEmpty {

@@ -1,7 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension BenchDecode: RunnableStage {
     /// Positions of a model that is worth a measurement.

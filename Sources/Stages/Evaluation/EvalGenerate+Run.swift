@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 extension EvalGenerate: RunnableStage {
     package var limitation: String? { answer.limitation(constrained: constrained) }
@@ -12,7 +12,7 @@ extension EvalGenerate: RunnableStage {
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
-        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
+        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
         let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, resumption: context.resumption(of: prompts.count, unit: "row"))

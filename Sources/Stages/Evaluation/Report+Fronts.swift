@@ -1,5 +1,5 @@
 import CanonicalJSON
-import Planner
+import Kinds
 
 extension Report {
     /// Rows that say of which qualities no other row has as much in as few bytes; as they are where none is asked for.

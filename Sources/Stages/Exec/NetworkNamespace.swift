@@ -1,5 +1,5 @@
 import Foundation
-import Planner
+import Kinds
 import Programs
 
 /// The kernel's way to take the network from a command: namespaces, through util-linux's `unshare`.

@@ -1,6 +1,6 @@
 import BuildModel
 import Engine
-import Planner
+import Kinds
 
 /// What a judging model replied.
 struct JudgingReply: Hashable, Sendable {

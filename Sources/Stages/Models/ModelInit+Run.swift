@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 
 extension ModelInit: RunnableStage {
     package func run(in context: StageContext) throws {

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension Judge: RunnableStage {
     package func run(in context: StageContext) throws {

@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 
 extension KDCapture: RunnableStage {
     package func run(in context: StageContext) throws {
@@ -8,7 +8,7 @@ extension KDCapture: RunnableStage {
             prompts: try folder.prompts(prompt), functions: try context.readFunctions("data"))
         var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
-            examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
+            examples, k: k, of: wholeSequence ? .sequence : .response, workers: context.workers,
             resumption: context.resumption(of: examples.count, unit: "row"))
         guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
             throw StageFailure("the teacher's logits are not numbers; was it trained at too high a learning rate?")

@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 extension KDTrain: RunnableStage {
     package func run(in context: StageContext) throws {

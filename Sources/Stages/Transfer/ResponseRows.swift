@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 /// Rows with a response to learn, as tokens.
@@ -41,9 +41,9 @@ extension StageContext {
     /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
     ///
     /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
-    func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle?) throws -> [TrainingExample] {
+    func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle) throws -> [TrainingExample] {
         if hasInput("judged") { return try judgedExamples(rows) }
-        let format = answer ?? .call
+        let format = answer
         return try readRows("data", "train.jsonl").map { try rows.example(of: $0, format: format) }
     }
 

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension Sample: RunnableStage {
     package var limitation: String? { answer.limitation(constrained: constrained) }
@@ -10,7 +10,7 @@ extension Sample: RunnableStage {
         let encoder = try folder.prompts(prompt)
         let rows = try context.readRows("data", "train.jsonl")
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
-        let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)
+        let prompts = try reader.prompts(of: rows, constrained: constrained)
         var options = GenerationOptions(
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))

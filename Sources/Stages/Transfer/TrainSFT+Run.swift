@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 
 extension TrainSFT: RunnableStage {
     package func run(in context: StageContext) throws {

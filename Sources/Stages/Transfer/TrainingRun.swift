@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.

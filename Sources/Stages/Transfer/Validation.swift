@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 
 /// Looks at the set `valid` now and then during a training, and keeps what was trained as it was at the best look.
 ///
@@ -22,7 +22,7 @@ struct Validation {
         let reader = ResponseRows(
             prompts: try context.modelFolder("model").prompts(parameters.prompt),
             functions: try context.readFunctions("data"))
-        let format = parameters.answer ?? .call
+        let format = parameters.answer
         rows = try context.readRows("data", "valid.jsonl").map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }

@@ -1,6 +1,6 @@
 import Diagnostics
 import Foundation
-import Planner
+import Kinds
 
 extension DataGenerate: RunnableStage {
     package func run(in context: StageContext) throws {

@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Planner
+import Kinds
 import Words
 
 /// How near each of a list of documents is to queries that are known beforehand.

@@ -1,6 +1,6 @@
 import BuildModel
 import Engine
-import Planner
+import Kinds
 
 extension DataSplit: RunnableStage {
     package func run(in context: StageContext) throws {
