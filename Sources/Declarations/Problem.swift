@@ -6,7 +6,6 @@ package enum Problem: String, CaseIterable, Sendable {
     case badDigest = "bad-digest"
     case badGroup = "bad-group"
     case badName = "bad-name"
-    case badParameter = "bad-parameter"
     case badRatio = "bad-ratio"
     case badRequirement = "bad-requirement"
     case badScheme = "bad-scheme"
