@@ -39,9 +39,9 @@ struct AdapterTests {
     }
 
     /// dA = s·Bᵀ·dW and dB = s·dW·Aᵀ, where dW is the gradient of the merged matrix.
-    @Test("The factors' gradients follow from the merged matrices'", arguments: [true, false])
-    func gradients(bias: Bool) throws {
-        let model = try Fixture.model(tied: !bias, bias: bias)
+    @Test("The factors' gradients follow from the merged matrices'", arguments: ModelFamily.all)
+    func gradients(family: ModelFamily) throws {
+        let model = try Fixture.model(tied: family != .qwen2, family: family)
         let adapters = try Self.adapters(for: model)
         let merged = try adapters.merged(into: model, workers: .caller)
         let full = gradient(of: merged, adapters: nil)

@@ -103,9 +103,9 @@ struct CalibrationTests {
             })
     }
 
-    @Test("A better method reconstructs the outputs better, and every layer is reported")
-    func reconstruction() throws {
-        let model = try Fixture.model()
+    @Test("A better method reconstructs the outputs better, and every layer is reported", arguments: ModelFamily.all)
+    func reconstruction(family: ModelFamily) throws {
+        let model = try Fixture.model(family: family)
         let workers = WorkerPool(threads: 2)
         let scheme = QuantizationScheme.weights(try IntegerQuantization(bits: 4, groupSize: 8))
         try write(model, threads: 2) { file in
@@ -158,14 +158,15 @@ struct CalibrationTests {
         }
     }
 
-    @Test("Smoothing changes no logits, moves ranges, and asks for all modules of an input", arguments: [false, true])
-    func smoothing(bias: Bool) throws {
-        let model = try Fixture.model(bias: bias)
+    @Test("Smoothing changes no logits, moves ranges, and asks for all modules of an input", arguments: ModelFamily.all)
+    func smoothing(family: ModelFamily) throws {
+        let model = try Fixture.model(family: family)
         let workers = WorkerPool(threads: 2)
         try write(model, threads: 2) { file in
             let statistics = try CalibrationStatistics(reading: file, for: model.configuration)
             var smoothed = tensors(of: model)
-            let divisors = try SmoothQuant(strength: 0.5).smooth(&smoothed, model.configuration, statistics) { _ in true }
+            let divisors = try SmoothQuant(strength: 0.5).smooth(
+                &smoothed, model.configuration, statistics, quantizing: Set(model.parameters.map(\.name)))
             #expect(divisors.count == 8)
             try expectOneScaleForHeadsThatShare(of: model, divisors, statistics)
             var changed = model
@@ -190,7 +191,7 @@ struct CalibrationTests {
                 }
             }
             var untouched = tensors(of: model)
-            let none = try SmoothQuant(strength: 0.5).smooth(&untouched, model.configuration, statistics) { _ in false }
+            let none = try SmoothQuant(strength: 0.5).smooth(&untouched, model.configuration, statistics, quantizing: [])
             #expect(none.isEmpty && untouched == tensors(of: model))
         }
     }

@@ -5,9 +5,9 @@ import Testing
 @Suite("Keeping some channels of a model")
 struct ChannelSelectionTests {
     /// Written tensor by tensor, by their names.
-    @Test("Every tensor keeps its rows and columns", arguments: [(true, true), (false, false)])
-    func tensors(tied: Bool, bias: Bool) throws {
-        let model = try Fixture.model(tied: tied, bias: bias, layers: 2)
+    @Test("Every tensor keeps its rows and columns", arguments: [true, false], ModelFamily.all)
+    func tensors(tied: Bool, family: ModelFamily) throws {
+        let model = try Fixture.model(tied: tied, family: family, layers: 2)
         var selection = ChannelSelection(all: model.configuration)
         selection.hidden = (0..<24).filter { $0 % 3 != 1 }
         selection.intermediate = [[0, 5, 6, 39], [1, 2, 3, 4]]
@@ -21,7 +21,7 @@ struct ChannelSelectionTests {
             func channels(_ size: Int) -> [Int] { Array(head * size..<(head + 1) * size) }
             let kept: [String: [Int]] = [
                 "q_proj": channels(12), "k_proj": channels(6), "v_proj": channels(6),
-                "gate_proj": selection.intermediate[layer],
+                "q_norm": Array(0..<6), "k_norm": Array(0..<6), "gate_proj": selection.intermediate[layer],
                 "up_proj": selection.intermediate[layer],
             ]
             let module = parameter.name.split(separator: ".").dropLast().last.map(String.init) ?? ""

@@ -27,9 +27,9 @@ struct GenerationTests {
         }
     }
 
-    @Test("Every greedy token is the most probable one of a full forward pass", arguments: [true, false])
-    func greedy(bias: Bool) throws {
-        let model = InferenceModel(try Fixture.model(tied: false, bias: bias))
+    @Test("Every greedy token is the most probable one of a full forward pass", arguments: ModelFamily.all)
+    func greedy(family: ModelFamily) throws {
+        let model = InferenceModel(try Fixture.model(tied: false, family: family))
         for (prompt, result) in zip(Self.prompts, try generate(model)) {
             var tokens = prompt
             #expect(result.tokens.count <= 9)

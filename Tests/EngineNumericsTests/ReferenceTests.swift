@@ -4,7 +4,7 @@ import Testing
 
 @testable import Engine
 
-/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py` and
+/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py`,
 /// `llama_reference.py` write them.
 @Suite("The reference implementation")
 struct ReferenceTests {
@@ -63,7 +63,7 @@ struct ReferenceTests {
     func configuration() throws {
         let model = try Self.model(Self.reference("llama")["config"])
         let configuration = model.configuration
-        #expect(configuration.modelType == "llama" && configuration.headDimension == 10 && !configuration.tiesEmbeddings)
+        #expect(configuration.family == .llama && configuration.headDimension == 10 && !configuration.tiesEmbeddings)
         #expect(configuration.ropeTheta == 50_000 && configuration.normEpsilon == 1e-5)
         let scaling = try RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32)
         #expect(configuration.ropeScaling == scaling)

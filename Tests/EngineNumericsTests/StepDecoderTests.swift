@@ -30,9 +30,9 @@ struct StepDecoderTests {
         return found
     }
 
-    @Test("A prompt gives the same bits whole, in pieces, token by token, and beside others", arguments: [true, false])
-    func cuts(bias: Bool) throws {
-        let model = InferenceModel(try Fixture.model(tied: bias, bias: bias))
+    @Test("A prompt gives the same bits whole, in pieces, token by token, and beside others", arguments: ModelFamily.all)
+    func cuts(family: ModelFamily) throws {
+        let model = InferenceModel(try Fixture.model(tied: family == .qwen2, family: family))
         let count = Self.tokens.count
         let whole = logits(model, cuts: [count])
         #expect(logits(model, cuts: Array(1...count)) == whole)
