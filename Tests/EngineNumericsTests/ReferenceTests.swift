@@ -5,7 +5,7 @@ import Testing
 @testable import Engine
 
 /// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py`,
-/// `llama_reference.py` write them.
+/// `llama_reference.py` and `qwen3_reference.py` write them.
 @Suite("The reference implementation")
 struct ReferenceTests {
     private static func reference(_ name: String) throws -> JSON {
@@ -26,7 +26,7 @@ struct ReferenceTests {
         return model
     }
 
-    @Test("Logits agree within 2e-4, loss and gradients within 1e-4 relative", arguments: ["qwen2", "llama"])
+    @Test("Logits agree within 2e-4, loss and gradients within 1e-4 relative", arguments: ["qwen2", "llama", "qwen3"])
     func agreement(name: String) throws {
         let reference = try Self.reference(name)
         let model = try Self.model(reference["config"])

@@ -47,7 +47,7 @@ package final class ModelFamily: Sendable {
     }
 
     /// All that can be read, trained and written, by name.
-    package static let all: [ModelFamily] = [.llama, .qwen2]
+    package static let all: [ModelFamily] = [.llama, .qwen2, .qwen3]
 
     /// `a, b and c`, as a sentence has them.
     static func list(_ names: [String], _ conjunction: String) -> String {
