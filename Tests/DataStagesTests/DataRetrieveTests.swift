@@ -4,6 +4,7 @@ import EncoderFixtures
 import Foundation
 import Planner
 import Stages
+import TestSupport
 import Testing
 import Words
 
