@@ -2,7 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Foundation
 import HTTP
-import ServerFixtures
+import TestSupport
 
 @testable import Endpoints
 @testable import Store
