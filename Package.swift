@@ -30,6 +30,7 @@ let package = Package(
 
         // Values
         .target(name: "CanonicalJSON"),
+        .target(name: "Words"),
         .target(name: "Diagnostics"),
         .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
 
@@ -39,9 +40,10 @@ let package = Package(
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
-        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON"]),
+        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
-            name: "Planner", dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics"]),
+            name: "Planner",
+            dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
 
         // Building
         .target(
@@ -49,25 +51,28 @@ let package = Package(
             dependencies: [
                 "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
+        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers
         .target(name: "HTTP", dependencies: ["CCurl"]),
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
+        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
+        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels", "Words"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
-            dependencies: ["Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
+            dependencies: [
+                "Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
+            ]),
 
         // The command line
         .target(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
-                "Engine", "Stages", "Programs", "Sharing", "Endpoints",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -99,7 +104,7 @@ let package = Package(
             exclude: ["Golden"]),
         .testTarget(
             name: "PlannerTests",
-            dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "TestSupport"],
+            dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "TestSupport", "Words"],
             exclude: ["Golden"]),
         .testTarget(
             name: "RebuildTests",
@@ -110,28 +115,31 @@ let package = Package(
         .testTarget(
             name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "EndpointsTests", dependencies: ["Endpoints", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+            name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
-            name: "ExecutorTests",
-            dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
+            name: "FetchingTests",
+            dependencies: ["Fetching", "Archives", "HTTP", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "DecantCLITests",
             dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
-        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(
             name: "DataStagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport"]),
+            dependencies: [
+                "Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
+            ]),
         .testTarget(
             name: "StagesTests",
             dependencies: [
                 "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures",
-                "TestSupport",
+                "TestSupport", "Words",
             ]),
         .testTarget(
-            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport"],
+            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],
             exclude: ["Reference"],
             swiftSettings: numericSwift),
         .testTarget(

@@ -6,6 +6,7 @@ import Planner
 import Stages
 import TestSupport
 import Testing
+import Words
 
 @testable import Engine
 
