@@ -55,11 +55,12 @@ let package = Package(
             dependencies: [
                 "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
+        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers
         .target(name: "HTTP", dependencies: ["CCurl"]),
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
+        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
@@ -76,7 +77,7 @@ let package = Package(
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Executor",
-                "Engine", "Stages", "Programs", "Sharing", "Endpoints",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -93,7 +94,7 @@ let package = Package(
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 
         // What several tests share
-        .target(name: "ServerFixtures", dependencies: ["CanonicalJSON"], path: "Tests/ServerFixtures"),
+        .target(name: "TestSupport", dependencies: ["CanonicalJSON"], path: "Tests/TestSupport"),
         .target(name: "EncoderFixtures", dependencies: ["Engine", "CanonicalJSON"], path: "Tests/EncoderFixtures"),
 
         // Tests
@@ -104,51 +105,62 @@ let package = Package(
             name: "RecipeLanguageTests",
             dependencies: [
                 "RecipeLanguage", "Kinds", "Declarations", "Planner", "BuildModel", "SpannedYAML", "Diagnostics",
-                "CanonicalJSON",
+                "CanonicalJSON", "TestSupport",
             ],
             exclude: ["Golden"]),
         .testTarget(
             name: "PlannerTests",
             dependencies: [
-                "Planner", "Kinds", "Declarations", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "Words",
+                "Planner", "Kinds", "Declarations", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics",
+                "TestSupport",
+                "Words",
             ],
             exclude: ["Golden"]),
         .testTarget(
             name: "RebuildTests",
             dependencies: [
                 "Planner", "Kinds", "Declarations", "RecipeLanguage", "SpannedYAML", "Diagnostics", "BuildModel",
-                "CanonicalJSON", "Executor", "Store",
+                "CanonicalJSON", "Executor", "Store", "TestSupport",
             ]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "ArchitectureTests"),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "ServerFixtures"]),
+            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "EndpointsTests", dependencies: ["Endpoints", "Store", "BuildModel", "CanonicalJSON", "ServerFixtures"]),
-        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
+            name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
+        .testTarget(
+            name: "FetchingTests",
+            dependencies: ["Fetching", "Archives", "HTTP", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Kinds", "Planner", "Stages", "Store", "ServerFixtures"],
+            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Kinds", "Planner", "Stages", "Store", "TestSupport"],
             exclude: ["Golden"]),
-        .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
-        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "Words"]),
+        .testTarget(
+            name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(
             name: "DataStagesTests",
-            dependencies: ["Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words"]),
+            dependencies: [
+                "Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
+            ]),
         .testTarget(
             name: "StagesTests",
             dependencies: [
-                "Stages", "Engine", "Kinds", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Words",
+                "Stages", "Engine", "Kinds", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures",
+                "TestSupport", "Words",
             ]),
         .testTarget(
-            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "Words"], exclude: ["Reference"],
+            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],
+            exclude: ["Reference"],
             swiftSettings: numericSwift),
         .testTarget(
             name: "DataGenerationTests",
             dependencies: [
                 "Stages", "Engine", "Kinds", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML",
                 "Diagnostics",
+                "TestSupport",
             ],
             exclude: ["Golden"]),
     ],

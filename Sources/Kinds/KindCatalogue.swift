@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Declarations
 
 /// Stage kinds, whether this program can run them or not.
 package struct KindCatalogue: Sendable {
@@ -21,6 +22,9 @@ package struct KindCatalogue: Sendable {
     /// The names of the kinds whose outputs are measured.
     package var measurements: Set<String> { Set(kinds.filter { $0.isMeasurement }.map { $0.name }) }
 
+    /// The tables of docs/stage-kinds.md: each kind that a stage of a recipe's own may have, with its parameters.
+    package var markdown: String { Tables.markdown(of: ownKinds.map { $0.documentation }) }
+
     /// The parameters of a stage that differ from every default; all of them for kinds that are not known.
     package func departures(of kind: String, _ parameters: JSON) -> JSON {
         guard let kind = self.kind(named: kind) else { return parameters }
@@ -29,6 +33,19 @@ package struct KindCatalogue: Sendable {
 }
 
 extension StageKind {
+    /// The kind's parameters under its name, as a stage of a recipe's own gives them.
+    package static var documentation: MappingDefinition {
+        let names = inputs.map { input in
+            switch input.presence {
+            case .required: "`\(input.name)`"
+            case .optional: "`\(input.name)`?"
+            case .numbered: "`\(input.name).0` …"
+            case .any: "any"
+            }
+        }
+        return mapping(name, "Revision \(revision). Inputs: \(names.joined(separator: ", ")). Output: \(output).")
+    }
+
     /// What parameters are by default, in every way.
     fileprivate static var defaults: [JSON] {
         func json(_ kind: Self, without names: Set<String>) -> JSON? {

@@ -162,9 +162,11 @@ package struct PruneApply: StageKind {
             $granularity = $method.map { _ in nil }
         } else {
             var step = granularity ?? .standard
-            step.$hidden =
-                method == .width
-                ? Spanned(step.hidden ?? Granularity.standardHidden, at: step.$hidden.place) : $method.map { _ in nil }
+            if method != .width {
+                step.$hidden = $method.map { _ in nil }
+            } else if step.hidden == nil {
+                step.$hidden = $method.map { _ in Granularity.standardHidden }
+            }
             step.$intermediate = step.$intermediate.or($method, \.intermediateStep)
             $granularity = Spanned(step, at: $method.place)
         }

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Kinds

@@ -3,6 +3,7 @@ import CanonicalJSON
 import EncoderFixtures
 import Foundation
 import Stages
+import TestSupport
 import Testing
 import Words
 

@@ -2,6 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Foundation
 import Stages
+import TestSupport
 import Testing
 
 @testable import Kinds
@@ -72,7 +73,7 @@ final class StageWorkspaceProgram {
         private var pending = Data()
 
         fileprivate init(_ arguments: [String]) throws {
-            process.executableURL = DecantProgram.executable
+            process.executableURL = Checkout.program
             process.arguments = arguments
             process.standardInput = lifeline
             process.standardOutput = output

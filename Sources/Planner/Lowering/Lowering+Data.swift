@@ -30,21 +30,23 @@ extension Lowering {
     private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
         let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
         var inputs: [Stage.Input] = []
-        var others: [(input: String, format: Spanned<RowFormat>)] = []
+        var formats: [(input: String, format: Spanned<RowFormat>)] = []
         for (role, sources) in roles {
             guard let added = try addReferences(sources.map(\.name), as: role, pipeline) else { return nil }
-            others += zip(added, sources).filter { $1.format.value != ingest.format.value }.map { ($0.name, $1.format) }
+            formats += zip(added, sources).map { ($0.name, $1.format) }
             inputs += added
         }
         var kind = DataIngest.standard
         kind.$format = ingest.format
-        if let first = others.first {
-            kind.$formats = Spanned(
-                Dictionary(others.map { ($0.input, $0.format.value) }, uniquingKeysWith: { $1 }),
-                at: Place(
-                    first.format.span, field: first.format.field,
-                    parts: Dictionary(others.map { ($0.input, $0.format.place) }, uniquingKeysWith: { $1 })))
-        }
+        let others = formats.filter { $0.format.value != ingest.format.value }
+        let place = (others.first ?? formats.first { $0.format.field != ingest.format.field })?.format.place
+        kind.$formats = Spanned(
+            others.isEmpty ? nil : Dictionary(others.map { ($0.input, $0.format.value) }, uniquingKeysWith: { $1 }),
+            at: place.map {
+                Place(
+                    $0.span, field: $0.field,
+                    parts: Dictionary(formats.map { ($0.input, $0.format.place) }, uniquingKeysWith: { $1 }))
+            } ?? ingest.format.place)
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         return try builder.add(kind, .named("data.rows"), inputs: inputs)

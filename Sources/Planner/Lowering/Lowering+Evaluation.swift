@@ -11,9 +11,7 @@ extension Lowering {
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
         let judge = base.pipeline.judge
-        let sets = Spanned(
-            base.pipeline.evaluatedSets,
-            at: evaluate.sets?.place ?? Place(evaluate.metrics.span, field: "evaluate.sets", isWritten: false))
+        let sets = Spanned(base.pipeline.evaluatedSets, at: Self.setPlace(base.pipeline))
         let input = Stage.Input(name: "model", stage: model.stage)
         var generate = evaluate.answers
         generate.$sets = sets
@@ -61,6 +59,14 @@ extension Lowering {
         return try builder.add(text.kind, title, inputs: [model, .init(name: "text", stage: source)])
     }
 
+    /// Where the evaluated sets are written; where they are not, the fields that give each its rows.
+    private static func setPlace(_ pipeline: Pipeline?) -> Place {
+        guard let pipeline else { return .nowhere }
+        return pipeline.evaluate.sets?.place
+            ?? Place(
+                pipeline.evaluate.metrics.span, field: "evaluate.sets", isWritten: false, parts: pipeline.data.placesOfSets)
+    }
+
     /// Teachers first, then the models of the variants' chains, each once.
     mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
         var rows: [EvaluatedModel] = []
@@ -84,7 +90,8 @@ extension Lowering {
         report.sets = evaluatedSets
         if let evaluate {
             report.$metrics = evaluate.metrics.map { _ in metrics.map(\.rawValue) }
-            report.$sets.place = evaluate.sets?.place ?? evaluate.metrics.place
+            report.$sets.place = Self.setPlace(recipe.variants.first?.pipeline)
+            report.$fronts.place = evaluate.metrics.place
         }
         report.fronts = naming.compresses ? Self.fronts(among: metrics) : nil
         return try builder.add(report, .named("report"), inputs: inputs, work: 0)

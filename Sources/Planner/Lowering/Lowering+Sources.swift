@@ -58,10 +58,15 @@ extension Lowering {
             return nil
         }
         let output = FixedOutput(files: files, origin: origin)
+        let pin = (source.sha256 ?? source.name).place
+        // The name of a single file is that of its member, or the end of its address.
+        let name = source.members.value.isEmpty ? source.origin.written.place : source.members.place
+        let parts =
+            output.files.count == 1 ? ["0": Place(pin.span, field: pin.field, parts: ["path": name, "sha256": pin])] : [:]
         var pinned = kind.standard
-        pinned.files = (source.sha256 ?? source.name).map { _ in
-            output.files.map { PinnedFile(path: $0.path, sha256: $0.digest.hex) }
-        }
+        pinned.files = Spanned(
+            output.files.map { PinnedFile(path: $0.path, sha256: $0.digest.hex) },
+            at: Place(pin.span, field: pin.field, parts: parts))
         return try builder.add(pinned, .named("source.\(source.name.value)"), fixedOutput: output)
     }
 }

@@ -111,6 +111,17 @@ extension DataSection {
         return sets
     }
 
+    /// The fields that decide whether a set has rows, by the set's name.
+    package var placesOfSets: [String: Place] {
+        var places = [RowSet.test.rawValue: split.$test.place, RowSet.ood.rawValue: split.$outOfDomain.place]
+        if case .generate(let generate) = rows {
+            places[RowSet.phrasing.rawValue] = generate.kind.$heldOutTemplates.place
+            places[RowSet.values.rawValue] = generate.kind.$heldOutValues.place
+        }
+        for set in namedSets { places[set.name.value] = set.name.place }
+        return places
+    }
+
     func advice(for set: RowSet) -> String {
         switch (set, rows) {
         case (.phrasing, .generate): "set 'data.generate.hold_out.templates' above 0%"

@@ -1,43 +1,37 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 
 @testable import Engine
 
-/// A folder of a test's own, removed with it.
-final class TemporaryFolder {
-    let url = URL.temporaryDirectory.appending(path: "decant-files-\(UUID().uuidString)", directoryHint: .isDirectory)
+extension TemporaryFolder {
     var model: ModelFolder { ModelFolder(url) }
-
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func file(_ name: String) -> URL { url.appending(path: name) }
-
-    func write(_ json: JSON, _ name: String) throws { try Data(json.prettyText.utf8).write(to: file(name)) }
-
-    func json(_ name: String) throws -> JSON { try JSON(parsing: Data(contentsOf: file(name))) }
 }
 
 extension ModelQuantization {
     /// A model as a folder has it after quantization, and the same read back.
-    func throughAFolder(_ model: Model) throws -> (result: QuantizedModel, model: InferenceModel) {
+    func throughAFolder(
+        _ model: Model, calibration: Calibration = .none
+    ) throws -> (result: QuantizedModel, model: InferenceModel) {
         let folder = try TemporaryFolder()
         try folder.model.write(model)
         let weights = folder.file("model.safetensors")
-        let result = try quantize(SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json)
+        let result = try quantize(
+            SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json, calibration: calibration)
         try SafeTensors.write(result.tensors, to: weights)
-        try folder.write(result.configuration, "config.json")
+        try folder.write(result.configuration, to: "config.json")
         return try withExtendedLifetime(folder) { (result, try folder.model.inferenceModel()) }
     }
 }
 
 enum SmallModel {
     /// Rows of 64 are whole blocks of GGUF's simple types, those of 40 are not.
-    static func model(bias: Bool, tied: Bool = true, headDimension: Int? = nil, scaling: RotaryScaling? = nil) throws -> Model {
+    static func model(
+        _ family: ModelFamily, tied: Bool = true, headDimension: Int? = nil, scaling: RotaryScaling? = nil
+    ) throws -> Model {
         var configuration = try ModelConfiguration(
             vocabularySize: 300, hiddenSize: 64, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 40,
-            maximumPositions: 16_384, normEpsilon: 1e-5, ropeTheta: 500_000, tiesEmbeddings: tied, hasAttentionBias: bias,
+            maximumPositions: 16_384, normEpsilon: 1e-5, ropeTheta: 500_000, tiesEmbeddings: tied, family: family,
             headDimension: headDimension, ropeScaling: scaling)
         configuration.controlTokens = ControlTokens(begin: 1, end: [4], padding: 0)
         var model = Model(initializing: configuration, seed: 9)

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -31,13 +32,13 @@ import Testing
             map[name] = .string(file)
         }
         for (file, tensors) in shards { try SafeTensors.write(tensors, to: folder.file(file)) }
-        try folder.write(["metadata": [:], "weight_map": .object(map)], "model.safetensors.index.json")
+        try folder.write(["metadata": [:], "weight_map": .object(map)], to: "model.safetensors.index.json")
         try? FileManager.default.removeItem(at: folder.file("model.safetensors"))
     }
 
     @Test(arguments: [ElementType.float32, .float16, .bfloat16], [false, true])
     func everyFloatTypeIsRead(type: ElementType, isSharded: Bool) throws {
-        let model = try SmallModel.model(bias: true, tied: false)
+        let model = try SmallModel.model(.qwen2, tied: false)
         let folder = try SmallModel.folder(model)
         let tensors = Self.tensors(model, type)
         if isSharded {
@@ -53,7 +54,7 @@ import Testing
     }
 
     @Test func aModelIsWrittenAsAllItsTensorsWouldBe() throws {
-        let model = try SmallModel.model(bias: false, tied: false, headDimension: 24, scaling: SmallModel.llama3Scaling())
+        let model = try SmallModel.model(.llama, tied: false, headDimension: 24, scaling: SmallModel.llama3Scaling())
         let folder = try SmallModel.folder(model)
         #expect(try Data(contentsOf: folder.file("model.safetensors")) == SafeTensors.serialize(Self.tensors(model, .float32)))
         let read = try folder.model.model()
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test func aTiedHeadMayBeThereOrNot() throws {
-        let model = try SmallModel.model(bias: false)
+        let model = try SmallModel.model(.llama)
         let folder = try SmallModel.folder(model)
         var tensors = Self.tensors(model, .float32)
         tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"]
@@ -73,14 +74,14 @@ import Testing
         members["tie_word_embeddings"] = false
         tensors["lm_head.weight"] = nil
         try SafeTensors.write(tensors, to: folder.file("model.safetensors"))
-        try folder.write(.object(members), "config.json")
+        try folder.write(.object(members), to: "config.json")
         #expect(throws: ModelFileError(file: "model.safetensors", reason: "there is no tensor 'lm_head.weight'")) {
             try folder.model.model()
         }
     }
 
     @Test func aTensorThatTheModelHasNoUseForIsNamed() throws {
-        let model = try SmallModel.model(bias: false)
+        let model = try SmallModel.model(.llama)
         let folder = try SmallModel.folder(model)
         var tensors = Self.tensors(model, .float32)
         tensors["model.layers.0.self_attn.q_norm.weight"] = StoredTensor([Float](repeating: 1, count: 16), shape: [16])
@@ -90,7 +91,7 @@ import Testing
     }
 
     @Test func indexAndShardsMustAgree() throws {
-        let model = try SmallModel.model(bias: false)
+        let model = try SmallModel.model(.llama)
         let folder = try SmallModel.folder(model)
         let tensors = Self.tensors(model, .float32)
         try Self.shard(tensors, in: folder)
@@ -99,7 +100,7 @@ import Testing
         func refusal(_ change: (inout [String: JSON]) -> Void) throws -> ModelFileError? {
             var changed = map
             change(&changed)
-            try folder.write(["weight_map": .object(changed)], "model.safetensors.index.json")
+            try folder.write(["weight_map": .object(changed)], to: "model.safetensors.index.json")
             return #expect(throws: ModelFileError.self) { try folder.model.model() }
         }
         let norm = "model.norm.weight"
@@ -118,12 +119,12 @@ import Testing
     }
 
     @Test func nothingIsAllocatedForAShapeThatTheFilesCannotHold() throws {
-        let folder = try SmallModel.folder(try SmallModel.model(bias: false))
+        let folder = try SmallModel.folder(try SmallModel.model(.llama))
         let members = try folder.json("config.json").object ?? [:]
         for (field, value) in [("num_hidden_layers", 4096), ("vocab_size", 1 << 22), ("intermediate_size", 1 << 20)] {
             var changed = members
             changed[field] = .integer(Int64(value))
-            try folder.write(.object(changed), "config.json")
+            try folder.write(.object(changed), to: "config.json")
             #expect(throws: ModelFileError.self) { try folder.model.model() }
         }
     }
