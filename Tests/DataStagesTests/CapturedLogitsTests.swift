@@ -7,7 +7,7 @@ import Testing
 @Suite struct CapturedLogitsTests {
     private let folder = URL.temporaryDirectory.appending(
         path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
-    private var file: URL { folder.appending(path: CapturedLogits.file) }
+    private var file: URL { folder.appending(path: KDCapture.logits.name) }
 
     init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
 
@@ -33,7 +33,7 @@ import Testing
 
     private func writtenAndRead(_ examples: [TrainingExample]) throws -> [TrainingExample] {
         try SafeTensors.write(CapturedLogits(examples).tensors, to: file)
-        return try CapturedLogits(reading: file).examples
+        return try CapturedLogits(SafeTensors(reading: file)).examples
     }
 
     @Test(arguments: [(2, 40), (16, 300), (64, 512), (64, 49_152), (3, 151_936), (64, 262_144)])
@@ -90,7 +90,7 @@ import Testing
         ]
         for (name, tensor) in damages {
             try SafeTensors.write(tensors.merging([name: tensor]) { $1 }, to: file)
-            #expect(throws: ModelFileError.self, "\(name)") { try CapturedLogits(reading: file) }
+            #expect(throws: ModelFileError.self, "\(name)") { try CapturedLogits(SafeTensors(reading: file)) }
         }
     }
 
@@ -98,7 +98,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         try SafeTensors.write(["top_logits": StoredTensor([1.0], shape: [1, 1])], to: file)
         #expect {
-            _ = try CapturedLogits(reading: file)
+            _ = try CapturedLogits(SafeTensors(reading: file))
         } throws: {
             "\($0)".contains("earlier revision of kd.capture")
         }

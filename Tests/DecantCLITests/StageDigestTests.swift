@@ -19,7 +19,7 @@ import Testing
         try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "stage-digests.txt")
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
-        let missing = Set(StageCatalogue.kinds.filter { !$0.isMeasurement }.map { $0.name }).subtracting(kinds).subtracting([
+        let missing = Set(StageCatalogue.standard.kinds.filter { !$0.isMeasurement }.map { $0.name }).subtracting(kinds).subtracting([
             AdapterMerge.name, DataCompressPrompt.name, DataIngest.name, DataKnowledge.name, DataRetrieve.name, DPOTrain.name,
             EndpointSample.name, EvalPerplexity.name, Exec.name, KDOnPolicy.name, ModelImport.name,
             // `QuantizationBuildTests` has its digest.

@@ -4,6 +4,8 @@ import Foundation
 import Planner
 
 extension DataIngest: RunnableStage {
+    package static let artifact: [Output] = [.file(DataFiles.functions), .file(DataFiles.rows)]
+
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
@@ -11,8 +13,8 @@ extension DataIngest: RunnableStage {
         for format in Format.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
         if let warning = collected.warning { context.log(warning) }
-        try context.write(functions: Array(collected.functions.values))
-        try context.write(rows: collected.rows, to: "rows.jsonl")
+        try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
+        try context.write(collected.rows, to: DataFiles.rows)
     }
 }
 

@@ -18,7 +18,7 @@ struct IngestedFile {
     /// place.
     func forEachLine(_ body: (JSON, String) throws -> Void) throws {
         let lines = try content().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
+        for (index, line) in lines.enumerated() where !line.isBlank {
             let place = "\(name), line \(index + 1)"
             do {
                 try body(JSON(parsingAsWritten: line), place)
@@ -73,12 +73,5 @@ extension StageContext {
             }
         }
         return files
-    }
-
-    /// The paths of an input's files, those in folders too, sorted.
-    func files(below folder: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: input(folder).path).sorted().filter {
-            (try? input(folder, $0).resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true
-        }
     }
 }

@@ -4,6 +4,9 @@ import Engine
 import Planner
 
 extension BenchDecode: RunnableStage {
+    static let speed = File<JSON>("speed.json")
+    package static let artifact: [Output] = [.figures(speed)]
+
     /// Positions of a model that is worth a measurement.
     private static let fewestPositions = 8
 
@@ -28,7 +31,7 @@ extension BenchDecode: RunnableStage {
                 "prompt_tokens": .integer(Int64(prompt.count)), "new_tokens": .integer(Int64(new)),
                 "threads": .integer(Int64(context.workers.threads)),
             ],
-            to: "speed.json")
+            to: Self.speed)
     }
 
     /// Tokens a second of each round: what the tokens behind the first take more than the prompt and the first.

@@ -26,8 +26,11 @@ struct JudgedResponse {
     }
 }
 
-/// What became of responses under a judge: rules, or a model whose word is compared with theirs.
-struct Judging {
+/// A judge's verdicts on responses. The judge is rules, or a model whose word is compared with theirs.
+struct JudgeVerdicts {
+    /// Where a stage keeps what a judging model was asked and replied.
+    static let transcriptFile = File<[JSON]>("verdicts.jsonl")
+
     /// One for each response.
     private(set) var verdicts: [Verdict] = []
     /// What a judging model was asked and replied, once for each distinct response; `nil` where rules decide.
@@ -95,13 +98,13 @@ extension StageContext {
     /// Judges responses as a recipe says.
     func judging(
         _ responses: [JudgedResponse], kind: JudgeKind, question: ModelQuestion?, functions: [String: FunctionDefinition]
-    ) throws -> Judging {
+    ) throws -> JudgeVerdicts {
         switch kind {
-        case .ast: return Judging(responses, by: .ast, functions: functions)
-        case .exact: return Judging(responses, by: .exact, functions: functions)
+        case .ast: return JudgeVerdicts(responses, by: .ast, functions: functions)
+        case .exact: return JudgeVerdicts(responses, by: .exact, functions: functions)
         case .model:
             let question = question ?? ModelQuestion(prompt: "", endpoint: nil)
-            return try Judging(
+            return try JudgeVerdicts(
                 responses, asking: judgingModel(for: question), JudgingQuestion(question.prompt), functions: functions)
         }
     }

@@ -2,14 +2,17 @@ import CanonicalJSON
 import Engine
 
 /// The curve of a training so far: one entry for each step done, from step 0.
-struct TrainingCurve {
+package struct TrainingCurve {
+    /// A line for each step.
+    package static let file = File<[JSON]>("curve.jsonl")
+
     private(set) var steps: [TrainingStep] = []
 
     init() {}
 
     mutating func append(_ step: TrainingStep) { steps.append(step) }
 
-    /// The lines of `curve.jsonl`.
+    /// The lines of the file.
     var lines: [JSON] {
         steps.map { step in
             var line: [String: JSON] = [
@@ -57,5 +60,22 @@ extension TrainingCurve {
                 doubles: steps.map { $0.readings[name] ?? .nan }, shape: [steps.count])
         }
         return tensors
+    }
+}
+
+/// A learner's state as a checkpoint holds it.
+extension LearnerState {
+    init(_ file: SafeTensors, step: Int) throws {
+        self.init(
+            step: step, weights: try file.floats("weights"), firstMoments: try file.floats("first_moments"),
+            secondMoments: try file.floats("second_moments"))
+    }
+
+    var tensors: [String: StoredTensor] {
+        [
+            "weights": StoredTensor(weights, shape: [weights.count]),
+            "first_moments": StoredTensor(firstMoments, shape: [firstMoments.count]),
+            "second_moments": StoredTensor(secondMoments, shape: [secondMoments.count]),
+        ]
     }
 }

@@ -50,7 +50,7 @@ extension StageContext {
         } else {
             try write(learner.model, tokenizerFrom: "model")
         }
-        try write(lines: curve.lines, to: "curve.jsonl")
+        try write(curve.lines, to: TrainingCurve.file)
         return curve.steps
     }
 
@@ -66,9 +66,18 @@ extension TrainingOptions {
     init(_ parameters: TrainingParameters, products: ProductPrecision) throws(StageFailure) {
         self.init(
             steps: parameters.steps, batch: parameters.batch, learningRate: parameters.learningRate,
-            optimizer: parameters.optimizer == .muon ? .muon : .adamW, warmup: parameters.warmup,
+            optimizer: .init(parameters.optimizer), warmup: parameters.warmup,
             weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
         if let lora = parameters.lora { adaptation = try LowRankAdaptation(lora) }
+    }
+}
+
+extension TrainingOptions.Optimizer {
+    init(_ word: TrainingParameters.Optimizer) {
+        switch word {
+        case .adamw: self = .adamW
+        case .muon: self = .muon
+        }
     }
 }
 
@@ -82,5 +91,17 @@ extension LowRankAdaptation {
             targets.append(target)
         }
         self.init(rank: parameters.rank, alpha: parameters.alpha, targets: targets)
+    }
+}
+
+extension TrainSFT: RunnableStage {
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+
+    package func run(in context: StageContext) throws {
+        let rows = ResponseRows(
+            prompts: try context.modelFolder("model").prompts(PromptFormat(prompt)),
+            functions: try context.readFunctions("data"))
+        let examples = try context.examplesToLearn(rows, answer: answer)
+        try context.train(on: examples, loss: TransferLoss.crossEntropy, parameters: training)
     }
 }

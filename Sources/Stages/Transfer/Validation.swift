@@ -23,7 +23,7 @@ struct Validation {
             prompts: try context.modelFolder("model").prompts(PromptFormat(parameters.prompt)),
             functions: try context.readFunctions("data"))
         let format = AnswerFormat(parameters.answer ?? .call)
-        rows = try context.readRows("data", "valid.jsonl").map { try reader.example(of: $0, format: format) }
+        rows = try context.read(DataFiles.valid, from: "data").map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         self.parameters = parameters

@@ -143,3 +143,79 @@ struct FamilyReader {
                 at: node["names"]?.span ?? node.span, help: "name all words in each name, and keep words apart"))
     }
 }
+
+/// Functions that are written as one: one for every combination of some words, `open` and `lamp` among them.
+struct FunctionFamily: Sendable {
+    /// What templates call it.
+    var name: String
+    /// The words that tell members apart, by what they are called: `device` is one of `lamp`, `door`.
+    var words: [String: [String]]
+    /// Schemas of all parameters by the family's names for them.
+    var schemas: [String: JSON]
+    /// Which parameters a member may have; a set that is listed twice is had twice as often.
+    var parameterSets: [Set<String>]
+    var members: [Member]
+
+    /// One function of a family.
+    struct Member: Sendable {
+        var words: [String: String]
+        var function: FunctionDefinition
+        /// What it calls its parameters, by the family's names for them.
+        var parameters: [String: String]
+    }
+
+    /// All that templates may say of a member: its parameters by the family's names, none of them required.
+    var definition: FunctionDefinition {
+        FunctionDefinition(
+            name: name, summary: "", parameters: ["type": "object", "properties": .object(schemas), "required": []])
+    }
+}
+
+/// Functions and families of a file.
+struct FunctionCatalogue: Sendable {
+    /// Members among them. Sorted by name.
+    var functions: [FunctionDefinition] = []
+    var families: [FunctionFamily] = []
+}
+
+/// A text that says a family's words: `{action}_{device}`.
+struct WordPattern {
+    private enum Piece {
+        case text(Substring)
+        case word(String)
+    }
+
+    private var pieces: [Piece] = []
+
+    /// Reports gaps that are no word of the family.
+    init(_ node: Node, words: [String: [String]], _ findings: inout [Diagnostic]) {
+        let text = node.scalar?.text ?? ""
+        var position = text.startIndex
+        for gap in text.matches(of: /\{([^{}]*)\}/) {
+            pieces += [.text(text[position..<gap.range.lowerBound]), .word(String(gap.1))]
+            position = gap.range.upperBound
+            guard words[String(gap.1)] == nil else { continue }
+            findings.append(
+                .unknown(
+                    "unknown-word", "word", String(gap.1), known: Array(words.keys),
+                    at: node.span(ofText: text.bytes(gap.range)))
+            )
+        }
+        pieces.append(.text(text[position...]))
+    }
+
+    func filled(with words: [String: String]) -> String {
+        pieces.reduce(into: "") { text, piece in
+            switch piece {
+            case .text(let part): text += part
+            case .word(let name): text += words[name] ?? ""
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate func bytes(_ range: Range<Index>) -> Range<Int> {
+        utf8.distance(from: startIndex, to: range.lowerBound)..<utf8.distance(from: startIndex, to: range.upperBound)
+    }
+}
