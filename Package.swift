@@ -110,7 +110,7 @@ let package = Package(
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "ServerFixtures"],
+            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Engine", "Planner", "Stages", "Store", "ServerFixtures"],
             exclude: ["Golden"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),
@@ -119,7 +119,10 @@ let package = Package(
             dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
         .testTarget(
             name: "StagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
+            dependencies: [
+                "Stages", "Engine", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel", "CanonicalJSON",
+                "EncoderFixtures",
+            ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
             swiftSettings: numericSwift),

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Planner
 import Testing
 
 @testable import Stages

@@ -47,7 +47,8 @@ import Testing
         let own = try captured(KDCapture(k: 5, prompt: .query))
         _ = try workshop.whole(KDCapture(k: 5, prompt: .query))
         let judged = try CapturedLogits(
-            SafeTensors(reading: workshop.root.appending(path: "outputs/\(KDCapture.logits.name)"))).examples
+            SafeTensors(reading: workshop.root.appending(path: "outputs/\(KDCapture.logits.name)"))
+        ).examples
         #expect(own.count == 150)
         #expect(own == judged)
     }

@@ -47,7 +47,7 @@ extension EvalScore: RunnableStage {
                 throw StageFailure("answers/\(file.name) has an answer of no row of the set: \(answer.line.canonicalText)")
             }
             let response = JudgedResponse(row: row, response: answer.response, format: AnswerFormat(self.answer))
-            return (response, answer.responseTokens)
+            return (response, answer.tokens.response)
         }
     }
 }
@@ -88,6 +88,8 @@ extension EvalGenerate: RunnableStage {
     package static let artifact: [Output] = [.sets]
 
     static func answers(to set: String) -> File<[Answer]> { File(DataFiles.set(set).name) }
+    /// What costs need of the same file.
+    static func tokens(of set: String) -> File<[AnswerTokens]> { File(answers(to: set).name) }
 
     package var limitation: String? { answer.limitation(constrained: constrained) }
 
@@ -107,7 +109,7 @@ extension EvalGenerate: RunnableStage {
                 let answer = answers[start + index]
                 return Answer(
                     row: rows[index].id, response: answer.text(with: encoder.tokenizer),
-                    promptTokens: prompts[start + index].tokens.count, responseTokens: answer.tokens.count,
+                    tokens: AnswerTokens(prompt: prompts[start + index].tokens.count, response: answer.tokens.count),
                     hasEnded: answer.isFinished)
             }
             try context.write(lines, to: Self.answers(to: set))
@@ -135,33 +137,51 @@ struct Answer: LineContent {
 
     let row: String
     let response: String
-    let promptTokens: Int
-    let responseTokens: Int
+    let tokens: AnswerTokens
     let hasEnded: Bool
 
-    init(row: String, response: String, promptTokens: Int, responseTokens: Int, hasEnded: Bool) {
+    init(row: String, response: String, tokens: AnswerTokens, hasEnded: Bool) {
         self.row = row
         self.response = response
-        self.promptTokens = promptTokens
-        self.responseTokens = responseTokens
+        self.tokens = tokens
         self.hasEnded = hasEnded
+    }
+
+    /// The prompt's tokens may be missing: scores need the response's alone.
+    init(line: JSON) throws(RowError) {
+        guard let row = line["id"]?.string, let text = line["response"]?.string, let tokens = line["response_tokens"]?.integer
+        else { throw RowError("there are no id, response and response_tokens") }
+        self.init(
+            row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
+            hasEnded: line["ended"] != false)
+    }
+
+    var line: JSON {
+        .object(
+            (tokens.line.object ?? [:]).merging([
+                "id": .string(row), "response": .string(response), "ended": .bool(hasEnded),
+            ]) { $1 })
+    }
+}
+
+/// How long a model's answer and its prompt are: what costs are counted from.
+struct AnswerTokens: LineContent {
+    static let noun = "answer"
+
+    let prompt: Int
+    let response: Int
+
+    init(prompt: Int, response: Int) {
+        self.prompt = prompt
+        self.response = response
     }
 
     init(line: JSON) throws(RowError) {
         guard let prompt = line["prompt_tokens"]?.integer, let response = line["response_tokens"]?.integer, prompt >= 0,
             response >= 0
         else { throw RowError("there are no prompt_tokens and response_tokens") }
-        guard let row = line["id"]?.string, let text = line["response"]?.string else {
-            throw RowError("there are no id and response")
-        }
-        self.init(
-            row: row, response: text, promptTokens: prompt, responseTokens: response, hasEnded: line["ended"] != false)
+        self.init(prompt: prompt, response: response)
     }
 
-    var line: JSON {
-        [
-            "id": .string(row), "response": .string(response), "prompt_tokens": .integer(Int64(promptTokens)),
-            "response_tokens": .integer(Int64(responseTokens)), "ended": .bool(hasEnded),
-        ]
-    }
+    var line: JSON { ["prompt_tokens": .integer(Int64(prompt)), "response_tokens": .integer(Int64(response))] }
 }

@@ -32,15 +32,15 @@ extension EvalCost: RunnableStage {
 
     /// The mean token counts of a set's answers, and the mean operations of giving one.
     private func workload(of set: String, shape: CostShape, in context: StageContext) throws -> JSON {
-        let answers = try context.read(EvalGenerate.answers(to: set), from: "answers")
+        let answers = try context.read(EvalGenerate.tokens(of: set), from: "answers")
         var promptTokens = 0.0
         var responseTokens = 0.0
         var prefill = 0.0
         var decode = 0.0
         for answer in answers {
-            let cost = InferenceCost(shape, promptTokens: answer.promptTokens, generatedTokens: answer.responseTokens)
-            promptTokens += Double(answer.promptTokens)
-            responseTokens += Double(answer.responseTokens)
+            let cost = InferenceCost(shape, promptTokens: answer.prompt, generatedTokens: answer.response)
+            promptTokens += Double(answer.prompt)
+            responseTokens += Double(answer.response)
             prefill += cost.prefill
             decode += cost.decode
         }
