@@ -1,4 +1,5 @@
 import ArgumentParser
+import CanonicalJSON
 import Executor
 import Foundation
 import Store
@@ -19,6 +20,33 @@ struct StoreOptions: ParsableArguments {
 struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("json"), help: "Print JSON, for programs.")
     var asJSON = false
+
+    /// Prints a result as it is asked for.
+    func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
+        Console.output(try asJSON ? json().canonicalText : text())
+    }
+}
+
+/// Of commands that print what a store has.
+struct ResultOptions: ParsableArguments {
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    var asJSON: Bool { output.asJSON }
+
+    func open() throws -> Store { try store.open() }
+
+    func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
+        try output.print(json(), text())
+    }
+}
+
+/// The recipe that a command is about.
+struct RecipeArgument: ParsableArguments {
+    @Argument(help: "The recipe.")
+    var path: String
+
+    func read() throws -> RecipeFile { try RecipeFile(path: path) }
 }
 
 /// How a build shares the machine; results depend on none of it.

@@ -14,8 +14,7 @@ struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Build a recipe; run only the stages whose inputs changed.")
 
-    @Argument(help: "The recipe.")
-    var recipe: String
+    @OptionGroup var recipe: RecipeArgument
 
     @Argument(help: "Stages or targets to build (else all targets).")
     var targets: [String] = []
@@ -34,31 +33,30 @@ struct BuildCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
     var sign: Bool?
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     private static let manyStages = 500
 
     func run() async throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         // Beside the planning, where that takes its time: a recipe may have ten thousand stages.
         let preparing = Task.detached {
             try await Task.sleep(for: .milliseconds(30))
             try store.prepare(for: 10_000)
         }
-        let file = try RecipeFile(path: recipe)
+        let file = try recipe.read()
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let keys = await takeKeys(for: graph, after: preparing)
         // A key that is missing is said before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
-        let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe) }
+        let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe.path) }
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
             remote: try await remoteResults(for: store), endpoints: RecordingClient(store: store, keys: keys),
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
-            if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
+            if options.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
                 PlainProgress()
             }
 
@@ -154,7 +152,7 @@ extension RecordingClient: EndpointClient {}
 extension BuildCommand {
     /// Says how the build ended: the metrics, what ran, what was saved, what to do next.
     func report(_ outcome: BuildOutcome, of file: RecipeFile, seconds: Double, store: Store) throws {
-        if output.asJSON {
+        if options.asJSON {
             Console.output(outcome.json.canonicalText)
         } else {
             if let table = try reportTable(of: outcome, in: store) { Console.output(table) }

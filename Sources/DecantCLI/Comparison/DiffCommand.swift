@@ -13,11 +13,10 @@ struct DiffCommand: ParsableCommand {
     @Argument(help: "What to compare it with; without it, the build is compared with the one before it.")
     var new: String?
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let (json, text) =
             switch try pair(in: store) {
             case (.build(let old), .build(let new)):
@@ -27,7 +26,7 @@ struct DiffCommand: ParsableCommand {
             default:
                 throw CommandFailure.badInput("one of the two is a build, the other an artifact: name two of a kind")
             }
-        Console.output(output.asJSON ? json.canonicalText : text)
+        options.print(json, text)
     }
 
     private func pair(in store: Store) throws -> (StoredReference, StoredReference) {

@@ -19,15 +19,14 @@ struct LineageCommand: ParsableCommand {
     @Option(help: "tree, or dot (Graphviz).")
     var format = Format.tree
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let stored = try StoredTarget(target, in: store)
         let rendering = LineageRendering(
             lineage: try store.lineage(of: stored.record), names: try StageNames(around: stored, in: store))
-        if output.asJSON {
+        if options.asJSON {
             let json: JSON = [
                 "name": .string(stored.name), "commit": .string(stored.record.commit.hex),
                 "artifact": .string(stored.record.artifact.digest.hex), "stages": rendering.json,

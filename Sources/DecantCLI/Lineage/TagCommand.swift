@@ -25,15 +25,14 @@ struct TagCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Sign the tag with git's user.signingkey (else as tag.gpgsign says).")
     var sign: Bool?
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func validate() throws {
         if delete, name == nil || target != nil { throw ValidationError("--delete takes the name of a tag alone") }
     }
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         guard let name else { return try list(store) }
         try delete ? remove(name, from: store) : make(name, in: store)
     }
@@ -107,7 +106,7 @@ struct TagCommand: ParsableCommand {
         for tag in tags {
             let what = try store.description(of: tag.commit)
             let time = tag.time?.formatted(.iso8601)
-            if output.asJSON {
+            if options.asJSON {
                 let json: JSON = [
                     "name": .string(tag.name), "commit": .string(tag.commit.hex), "what": .string(what),
                     "time": time.map(JSON.string) ?? .null, "tagger": tag.tagger.map(JSON.string) ?? .null,

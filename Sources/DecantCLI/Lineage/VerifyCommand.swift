@@ -32,11 +32,10 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "Threads per stage (else all processors); results never depend on it.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() async throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
@@ -54,11 +53,11 @@ struct VerifyCommand: AsyncParsableCommand {
         for stage in chosen {
             let verdict = try await verifier.verify(stage, in: lineage) { _ in }
             let report = VerificationReport(stage: stage, name: names[stage.commit], verdict: verdict, store: store)
-            Console.output(output.asJSON ? report.json.canonicalText : report.text)
+            options.print(report.json, report.text)
             if report.isSame == false { wrong += 1 }
         }
         let measured = chosen.count - comparable.count
-        if output.asJSON {
+        if options.asJSON {
             let counts = ["verified": comparable.count, "wrong": wrong, "measured": measured]
             Console.output(JSON.object(counts.mapValues { .integer(Int64($0)) }).canonicalText)
         } else {

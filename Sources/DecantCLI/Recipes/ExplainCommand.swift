@@ -8,20 +8,18 @@ struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Say why a stage would run: the field, input or revision that makes it stale.")
 
-    @Argument(help: "The recipe.")
-    var recipe: String
+    @OptionGroup var recipe: RecipeArgument
 
     @Argument(help: "A stage or target of the recipe.")
     var stage: String
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let file = try RecipeFile(path: recipe)
-        let plan = try file.plan(in: try storeOptions.open())
-        let id = try plan.graph.find(stage, of: recipe)
-        Console.output(output.asJSON ? json(of: id, in: plan).canonicalText : text(of: id, in: plan))
+        let file = try recipe.read()
+        let plan = try file.plan(in: try options.open())
+        let id = try plan.graph.find(stage, of: recipe.path)
+        options.print(json(of: id, in: plan), text(of: id, in: plan))
     }
 
     private func json(of id: StageID, in plan: BuildPlan) -> JSON {

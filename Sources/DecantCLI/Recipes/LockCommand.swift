@@ -12,18 +12,16 @@ struct LockCommand: AsyncParsableCommand {
         commandName: "lock",
         abstract: "Pin sources from elsewhere: fetch them, and write their digests to the recipe's lock file.")
 
-    @Argument(help: "The recipe.")
-    var recipe: String
+    @OptionGroup var recipe: RecipeArgument
 
     @Flag(help: "Fetch anew what is locked already, too.")
     var update = false
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() async throws {
-        let file = try RecipeFile(path: recipe)
-        let store = try storeOptions.open()
+        let file = try recipe.read()
+        let store = try options.open()
         let sources = file.recipe.sources.filter(\.needsLock)
         var lock = SourceLock()
         for source in sources {
@@ -35,9 +33,9 @@ struct LockCommand: AsyncParsableCommand {
             Console.progress("  fetching \(name)")
             lock.entries[name] = try await entry(for: source, in: store)
         }
-        let path = RecipeFile.lockPath(of: recipe)
+        let path = RecipeFile.lockPath(of: recipe.path)
         try Data(lock.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        Console.output(output.asJSON ? lock.text : summary(of: lock, path: path))
+        Console.output(options.asJSON ? lock.text : summary(of: lock, path: path))
     }
 
     private func entry(for source: Source, in store: Store) async throws -> SourceLock.Entry {

@@ -12,24 +12,20 @@ struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show what a build would run, why, and for how long. Runs nothing.")
 
-    @Argument(help: "The recipe.")
-    var recipe: String
+    @OptionGroup var recipe: RecipeArgument
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let file = try RecipeFile(path: recipe)
-        let store = try storeOptions.open()
+        let file = try recipe.read()
+        let store = try options.open()
         let plan = try file.plan(in: store)
         let questions = PlannedQuestions(of: plan, in: store)
-        Console.output(
-            output.asJSON
-                ? plan.json(recipe: file.name) { questions[$0].map { ["answers": $0.json] } ?? [:] }.canonicalText
-                : table(of: plan, questions))
-        guard !output.asJSON, let first = plan.entries.first(where: { $0.state != .cached }) else { return }
-        Console.hint("explain \(recipe) \(plan.graph[first.id].name)")
-        Console.hint("build \(recipe)")
+        options.print(
+            plan.json(recipe: file.name) { questions[$0].map { ["answers": $0.json] } ?? [:] }, table(of: plan, questions))
+        guard !options.asJSON, let first = plan.entries.first(where: { $0.state != .cached }) else { return }
+        Console.hint("explain \(recipe.path) \(plan.graph[first.id].name)")
+        Console.hint("build \(recipe.path)")
     }
 
     private func table(of plan: BuildPlan, _ questions: PlannedQuestions) -> String {

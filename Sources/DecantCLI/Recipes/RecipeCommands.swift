@@ -15,14 +15,13 @@ struct GraphCommand: ParsableCommand {
         case svg
     }
 
-    @Argument(help: "The recipe.")
-    var recipe: String
+    @OptionGroup var recipe: RecipeArgument
 
     @Option(help: "dot (Graphviz), mermaid, json, or svg (through Graphviz).")
     var format = Format.mermaid
 
     func run() throws {
-        let graph = try RecipeFile(path: recipe).graph { try RecipeFile.hash(fileAt: $0) }
+        let graph = try recipe.read().graph { try RecipeFile.hash(fileAt: $0) }
         switch format {
         case .dot: Console.output(GraphRendering.dot.render(graph))
         case .mermaid: Console.output(GraphRendering.mermaid.render(graph))
@@ -37,7 +36,7 @@ struct GraphCommand: ParsableCommand {
         guard let program = folders.map({ "\($0)/dot" }).first(where: FileManager.default.isExecutableFile) else {
             throw CommandFailure(
                 status: ExitStatus.internalError, message: "svg is drawn by Graphviz, whose program 'dot' is not installed",
-                hint: "graph \(recipe) --format mermaid")
+                hint: "graph \(recipe.path) --format mermaid")
         }
         let file = URL.temporaryDirectory.appending(path: "decant-graph-\(UUID().uuidString).dot")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -63,21 +62,16 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check a recipe; report every problem at once.")
 
-    @Argument(help: "The recipe.")
-    var recipe: String
+    @OptionGroup var recipe: RecipeArgument
 
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let file = try RecipeFile(path: recipe)
+        let file = try recipe.read()
         let graph = try file.graph { try RecipeFile.hash(fileAt: $0) }
-        if output.asJSON {
-            Console.output(
-                JSON.object(["recipe": .string(file.name), "stages": .integer(Int64(graph.stages.count)), "problems": 0])
-                    .canonicalText)
-        } else {
-            Console.output("\(recipe): no problems, \(graph.stages.count) stages")
-        }
+        output.print(
+            ["recipe": .string(file.name), "stages": .integer(Int64(graph.stages.count)), "problems": 0],
+            "\(recipe.path): no problems, \(graph.stages.count) stages")
     }
 }
 

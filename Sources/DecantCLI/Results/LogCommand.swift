@@ -12,15 +12,14 @@ struct LogCommand: ParsableCommand {
     @Option(name: [.customShort("n"), .long], help: "Builds to show of each recipe, at most.")
     var maxCount: Int?
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func validate() throws {
         if let maxCount, maxCount < 1 { throw ValidationError("--max-count must be at least 1") }
     }
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let known = try store.recipes()
         if let recipe, !known.contains(recipe) {
             throw CommandFailure.badInput(
@@ -36,7 +35,7 @@ struct LogCommand: ParsableCommand {
         while let build = next, shown < maxCount ?? .max {
             let previous = try build.previous.flatMap { try store.build($0) }
             let changes = previous.map { BuildChanges(from: $0, to: build) }
-            Console.output(output.asJSON ? json(of: build, changes).canonicalText : text(of: build, changes))
+            options.print(json(of: build, changes), text(of: build, changes))
             shown += 1
             next = previous
         }

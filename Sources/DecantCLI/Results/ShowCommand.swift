@@ -15,22 +15,21 @@ struct ShowCommand: ParsableCommand {
         help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), a recipe, a tag, or a commit.")
     var target: String
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let stored: StoredTarget
         switch try StoredReference(target, in: store) {
         case .build(let build):
             let summary = try BuildSummary(build, in: store)
-            Console.output(output.asJSON ? summary.json.canonicalText : summary.text)
+            options.print(summary.json, summary.text)
             return
         case .target(let target): stored = target
         }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
-        Console.output(
-            try output.asJSON ? json(of: stored, metrics: metrics).canonicalText : text(of: stored, metrics: metrics, in: store)
+        try options.print(
+            json(of: stored, metrics: metrics), text(of: stored, metrics: metrics, in: store)
         )
     }
 

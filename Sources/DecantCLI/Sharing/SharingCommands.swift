@@ -9,8 +9,7 @@ struct ExchangeOptions: ParsableArguments {
     @Option(help: "A Git LFS server for the files (else the remote's lfsurl, lfs.url, or what the address gives).")
     var lfs: String?
 
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var results: ResultOptions
 
     func show(_ phase: ExchangePhase) {
         switch phase {
@@ -38,7 +37,7 @@ struct ExchangeOptions: ParsableArguments {
         } catch let error as SharingError {
             throw CommandFailure.badInput(error.description)
         }
-        if output.asJSON { return Console.output(summary.json.canonicalText) }
+        if results.asJSON { return Console.output(summary.json.canonicalText) }
         for change in summary.changes {
             let reason = change.reason.isEmpty ? "" : " (\(change.reason))"
             Console.output("\(change.step.rawValue.padded(to: 9))  \(change.commit.hex.prefix(12))  \(change.name)\(reason)")
@@ -53,10 +52,8 @@ struct ExchangeOptions: ParsableArguments {
     private func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
 }
 
-struct PushCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "push", abstract: "Give builds, their lineage and their files to a remote.")
-
+/// What is exchanged with which remote.
+struct ExchangeArguments: ParsableArguments {
     @Argument(help: "A path, an address (file, http, https, ssh), or a remote of the lineage repository (else origin).")
     var remote: String?
 
@@ -65,11 +62,23 @@ struct PushCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ExchangeOptions
 
+    func run(next: String? = nil, _ exchange: (Store, Remote) async throws -> ExchangeSummary) async throws {
+        let store = try options.results.open()
+        try await options.reporting(next: next) {
+            try await exchange(store, Remote(remote, objectServer: options.lfs, for: store))
+        }
+    }
+}
+
+struct PushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Give builds, their lineage and their files to a remote.")
+
+    @OptionGroup var what: ExchangeArguments
+
     func run() async throws {
-        let store = try options.store.open()
-        try await options.reporting(next: "pull" + (remote.map { " \($0)" } ?? "")) {
-            let remote = try Remote(remote, objectServer: options.lfs, for: store)
-            return try await store.push(recipes, to: remote) { options.show($0) }
+        try await what.run(next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
+            try await store.push(what.recipes, to: remote) { what.options.show($0) }
         }
     }
 }
@@ -78,19 +87,13 @@ struct PullCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull", abstract: "Take builds, their lineage and their files from a remote, all of it checked.")
 
-    @Argument(help: "A path, an address (file, http, https, ssh), or a remote of the lineage repository (else origin).")
-    var remote: String?
-
-    @Argument(help: "Names of recipes (else all, with tags).")
-    var recipes: [String] = []
-
-    @OptionGroup var options: ExchangeOptions
+    @OptionGroup var what: ExchangeArguments
 
     func run() async throws {
-        let store = try options.store.open()
-        try await options.reporting {
-            let remote = try Remote(remote, objectServer: options.lfs, for: store)
-            return try await store.pull(recipes.isEmpty ? .everything : .recipes(recipes), from: remote) { options.show($0) }
+        try await what.run { store, remote in
+            try await store.pull(what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote) {
+                what.options.show($0)
+            }
         }
     }
 }
@@ -105,7 +108,7 @@ struct CloneCommand: AsyncParsableCommand {
     @OptionGroup var options: ExchangeOptions
 
     func run() async throws {
-        let directory = options.store.directory
+        let directory = options.results.store.directory
         guard !FileManager.default.fileExists(atPath: directory.appending(path: "lineage.git").path) else {
             throw CommandFailure.badInput("\(directory.path) is a store already", hint: "pull \(remote)")
         }
@@ -116,7 +119,7 @@ struct CloneCommand: AsyncParsableCommand {
             throw CommandFailure.badInput(error.description)
         }
         let isNew = !FileManager.default.fileExists(atPath: directory.path)
-        let store = try options.store.open()
+        let store = try options.results.open()
         do {
             try await options.reporting(next: "pull") {
                 let summary = try await store.pull(

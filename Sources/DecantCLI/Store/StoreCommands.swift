@@ -8,12 +8,11 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show what the store holds: recipes, their newest builds, unfinished work, sizes.")
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let status = try storeOptions.open().status()
-        Console.output(output.asJSON ? json(of: status).canonicalText : text(of: status))
+        let status = try options.open().status()
+        options.print(json(of: status), text(of: status))
     }
 
     private func text(of status: StoreStatus) -> String {
@@ -65,24 +64,19 @@ struct ImportCommand: ParsableCommand {
     @Argument(help: "Files.", completion: .file())
     var files: [String]
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         for path in files {
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
                 throw CommandFailure.badInput("there is no file at \(path)")
             }
             let file = try store.importFile(at: path)
-            Console.output(
-                output.asJSON
-                    ? JSON.object([
-                        "path": .string(path), "sha256": .string(file.digest.hex), "size": .integer(Int64(file.size)),
-                    ])
-                    .canonicalText
-                    : "\(file.digest)  \(path)")
+            options.print(
+                ["path": .string(path), "sha256": .string(file.digest.hex), "size": .integer(Int64(file.size))],
+                "\(file.digest)  \(path)")
         }
     }
 }
@@ -95,14 +89,13 @@ struct FsckCommand: ParsableCommand {
     @Flag(help: "Put aside what is damaged, and name again what lost its name; the next build makes the rest anew.")
     var repair = false
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let check = try store.check()
         let steps = repair ? try store.repair(check.problems).steps : []
-        if output.asJSON {
+        if options.asJSON {
             Console.output(json(of: check, steps: steps).canonicalText)
         } else {
             for problem in check.problems { Console.output(problem.description) }
@@ -139,19 +132,18 @@ struct CollectCommand: ParsableCommand {
     @Flag(name: [.customShort("n"), .long], help: "Print what would be removed, and remove nothing.")
     var dryRun = false
 
-    @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: ResultOptions
 
     func validate() throws {
         guard keepDays >= 0, keepDays < 1e6 else { throw ValidationError("--keep-days takes a number of days from 0 on") }
     }
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try options.open()
         let cutoff = Date() - keepDays * 86_400
         let garbage = dryRun ? try store.garbage(before: cutoff) : try store.collect(before: cutoff)
-        Console.output(output.asJSON ? json(of: garbage).canonicalText : text(of: garbage))
-        if dryRun, !output.asJSON, garbage.size > 0 {
+        options.print(json(of: garbage), text(of: garbage))
+        if dryRun, !options.asJSON, garbage.size > 0 {
             Console.hint("gc --keep-days \(keepDays.formatted(.number.grouping(.never)))")
         }
     }
