@@ -1,7 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
-import ServerFixtures
+import TestSupport
 
 @testable import Endpoints
 @testable import Store

@@ -1,16 +1,17 @@
 import BuildModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Executor
 
 @Suite struct URLFetchTests {
     let fixture: FetchFixture
-    let server: FakeServer
+    let server: FileServer
 
     init() throws {
         fixture = try FetchFixture()
-        server = try FakeServer(fixture.folder)
+        server = try FileServer(fixture.folder)
     }
 
     @Test func withoutMembersTheFileItselfIsKeptUnderItsName() async throws {
@@ -59,10 +60,6 @@ import Testing
         #expect(await fixture.failure(.url("\(server.address)/gone", members: [])).contains("HTTP status 404"))
         #expect(await fixture.failure(.url("ftp://127.0.0.1/x", members: [])).contains("is not an http or https URL"))
     }
-}
-
-enum Machine {
-    static let hasPip = (try? FetchFixture().run("python3", "-m", "pip", "--version")) != nil
 }
 
 @Suite(.enabled(if: Machine.hasPip, "python3 has no pip here")) struct PyPIFetchTests {
@@ -232,8 +229,8 @@ enum Machine {
 
 @Suite struct HuggingFaceFetchTests {
     let fixture: FetchFixture
-    let server: FakeServer
-    let other: FakeServer
+    let server: FileServer
+    let other: FileServer
     let environment: [String: String]
     let commit = String(repeating: "5", count: 40)
 
@@ -241,8 +238,8 @@ enum Machine {
         fixture = try FetchFixture()
         try fixture.write("", to: "hub/x")
         try fixture.write("", to: "cdn/x")
-        server = try FakeServer(fixture.file("hub"))
-        other = try FakeServer(fixture.file("cdn"))
+        server = try FileServer(fixture.file("hub"))
+        other = try FileServer(fixture.file("cdn"))
         environment = ["HF_ENDPOINT": server.address + "/", "HF_TOKEN": "hf_secret"]
         let description = """
             {"sha": "\(commit)", "siblings": [{"rfilename": ".gitattributes"}, {"rfilename": "config.json"},

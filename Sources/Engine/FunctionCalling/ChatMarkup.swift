@@ -1,3 +1,5 @@
+import Words
+
 /// A model's own chat template with the variables that its tokenizer's configuration gives it.
 struct ChatMarkup: Sendable {
     var template: ChatTemplate
@@ -14,7 +16,7 @@ struct ChatMarkup: Sendable {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
-        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptFormat.listing(of: tools)) }
+        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
         // Templates take one system message, the first.
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
         for turn in row.conversation {

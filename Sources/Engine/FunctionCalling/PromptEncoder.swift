@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Words
 
 /// How rows become tokens for one model: in Decant's special tokens, or by the chat template that the model brought along.
 package struct PromptEncoder: Sendable {
@@ -9,7 +10,7 @@ package struct PromptEncoder: Sendable {
     }
 
     package let tokenizer: Tokenizer
-    let format: PromptFormat
+    let format: PromptStyle
     let markup: Markup
     /// The tokens that end a response. Training teaches the first.
     package let endTokens: [Int32]
@@ -22,7 +23,7 @@ package struct PromptEncoder: Sendable {
         case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
         case .chat(let chat):
             try chat.promptTokens(
-                of: row, tools: format == .tools ? try PromptFormat.definitions(of: row, functions) : [], with: tokenizer)
+                of: row, tools: format == .tools ? try PromptStyle.definitions(of: row, functions) : [], with: tokenizer)
         }
     }
 

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import Words
 
 extension Tokenizer {
     /// The contents of `tokenizer.json`, which the `tokenizers` library loads with equal results.
@@ -39,7 +40,7 @@ extension Tokenizer {
     /// Writes `tokenizer.json` and `tokenizer_config.json`.
     ///
     /// - Parameter format: the prompts that models with this tokenizer are made for; other libraries pass over it.
-    package func write(to folder: URL, format: PromptFormat) throws {
+    package func write(to folder: URL, format: PromptStyle) throws {
         let prompt: [String: JSON] = ["decant_prompt": .string(format.rawValue)]
         let configuration = JSON.object(Self.configurationJSON.merging(prompt) { first, _ in first })
         try Data(tokenizerJSON.prettyText.utf8).write(to: folder.appending(path: "tokenizer.json"))

@@ -1,3 +1,5 @@
+import Words
+
 /// A teacher's p and a student's q over the same few categories: the divergences between them, and their gradients by the
 /// logits z of q = softmax(z).
 struct DistributionPair {
@@ -14,15 +16,16 @@ struct DistributionPair {
     var count: Int { p.count }
 
     /// Adds `weight` times the gradient of the term; returns `weight` times its value.
-    func add(_ term: TransferLoss.Term, weight: Double, to gradient: inout [Double]) -> Double {
-        switch term {
+    func add(_ term: LossTerm, weight: Double, to gradient: inout [Double]) -> Double {
+        let argument = term.argument ?? term.loss.standardArgument ?? 0
+        switch term.loss {
         case .crossEntropy: return 0
         case .forwardKL: return addForwardKL(weight, &gradient)
         case .reverseKL: return addReverseKL(weight, &gradient)
-        case .jensenShannon(let beta): return addJensenShannon(beta, weight, &gradient)
-        case .adaptiveKL(let mu):
+        case .jensenShannon: return addJensenShannon(argument, weight, &gradient)
+        case .adaptiveKL:
             // No gradient runs through the two weights.
-            let gaps = gaps(mu)
+            let gaps = gaps(argument)
             let all = gaps.head + gaps.tail
             guard all > 0 else { return 0 }
             return addForwardKL(weight * gaps.head / all, &gradient) + addReverseKL(weight * gaps.tail / all, &gradient)

@@ -1,3 +1,5 @@
+import Words
+
 /// The teacher's distribution at one position: the stored tokens, and where they are lumped, everything else in one bucket.
 struct TeacherRow {
     let tokens: ArraySlice<Int32>
@@ -10,7 +12,7 @@ struct TeacherRow {
     private static let leastLogRest = -104.0
 
     init(
-        _ teacher: TeacherLogits, position: Int, temperature: Double, tail: TransferLoss.Tail, vocabularySize: Int
+        _ teacher: TeacherLogits, position: Int, temperature: Double, tail: LogitsTail, vocabularySize: Int
     ) {
         let range = position * teacher.k..<(position + 1) * teacher.k
         tokens = teacher.topTokens[range]

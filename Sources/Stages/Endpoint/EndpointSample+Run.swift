@@ -2,6 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 extension EndpointSample: QuestioningStage {
     package static let artifact: [Output] = [.file(Rollout.file), .file(StageContext.exchanges)]
@@ -43,7 +44,7 @@ extension EndpointSample: QuestioningStage {
     /// which servers that keep prompts are faster and cheaper with.
     private static func tools(of row: Row, _ functions: [String: FunctionDefinition]) throws(RowError) -> ChatTools {
         let listsAll = row.functions.isEmpty && row.definitions == nil
-        let listed = listsAll ? Array(functions.values) : try PromptFormat.definitions(of: row, functions)
+        let listed = listsAll ? Array(functions.values) : try PromptStyle.definitions(of: row, functions)
         return ChatTools(listed.sorted { $0.name < $1.name }.map(\.chatTool))
     }
 
@@ -99,7 +100,7 @@ struct ChatAnswer: Hashable {
             guard let json = try? JSON(parsing: piece, maximumDepth: 64), let found = Self.calls(in: json) else { return text }
             calls += found
         }
-        return PromptFormat.response(of: calls)
+        return PromptStyle.response(of: calls)
     }
 
     /// The body of a block of code, where the text is one.

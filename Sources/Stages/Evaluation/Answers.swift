@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Planner
+import Words
 
 extension EvalScore: RunnableStage {
     static let scores = File<JSON>("scores.json")
@@ -46,7 +47,7 @@ extension EvalScore: RunnableStage {
             guard let row = rows[answer.row] else {
                 throw StageFailure("answers/\(file.name) has an answer of no row of the set: \(answer.line.canonicalText)")
             }
-            let response = JudgedResponse(row: row, response: answer.response, format: AnswerFormat(self.answer))
+            let response = JudgedResponse(row: row, response: answer.response, format: self.answer)
             return (response, answer.tokens.response)
         }
     }
@@ -74,7 +75,7 @@ private struct SetResults {
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
-            "wanted": .string(PromptFormat.response(to: row)), "reason": .string(reason),
+            "wanted": .string(PromptStyle.response(to: row)), "reason": .string(reason),
         ])
     }
 
@@ -95,7 +96,7 @@ extension EvalGenerate: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let encoder = try folder.prompts(PromptFormat(prompt))
+        let encoder = try folder.prompts(prompt)
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 extension Judge: RunnableStage {
     static let accepted = File<[SortedResponse]>("accepted.jsonl")
@@ -20,7 +21,7 @@ extension Judge: RunnableStage {
                 throw StageFailure(
                     "rollouts/\(Rollout.file.name) has a rollout of no training row: \(rollout.line.canonicalText)")
             }
-            let judged = JudgedResponse(row: row, response: rollout.response, format: AnswerFormat(answer))
+            let judged = JudgedResponse(row: row, response: rollout.response, format: answer)
             return (response: judged, ends: rollout.hasEnded)
         }
         let judging = try context.judging(
@@ -57,15 +58,6 @@ extension Judge: RunnableStage {
         ]
         if let agreement = judging.agreement(over: judging.verdicts.indices) { summary["agreement"] = agreement }
         try context.write(.object(summary), to: Self.summary)
-    }
-}
-
-extension PromptFormat {
-    init(_ style: PromptStyle) {
-        switch style {
-        case .query: self = .query
-        case .tools: self = .tools
-        }
     }
 }
 

@@ -2,6 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 /// What a judging model replied.
 struct JudgingReply: Hashable, Sendable {
@@ -99,10 +100,10 @@ struct JudgingQuestion {
         let listsAll = row.functions.isEmpty && row.definitions == nil
         let definitions =
             listsAll
-            ? functions.values.sorted { $0.name < $1.name } : try PromptFormat.definitions(of: row, functions)
+            ? functions.values.sorted { $0.name < $1.name } : try PromptStyle.definitions(of: row, functions)
         let values = [
             "query": (row.background.context.map(\.content) + [row.query]).joined(separator: "\n"),
-            "functions": PromptFormat.listing(of: definitions), "reference": PromptFormat.response(to: row), "answer": response,
+            "functions": PromptStyle.listing(of: definitions), "reference": PromptStyle.response(to: row), "answer": response,
         ]
         var text = ""
         var rest = template[...]

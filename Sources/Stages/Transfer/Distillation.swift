@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Planner
+import Words
 
 extension KDTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
@@ -15,7 +16,7 @@ extension KDTrain: RunnableStage {
             examples = teacher == 0 ? logits.examples : try Self.merge(logits.examples, into: examples, from: input)
         }
         let loss = TransferLoss(
-            loss.map(TransferLoss.WeightedTerm.init), temperature: temperature, tail: .init(tail), promptShare: promptShare,
+            loss, temperature: temperature, tail: tail, promptShare: promptShare,
             teacherWeights: weights)
         try context.train(on: examples, loss: loss, parameters: training)
     }
@@ -45,31 +46,6 @@ extension StageContext {
     }
 }
 
-extension TransferLoss.WeightedTerm {
-    init(_ term: LossTerm) {
-        // The numbers that the language fills in; a stage of the recipe's own may leave them out.
-        let argument = term.argument ?? 0.5
-        let loss: TransferLoss.Term =
-            switch term.loss {
-            case .forwardKL: .forwardKL
-            case .reverseKL: .reverseKL
-            case .jensenShannon: .jensenShannon(beta: argument)
-            case .adaptiveKL: .adaptiveKL(mu: argument)
-            case .crossEntropy: .crossEntropy
-            }
-        self.init(loss, weight: term.weight)
-    }
-}
-
-extension TransferLoss.Tail {
-    init(_ tail: LogitsTail) {
-        switch tail {
-        case .lump: self = .lump
-        case .renormalize: self = .renormalize
-        }
-    }
-}
-
 extension KDCapture: RunnableStage {
     static let logits = File<CapturedLogits>("logits.safetensors")
     package static let artifact: [Output] = [.file(logits), .named(ModelFiles.tokenizer)]
@@ -77,7 +53,7 @@ extension KDCapture: RunnableStage {
     package func run(in context: StageContext) throws {
         let folder = context.modelFolder("teacher")
         let rows = ResponseRows(
-            prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
+            prompts: try folder.prompts(prompt), functions: try context.readFunctions("data"))
         var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
             examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
@@ -96,12 +72,12 @@ extension KDOnPolicy: RunnableStage {
 
     package func run(in context: StageContext) throws {
         try context.checkThatTokenizersAreEqual("model", "teacher")
-        let encoder = try context.modelFolder("model").prompts(PromptFormat(prompt))
+        let encoder = try context.modelFolder("model").prompts(prompt)
         let rows = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let trainer = try OnPolicyTrainer(
             context.modelFolder("model").model(), teacher: context.inferenceModel("teacher"),
-            on: context.read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: AnswerFormat(answer)) },
-            loss: TransferLoss(loss.map(TransferLoss.WeightedTerm.init), temperature: temperature),
+            on: context.read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: answer) },
+            loss: TransferLoss(loss, temperature: temperature),
             sampling: .init(
                 fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: encoder.endTokens),
             options: TrainingOptions(training, products: context.products), workers: context.workers)

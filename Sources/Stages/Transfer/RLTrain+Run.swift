@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 extension RLTrain: RunnableStage {
     private static let summary = File<JSON>("summary.json")
@@ -10,13 +11,13 @@ extension RLTrain: RunnableStage {
         let folder = context.modelFolder("model")
         let functions = try context.readFunctions("data")
         let rows = try context.read(DataFiles.train, from: "data")
-        let reader = ResponseRows(prompts: try folder.prompts(PromptFormat(prompt)), functions: functions)
+        let reader = ResponseRows(prompts: try folder.prompts(prompt), functions: functions)
         let tokenizer = reader.prompts.tokenizer
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
         let reward = CallReward(
-            nameWeight: nameReward, argumentsWeight: argumentsReward, format: AnswerFormat(answer ?? .call),
+            nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer ?? .call,
             functions: functions)
         let trainer = try PolicyTrainer(
             folder.model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,

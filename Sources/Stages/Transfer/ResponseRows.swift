@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
@@ -8,7 +9,7 @@ struct ResponseRows {
     let functions: [String: FunctionDefinition]
 
     /// A row with its own answers as the response; a passage with all that follows its first token.
-    func example(of row: Row, format: AnswerFormat = .call) throws(RowError) -> TrainingExample {
+    func example(of row: Row, format: AnswerStyle = .call) throws(RowError) -> TrainingExample {
         if row.isPassage { return TrainingExample(tokens: try prompts.passageTokens(of: row), promptLength: 1) }
         return try example(of: row, response: format.response(to: row, functions: functions))
     }
@@ -42,7 +43,7 @@ extension StageContext {
     /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
     func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle?) throws -> [TrainingExample] {
         if hasInput("judged") { return try judgedExamples(rows) }
-        let format = AnswerFormat(answer ?? .call)
+        let format = answer ?? .call
         return try read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: format) }
     }
 
@@ -63,7 +64,7 @@ extension Sample: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let encoder = try folder.prompts(PromptFormat(prompt))
+        let encoder = try folder.prompts(prompt)
         let rows = try context.read(DataFiles.train, from: "data")
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)
@@ -79,15 +80,6 @@ extension Sample: RunnableStage {
                     row: rows[index / samples].id, sample: index % samples, response: response.text(with: encoder.tokenizer),
                     hasEnded: response.isFinished)
             }, to: Rollout.file)
-    }
-}
-
-extension AnswerFormat {
-    init(_ style: AnswerStyle) {
-        switch style {
-        case .call: self = .call
-        case .reasoning: self = .reasoning
-        }
     }
 }
 

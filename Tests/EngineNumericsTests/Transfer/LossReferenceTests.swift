@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Foundation
 import Testing
+import Words
 
 @testable import Engine
 
@@ -31,12 +32,13 @@ struct LossReferenceTests {
         }
     }
 
-    private static let mixtures: [String: [TransferLoss.WeightedTerm]] = [
+    private static let mixtures: [String: [LossTerm]] = [
         "CE": [.init(.crossEntropy, weight: 1)], "FKL": [.init(.forwardKL, weight: 1)], "RKL": [.init(.reverseKL, weight: 1)],
-        "JSD(0.3)": [.init(.jensenShannon(beta: 0.3), weight: 1)], "AKL(0.5)": [.init(.adaptiveKL(mu: 0.5), weight: 1)],
-        "AKL(0.9)": [.init(.adaptiveKL(mu: 0.9), weight: 1)],
+        "JSD(0.3)": [.init(.jensenShannon, weight: 1, argument: 0.3)],
+        "AKL(0.5)": [.init(.adaptiveKL, weight: 1, argument: 0.5)],
+        "AKL(0.9)": [.init(.adaptiveKL, weight: 1, argument: 0.9)],
         "0.5AKL(0.5)+0.3JSD(0.75)+0.2RKL+0.4CE": [
-            .init(.adaptiveKL(mu: 0.5), weight: 0.5), .init(.jensenShannon(beta: 0.75), weight: 0.3),
+            .init(.adaptiveKL, weight: 0.5, argument: 0.5), .init(.jensenShannon, weight: 0.3, argument: 0.75),
             .init(.reverseKL, weight: 0.2), .init(.crossEntropy, weight: 0.4),
         ],
     ]

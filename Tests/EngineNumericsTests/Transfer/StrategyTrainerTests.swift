@@ -31,8 +31,8 @@ struct StrategyTrainerTests {
 
     @Test(
         arguments: [
-            TransferLoss([.init(.adaptiveKL(mu: 0.5), weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
-            TransferLoss([.init(.jensenShannon(beta: 0.5), weight: 1)], promptShare: 0.1),
+            TransferLoss([.init(.adaptiveKL, weight: 0.5, argument: 0.5), .init(.crossEntropy, weight: 0.5)]),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 0.5)], promptShare: 0.1),
         ])
     func bytesAreEqualAt1And2Threads(loss: TransferLoss) throws {
         let (one, two) = (try onPolicy(loss, fraction: 0.5, threads: 1), try onPolicy(loss, fraction: 0.5, threads: 2))

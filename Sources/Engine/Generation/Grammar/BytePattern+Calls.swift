@@ -4,7 +4,7 @@ extension BytePattern {
     /// Containers nested in a value whose schema says nothing of them.
     private static let freeDepth = 2
 
-    /// The answers that call some of these functions, as `PromptFormat.response` spells them: any number of calls, or none.
+    /// The answers that call some of these functions, as `PromptStyle.response` spells them: any number of calls, or none.
     package static func calls(of functions: [FunctionDefinition]) -> BytePattern {
         array(of: .choice(functions.map(call)))
     }

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Planner
+import Words
 
 extension DataRetrieve: RunnableStage {
     private static let recall = File<JSON>("recall.json")

@@ -1,13 +1,11 @@
 import CanonicalJSON
+import Words
 
 /// How a row becomes tokens: what the prompt shows, and how the response is spelled.
 ///
 /// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What a
 /// row's background holds stands before the query, as plain text with headings.
-package enum PromptFormat: String, Hashable, Sendable {
-    case query
-    case tools
-
+extension PromptStyle {
     /// The tokens of a row's prompt, up to and with `<|assistant|>`.
     ///
     /// - Parameter functions: definitions by name; those that the row lists must be there.

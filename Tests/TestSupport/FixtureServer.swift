@@ -7,7 +7,8 @@ open class FixtureServer {
     package let folder: URL
     package let port: Int
     private let process = Process()
-    private let ownsFolder: Bool
+    /// Keeps a folder of the server's own as long as the server.
+    private let own: TemporaryFolder?
     /// The server ends when this process lets go of its input.
     private let lifeline = Pipe()
 
@@ -19,14 +20,12 @@ open class FixtureServer {
     ///   - script: below `Tests/Fixtures`. Its first line says the port.
     ///   - folder: goes with the server where it is one of its own, which is made where none is given.
     package init(_ script: String, in folder: URL? = nil) throws {
-        let own = URL.temporaryDirectory.appending(path: "decant-server-\(UUID().uuidString)", directoryHint: .isDirectory)
-        let place = folder ?? own
+        own = folder == nil ? try TemporaryFolder() : nil
+        let place = folder ?? own?.url ?? URL.temporaryDirectory
         self.folder = place
-        ownsFolder = folder == nil
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", tests.appending(path: "Fixtures/\(script)").path, place.path]
+        process.arguments = ["python3", Checkout.file("Tests/Fixtures/\(script)").path, place.path]
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -40,10 +39,7 @@ open class FixtureServer {
         port = number
     }
 
-    deinit {
-        stop()
-        if ownsFolder { try? FileManager.default.removeItem(at: folder) }
-    }
+    deinit { stop() }
 
     package func stop() {
         guard process.isRunning else { return }
@@ -64,4 +60,13 @@ open class FixtureServer {
 
     /// Forgets the requests so far.
     package func forgetRequests() { try? FileManager.default.removeItem(at: folder.appending(path: "requests")) }
+}
+
+/// The files of a folder, served on this machine; `Tests/Fixtures/files/server.py` says how they redirect and ask for tokens.
+package final class FileServer: FixtureServer {
+    package init(_ folder: URL? = nil) throws { try super.init("files/server.py", in: folder) }
+
+    package var address: String { "http://127.0.0.1:\(port)" }
+    /// Path and token of each request.
+    package var requests: [String] { requestLines() }
 }

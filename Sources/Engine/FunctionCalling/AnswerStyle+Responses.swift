@@ -1,15 +1,11 @@
-/// What a response consists of.
-package enum AnswerFormat: Hashable, Sendable {
-    /// The calls alone: `[{"name":…,"arguments":…}]`.
-    case call
-    /// `<think>…</think><answer>[…]</answer>`, the calls in the answer.
-    case reasoning
+import Words
 
+extension AnswerStyle {
     /// The response to a row that training teaches: its own calls, with a worked reasoning before them where one is wanted.
     ///
     /// - Parameter functions: definitions by name.
     package func response(to row: Row, functions: [String: FunctionDefinition]) -> String {
-        let calls = PromptFormat.response(to: row)
+        let calls = PromptStyle.response(to: row)
         return switch self {
         case .call: calls
         case .reasoning: ReasonedResponse(reasoning: WorkedReasoning(row, functions: functions).text, answer: calls).text
@@ -65,7 +61,7 @@ package struct ReasonedResponse: Hashable, Sendable {
 extension AnswerJudge {
     /// Judges the calls of a response of either format; one that is not of its format is rejected.
     package func verdict(
-        on response: String, format: AnswerFormat, for row: Row, functions: [String: FunctionDefinition]
+        on response: String, format: AnswerStyle, for row: Row, functions: [String: FunctionDefinition]
     ) -> Verdict {
         switch format.answer(in: response) {
         case .failure(let error): .rejected(error.description)
