@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import HTTP
 import TestSupport
 
 @testable import Endpoints
