@@ -6,7 +6,7 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Copy an artifact out of the store; a model comes with its recipe and a model card.",
-        discussion: "With --format gguf, a model becomes one file for llama.cpp and its kin: model.gguf.")
+        discussion: "With --format gguf, a model becomes one file for llama.cpp and similar programs: model.gguf.")
 
     @Argument(help: "A stage or target of a recipe's last build (BUILD:NAME for another build), a tag, or a commit.")
     var target: String

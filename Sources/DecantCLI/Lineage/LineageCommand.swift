@@ -87,7 +87,7 @@ struct LineageRendering {
                 let action = stage.record.action
                 return [
                     "name": names.name(of: stage.commit).map(JSON.string) ?? .null,
-                    "kind": .string(action.kind), "revision": .integer(Int64(action.revision)),
+                    "kind": .string(action.kind), "revision": .count(action.revision),
                     "commit": .string(stage.commit.hex), "artifact": .string(stage.record.artifact.digest.hex),
                     "key": .string(action.key.hex), "numerics": .string(action.numerics.rawValue),
                     "parameters": action.parameters,

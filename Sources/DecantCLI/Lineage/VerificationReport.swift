@@ -45,11 +45,11 @@ struct VerificationReport {
         case .measurement: members["measurement"] = true
         case .differs(let difference):
             members["file"] = .string(difference.file)
-            members["differing_files"] = .integer(Int64(difference.count))
-            if case .bytes(let offset) = difference.kind { members["offset"] = .integer(Int64(offset)) }
+            members["differing_files"] = .count(difference.count)
+            if case .bytes(let offset) = difference.kind { members["offset"] = .count(offset) }
             if let place = tensor(at: difference) {
                 members["tensor"] = .string(place.name)
-                members["element"] = .integer(Int64(place.element))
+                members["element"] = .count(place.element)
             }
         case .failed(let failure): members["reason"] = .string(failure.reason)
         }
@@ -95,7 +95,7 @@ struct StageSelection {
         // Sources are cheap, and are no share of the work.
         let candidates = named.filter { !$0.record.action.isSource }
         let count = min(candidates.count, max(1, Int((Double(candidates.count) * share).rounded(.up))))
-        let drawn = candidates.sorted { lot(of: $0) < lot(of: $1) }.prefix(count).map(\.commit)
+        let drawn = candidates.sorted { rank(of: $0) < rank(of: $1) }.prefix(count).map(\.commit)
         return candidates.filter { drawn.contains($0.commit) }
     }
 
@@ -105,5 +105,5 @@ struct StageSelection {
     }
 
     /// Nobody who forges a stage knows whether it will be drawn.
-    private func lot(of stage: Lineage.Stage) -> String { Digest(hashing: "\(seed) \(stage.record.action.key)").hex }
+    private func rank(of stage: Lineage.Stage) -> String { Digest(hashing: "\(seed) \(stage.record.action.key)").hex }
 }

@@ -55,9 +55,9 @@ struct PlanCommand: ParsableCommand {
             let count = known.count { $0.basis == basis }
             return count == 0 ? nil : "\(count) by \(words)"
         }
-        let untold = predictions.count - known.count
+        let unknown = predictions.count - known.count
         return "about \(Duration.text(known.map(\.seconds).reduce(0, +))) of work: "
-            + (parts + (untold > 0 ? ["\(untold) unknown"] : [])).joined(separator: ", ")
+            + (parts + (unknown > 0 ? ["\(unknown) unknown"] : [])).joined(separator: ", ")
     }
 }
 
@@ -88,7 +88,7 @@ struct PlannedQuestions {
         var total: Int
 
         var text: String { "\(recorded) of \(total) answers recorded, \(total - recorded) to ask" }
-        var json: JSON { ["recorded": .integer(Int64(recorded)), "missing": .integer(Int64(total - recorded))] }
+        var json: JSON { ["recorded": .count(recorded), "missing": .count(total - recorded)] }
     }
 
     private let counts: [StageID: Count]
@@ -96,7 +96,7 @@ struct PlannedQuestions {
     init(of plan: BuildPlan, in store: Store) {
         var counts: [StageID: Count] = [:]
         for entry in plan.entries where entry.state == .stale && plan.graph[entry.id].endpoint != nil {
-            // A damaged input is for a build to mend.
+            // A build repairs a damaged input.
             counts[entry.id] = try? Self.count(for: plan.graph[entry.id], of: plan, in: store)
         }
         self.counts = counts

@@ -70,7 +70,7 @@ struct CheckCommand: ParsableCommand {
         let file = try recipe.read()
         let graph = try file.graph { try RecipeFile.hash(fileAt: $0) }
         output.print(
-            ["recipe": .string(file.name), "stages": .integer(Int64(graph.stages.count)), "problems": 0],
+            ["recipe": .string(file.name), "stages": .count(graph.stages.count), "problems": 0],
             "\(recipe.path): no problems, \(graph.stages.count) stages")
     }
 }

@@ -46,7 +46,7 @@ struct LogCommand: ParsableCommand {
             "recipe": .string(build.recipe), "commit": .string(build.commit.hex),
             "time": .string(build.time.formatted(.iso8601)), "author": .string(build.author),
             "summary": .string(build.summary), "signed": .bool(build.isSigned),
-            "stages": .integer(Int64(build.stages.count)), "changes": changes?.json ?? .null,
+            "stages": .count(build.stages.count), "changes": changes?.json ?? .null,
             "targets": .array(build.targets.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
         ]
     }
@@ -74,7 +74,7 @@ struct BuildChanges {
     }
 
     var json: JSON {
-        ["added": .integer(Int64(added)), "removed": .integer(Int64(removed)), "changed": .integer(Int64(changed))]
+        ["added": .count(added), "removed": .count(removed), "changed": .count(changed)]
     }
 
     var text: String {

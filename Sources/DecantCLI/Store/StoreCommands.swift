@@ -37,8 +37,8 @@ struct StatusCommand: ParsableCommand {
 
     private func json(of status: StoreStatus) -> JSON {
         [
-            "path": .string(status.path), "objects": .integer(Int64(status.objects)), "size": .integer(Int64(status.size)),
-            "results": .integer(Int64(status.results)),
+            "path": .string(status.path), "objects": .count(status.objects), "size": .count(status.size),
+            "results": .count(status.results),
             "recipes": .array(
                 status.recipes.map {
                     [
@@ -50,7 +50,7 @@ struct StatusCommand: ParsableCommand {
                 status.work.map {
                     [
                         "key": .string($0.key.hex), "kind": .string($0.kind), "running": .bool($0.isRunning),
-                        "checkpoint": .integer(Int64($0.checkpointSize)),
+                        "checkpoint": .count($0.checkpointSize),
                     ]
                 }),
         ]
@@ -75,7 +75,7 @@ struct ImportCommand: ParsableCommand {
             }
             let file = try store.importFile(at: path)
             options.print(
-                ["path": .string(path), "sha256": .string(file.digest.hex), "size": .integer(Int64(file.size))],
+                ["path": .string(path), "sha256": .string(file.digest.hex), "size": .count(file.size)],
                 "\(file.digest)  \(path)")
         }
     }
@@ -110,8 +110,8 @@ struct FsckCommand: ParsableCommand {
 
     private func json(of check: StoreCheck, steps: [String]) -> JSON {
         var members: [String: JSON] = [
-            "objects": .integer(Int64(check.objects)), "commits": .integer(Int64(check.commits)),
-            "collected": .integer(Int64(check.collected)), "problems": .array(check.problems.map { .string($0.description) }),
+            "objects": .count(check.objects), "commits": .count(check.commits),
+            "collected": .count(check.collected), "problems": .array(check.problems.map { .string($0.description) }),
         ]
         if repair { members["repaired"] = .array(steps.map(JSON.string)) }
         return .object(members)
@@ -120,10 +120,10 @@ struct FsckCommand: ParsableCommand {
 
 struct CollectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gc", abstract: "Remove results that no recent build and no tag stands on.",
+        commandName: "gc", abstract: "Remove results that no recent build and no tag needs.",
         discussion: """
-            What the newest build of each recipe, every build of the last days, and every tag stands on stays. So does whatever \
-            is younger than that. Nothing is removed while another process uses the store.
+            Everything that the newest build of each recipe, a build of the last days or a tag needs is kept. So is everything \
+            younger than that. Nothing is removed while another process uses the store.
             """)
 
     @Option(help: "Days that everything is kept.")
@@ -170,12 +170,12 @@ struct CollectCommand: ParsableCommand {
                 garbage.results.map {
                     [
                         "kind": .string($0.kind), "key": .string($0.key.hex), "commit": .string($0.commit.hex),
-                        "size": .integer(Int64($0.size)),
+                        "size": .count($0.size),
                     ]
                 }),
-            "objects": .integer(Int64(garbage.objects.count)), "git_objects": .integer(Int64(garbage.gitObjects.count)),
-            "leftovers": .integer(Int64(garbage.leftovers.count)), "size": .integer(Int64(garbage.size)),
-            "kept_objects": .integer(Int64(garbage.keptObjects)), "kept_size": .integer(Int64(garbage.keptSize)),
+            "objects": .count(garbage.objects.count), "git_objects": .count(garbage.gitObjects.count),
+            "leftovers": .count(garbage.leftovers.count), "size": .count(garbage.size),
+            "kept_objects": .count(garbage.keptObjects), "kept_size": .count(garbage.keptSize),
         ]
     }
 }

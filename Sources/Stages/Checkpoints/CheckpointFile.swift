@@ -66,8 +66,8 @@ struct CheckpointFile {
 
     private func header(done: Int) -> JSON {
         [
-            "action": .string(key.hex), "done": .integer(Int64(done)), "format": .integer(Int64(Self.format)),
-            "kind": .string(action.kind), "revision": .integer(Int64(action.revision)),
+            "action": .string(key.hex), "done": .count(done), "format": .count(Self.format),
+            "kind": .string(action.kind), "revision": .count(action.revision),
         ]
     }
 

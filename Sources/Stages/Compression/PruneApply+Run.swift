@@ -36,7 +36,7 @@ extension PruneApply: RunnableStage {
         try context.write(
             .object(
                 counts(before: model, after: smaller).merging([
-                    "removed_layers": .array(pruning.removedLayers.map { .integer(Int64($0)) })
+                    "removed_layers": .array(pruning.removedLayers.map { .count($0) })
                 ]) { $1 }), to: Self.report)
     }
 
@@ -44,8 +44,8 @@ extension PruneApply: RunnableStage {
     func counts(before: Model, after: Model) -> [String: JSON] {
         let removed = 1 - Double(after.parameterCount) / Double(before.parameterCount)
         return [
-            "parameters_before": .integer(Int64(before.parameterCount)),
-            "parameters_after": .integer(Int64(after.parameterCount)),
+            "parameters_before": .count(before.parameterCount),
+            "parameters_after": .count(after.parameterCount),
             "ratio_asked": ratio.map(JSON.number) ?? .null, "ratio_removed": .number(removed),
         ]
     }
@@ -111,21 +111,21 @@ extension PruneApply {
 
     static func shape(of configuration: ModelConfiguration) -> JSON {
         [
-            "hidden": .integer(Int64(configuration.hiddenSize)),
-            "intermediate": .integer(Int64(configuration.intermediateSize)),
-            "heads": .integer(Int64(configuration.headCount)),
-            "kv_heads": .integer(Int64(configuration.keyValueHeadCount)),
+            "hidden": .count(configuration.hiddenSize),
+            "intermediate": .count(configuration.intermediateSize),
+            "heads": .count(configuration.headCount),
+            "kv_heads": .count(configuration.keyValueHeadCount),
         ]
     }
 
-    static func list(_ numbers: some Sequence<Int>) -> JSON { .array(numbers.sorted().map { .integer(Int64($0)) }) }
+    static func list(_ numbers: some Sequence<Int>) -> JSON { .array(numbers.sorted().map { .count($0) }) }
 }
 
 extension WidthCandidate {
     fileprivate func json(of model: Model) -> JSON {
         [
-            "hidden": .integer(Int64(shape.hidden)), "intermediate": .integer(Int64(shape.intermediate)),
-            "parameters": .integer(Int64(shape.parameters)),
+            "hidden": .count(shape.hidden), "intermediate": .count(shape.intermediate),
+            "parameters": .count(shape.parameters),
             "ratio": .number(1 - Double(shape.parameters) / Double(model.parameterCount)),
             "perplexity": perplexity.isFinite ? .number(perplexity) : .null,
         ]

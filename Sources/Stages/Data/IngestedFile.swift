@@ -26,7 +26,7 @@ struct IngestedFile {
             } catch let error as JSONError {
                 throw StageFailure("\(place): not JSON: \(error.reason) (column \(error.column))")
             } catch let error as RowError {
-                throw StageFailure("\(place): \(error); mend the row or take it out")
+                throw StageFailure("\(place): \(error); fix the row or remove it")
             }
         }
     }
@@ -48,7 +48,7 @@ struct IngestedFile {
             do {
                 try body(row, place)
             } catch let error as RowError {
-                throw StageFailure("\(place): \(error); mend the row or take it out")
+                throw StageFailure("\(place): \(error); fix the row or remove it")
             }
         }
     }

@@ -95,9 +95,8 @@ extension EvalGenerate: RunnableStage {
     package var limitation: String? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
-        let folder = context.modelFolder("model")
-        let encoder = try folder.prompts(prompt)
-        let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
+        let reader = try context.responseRows(prompt)
+        let encoder = reader.prompts
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
@@ -133,20 +132,15 @@ extension EvalGenerate: RunnableStage {
 }
 
 /// A model's answer to a row: a line of `<set>.jsonl`.
-struct Answer: LineContent {
-    static let noun = "answer"
-
+struct Answer {
     let row: String
     let response: String
     let tokens: AnswerTokens
     let hasEnded: Bool
+}
 
-    init(row: String, response: String, tokens: AnswerTokens, hasEnded: Bool) {
-        self.row = row
-        self.response = response
-        self.tokens = tokens
-        self.hasEnded = hasEnded
-    }
+extension Answer: LineContent {
+    static let noun = "answer"
 
     /// The prompt's tokens may be missing: scores need the response's alone.
     init(line: JSON) throws(RowError) {
@@ -166,16 +160,13 @@ struct Answer: LineContent {
 }
 
 /// How long a model's answer and its prompt are: what costs are counted from.
-struct AnswerTokens: LineContent {
-    static let noun = "answer"
-
+struct AnswerTokens {
     let prompt: Int
     let response: Int
+}
 
-    init(prompt: Int, response: Int) {
-        self.prompt = prompt
-        self.response = response
-    }
+extension AnswerTokens: LineContent {
+    static let noun = "answer"
 
     init(line: JSON) throws(RowError) {
         guard let prompt = line["prompt_tokens"]?.integer, let response = line["response_tokens"]?.integer, prompt >= 0,
@@ -184,5 +175,5 @@ struct AnswerTokens: LineContent {
         self.init(prompt: prompt, response: response)
     }
 
-    var line: JSON { ["prompt_tokens": .integer(Int64(prompt)), "response_tokens": .integer(Int64(response))] }
+    var line: JSON { ["prompt_tokens": .count(prompt), "response_tokens": .count(response)] }
 }

@@ -28,8 +28,8 @@ extension BenchDecode: RunnableStage {
         try context.write(
             [
                 "tokens_per_second": .number(speeds.max() ?? 0), "rounds": .array(speeds.map(JSON.number)),
-                "prompt_tokens": .integer(Int64(prompt.count)), "new_tokens": .integer(Int64(new)),
-                "threads": .integer(Int64(context.workers.threads)),
+                "prompt_tokens": .count(prompt.count), "new_tokens": .count(new),
+                "threads": .count(context.workers.threads),
             ],
             to: Self.speed)
     }

@@ -8,8 +8,7 @@ extension EvalCost: RunnableStage {
     package static let artifact: [Output] = [.figures(cost)]
 
     package func run(in context: StageContext) throws {
-        let shape = try CostShape(configuration: context.read(ModelFiles.configuration, from: "model"))
-        let parameters = ParameterCount(shape)
+        let cost = try ModelCost(ModelConfiguration(json: context.read(ModelFiles.configuration, from: "model")))
         let file = try FileManager.default.attributesOfItem(atPath: context.input("model", ModelFiles.weights).path)
         // Without sets there is no file, and so no folder.
         let sets =
@@ -17,40 +16,30 @@ extension EvalCost: RunnableStage {
         try context.write(
             [
                 "parameters": [
-                    "embedding": .integer(Int64(parameters.embedding)),
-                    "others": .integer(Int64(parameters.others)),
-                    "total": .integer(Int64(parameters.total)),
+                    "embedding": .count(cost.embedding),
+                    "others": .count(cost.others),
+                    "total": .count(cost.parameters),
                 ],
-                "bytes": .integer(Int64((file[.size] as? Int) ?? 0)),
+                "bytes": .count((file[.size] as? Int) ?? 0),
                 "sets": .object(
                     try sets.reduce(into: [:]) { workloads, set in
-                        workloads[set] = try workload(of: set, shape: shape, in: context)
+                        workloads[set] = try workload(of: set, cost: cost, in: context)
                     }),
             ],
             to: Self.cost)
     }
 
     /// The mean token counts of a set's answers, and the mean operations of giving one.
-    private func workload(of set: String, shape: CostShape, in context: StageContext) throws -> JSON {
+    private func workload(of set: String, cost: ModelCost, in context: StageContext) throws -> JSON {
         let answers = try context.read(EvalGenerate.tokens(of: set), from: "answers")
-        var promptTokens = 0.0
-        var responseTokens = 0.0
-        var prefill = 0.0
-        var decode = 0.0
-        for answer in answers {
-            let cost = InferenceCost(shape, promptTokens: answer.prompt, generatedTokens: answer.response)
-            promptTokens += Double(answer.prompt)
-            responseTokens += Double(answer.response)
-            prefill += cost.prefill
-            decode += cost.decode
-        }
+        let operations = answers.map { cost.answering(promptTokens: $0.prompt, generatedTokens: $0.response) }
+        func sum(_ values: [Double]) -> Double { values.reduce(0, +) }
+        let (prefill, decode) = (sum(operations.map(\.prefill)), sum(operations.map(\.decode)))
         let count = Double(max(answers.count, 1))
         return [
-            "answers": .integer(Int64(answers.count)),
-            "prompt_tokens": .number(promptTokens / count),
-            "response_tokens": .number(responseTokens / count),
-            "flops": .number((prefill + decode) / count),
-            "prefill_flops": .number(prefill / count),
+            "answers": .count(answers.count), "prompt_tokens": .number(sum(answers.map { Double($0.prompt) }) / count),
+            "response_tokens": .number(sum(answers.map { Double($0.response) }) / count),
+            "flops": .number((prefill + decode) / count), "prefill_flops": .number(prefill / count),
             "decode_flops": .number(decode / count),
         ]
     }
@@ -72,9 +61,9 @@ extension EvalPerplexity: RunnableStage {
         try context.write(
             [
                 "perplexity": .number(perplexity.value), "loss": .number(perplexity.loss),
-                "counted_tokens": .integer(Int64(perplexity.countedTokens)), "text_tokens": .integer(Int64(tokens.count)),
-                "windows": .integer(Int64(windows.ranges.count)), "context": .integer(Int64(self.context)),
-                "stride": .integer(Int64(stride)),
+                "counted_tokens": .count(perplexity.countedTokens), "text_tokens": .count(tokens.count),
+                "windows": .count(windows.ranges.count), "context": .count(self.context),
+                "stride": .count(stride),
             ],
             to: Self.perplexity)
     }

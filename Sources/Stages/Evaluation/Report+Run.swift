@@ -59,7 +59,7 @@ extension Report: RunnableStage {
             sorted.prefix(ReportText.confusions).map { entry in
                 [
                     "set": .string(entry.set), "wanted": .string(entry.wanted), "called": .string(entry.called),
-                    "times": .integer(Int64(entry.times)),
+                    "times": .count(entry.times),
                 ]
             })
     }
@@ -133,7 +133,7 @@ struct Repetitions {
     var json: JSON {
         var row = Self.combined(runs, Self.mean).object ?? [:]
         row["name"] = .string(name)
-        row["runs"] = .integer(Int64(runs.count))
+        row["runs"] = .count(runs.count)
         row["deviation"] = Self.combined(runs, Self.deviation)
         return .object(row)
     }

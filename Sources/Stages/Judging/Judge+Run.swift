@@ -52,9 +52,9 @@ extension Judge: RunnableStage {
         try context.write(sampling.surplus, to: Self.surplus)
         if let transcript = judging.transcript { try context.write(transcript, to: JudgeVerdicts.transcriptFile) }
         var summary: [String: JSON] = [
-            "accepted": .integer(Int64(sampling.accepted.count)), "rejected": .integer(Int64(sampling.rejected.count)),
-            "surplus": .integer(Int64(sampling.surplus.count)), "rows": .integer(Int64(rows)),
-            "rows_answered": .integer(Int64(sampling.answeredRows)),
+            "accepted": .count(sampling.accepted.count), "rejected": .count(sampling.rejected.count),
+            "surplus": .count(sampling.surplus.count), "rows": .count(rows),
+            "rows_answered": .count(sampling.answeredRows),
         ]
         if let agreement = judging.agreement(over: judging.verdicts.indices) { summary["agreement"] = agreement }
         try context.write(.object(summary), to: Self.summary)

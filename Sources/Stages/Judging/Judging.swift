@@ -86,11 +86,11 @@ struct JudgeVerdicts {
         let words = words[responses]
         let agreeing = words.count { ($0.word == .yes) == $0.isRight }
         return [
-            "compared": .integer(Int64(words.count)), "agreeing": .integer(Int64(agreeing)),
+            "compared": .count(words.count), "agreeing": .count(agreeing),
             "share": words.isEmpty ? .null : .number(Double(agreeing) / Double(words.count)),
-            "accepted_by_model_alone": .integer(Int64(words.count { $0.word == .yes && !$0.isRight })),
-            "accepted_by_ast_alone": .integer(Int64(words.count { $0.word != .yes && $0.isRight })),
-            "not_understood": .integer(Int64(words.count { $0.word == nil })),
+            "accepted_by_model_alone": .count(words.count { $0.word == .yes && !$0.isRight }),
+            "accepted_by_ast_alone": .count(words.count { $0.word != .yes && $0.isRight }),
+            "not_understood": .count(words.count { $0.word == nil }),
         ]
     }
 }

@@ -6,9 +6,7 @@ extension DPOTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
 
     package func run(in context: StageContext) throws {
-        let rows = ResponseRows(
-            prompts: try context.modelFolder("model").prompts(prompt),
-            functions: try context.readFunctions("data"))
+        let rows = try context.responseRows(prompt)
         let preferences = try JudgedResponses(in: context).preferences
         context.log(
             "\(preferences.count) pairs of \(Set(preferences.map(\.row.id)).count) rows; "

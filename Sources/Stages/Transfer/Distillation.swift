@@ -51,9 +51,7 @@ extension KDCapture: RunnableStage {
     package static let artifact: [Output] = [.file(logits), .named(ModelFiles.tokenizer)]
 
     package func run(in context: StageContext) throws {
-        let folder = context.modelFolder("teacher")
-        let rows = ResponseRows(
-            prompts: try folder.prompts(prompt), functions: try context.readFunctions("data"))
+        let rows = try context.responseRows(for: "teacher", prompt)
         var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
             examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
@@ -72,14 +70,13 @@ extension KDOnPolicy: RunnableStage {
 
     package func run(in context: StageContext) throws {
         try context.checkThatTokenizersAreEqual("model", "teacher")
-        let encoder = try context.modelFolder("model").prompts(prompt)
-        let rows = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
+        let rows = try context.responseRows(prompt)
         let trainer = try OnPolicyTrainer(
             context.modelFolder("model").model(), teacher: context.inferenceModel("teacher"),
             on: context.read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: answer) },
             loss: TransferLoss(loss, temperature: temperature),
             sampling: .init(
-                fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: encoder.endTokens),
+                fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: rows.prompts.endTokens),
             options: TrainingOptions(training, products: context.products), workers: context.workers)
         try context.train(trainer.learner, parameters: training) { try trainer.advance() }
     }

@@ -8,19 +8,17 @@ extension RLTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .figures(summary)]
 
     package func run(in context: StageContext) throws {
-        let folder = context.modelFolder("model")
-        let functions = try context.readFunctions("data")
         let rows = try context.read(DataFiles.train, from: "data")
-        let reader = ResponseRows(prompts: try folder.prompts(prompt), functions: functions)
+        let reader = try context.responseRows(prompt)
         let tokenizer = reader.prompts.tokenizer
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
         let reward = CallReward(
             nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer ?? .call,
-            functions: functions)
+            functions: reader.functions)
         let trainer = try PolicyTrainer(
-            folder.model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
+            context.modelFolder("model").model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates ?? 1),
             training: TrainingOptions(training, products: context.products), workers: context.workers
@@ -57,7 +55,7 @@ extension RLTrain: RunnableStage {
         }
         let (first, last) = (steps.prefix(10), steps.suffix(10))
         var summary: [String: JSON] = [
-            "steps": .integer(Int64(steps.count)), "planned_steps": .integer(Int64(training.steps)),
+            "steps": .count(steps.count), "planned_steps": .count(training.steps),
             "reward": ["first": mean("reward", first), "last": mean("reward", last)],
             "right": ["first": mean("right", first), "last": mean("right", last)],
         ]

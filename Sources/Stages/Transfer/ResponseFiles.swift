@@ -3,8 +3,7 @@ import Engine
 import Planner
 
 /// A sampled response to a training row: a line of `rollouts.jsonl`.
-struct Rollout: LineContent {
-    static let noun = "rollout"
+struct Rollout {
     /// Of `sample` and `endpoint.sample`.
     static let file = File<[Rollout]>("rollouts.jsonl")
 
@@ -13,13 +12,10 @@ struct Rollout: LineContent {
     let sample: Int
     let response: String
     let hasEnded: Bool
+}
 
-    init(row: String, sample: Int, response: String, hasEnded: Bool) {
-        self.row = row
-        self.sample = sample
-        self.response = response
-        self.hasEnded = hasEnded
-    }
+extension Rollout: LineContent {
+    static let noun = "rollout"
 
     init(line: JSON) throws(RowError) {
         guard let row = line["id"]?.string, let response = line["response"]?.string else {
@@ -30,24 +26,20 @@ struct Rollout: LineContent {
 
     var line: JSON {
         [
-            "id": .string(row), "sample": .integer(Int64(sample)), "response": .string(response), "ended": .bool(hasEnded),
+            "id": .string(row), "sample": .count(sample), "response": .string(response), "ended": .bool(hasEnded),
         ]
     }
 }
 
 /// A response that was accepted, or one that was not with the reason.
-struct SortedResponse: LineContent {
-    static let noun = "response"
-
+struct SortedResponse {
     let row: String
     let response: String
     var reason: String?
+}
 
-    init(row: String, response: String, reason: String? = nil) {
-        self.row = row
-        self.response = response
-        self.reason = reason
-    }
+extension SortedResponse: LineContent {
+    static let noun = "response"
 
     init(line: JSON) throws(RowError) {
         guard let row = line["id"]?.string, let response = line["response"]?.string else {

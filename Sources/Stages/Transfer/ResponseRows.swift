@@ -38,6 +38,13 @@ struct ResponseRows {
 }
 
 extension StageContext {
+    /// - Parameters:
+    ///   - model: the input whose tokenizer and chat template write the prompts.
+    ///   - prompt: what a prompt shows.
+    func responseRows(for model: String = "model", _ prompt: PromptStyle) throws -> ResponseRows {
+        ResponseRows(prompts: try modelFolder(model).prompts(prompt), functions: try readFunctions("data"))
+    }
+
     /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
     ///
     /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
@@ -63,10 +70,9 @@ extension Sample: RunnableStage {
     package var limitation: String? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
-        let folder = context.modelFolder("model")
-        let encoder = try folder.prompts(prompt)
         let rows = try context.read(DataFiles.train, from: "data")
-        let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
+        let reader = try context.responseRows(prompt)
+        let encoder = reader.prompts
         let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)
         var options = GenerationOptions(
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,

@@ -16,8 +16,8 @@ package struct TrainingCurve {
     var lines: [JSON] {
         steps.map { step in
             var line: [String: JSON] = [
-                "step": .integer(Int64(step.step)), "loss": .number(step.loss), "learning_rate": .number(step.learningRate),
-                "gradient_norm": .number(step.gradientNorm), "tokens": .integer(Int64(step.tokens)),
+                "step": .count(step.step), "loss": .number(step.loss), "learning_rate": .number(step.learningRate),
+                "gradient_norm": .number(step.gradientNorm), "tokens": .count(step.tokens),
             ]
             for (name, value) in step.readings { line[name] = .number(value) }
             return .object(line)

@@ -23,25 +23,22 @@ struct FamilyParameter {
         for entry in entries {
             let parameter = FamilyParameter(entry, &findings)
             if words[entry.name] != nil {
-                findings.append(
-                    Diagnostic(
-                        code: "duplicate-argument", "the parameter '\(entry.name)' is called like a word of the family",
-                        at: entry.key.span, help: "a gap {\(entry.name)} must be one of the two: call the parameter otherwise"))
+                findings.report(
+                    "duplicate-argument", "the parameter '\(entry.name)' is called like a word of the family",
+                    at: entry.key.span, help: "a gap {\(entry.name)} must be one of the two: call the parameter otherwise")
             }
             if let first = earlier[entry.name], !parameter.isLike(first) {
-                findings.append(
-                    Diagnostic(
-                        code: "duplicate-argument", "the parameter '\(entry.name)' has another type or 'enum' here",
-                        at: entry.key.span,
-                        secondary: [.init(first.span, "first defined here")],
-                        help: "templates cannot tell the two apart: rename one"))
+                findings.report(
+                    "duplicate-argument", "the parameter '\(entry.name)' has another type or 'enum' here",
+                    at: entry.key.span,
+                    secondary: [.init(first.span, "first defined here")],
+                    help: "templates cannot tell the two apart: rename one")
             }
             for name in parameter.names {
                 if let owner = owners.updateValue(entry.name, forKey: name), owner != entry.name {
-                    findings.append(
-                        Diagnostic(
-                            code: "duplicate-argument", "'\(owner)' and '\(entry.name)' may both be called '\(name)'",
-                            at: entry.key.span, help: "parameters of one function need names of their own"))
+                    findings.report(
+                        "duplicate-argument", "'\(owner)' and '\(entry.name)' may both be called '\(name)'",
+                        at: entry.key.span, help: "parameters of one function need names of their own")
                 }
             }
             earlier[entry.name] = earlier[entry.name] ?? parameter
@@ -103,18 +100,16 @@ struct FamilyTemplates {
     private func check(_ template: UtteranceTemplate, _ node: Node, _ findings: inout [Diagnostic]) {
         let said = template.words
         for (word, choices) in family.words.sorted(by: { $0.key < $1.key }) where choices.count > 1 && !said.contains(word) {
-            findings.append(
-                Diagnostic(
-                    code: "missing-word",
-                    "the template does not say '\(word)', so that it means many functions of '\(family.name)'",
-                    at: node.span, help: "add {\(word)}"))
+            findings.report(
+                "missing-word",
+                "the template does not say '\(word)', so that it means many functions of '\(family.name)'",
+                at: node.span, help: "add {\(word)}")
         }
         guard !family.parameterSets.contains(template.arguments) else { return }
         let stated = template.arguments.isEmpty ? "no parameters" : "just \(Self.quoted(template.arguments))"
-        findings.append(
-            Diagnostic(
-                code: "unused-template", "no function of '\(family.name)' has \(stated)", at: node.span,
-                help: "there are: " + Set(family.parameterSets.map(Self.quoted)).sorted().joined(separator: "; ")))
+        findings.report(
+            "unused-template", "no function of '\(family.name)' has \(stated)", at: node.span,
+            help: "there are: " + Set(family.parameterSets.map(Self.quoted)).sorted().joined(separator: "; "))
     }
 
     private func checkEverySetIsStated(
@@ -122,11 +117,10 @@ struct FamilyTemplates {
     ) {
         for set in Set(family.parameterSets).subtracting(templates.keys).sorted(by: { Self.quoted($0) < Self.quoted($1) }) {
             let help = set.isEmpty ? "without arguments" : "with " + set.sorted().map { "{\($0)}" }.joined(separator: " and ")
-            findings.append(
-                Diagnostic(
-                    code: "missing-template",
-                    "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
-                    at: node.span, help: "add one \(help)"))
+            findings.report(
+                "missing-template",
+                "'\(family.name)' has functions with \(Self.quoted(set)), and no template for them",
+                at: node.span, help: "add one \(help)")
         }
     }
 

@@ -80,19 +80,17 @@ struct FamilyReader {
             let choices = texts(entry.value, "'\(entry.name)'", help: "write [first, second]", &findings)
             var seen: Set<String> = []
             for choice in choices where !seen.insert(choice.scalar?.text ?? "").inserted {
-                findings.append(
-                    Diagnostic(
-                        code: "duplicate-word", "'\(entry.name)' has '\(choice.scalar?.text ?? "")' twice", at: choice.span,
-                        help: "keep one of the two"))
+                findings.report(
+                    "duplicate-word", "'\(entry.name)' has '\(choice.scalar?.text ?? "")' twice", at: choice.span,
+                    help: "keep one of the two")
             }
             words[entry.name] = choices.compactMap(\.scalar?.text)
             members = min(members * max(1, choices.count), Self.mostMembers + 1)
         }
         if members > Self.mostMembers {
-            findings.append(
-                Diagnostic(
-                    code: "large-family", "the family '\(name)' has more than \(Self.mostMembers) functions", at: node.span,
-                    help: "shorten its lists"))
+            findings.report(
+                "large-family", "the family '\(name)' has more than \(Self.mostMembers) functions", at: node.span,
+                help: "shorten its lists")
         }
         return words
     }
@@ -100,9 +98,7 @@ struct FamilyReader {
     /// A list of texts, none of them empty; a single one needs no brackets.
     private func texts(_ node: Node?, _ name: String, help: String, _ findings: inout [Diagnostic]) -> [Node] {
         guard let node else {
-            findings.append(
-                Diagnostic(
-                    code: "missing-field", "the family '\(self.name)' has no \(name)", at: self.node.span, help: help))
+            findings.report("missing-field", "the family '\(self.name)' has no \(name)", at: self.node.span, help: help)
             return []
         }
         let items = node.sequence ?? [node]
@@ -136,11 +132,10 @@ struct FamilyReader {
 
     private func checkNames(of members: [FunctionFamily.Member], _ findings: inout [Diagnostic]) {
         var seen: Set<String> = []
-        guard let twin = members.first(where: { !seen.insert($0.function.name).inserted }) else { return }
-        findings.append(
-            Diagnostic(
-                code: "duplicate-function", "two functions of the family '\(name)' are called '\(twin.function.name)'",
-                at: node["names"]?.span ?? node.span, help: "name all words in each name, and keep words apart"))
+        guard let second = members.first(where: { !seen.insert($0.function.name).inserted }) else { return }
+        findings.report(
+            "duplicate-function", "two functions of the family '\(name)' are called '\(second.function.name)'",
+            at: node["names"]?.span ?? node.span, help: "name all words in each name, and keep words apart")
     }
 }
 

@@ -146,10 +146,9 @@ enum SlotReader {
         guard let from = node["from"]?.scalar.flatMap({ Int($0.text) }), let to = node["to"]?.scalar.flatMap({ Int($0.text) }),
             let step, step > 0, from <= to, !to.subtractingReportingOverflow(from).overflow, (to - from) / step < mostValues
         else {
-            findings.append(
-                Diagnostic(
-                    code: "bad-range", "the slot '\(name)' is no range of at most \(mostValues) integers", at: node.span,
-                    help: "write {from: 16, to: 28, step: 1}, 'from' not above 'to' and 'step' above 0"))
+            findings.report(
+                "bad-range", "the slot '\(name)' is no range of at most \(mostValues) integers", at: node.span,
+                help: "write {from: 16, to: 28, step: 1}, 'from' not above 'to' and 'step' above 0")
             return []
         }
         return stride(from: from, through: to, by: step).map { .init(spoken: String($0), meaning: String($0), span: node.span) }

@@ -85,8 +85,8 @@ struct TextSize {
     }
 
     var json: JSON {
-        var members: [String: JSON] = ["characters": .integer(Int64(characters))]
-        members["tokens"] = tokens.map { .integer(Int64($0)) }
+        var members: [String: JSON] = ["characters": .count(characters)]
+        members["tokens"] = tokens.map { .count($0) }
         return .object(members)
     }
 }

@@ -33,8 +33,8 @@ extension DataRetrieve: RunnableStage {
         try context.copy(DataFiles.functions.name, from: "data")
         try context.write(
             [
-                "method": .string(method.rawValue), "functions": .integer(Int64(functions.count)),
-                "training_functions": .integer(Int64(pool.count)), "sets": .object(recalls.mapValues(\.json)),
+                "method": .string(method.rawValue), "functions": .count(functions.count),
+                "training_functions": .count(pool.count), "sets": .object(recalls.mapValues(\.json)),
             ], to: Self.recall)
     }
 
@@ -93,7 +93,7 @@ struct Recall {
             (String(place), rows == 0 ? JSON.null : .number(Double(found) / Double(rows)))
         }
         return [
-            "rows": .integer(Int64(rows)), "rows_without_call": .integer(Int64(withoutCall)),
+            "rows": .count(rows), "rows_without_call": .count(withoutCall),
             "recall": .object(Dictionary(uniqueKeysWithValues: shares)),
         ]
     }
