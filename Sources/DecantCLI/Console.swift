@@ -29,7 +29,7 @@ enum Console {
     }
 }
 
-/// What a person reads of an error that nobody between here and the system has put into words.
+/// The text of an error that comes from the system without a sentence of Decant's.
 enum ErrorText {
     static func of(_ error: any Error) -> String {
         guard let error = error as? CocoaError else { return "\(error)" }

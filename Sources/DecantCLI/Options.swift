@@ -4,7 +4,7 @@ import Executor
 import Foundation
 import Store
 
-/// Where the store is; every command that needs one takes these.
+/// Where the store is.
 struct StoreOptions: ParsableArguments {
     @Option(help: "The store's directory (else DECANT_CACHE, else ./cache).")
     var cache: String?
@@ -27,7 +27,7 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// Of commands that print what a store has.
+/// The options of commands that print something from a store.
 struct ResultOptions: ParsableArguments {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions

@@ -35,12 +35,12 @@ private struct CatalogueRunner: Runner {
 
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         let action = try Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile)))
         let context = StageContext(
             inputs: workspace.inputs, outputs: workspace.outputs, threads: threads, reportProgress: onProgress)
         try catalogue.stage(for: action).run(in: context)
-        return StageEnding(status: 0)
+        return StageExit(status: 0)
     }
 }
 

@@ -40,7 +40,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try options.open()
-        // Beside the planning, where that takes its time: a recipe may have ten thousand stages.
+        // Runs beside the planning, which takes a while for a recipe of ten thousand stages.
         let preparing = Task.detached {
             try await Task.sleep(for: .milliseconds(30))
             try store.prepare(for: 10_000)
@@ -48,7 +48,7 @@ struct BuildCommand: AsyncParsableCommand {
         let file = try recipe.read()
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let keys = await takeKeys(for: graph, after: preparing)
-        // A key that is missing is said before anything runs.
+        // A missing key is reported before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe.path) }
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
@@ -65,7 +65,7 @@ struct BuildCommand: AsyncParsableCommand {
         // A few stages are looked up one by one, however long the store's history is.
         if wanted.count < Self.manyStages {
             preparing.cancel()
-            // What still held the store when the program ends would keep the index from being closed.
+            // The index cannot be closed while a task still holds the store.
             _ = await preparing.result
         } else {
             try await preparing.value
@@ -101,7 +101,7 @@ struct BuildCommand: AsyncParsableCommand {
         }
     }
 
-    /// Before anything is started that would inherit them, and while nobody else reads the environment.
+    /// Called before a child process could inherit the keys, and while no other thread reads the environment.
     private func takeKeys(for graph: Graph, after preparing: Task<Void, any Error>) async -> EndpointKeys {
         let accesses = graph.stages.compactMap(\.endpoint)
         guard !accesses.isEmpty else { return EndpointKeys() }
@@ -114,7 +114,7 @@ struct BuildCommand: AsyncParsableCommand {
         return await RemoteCache(try Remote(remote, for: store), for: store) { Console.progress("warning: \($0)") }
     }
 
-    /// What this version cannot do is said before anything runs, not after hours.
+    /// Reports what this version cannot do before anything runs, not hours later.
     private static func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID]) throws {
         var limitations: [[UInt8]: String?] = [:]
         var refused: [String] = []

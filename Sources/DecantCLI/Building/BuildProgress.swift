@@ -54,7 +54,7 @@ struct Pace {
     private var last: (done: Int, time: Date)?
 
     mutating func reach(_ done: Int, at time: Date = Date()) {
-        // A stage may count anew, for the next part of its work.
+        // A stage may start counting again for the next part of its work.
         if let last, done < last.done { first = nil }
         if first == nil { first = (done, time) }
         last = (done, time)
@@ -100,7 +100,7 @@ final class Interruption {
         }
     }
 
-    /// Signals do what they did before.
+    /// Restores the default actions of the signals.
     func end() {
         for source in sources { source.cancel() }
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }

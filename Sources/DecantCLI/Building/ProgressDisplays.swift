@@ -83,7 +83,7 @@ final class PlainProgress: BuildProgress {
         }
     }
 
-    /// What is to be printed; `nil` where it is too soon.
+    /// The text to print; `nil` if it is too soon.
     private func reading(of progress: StageProgress, in name: String) -> String? {
         readings.withLock { readings in
             var reading = readings[name] ?? Reading()

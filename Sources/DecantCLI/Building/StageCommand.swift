@@ -65,7 +65,7 @@ struct StageRunCommand: ParsableCommand {
     /// Seconds that a stage has, once it was asked to end, until its next checkpoint is written.
     private static let graceSeconds = 1.25
 
-    /// Ends this process on SIGTERM: at its next checkpoint, or where that does not come, without.
+    /// Ends this process on SIGTERM: at its next checkpoint, or without one if none comes in time.
     private func endOnRequest(_ checkpoint: Checkpoint) -> any DispatchSourceSignal {
         let queue = DispatchQueue(label: "decant.stage.signals", qos: .userInteractive)
         let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: queue)
@@ -77,7 +77,7 @@ struct StageRunCommand: ParsableCommand {
         return source
     }
 
-    /// Ends this process when standard input ends: the runner holds its other end, and a runner that is killed lets go.
+    /// Ends this process when standard input ends: the runner holds its other end, and a killed runner closes it.
     private func dieWithParent() {
         Thread.detachNewThread {
             var byte: UInt8 = 0
@@ -88,7 +88,7 @@ struct StageRunCommand: ParsableCommand {
 }
 
 extension LocalRunner {
-    /// Starts stages with this very program.
+    /// Starts stages with this program.
     static func ofThisProgram(options: [String] = []) throws -> LocalRunner {
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return LocalRunner(executable: URL(fileURLWithPath: path), options: options)

@@ -3,7 +3,7 @@ import Engine
 import Foundation
 import Store
 
-/// A directory that an artifact is copied to, with texts about it.
+/// The directory that an artifact is copied to, with texts about it.
 struct ExportFolder {
     let url: URL
     /// Paths of the artifact's own files with their digests, then those of the texts.
@@ -53,7 +53,7 @@ struct ExportFolder {
 
     /// `README.md`, or where the artifact has such a file `README.decant.md`, `README.decant-2.md`, and so on.
     private func freeName(for name: String) -> String {
-        // File systems that ignore case would take one for the other.
+        // On file systems that ignore case, the two would be one file.
         let taken = Set(files.map { $0.path.lowercased() })
         guard taken.contains(name.lowercased()) else { return name }
         let dot = name.lastIndex(of: ".") ?? name.endIndex
@@ -67,7 +67,7 @@ struct ExportFolder {
 }
 
 extension ExportFolder {
-    /// Writes a model as one GGUF file, by way of its folder in a temporary place.
+    /// Writes a model as one GGUF file, through a temporary copy of its folder.
     ///
     /// - Returns: the file's bytes.
     mutating func addGGUF(

@@ -5,7 +5,7 @@ import Store
 
 /// What the hub reads off a model card.
 extension ModelCard {
-    /// The fields of the front matter, in the order in which they stand.
+    /// The fields of the front matter, in their order.
     var head: [(String, JSON?)] {
         [
             ("library_name", "transformers"), ("pipeline_tag", "text-generation"),
@@ -16,7 +16,7 @@ extension ModelCard {
 
     private var baseModel: JSON? {
         let models = baseModels
-        // JSON has a null of its own, which is not meant here.
+        // Not JSON's own null.
         guard let first = models.first else { return .none }
         return models.count == 1 ? .string(first) : strings(models)
     }
@@ -72,7 +72,7 @@ extension ModelCard {
 }
 
 extension Array where Element: Hashable {
-    /// Each once, where it first stands.
+    /// Each element once, at its first place.
     var uniqued: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
@@ -92,7 +92,7 @@ enum FrontMatter {
         return nested.map { ["\(indentation)\(name):"] + $0 } ?? ["\(indentation)\(name): \(value.canonicalText)"]
     }
 
-    /// `nil` for what stands on one line.
+    /// `nil` for a value on one line.
     private static func lines(of value: JSON, indentation: String) -> [String]? {
         switch value {
         case .object(let members) where !members.isEmpty:
@@ -102,7 +102,7 @@ enum FrontMatter {
                 guard var lines = lines(of: element, indentation: indentation + "  ") else {
                     return ["\(indentation)- \(element.canonicalText)"]
                 }
-                // The first line stands beside the dash.
+                // The first line is beside the dash.
                 lines[0] = "\(indentation)- \(lines[0].dropFirst(indentation.count + 2))"
                 return lines
             }

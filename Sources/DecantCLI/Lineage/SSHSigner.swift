@@ -32,7 +32,7 @@ struct SSHSigner: CommitSigner {
         if settings.format != "ssh" {
             let fix = "Decant signs with SSH keys alone: git config --global gpg.format ssh"
             if asked == true { throw CommandFailure.badInput("git's gpg.format is '\(settings.format)'. \(fix)") }
-            // Who signs other commits with OpenPGP can build all the same.
+            // A person who signs other commits with OpenPGP can still build.
             Console.progress("not signed, though \(setting) is set. \(fix)")
             return nil
         }
@@ -93,7 +93,7 @@ struct SSHSigner: CommitSigner {
             try Data((text + "\n").utf8).write(to: file)
             arguments += [file.path, "-U"]
         }
-        // It is no foreground process, so it must not ask on the terminal: it would wait for ever.
+        // A background process must not ask on the terminal: it would wait forever.
         var environment = environment
         environment["SSH_ASKPASS_REQUIRE"] = "force"
         environment["SSH_ASKPASS"] = environment["SSH_ASKPASS"] ?? "/bin/false"

@@ -86,7 +86,7 @@ struct TagCommand: ParsableCommand {
             }
             return (build.commit, build.words)
         }
-        // A recipe is the more likely meaning here, whatever stages are called.
+        // Here a recipe is the more likely meaning.
         if let build = try store.findBuild(target) { return (build.commit, build.words) }
         let stored = try StoredTarget(target, in: store)
         return (stored.record.commit, "\(stored.name) (\(stored.record.action.kind))")

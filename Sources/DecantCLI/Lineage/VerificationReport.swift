@@ -5,14 +5,14 @@ import Executor
 import Foundation
 import Store
 
-/// What came of running one stage again, for people and for programs.
+/// The result of running one stage again, for people and for programs.
 struct VerificationReport {
     let stage: Lineage.Stage
     let name: String
     let verdict: StageVerifier.Verdict
     let store: Store
 
-    /// `nil` for what is not compared.
+    /// `nil` where nothing is compared.
     var isSame: Bool? {
         switch verdict {
         case .same, .held: true
@@ -92,7 +92,7 @@ struct StageSelection {
         }
         let named = lineage.stages.filter { stage in stages.isEmpty || stages.contains { matches(stage, $0, names) } }
         guard let share else { return named }
-        // Sources are cheap, and are no share of the work.
+        // Sources are cheap and do not count as work.
         let candidates = named.filter { !$0.record.action.isSource }
         let count = min(candidates.count, max(1, Int((Double(candidates.count) * share).rounded(.up))))
         let drawn = candidates.sorted { rank(of: $0) < rank(of: $1) }.prefix(count).map(\.commit)
@@ -104,6 +104,6 @@ struct StageSelection {
             || (wanted.isCommitPrefix && stage.commit.hex.hasPrefix(wanted))
     }
 
-    /// Nobody who forges a stage knows whether it will be drawn.
+    /// A person who forges a stage cannot know whether it will be drawn.
     private func rank(of stage: Lineage.Stage) -> String { Digest(hashing: "\(seed) \(stage.record.action.key)").hex }
 }

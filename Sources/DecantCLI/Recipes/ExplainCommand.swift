@@ -48,7 +48,7 @@ struct ExplainCommand: ParsableCommand {
 }
 
 extension BuildPlan {
-    /// The stale stages that a stage waits for, as far up as the reasons begin.
+    /// The stale stages, direct or indirect inputs, that are the reason why a stage waits.
     fileprivate func roots(of id: StageID) -> [StageID] {
         guard entries[id.index].state == .unknown else { return [] }
         var seen: Set<StageID> = []
@@ -58,7 +58,7 @@ extension BuildPlan {
             open += graph[next].inputs.map(\.stage)
         }
         return seen.sorted().filter { root in
-            // What was never built waits like everything else; it explains nothing.
+            // A stage that was never built is no reason.
             entries[root.index].why.contains {
                 switch $0 {
                 case .inputNotBuilt, .newStage: false
@@ -70,7 +70,7 @@ extension BuildPlan {
 }
 
 extension Graph {
-    /// The stage or target of a name; a wrong one is an error with the nearest right one.
+    /// The stage or target of this name; another name is an error.
     func find(_ name: String, of recipe: String) throws -> StageID {
         if let id = stage(named: name) ?? targets.first(where: { $0.name == name })?.stage { return id }
         throw CommandFailure.badInput("the recipe has no stage or target '\(name)'", hint: "plan \(recipe)")

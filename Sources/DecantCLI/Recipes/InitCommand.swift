@@ -37,7 +37,7 @@ struct InitCommand: ParsableCommand {
     private func shown(_ path: String) -> String { directory == "." ? path : "\(directory)/\(path)" }
 }
 
-/// What a new domain begins with: small enough to build within a minute, whole enough to change line by line.
+/// The files of a new domain: small enough to build within a minute, complete enough to change line by line.
 enum Scaffold {
     /// Texts by path.
     static func files(for name: String) -> [(path: String, text: String)] {

@@ -44,7 +44,7 @@ struct PlanCommand: ParsableCommand {
         return lines.joined(separator: "\n")
     }
 
-    /// The whole time, and what it is reckoned from.
+    /// The total time, and what the estimates are based on.
     private static func summary(of predictions: [Prediction?]) -> String {
         let known = predictions.compactMap { $0 }
         let bases: [(Prediction.Basis, String)] = [
@@ -82,7 +82,7 @@ extension RecipeFile {
 
 /// What the stages of a plan would ask of models behind servers, as far as their inputs are there.
 struct PlannedQuestions {
-    /// Answers that a stage wants, each once, and those of them that are here.
+    /// The answers that a stage needs, each once, and how many of them are recorded.
     struct Count: Hashable {
         var recorded: Int
         var total: Int

@@ -50,15 +50,15 @@ extension Store {
         return nil
     }
 
-    /// The curve of a training; `nil` where the artifact has none, or one that is damaged.
+    /// The curve of a training; `nil` where the artifact has none, or a damaged one.
     func curve(of artifact: Artifact) throws -> CurveText? {
         try read(TrainingCurve.file, of: artifact).map(CurveText.init)
     }
 
-    /// The report that an artifact is; `nil` where it is something else.
+    /// The report in an artifact; `nil` where there is none.
     func report(in artifact: Artifact) throws -> JSON? { try read(Report.file, of: artifact) }
 
-    /// The content of a file; `nil` where the artifact has none of this name, or one that cannot be read as what it should be.
+    /// The content of a file; `nil` where the artifact has no such file, or one that cannot be read.
     func read<Content: ByteContent>(_ file: File<Content>, of artifact: Artifact) throws -> Content? {
         guard let entry = artifact[file.name] else { return nil }
         let bytes = try readObject(entry.digest)

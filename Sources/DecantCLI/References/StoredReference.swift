@@ -81,7 +81,7 @@ extension String {
 
 extension Store {
     /// The build that a person names: a recipe for its newest, a tag, or at least seven digits of a commit, each with `~N` for
-    /// the one that stands so many before it. `nil` where nothing has this name.
+    /// the N-th build before it. `nil` where nothing has this name.
     func findBuild(_ reference: String) throws -> StoredBuild? {
         guard let tilde = reference.lastIndex(of: "~") else { return try namedBuild(reference) }
         let digits = reference[reference.index(after: tilde)...]

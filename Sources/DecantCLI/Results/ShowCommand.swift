@@ -99,7 +99,7 @@ struct ShowCommand: ParsableCommand {
 /// A build for people and for programs: who made what and when, and how good it is.
 struct BuildSummary {
     let build: StoredBuild
-    /// Names of the tags that stand on it, sorted.
+    /// Names of its tags, sorted.
     let tags: [String]
     /// `nil` where the build made no report.
     let report: JSON?

@@ -4,7 +4,7 @@ import Foundation
 import Sharing
 import Store
 
-/// What push, pull and clone have in common.
+/// The options of push, pull and clone.
 struct ExchangeOptions: ParsableArguments {
     @Option(help: "A Git LFS server for the files (else the remote's lfsurl, lfs.url, or what the address gives).")
     var lfs: String?
@@ -129,7 +129,7 @@ struct CloneCommand: AsyncParsableCommand {
                 return summary
             }
         } catch {
-            // What came of objects stays for the next try, unless there is nothing.
+            // Received objects stay for the next try.
             if isNew, !store.hasIncoming { try? FileManager.default.removeItem(at: directory) }
             throw error
         }

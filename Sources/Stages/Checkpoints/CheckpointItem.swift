@@ -1,8 +1,8 @@
 import Engine
 
-/// A result among many that a checkpoint can hold.
+/// One of many results that a checkpoint can hold.
 protocol CheckpointItem: Sendable {
-    /// The items back to back, numbers as bits.
+    /// The items one after another, numbers bit by bit.
     static func tensors(of items: [Self]) -> [String: StoredTensor]
 
     /// Reads them back; tensors that do not fit each other are refused.
@@ -73,7 +73,7 @@ extension TeacherLogits: CheckpointItem {
     }
 }
 
-/// Sums, as many in every item.
+/// Sums; every item has the same number of them.
 extension [Double]: CheckpointItem {
     static func tensors(of items: [[Double]]) -> [String: StoredTensor] {
         ["sums": StoredTensor(doubles: items.flatMap { $0 }, shape: [items.count, items.first?.count ?? 0])]
@@ -87,7 +87,7 @@ extension [Double]: CheckpointItem {
     }
 }
 
-/// Vectors of one encoder, as long as each other.
+/// Vectors of one encoder, all of one length.
 extension SentenceEmbedding: CheckpointItem {
     static func tensors(of items: [SentenceEmbedding]) -> [String: StoredTensor] {
         ["vectors": StoredTensor(items.flatMap(\.values), shape: [items.count, items.first?.values.count ?? 0])]
@@ -125,7 +125,7 @@ private struct Pieces<Element> {
     }
 }
 
-/// Layers as long as each other.
+/// Layers of one model, all of one size.
 extension LayerwiseResult: CheckpointItem {
     static func tensors(of items: [LayerwiseResult]) -> [String: StoredTensor] {
         func lists(_ name: String, _ values: (LayerwiseResult) -> [Int]) -> (String, StoredTensor) {

@@ -3,7 +3,7 @@ import Engine
 import Synchronization
 
 extension StageContext {
-    /// How a run over so many independent items goes on from this stage's checkpoint, reports and is kept in it.
+    /// How a run over `total` independent items continues from this stage's checkpoint, reports its progress and saves it.
     func resumption<Item: CheckpointItem>(of total: Int, unit: String) -> Resumption<Item> {
         let kept = CheckpointedResults<Item>(of: total, unit: unit, in: self)
         return Resumption(done: kept.results, keep: kept.add)
@@ -35,7 +35,7 @@ private final class CheckpointedResults<Item: CheckpointItem>: Sendable {
 
     var results: [Int: Item] { state.withLock { $0.results } }
 
-    /// Items may be thousands: each new percent is reported.
+    /// There may be thousands of items: each new percent is reported.
     func add(_ items: Range<Int>, _ values: [Item]) throws {
         try state.withLock { state in
             for (item, value) in zip(items, values) { state.results[item] = value }

@@ -83,7 +83,7 @@ struct CalibrationSequences: TensorContent {
 extension StageContext {
     /// Prompts and answers of the rows to calibrate the input `model` on, as tokens.
     ///
-    /// Rows are taken by the hash of their ids, because they stand in the order in which they were made: function by function.
+    /// Rows are chosen by the hash of their ids, because they are sorted by function.
     func calibrationSequences(samples: Int, set: String, prompt: PromptStyle) throws -> [[Int32]] {
         let reader = try responseRows(prompt)
         let rows = try read(DataFiles.set(set), from: "data")

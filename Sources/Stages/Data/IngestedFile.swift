@@ -7,7 +7,7 @@ import Words
 /// A file of rows among a stage's inputs.
 struct IngestedFile {
     var url: URL
-    /// How messages call it: its path in the input.
+    /// Its path in the input, for messages.
     var name: String
     /// The set that it was named under.
     var set: String
@@ -31,7 +31,7 @@ struct IngestedFile {
         }
     }
 
-    /// As `forEachLine`, for a file that may as well be one list of rows.
+    /// Like `forEachLine`, for a file that may also be one list of rows.
     func forEachRow(_ body: (JSON, String) throws -> Void) throws {
         let content = try content()
         guard content.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "[") else {

@@ -40,25 +40,25 @@ extension EndpointSample: QuestioningStage {
         return questions
     }
 
-    /// The functions that the row lists, all where it lists none; by name, so that prompts have as much in common as they can,
-    /// which servers that keep prompts are faster and cheaper with.
+    /// The functions that the row lists, all of them where it lists none, sorted by name: prompts then share long beginnings,
+    /// which servers with a prompt cache answer faster and cheaper.
     private static func tools(of row: Row, _ functions: [String: FunctionDefinition]) throws(RowError) -> ChatTools {
         let listsAll = row.functions.isEmpty && row.definitions == nil
         let listed = listsAll ? Array(functions.values) : try PromptStyle.definitions(of: row, functions)
         return ChatTools(listed.sorted { $0.name < $1.name }.map(\.chatTool))
     }
 
-    /// Of a query, wherever its row stands and whatever it is called: what was asked about it stays asked. 31 bits, which every
-    /// server takes.
+    /// Depends on the query alone, not on its row's place or id, so that recorded answers stay valid. 31 bits, which every
+    /// server accepts.
     private func seed(for row: Row, sample: Int) -> Int {
         let bytes = Digest(hashing: "endpoint.sample/\(seed)/\(sample)/\(row.query)").bytes
         return bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) } & 0x7FFF_FFFF
     }
 }
 
-/// What a server's answer says, in Decant's spelling of calls.
+/// A server's answer, with calls in Decant's spelling.
 struct ChatAnswer: Hashable {
-    /// A list of calls; the text as it came where it calls nothing.
+    /// A list of calls; the unchanged text where it calls nothing.
     var response: String
     /// Whether it ended by itself.
     var isWhole: Bool
@@ -75,7 +75,7 @@ struct ChatAnswer: Hashable {
         response = calls.isEmpty ? Self.response(in: text) : Self.response(of: calls)
     }
 
-    /// Arguments come as a text that should be JSON. Where it is not, it stands in the response as it came, for the judge.
+    /// Arguments come as a text that should be JSON. A text that is not JSON stays unchanged, and the judge decides.
     private static func response(of calls: [JSON]) -> String {
         let spelled = calls.map { call -> String in
             let function = call["function"] ?? .null

@@ -4,9 +4,9 @@ import Foundation
 
 /// The files through which a stage asks a model behind a server, since it has no network.
 package struct QuestionFiles: Sendable {
-    /// Written by the stage: the body of a request a line.
+    /// Written by the stage: the body of a request on each line.
     let questions: URL
-    /// Laid down before the stage is run once more: a `ChatExchange` a line.
+    /// Written before the stage runs again: a `ChatExchange` on each line.
     let answers: URL
 
     package init(questions: URL, answers: URL) {
@@ -15,7 +15,7 @@ package struct QuestionFiles: Sendable {
     }
 }
 
-/// Ends a stage that has left questions: run again with their answers, it goes on.
+/// Ends a stage that has open questions. The next run, with their answers, continues.
 package struct StageQuestions: Error, Hashable, Sendable, CustomStringConvertible {
     package var count: Int
 
@@ -33,7 +33,7 @@ extension StageContext {
 
     /// The answers of a model behind a server, in the order of the questions. Equal questions have one answer.
     ///
-    /// - Throws: `StageQuestions` where there are questions without an answer; a stage lets it through.
+    /// - Throws: `StageQuestions` where there are questions without an answer; a stage does not catch it.
     func answers(to questions: [ChatQuestion]) throws -> [ChatExchange] {
         guard let files = questionFiles else {
             throw StageFailure("this stage asks a model behind a server, and nobody is there to answer")
@@ -50,7 +50,7 @@ extension StageContext {
         return questions.compactMap { known[$0.key] }
     }
 
-    /// Writes what a stage was answered beside what it makes of that: each exchange once, in the order of the questions.
+    /// Writes the exchanges that a stage used: each once, in the order of the questions.
     func write(exchanges: [ChatExchange]) throws {
         var seen: Set<Digest> = []
         try write(exchanges.filter { seen.insert($0.key).inserted }.map(\.json), to: Self.exchanges)

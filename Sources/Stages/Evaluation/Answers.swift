@@ -16,7 +16,7 @@ extension EvalScore: RunnableStage {
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let answers = try sets.map { try readAnswers(to: $0, in: context) }
-        // All sets in one run, which is what a judging model's checkpoint is of.
+        // All sets in one run: a judging model's checkpoint is of one run.
         let judging = try context.judging(
             answers.joined().map(\.judged), kind: judge, question: question, functions: functions)
         var scores: [String: JSON] = [:]
@@ -53,7 +53,7 @@ extension EvalScore: RunnableStage {
     }
 }
 
-/// What a set's answers come to.
+/// The scores of a set's answers.
 private struct SetResults {
     let set: String
     private var tally = AnswerScores()
@@ -89,7 +89,7 @@ extension EvalGenerate: RunnableStage {
     package static let artifact: [Output] = [.sets]
 
     static func answers(to set: String) -> File<[Answer]> { File(DataFiles.set(set).name) }
-    /// What costs need of the same file.
+    /// The same file, read for costs.
     static func tokens(of set: String) -> File<[AnswerTokens]> { File(answers(to: set).name) }
 
     package var limitation: String? { answer.limitation(constrained: constrained) }
@@ -98,7 +98,7 @@ extension EvalGenerate: RunnableStage {
         let reader = try context.responseRows(prompt)
         let encoder = reader.prompts
         let rows = try sets.map { try readRows(of: $0, in: context) }
-        // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.
+        // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
         let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(

@@ -10,7 +10,7 @@ extension EvalCost: RunnableStage {
     package func run(in context: StageContext) throws {
         let cost = try ModelCost(ModelConfiguration(json: context.read(ModelFiles.configuration, from: "model")))
         let file = try FileManager.default.attributesOfItem(atPath: context.input("model", ModelFiles.weights).path)
-        // Without sets there is no file, and so no folder.
+        // A model that answered no set has no folder of answers.
         let sets =
             context.hasInput("answers") ? try DataFiles.sets(in: context.input("answers")) : []
         try context.write(

@@ -45,7 +45,7 @@ extension Report: RunnableStage {
         return .object(entry)
     }
 
-    /// What was most often called in place of something else, of all sets.
+    /// The functions most often called in place of others, over all sets.
     private func confusions(_ tables: JSON) -> JSON {
         let wrong = sets.enumerated().flatMap { place, set in
             (tables["sets"]?[set]?["called"] ?? [:]).sortedMembers.flatMap { wanted, called in
@@ -66,7 +66,7 @@ extension Report: RunnableStage {
 }
 
 extension Report {
-    /// Rows that say of which qualities no other row has as much in as few bytes; as they are where none is asked for.
+    /// Rows with the metrics on whose front they are: no other row is as good in as few bytes. Unchanged without `fronts`.
     func withFronts(_ rows: [JSON]) -> [JSON] {
         guard let fronts else { return rows }
         let marks = fronts.sorted().compactMap(Metric.named).map { metric in
@@ -79,30 +79,30 @@ extension Report {
         }
     }
 
-    /// A row's bytes and a figure of it, that of the first set where it is one of sets; `nil` where it lacks either.
+    /// A row's bytes and one of its figures, on the first set where each set has one; `nil` where it lacks either.
     private func point(of row: JSON, by metric: Metric) -> ParetoFront.Point? {
         guard let bytes = row["bytes"]?.double, let quality = metric.figure(in: row, on: sets.first) else { return nil }
         return ParetoFront.Point(cost: bytes, quality: metric.direction == .higherIsBetter ? quality : -quality)
     }
 }
 
-/// Which points no other beats.
+/// The points that no other point beats.
 ///
-/// One point beats another where it costs no more and is no worse, and is better in one of the two. Equal points beat each
-/// other not, and stand on the front together. A point that lacks a figure is never on it and beats none.
+/// A point beats another if it costs no more and is no worse, and is better in one of the two. Equal points do not beat each
+/// other: both are on the front. A point without a figure is never on the front and beats none.
 struct ParetoFront {
     struct Point: Hashable {
         var cost: Double
-        /// More is better.
+        /// Higher is better.
         var quality: Double
 
         func beats(_ other: Point) -> Bool { cost <= other.cost && quality >= other.quality && self != other }
     }
 
-    /// For each point whether it is on the front.
+    /// Whether each point is on the front.
     let members: [Bool]
 
-    /// - Parameter points: `nil` for what lacks its cost or its quality.
+    /// - Parameter points: `nil` for a point without cost or quality.
     init(_ points: [Point?]) {
         let known = points.compactMap(\.self)
         members = points.map { point in
@@ -112,10 +112,10 @@ struct ParetoFront {
     }
 }
 
-/// Rows of a report that differ in their seeds alone, and the mean and deviation of their figures.
+/// Rows of a report that differ only in their seeds, with the mean and deviation of their figures.
 struct Repetitions {
     let name: String
-    /// In the report's order, one a seed.
+    /// In the report's order, one for each seed.
     let runs: [JSON]
 
     /// Rows of one name together, in the order of the first of each.
@@ -129,7 +129,7 @@ struct Repetitions {
         return order.map { Repetitions(name: $0, runs: runs[$0] ?? []) }
     }
 
-    /// A row like those that it sums up: every figure that all of them have is their mean, with the deviation beside it.
+    /// One row for all runs: the mean of every figure that all of them have, and under `deviation` its deviation.
     var json: JSON {
         var row = Self.combined(runs, Self.mean).object ?? [:]
         row["name"] = .string(name)
@@ -138,7 +138,7 @@ struct Repetitions {
         return .object(row)
     }
 
-    /// The numbers that all have, by their names.
+    /// The numbers that all values have, by name.
     private static func combined(_ values: [JSON], _ combine: ([Double]) -> Double) -> JSON {
         var result: [String: JSON] = [:]
         for (name, first) in values.first?.sortedMembers ?? [] {
@@ -156,7 +156,7 @@ struct Repetitions {
 
     private static func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(numbers.count) }
 
-    /// The root of the squares' sum over one less than their number; 0 for a single one.
+    /// The sample standard deviation; 0 for a single number.
     private static func deviation(_ numbers: [Double]) -> Double {
         guard numbers.count > 1 else { return 0 }
         let mean = mean(numbers)

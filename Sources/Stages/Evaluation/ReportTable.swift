@@ -1,14 +1,14 @@
 import CanonicalJSON
 
 /// A report's rows as a table: size first, then each metric on each set, side by side. Rows that differ in their seeds alone
-/// are one line, mean ± deviation. Rows that no other beats in size and quality say so last.
+/// are one line, mean ± deviation. The last column marks rows that no other row beats in size and quality.
 package struct ReportTable: Sendable {
     private let headings: [String]
     private let lines: [[String]]
 
     package init(_ report: JSON) { self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? []) }
 
-    /// Every run in a line of its own.
+    /// A line for each run.
     static func ofEachRun(_ report: JSON) -> ReportTable { ReportTable(report, rows: report["rows"] ?? []) }
 
     private init(_ report: JSON, rows: JSON) {
@@ -24,7 +24,7 @@ package struct ReportTable: Sendable {
         }
     }
 
-    /// The qualities that a row is on the front of.
+    /// The metrics on whose front the row is.
     private static func front(_ metrics: JSON?) -> String {
         (metrics?.array ?? []).compactMap(\.string).map { Metric.named($0)?.heading ?? $0 }.joined(separator: ", ")
     }
@@ -66,7 +66,7 @@ package struct ReportTable: Sendable {
 package struct TextTable {
     private let headings: [String]
     let lines: [[String]]
-    /// Columns that are words, the first ones; the others are figures and stand at the right.
+    /// The number of columns of words, at the left; figures are aligned at the right.
     private let words: Int
 
     package init(headings: [String], lines: [[String]], words: Int = 1) {

@@ -1,8 +1,8 @@
 import CanonicalJSON
 
-/// A report for people: the table of metrics, then what stands behind them.
+/// A report for people: the table of metrics, then their details.
 package struct ReportText: Sendable {
-    /// The confusions of a model that a report names, at most.
+    /// A report names so many confusions of a model, at most.
     static let confusions = 10
 
     private let metrics: ReportTable

@@ -27,7 +27,7 @@ extension StageContext {
         try copyTokenizer(from: input)
     }
 
-    /// Copies the tokenizer of an input's model folder. Where its answers end is part of a tokenizer that a model brought along.
+    /// Copies the tokenizer of an input's model folder, and the files that say where an answer ends.
     ///
     /// - Parameter required: the files that must be there.
     func copyTokenizer(from input: String, required: [String] = ModelFolder.tokenizerFiles) throws {

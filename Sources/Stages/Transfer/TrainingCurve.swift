@@ -43,7 +43,7 @@ extension TrainingCurve {
         steps = losses.indices.map { step in
             TrainingStep(
                 step: step, loss: losses[step], learningRate: rates[step], gradientNorm: norms[step], tokens: tokens[step],
-                // Not a number stands for none.
+                // NaN means that the step has no such reading.
                 readings: readings.mapValues { $0[step] }.filter { !$0.value.isNaN })
         }
     }

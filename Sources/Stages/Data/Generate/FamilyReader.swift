@@ -43,7 +43,7 @@ struct FamilyReader {
             name: name, words: words, schemas: schemas, parameterSets: sets.map { Set($0.map(\.name)) }, members: members)
     }
 
-    /// All that a member is, it is by its words alone.
+    /// A member depends on its words alone.
     private func member(
         _ words: [String: String], name names: [WordPattern], description: WordPattern?, _ sets: [[FamilyParameter]]
     ) -> FunctionFamily.Member {
@@ -147,7 +147,7 @@ struct FunctionFamily: Sendable {
     var words: [String: [String]]
     /// Schemas of all parameters by the family's names for them.
     var schemas: [String: JSON]
-    /// Which parameters a member may have; a set that is listed twice is had twice as often.
+    /// Which parameters a member may have; a set that is listed twice is used twice as often.
     var parameterSets: [Set<String>]
     var members: [Member]
 
@@ -155,7 +155,7 @@ struct FunctionFamily: Sendable {
     struct Member: Sendable {
         var words: [String: String]
         var function: FunctionDefinition
-        /// What it calls its parameters, by the family's names for them.
+        /// Its own names of its parameters, by the family's names.
         var parameters: [String: String]
     }
 

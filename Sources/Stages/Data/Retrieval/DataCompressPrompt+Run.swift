@@ -44,7 +44,7 @@ extension FunctionDefinition {
         FunctionDefinition(name: name, summary: summary.firstSentence, parameters: Self.withoutWords(parameters))
     }
 
-    /// A schema without what only people read. Names of properties are no words of the schema.
+    /// A schema without texts for people. Names of properties are not keywords of the schema.
     private static func withoutWords(_ schema: JSON) -> JSON {
         guard let members = schema.object else { return schema }
         var kept: [String: JSON] = [:]

@@ -38,7 +38,7 @@ extension DataRetrieve: RunnableStage {
             ], to: Self.recall)
     }
 
-    /// The list with all wanted names: those that it lacks take the places of the least near that are not wanted.
+    /// The list with all wanted names: missing ones replace the farthest names that are not wanted.
     private static func adding(_ wanted: [String], to ranked: [String]) -> [String] {
         let missed = Set(wanted).subtracting(ranked).sorted()
         var left = ranked
@@ -50,7 +50,7 @@ extension DataRetrieve: RunnableStage {
 }
 
 extension FunctionDefinition {
-    /// What a search reads of a function: its name cut into words, its description, and a line for each parameter.
+    /// The text of a function for the search: its name cut into words, its description, and a line for each parameter.
     var searchText: String {
         let parameters = properties.map { name, schema in
             ([Self.words(of: name)] + [schema["description"]?.string].compactMap { $0 }).joined(separator: ": ")
@@ -61,7 +61,7 @@ extension FunctionDefinition {
     private static func words(of name: String) -> String { SearchTerms.words(of: name).joined(separator: " ") }
 }
 
-/// For how many rows retrieval finds all wanted functions among the first k.
+/// The number of rows whose wanted functions are all among the first k retrieved ones.
 struct Recall {
     /// 1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80, … up to `last`, and `last`.
     let places: [Int]
@@ -99,7 +99,7 @@ struct Recall {
     }
 }
 
-/// How near each of a list of documents is to queries that are known beforehand.
+/// Scores of documents for queries that are known beforehand.
 enum DocumentSearch {
     case words(BM25)
     /// Vectors of the documents, and of the queries by their text.

@@ -55,7 +55,7 @@ struct CandidateFunctions {
         return own.sorted() + others(split.candidates - own.count, than: own, for: row, alike: 0)
     }
 
-    /// At least one of the others is like those that are missing, where there is such a one.
+    /// At least one of the others is similar to a missing function, if there is one.
     private func listedWithoutOwn(by row: Row, calling own: Set<String>) -> [String] {
         if split.candidates == 0 { return known(to: row, calling: own).filter { !own.contains($0) } }
         return others(split.candidates, than: own, for: row, alike: 1)
@@ -103,7 +103,7 @@ struct SimilarFunctions {
         self.functions = functions
     }
 
-    /// Functions of the pool other than those called, each once; fewer where the pool has no more.
+    /// Functions of the pool that are not called, each once; fewer than `count` if the pool is too small.
     ///
     /// - Parameters:
     ///   - share: of the functions, those that share a word with one that is called; rounded up as often as the fraction says.
