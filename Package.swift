@@ -57,7 +57,8 @@ let package = Package(
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels"], swiftSettings: numericSwift),
+        .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
+        .target(name: "Engine", dependencies: ["CanonicalJSON", "ChatTemplates", "CKernels"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
             dependencies: ["Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
@@ -76,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
-            name: "TokenizerProgram", dependencies: ["Engine", "CanonicalJSON"], path: "Benchmarks/tokenizing/TokenizerProgram"),
+            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON"],
+            path: "Benchmarks/tokenizing/TokenizerProgram"),
         .executableTarget(
             name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
         .executableTarget(
@@ -112,6 +114,7 @@ let package = Package(
             name: "DecantCLITests",
             dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "ServerFixtures"],
             exclude: ["Golden"]),
+        .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),
         .testTarget(

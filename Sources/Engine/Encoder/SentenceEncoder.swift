@@ -38,9 +38,9 @@ package struct SentenceEncoder {
 
     /// The vectors of texts, in their order.
     package func embeddings(
-        of texts: [String], workers: WorkerPool, resumption: Resumption<SentenceEmbedding> = .none
+        of texts: [String], workers: WorkerPool, checkpoint: ResultCheckpoint<SentenceEmbedding> = .none
     ) throws -> [SentenceEmbedding] {
-        try workers.results(texts.count, size: Self.group, resumption: resumption) { range in
+        try workers.results(texts.count, size: Self.group, checkpoint: checkpoint) { range in
             embed(texts[range].map { tokenizer.encode($0, atMost: sequenceLimit) })
         }
     }
@@ -87,5 +87,17 @@ package struct SentenceEncoder {
         let length = decant_sum_of_squares(mean, columns).squareRoot()
         decant_scale(&mean, Float(1 / max(length, 1e-12)), columns)
         return SentenceEmbedding(mean)
+    }
+}
+
+/// A text as a direction: a vector of length 1.
+package struct SentenceEmbedding: Hashable, Sendable {
+    package let values: [Float]
+
+    package init(_ values: [Float]) { self.values = values }
+
+    /// The cosine of the angle between two; they are of the same encoder.
+    package func similarity(to other: SentenceEmbedding) -> Double {
+        decant_dot(values, other.values, min(values.count, other.values.count))
     }
 }

@@ -77,3 +77,91 @@ package enum PromptFormat: String, Hashable, Sendable {
         return Int32(id)
     }
 }
+
+/// How rows become tokens for one model: in Decant's special tokens, or by the chat template that the model brought along.
+package struct PromptEncoder: Sendable {
+    /// Whose words stand around a prompt's parts.
+    enum Markup: Sendable {
+        case decant
+        case chat(ChatMarkup)
+    }
+
+    package let tokenizer: Tokenizer
+    let format: PromptFormat
+    let markup: Markup
+    /// The tokens that end a response. Training teaches the first.
+    package let endTokens: [Int32]
+
+    /// The tokens of a row's prompt, up to where the response starts.
+    ///
+    /// - Parameter functions: definitions by name; those that the row lists must be there.
+    package func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
+        switch markup {
+        case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
+        case .chat(let chat):
+            try chat.promptTokens(
+                of: row, tools: format == .tools ? try PromptFormat.definitions(of: row, functions) : [], with: tokenizer)
+        }
+    }
+
+    /// The tokens of a passage: its text alone, in no markup and without an end. What is learned is all but the first.
+    package func passageTokens(of row: Row) throws(RowError) -> [Int32] {
+        let tokens = tokenizer.encodePlainText(row.query).map(Int32.init)
+        guard tokens.count > 1 else {
+            throw RowError("the passage '\(row.id)' is shorter than two tokens, so that nothing follows the first; take it out")
+        }
+        return tokens
+    }
+
+    /// The tokens of a response, with the one that ends it.
+    package func responseTokens(of response: String) -> [Int32] {
+        tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)
+    }
+}
+
+extension Row {
+    /// The user's last words in a prompt: knowledge, where there is any, and then the query.
+    private var question: String {
+        if background.knowledge.isEmpty { return query }
+        return "Knowledge:\n" + background.knowledge.map { "- \($0)\n" }.joined() + "\n" + query
+    }
+
+    /// Examples, what was said before, and the question, as turns.
+    var conversation: [ChatMessage] {
+        let examples = background.examples.flatMap {
+            [ChatMessage(role: .user, content: $0.query), ChatMessage(role: .assistant, content: $0.response)]
+        }
+        return examples + background.context + [ChatMessage(role: .user, content: question)]
+    }
+
+    /// All of a prompt but its functions as a conversation: instructions as the system's message, and the turns.
+    package var chat: [ChatMessage] {
+        let instructions = background.instructions
+        return (instructions.isEmpty ? [] : [ChatMessage(role: .system, content: instructions)]) + conversation
+    }
+
+    /// All of a prompt but its functions as one text, its parts an empty line apart:
+    ///
+    /// ```
+    /// Answer with calls.
+    ///
+    /// Example:
+    /// lights on
+    /// [{"name":"set_light","arguments":{"state":"on"}}]
+    ///
+    /// Context:
+    /// I am in the hall.
+    ///
+    /// Knowledge:
+    /// - The hall has two lamps.
+    ///
+    /// turn them off
+    /// ```
+    var plainPrompt: String {
+        let instructions = background.instructions.isEmpty ? [] : [background.instructions]
+        let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
+        let said = background.context.map { ($0.role == .assistant ? "Assistant: " : "") + $0.content }
+        let context = said.isEmpty ? [] : ["Context:\n" + said.joined(separator: "\n\n")]
+        return (instructions + examples + context + [question]).joined(separator: "\n\n")
+    }
+}

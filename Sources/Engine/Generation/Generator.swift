@@ -30,9 +30,9 @@ package final class Generator {
     ///
     /// With a temperature, the random numbers of an item depend on the seed, its number and the token's place.
     /// - Throws: `GenerationError` when an option is out of range, or a prompt is empty, too long, or holds an unknown token;
-    ///   what `resumption` throws, at once.
+    ///   what `checkpoint` throws, at once.
     package func generate(
-        _ prompts: [GenerationPrompt], options: GenerationOptions, resumption: Resumption<GeneratedSequence> = .none
+        _ prompts: [GenerationPrompt], options: GenerationOptions, checkpoint: ResultCheckpoint<GeneratedSequence> = .none
     ) throws -> [GeneratedSequence] {
         try options.check()
         for (index, prompt) in prompts.enumerated() { try model.check(prompt.tokens, index: index) }
@@ -42,18 +42,18 @@ package final class Generator {
         guard options.maximumTokens > 0 else {
             return [GeneratedSequence](repeating: GeneratedSequence(), count: prompts.count * options.samples)
         }
-        let queue = PromptQueue(prompts, samples: options.samples, done: resumption.done)
+        let queue = PromptQueue(prompts, samples: options.samples, done: checkpoint.done)
         let longest = prompts.map(\.tokens.count).max() ?? 1
         let decoder = StepDecoder(
             weights, cache: CacheBlocks(model.model.configuration), positions: min(longest + options.maximumTokens, limit),
             workers: workers)
         var run = GenerationRun(
             queue: queue, decoder: decoder, options: options, places: places, promptTokensPerStep: promptTokensPerStep)
-        var results = (0..<prompts.count * options.samples).map { resumption.done[$0] }
+        var results = (0..<prompts.count * options.samples).map { checkpoint.done[$0] }
         while let finished = run.advance() {
             for (item, answer) in finished {
                 results[item] = answer
-                try resumption.keep(item..<item + 1, [answer])
+                try checkpoint.save(item..<item + 1, [answer])
             }
         }
         return results.compactMap { $0 }
@@ -65,9 +65,9 @@ extension InferenceModel {
     /// - Throws: what `Generator.generate` throws.
     package func generate(
         _ prompts: [[Int32]], options: GenerationOptions, workers: WorkerPool,
-        resumption: Resumption<GeneratedSequence> = .none
+        checkpoint: ResultCheckpoint<GeneratedSequence> = .none
     ) throws -> [GeneratedSequence] {
         try Generator(self, workers: workers)
-            .generate(prompts.map { GenerationPrompt($0) }, options: options, resumption: resumption)
+            .generate(prompts.map { GenerationPrompt($0) }, options: options, checkpoint: checkpoint)
     }
 }

@@ -84,3 +84,94 @@ struct TokenDistribution {
         Double(logits[Int(token)] - largest) / temperature - PortableMath.log(sum)
     }
 }
+
+/// How a policy learns from its own answers.
+package struct PolicyOptions: Sendable {
+    /// Answers to each prompt, at least 2.
+    package var rollouts: Int
+    /// Tokens of an answer, the end token included, at most.
+    package var tokens: Int
+    /// Answers are drawn from the softmax of the logits over it; above 0.
+    package var temperature: Double
+    /// How far the probability ratio may leave 1. It acts from a step's second update on: at the first the ratio is 1.
+    package var clip: Double
+    /// Weight of the divergence from the first policy.
+    package var kl: Double
+    /// Times that a step walks down its loss on the same answers.
+    package var updates: Int
+
+    package init(
+        rollouts: Int, tokens: Int, temperature: Double = 1, clip: Double = 0.2, kl: Double = 0.01, updates: Int = 1
+    ) {
+        self.rollouts = rollouts
+        self.tokens = tokens
+        self.temperature = temperature
+        self.clip = clip
+        self.kl = kl
+        self.updates = updates
+    }
+
+    var loss: PolicyLoss { PolicyLoss(clip: clip, kl: kl, temperature: temperature) }
+
+    func check() throws(TrainingError) {
+        try loss.check()
+        if rollouts < 2 || tokens < 1 || updates < 1 {
+            throw TrainingError(
+                "Reinforcement learning needs two answers to a prompt, a token to an answer and an update a step.")
+        }
+    }
+}
+
+/// What moves the probabilities of an answer's tokens.
+package struct RolloutSignal: Hashable, Sendable {
+    /// Of every token.
+    package var advantage: Double
+    /// ln π of every response token under the policy that drew it.
+    package var logProbabilities: [Float]
+    /// ln π of every response token under the reference policy; empty where nothing holds the policy to it.
+    package var referenceLogProbabilities: [Float]
+
+    package init(advantage: Double, logProbabilities: [Float], referenceLogProbabilities: [Float] = []) {
+        self.advantage = advantage
+        self.logProbabilities = logProbabilities
+        self.referenceLogProbabilities = referenceLogProbabilities
+    }
+}
+
+/// By how much each answer of a batch did better than was to be expected: REINFORCE++-baseline (Hu et al., arXiv 2501.03262).
+///
+/// A = R − the mean over the answers to the same prompt, not divided by their deviation; then the A of the whole batch are
+/// brought to mean 0 and (population) deviation 1, ε 1e-8 beside the deviation. A prompt whose answers all have one reward
+/// tells nothing: it is left out, of the normalization too, which would otherwise weigh the others by how many such prompts
+/// came along.
+package struct Advantages: Hashable, Sendable {
+    /// Of every answer, in the rewards' order; `nil` for answers to prompts that are left out.
+    package let values: [Double?]
+    /// Prompts that are left out.
+    package let skippedGroups: Int
+
+    private static let epsilon = 1e-8
+
+    /// - Parameters:
+    ///   - rewards: prompt by prompt.
+    ///   - groupSize: answers to each prompt; divides their number.
+    package init(of rewards: [Double], groupSize: Int) {
+        var centred = [Double?](repeating: nil, count: rewards.count)
+        var skipped = 0
+        for start in stride(from: 0, to: rewards.count, by: max(1, groupSize)) {
+            let group = start..<min(start + max(1, groupSize), rewards.count)
+            if group.allSatisfy({ rewards[$0] == rewards[start] }) {
+                skipped += 1
+                continue
+            }
+            let mean = group.reduce(0) { $0 + rewards[$1] } / Double(group.count)
+            for answer in group { centred[answer] = rewards[answer] - mean }
+        }
+        let known = centred.compactMap(\.self)
+        let count = Double(max(1, known.count))
+        let mean = known.reduce(0, +) / count
+        let deviation = (known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
+        values = centred.map { value in value.map { ($0 - mean) / (deviation + Self.epsilon) } }
+        skippedGroups = skipped
+    }
+}

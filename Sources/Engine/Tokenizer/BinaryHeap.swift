@@ -1,11 +1,10 @@
-/// A priority queue: `popFirst` gives the smallest element.
+/// A priority queue whose first element is the smallest.
 struct BinaryHeap<Element: Comparable> {
-    private var elements: [Element]
+    private var elements: [Element] = []
 
-    init(_ elements: [Element] = []) {
-        self.elements = elements
-        for index in stride(from: elements.count / 2 - 1, through: 0, by: -1) { sink(index) }
-    }
+    var count: Int { elements.count }
+
+    var first: Element? { elements.first }
 
     mutating func insert(_ element: Element) {
         elements.append(element)
@@ -21,24 +20,23 @@ struct BinaryHeap<Element: Comparable> {
     mutating func popFirst() -> Element? {
         guard let last = elements.popLast() else { return nil }
         guard let first = elements.first else { return last }
-        elements[0] = last
-        sink(0)
+        replaceFirst(with: last)
         return first
     }
 
-    mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
-
-    private mutating func sink(_ start: Int) {
-        var parent = start
-        while true {
-            var smallest = parent
-            let children = stride(from: 2 * parent + 1, to: min(2 * parent + 3, elements.count), by: 1)
-            for child in children where elements[child] < elements[smallest] { smallest = child }
-            if smallest == parent { return }
-            elements.swapAt(parent, smallest)
-            parent = smallest
+    /// Replaces the smallest element of a heap that is not empty.
+    mutating func replaceFirst(with element: Element) {
+        elements[0] = element
+        var parent = 0
+        while case let left = 2 * parent + 1, left < elements.count {
+            let child = left + 1 < elements.count && elements[left + 1] < elements[left] ? left + 1 : left
+            guard elements[child] < elements[parent] else { return }
+            elements.swapAt(child, parent)
+            parent = child
         }
     }
+
+    mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
 }
 
 extension BinaryHeap: Sendable where Element: Sendable {}

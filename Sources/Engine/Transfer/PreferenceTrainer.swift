@@ -1,3 +1,5 @@
+import CKernels
+
 /// Two responses to one prompt, of which one is preferred.
 package struct PreferencePair: Hashable, Sendable {
     package var accepted: TrainingExample
@@ -75,5 +77,78 @@ package final class PreferenceTrainer {
             let slope = beta / (1 + PortableMath.exp(margin)) * tokens / Double(margins.count)
             return [slope, -slope]
         }
+    }
+}
+
+/// Σ over the step's rows of a coefficient times −ln π(response): its gradient is that of any function of the rows'
+/// log-likelihoods whose derivatives the coefficients are.
+struct LikelihoodLoss: ResponseLoss {
+    /// By row.
+    let coefficients: [Double]
+
+    func check() throws(TrainingError) {}
+
+    func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? { nil }
+
+    func replaceByGradient(
+        _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
+    ) -> Double {
+        let coefficient = coefficients[target.row] * Double(scale)
+        let largest = decant_largest(logits, vocabularySize)
+        let shift = Double(logits[Int(target.token)] - largest)
+        let sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
+        decant_add_exponentials(logits, largest, Float(coefficient / sum), 0, 1, vocabularySize)
+        logits[Int(target.token)] -= Float(coefficient)
+        return coefficients[target.row] * (PortableMath.log(sum) - shift)
+    }
+}
+
+extension Decoder {
+    /// Σ ln p of each example's response tokens, in double precision over float32 logits.
+    func responseLogProbabilities(_ examples: [TrainingExample]) -> [Double] {
+        tokenLogProbabilities(examples).map { $0.reduce(0, +) }
+    }
+
+    /// ln π of each example's response tokens, π the softmax of the logits over the temperature.
+    func tokenLogProbabilities(_ examples: [TrainingExample], temperature: Double = 1) -> [[Double]] {
+        let arena = Arena()
+        return MicroBatches.cut(lengths: examples.map(\.tokens.count)).flatMap { range in
+            let tokens = packedLogProbabilities(examples[range], temperature, arena)
+            var position = 0
+            return examples[range].map { example in
+                defer { position += example.responseLength }
+                return Array(tokens[position..<position + example.responseLength])
+            }
+        }
+    }
+
+    /// Those of all examples, one behind the other.
+    private func packedLogProbabilities(
+        _ examples: ArraySlice<TrainingExample>, _ temperature: Double, _ arena: Arena
+    ) -> [Double] {
+        var batch = PackedBatch()
+        for example in examples {
+            batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example))
+        }
+        let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
+        var values = [Double](repeating: 0, count: targets.count)
+        let size = configuration.vocabularySize
+        withExtendedLifetime(arena) {
+            let activations = Activations(configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
+            hiddenStates(batch, activations)
+            values.withUnsafeMutableBufferPointer { values in
+                forEachLogits(batch, activations) { rows in
+                    workers.forEachRange(rows.count, size: 4) { places in
+                        for place in places {
+                            let logits = activations.logits + place * size
+                            let policy = TokenDistribution(logits, vocabularySize: size, temperature: temperature)
+                            let row = rows.lowerBound + place
+                            values[row] = policy.logProbability(of: targets[row])
+                        }
+                    }
+                }
+            }
+        }
+        return values
     }
 }

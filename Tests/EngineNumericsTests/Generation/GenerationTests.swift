@@ -81,19 +81,19 @@ struct GenerationTests {
     }
 
     @Test("What was finished is not computed again, and each answer is kept once")
-    func resumption() throws {
+    func savedAnswersAreNotGeneratedAgain() throws {
         let model = InferenceModel(try Fixture.model())
         let whole = try generate(model)
         let kept = Mutex<[Int: GeneratedSequence]>([:])
         let invented = GeneratedSequence(tokens: [1, 1, 1], end: .stopToken)
-        let resumption = Resumption(done: [0: invented, 33: invented]) { items, results in
+        let checkpoint = ResultCheckpoint(done: [0: invented, 33: invented]) { items, results in
             kept.withLock { kept in
                 for (item, result) in zip(items, results) { #expect(kept.updateValue(result, forKey: item) == nil) }
             }
         }
         let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
         let resumed = try model.generate(
-            Self.prompts, options: options, workers: WorkerPool(threads: 2), resumption: resumption)
+            Self.prompts, options: options, workers: WorkerPool(threads: 2), checkpoint: checkpoint)
         for item in whole.indices {
             let isOld = item == 0 || item == 33
             #expect(resumed[item] == (isOld ? invented : whole[item]))
@@ -107,13 +107,13 @@ struct GenerationTests {
     func ended() throws {
         let model = InferenceModel(try Fixture.model())
         let kept = Atomic(0)
-        let resumption = Resumption<GeneratedSequence> { _, _ in
+        let checkpoint = ResultCheckpoint<GeneratedSequence> { _, _ in
             kept.wrappingAdd(1, ordering: .relaxed)
             throw Enough()
         }
         let options = GenerationOptions(maximumTokens: 9)
         #expect(throws: Enough.self) {
-            try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: 2), resumption: resumption)
+            try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: 2), checkpoint: checkpoint)
         }
         #expect(kept.load(ordering: .relaxed) == 1)
     }
