@@ -1,7 +1,8 @@
 import CanonicalJSON
-import ChatTemplates
 import Foundation
 import Testing
+
+@testable import ChatTemplates
 
 /// Against the `transformers` library, whose prompts are in `Reference` (scripts/reference/chat_template_reference.py).
 @Suite struct ChatTemplateTests {

@@ -1,5 +1,5 @@
 #include "CKernels.h"
-#include "vector.h"
+#include "../vector.h"
 
 float decant_largest(const float *x, long n) {
     float m = x[0];

@@ -1,5 +1,5 @@
-// Causal attention of new tokens over a cache in blocks of 16 tokens. One order of operations for every row, however its
-// sequence was cut into calls: a score is Σ_i q_i·k_i in rising i, an output Σ_j w_j·v_j in rising j, one fused multiply-add
+// Causal attention of new tokens over a cache in blocks of 16 tokens. The order of operations is the same for every row, however
+// its sequence was divided into calls: a score is Σ_i q_i·k_i in rising i, an output Σ_j w_j·v_j in rising j, one fused multiply-add
 // each, and between them the softmax over the keys that the row sees.
 #include "CKernels.h"
 
@@ -32,7 +32,7 @@ void decant_block_store(float *block, long place, const float *keys, const float
     }
 }
 
-// A few queries of one key/value head, with the keys that each of them sees.
+// A few queries of one key/value head, and the number of keys that each of them sees.
 typedef struct {
     int count;
     const float *queries; // [count, d], scaled
@@ -43,8 +43,8 @@ typedef struct {
     float *y; // [count, padded d]
 } query_group;
 
-#define KERNEL_FILE "attention_kernel.h"
-#include "each_width.h"
+#define KERNEL_FILE "attention/attention_kernel.h"
+#include "../each_width.h"
 
 static long blocks_for(long tokens) { return (tokens + block_tokens - 1) / block_tokens; }
 
@@ -58,7 +58,7 @@ void decant_attention_blocks(const float *queries, long query_stride, float *y, 
     long floats = most_queries * (d + padded(d) + count * block_tokens);
     long pointers = 2 * count * (long)(sizeof(float *) / sizeof(float));
     float *scaled = decant_thread_scratch(decant_scratch_attention, floats + pointers + 1);
-    // Behind the floats, at an even place.
+    // Pointers follow the floats, at an even place.
     const float **keys = (const float **)(scaled + (floats + 1) / 2 * 2), **values = keys + count;
     for (long b = 0; b < count; b++) {
         keys[b] = keys_of(blocks[b], head, shape);

@@ -1,4 +1,4 @@
-// Scores and outputs of a few queries, written once and compiled for two vector widths; see attention_blocks.c.
+// Scores and outputs of a few queries for each width of vectors (each_width.h); see attention_blocks.c.
 
 // Scores of `queries` queries with the keys of `blocks` blocks.
 TARGET static inline __attribute__((always_inline)) void KERNEL(score_tile)(const query_group *g, long block, int queries,
@@ -37,7 +37,7 @@ TARGET static void KERNEL(scores)(const query_group *g) {
     }
 }
 
-// Sixteen times `wide` columns of the outputs, over the keys that all the queries see.
+// `vectors` vectors of the outputs, over the keys that all queries see.
 TARGET static inline __attribute__((always_inline)) void KERNEL(output_tile)(const query_group *g, long column, int queries,
                                                                             int vectors) {
     long width = padded(g->dimension), common = g->seen[0];
@@ -57,7 +57,7 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(output_tile)(con
         }
     }
     for (int q = 0; q < queries; q++) {
-        // What a later query sees beyond the first one.
+        // Keys that a later query sees and the first does not.
         for (long j = common; j < g->seen[q]; j++) {
             VECTOR weight = SPLAT(g->scores[q * g->stride + j]);
             const float *values = g->values[j / block_tokens] + j % block_tokens * width + column;

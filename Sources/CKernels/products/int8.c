@@ -1,4 +1,4 @@
-// Activations rounded to INT8 token by token, and their products with INT8 weights: sums of integers, exact in any order.
+// Activations rounded to INT8 for each token, and their products with INT8 weights: sums of integers, exact in any order.
 #include <immintrin.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static inline uint32_t word(const int8_t *codes, long i) {
     return value;
 }
 
-// Sums [rows, 32] of one panel. The instruction takes one factor unsigned: activations + 128, and 128·Σw is taken off first.
+// Sums [rows, 32] of one panel. One factor of the instruction is unsigned: activations + 128; so sums start at −128·Σw.
 __attribute__((target("avx512f,avx512vnni"))) static inline __attribute__((always_inline)) void sums_vnni_rows(
     const int8_t *x, long stride, const uint32_t *w, long words, const int32_t *offsets, int32_t *sums, const int rows) {
     __m512i total[most_rows][2];

@@ -1,12 +1,12 @@
-// Products with weights that are kept as codes in 32-bit words: panels of 32 outputs, each [words, 32]. Few rows read the
-// codes themselves; many share floats that are made of one panel at a time. Both have the bits of `decant_panels_product` over
-// the floats that the codes stand for.
+// Products with weights that are kept as codes in 32-bit words, in panels of 32 outputs, each [words, 32]. Few rows read the
+// codes; many rows share the floats of one panel at a time. Both equal, bit by bit, `decant_panels_product` with the floats that
+// the codes stand for.
 #include "CKernels.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-// What is prefetched lies 2 KiB ahead: measured to be best.
+// Words are prefetched 2 KiB ahead, which was the fastest distance measured.
 enum { panel_width = decant_panel_columns, most_depth = decant_panel_depth, prefetched_words = 512 };
 
 static inline __attribute__((always_inline)) int codes_per_word(decant_codes codes) {
@@ -27,8 +27,8 @@ static inline decant_coded_panels from_panel(decant_coded_panels w, long panel) 
     return w;
 }
 
-#define KERNEL_FILE "coded_kernel.h"
-#include "each_width.h"
+#define KERNEL_FILE "products/coded_kernel.h"
+#include "../each_width.h"
 
 void decant_coded_product(const float *a, long a_stride, decant_coded_panels w, long first_panel, float *c, long c_stride,
                           long rows, long columns, int adding, decant_vector_width vectors) {

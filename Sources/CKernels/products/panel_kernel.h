@@ -1,9 +1,8 @@
-// Rows times packed panels, written once and compiled for each width of vectors (each_width.h), and for words of two bfloat16
-// (bfloat16_width.h); `depth` counts words then.
+// Rows times packed panels, for each width of vectors and for words of two bfloat16 (each_width.h); `depth` then counts words.
 // A lane is Σ_i a(r, i)·w(i, j) in rising i, one fused multiply-add each, so that both widths give equal bits.
 
-// c[rows, vectors·WIDTH] (+)= a·w for one stretch of depth; w starts at a vector of a panel and runs on in the next panels,
-// `next` floats apart.
+// c[rows, vectors·WIDTH] (+)= a·w for one range of depth; w starts at a vector of a panel and continues in the next panels, which
+// are `next` floats apart.
 TARGET static inline __attribute__((always_inline)) void KERNEL(tile)(const float *a, long a_stride, const float *w, long next,
                                                                      long depth, float *c, long c_stride, int rows,
                                                                      int vectors, int adding) {

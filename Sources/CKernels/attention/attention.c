@@ -1,9 +1,9 @@
-// Causal attention of one sequence, for the query heads of one key/value head. Queries are taken in blocks, each against all
-// keys that it sees: scores exist for one block at a time. The products are those of matmul.c, on keys and values that are
-// packed once for all blocks.
+// Causal attention of one sequence, for the query heads of one key/value head. Queries are computed in blocks, each with all the
+// keys that it sees, so that scores exist for one block at a time. The products are those of matmul.c, with keys and values that
+// are packed once for all blocks.
 #include "CKernels.h"
-#include "blocks.h"
-#include "vector.h"
+#include "../products/packed_operand.h"
+#include "../vector.h"
 
 enum { block = 48 };
 
@@ -13,7 +13,7 @@ static long width_of(decant_attention_shape shape) { return (shape.heads + 2 * s
 
 static long smaller(long a, long b) { return a < b ? a : b; }
 
-// Rows of scores do not lie a power of two apart, where they would share the same lines of the cache.
+// Rows of scores are not a power of two apart, where they would share lines of the cache.
 static long score_stride(long length) { return (length + 31) / 32 * 32 + 16; }
 
 // Row r of the block sees keys 0…first+r. scores ← exp(scale·(score − largest))/sum, zero beyond.
@@ -50,7 +50,7 @@ void decant_attention(const float *qkv, float *y, float *statistics, long first_
     }
 }
 
-// The block's attention weights again, from the statistics of the forward pass.
+// Computes the attention weights of a block again, from the statistics of the forward pass.
 static void causal_weights(float *scores, long stride, long first, long rows, float scale, const float *statistics,
                            long heads) {
     for (long r = 0; r < rows; r++, scores += stride, statistics += heads * 2) {

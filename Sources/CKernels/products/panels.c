@@ -1,6 +1,6 @@
-// Products with weights that were packed once: panels of 32 outputs, each [depth, 32], so that one pass over a panel serves
-// all rows and few rows stream it from memory in order. Elements have the bits of `decant_matmul`: the same sums, cut at
-// the same depth, whatever the number of rows.
+// Products with weights that were packed once into panels of 32 outputs, each [depth, 32]: one pass over a panel serves all
+// rows and reads memory in order. Elements equal those of `decant_matmul` bit by bit: the same sums, divided at the same depth,
+// for any number of rows.
 #include "CKernels.h"
 
 #include <immintrin.h>
@@ -8,9 +8,9 @@
 
 enum { panel_width = decant_panel_columns, most_depth = decant_panel_depth };
 
-#define KERNEL_FILE "panel_kernel.h"
-#include "each_width.h"
-#include "bfloat16_width.h"
+#define KERNEL_FILE "products/panel_kernel.h"
+#define KERNEL_BFLOAT16
+#include "../each_width.h"
 
 // w [columns, depth] with `stride` → panels, zeros beyond the last column.
 void decant_panels_pack(const float *w, long stride, long columns, long depth, float *panels) {

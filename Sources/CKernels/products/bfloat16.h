@@ -1,7 +1,7 @@
 // Operands of products, rounded to bfloat16: to the nearest, ties to even, subnormal numbers to zero.
 //
-// A word of 32 bits holds two neighbours along the depth, the first in its lower half; the last of an odd depth stands beside
-// a zero. Words are kept as floats that nobody computes with, so that the kernels of floats move them unchanged.
+// A word of 32 bits holds two adjacent values along the depth, the first in its lower half; the last value of an odd depth is
+// paired with zero. Words are stored as floats, which kernels move unchanged and never compute with.
 #ifndef DECANT_BFLOAT16_H
 #define DECANT_BFLOAT16_H
 

@@ -1,8 +1,8 @@
-// Rounds operands to words of two bfloat16, in the orders in which kernels read them.
+// Rounds operands to words of two bfloat16, in the order in which kernels read them.
 #include "bfloat16.h"
 
 #include "CKernels.h"
-#include "transpose.h"
+#include "../vector.h"
 
 enum { panel_width = 32 };
 
@@ -11,10 +11,10 @@ BFLOAT16_TARGET static inline __m512 load_first(const float *x, long n) {
     return _mm512_maskz_loadu_ps(n >= 16 ? 0xffff : n > 0 ? (1u << n) - 1 : 0, x);
 }
 
-// Sixteen floats that are neighbours along the depth → eight words
+// Sixteen adjacent floats along the depth → eight words
 BFLOAT16_TARGET static inline __m256i round_along(__m512 x) { return (__m256i)_mm512_cvtneps_pbh(x); }
 
-// Sixteen floats of one place along the depth, and those of the next → sixteen words
+// Sixteen floats at one depth, and sixteen at the next → sixteen words
 BFLOAT16_TARGET static inline __m512i round_across(__m512 first, __m512 second) {
     __m512i lower = _mm512_cvtepu16_epi32(round_along(first)), upper = _mm512_cvtepu16_epi32(round_along(second));
     return _mm512_or_si512(lower, _mm512_slli_epi32(upper, 16));
@@ -34,7 +34,7 @@ BFLOAT16_TARGET void round_columns(const float *x, long stride, long depth, long
         }
 }
 
-// Eight rows of b, as far as there are so many, become eight columns of a panel.
+// Up to eight rows of b become eight columns of a panel.
 BFLOAT16_TARGET static void round_transposed(const float *b, long stride, long depth, long rows, float *panel) {
     for (long start = 0; start < depth; start += 16, panel += 8 * panel_width) {
         f8 words[8];

@@ -1,13 +1,13 @@
-// Rows times panels of codes, written once and compiled for each width of vectors (each_width.h).
-// A weight is its code as a float, times its group's scale, rounded: the float that it stands for. Sums are those of
-// panel_kernel.h over these floats, so that both give equal bits.
+// Rows times panels of codes, for each width of vectors (each_width.h).
+// A weight is its code as a float times its group's scale, rounded. Sums equal those of panel_kernel.h with these floats, so
+// that both give equal bits.
 
 typedef uint32_t KERNEL(words) __attribute__((vector_size(4 * WIDTH)));
 
 // The code at a place of each word, as a float.
 TARGET static inline __attribute__((always_inline)) VECTOR KERNEL(value)(KERNEL(words) w, int place, decant_codes codes) {
     switch (codes) {
-        // As the low bits of 2²³ + code, which is then taken off; or from a table of as many floats as a vector has.
+        // The code becomes the low bits of 2²³ + code, from which 2²³ is subtracted; or it indexes a vector of floats.
         case decant_codes_int4:
 #if WIDTH == 16
             return _mm512_permutexvar_ps((__m512i)(w >> 4 * place), _mm512_setr_ps(-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3,
@@ -16,7 +16,7 @@ TARGET static inline __attribute__((always_inline)) VECTOR KERNEL(value)(KERNEL(
             return (VECTOR)((w >> 4 * place & 15) | 0x4B000000) - SPLAT(0x1p23f + 8);
 #endif
         case decant_codes_int8: return (VECTOR)((w >> 8 * place & 255) | 0x4B000000) - SPLAT(0x1p23f + 128);
-        // As a float of the same exponent field, 2¹²⁰ times too small.
+        // The code becomes a float with the same exponent field, which is 2¹²⁰ times too small.
         case decant_codes_float8: {
             KERNEL(words) top = w << (24 - 8 * place);
             return (VECTOR)((top & 0x80000000) | (top >> 4 & 0x07F00000)) * SPLAT(0x1p120f);
@@ -26,7 +26,7 @@ TARGET static inline __attribute__((always_inline)) VECTOR KERNEL(value)(KERNEL(
     return SPLAT(0);
 }
 
-// c[rows, vectors·WIDTH] (+)= a·w for inputs `start` to `end`; w and scales are those of a panel, and run on in the next ones.
+// c[rows, vectors·WIDTH] (+)= a·w for inputs `start` to `end`; w and scales start at a panel and continue in the next ones.
 TARGET static inline __attribute__((always_inline)) void KERNEL(coded_tile)(const float *a, long a_stride,
                                                                            decant_coded_panels w, long start, long end,
                                                                            float *c, long c_stride, int rows, int vectors,
@@ -46,7 +46,7 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(coded_tile)(cons
             for (int v = 0; v < vectors; v++) {
                 const uint32_t *place = w.words + v / per_panel * next_words + i / per_word * panel_width + v % per_panel * WIDTH;
                 words[v] = (KERNEL(words))LOAD((const float *)place);
-                // So much is done with a line that too few would be on their way.
+                // Each line takes so long to use that the hardware would prefetch too few.
                 __builtin_prefetch(place + prefetched_words);
             }
 #define STEP(place)                                                                        \
@@ -59,7 +59,7 @@ TARGET static inline __attribute__((always_inline)) void KERNEL(coded_tile)(cons
                 // Places are constants to the compiler.
                 for (int place = 0; place < per_word; place++, i++) STEP(place)
             } else {
-                // The last word of a row, which codes do not fill: groups are whole words.
+                // The last word of a row, which codes may not fill; groups are whole words.
                 do { STEP((int)(i % per_word)) } while (++i < group_end);
             }
 #undef STEP

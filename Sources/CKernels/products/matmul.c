@@ -1,15 +1,16 @@
-// Single-threaded matrix products, with AVX-512 where the processor has it and AVX2 elsewhere: equal bits on both.
-// An element's value depends on its row of a, its column of b and nothing else: not on the other rows of the call.
+// Single-threaded matrix products of float32, with equal bits on AVX-512 and AVX2, and of operands that are rounded to bfloat16
+// first, for processors with AVX512_BF16. An element depends only on its row of a and its column of b, and not on other rows.
 #include "CKernels.h"
-#include "blocks.h"
-#include "transpose.h"
-#include "vector.h"
+#include "packed_operand.h"
+#include "../vector.h"
 
-// Blocks of b that are packed at a time. `most_depth` cuts the sums, so it is part of the result.
-enum { most_depth = 384, most_columns = 512 };
+// The block of b that is packed at a time, and the rows that are rounded together. `most_depth` divides the sums, so results
+// depend on it.
+enum { most_depth = 384, most_columns = 512, rows_together = 48, most_words = most_depth / 2 };
 
-#define KERNEL_FILE "block_kernel.h"
-#include "each_width.h"
+#define KERNEL_FILE "products/matmul_kernel.h"
+#define KERNEL_BFLOAT16
+#include "../each_width.h"
 
 // y[i·y_stride + r] = x[r·x_stride + i] for an 8 by 8 block
 static void transpose_block(const float *x, long x_stride, float *y, long y_stride) {
@@ -82,6 +83,40 @@ void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, l
             pack_matrix(wide, right, b.stride, b.transposed, length, count, packed);
             multiply_packed(wide, a.base + start * (a.transposed ? a.stride : 1), a.stride, a.transposed, packed, length, count,
                             rows, count, length, c + first, c_stride, adding || start > 0);
+        }
+    }
+}
+
+// c[rows, columns] (+)= a·b for a b that is already rounded.
+static void rounded_block(decant_matmul_operand a, const float *panels, float *c, long c_stride, long rows, long columns, long depth,
+                  int adding) {
+    float words[rows_together * most_words];
+    // Rounding keeps the order in memory: words of a transposed a remain far apart along the depth.
+    long a_row = a.transposed ? 1 : most_words, a_column = a.transposed ? rows_together : 1;
+    for (long first = 0; first < rows; first += rows_together) {
+        long count = smaller(rows - first, rows_together);
+        if (a.transposed)
+            round_columns(a.base + first, a.stride, depth, count, words, rows_together);
+        else
+            round_rows(a.base + first * a.stride, a.stride, count, depth, words, most_words);
+        for (long row = 0; row < count; row += MOST_ROWS)
+            strip_bfloat16(words + row * a_row, a_row, a_column, panels, word_count(depth), smaller(count - row, MOST_ROWS),
+                           columns, word_count(depth), c + (first + row) * c_stride, c_stride, adding);
+    }
+}
+
+void decant_matmul_bfloat16(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                            long depth, int adding) {
+    long widest = (smaller(columns, most_columns) + PANEL - 1) / PANEL * PANEL;
+    float *panels = decant_thread_scratch(decant_scratch_matmul, widest * word_count(smaller(depth, most_depth)));
+    for (long first = 0; first < columns; first += most_columns) {
+        long count = smaller(columns - first, most_columns);
+        for (long start = 0; start < depth; start += most_depth) {
+            long length = smaller(depth - start, most_depth);
+            round_panels(b.base + (b.transposed ? first * b.stride + start : start * b.stride + first), b.stride, b.transposed,
+                         length, count, panels);
+            decant_matmul_operand left = {a.base + start * (a.transposed ? a.stride : 1), a.stride, a.transposed};
+            rounded_block(left, panels, c + first, c_stride, rows, count, length, adding || start > 0);
         }
     }
 }

@@ -1,11 +1,11 @@
-// What matmul.c lends to other kernels: products with a second operand that is packed once and used often.
-#ifndef DECANT_BLOCKS_H
-#define DECANT_BLOCKS_H
+// Products with a second operand that is packed once and used often; matmul.c has their code.
+#ifndef DECANT_PACKED_OPERAND_H
+#define DECANT_PACKED_OPERAND_H
 
-// `wide` says whether panels are those of AVX-512. Who packs and then multiplies asks once, since the width can be limited
-// in between.
+// `wide` says whether panels have the width of AVX-512. A caller asks for it once for packing and multiplying, because the width
+// can be limited in between.
 
-// Floats that a packed b[depth, columns] takes.
+// Floats of a packed b[depth, columns].
 long packed_count(long columns, long depth);
 
 // b(i, j) = b[i·stride + j], or b[j·stride + i] where it is transposed.
