@@ -1,6 +1,7 @@
 import CanonicalJSON
-import Engine
 import Testing
+
+@testable import Engine
 
 @Suite struct AnswerFormatTests {
     static let functions = [

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Foundation
 
-/// A sentence encoder as a folder holds it: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and what
-/// the library `sentence-transformers` writes beside them.
+/// The folder of a sentence encoder: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and the files that
+/// the library `sentence-transformers` adds.
 struct EncoderFolder {
     private let files: ModelFolder
 
@@ -18,7 +18,7 @@ struct EncoderFolder {
 
     func tokenizer() throws(ModelFileError) -> WordPieceTokenizer { try WordPieceTokenizer(readingFolder: files.url) }
 
-    /// Tokens of a text at most, those around it counted.
+    /// Largest number of tokens of a text, with the begin and end tokens.
     func sequenceLimit(_ configuration: EncoderConfiguration) throws(ModelFileError) -> Int {
         let file = "sentence_bert_config.json"
         guard files.has(file), let value = try files.readJSON(file)["max_seq_length"], value != .null else {
@@ -31,7 +31,7 @@ struct EncoderFolder {
         return min(limit, configuration.maximumPositions)
     }
 
-    /// Refuses modules and ways of pooling other than those computed here: the mean over tokens, normalized.
+    /// Refuses modules and pooling modes other than the normalized mean over tokens.
     func checkThatTheMeanIsAsked() throws(ModelFileError) {
         if files.has("modules.json") {
             for module in try files.readJSON("modules.json").array ?? [] {
@@ -58,8 +58,8 @@ struct EncoderFolder {
 extension WeightFiles {
     /// The parameters of an encoder in the order of its layout, float32.
     ///
-    /// Every parameter must be there, of its shape, before memory is taken for it. What only other uses of the model need
-    /// (the pooler, heads for pre-training, position ids) is passed over; any other tensor is refused by name.
+    /// All parameters are checked for presence and shape before memory is allocated. Tensors that only other uses of the model
+    /// need (the pooler, heads for pre-training, position ids) are ignored; an error names any other tensor.
     func parameters(of layout: EncoderLayout) throws(ModelFileError) -> FloatBuffer {
         let prefix = contains("bert.embeddings.word_embeddings.weight") ? "bert." : ""
         var known: Set<String> = []

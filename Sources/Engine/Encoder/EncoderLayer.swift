@@ -1,7 +1,7 @@
 import CKernels
 
-/// One block of an encoder: attention in both directions and a feed-forward layer, each with its norm behind the sum
-/// (Devlin et al., arXiv 1810.04805).
+/// One block of an encoder: bidirectional attention and a feed-forward layer, each followed by a sum and a norm (Devlin et al.,
+/// arXiv 1810.04805).
 struct EncoderLayer {
     private let configuration: EncoderConfiguration
     private let offsets: EncoderLayout.Layer
@@ -27,7 +27,7 @@ struct EncoderLayer {
         down = matrix(offsets.down, outputs: hidden, inputs: wide)
     }
 
-    /// Hidden states [T, D] of sequences of these lengths → hidden states behind the block, in place.
+    /// Hidden states [T, D] of sequences of these lengths → hidden states after the block, in place.
     func forward(_ lengths: [Int], _ scratch: EncoderScratch) {
         linear(projections, offsets.projectionBias, scratch.hidden, into: scratch.wide, rows: scratch.rows)
         attend(lengths, scratch)
@@ -79,7 +79,7 @@ struct EncoderLayer {
     }
 }
 
-/// The memory of one group of sequences, T tokens in all.
+/// Working memory for one group of sequences with T tokens in total.
 final class EncoderScratch {
     let rows: Int
     /// [T, D]

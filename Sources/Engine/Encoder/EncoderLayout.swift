@@ -1,6 +1,6 @@
 import CanonicalJSON
 
-/// The shape of a sentence encoder of the BERT family, with the fields of Hugging Face's `config.json`.
+/// The shape of a sentence encoder of the BERT family, from the fields of Hugging Face's `config.json`.
 package struct EncoderConfiguration: Hashable, Sendable {
     package let vocabularySize: Int
     package let hiddenSize: Int
@@ -9,13 +9,14 @@ package struct EncoderConfiguration: Hashable, Sendable {
     package let intermediateSize: Int
     /// Longest sequence, in tokens.
     package let maximumPositions: Int
-    /// Kinds of segments; a single text is of the first.
+    /// Number of segment types; a single text has the first.
     package let segmentCount: Int
     package let normEpsilon: Double
 
     var headDimension: Int { hiddenSize / headCount }
 
-    /// Reads `config.json`; what would change the results and is not computed here is refused by name.
+    /// Reads `config.json`.
+    /// - Throws: an error that names a field that would change the results and is not supported.
     package init(json: JSON) throws(ModelConfigurationError) {
         let fields = ConfigurationFields(json)
         try Self.check(json, "model_type", is: "bert", needed: true)
@@ -60,8 +61,8 @@ package struct EncoderConfiguration: Hashable, Sendable {
     }
 }
 
-/// Where every parameter of an encoder lies: embeddings, then layers. Query, key and value are adjacent, so that they are one
-/// matrix to multiply by.
+/// The offsets of an encoder's parameters: embeddings, then layers. Query, key and value are adjacent, so that one product
+/// computes them.
 struct EncoderLayout: Sendable {
     /// Offsets of a layer's tensors.
     struct Layer: Sendable {
@@ -82,13 +83,13 @@ struct EncoderLayout: Sendable {
         var outputNorm = Norm()
     }
 
-    /// Offsets of a norm's factors and summands.
+    /// Offsets of a norm's weights and biases.
     struct Norm: Sendable {
         var weight = 0
         var bias = 0
     }
 
-    /// All parameters in the order in which they lie, under BERT's names without a prefix.
+    /// All parameters in order, under BERT's names without a prefix.
     private(set) var parameters: [Parameter] = []
     private(set) var words = 0
     private(set) var positions = 0

@@ -2,12 +2,12 @@ import CanonicalJSON
 
 /// The rules of the Berkeley function-calling leaderboard's AST checker for one call.
 ///
-/// The function's name is the wanted one, every required argument is there, no argument is unknown or unwanted, every value has
-/// the schema's type and is one of the allowed ones, and no argument is missing that may not be left out. An integer is a fine
-/// number. Where allowed values are of another type than the schema's, as names of variables are, a value of that type must
-/// equal one exactly.
+/// A call is right where its function is the wanted one, every required argument is present, no argument is unknown or unwanted,
+/// every value has the schema's type and is one of the allowed values, and no argument is missing that may not be omitted. An
+/// integer is also a number. Where allowed values have another type than the schema's, as names of variables have, a value of
+/// that type must equal one of them exactly.
 enum ASTComparison {
-    /// What makes a call another one than the wanted; `nil` where it is right.
+    /// The difference between a call and the wanted one; `nil` where the call is right.
     ///
     /// - Parameter function: the definition of the wanted function.
     static func difference(
@@ -36,7 +36,7 @@ enum ASTComparison {
         return missing.map { "\(call.name): the argument '\($0)' is missing" }
     }
 
-    /// Whether a value is one of an argument's allowed ones.
+    /// Whether a value is one of an argument's allowed values.
     static func allows(_ value: JSON, among allowed: [JSON], schema: JSON?) -> Bool {
         match(value, allowed: allowed, parameter: ParameterType(schema: schema)) == .right
     }
@@ -77,13 +77,13 @@ enum ASTComparison {
 
     private enum Typing {
         case wrong
-        /// Of the schema's type, as the allowed values are.
+        /// The value has the schema's type, as the allowed values have.
         case typed
-        /// Of the allowed values' type, which is not the schema's, or the other way round.
+        /// The value has the schema's type and the allowed values do not, or the other way round.
         case variable
     }
 
-    /// What a value's type is worth, given that of the first allowed value that is there.
+    /// Compares a value's type with the schema's and with that of the first allowed value.
     private static func typing(of value: JSON, allowed: [JSON], type: ArgumentType, element: ArgumentType?) -> Typing {
         let allowedType = allowed.first { $0 != PossibleCall.leftOut }.map(ArgumentType.init(of:))
         guard ArgumentType(of: value) == type else { return ArgumentType(of: value) == allowedType ? .variable : .wrong }
@@ -97,25 +97,25 @@ enum ASTComparison {
     }
 }
 
-/// When two argument values are one, by the rules of BFCL's AST checker.
+/// Equality of argument values by the rules of BFCL's AST checker.
 ///
-/// Texts are equal when they differ only in case, spaces, the punctuation `,./-_*^` and the kind of quotes; that holds for an
-/// argument, a list's elements and an object's values, and no deeper. Everything else is equal as values of Python are:
-/// `1`, `1.0` and `true` are.
+/// Texts are equal where they differ only in case, spaces, the punctuation `,./-_*^` and the kind of quotes. This holds for an
+/// argument, a list's elements and an object's values, and no deeper. All other values are equal as in Python, where `1`, `1.0`
+/// and `true` are equal.
 enum ValueComparison {
-    /// A text without what is not compared.
+    /// A text without the characters that are not compared.
     static func standardized(_ text: String) -> String {
         var kept = String.UnicodeScalarView()
         kept.append(contentsOf: text.unicodeScalars.lazy.filter { !" ,./-_*^".unicodeScalars.contains($0) })
         return String(kept).lowercased().replacing("'", with: "\"")
     }
 
-    /// The value, standardized where it is a text.
+    /// The value; a text is standardized.
     static func standardized(_ value: JSON) -> JSON {
         if case .string(let text) = value { .string(standardized(text)) } else { value }
     }
 
-    /// Whether a list equals one of the allowed ones.
+    /// Whether a list equals one of the allowed lists.
     static func list(_ value: [JSON], isIn allowed: [JSON]) -> Bool {
         let value = JSON.array(value.map(standardized))
         return allowed.contains { alternative in
@@ -123,7 +123,7 @@ enum ValueComparison {
         }
     }
 
-    /// Whether every object of a list, in its order, matches that of an allowed list.
+    /// Whether the objects of a list match those of an allowed list, in order.
     static func objects(_ value: [JSON], areIn allowed: [JSON]) -> Bool {
         allowed.contains { alternative in
             guard let wanted = elements(of: alternative), wanted.count == value.count else { return false }
@@ -131,7 +131,7 @@ enum ValueComparison {
         }
     }
 
-    /// Whether an object has only keys of an allowed one, with values that it allows, and all keys that may not be left out.
+    /// Whether an object has only keys and values of an allowed object, and all keys that may not be omitted.
     static func object(_ value: JSON, isIn allowed: [JSON]) -> Bool {
         guard let members = value.object else { return false }
         return allowed.contains { alternative in
@@ -144,7 +144,7 @@ enum ValueComparison {
         }
     }
 
-    /// What the checker walks over: a list's elements; a text counts as the list of its characters.
+    /// The elements that the checker iterates over: those of a list, or the characters of a text.
     private static func elements(of value: JSON) -> [JSON]? {
         switch value {
         case .array(let elements): elements
@@ -161,7 +161,7 @@ enum ValueComparison {
     static func areEqual(_ left: JSON, _ right: JSON) -> Bool {
         switch (left, right) {
         case (.string(let left), .string(let right)):
-            // By code points: texts that only look alike are two.
+            // By code points: texts that only look the same differ.
             return left.utf8.elementsEqual(right.utf8)
         case (.array(let left), .array(let right)):
             return left.count == right.count && zip(left, right).allSatisfy(areEqual)

@@ -1,13 +1,13 @@
 import CanonicalJSON
 
-/// What a response consists of.
+/// The parts of a response.
 package enum AnswerFormat: Hashable, Sendable {
     /// The calls alone: `[{"name":…,"arguments":…}]`.
     case call
     /// `<think>…</think><answer>[…]</answer>`, the calls in the answer.
     case reasoning
 
-    /// The response to a row that training teaches: its own calls, with a worked reasoning before them where one is wanted.
+    /// The response to a row that training teaches: its calls, with a worked reasoning before them in the format `reasoning`.
     ///
     /// - Parameter functions: definitions by name.
     package func response(to row: Row, functions: [String: FunctionDefinition]) -> String {
@@ -27,19 +27,14 @@ package enum AnswerFormat: Hashable, Sendable {
     }
 }
 
-/// A response of two parts.
+/// A response that consists of a reasoning and an answer.
 package struct ReasonedResponse: Hashable, Sendable {
     package var reasoning: String
     package var answer: String
 
-    package init(reasoning: String, answer: String) {
-        self.reasoning = reasoning
-        self.answer = answer
-    }
-
     package var text: String { "<think>\(reasoning)</think><answer>\(answer)</answer>" }
 
-    /// Reads exactly one of each part in this order, with nothing but white space around them.
+    /// Reads a response with exactly one reasoning and then one answer, with only white space around them.
     package static func parse(_ response: String) -> Result<ReasonedResponse, RowError> {
         var places: [Range<String.Index>] = []
         for tag in ["<think>", "</think>", "<answer>", "</answer>"] {
@@ -65,7 +60,7 @@ package struct ReasonedResponse: Hashable, Sendable {
 }
 
 extension AnswerJudge {
-    /// Judges the calls of a response of either format; one that is not of its format is rejected.
+    /// Judges the calls of a response in a format. It rejects a response that is not in this format.
     package func verdict(
         on response: String, format: AnswerFormat, for row: Row, functions: [String: FunctionDefinition]
     ) -> Verdict {
@@ -76,15 +71,11 @@ extension AnswerJudge {
     }
 }
 
-/// Reads a model's response as calls, strictly: a JSON list of `{"name", "arguments"}` and nothing else. Numbers stay as they
-/// are written.
+/// Reads a model's response as calls: it must be a JSON list of `{"name", "arguments"}` and nothing else. Numbers keep their
+/// spelling.
 package enum CallParser {
     package static func calls(in response: String) -> Result<[FunctionCall], RowError> {
-        do throws(RowError) {
-            return .success(try parse(response))
-        } catch {
-            return .failure(error)
-        }
+        Result { () throws(RowError) in try parse(response) }
     }
 
     private static func parse(_ response: String) throws(RowError) -> [FunctionCall] {
@@ -106,22 +97,22 @@ package enum CallParser {
     }
 }
 
-/// A reasoning made from a row by rule, for models that are to learn what reasoning looks like before they are rewarded for it.
+/// A reasoning that a rule makes from a row, for models that learn to reason before they are rewarded for it.
 ///
-/// It names the functions that the query's words suggest, then each call's arguments with the query's words that they come
-/// from, then the functions of the calls in their order:
+/// It names the functions that the query's words suggest, then each call's arguments with the words of the query that they come
+/// from, and then the functions of the calls in order:
 ///
 ///     Maybe set_heat, set_light. set_light: room from "kitchen", state is off. So set_light.
 ///
-/// A function is suggested by the distinct words of more than three letters that its name, its summary and its schemas' enums
-/// have in common with the query; the three with most, the earlier name first, are named in alphabetical order together with
+/// A function is suggested by the distinct words of more than three letters that its name, summary and enums share with the query.
+/// The three functions that share most words (of equal ones, the earlier name) are named in alphabetical order together with
 /// those that are called.
 struct WorkedReasoning {
     private static let mostSuggested = 3
 
     let text: String
 
-    /// - Parameter functions: definitions by name; all of them may be called where the row lists none.
+    /// - Parameter functions: definitions by name; where the row lists none, all of them may be called.
     init(_ row: Row, functions: [String: FunctionDefinition]) {
         let query = Self.words(row.query)
         let pool = row.callable(in: functions).sorted()
@@ -156,7 +147,7 @@ struct WorkedReasoning {
         return ([function.name, function.summary] + values).reduce(into: []) { $0.formUnion(words($1)) }
     }
 
-    /// The runs of letters and digits, in small letters.
+    /// The runs of letters and digits, in lower case.
     private static func words(_ text: String) -> Set<String> {
         Set(text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init))
     }

@@ -1,37 +1,38 @@
 import CanonicalJSON
 
-/// How a set's answers did.
-package struct AnswerScores: Hashable, Sendable {
-    private struct Tally: Hashable, Sendable {
-        var rows = 0
-        var accepted = 0
-        var exact = 0
+/// Rows, and how many of them were answered right.
+private struct Tally: Hashable, Sendable {
+    private(set) var rows = 0
+    private(set) var accepted = 0
+    private(set) var exact = 0
 
-        mutating func count(accepted isAccepted: Bool, exact isExact: Bool) {
-            rows += 1
-            accepted += isAccepted ? 1 : 0
-            exact += isExact ? 1 : 0
-        }
+    mutating func add(isAccepted: Bool, isExact: Bool) {
+        rows += 1
+        accepted += isAccepted ? 1 : 0
+        exact += isExact ? 1 : 0
     }
+}
 
-    /// Rows that want a call, and rows that want none.
+/// The scores of a set's answers.
+package struct AnswerScores: Hashable, Sendable {
+    /// Of rows that want a call, and of rows that want none.
     private var calls = Tally()
     private var noCalls = Tally()
     private var lengths: [Int] = []
 
     package init() {}
 
-    /// - Parameter responseTokens: `<|end|>` not counted.
+    /// - Parameter responseTokens: tokens of the response without `<|end|>`.
     package mutating func add(wantsCall: Bool, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
         if wantsCall {
-            calls.count(accepted: isAccepted, exact: isExact)
+            calls.add(isAccepted: isAccepted, isExact: isExact)
         } else {
-            noCalls.count(accepted: isAccepted, exact: isExact)
+            noCalls.add(isAccepted: isAccepted, isExact: isExact)
         }
         lengths.append(responseTokens)
     }
 
-    /// Shares are between 0 and 1, `null` where there is no such row.
+    /// The scores by name. Shares are between 0 and 1; `null` where there is no such row.
     package var json: JSON {
         let rows = calls.rows + noCalls.rows
         let mean = lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count)
@@ -54,18 +55,12 @@ package struct AnswerScores: Hashable, Sendable {
     private func share(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }
 }
 
-/// Which functions were called where which were wanted, and how the answers did that wanted each.
+/// The functions that were called in place of each wanted function, and the scores of the answers that wanted each.
 package struct FunctionConfusion: Hashable, Sendable {
-    /// Stands where a function's name would: nothing is wanted, or nothing was called.
+    /// The name that stands for no function: no call is wanted, or none was made.
     package static let noCall = "no call"
-    /// Stands for the function that a response calls which is no list of calls.
+    /// The name that stands for the function called by a response that is no list of calls.
     package static let unreadable = "no list of calls"
-
-    private struct Tally: Hashable, Sendable {
-        var rows = 0
-        var accepted = 0
-        var exact = 0
-    }
 
     /// Calls by wanted function and called function.
     private var counts: [String: [String: Int]] = [:]
@@ -75,19 +70,15 @@ package struct FunctionConfusion: Hashable, Sendable {
 
     /// - Parameters:
     ///   - wanted: the functions of the calls that are wanted.
-    ///   - called: those of the calls that were made; `nil` where the response is no list of calls.
+    ///   - called: the functions of the calls that were made; `nil` where the response is no list of calls.
     package mutating func add(wanted: [String], called: [String]?, isAccepted: Bool, isExact: Bool) {
         for function in wanted.isEmpty ? [Self.noCall] : Set(wanted).sorted() {
-            var tally = tallies[function] ?? Tally()
-            tally.rows += 1
-            tally.accepted += isAccepted ? 1 : 0
-            tally.exact += isExact ? 1 : 0
-            tallies[function] = tally
+            tallies[function, default: Tally()].add(isAccepted: isAccepted, isExact: isExact)
         }
         for (wanted, called) in Self.pairs(wanted, called) { counts[wanted, default: [:]][called, default: 0] += 1 }
     }
 
-    /// A wanted function and one called in its place: the same one where it was called, else the next that is left.
+    /// Pairs each wanted function with the function called in its place: itself where it was called, else the next one left.
     private static func pairs(_ wanted: [String], _ called: [String]?) -> [(wanted: String, called: String)] {
         guard let called else { return (wanted.isEmpty ? [noCall] : wanted).map { ($0, unreadable) } }
         guard !wanted.isEmpty || !called.isEmpty else { return [(noCall, noCall)] }

@@ -1,15 +1,15 @@
 import CanonicalJSON
 import ChatTemplates
 
-/// A model's own chat template with the variables that its tokenizer's configuration gives it.
+/// A model's own chat template, with the variables from its tokenizer's configuration.
 struct ChatMarkup: Sendable {
     var template: ChatTemplate
     var variables: [String: TemplateValue]
 
-    /// The prompt of a row as a conversation: instructions as the system's message, the functions as tools, examples and what was
-    /// said before as turns, knowledge and the query as the user's last message.
+    /// The prompt of a row as a conversation: instructions are the system's message, functions are tools, examples and earlier
+    /// messages are turns, knowledge and query are the user's last message.
     ///
-    /// What the row and the functions spell never becomes a special token.
+    /// Text of the row and the functions never becomes a special token.
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
@@ -18,11 +18,11 @@ struct ChatMarkup: Sendable {
         }
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
         if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptFormat.listing(of: tools)) }
-        // Templates take one system message, the first.
+        // Templates accept one system message, which comes first.
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
         for turn in row.conversation {
             if let last = turns.last, last.role == turn.role {
-                // Some want the others to alternate.
+                // Some templates require alternating roles.
                 turns[turns.count - 1].content += "\n\n" + turn.content
             } else {
                 turns.append(turn)
@@ -45,7 +45,7 @@ struct ChatMarkup: Sendable {
         .mapping(TemplateMapping([("role", .string(role)), ("content", .string(content))]))
     }
 
-    /// One of Unicode's noncharacters, which texts do not hold.
+    /// One of Unicode's noncharacters that the texts do not contain.
     private static func mark(absentFrom texts: [String]) -> Unicode.Scalar? {
         (UInt32(0xFDD0)...0xFDEF).lazy.compactMap(Unicode.Scalar.init).first { mark in
             !texts.contains { $0.unicodeScalars.contains(mark) }
@@ -54,7 +54,7 @@ struct ChatMarkup: Sendable {
 }
 
 extension TemplateValue {
-    /// The value with every string in it changed, keys too.
+    /// The value with every string and key changed.
     func mapStrings(_ change: (String) -> String) -> TemplateValue {
         switch self {
         case .string(let text): .string(change(text))
@@ -67,10 +67,10 @@ extension TemplateValue {
 }
 
 extension FunctionDefinition {
-    /// The function as the chat completions interface takes it.
+    /// The function in the form of the chat completions interface.
     package var chatTool: JSON { ["type": "function", "function": json] }
 
-    /// The function as chat templates take it: `{"type": "function", "function": {"name", "description", "parameters"}}`.
+    /// The function in the form of chat templates: `{"type": "function", "function": {"name", "description", "parameters"}}`.
     var tool: TemplateValue {
         let members: [(String, TemplateValue)] = [
             ("name", .string(name)), ("description", .string(summary)), ("parameters", Self.schema(parameters)),
@@ -78,7 +78,7 @@ extension FunctionDefinition {
         return .mapping(TemplateMapping([("type", .string("function")), ("function", .mapping(TemplateMapping(members)))]))
     }
 
-    /// A schema in the order in which people write one, which models saw in training; what has no such place comes last.
+    /// A schema with its members in the usual order, which models saw in training; other members come last.
     private static func schema(_ json: JSON) -> TemplateValue {
         guard let members = json.object else { return TemplateValue(json) }
         let first = ["type", "description", "enum", "items", "properties", "required"]

@@ -1,27 +1,23 @@
 import CanonicalJSON
 
-/// A wanted call that may be right in several ways: the allowed values of each argument, as BFCL's possible answers state them.
+/// A wanted call with the allowed values of each argument, as in BFCL's possible answers.
 ///
-/// Numbers are as they are written: `5` and `5.0` are values of two types. An object among the allowed values holds a list of
-/// allowed values for each of its keys in turn.
+/// Numbers keep their spelling: `5` and `5.0` are values of two types. An object among the allowed values holds a list of allowed
+/// values for each of its keys.
 package struct PossibleCall: Hashable, Sendable {
-    /// The allowed value that says that an argument, or an object's key, may be left out.
+    /// The allowed value that says that an argument, or an object's key, may be omitted.
     package static let leftOut: JSON = ""
 
     package var name: String
     package var arguments: [String: [JSON]]
 
-    package init(name: String, arguments: [String: [JSON]]) {
-        self.name = name
-        self.arguments = arguments
-    }
+    package var json: JSON { ["name": .string(name), "arguments": .object(arguments.mapValues(JSON.array))] }
+}
 
+extension PossibleCall {
     /// Reads `{"name", "arguments": {argument: [value, …]}}`.
     package init(json: JSON) throws(RowError) {
-        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a possible call has no 'name'") }
-        guard let members = json["arguments"]?.object else {
-            throw RowError("the possible call of '\(name)' has no 'arguments' object")
-        }
+        let (name, members) = try FunctionCall.members(of: json, "possible call")
         var arguments: [String: [JSON]] = [:]
         for (argument, values) in members {
             guard let values = values.array else {
@@ -32,10 +28,6 @@ package struct PossibleCall: Hashable, Sendable {
         self.init(name: name, arguments: arguments)
     }
 
-    package var json: JSON { ["name": .string(name), "arguments": .object(arguments.mapValues(JSON.array))] }
-}
-
-extension PossibleCall {
     /// The possible call that only this call answers.
     init(only call: FunctionCall, of function: FunctionDefinition?) {
         self.init(
@@ -46,7 +38,7 @@ extension PossibleCall {
             })
     }
 
-    /// A value as an allowed one: objects that are compared key by key hold lists of values.
+    /// A value in the form of allowed values, where objects that are compared key by key hold lists of values.
     private static func alternatives(_ value: JSON, _ parameter: ParameterType) -> JSON {
         switch value {
         case .object(let members) where parameter.type == nil || parameter.type == .dictionary:
@@ -57,7 +49,7 @@ extension PossibleCall {
         }
     }
 
-    /// One right call: of every argument the first allowed value. An argument that may be left out is, where that comes first.
+    /// A right call with the first allowed value of every argument. An argument is omitted where "may be omitted" comes first.
     package func firstCall(of function: FunctionDefinition?) -> FunctionCall {
         let required = Set(function?.required ?? [])
         return FunctionCall(
@@ -87,7 +79,7 @@ extension PossibleCall {
     }
 }
 
-/// The types of values that BFCL's AST checker tells apart: an integer is no float, a boolean no integer.
+/// The types of values that BFCL's AST checker distinguishes: an integer is no float, and a boolean is no integer.
 enum ArgumentType: Hashable, Sendable {
     case string
     case integer
@@ -109,7 +101,7 @@ enum ArgumentType: Hashable, Sendable {
         }
     }
 
-    /// The type that a schema names; BFCL's `any` is a text. `nil` where the schema names none or several.
+    /// The type that a schema names; BFCL's `any` is a string. `nil` where the schema names none or several.
     init?(schema: JSON?) {
         switch schema?["type"]?.string {
         case "string", "any": self = .string
@@ -124,9 +116,9 @@ enum ArgumentType: Hashable, Sendable {
     }
 }
 
-/// What a schema says of an argument's type, as deep as the checker looks: the value's type, and that of a list's elements.
+/// The types in a schema that the checker compares: the value's type, and the type of a list's elements.
 struct ParameterType: Hashable, Sendable {
-    /// `nil` takes anything.
+    /// `nil` allows any value.
     var type: ArgumentType?
     var element: ArgumentType?
 
@@ -142,8 +134,7 @@ struct ParameterType: Hashable, Sendable {
 }
 
 extension JSON {
-    /// The value with its integers as reals wherever the schema asks for a number: for values whose spelling says nothing of
-    /// their type, because canonical rows write `5.0` as `5`.
+    /// The value with integers as reals where the schema requires numbers, because canonical rows spell `5.0` as `5`.
     func widened(to schema: JSON?) -> JSON {
         switch self {
         case .integer(let value): ArgumentType(schema: schema) == .float ? .real(Double(value)) : self

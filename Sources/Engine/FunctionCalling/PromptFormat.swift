@@ -1,16 +1,16 @@
 import CanonicalJSON
 
-/// How a row becomes tokens: what the prompt shows, and how the response is spelled.
+/// How a row becomes tokens: what the prompt shows, and how a response is spelled.
 ///
-/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What a
-/// row's background holds stands before the query, as plain text with headings.
+/// `<|tools|>` one line for each function `<|user|>` query `<|assistant|>` response `<|end|>`; only the format `tools` has the
+/// first part. A row's background comes before the query, as plain text with headings.
 package enum PromptFormat: String, Hashable, Sendable {
     case query
     case tools
 
-    /// The tokens of a row's prompt, up to and with `<|assistant|>`.
+    /// The tokens of a row's prompt, through `<|assistant|>`.
     ///
-    /// - Parameter functions: definitions by name; those that the row lists must be there.
+    /// - Parameter functions: definitions by name; it must have those that the row lists.
     package func promptTokens(
         of row: Row, functions: [String: FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
@@ -30,7 +30,7 @@ package enum PromptFormat: String, Hashable, Sendable {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
-    /// The texts of a row that a tokenizer is trained on; of a passage, itself.
+    /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
     package func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
         let texts = [row.plainPrompt, Self.response(to: row)]
@@ -48,7 +48,7 @@ package enum PromptFormat: String, Hashable, Sendable {
         return "[" + calls.joined(separator: ",") + "]"
     }
 
-    /// One line a function: `set_light(room:string, state:string)`.
+    /// One line for each function: `set_light(room:string, state:string)`.
     package static func listing(of functions: [FunctionDefinition]) -> String {
         functions.map { function in
             let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
@@ -56,7 +56,7 @@ package enum PromptFormat: String, Hashable, Sendable {
         }.joined(separator: "\n")
     }
 
-    /// The definitions of the functions that a row lists, in its order.
+    /// The definitions of the functions that a row lists, in order.
     package static func definitions(
         of row: Row, _ functions: [String: FunctionDefinition]
     ) throws(RowError) -> [FunctionDefinition] {
@@ -78,9 +78,9 @@ package enum PromptFormat: String, Hashable, Sendable {
     }
 }
 
-/// How rows become tokens for one model: in Decant's special tokens, or by the chat template that the model brought along.
+/// How rows become tokens for one model: with Decant's special tokens, or by the model's own chat template.
 package struct PromptEncoder: Sendable {
-    /// Whose words stand around a prompt's parts.
+    /// The markup around a prompt's parts.
     enum Markup: Sendable {
         case decant
         case chat(ChatMarkup)
@@ -89,12 +89,12 @@ package struct PromptEncoder: Sendable {
     package let tokenizer: Tokenizer
     let format: PromptFormat
     let markup: Markup
-    /// The tokens that end a response. Training teaches the first.
+    /// The tokens that end a response. Training teaches the first of them.
     package let endTokens: [Int32]
 
-    /// The tokens of a row's prompt, up to where the response starts.
+    /// The tokens of a row's prompt, up to the start of the response.
     ///
-    /// - Parameter functions: definitions by name; those that the row lists must be there.
+    /// - Parameter functions: definitions by name; it must have those that the row lists.
     package func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
         switch markup {
         case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
@@ -104,7 +104,7 @@ package struct PromptEncoder: Sendable {
         }
     }
 
-    /// The tokens of a passage: its text alone, in no markup and without an end. What is learned is all but the first.
+    /// The tokens of a passage: its text without markup and without an end token. Training learns all tokens but the first.
     package func passageTokens(of row: Row) throws(RowError) -> [Int32] {
         let tokens = tokenizer.encodePlainText(row.query).map(Int32.init)
         guard tokens.count > 1 else {
@@ -113,20 +113,20 @@ package struct PromptEncoder: Sendable {
         return tokens
     }
 
-    /// The tokens of a response, with the one that ends it.
+    /// The tokens of a response and the end token.
     package func responseTokens(of response: String) -> [Int32] {
         tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)
     }
 }
 
 extension Row {
-    /// The user's last words in a prompt: knowledge, where there is any, and then the query.
+    /// The user's last message: knowledge, where there is any, and then the query.
     private var question: String {
         if background.knowledge.isEmpty { return query }
         return "Knowledge:\n" + background.knowledge.map { "- \($0)\n" }.joined() + "\n" + query
     }
 
-    /// Examples, what was said before, and the question, as turns.
+    /// The turns of the conversation: examples, earlier messages and the question.
     var conversation: [ChatMessage] {
         let examples = background.examples.flatMap {
             [ChatMessage(role: .user, content: $0.query), ChatMessage(role: .assistant, content: $0.response)]
@@ -134,13 +134,13 @@ extension Row {
         return examples + background.context + [ChatMessage(role: .user, content: question)]
     }
 
-    /// All of a prompt but its functions as a conversation: instructions as the system's message, and the turns.
+    /// The prompt without functions as a conversation: instructions as the system's message, then the turns.
     package var chat: [ChatMessage] {
         let instructions = background.instructions
         return (instructions.isEmpty ? [] : [ChatMessage(role: .system, content: instructions)]) + conversation
     }
 
-    /// All of a prompt but its functions as one text, its parts an empty line apart:
+    /// The prompt without functions as one text, with an empty line between its parts:
     ///
     /// ```
     /// Answer with calls.

@@ -11,23 +11,23 @@ package struct Row: Hashable, Sendable {
     /// Unique among the rows of its data.
     package var id: String
     package var query: String
-    /// Names of the functions that the prompt lists; empty where the pool is fixed and known by heart.
+    /// Names of the functions that the prompt lists; empty where the model learns a fixed pool.
     package var functions: [String]
-    /// Definitions of its own, which go before the pool's of the same names; `nil` where the pool's are meant. A row that has
-    /// this list, even an empty one, lists no more than `functions` names.
+    /// The row's own definitions, which override those of the pool; `nil` where it uses the pool's. A row with this list, even
+    /// an empty one, may call only the functions in `functions`.
     package var definitions: [FunctionDefinition]?
-    /// In any order; empty where no function is wanted.
+    /// The wanted calls in any order; empty where no call is wanted.
     package var answers: [FunctionCall]
-    /// All that is right besides, call by call; `nil` where only `answers` is.
+    /// Everything that is right, for each call of `answers`; `nil` where only `answers` is right.
     package var possible: [PossibleCall]?
-    /// The template that made it: `set_light/3`.
+    /// The template that the row was generated from: `set_light/3`.
     package var template: String?
     package var heldOut: HeldOut?
-    /// The set that its file was named under.
+    /// The name of the set that its file belongs to.
     package var set: String?
-    /// What the prompt says besides.
+    /// The parts of the prompt beside functions and query.
     package var background = RowBackground()
-    /// Whether `query` is a text to be continued: it asks nothing, lists no functions and has no answers.
+    /// Whether `query` is a text for language modelling, without a question, functions and answers.
     package var isPassage = false
 
     package init(
@@ -52,27 +52,27 @@ package struct Row: Hashable, Sendable {
         isPassage = true
     }
 
-    /// - Throws: where the row is a passage, by its id: it asks nothing.
+    /// - Throws: an error with the row's id where the row is a passage, which asks nothing.
     package func checkThatItAsks() throws(RowError) {
         guard !isPassage else {
             throw RowError("the row '\(id)' is a passage of text, which asks nothing that could be answered")
         }
     }
 
-    /// The definition that the row means by a name.
+    /// The definition of a name in this row.
     ///
     /// - Parameter pool: definitions by name.
     package func definition(of name: String, in pool: [String: FunctionDefinition]) -> FunctionDefinition? {
         definitions?.first { $0.name == name } ?? pool[name]
     }
 
-    /// The names that may be called: those that the row lists, all of the pool's where it lists none and defines none.
+    /// The functions that may be called: those that the row lists; the whole pool where it neither lists nor defines any.
     package func callable(in pool: [String: FunctionDefinition]) -> [String] {
         functions.isEmpty && definitions == nil ? Array(pool.keys) : functions
     }
 }
 
-/// One thing said in a conversation.
+/// One message of a conversation.
 package struct ChatMessage: Hashable, Sendable {
     package enum Role: String, Hashable, Sendable {
         case system
@@ -102,7 +102,7 @@ package struct ChatMessage: Hashable, Sendable {
     package var json: JSON { ["role": .string(role.rawValue), "content": .string(content)] }
 }
 
-/// What a prompt says besides its functions and its query. Each part may be empty, and most rows have none.
+/// The parts of a prompt beside its functions and its query. Each may be empty, and most rows have none.
 package struct RowBackground: Hashable, Sendable {
     /// A question with the response to it, shown before the row's own.
     package struct Example: Hashable, Sendable {
@@ -115,24 +115,17 @@ package struct RowBackground: Hashable, Sendable {
         }
     }
 
-    /// Guidelines and rules of format.
-    package var instructions: String
-    package var examples: [Example]
-    /// Snippets that were retrieved for the query, the nearest first.
-    package var knowledge: [String]
-    /// What was said before the query.
-    package var context: [ChatMessage]
+    /// Guidelines and format rules.
+    package var instructions = ""
+    package var examples: [Example] = []
+    /// Passages that were retrieved for the query, the most similar first.
+    package var knowledge: [String] = []
+    /// Messages before the query.
+    package var context: [ChatMessage] = []
+}
 
-    package init(
-        instructions: String = "", examples: [Example] = [], knowledge: [String] = [], context: [ChatMessage] = []
-    ) {
-        self.instructions = instructions
-        self.examples = examples
-        self.knowledge = knowledge
-        self.context = context
-    }
-
-    /// The members of a row that are its background; what is not there is empty.
+extension RowBackground {
+    /// Reads the background among a row's members; missing parts are empty.
     init(json: JSON) throws(RowError) {
         var context: [ChatMessage] = []
         for message in json["context"]?.array ?? [] { context.append(try ChatMessage(json: message)) }
@@ -143,7 +136,7 @@ package struct RowBackground: Hashable, Sendable {
             }, knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context)
     }
 
-    /// Those of a row's members that are not empty.
+    /// The members of a row for the parts that are not empty.
     var members: [String: JSON] {
         var members: [String: JSON] = [:]
         if !instructions.isEmpty { members["instructions"] = .string(instructions) }
@@ -155,12 +148,12 @@ package struct RowBackground: Hashable, Sendable {
         return members
     }
 
-    /// Every text in it.
+    /// All texts of the background.
     var texts: [String] { [instructions] + examples.flatMap { [$0.query, $0.response] } + context.map(\.content) + knowledge }
 }
 
 extension Row {
-    /// Reads a line of a rows file. Where possible answers matter, it must have been parsed with its numbers as written.
+    /// Reads a line of a rows file. Possible answers need JSON that was parsed with the spelling of its numbers.
     package init(json: JSON) throws(RowError) {
         guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the row has no 'id'") }
         guard let query = json["query"]?.string else { throw RowError("the row '\(id)' has no 'query'") }
@@ -195,7 +188,7 @@ extension Row {
         return elements
     }
 
-    /// A row without definitions, possible answers and background has none of their members; only a passage has `passage`.
+    /// The row as JSON. Definitions, possible answers, background and `passage` appear only where the row has them.
     package var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),

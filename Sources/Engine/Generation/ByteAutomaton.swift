@@ -1,4 +1,4 @@
-/// A nondeterministic automaton that accepts a pattern's texts, with each state's distance from acceptance.
+/// A nondeterministic automaton that accepts the texts of a pattern, with each state's distance from acceptance.
 struct ByteAutomaton: Sendable {
     struct Edge: Sendable {
         var bytes: ClosedRange<UInt8>
@@ -7,7 +7,7 @@ struct ByteAutomaton: Sendable {
 
     private(set) var edges: [[Edge]] = [[], []]
     private var silent: [[Int]] = [[], []]
-    /// Bytes of the shortest text from each state to acceptance; `nil` where there is none.
+    /// Length of the shortest text from each state to acceptance; `nil` where there is none.
     private(set) var distances: [Int?] = []
 
     static let start = 0
@@ -18,7 +18,7 @@ struct ByteAutomaton: Sendable {
         measureDistances()
     }
 
-    /// What is reached from states without reading a byte, and can still be accepted; sorted.
+    /// The states that are reached without reading a byte and that can still accept, sorted.
     func closure(of states: some Sequence<Int>) -> [Int] {
         var found = Set(states)
         var waiting = Array(found)
@@ -57,7 +57,7 @@ struct ByteAutomaton: Sendable {
         }
     }
 
-    /// Two rows of states: before any member was written, and after one.
+    /// Adds two rows of states: before any member, and after one.
     private mutating func add(_ members: [BytePattern.Member], from start: Int, to end: Int) {
         var (empty, begun) = (start, state())
         for member in members {
@@ -75,7 +75,7 @@ struct ByteAutomaton: Sendable {
         silent[begun].append(end)
     }
 
-    /// Breadth first from the end, along the edges backwards.
+    /// Searches breadth first from the accepting state, along reversed edges.
     private mutating func measureDistances() {
         var readers = [[Int]](repeating: [], count: edges.count)
         var followers = readers
@@ -100,20 +100,20 @@ struct ByteAutomaton: Sendable {
     }
 }
 
-/// The deterministic automaton of a pattern, made state by state as texts ask for them.
+/// The deterministic automaton of a pattern, whose states are computed when texts need them.
 struct ByteStates {
     typealias State = Int
 
     static let start: State = 0
-    /// No accepted text begins like this.
+    /// The state after a text that no accepted text starts with.
     static let dead: State = -1
 
     private let automaton: ByteAutomaton
     private var members: [[Int]] = []
     private var numbers: [[Int]: State] = [:]
-    /// By state and byte; `nil` where nobody has asked yet.
+    /// The next state by state and byte; `nil` where it is not computed yet.
     private var targets: [[State?]] = []
-    /// Bytes of the shortest text from each state to acceptance.
+    /// Length of the shortest text from each state to acceptance.
     private(set) var distances: [Int] = []
 
     init(_ pattern: BytePattern) {
@@ -138,7 +138,7 @@ struct ByteStates {
         return target
     }
 
-    /// The shortest text from a state to acceptance, of several the first: what is left of it belongs to each state on its way.
+    /// The shortest text from a state to acceptance (of several, the first) and the states on its way.
     mutating func completion(of start: State) -> (bytes: [UInt8], states: [State]) {
         var bytes: [UInt8] = []
         var states = [start]

@@ -6,26 +6,21 @@ package indirect enum BytePattern: Hashable, Sendable {
     case byte(ClosedRange<UInt8>)
     case sequence([BytePattern])
     case choice([BytePattern])
-    /// Any number of times.
+    /// The pattern any number of times.
     case repeated(BytePattern)
-    /// Members in this order with commas between them; those that are not required may be missing.
+    /// Members in this order with commas between them. Members that are not required may be missing.
     case members([Member])
 
     package struct Member: Hashable, Sendable {
         package var pattern: BytePattern
         package var isRequired: Bool
-
-        package init(_ pattern: BytePattern, isRequired: Bool) {
-            self.pattern = pattern
-            self.isRequired = isRequired
-        }
     }
 
     package static func text(_ text: String) -> BytePattern { .literal(Array(text.utf8)) }
 
     package static func optional(_ pattern: BytePattern) -> BytePattern { .choice([pattern, .sequence([])]) }
 
-    /// Between so many and so many times.
+    /// The pattern a number of times within a range.
     package static func repeated(_ pattern: BytePattern, _ counts: ClosedRange<Int>) -> BytePattern {
         let least = [BytePattern](repeating: pattern, count: counts.lowerBound)
         let rest = (counts.lowerBound..<counts.upperBound).reduce(BytePattern.sequence([])) { inner, _ in
@@ -39,12 +34,12 @@ package indirect enum BytePattern: Hashable, Sendable {
 extension BytePattern {
     static let string: BytePattern = .sequence([.text("\""), .repeated(.choice([plain, escape])), .text("\"")])
 
-    /// Up to 18 digits, which fit 64 bits.
+    /// An integer of up to 18 digits, which fit 64 bits.
     static let integer: BytePattern = .choice([
         .text("0"), .sequence([.optional(.text("-")), firstDigit, .repeated(digit, 0...17)]),
     ])
 
-    /// What a double is spelled as; never one that is too large for a double.
+    /// A number in the spelling of a double, never too large for a double.
     static let number: BytePattern = .choice([
         integer,
         .sequence([
@@ -62,20 +57,20 @@ extension BytePattern {
         return .sequence([.text("["), .optional(elements), .text("]")])
     }
 
-    /// An object with these members, whose keys are in their order already.
+    /// An object with these members, whose keys are already sorted.
     static func object(_ members: [(key: String, value: BytePattern, isRequired: Bool)]) -> BytePattern {
         let members = members.map { key, value, isRequired in
-            Member(.sequence([json(.string(key)), .text(":"), value]), isRequired: isRequired)
+            Member(pattern: .sequence([json(.string(key)), .text(":"), value]), isRequired: isRequired)
         }
         return .sequence([.text("{"), .members(members), .text("}")])
     }
 
-    /// An object whose keys nobody names: empty or with one member, since no regular language keeps keys apart.
+    /// An object with unknown keys: empty or with one member, because no regular language can require distinct keys.
     static func freeObject(of value: BytePattern) -> BytePattern {
         .sequence([.text("{"), .optional(.sequence([string, .text(":"), value])), .text("}")])
     }
 
-    /// Any value with containers nested so deep at most.
+    /// Any value with at most `depth` levels of containers.
     static func anyValue(depth: Int) -> BytePattern {
         let scalars = [string, number, boolean, .text("null")]
         guard depth > 0 else { return .choice(scalars) }
@@ -92,7 +87,7 @@ extension BytePattern {
         .sequence([.choice([.text("-30"), .text("+30")]), .byte(UInt8(ascii: "0")...UInt8(ascii: "7"))]),
     ])
 
-    /// A character that stands for itself, as UTF-8 writes it (Unicode 16, table 3-7).
+    /// A character that needs no escape, in UTF-8 (Unicode 16, table 3-7).
     private static let plain: BytePattern = .choice([
         .byte(0x20...0x21), .byte(0x23...0x5B), .byte(0x5D...0x7F), .sequence([.byte(0xC2...0xDF), following]),
         .sequence([.byte(0xE0...0xE0), .byte(0xA0...0xBF), following]),
@@ -115,10 +110,10 @@ extension BytePattern {
 }
 
 extension BytePattern {
-    /// Containers nested in a value whose schema says nothing of them.
+    /// Levels of containers in a value whose schema does not describe them.
     private static let freeDepth = 2
 
-    /// The answers that call some of these functions, as `PromptFormat.response` spells them: any number of calls, or none.
+    /// Any number of calls of these functions, as `PromptFormat.response` spells them.
     package static func calls(of functions: [FunctionDefinition]) -> BytePattern {
         array(of: .choice(functions.map(call)))
     }
@@ -139,7 +134,7 @@ extension BytePattern {
             })
     }
 
-    /// The values of a JSON Schema: `enum`, `const`, `anyOf`, and the types that `ArgumentType` knows, BFCL's names of them too.
+    /// The values of a JSON Schema: `enum`, `const`, `anyOf` and the types of `ArgumentType`, under BFCL's names too.
     private static func value(of schema: JSON) -> BytePattern {
         if let values = schema["enum"]?.array { return .choice(values.map(json)) }
         if let value = schema["const"] { return json(value) }

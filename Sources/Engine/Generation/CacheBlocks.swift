@@ -1,6 +1,6 @@
 import CKernels
 
-/// Keys and values of tokens, in blocks of sixteen that sequences share; a block lives while someone holds it.
+/// Keys and values in blocks of sixteen tokens, which sequences share by reference counts.
 final class CacheBlocks {
     static let tokens = Int(decant_block_tokens)
 
@@ -15,10 +15,10 @@ final class CacheBlocks {
         layerCount = configuration.layerCount
     }
 
-    /// Blocks that someone holds.
+    /// Number of blocks in use.
     var heldCount: Int { buffers.count - free.count }
 
-    /// A block for one holder. What it holds is not cleared.
+    /// A block with one reference; its contents are not cleared.
     func take() -> Int {
         if let block = free.popLast() {
             holders[block] = 1
@@ -29,12 +29,12 @@ final class CacheBlocks {
         return buffers.count - 1
     }
 
-    /// Adds a holder to each.
+    /// Adds a reference to each block.
     func hold(_ blocks: some Sequence<Int>) {
         for block in blocks { holders[block] += 1 }
     }
 
-    /// Takes a holder from each.
+    /// Removes a reference from each block.
     func release(_ blocks: some Sequence<Int>) {
         for block in blocks {
             holders[block] -= 1
@@ -44,24 +44,24 @@ final class CacheBlocks {
 
     func base(_ block: Int, layer: Int) -> UnsafeMutablePointer<Float> { buffers[block].base + layer * layerSize }
 
-    /// Copies what one block holds for a layer to another.
+    /// Copies a layer's part of one block to another.
     func copy(_ source: Int, to target: Int, layer: Int) {
         base(target, layer: layer).update(from: base(source, layer: layer), count: layerSize)
     }
 }
 
-/// The prompt that was read last, kept so that the next one begins where it departs from it.
+/// The blocks of the last prompt, kept so that the next prompt reuses the prefix that both share.
 ///
-/// Prompts wait in the order of their tokens, in which no earlier prompt has a longer head in common with the next one than
-/// the last one has. So this one is all that needs keeping.
+/// Prompts are read in the order of their tokens, in which no earlier prompt shares a longer prefix with the next one than the
+/// last prompt does. So no other prompt needs to be kept.
 struct SharedHead {
     private var prompt: [Int32] = []
     private var blocks: [Int] = []
 
-    /// The blocks for a prompt, and how many of its tokens they hold already; at least the last token is left to be read.
+    /// The blocks for a prompt, and the number of its tokens that they hold already, which is less than all of them.
     ///
-    /// Whole blocks are shared. Where the prompts depart within a block, the next one gets a copy of it, to be made behind
-    /// whatever is read before.
+    /// Whole blocks are shared. Where the prompts differ within a block, the next prompt gets a copy of it, which is made after
+    /// earlier tokens are read.
     mutating func blocks(for next: [Int32], in cache: CacheBlocks) -> (blocks: [Int], held: Int, copy: BlockCopy?) {
         let common = min(zip(prompt, next).prefix { $0 == $1 }.count, next.count - 1)
         var table = Array(blocks[..<(common / CacheBlocks.tokens)])
@@ -69,7 +69,7 @@ struct SharedHead {
         let border = common % CacheBlocks.tokens == 0 ? nil : blocks[table.count]
         while table.count * CacheBlocks.tokens < next.count { table.append(cache.take()) }
         let copy = border.map { BlockCopy(source: $0, target: table[common / CacheBlocks.tokens]) }
-        // A source that nobody else holds must live until it is copied.
+        // The source must stay in use until it is copied.
         if let copy { cache.hold(CollectionOfOne(copy.source)) }
         cache.hold(table)
         cache.release(blocks)
@@ -83,7 +83,7 @@ struct SharedHead {
     }
 }
 
-/// A block that begins as a copy of another one, which is held until then.
+/// A block that starts as a copy of another, which stays in use until then.
 struct BlockCopy {
     var source: Int
     var target: Int

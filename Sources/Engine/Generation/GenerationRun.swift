@@ -1,4 +1,4 @@
-/// The places, and what is read and chosen step by step.
+/// A run of generation: the sequences in progress, and the step that reads and chooses their tokens.
 struct GenerationRun {
     private let decoder: StepDecoder
     private let options: GenerationOptions
@@ -7,7 +7,7 @@ struct GenerationRun {
     private let chooser: TokenChoice
     private var queue: PromptQueue
     private var head = SharedHead()
-    /// In the order in which they came.
+    /// Sequences in progress, in the order in which they started.
     private var growing: [GrowingSequence] = []
 
     init(queue: PromptQueue, decoder: StepDecoder, options: GenerationOptions, places: Int, promptTokensPerStep: Int) {
@@ -19,16 +19,16 @@ struct GenerationRun {
         chooser = TokenChoice(options, vocabularySize: decoder.configuration.vocabularySize)
     }
 
-    /// Reads one token of every sequence and as much of the next prompts as fits.
+    /// Reads one token of every sequence and as many tokens of the next prompts as fit.
     ///
-    /// - Returns: the answers that ended, by item; `nil` when nothing is left to do.
+    /// - Returns: the answers that ended, by item; `nil` when nothing is left.
     mutating func advance() -> [(item: Int, answer: GeneratedSequence)]? {
         var batch = StepBatch()
         var predicting: [Int] = []
         var copies: [BlockCopy] = []
         var left = promptTokensPerStep
         var place = 0
-        // Who comes later shares blocks of who came before: a prompt is begun when those before it are read, or in this step.
+        // Later prompts share blocks of earlier ones: a prompt starts when the earlier ones are read, or are read in this step.
         while left > 0, place < growing.count || admitNext() {
             if let copy = growing[place].copy { copies.append(copy) }
             if readNext(of: place, into: &batch, promptTokens: &left) { predicting.append(place) }
@@ -47,7 +47,7 @@ struct GenerationRun {
         return takeEnded()
     }
 
-    /// Gives the next prompt a place.
+    /// Starts the next prompt, where there is a free place.
     private mutating func admitNext() -> Bool {
         guard growing.count < places, let entry = queue.next() else { return false }
         let (blocks, held, copy) = head.blocks(for: entry.prompt.tokens, in: decoder.cache)
@@ -57,9 +57,9 @@ struct GenerationRun {
         return true
     }
 
-    /// Adds what a sequence reads next: its last token, or a stretch of its prompt.
+    /// Adds what a sequence reads next: its last token, or a part of its prompt.
     ///
-    /// - Returns: whether a token is to be chosen behind it.
+    /// - Returns: whether a token is chosen after it.
     private mutating func readNext(of place: Int, into batch: inout StepBatch, promptTokens left: inout Int) -> Bool {
         let sequence = growing[place]
         growing[place].copy = nil
@@ -83,7 +83,7 @@ struct GenerationRun {
         return isWhole
     }
 
-    /// Chooses a token behind each predicted row.
+    /// Chooses a token after each predicted row.
     private mutating func choose(for predicting: [Int], _ logits: UnsafeMutablePointer<Float>) {
         let size = decoder.configuration.vocabularySize
         let positions = decoder.configuration.maximumPositions
@@ -105,7 +105,7 @@ struct GenerationRun {
         }
     }
 
-    /// Frees the places of the answers that ended.
+    /// Removes the answers that ended and frees their blocks.
     private mutating func takeEnded() -> [(item: Int, answer: GeneratedSequence)] {
         let ended = growing.filter(\.hasEnded)
         for sequence in ended { decoder.cache.release(sequence.blocks) }
@@ -114,9 +114,9 @@ struct GenerationRun {
     }
 }
 
-/// The prompts that wait, in the order of their tokens: neighbours have the longest heads in common.
+/// The waiting prompts in the order of their tokens, in which adjacent prompts share the longest prefixes.
 struct PromptQueue {
-    /// One answer to be made.
+    /// An answer that is to be generated.
     struct Entry {
         /// Number of the answer among all.
         var item: Int
@@ -125,10 +125,10 @@ struct PromptQueue {
 
     private let prompts: [GenerationPrompt]
     private let samples: Int
-    /// Items, the next one last.
+    /// The waiting items; the next one is the last.
     private var waiting: [Int]
 
-    /// Leaves out what is done.
+    /// Omits the items in `done`.
     init(_ prompts: [GenerationPrompt], samples: Int, done: [Int: GeneratedSequence]) {
         self.prompts = prompts
         self.samples = samples
@@ -144,16 +144,16 @@ struct PromptQueue {
     }
 }
 
-/// An answer in the making.
+/// An answer in progress.
 struct GrowingSequence {
     let item: Int
     let prompt: [Int32]
     let constraint: TokenConstraint?
-    /// Of the cache, for all that is read.
+    /// Cache blocks of all tokens that were read.
     var blocks: [Int]
-    /// Tokens that were read: of the prompt, then of the answer.
+    /// Number of tokens of prompt and answer that were read.
     var read: Int
-    /// To be made before the next token is read.
+    /// The copy to make before the next token is read.
     var copy: BlockCopy?
     private(set) var answer = GeneratedSequence()
     private(set) var state: TokenConstraint.State
@@ -170,7 +170,7 @@ struct GrowingSequence {
         state = constraint?.start ?? 0
     }
 
-    /// Takes the token that was chosen, and ends where it says so.
+    /// Appends the chosen token; ends the answer where the token or a limit ends it.
     mutating func append(_ choice: ChosenToken, options: GenerationOptions, maximumPositions: Int) {
         if options.recordsLogProbabilities {
             answer.logProbabilities.append(choice.logProbability)
@@ -191,7 +191,7 @@ struct GrowingSequence {
         hasEnded = true
     }
 
-    /// Ends the answer before a stop text, if its last token completes one.
+    /// Ends the answer before a stop text where the last token completes one.
     private mutating func cut(at stops: StopSequences) {
         let before = text.count
         if let token = answer.tokens.last { text += stops.vocabulary.bytes(of: token) }

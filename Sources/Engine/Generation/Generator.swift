@@ -1,16 +1,16 @@
-/// Continues prompts with a model, many at a time: as one answer ends, the next prompt takes its place at once.
+/// Generates answers to many prompts at a time: when one answer ends, the next prompt takes its place.
 ///
-/// No answer depends on the other prompts, on their order, on the number of places or of threads. What prompts have in common
-/// at their heads is computed once.
+/// No answer depends on other prompts, their order, the number of places or the number of threads. Prefixes that prompts share
+/// are computed once.
 package final class Generator {
-    /// Sequences that are continued together, if nothing else is said.
+    /// Default number of sequences that are generated together.
     package static let usualPlaces = 64
 
     private let model: InferenceModel
     private let weights: InferenceWeights
     private let workers: WorkerPool
     private let places: Int
-    /// Tokens of prompts that are read in one step beside what is continued.
+    /// Prompt tokens that are read in one step beside the tokens of answers.
     private let promptTokensPerStep: Int
 
     /// Packs the model's weights.
@@ -28,7 +28,7 @@ package final class Generator {
 
     /// The answers to every prompt: sample s of prompt p is item p·samples + s.
     ///
-    /// With a temperature, the random numbers of an item depend on the seed, its number and the token's place.
+    /// With a temperature, the random numbers of an item depend on the seed, the item's number and the token's position.
     /// - Throws: `GenerationError` when an option is out of range, or a prompt is empty, too long, or holds an unknown token;
     ///   what `checkpoint` throws, at once.
     package func generate(

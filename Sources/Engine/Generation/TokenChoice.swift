@@ -3,9 +3,9 @@ import CKernels
 /// A token with its log-probabilities, where these are recorded.
 struct ChosenToken {
     var token: Int32
-    /// Under the model's own distribution.
+    /// ln p under the model's own distribution.
     var logProbability: Float = 0
-    /// Under the distribution that it was drawn from.
+    /// ln p under the distribution that the token was drawn from.
     var choiceLogProbability: Float = 0
 }
 
@@ -19,13 +19,14 @@ struct TokenChoice {
         self.vocabularySize = vocabularySize
     }
 
-    /// Logits [V] → a token that the mask allows. Random numbers are keyed by item and position, so that no choice depends on
-    /// another sequence. The logits are used up.
+    /// Chooses a token that the mask allows from logits [V], which it overwrites.
+    ///
+    /// Random numbers depend on item and position, so that no choice depends on another sequence.
     func choose(_ logits: UnsafeMutablePointer<Float>, item: Int, position: Int, mask: TokenMask?) -> ChosenToken {
         guard options.recordsLogProbabilities else { return draw(logits, item: item, position: position, mask: mask).chosen }
         let largest = decant_largest(logits, vocabularySize)
         let logSum = Double(largest) + PortableMath.log(Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize)))
-        // The draw uses the logits up; the token's own is in the copy.
+        // The draw overwrites the logits; the token's own logit is in the copy.
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: vocabularySize) { copy in
             _ = copy.update(fromContentsOf: UnsafeMutableBufferPointer(start: logits, count: vocabularySize))
             var (chosen, probability) = draw(logits, item: item, position: position, mask: mask)
@@ -35,7 +36,7 @@ struct TokenChoice {
         }
     }
 
-    /// The token, and the probability with which it was drawn.
+    /// Draws a token; returns it and its probability.
     private func draw(
         _ logits: UnsafeMutablePointer<Float>, item: Int, position: Int, mask: TokenMask?
     ) -> (chosen: ChosenToken, probability: Double) {
@@ -49,7 +50,7 @@ struct TokenChoice {
         return (ChosenToken(token: token), probability)
     }
 
-    /// Of equal logits the lower token.
+    /// The token with the largest logit; of equal logits, the lower token.
     private func mostProbable(_ logits: UnsafeMutablePointer<Float>, _ mask: TokenMask?) -> Int32 {
         let best = Int32(decant_largest_place(logits, vocabularySize))
         guard let mask, !mask.allows(best) else { return best }
@@ -60,13 +61,13 @@ struct TokenChoice {
     }
 }
 
-/// The tokens that may still be drawn, in rising order, with their logits or probabilities in the memory of the logits.
+/// The tokens that may still be drawn, in rising order. Their logits or probabilities are in the memory of the logits.
 struct TokenCandidates {
     private let values: UnsafeMutablePointer<Float>
-    /// The tokens of the values; `nil` where the candidates are all tokens.
+    /// The token of each value; `nil` where all tokens are candidates.
     private var tokens: [Int32]?
     private var count: Int
-    /// Of the values, once they are probabilities; what was cut off is no part of it.
+    /// Sum of the values once they are probabilities, without the removed tokens.
     private var total = 1.0
 
     /// Moves the logits of the allowed tokens to the front.
@@ -98,10 +99,10 @@ struct TokenCandidates {
     /// Logits → softmax(logits/temperature).
     func becomeProbabilities(temperature: Float) { decant_softmax(values, values, temperature, count) }
 
-    /// Keeps the most probable tokens, without the least probable ones whose sum is at most 1 − p; of equal ones the lower
-    /// token stays. One token always stays.
+    /// Removes the least probable tokens whose sum is at most 1 − p; of equal ones the lower token stays. One token always
+    /// stays.
     mutating func keepNucleus(_ p: Double) {
-        // A token at or below this share goes in any case: all such together do not pass 1 − p.
+        // Tokens at or below this share are always removed: their sum does not exceed 1 − p.
         let share = Float((1 - p) / Double(count))
         var removed = 0.0
         var places: [Int] = []
@@ -120,12 +121,12 @@ struct TokenCandidates {
         total = (0..<count).reduce(0) { $0 + Double(values[$1]) }
     }
 
-    /// Of each candidate, once they are probabilities.
+    /// The probability of each candidate.
     var probabilities: [(token: Int32, probability: Double)] {
         (0..<count).map { (token($0), Double(values[$0]) / total) }
     }
 
-    /// The token at a place of the distribution, 0 ≤ random < 1, and its probability.
+    /// The token at a quantile of the distribution, 0 ≤ random < 1, and its probability.
     func draw(_ random: Double) -> (token: Int32, probability: Double) {
         var left = random * total
         var last = 0

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// What an answer must be: tokens are allowed where a text of the pattern can still come of them.
+/// Restricts answers to texts of a pattern: a token is allowed where the answer can still become such a text.
 ///
-/// There is always an allowed token, and where few tokens are left, only those that leave room to end the text in time.
+/// There is always an allowed token. Where few tokens are left, only tokens are allowed that leave room to end the text.
 package final class TokenConstraint: Sendable {
     typealias State = ByteStates.State
 
@@ -14,21 +14,21 @@ package final class TokenConstraint: Sendable {
         table = Mutex(Table(states: ByteStates(pattern)))
     }
 
-    /// What is known so far.
+    /// What was computed so far.
     private struct Table {
         struct Key: Hashable {
             var state: State
-            /// `nil` where there is room for every end.
+            /// Tokens that the answer may still have; `nil` where there is room for every end.
             var tokensLeft: Int?
         }
 
         var states: ByteStates
         var masks: [Key: TokenMask] = [:]
-        /// By state: the most tokens that an end may take behind one of its allowed tokens.
+        /// By state: the most tokens that an end needs after one of the allowed tokens.
         var longestEnds: [State: Int] = [:]
-        /// By state: the tokens of its shortest end.
+        /// By state: the number of tokens of its shortest end.
         var ends: [State: Int] = [:]
-        /// Those that the masks hold.
+        /// The stop tokens in the masks.
         var stopTokens: Set<Int32> = []
     }
 
@@ -40,12 +40,12 @@ package final class TokenConstraint: Sendable {
         }
     }
 
-    /// Whether the text is whole and nothing may follow.
+    /// Whether the text is complete and nothing may follow.
     func isComplete(_ state: State) -> Bool {
         table.withLock { $0.states.isAccepting(state) && !$0.states.canGoOn(state) }
     }
 
-    /// The tokens that may follow where so many are left, stop tokens where the text is whole.
+    /// The tokens that may follow where `tokensLeft` are left; stop tokens where the text is complete.
     func mask(in state: State, tokensLeft: Int, stopTokens: Set<Int32>) -> TokenMask {
         table.withLock { table in
             if table.stopTokens != stopTokens {
@@ -68,19 +68,20 @@ package final class TokenConstraint: Sendable {
             if end < key.tokensLeft ?? .max { allowed.append(token) }
         }
         if key.tokensLeft == nil { table.longestEnds[key.state] = longest }
-        // With room for no end at all, the answer will be cut off anyway.
+        // Without room for any end, the answer will be cut off anyway.
         let isStuck = allowed.isEmpty && key.tokensLeft != nil
         let mask = isStuck ? mask(Table.Key(state: key.state), in: &table) : TokenMask(allowed)
         table.masks[key] = mask
         return mask
     }
 
-    /// Calls `body` with each token that may follow and the state behind it. Tokens come in the order of their bytes, so each
-    /// goes on from what it has in common with the one before it.
+    /// Calls `body` with each token that may follow and the state after it.
+    ///
+    /// Tokens are visited in the order of their bytes, so that each reuses the states of the prefix it shares with the previous.
     private func forEachToken(from start: State, in table: inout Table, _ body: (Int32, State, inout Table) -> Void) {
         var path = [start]
         for (token, common) in zip(vocabulary.sorted, vocabulary.common) {
-            // It shares the byte that the path ended at.
+            // It shares the byte that no state follows.
             if common >= path.count { continue }
             path.removeLast(path.count - 1 - common)
             let bytes = vocabulary.bytes[Int(token)]
@@ -93,7 +94,7 @@ package final class TokenConstraint: Sendable {
         }
     }
 
-    /// The fewest tokens that spell a state's shortest end.
+    /// The smallest number of tokens that spell a state's shortest end.
     private func tokensToEnd(of state: State, in table: inout Table) -> Int {
         if let known = table.ends[state] { return known }
         let (bytes, states) = table.states.completion(of: state)
@@ -121,7 +122,7 @@ final class TokenMask: Sendable {
         token >= 0 && Int(token) / 64 < words.count && words[Int(token) / 64] >> UInt64(Int(token) % 64) & 1 == 1
     }
 
-    /// In rising order.
+    /// The tokens of the set below `limit`, in rising order.
     func tokens(below limit: Int) -> [Int32] {
         var tokens: [Int32] = []
         for (index, word) in words.enumerated() {
@@ -137,7 +138,7 @@ final class TokenMask: Sendable {
     }
 }
 
-/// The constraints that hold answers to calls of a row's candidate functions; rows with the same candidates share one.
+/// Constraints that restrict answers to calls of a row's candidate functions. Rows with the same candidates share one.
 package struct CallConstraints {
     private let functions: [String: FunctionDefinition]
     private let vocabulary: Vocabulary
@@ -149,7 +150,7 @@ package struct CallConstraints {
         vocabulary = Vocabulary(tokenizer)
     }
 
-    /// A row that lists no functions, and has no definitions of its own, may call any: its pool is fixed.
+    /// The constraint for a row. A row that lists and defines no functions may call any function of the pool.
     package mutating func constraint(for row: Row) -> TokenConstraint {
         let listsAll = row.functions.isEmpty && row.definitions == nil
         let candidates = (listsAll ? Array(functions.keys) : row.functions).sorted()

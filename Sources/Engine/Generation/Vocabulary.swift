@@ -1,10 +1,10 @@
-/// The bytes of a tokenizer's tokens, in the order of their bytes: what is needed to tell how tokens continue a text.
+/// The bytes of a tokenizer's tokens, sorted, to find the tokens that continue a text.
 package final class Vocabulary: Sendable {
-    /// By token; empty for special tokens, which stand for no text.
+    /// Bytes by token; empty for special tokens, which stand for no text.
     let bytes: [[UInt8]]
-    /// Tokens that stand for text, in the order of their bytes, equal ones by number.
+    /// Tokens that stand for text, in the order of their bytes; tokens of equal bytes by number.
     let sorted: [Int32]
-    /// Bytes that each of `sorted` has in common with the one before it.
+    /// Length of the prefix that each of `sorted` shares with the previous one.
     let common: [Int]
     private let spelled: Set<[UInt8]>
     private let longest: Int
@@ -25,7 +25,9 @@ package final class Vocabulary: Sendable {
         }
     }
 
-    /// The fewest tokens that spell a text from each of its bytes on, and 0 for its end. The vocabulary has every byte.
+    /// The smallest number of tokens that spell the rest of a text from each of its bytes on; 0 at its end.
+    ///
+    /// The vocabulary has a token for every byte.
     func fewestTokens(spelling text: [UInt8]) -> [Int] {
         var counts = [Int](repeating: 0, count: text.count + 1)
         for start in text.indices.reversed() {
@@ -41,20 +43,20 @@ package final class Vocabulary: Sendable {
     func bytes(of token: Int32) -> [UInt8] { bytes.indices.contains(Int(token)) ? bytes[Int(token)] : [] }
 }
 
-/// Texts that end an answer wherever they appear in its bytes, across the borders of tokens.
+/// Texts that end an answer wherever they appear in its bytes, also across tokens.
 package struct StopSequences: Sendable {
     let vocabulary: Vocabulary
     private let texts: [[UInt8]]
     private let longest: Int
 
-    /// Empty texts are left out.
+    /// Ignores empty texts.
     package init(_ texts: [String], in vocabulary: Vocabulary) {
         self.vocabulary = vocabulary
         self.texts = texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
         longest = self.texts.map(\.count).max() ?? 0
     }
 
-    /// Where in an answer's bytes the first stop text starts that ends in the bytes from `new` on.
+    /// The start of the first stop text that ends in an answer's bytes from `new` on.
     func firstMatch(in bytes: [UInt8], new: Int) -> Int? {
         let first = max(0, new - longest + 1)
         guard first < bytes.count else { return nil }

@@ -29,6 +29,12 @@ struct Philox {
         return Philox.block(counter: SIMD4(index, purpose.rawValue, low, high), key: key)
     }
 
+    /// A seed for the sampling of one step.
+    static func stepSeed(_ seed: UInt64, step: Int) -> UInt64 {
+        let words = Philox(seed: seed, purpose: .stepSeeds, step: UInt64(step)).words(0)
+        return UInt64(words[0]) << 32 | UInt64(words[1])
+    }
+
     /// Uniform in [0, 1), with 53 random bits.
     func uniform(_ index: UInt32) -> Double {
         let words = words(index)

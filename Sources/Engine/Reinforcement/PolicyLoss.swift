@@ -1,13 +1,13 @@
 import CKernels
 
-/// The clipped policy loss with a divergence term of its own, at every token of the answers:
+/// The clipped policy loss with a separate divergence term, at every token of the answers:
 ///
 ///     −min(r·A, clip(r, 1 − clip, 1 + clip)·A) + kl·½(ln π − ln π_ref)²,   r = π/π_old
 ///
-/// (Schulman et al., arXiv 1707.06347; the second term is the estimator k2 of the divergence.) π is what answers are drawn
-/// from: the softmax of the logits over the temperature, in all three places.
+/// (Schulman et al., arXiv 1707.06347; the second term is the estimator k2 of the divergence.) π, π_old and π_ref are softmaxes of
+/// logits over the temperature, which answers are drawn from.
 package struct PolicyLoss: ResponseLoss, Hashable {
-    /// How far the ratio may leave 1 to the policy's gain.
+    /// The largest distance of the ratio from 1 that the loss rewards.
     package var clip: Double
     /// Weight of the divergence from the reference policy.
     package var kl: Double
@@ -48,7 +48,7 @@ package struct PolicyLoss: ResponseLoss, Hashable {
         return loss
     }
 
-    /// The loss, and its slope by ln π.
+    /// The loss and its derivative with respect to ln π.
     private func value(
         of logProbability: Double, _ rollout: RolloutSignal, position: Int
     ) -> (loss: Double, slope: Double) {
@@ -85,19 +85,20 @@ struct TokenDistribution {
     }
 }
 
-/// How a policy learns from its own answers.
+/// Options of reinforcement learning.
 package struct PolicyOptions: Sendable {
     /// Answers to each prompt, at least 2.
     package var rollouts: Int
-    /// Tokens of an answer, the end token included, at most.
+    /// Largest number of tokens of an answer, with the end token.
     package var tokens: Int
-    /// Answers are drawn from the softmax of the logits over it; above 0.
+    /// Temperature of the softmax that answers are drawn from; above 0.
     package var temperature: Double
-    /// How far the probability ratio may leave 1. It acts from a step's second update on: at the first the ratio is 1.
+    /// The largest distance of the probability ratio from 1. It acts from the second update of a step on: at the first the
+    /// ratio is 1.
     package var clip: Double
     /// Weight of the divergence from the first policy.
     package var kl: Double
-    /// Times that a step walks down its loss on the same answers.
+    /// Updates of a step on the same answers.
     package var updates: Int
 
     package init(
@@ -122,39 +123,32 @@ package struct PolicyOptions: Sendable {
     }
 }
 
-/// What moves the probabilities of an answer's tokens.
+/// The data of an answer that the policy loss needs.
 package struct RolloutSignal: Hashable, Sendable {
-    /// Of every token.
+    /// The advantage of every token.
     package var advantage: Double
     /// ln π of every response token under the policy that drew it.
     package var logProbabilities: [Float]
-    /// ln π of every response token under the reference policy; empty where nothing holds the policy to it.
-    package var referenceLogProbabilities: [Float]
-
-    package init(advantage: Double, logProbabilities: [Float], referenceLogProbabilities: [Float] = []) {
-        self.advantage = advantage
-        self.logProbabilities = logProbabilities
-        self.referenceLogProbabilities = referenceLogProbabilities
-    }
+    /// ln π of every response token under the reference policy; empty without a divergence term.
+    package var referenceLogProbabilities: [Float] = []
 }
 
-/// By how much each answer of a batch did better than was to be expected: REINFORCE++-baseline (Hu et al., arXiv 2501.03262).
+/// The advantages of a batch's answers by REINFORCE++-baseline (Hu et al., arXiv 2501.03262).
 ///
-/// A = R − the mean over the answers to the same prompt, not divided by their deviation; then the A of the whole batch are
-/// brought to mean 0 and (population) deviation 1, ε 1e-8 beside the deviation. A prompt whose answers all have one reward
-/// tells nothing: it is left out, of the normalization too, which would otherwise weigh the others by how many such prompts
-/// came along.
+/// A = R − the mean over the answers to the same prompt, not divided by their deviation. Then the A of the whole batch are
+/// normalized to mean 0 and population deviation 1, with ε = 1e-8 added to the deviation. A prompt whose answers have equal
+/// rewards is omitted, also from the normalization, which would otherwise depend on the number of such prompts.
 package struct Advantages: Hashable, Sendable {
-    /// Of every answer, in the rewards' order; `nil` for answers to prompts that are left out.
+    /// The advantage of every answer, in the order of the rewards; `nil` for answers to omitted prompts.
     package let values: [Double?]
-    /// Prompts that are left out.
+    /// Number of omitted prompts.
     package let skippedGroups: Int
 
     private static let epsilon = 1e-8
 
     /// - Parameters:
-    ///   - rewards: prompt by prompt.
-    ///   - groupSize: answers to each prompt; divides their number.
+    ///   - rewards: rewards of the answers to the first prompt, then to the second, and so on.
+    ///   - groupSize: answers to each prompt; divides the number of rewards.
     package init(of rewards: [Double], groupSize: Int) {
         var centred = [Double?](repeating: nil, count: rewards.count)
         var skipped = 0

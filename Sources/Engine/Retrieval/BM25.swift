@@ -3,14 +3,14 @@
 /// A document's score is Σ over the query's terms of ln(1 + (N − n + ½)/(n + ½)) · f·(k₁ + 1)/(f + k₁·(1 − b + b·l/m)):
 /// N documents, n of them with the term, f its count in the document, l the document's length in terms, m the mean length.
 package struct BM25: Sendable {
-    /// k₁: how soon more of the same term counts for little.
+    /// k₁: how soon repetitions of a term stop adding to the score.
     package static let saturation = 1.2
-    /// b: how much long documents are held back.
+    /// b: how much the score of long documents is reduced.
     package static let lengthNormalization = 0.75
 
     private struct Posting {
         let document: Int
-        /// What one occurrence of the term in a query adds to the document's score.
+        /// What an occurrence of the term in a query adds to the document's score.
         let weight: Double
     }
 
@@ -40,7 +40,7 @@ package struct BM25: Sendable {
         count = documents.count
     }
 
-    /// A score for each document; 0 for one that has no term of the query.
+    /// A score for each document; 0 where it has no term of the query.
     package func scores(for query: String) -> [Double] {
         var scores = [Double](repeating: 0, count: count)
         for term in SearchTerms.terms(of: query) {
@@ -52,13 +52,15 @@ package struct BM25: Sendable {
 
 /// The words of a text or of a name that a search compares.
 package enum SearchTerms {
-    /// Runs of letters, marks and digits in lower case. Names are cut too: `AddToPlaylist`, `add_to_playlist` and
-    /// "add to playlist" give the same, `HTTPServer` gives `http`, `server`.
+    /// Runs of letters, marks and digits, in lower case.
+    ///
+    /// Names are divided into words: `AddToPlaylist`, `add_to_playlist` and "add to playlist" give the same terms, and
+    /// `HTTPServer` gives `http` and `server`.
     package static func terms(of text: String) -> [String] {
         words(of: text).map { $0.lowercased() }
     }
 
-    /// The same in its own case.
+    /// The same words in their original case.
     package static func words(of text: String) -> [String] {
         var words: [String] = []
         var word = String.UnicodeScalarView()
@@ -89,21 +91,5 @@ package enum SearchTerms {
             true
         default: false
         }
-    }
-}
-
-extension [Double] {
-    /// The places of the `count` largest scores among `places`, largest first, equal ones in the order of the places.
-    package func nearest(_ count: Int, among places: some Sequence<Int>) -> [Int] {
-        var best: [Int] = []
-        for place in places {
-            if best.count == count {
-                guard let last = best.last, self[place] > self[last] else { continue }
-                best.removeLast()
-            }
-            let position = best.lastIndex { self[$0] >= self[place] }.map { $0 + 1 } ?? 0
-            best.insert(place, at: position)
-        }
-        return best
     }
 }

@@ -1,9 +1,11 @@
-/// A teacher's p and a student's q over the same few categories: the divergences between them, and their gradients by the
+/// The divergences between a teacher's p and a student's q over the same few categories, and their gradients with respect to the
 /// logits z of q = softmax(z).
 struct DistributionPair {
     private let logP, logQ, p, q: [Double]
 
-    /// - Parameters: both as logarithms.
+    /// - Parameters:
+    ///   - teacher: ln p.
+    ///   - student: ln q.
     init(teacher: [Double], student: [Double]) {
         logP = teacher
         logQ = student
@@ -21,7 +23,7 @@ struct DistributionPair {
         case .reverseKL: return addReverseKL(weight, &gradient)
         case .jensenShannon(let beta): return addJensenShannon(beta, weight, &gradient)
         case .adaptiveKL(let mu):
-            // No gradient runs through the two weights.
+            // The two weights have no gradient.
             let gaps = gaps(mu)
             let all = gaps.head + gaps.tail
             guard all > 0 else { return 0 }
@@ -57,7 +59,7 @@ struct DistributionPair {
 
     /// Σ |p − q| over the head of p, the fewest categories of largest p that reach μ together, and over the rest.
     ///
-    /// A bucket takes part as one token of its probability; among equals it comes last.
+    /// A bucket counts as one token with its probability; of equal probabilities it comes last.
     private func gaps(_ mu: Double) -> (head: Double, tail: Double) {
         var gaps = (head: 0.0, tail: 0.0)
         var before = 0.0
@@ -70,15 +72,15 @@ struct DistributionPair {
     }
 }
 
-/// The teacher's distribution at one position: the stored tokens, and where they are lumped, everything else in one bucket.
+/// The teacher's distribution at one position: the stored tokens and, where the tail is lumped, all others as one bucket.
 struct TeacherRow {
     let tokens: ArraySlice<Int32>
-    /// ln p of the stored tokens, and of the bucket where there is one.
+    /// ln p of the stored tokens and of the bucket, where there is one.
     let logProbabilities: [Double]
 
     var hasBucket: Bool { logProbabilities.count > tokens.count }
 
-    /// The smallest float's logarithm: no bucket is less probable.
+    /// The logarithm of the smallest float, a lower bound for the bucket.
     private static let leastLogRest = -104.0
 
     init(
@@ -94,7 +96,7 @@ struct TeacherRow {
             logProbabilities = divided.map { $0 - logSum }
             return
         }
-        // The stored tokens share what the rest leaves.
+        // The stored tokens share the probability that the rest leaves.
         let logRest = min(0, max(Double(teacher.logRest[position]), Self.leastLogRest))
         let logKept = PortableMath.log(max(1 - PortableMath.exp(logRest), .leastNormalMagnitude))
         logProbabilities = divided.map { $0 - logSum + logKept } + [logRest]

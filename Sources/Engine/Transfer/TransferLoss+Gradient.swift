@@ -1,10 +1,10 @@
 import CKernels
 
 extension TransferLoss {
-    /// Logits [V] → their gradient times `scale`, in place; returns the loss.
+    /// Replaces logits [V] by their gradient times `scale`; returns the loss.
     ///
-    /// With e = exp(x − largest) the gradient is a·e + b·e^(1/τ) at every token, but for the target and the teacher's stored
-    /// tokens, which are set by themselves. What is of the vocabulary's size is read in vectors, and nothing of it is made.
+    /// With e = exp(x − largest) the gradient is a·e + b·e^(1/τ) at every token except the target and the teacher's stored tokens,
+    /// which are set one by one. Passes over the vocabulary use vectors and allocate no memory.
     package func replaceByGradient(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double {
@@ -16,36 +16,37 @@ extension TransferLoss {
         if crossEntropy != 0, teachers.isEmpty || temperature != 1 {
             sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
         }
-        var lessons: [Lesson] = []
+        var comparisons: [TeacherComparison] = []
         for (teacher, weight) in zip(teachers, teacherWeights) {
             let row = TeacherRow(
                 teacher, position: teacher.place(of: target), temperature: temperature, tail: tail,
                 vocabularySize: vocabularySize)
             let student = StudentRow(
                 logits, vocabularySize: vocabularySize, largest: largest, tokens: row.tokens, temperature: temperature)
-            // Numbers that are none any more; whoever trains sees it in the loss.
+            // The logits are no numbers any more; the loss shows it to the trainer.
             guard student.isFinite else { return .nan }
-            // At temperature 1 the stored tokens and the others are all there is.
+            // At temperature 1 the stored tokens and the others make the whole sum.
             sum = sum ?? student.sum
-            lessons.append(Lesson(student: student, divergence: divergence(of: student, from: row, weight: weight)))
+            comparisons.append(
+                TeacherComparison(student: student, divergence: divergence(of: student, from: row, weight: weight)))
         }
-        var loss = temperature * temperature * lessons.reduce(0) { $0 + $1.divergence.value }
+        var loss = temperature * temperature * comparisons.reduce(0) { $0 + $1.divergence.value }
         var a = 0.0
         if crossEntropy != 0, let sum {
             loss += crossEntropy * (PortableMath.log(sum) - shift)
             a = crossEntropy * Double(scale) / sum
         }
         let factor = temperature * Double(scale)
-        let slope = lessons.reduce(0) { $0 + $1.divergence.slopeOfOthers }
+        let slope = comparisons.reduce(0) { $0 + $1.divergence.slopeOfOthers }
         decant_add_exponentials(
             logits, largest, Float(a), Float(factor * slope), Float(1 / temperature), vocabularySize)
-        for (number, lesson) in lessons.enumerated() {
-            for (place, token) in lesson.student.tokens.enumerated() {
-                let divided = lesson.student.divided[place]
+        for (number, comparison) in comparisons.enumerated() {
+            for (place, token) in comparison.student.tokens.enumerated() {
+                let divided = comparison.student.divided[place]
                 let plain = a == 0 ? 0 : a * PortableMath.exp(divided * temperature)
                 var gradient = 0.0
-                for (other, lesson) in lessons.enumerated() {
-                    gradient += lesson.gradient(of: token, at: other == number ? place : nil, divided: divided)
+                for (other, comparison) in comparisons.enumerated() {
+                    gradient += comparison.gradient(of: token, at: other == number ? place : nil, divided: divided)
                 }
                 logits[Int(token)] = Float(plain + factor * gradient)
             }
@@ -78,21 +79,21 @@ extension TransferLoss {
     }
 }
 
-/// A sum of divergences, and its gradient by the student's divided logits.
+/// A sum of divergences, and its gradient with respect to the student's divided logits.
 private struct Divergence {
     var value: Double
-    /// Of the stored tokens, and of the bucket where there is one.
+    /// The gradient of the stored tokens and of the bucket, where there is one.
     var gradient: [Double]
-    /// Of any other token, for an exponential of 1.
+    /// The gradient of any other token for an exponential of 1.
     var slopeOfOthers: Double
 }
 
-/// What one teacher says at a position.
-private struct Lesson {
+/// The student's logits and the divergence from one teacher at a position.
+private struct TeacherComparison {
     let student: StudentRow
     let divergence: Divergence
 
-    /// - Parameter place: among the teacher's stored tokens, where the caller knows it.
+    /// - Parameter place: index among the teacher's stored tokens, where the caller knows it.
     func gradient(of token: Int32, at place: Int?, divided: Double) -> Double {
         if let place = place ?? student.tokens.firstIndex(of: token).map({ $0 - student.tokens.startIndex }) {
             return divergence.gradient[place]
@@ -101,18 +102,18 @@ private struct Lesson {
     }
 }
 
-/// The student's logits as a divergence sees them: the stored tokens' own, all others as one sum.
+/// The student's logits for a divergence: those of the stored tokens, and the sum of all others.
 private struct StudentRow {
     let tokens: ArraySlice<Int32>
     /// (x − largest)/τ of the stored tokens, and e to it.
     let divided, exponentials: [Double]
-    /// Sums of exponentials: of the stored tokens, of all others.
+    /// Sums of exponentials of the stored tokens and of all others.
     let inside, others: Double
 
     var sum: Double { inside + others }
     var isFinite: Bool { sum.isFinite && divided.allSatisfy(\.isFinite) }
 
-    /// Leaves the logits as they were.
+    /// Restores the logits after reading them.
     init(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, largest: Float, tokens: ArraySlice<Int32>,
         temperature: Double
@@ -129,13 +130,13 @@ private struct StudentRow {
         for (token, logit) in zip(tokens, kept) { logits[Int(token)] = logit }
     }
 
-    /// ln q of the stored tokens, and of the bucket.
+    /// ln q of the stored tokens and of the bucket.
     func lumped(withBucket hasBucket: Bool) -> [Double] {
         let logSum = PortableMath.log(sum)
         return divided.map { $0 - logSum } + (hasBucket ? [PortableMath.log(others) - logSum] : [])
     }
 
-    /// ln q of the stored tokens among themselves.
+    /// ln q of the stored tokens, renormalized over them.
     var renormalized: [Double] {
         let logSum = PortableMath.log(inside)
         return divided.map { $0 - logSum }

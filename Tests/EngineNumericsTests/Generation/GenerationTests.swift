@@ -10,7 +10,7 @@ struct GenerationTests {
     private func generate(
         _ model: InferenceModel, temperature: Double = 0, threads: Int = 2, seed: UInt64 = 0, stop: Int32? = 36
     ) throws -> [GeneratedSequence] {
-        let options = GenerationOptions(maximumTokens: 9, stopToken: stop, temperature: temperature, seed: seed)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: Set([stop].compactMap(\.self)), temperature: temperature, seed: seed)
         return try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: threads))
     }
 
@@ -46,7 +46,7 @@ struct GenerationTests {
     @Test("The same answers with any number of places, threads, and prompt tokens in a step", arguments: [0, 0.8])
     func scheduling(temperature: Double) throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: 9, stopToken: 36, temperature: temperature, seed: 3)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: [36], temperature: temperature, seed: 3)
         let expected = try generate(model, temperature: temperature, threads: 1, seed: 3)
         for (places, stepTokens, threads) in [(1, 256, 1), (3, 1, 2), (5, 7, 3), (70, 3, 1), (1000, 1000, 2)] {
             let generator = Generator(
@@ -59,7 +59,7 @@ struct GenerationTests {
     func independence() throws {
         let model = InferenceModel(try Fixture.model())
         let together = try generate(model)
-        let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: [36])
         for (prompt, result) in zip(Self.prompts, together).prefix(10) {
             #expect(try model.generate([prompt], options: options, workers: WorkerPool(threads: 1)) == [result])
         }
@@ -71,7 +71,7 @@ struct GenerationTests {
     @Test("Samples of one prompt are what the prompt gives where it is repeated")
     func samples() throws {
         let model = InferenceModel(try Fixture.model())
-        var options = GenerationOptions(maximumTokens: 9, stopToken: 36, temperature: 1, seed: 4)
+        var options = GenerationOptions(maximumTokens: 9, stopTokens: [36], temperature: 1, seed: 4)
         let prompts = Array(Self.prompts.prefix(6))
         let repeated = try model.generate(
             prompts.flatMap { [$0, $0, $0] }, options: options, workers: WorkerPool(threads: 1))
@@ -91,7 +91,7 @@ struct GenerationTests {
                 for (item, result) in zip(items, results) { #expect(kept.updateValue(result, forKey: item) == nil) }
             }
         }
-        let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: [36])
         let resumed = try model.generate(
             Self.prompts, options: options, workers: WorkerPool(threads: 2), checkpoint: checkpoint)
         for item in whole.indices {
@@ -121,7 +121,7 @@ struct GenerationTests {
     @Test("The limit of positions ends an answer")
     func positions() throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: .max, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: .max)
         let results = try model.generate([[1, 2, 3], [4]], options: options, workers: WorkerPool(threads: 1))
         #expect(results.map(\.tokens.count) == [62, 64])
         let none = GenerationOptions(maximumTokens: 0)
@@ -131,7 +131,7 @@ struct GenerationTests {
     @Test("Prompts that the model cannot read are refused by number")
     func badPrompts() throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: 1, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: 1)
         for prompt in [[], [37], Array(repeating: 1, count: 65)] as [[Int32]] {
             let error = #expect(throws: GenerationError.self) {
                 try model.generate([[1], prompt], options: options, workers: WorkerPool(threads: 1))

@@ -40,3 +40,33 @@ struct BinaryHeap<Element: Comparable> {
 }
 
 extension BinaryHeap: Sendable where Element: Sendable {}
+
+/// The places of the k largest values, by falling value; places of equal values keep their order.
+@inline(__always)
+func largestPlaces<Value: Comparable>(
+    _ k: Int, among places: some Sequence<Int>, value: (_ place: Int) -> Value
+) -> [Int] {
+    var best: [Int] = []
+    best.reserveCapacity(k + 1)
+    for place in places {
+        let new = value(place)
+        if best.count == k {
+            guard let last = best.last, new > value(last) else { continue }
+            best.removeLast()
+        }
+        var (low, high) = (0, best.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if value(best[middle]) >= new { low = middle + 1 } else { high = middle }
+        }
+        best.insert(place, at: low)
+    }
+    return best
+}
+
+extension [Double] {
+    /// The places of the `count` largest scores among `places`, largest first; equal scores keep the order of `places`.
+    package func nearest(_ count: Int, among places: some Sequence<Int>) -> [Int] {
+        largestPlaces(count, among: places) { self[$0] }
+    }
+}
