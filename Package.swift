@@ -30,6 +30,7 @@ let package = Package(
 
         // Values
         .target(name: "CanonicalJSON"),
+        .target(name: "Words"),
         .target(name: "Diagnostics"),
         .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
 
@@ -39,9 +40,10 @@ let package = Package(
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
-        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON"]),
+        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
-            name: "Planner", dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics"]),
+            name: "Planner",
+            dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
 
         // Building
         .target(
@@ -49,26 +51,30 @@ let package = Package(
             dependencies: [
                 "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs"]),
+        .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers
         .target(name: "HTTP", dependencies: ["CCurl"]),
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
+        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
         .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "ChatTemplates", "CKernels"], swiftSettings: numericSwift),
+        .target(
+            name: "Engine", dependencies: ["CanonicalJSON", "ChatTemplates", "CKernels", "Words"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
-            dependencies: ["Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics"]),
+            dependencies: [
+                "Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
+            ]),
 
         // The command line
         .target(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
-                "Engine", "Stages", "Programs", "Sharing", "Endpoints",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -86,7 +92,7 @@ let package = Package(
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
 
         // What several tests share
-        .target(name: "ServerFixtures", dependencies: ["CanonicalJSON"], path: "Tests/ServerFixtures"),
+        .target(name: "TestSupport", dependencies: ["CanonicalJSON"], path: "Tests/TestSupport"),
         .target(name: "EncoderFixtures", dependencies: ["Engine", "CanonicalJSON"], path: "Tests/EncoderFixtures"),
 
         // Tests
@@ -95,41 +101,56 @@ let package = Package(
         .testTarget(name: "SpannedYAMLTests", dependencies: ["SpannedYAML", "Diagnostics"]),
         .testTarget(
             name: "RecipeLanguageTests",
-            dependencies: ["RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON"],
+            dependencies: [
+                "RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON", "TestSupport",
+            ],
             exclude: ["Golden"]),
         .testTarget(
-            name: "PlannerTests", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics"],
+            name: "PlannerTests",
+            dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "TestSupport", "Words"],
             exclude: ["Golden"]),
         .testTarget(
-            name: "RebuildTests", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"]),
+            name: "RebuildTests",
+            dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store", "TestSupport"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
-        .testTarget(name: "ArchitectureTests"),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON"]),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "ServerFixtures"]),
+            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "EndpointsTests", dependencies: ["Endpoints", "Store", "BuildModel", "CanonicalJSON", "ServerFixtures"]),
-        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "Archives", "BuildModel", "CanonicalJSON", "Store"]),
+            name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
+        .testTarget(
+            name: "FetchingTests",
+            dependencies: ["Fetching", "Archives", "HTTP", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "ServerFixtures"],
+            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON"], exclude: ["Reference"]),
-        .testTarget(name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON"], exclude: ["Reference"]),
-        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON"]),
+        .testTarget(
+            name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+        .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(
             name: "DataStagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
+            dependencies: [
+                "Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
+            ]),
         .testTarget(
             name: "StagesTests",
-            dependencies: ["Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures"]),
+            dependencies: [
+                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures",
+                "TestSupport", "Words",
+            ]),
         .testTarget(
-            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON"], exclude: ["Reference"],
+            name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],
+            exclude: ["Reference"],
             swiftSettings: numericSwift),
         .testTarget(
             name: "DataGenerationTests",
             dependencies: [
                 "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics",
+                "TestSupport",
             ],
             exclude: ["Golden"]),
     ],

@@ -4,6 +4,7 @@
 
 typedef size_t (*decant_curl_data)(char *, size_t, size_t, void *);
 typedef int (*decant_curl_seek)(void *, curl_off_t, int);
+typedef int (*decant_curl_progress)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
 static inline CURLcode decant_curl_set_number(CURL *curl, CURLoption option, long value) {
     return curl_easy_setopt(curl, option, value);
@@ -22,6 +23,9 @@ static inline CURLcode decant_curl_set_data(CURL *curl, CURLoption option, decan
 }
 static inline CURLcode decant_curl_set_seek(CURL *curl, decant_curl_seek value) {
     return curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, value);
+}
+static inline CURLcode decant_curl_set_progress(CURL *curl, decant_curl_progress value) {
+    return curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, value);
 }
 static inline long decant_curl_status(CURL *curl) {
     long status = 0;

@@ -64,10 +64,10 @@ struct ChatServer: Sendable {
         let json = (try? JSON(parsing: body)).map(withoutKey)
         guard answer.isSuccess else {
             let message = Self.message(in: json)
-            if Self.mayPass(answer.status), json?["error"]?["code"] != "insufficient_quota" {
+            if answer.mayPass || answer.status == 409, json?["error"]?["code"] != "insufficient_quota" {
                 return .failed(
                     reason: "HTTP status \(answer.status)" + (message.isEmpty ? "" : ": \(message)"),
-                    wait: RetryAfter.seconds(answer.headers["retry-after"]))
+                    wait: answer.retryAfter)
             }
             return .refused(
                 .refused(url: label, status: answer.status, message: message, keyWasSent: key != nil))
@@ -78,11 +78,6 @@ struct ChatServer: Sendable {
             return .failed(reason: "its answer has no choice" + (message.isEmpty ? "" : ": \(message)"), wait: nil)
         }
         return .answered(ChatExchange(question, answer: json))
-    }
-
-    /// Whether a status can be another one next time.
-    private static func mayPass(_ status: Int) -> Bool {
-        [408, 409, 425, 429].contains(status) || status >= 500
     }
 
     /// What the server says with a failure: a line, not too long.

@@ -37,12 +37,20 @@ final class RecordedAnswers: Sendable {
 }
 
 extension Store {
+    /// Each model has a journal: `recordings/<SHA-256 of its name>.jsonl`.
+    private func journalName(of model: String) -> String { Digest(hashing: model).hex }
+
+    /// The journal of what a model answered, waiting for whoever has it. Throws `CancellationError` when the task is cancelled.
+    func recording(of model: String, onWait: @Sendable () -> Void) async throws -> Journal {
+        try await waiting(onWait: onWait) { () throws(StoreError) in try journal(journalName(of: model)) }
+    }
+
     /// How many of the questions an answer is here for, in the model's journal or in artifacts.
     package func recordedAnswers(to questions: [ChatQuestion]) throws(StoreError) -> Int {
         let wanted = Set(questions.map(\.key))
         var found: Set<Digest> = []
         for model in Set(questions.map(\.model)).sorted() {
-            try recordedLines(of: model) { line in
+            try forEachLine(ofJournal: journalName(of: model)) { line in
                 guard let exchange = ChatExchange(line: line), wanted.contains(exchange.key) else { return }
                 found.insert(exchange.key)
             }

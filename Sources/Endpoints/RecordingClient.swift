@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import HTTP
 import Store
 import Synchronization
 
@@ -49,16 +50,16 @@ package final class RecordingClient: Sendable {
             var seen: Set<Digest> = []
             let distinct = asked.filter { seen.insert($0.key).inserted }
             // Who owns the journal is the only one to ask this model: no question is asked twice.
-            let journal = try await store.awaitRecording(of: model, onWait: onWait)
+            let journal = try await store.recording(of: model, onWait: onWait)
             let recorded = try RecordedAnswers(to: seen, in: journal)
             try recorded.takeUp(seen, from: store)
             let missing = distinct.filter { recorded[$0.key] == nil }
             if !missing.isEmpty {
                 let server = try ChatServer(access, key: keys.key(for: access))
-                let interview = Interview(
+                let batch = RequestBatch(
                     server: server, recorded: recorded, budget: budget(of: access), backoff: backoff, access: access,
                     total: distinct.count, onProgress: onProgress)
-                try await interview.ask(missing)
+                try await batch.ask(missing)
             }
             for key in seen { found[key] = recorded[key] }
         }
@@ -72,5 +73,58 @@ package final class RecordingClient: Sendable {
             budgets[access] = new
             return new
         }
+    }
+}
+
+/// What one build has asked anew of a server, and what that cost.
+final class Budget: Sendable {
+    private struct Count {
+        /// Questions that were begun.
+        var asked = 0
+        var open = 0
+        /// Money.
+        var cost = 0.0
+        /// Of the dearest answer so far.
+        var dearest = 0.0
+    }
+
+    private let access: EndpointAccess
+    private let count = Mutex(Count())
+
+    init(_ access: EndpointAccess) { self.access = access }
+
+    var asked: Int { count.withLock { $0.asked } }
+    var cost: Double { count.withLock { $0.cost } }
+
+    /// Begins a question.
+    ///
+    /// - Returns: the limit that it would break, as the recipe has it. Questions that are open count as much as the dearest
+    ///   answer so far.
+    func begin() -> String? {
+        count.withLock { count in
+            if let most = access.maxRequests, count.asked >= most { return "max_requests: \(most)" }
+            if let most = access.maxCost, count.cost + Double(count.open) * count.dearest >= most {
+                return "max_cost: \(most)"
+            }
+            count.asked += 1
+            count.open += 1
+            return nil
+        }
+    }
+
+    /// Ends a question.
+    func end(_ question: ChatQuestion, _ exchange: ChatExchange?) {
+        let cost = exchange.map { self.cost(of: $0, to: question) } ?? 0
+        count.withLock { count in
+            count.open -= 1
+            count.cost += cost
+            count.dearest = max(count.dearest, cost)
+        }
+    }
+
+    /// Where the server counts no tokens, every byte counts as one.
+    private func cost(of exchange: ChatExchange, to question: ChatQuestion) -> Double {
+        let tokens = exchange.usage ?? (question.body.count, exchange.answer.canonicalBytes.count)
+        return (Double(tokens.prompt) * access.price.prompt + Double(tokens.answer) * access.price.answer) / 1e6
     }
 }

@@ -60,3 +60,79 @@ package struct BuildOutcome: Sendable {
         wanted.filter(isIncluded).map { graph[$0].name }
     }
 }
+
+/// What happens during a build, in order.
+package enum BuildEvent: Sendable {
+    case started(stages: Int)
+    case stageStarted(name: String, kind: String)
+    /// Another process is at work on the same action.
+    case stageWaiting(name: String)
+    case stageProgressed(name: String, StageProgress)
+    case stageFinished(name: String, StageResult)
+    case stageFailed(name: String, StageFailureReport)
+    /// An input of this stage failed: `because` names the failed stage.
+    case stageSkipped(name: String, because: String)
+    /// The stage ran or waited when the build had to stop.
+    case stageStopped(name: String, hasCheckpoint: Bool)
+    /// An object was not what its name says, or was gone; what gave it is built again.
+    case objectDiscarded(Digest)
+}
+
+/// What a stage gave.
+package struct StageResult: Hashable, Sendable {
+    package var key: Digest
+    package var artifact: Artifact
+    package var commit: CommitID
+    /// Seconds of running; `nil` where the result was already there.
+    package var seconds: Double?
+
+    package var wasCached: Bool { seconds == nil }
+}
+
+/// Why a stage failed, for a person.
+package struct StageFailureReport: Hashable, Sendable {
+    package var reason: String
+    /// The last lines of the stage's log; empty where it wrote none.
+    package var logTail: [String]
+    /// Where the whole log is; `nil` where the stage did not get as far as to have one.
+    package var logPath: String?
+
+    package init(reason: String, logTail: [String] = [], logPath: String? = nil) {
+        self.reason = reason
+        self.logTail = logTail
+        self.logPath = logPath
+    }
+}
+
+extension BuildEvent {
+    /// One event as `build --json` prints it.
+    package var json: JSON {
+        switch self {
+        case .started(let stages):
+            ["event": "started", "stages": .integer(Int64(stages))]
+        case .stageStarted(let name, let kind):
+            ["event": "stage-started", "stage": .string(name), "kind": .string(kind)]
+        case .stageWaiting(let name):
+            ["event": "stage-waiting", "stage": .string(name)]
+        case .stageProgressed(let name, let progress):
+            ["event": "stage-progressed", "stage": .string(name), "progress": progress.json]
+        case .stageFinished(let name, let result):
+            [
+                "event": "stage-finished", "stage": .string(name), "key": .string(result.key.hex),
+                "artifact": .string(result.artifact.digest.hex), "commit": .string(result.commit.hex),
+                "cached": .bool(result.wasCached), "seconds": result.seconds.map(JSON.number) ?? .null,
+            ]
+        case .stageFailed(let name, let failure):
+            [
+                "event": "stage-failed", "stage": .string(name), "reason": .string(failure.reason),
+                "log": .array(failure.logTail.map(JSON.string)), "log_path": failure.logPath.map(JSON.string) ?? .null,
+            ]
+        case .stageSkipped(let name, let because):
+            ["event": "stage-skipped", "stage": .string(name), "because": .string(because)]
+        case .stageStopped(let name, let hasCheckpoint):
+            ["event": "stage-stopped", "stage": .string(name), "checkpoint": .bool(hasCheckpoint)]
+        case .objectDiscarded(let object):
+            ["event": "object-discarded", "object": .string(object.hex)]
+        }
+    }
+}

@@ -17,7 +17,7 @@ struct BuildPass {
     /// Stages without a result that wait for a share of the machine, in graph order.
     private var missing: [(id: StageID, plan: PlannedStage)] = []
     /// By key of every action that waits or runs: stages that turned out to be the same action, and take its result.
-    private var twins: [Digest: [StageID]] = [:]
+    private var duplicates: [Digest: [StageID]] = [:]
     private var running = 0
     /// What a pass before this one gave: it was reported then.
     private let before: BuildOutcome?
@@ -48,7 +48,8 @@ struct BuildPass {
                 while goesOn, let (id, plan, share) = nextToRun() {
                     running += 1
                     group.addTask { [execution] in
-                        Attempt(id: id, key: plan.key, share: share, end: try await execution.run(plan, threads: share.threads))
+                        Attempt(
+                            id: id, key: plan.key, share: share, outcome: try await execution.run(plan, threads: share.threads))
                     }
                 }
                 guard running > 0, let attempt = try await group.next() else { break }
@@ -64,7 +65,7 @@ struct BuildPass {
         var id: StageID
         var key: Digest
         var share: Resources.Share
-        var end: StageEnd
+        var outcome: StageOutcome
     }
 
     /// Whether further stages may start.
@@ -73,8 +74,8 @@ struct BuildPass {
     private mutating func lookUpReadyStages() throws {
         while damaged.isEmpty, let id = queue.start() {
             let plan = PlannedStage(stage: graph[id], results: outcome.results, graph: graph)
-            if twins[plan.key] != nil {
-                twins[plan.key]?.append(id)
+            if duplicates[plan.key] != nil {
+                duplicates[plan.key]?.append(id)
                 continue
             }
             do {
@@ -87,7 +88,7 @@ struct BuildPass {
                 damaged.append(object)
                 return
             }
-            twins[plan.key] = []
+            duplicates[plan.key] = []
             let place = missing.firstIndex { $0.id > id } ?? missing.endIndex
             missing.insert((id, plan), at: place)
         }
@@ -110,8 +111,8 @@ struct BuildPass {
     private mutating func settle(_ attempt: Attempt) {
         resources.give(back: attempt.share)
         let name = graph[attempt.id].name
-        let same = twins.removeValue(forKey: attempt.key) ?? []
-        switch attempt.end {
+        let same = duplicates.removeValue(forKey: attempt.key) ?? []
+        switch attempt.outcome {
         case .finished(let result):
             finish(attempt.id, with: result)
             for id in same { queue.putBack(id) }
@@ -139,4 +140,35 @@ struct BuildPass {
         outcome.results[id.index] = reported?.key == result.key && result.wasCached ? reported : result
         if reported != outcome.results[id.index] { execution.onEvent(.stageFinished(name: graph[id].name, result)) }
     }
+}
+
+/// A stage whose inputs are all there.
+struct PlannedStage: Sendable {
+    let stage: Stage
+    let inputs: [StageResult]
+    let action: Action
+    let key: Digest
+
+    /// - Precondition: `results` holds every input of the stage.
+    init(stage: Stage, results: [StageResult?], graph: Graph) {
+        let inputs = stage.inputs.map { input in
+            guard let result = results[input.stage.index] else {
+                preconditionFailure("stage \(stage.name) started before its input \(graph[input.stage].name)")
+            }
+            return result
+        }
+        self.stage = stage
+        self.inputs = inputs
+        action = Action(stage: stage, artifacts: inputs.map(\.artifact.digest))
+        key = action.key
+    }
+
+    /// Bytes that running it takes, roughly.
+    var memory: Int {
+        stage.memory(
+            Dictionary(zip(stage.inputs.map(\.name), inputs.map(\.artifact.size)), uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// The stage commits of the inputs, in input order.
+    var parents: [CommitID] { inputs.map(\.commit) }
 }

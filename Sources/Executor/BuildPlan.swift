@@ -86,3 +86,35 @@ package struct BuildPlan: Sendable {
         ]
     }
 }
+
+/// The `plan.json` of a recipe's last build: what to compare a graph with.
+struct PreviousPlan {
+    private let commits: [String: String]
+    private let store: Store
+
+    init(_ plan: JSON?, in store: Store) {
+        let stages = NamedCommit.list(plan?["stages"]).map { ($0.name, $0.commit.hex) }
+        commits = Dictionary(stages, uniquingKeysWith: { $1 })
+        self.store = store
+    }
+
+    /// What differs between a stage and the stage of the same name in the last build.
+    ///
+    /// - Parameter artifacts: the inputs' artifacts in input order; `nil` for those not built yet, which count as unchanged.
+    func reasons(for id: StageID, in graph: Graph, artifacts: [Digest?]) throws(StoreError) -> [Reason] {
+        let stage = graph[id]
+        guard let commit = commits[stage.name], let old = try store.stageCommit(commit)?.action else { return [.newStage] }
+        let current = zip(stage.inputs, artifacts).map { input, artifact in
+            artifact ?? old.inputs.first { $0.name == input.name }?.artifact ?? Digest(hashing: "")
+        }
+        return Explanation(stage: stage, graph: graph).reasons(
+            from: old.encoding, to: Action(stage: stage, artifacts: current).encoding)
+    }
+}
+
+extension BuildOutcome {
+    /// Every stage with its commit, for the build commit's `plan.json`.
+    package var record: [NamedCommit] {
+        wanted.compactMap { id in results[id.index].map { .init(name: graph[id].name, commit: $0.commit) } }
+    }
+}

@@ -6,7 +6,7 @@ import Store
 package struct Executor: Sendable {
     private let store: Store
     private let runner: any Runner
-    private let fetcher: any SourceFetcher
+    private let fetcher: (any SourceFetcher)?
     private let remote: (any RemoteResults)?
     private let endpoints: (any EndpointClient)?
     private let resources: Resources
@@ -14,7 +14,7 @@ package struct Executor: Sendable {
     private let keepsGoing: Bool
 
     package init(
-        store: Store, runner: any Runner, fetcher: any SourceFetcher = NetworkFetcher(), remote: (any RemoteResults)? = nil,
+        store: Store, runner: any Runner, fetcher: (any SourceFetcher)? = nil, remote: (any RemoteResults)? = nil,
         endpoints: (any EndpointClient)? = nil, resources: Resources = Resources(), keepsGoing: Bool = false
     ) {
         self.store = store
@@ -95,4 +95,37 @@ package struct SourceMissing: Error, Sendable, CustomStringConvertible {
     package var description: String {
         "\(path) is not there, nor is a file with the SHA-256 \(digest) in the store; put it there, or import it from elsewhere"
     }
+}
+
+/// Fetches the files of sources. Only sources need one: a stage never has a network.
+package protocol SourceFetcher: Sendable {
+    /// Brings a source's files into the store: each has the bytes that the source pins, or none is taken in.
+    ///
+    /// - Throws: a sentence for people where they cannot be had, or are others.
+    func fetch(_ source: FixedOutput, into store: Store) async throws -> Artifact
+}
+
+/// Asks models behind servers on behalf of stages, which have no network.
+package protocol EndpointClient: Sendable {
+    /// Answers the questions of a stage, from what is recorded or by asking.
+    ///
+    /// - Parameters:
+    ///   - questions: a file with the body of a request a line (`ChatQuestion`).
+    ///   - answers: a file that is made, with a `ChatExchange` a line, in the same order.
+    ///   - onWait: told when another process asks the same model, and this one has to wait.
+    /// - Throws: a sentence for people where an answer cannot be had; what was answered is recorded all the same.
+    func answer(
+        _ questions: URL, at access: EndpointAccess, into answers: URL,
+        onProgress: @escaping @Sendable (StageProgress) -> Void, onWait: @escaping @Sendable () -> Void
+    ) async throws
+}
+
+/// Where results may be had that this store lacks: somebody else's store.
+package protocol RemoteResults: Sendable {
+    /// Asked before a stage would run.
+    ///
+    /// A result means that its stage commit has been checked, and that all its files are in this store, verified; the executor
+    /// then records it with its own parents and counts the stage as cached. `nil` means that the stage has to run. An
+    /// implementation that fails says so itself, once, and gives `nil`: a build never ends for want of a remote.
+    func result(of key: Digest) async -> Artifact?
 }

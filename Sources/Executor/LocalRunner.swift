@@ -20,7 +20,7 @@ package struct LocalRunner: Runner {
 
     package func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         let program = Program(
             executable.path, ["stage", "run", workspace.directory.path, "--threads", String(threads)] + options,
             environment: Self.environment, directory: workspace.directory)
@@ -31,7 +31,7 @@ package struct LocalRunner: Runner {
                 DispatchQueue.global().async {
                     Self.readProgress(from: child.output, onProgress: onProgress)
                     let report = child.waitForEnd()
-                    continuation.resume(returning: StageEnding(status: report.ending.status, peakMemory: report.peakMemory))
+                    continuation.resume(returning: StageExit(status: report.ending.status, peakMemory: report.peakMemory))
                 }
             }
         } onCancel: {

@@ -9,20 +9,7 @@ package protocol Runner: Sendable {
     /// - Parameter threads: that the stage may use. No result depends on it.
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding
-}
-
-/// How a stage's process ended.
-package struct StageEnding: Hashable, Sendable {
-    /// The exit status; negative for the signal that ended it.
-    package var status: Int32
-    /// The most memory that it had, in bytes; `nil` where the runner cannot tell.
-    package var peakMemory: Int?
-
-    package init(status: Int32, peakMemory: Int? = nil) {
-        self.status = status
-        self.peakMemory = peakMemory
-    }
+    ) async throws -> StageExit
 }
 
 /// The directory of one running stage: all that a runner and a stage see of a build.

@@ -2,8 +2,8 @@ import BuildModel
 import Foundation
 import Store
 
-/// How an attempt at a stage ended.
-enum StageEnd: Sendable {
+/// What came of an attempt at a stage.
+enum StageOutcome: Sendable {
     case finished(StageResult)
     case failed(StageFailureReport)
     /// The build was asked to stop before the stage was done.
@@ -16,12 +16,12 @@ enum StageEnd: Sendable {
 struct StageExecution: Sendable {
     let store: Store
     let runner: any Runner
-    let fetcher: any SourceFetcher
+    let fetcher: (any SourceFetcher)?
     let remote: (any RemoteResults)?
     let endpoints: (any EndpointClient)?
     let onEvent: @Sendable (BuildEvent) -> Void
 
-    func run(_ plan: PlannedStage, threads: Int) async throws -> StageEnd {
+    func run(_ plan: PlannedStage, threads: Int) async throws -> StageOutcome {
         do {
             let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
             // Whoever owned it may have finished the action.
@@ -46,37 +46,39 @@ struct StageExecution: Sendable {
         return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: nil)
     }
 
-    private func fetch(_ source: FixedOutput, for plan: PlannedStage) async throws -> StageEnd {
+    private func fetch(_ source: FixedOutput, for plan: PlannedStage) async throws -> StageOutcome {
+        guard let fetcher else { return .failed(StageFailureReport(reason: "this build fetches no sources")) }
         let started = Date()
         do {
-            let artifact = try await store.fetch(source, with: fetcher)
+            let artifact = try await fetcher.fetch(source, into: store)
             return try finish(plan, artifact: artifact, started: started, peakMemory: nil)
-        } catch let error as FetchError {
+        } catch {
+            if error is StoreError || error is CancellationError { throw error }
             if Task.isCancelled { return .stopped(hasCheckpoint: false) }
-            return .failed(StageFailureReport(reason: error.description))
+            return .failed(StageFailureReport(reason: "\(error)"))
         }
     }
 
-    private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageEnd {
+    private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageOutcome {
         let started = Date()
         let workspace = StageWorkspace(directory: scratch.directory)
         try prepare(workspace, in: scratch, for: plan)
-        var ending = try await run(plan, threads: threads, in: workspace)
-        if ending.status == StageExit.asks {
+        var exit = try await run(plan, threads: threads, in: workspace)
+        if exit.status == StageExit.asks {
             if let failure = try await answerQuestions(of: plan.stage, in: workspace) { return .failed(failure) }
-            ending = try await run(plan, threads: threads, in: workspace)
+            exit = try await run(plan, threads: threads, in: workspace)
         }
-        guard ending.status == 0 else {
+        guard exit.status == 0 else {
             if Task.isCancelled { return .stopped(hasCheckpoint: workspace.hasCheckpoint) }
-            return .failed(StageFailureReport(ending, in: workspace))
+            return .failed(StageFailureReport(exit, in: workspace))
         }
         let artifact = try store.takeDirectory(workspace.outputs)
-        let end = try finish(plan, artifact: artifact, started: started, peakMemory: ending.peakMemory)
+        let outcome = try finish(plan, artifact: artifact, started: started, peakMemory: exit.peakMemory)
         scratch.remove()
-        return end
+        return outcome
     }
 
-    private func run(_ plan: PlannedStage, threads: Int, in workspace: StageWorkspace) async throws -> StageEnding {
+    private func run(_ plan: PlannedStage, threads: Int, in workspace: StageWorkspace) async throws -> StageExit {
         try await runner.run(workspace, threads: threads) { progress in
             onEvent(.stageProgressed(name: plan.stage.name, progress))
         }
@@ -105,7 +107,7 @@ struct StageExecution: Sendable {
     }
 
     /// Records what a stage gave.
-    private func finish(_ plan: PlannedStage, artifact: Artifact, started: Date, peakMemory: Int?) throws -> StageEnd {
+    private func finish(_ plan: PlannedStage, artifact: Artifact, started: Date, peakMemory: Int?) throws -> StageOutcome {
         let seconds = Date().timeIntervalSince(started)
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
         let note = RunNote(started: started, seconds: seconds, peakMemory: peakMemory)
@@ -126,8 +128,8 @@ struct StageExecution: Sendable {
 }
 
 extension StageFailureReport {
-    init(_ ending: StageEnding, in workspace: StageWorkspace) {
-        let status = ending.status < 0 ? "ended by signal \(-ending.status)" : "exited with status \(ending.status)"
+    init(_ exit: StageExit, in workspace: StageWorkspace) {
+        let status = exit.status < 0 ? "ended by signal \(-exit.status)" : "exited with status \(exit.status)"
         // A stage cannot say so itself: its log is on the same disk.
         let disk = workspace.isOnFullDisk ? "; no space left on the disk of \(workspace.directory.path)" : ""
         self.init(reason: status + disk, logTail: workspace.logTail(), logPath: workspace.log.path)

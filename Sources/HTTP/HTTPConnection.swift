@@ -1,5 +1,6 @@
 import CCurl
 import Foundation
+import Synchronization
 
 /// Requests to servers through libcurl, one at a time, over connections that stay open in between. Bodies stream both ways.
 ///
@@ -14,6 +15,11 @@ final class HTTPConnection: @unchecked Sendable {
     }
 
     deinit { curl_easy_cleanup(handle) }
+
+    /// What no further attempt changes: an address that cannot be, a certificate that does not hold.
+    private static let final = Set(
+        [CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION, CURLE_TOO_MANY_REDIRECTS].map(
+            \.rawValue))
 
     private var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(curl) }
 
@@ -31,7 +37,9 @@ final class HTTPConnection: @unchecked Sendable {
         decant_curl_set_pointer(handle, CURLOPT_HTTPHEADER, list)
         let code = withExtendedLifetime(exchange) { curl_easy_perform(handle) }
         guard code == CURLE_OK else {
-            throw HTTPFailure(reason: String(cString: curl_easy_strerror(code)), isOwn: exchange.isBrokenOff)
+            throw HTTPFailure(
+                reason: String(cString: curl_easy_strerror(code)), isOwn: exchange.isBrokenOff,
+                mayPass: !Self.final.contains(code.rawValue))
         }
         return exchange.answer
     }
@@ -63,6 +71,11 @@ final class HTTPConnection: @unchecked Sendable {
             Exchange.from(payload).readHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
         decant_curl_set_pointer(handle, CURLOPT_HEADERDATA, payload)
+        if request.isCancelled != nil {
+            decant_curl_set_number(handle, CURLOPT_NOPROGRESS, 0)
+            decant_curl_set_progress(handle) { payload, _, _, _, _ in Exchange.from(payload).mayGoOn ? 0 : 1 }
+            decant_curl_set_pointer(handle, CURLOPT_XFERINFODATA, payload)
+        }
         guard let body = request.body else { return }
         decant_curl_set_number(handle, CURLOPT_UPLOAD, 1)
         decant_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
@@ -102,9 +115,15 @@ private final class Exchange {
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !bytes.isEmpty else { return 0 }
-        if sink.receive(bytes, answer: answer) { return bytes.count }
+        if mayGoOn, sink.receive(bytes, answer: answer) { return bytes.count }
         isBrokenOff = true
         return 0
+    }
+
+    var mayGoOn: Bool {
+        if request.isCancelled?() != true { return true }
+        isBrokenOff = true
+        return false
     }
 
     /// Each answer of a chain of redirections begins anew.
@@ -125,4 +144,18 @@ private final class Exchange {
     }
 
     func rewind() -> Bool { request.body?.rewind() ?? false }
+}
+
+/// Connections that wait for their next request.
+package final class ConnectionPool: Sendable {
+    private let idle = Mutex<[HTTPConnection]>([])
+
+    package init() {}
+
+    package func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
+        let waiting = idle.withLock { $0.popLast() }
+        let connection = if let waiting { waiting } else { try HTTPConnection() }
+        defer { idle.withLock { $0.append(connection) } }
+        return try connection.send(request, to: sink)
+    }
 }

@@ -17,6 +17,8 @@ package struct HTTPRequest {
     package var redirections = 8
     /// Seconds until the whole answer has to be there; where `nil`, a minute without a byte is an end.
     package var timeout: Double?
+    /// Asked about once a second, and whenever bytes come: whether to break the transfer off.
+    package var isCancelled: (() -> Bool)?
 
     package init(
         method: Method = .get, url: URL, headers: [(name: String, value: String)] = [], body: (any HTTPBody)? = nil
@@ -50,16 +52,61 @@ package struct HTTPAnswer: Sendable {
     /// Names in lower case.
     package var headers: [String: String]
     package var isSuccess: Bool { (200..<300).contains(status) }
+    /// Whether the same request may be answered otherwise next time.
+    package var mayPass: Bool { [408, 425, 429].contains(status) || status >= 500 }
+    /// Seconds after which the server wants to be asked again, where it says so.
+    package var retryAfter: Double? { RetryAfter.seconds(headers["retry-after"]) }
 }
 
 /// No answer came, or not all of it.
 package struct HTTPFailure: Error, Sendable {
     package var reason: String
-    /// Whether the sink or the body broke it off, which knows why.
+    /// Whether the sink, the body or a cancellation broke it off, which knows why.
     package var isOwn: Bool
+    /// Whether the same request may get an answer next time.
+    package var mayPass: Bool
 
-    package init(reason: String, isOwn: Bool = false) {
+    package init(reason: String, isOwn: Bool = false, mayPass: Bool = true) {
         self.reason = reason
         self.isOwn = isOwn
+        self.mayPass = mayPass
+    }
+}
+
+/// A few bytes as a body.
+package final class BytesBody: HTTPBody {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    package var size: Int { bytes.count }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        let count = min(buffer.count, bytes.count - position)
+        buffer.copyBytes(from: bytes[position..<position + count])
+        position += count
+        return count
+    }
+
+    package func rewind() -> Bool {
+        position = 0
+        return true
+    }
+}
+
+/// A short answer, kept.
+package final class BytesSink: HTTPSink {
+    package private(set) var bytes: [UInt8] = []
+    private let limit: Int
+
+    package init(limit: Int) { self.limit = limit }
+
+    package func restart() { bytes = [] }
+
+    package func receive(_ bytes: UnsafeRawBufferPointer, answer: HTTPAnswer) -> Bool {
+        guard self.bytes.count + bytes.count <= limit else { return false }
+        self.bytes += bytes
+        return true
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// Everything that one variant asks for. Variants that agree on a section share it.
 package struct Pipeline: Sendable {

@@ -1,6 +1,5 @@
 import BuildModel
 import CanonicalJSON
-import Foundation
 import Store
 
 /// A step of an exchange that is done, for a person who waits.
@@ -42,39 +41,6 @@ package struct ExchangeSummary: Sendable {
 }
 
 extension Store {
-    /// Takes in what a remote has: fetched into a quarantine, checked, then moved in with its objects. Either all or nothing.
-    ///
-    /// - Throws: `RemoteError` where the remote breaks a rule or cannot be reached, `SharingError`, `StoreError`.
-    package func pull(
-        _ selection: Selection, from remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
-    ) async throws -> ExchangeSummary {
-        let place = try remote.objectPlace()
-        return try await receive(
-            Reception(of: selection, from: remote.repository, into: self), objects: place, label: remote.label, onPhase: onPhase
-        )
-    }
-
-    func receive(
-        _ reception: Reception, objects place: any ObjectPlace, label: String, onPhase: (ExchangePhase) -> Void
-    ) async throws -> ExchangeSummary {
-        onPhase(
-            .checked(
-                stages: reception.stages, builds: reception.builds, gitObjects: reception.gitObjects, bytes: reception.gitBytes)
-        )
-        let tally = TransferTally()
-        let missing = try reception.missingObjects()
-        do {
-            try await place.download(missing, counting: tally)
-        } catch let refusal as Refusal {
-            throw RemoteError.refused(remote: label, refusals: [refusal])
-        }
-        onPhase(.objects(moved: tally.total.objects, bytes: tally.total.bytes, present: reception.objects - missing.count))
-        let (changes, actions) = try reception.accept()
-        return ExchangeSummary(
-            remote: label, changes: changes, leftOut: reception.leftOut, actions: actions, objects: tally.total.objects,
-            bytes: tally.total.bytes)
-    }
-
     /// Gives a remote what it lacks: objects first, then commits, then the refs.
     ///
     /// - Parameter names: recipes; all where empty.
@@ -84,13 +50,11 @@ extension Store {
     ) async throws -> ExchangeSummary {
         let known = try recipes()
         for name in names where !known.contains(name) { throw SharingError.nothingToShare(recipe: name, known: known) }
-        let place = try remote.objectPlace()
+        let place = try remote.remoteObjects()
         let sending = try Sending(of: names, from: self, to: remote.repository)
         onPhase(.compared(references: sending.updates.count))
         let tally = TransferTally()
-        let objects = sending.objects.map {
-            OutgoingObject(digest: $0.digest, size: $0.size, isRequired: $0.isRequired, file: object($0.digest)?.url)
-        }
+        let objects = sending.objects
         if !objects.isEmpty { try await place.upload(objects, counting: tally) }
         onPhase(.objects(moved: tally.total.objects, bytes: tally.total.bytes, present: objects.count - tally.total.objects))
         try sending.finish()

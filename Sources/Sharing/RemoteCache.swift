@@ -19,8 +19,8 @@ package final class RemoteCache: Sendable {
         self.remote = remote
         self.onWarning = onWarning
         do {
-            _ = try remote.objectPlace()
-            let found = try await blocking { try store.references(of: remote.repository) }
+            _ = try remote.remoteObjects()
+            let found = try await blocking { try remote.repository.references(seenFrom: store.openRepository()) }
             let actions = found.filter { $0.name.hasPrefix("refs/decant/actions/") }
             references = Mutex(
                 Dictionary(actions.map { (String($0.name.suffix(64)), $0) }, uniquingKeysWith: { first, _ in first }))
@@ -35,8 +35,8 @@ package final class RemoteCache: Sendable {
     package func result(of key: Digest) async -> Artifact? {
         guard let reference = references.withLock({ $0?[key.hex] }) else { return nil }
         do {
-            let reception = try Reception(of: .actions([key]), from: remote.repository, into: store, known: [reference])
-            _ = try await store.receive(reception, objects: remote.objectPlace(), label: remote.label) { _ in }
+            let receiving = try Receiving(.actions([key]), from: remote.repository, into: store, known: [reference])
+            _ = try await receiving.finish(objects: remote.remoteObjects(), label: remote.label) { _ in }
             return try store.result(of: key)
         } catch RemoteError.unreachable(_, let reason) {
             references.withLock { $0 = nil }

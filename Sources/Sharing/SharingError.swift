@@ -1,4 +1,5 @@
 import BuildModel
+import Store
 
 /// Why something could not be shared; never with a password.
 package enum SharingError: Error, Sendable, CustomStringConvertible {
@@ -39,6 +40,49 @@ package enum SharingError: Error, Sendable, CustomStringConvertible {
             "\(place) has no object \(digest): \(reason)"
         case .nothingToShare(let recipe, let known):
             "this store has no build of '\(recipe)'" + (known.isEmpty ? "" : "; it has " + known.joined(separator: ", "))
+        }
+    }
+}
+
+/// Why nothing was exchanged with a remote.
+package enum RemoteError: Error, Sendable, CustomStringConvertible {
+    case unreachable(remote: String, reason: String)
+    /// What came does not hold against the rules of a lineage.
+    case refused(remote: String, refusals: [Refusal])
+    /// The remote has builds that are not here.
+    case behind(remote: String, references: [String])
+    case rejected(remote: String, reference: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .unreachable(let remote, let reason):
+            "\(remote) cannot be used: \(reason)"
+        case .refused(let remote, let refusals):
+            "\(remote) was refused, nothing of it was taken in:"
+                + refusals.prefix(20).map { "\n  \($0)" }.joined()
+                + (refusals.count > 20 ? "\n  and \(refusals.count - 20) more" : "")
+        case .behind(let remote, let references):
+            "\(remote) has what is not here: \(references.joined(separator: ", ")); nothing was pushed"
+        case .rejected(let remote, let reference, let reason):
+            "\(remote) did not take \(reference): \(reason)"
+        }
+    }
+}
+
+extension RemoteError {
+    /// Runs a step that looks at what a remote sent; what breaks a rule there refuses the remote.
+    ///
+    /// - Parameter gitFailures: whether git objects that cannot be read do so, too.
+    static func refusing<Value>(_ remote: String, gitFailures: Bool = false, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let refusal as Refusal {
+            throw RemoteError.refused(remote: remote, refusals: [refusal])
+        } catch let refusals as Refusals {
+            throw RemoteError.refused(remote: remote, refusals: refusals.all)
+        } catch StoreError.git(let operation, let reason) where gitFailures {
+            throw RemoteError.refused(
+                remote: remote, refusals: [Refusal(subject: "a git object", reason: "git cannot \(operation): \(reason)")])
         }
     }
 }

@@ -35,7 +35,7 @@ package final class Store: Sendable {
         try prepare(layout)
         let index = try Index(at: layout.index)
         if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
-        Adoption.adopt(in: layout, repository)
+        GitArrivals.name(in: layout, repository)
         return (index, repository)
     }
 
@@ -43,39 +43,25 @@ package final class Store: Sendable {
     private static func identity(of layout: StoreLayout) throws(StoreError) -> String {
         if let known = try? String(contentsOf: layout.identity, encoding: .utf8), !known.isEmpty { return known }
         let new = UUID().uuidString
-        do {
-            try Data(new.utf8).write(to: layout.identity, options: .atomic)
-        } catch {
-            throw .cannotWrite(path: layout.identity.path, reason: error.localizedDescription)
-        }
+        try StoreError.onWriting(layout.identity.path) { try Data(new.utf8).write(to: layout.identity, options: .atomic) }
         return new
     }
 
     /// Makes the directory, unless it is somebody else's.
     private static func claim(_ root: URL) throws(StoreError) {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        guard content.allSatisfy({ ["lineage.new", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git")
+        let ours: Set = [".gitignore", "lineage.new", "write.lock", "use.lock"]
+        guard content.allSatisfy(ours.contains) || content.contains("lineage.git")
         else {
             throw .notAStore(path: root.path)
         }
-        do {
-            try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-        } catch {
-            throw .cannotWrite(path: root.path, reason: error.localizedDescription)
-        }
+        try DurableFile.makeFolder(root)
     }
 
     private static func prepare(_ layout: StoreLayout) throws(StoreError) {
-        let files = FileManager.default
-        do {
-            for folder in [layout.objects, layout.incoming, layout.scratch] {
-                try files.createDirectory(at: folder, withIntermediateDirectories: true)
-            }
-            if !files.fileExists(atPath: layout.ignoreFile.path) {
-                try Data("*\n".utf8).write(to: layout.ignoreFile, options: .atomic)
-            }
-        } catch {
-            throw .cannotWrite(path: layout.root.path, reason: error.localizedDescription)
+        for folder in [layout.objects, layout.incoming, layout.scratch] { try DurableFile.makeFolder(folder) }
+        if !FileManager.default.fileExists(atPath: layout.ignoreFile.path) {
+            try StoreError.onWriting(layout.root.path) { try Data("*\n".utf8).write(to: layout.ignoreFile, options: .atomic) }
         }
     }
 
@@ -85,5 +71,72 @@ package final class Store: Sendable {
             guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
             try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key, work: nil)
         }
+    }
+
+    /// Runs a body on the repository while no other process moves refs.
+    func writing<Value>(
+        _ body: (inout sending GitRepository) throws(StoreError) -> sending Value
+    ) throws(StoreError) -> sending Value {
+        try repository.withLock { repository throws(StoreError) in
+            let lock = try FileLock(layout.writeLock, .exclusive)
+            defer { withExtendedLifetime(lock) {} }
+            return try body(&repository)
+        }
+    }
+
+    /// Runs a body while nobody moves the refs of a repository elsewhere: that of a store has its locks beside it.
+    package static func writing<Value>(toRepositoryAt folder: URL, _ body: () throws -> Value) throws -> Value {
+        let layout = StoreLayout(root: folder.deletingLastPathComponent())
+        let isStore = FileManager.default.fileExists(atPath: folder.appending(path: layout.identity.lastPathComponent).path)
+        let lock = isStore ? try FileLock(layout.writeLock, .exclusive) : nil
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+
+    /// A handle on the lineage of its own, so that builds of this process go on meanwhile.
+    package func openRepository() throws(StoreError) -> GitRepository { try GitRepository(at: layout.repository) }
+}
+
+/// Where everything lies below the store's directory.
+struct StoreLayout: Sendable {
+    let root: URL
+
+    var repository: URL { root.appending(path: "lineage.git", directoryHint: .isDirectory) }
+    /// Where the repository is made.
+    var newRepository: URL { root.appending(path: "lineage.new", directoryHint: .isDirectory) }
+    var objects: URL { repository.appending(path: "lfs/objects", directoryHint: .isDirectory) }
+    /// Files on their way in. On the objects' file system, so that a rename moves them.
+    var incoming: URL { repository.appending(path: "lfs/incoming", directoryHint: .isDirectory) }
+    /// Objects that were not what their names said.
+    var damaged: URL { repository.appending(path: "lfs/damaged", directoryHint: .isDirectory) }
+    /// Tells this repository from another one at its place.
+    var identity: URL { repository.appending(path: "decant-id") }
+    /// Held while refs move.
+    var writeLock: URL { root.appending(path: "write.lock") }
+    /// Shared by all who use the store, held alone by who removes something from it.
+    var useLock: URL { root.appending(path: "use.lock") }
+    var index: URL { root.appending(path: "index.sqlite") }
+    var scratch: URL { root.appending(path: "scratch", directoryHint: .isDirectory) }
+    /// What models behind servers answered: a journal each.
+    var recordings: URL { root.appending(path: "recordings", directoryHint: .isDirectory) }
+    var ignoreFile: URL { root.appending(path: ".gitignore") }
+
+    var packs: URL { repository.appending(path: "objects/pack", directoryHint: .isDirectory) }
+    /// The file of a git object that is in no pack.
+    func gitObject(_ id: String) -> URL { repository.appending(path: "objects/\(id.prefix(2))/\(id.dropFirst(2))") }
+
+    /// `lfs/objects/aa/bb/<sha256>`, as Git LFS has it.
+    func object(_ digest: Digest) -> URL { ObjectFolder(objects).place(of: digest) }
+
+    /// Repositories of what has come and is not trusted yet, one a process.
+    var quarantine: URL { root.appending(path: "quarantine", directoryHint: .isDirectory) }
+    /// The heads of branches whose stage commits have been looked at, and those stage commits that wait for their files.
+    var adopted: URL { repository.appending(path: "decant-adopted") }
+
+    /// Runs a body while no other process moves refs.
+    func writing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        let lock = try FileLock(writeLock, .exclusive)
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
     }
 }

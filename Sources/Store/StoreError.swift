@@ -53,6 +53,15 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Runs a step of Foundation's that writes; what it throws becomes `cannotWrite`.
+    package static func onWriting<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw .cannotWrite(path: path, reason: error.localizedDescription)
+        }
+    }
+
     /// The reason that the operating system gives for its last failure.
-    static var systemReason: String { String(cString: strerror(errno)) }
+    package static var systemReason: String { String(cString: strerror(errno)) }
 }

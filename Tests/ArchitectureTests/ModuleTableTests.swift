@@ -1,18 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Holds the module table of `docs/architecture.md` against the manifest and every import.
 @Suite struct ModuleTableTests {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     /// What every module may import: the language's own libraries.
     static let platform: Set<String> = ["Foundation", "FoundationNetworking", "Synchronization", "Dispatch", "Glibc"]
 
     let table: [String: Set<String>]
 
     init() throws {
-        let page = try String(contentsOf: Self.root.appending(path: "docs/architecture.md"), encoding: .utf8)
+        let page = try Checkout.text("docs/architecture.md")
         let section = try #require(page.components(separatedBy: "## Modules").last?.components(separatedBy: "\n## ").first)
         var table: [String: Set<String>] = [:]
         for line in section.split(separator: "\n") where line.hasPrefix("| `") {
@@ -24,14 +22,14 @@ import Testing
     }
 
     @Test func everySourceFolderIsAModuleOfTheTable() throws {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
+        let folders = try FileManager.default.contentsOfDirectory(atPath: Checkout.file("Sources").path)
         #expect(Set(folders) == Set(table.keys))
     }
 
     @Test func importsStayWithinTheTable() throws {
         var checked = 0
         for (module, allowed) in table {
-            for file in try swiftFiles(under: "Sources/\(module)") {
+            for file in Checkout.files(below: "Sources/\(module)", suffix: ".swift") {
                 for name in try imports(of: file) where !Self.platform.contains(name) {
                     checked += 1
                     #expect(allowed.contains(name), "\(module) imports \(name) in \(file.lastPathComponent)")
@@ -42,7 +40,7 @@ import Testing
     }
 
     @Test func manifestDependenciesEqualTheTable() throws {
-        let manifest = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+        let manifest = try Checkout.text("Package.swift")
         let targets = manifest.matches(
             of: /\.(?:target|executableTarget)\(\s*name: "(\w+)"([^\x00]*?)(?=\n        \.|\n    \])/)
         var seen: Set<String> = []
@@ -55,12 +53,6 @@ import Testing
         }
         let system = manifest.matches(of: /\.systemLibrary\(name: "(\w+)"/).map { String($0.1) }
         #expect(seen.union(system) == Set(table.keys))
-    }
-
-    private func swiftFiles(under path: String) throws -> [URL] {
-        let folder = Self.root.appending(path: path)
-        let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
-        return files.filter { $0.pathExtension == "swift" }
     }
 
     private func imports(of file: URL) throws -> [String] {

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -13,17 +14,12 @@ import Testing
         return try Dictionary(uniqueKeysWithValues: list.map { try ($0["name"]?.string ?? "", FunctionDefinition(json: $0)) })
     }
 
-    /// A change of these bytes needs a new revision of `data.generate`. Delete the file to record it again.
+    /// A change of these bytes needs a new revision of `data.generate`. `DECANT_RECORD=1` records them again.
     @Test(arguments: ["rows", "functions"]) func goldenOutput(file: String) throws {
-        let golden = packageRoot.appending(path: "Tests/DataGenerationTests/Golden/family-\(file).txt")
         let generation = try Generation(family, count: 60)
         let written = file == "rows" ? generation.rowsFile : generation.functions
-        guard FileManager.default.fileExists(atPath: golden.path) else {
-            try written.write(to: golden)
-            Issue.record("recorded \(golden.lastPathComponent); run again")
-            return
-        }
-        #expect(try String(decoding: written, as: UTF8.self) == String(contentsOf: golden, encoding: .utf8))
+        try Golden("Tests/DataGenerationTests/Golden").expect(
+            String(decoding: written, as: UTF8.self), equals: "family-\(file).txt")
     }
 
     @Test func everyCombinationIsAFunctionWithOneOfTheNames() throws {

@@ -3,11 +3,9 @@ import Diagnostics
 import Engine
 import Foundation
 import Planner
+import TestSupport
 
 @testable import Stages
-
-/// The root of the package.
-let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
 /// What one run of `data.generate` writes.
 struct Generation {
@@ -19,7 +17,7 @@ struct Generation {
     init(
         _ directory: String, count: Int, seed: Int = 7, heldOutTemplates: Double = 0.15, heldOutValues: Double = 0.05
     ) throws {
-        let source = packageRoot.appending(path: directory)
+        let source = Checkout.file(directory)
         let work = FileManager.default.temporaryDirectory.appending(path: "data-generate-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: work) }
         let output = work.appending(path: "output")

@@ -1,21 +1,16 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GenerationTests {
     let tiny = "Tests/Fixtures/tiny"
 
-    /// A change of these bytes needs a new revision of `data.generate`. Delete the file to record it again.
+    /// A change of these bytes needs a new revision of `data.generate`. `DECANT_RECORD=1` records them again.
     @Test func goldenOutput() throws {
-        let golden = packageRoot.appending(path: "Tests/DataGenerationTests/Golden/tiny.jsonl")
-        let generation = try Generation(tiny, count: 60)
-        guard FileManager.default.fileExists(atPath: golden.path) else {
-            try generation.rowsFile.write(to: golden)
-            Issue.record("recorded \(golden.lastPathComponent); run again")
-            return
-        }
-        #expect(try String(decoding: generation.rowsFile, as: UTF8.self) == String(contentsOf: golden, encoding: .utf8))
+        let rows = try Generation(tiny, count: 60).rowsFile
+        try Golden("Tests/DataGenerationTests/Golden").expect(String(decoding: rows, as: UTF8.self), equals: "tiny.jsonl")
     }
 
     @Test func equalInputsGiveEqualBytesAndSeedsDiffer() throws {

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Planner
+import TestSupport
 import Testing
 
 @testable import Stages

@@ -4,7 +4,9 @@ import EncoderFixtures
 import Foundation
 import Planner
 import Stages
+import TestSupport
 import Testing
+import Words
 
 @testable import Engine
 

@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Planner
 import Testing
+import Words
 
 @testable import Stages
 
@@ -44,7 +45,7 @@ import Testing
             try question.text(about: "[]", to: row, functions: Self.functions)
                 == #"be brief\#nplay {answer} {|play(song:string)|[]|[{"name":"play","arguments":{"song":"x"}}]|{other}|{"#)
         let standard = try JudgingQuestion("").text(about: "[1]", to: row, functions: Self.functions)
-        for part in ["play {answer} {", "play(song:string)", "\n[1]\n", PromptFormat.response(to: row), "yes or no"] {
+        for part in ["play {answer} {", "play(song:string)", "\n[1]\n", PromptStyle.response(to: row), "yes or no"] {
             #expect(standard.contains(part), "\(part)")
         }
     }

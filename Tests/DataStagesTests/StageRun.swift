@@ -60,16 +60,3 @@ final class StageRun {
         }
     }
 }
-
-/// The real data beside the checkout.
-enum SharedData {
-    static let folder: URL? = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let beside = root.deletingLastPathComponent().appending(path: "shared/data")
-        let named = ProcessInfo.processInfo.environment["DECANT_SHARED_DATA"].map { URL(fileURLWithPath: $0) }
-        return [beside, named].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }
-    }()
-
-    static func read(_ path: String) throws -> Data { try Data(contentsOf: #require(folder).appending(path: path)) }
-}

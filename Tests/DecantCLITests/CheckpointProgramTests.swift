@@ -2,6 +2,7 @@ import BuildModel
 import Foundation
 import Planner
 import Stages
+import TestSupport
 import Testing
 
 /// `decant stage run` is killed, asked to end, and run again.
@@ -11,7 +12,7 @@ import Testing
             steps: steps, batch: 16, learningRate: 0.005, optimizer: .muon, warmup: 0.1, weightDecay: 0, seed: 1)
         let workspace = try StageWorkspaceProgram(TrainSFT(training: parameters, prompt: .query))
         for (name, file) in [("functions", "functions"), ("templates", "utterances")] {
-            try workspace.addInput(name, file: DecantProgram.root.appending(path: "Tests/Fixtures/tiny/\(file).yaml"))
+            try workspace.addInput(name, file: Checkout.file("Tests/Fixtures/tiny/\(file).yaml"))
         }
         try workspace.addInput(
             "rows", of: DataGenerate(count: 300, seed: 3, heldOutTemplates: 0, heldOutValues: 0))

@@ -11,13 +11,13 @@ import Testing
         try program.edit("tiny.yaml", "functions: {path: functions.yaml}", "functions: {path: function.yaml}")
         let result = try program.run("check", "tiny.yaml", status: 2)
         #expect(result.output == "")
-        try Golden.expect(result.errors, equals: "check-problems.txt")
+        try golden.expect(result.errors, equals: "check-problems.txt")
     }
 
     @Test func aMissingSourceFileIsAProblemOfTheRecipe() throws {
         let program = try DecantProgram()
         try FileManager.default.removeItem(at: program.folder.appending(path: "utterances.yaml"))
-        try Golden.expect(program.run("build", "tiny.yaml", status: 2).errors, equals: "missing-source.txt")
+        try golden.expect(program.run("build", "tiny.yaml", status: 2).errors, equals: "missing-source.txt")
         #expect(
             !FileManager.default.fileExists(atPath: program.folder.appending(path: "cache/lineage.git/refs/heads/tiny").path))
     }
@@ -26,7 +26,7 @@ import Testing
         let program = try DecantProgram()
         // How long stages will take depends on the machine.
         let cold = try program.run("plan", "tiny.yaml").output
-        try Golden.expect(cold.replacing(/[0-9.]+ s( ≈| of work)/) { "N s\($0.output.1)" }, equals: "plan-cold.txt")
+        try golden.expect(cold.replacing(/[0-9.]+ s( ≈| of work)/) { "N s\($0.output.1)" }, equals: "plan-cold.txt")
         try program.build()
         let warm = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         #expect((warm["stages"]?.array ?? []).allSatisfy { $0["state"] == "cached" && $0["why"] == [] })
@@ -109,7 +109,7 @@ import Testing
 
     @Test(arguments: ["dot", "mermaid"])
     func aGraphIsDrawn(format: String) throws {
-        try Golden.expect(DecantProgram().run("graph", "tiny.yaml", "--format", format).output, equals: "graph.\(format).txt")
+        try golden.expect(DecantProgram().run("graph", "tiny.yaml", "--format", format).output, equals: "graph.\(format).txt")
     }
 
     @Test func aBuildIsShownLoggedExportedAndAsked() throws {

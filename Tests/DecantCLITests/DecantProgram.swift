@@ -1,6 +1,9 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
+
+let golden = Golden("Tests/DecantCLITests/Golden")
 
 /// A folder with a recipe in it, and the `decant` program run there as a person would.
 final class DecantProgram {
@@ -13,55 +16,36 @@ final class DecantProgram {
         var events: [JSON] { output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) } }
     }
 
-    let folder: URL
+    private let place: TemporaryFolder
+    var folder: URL { place.url }
     var cache = "cache"
     var threads = 2
     var extraEnvironment: [String: String] = [:]
 
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// The program that was built with these tests.
-    static let executable = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "decant")
-
     /// A folder of its own with the tiny domain: the whole path in a few seconds.
     init(recipe: String = DecantProgram.tinyRecipe) throws {
-        folder = URL.temporaryDirectory.appending(path: "decant-test-\(UUID().uuidString)", directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        place = try TemporaryFolder()
         for file in ["functions.yaml", "utterances.yaml"] {
             try FileManager.default.copyItem(
-                at: Self.root.appending(path: "Tests/Fixtures/tiny/\(file)"), to: folder.appending(path: file))
+                at: Checkout.file("Tests/Fixtures/tiny/\(file)"), to: folder.appending(path: file))
         }
         try write(recipe, to: "tiny.yaml")
     }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
-
-    func write(_ text: String, to file: String) throws { try Data(text.utf8).write(to: folder.appending(path: file)) }
+    func write(_ text: String, to file: String) throws { try place.write(text, to: file) }
 
     /// Replaces a text that must stand in a file exactly once.
     func edit(_ file: String, _ old: String, _ new: String) throws {
-        let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+        let text = try place.text(file)
         try #require(text.components(separatedBy: old).count == 2, "'\(old)' must stand once in \(file)")
         try write(text.replacingOccurrences(of: old, with: new), to: file)
     }
 
     @discardableResult
     func run(_ arguments: String..., status: Int32? = 0) throws -> Result {
-        let process = try start(arguments)
-        let errors = DispatchQueue.global()
-        nonisolated(unsafe) var errorText = ""
-        let read = DispatchGroup()
-        errors.async(group: read) {
-            errorText = String(
-                decoding: (process.standardError as? Pipe)?.fileHandleForReading.readDataToEndOfFile() ?? Data(), as: UTF8.self)
-        }
-        let output = (process.standardOutput as? Pipe)?.fileHandleForReading.readDataToEndOfFile() ?? Data()
-        read.wait()
-        process.waitUntilExit()
+        let run = ProgramRun(readingToTheEndOf: try start(arguments))
         let result = Result(
-            status: process.terminationStatus, output: String(decoding: output, as: UTF8.self), errors: errorText)
+            status: run.status, output: run.output, errors: run.errors)
         if let status { try #require(result.status == status, "decant \(arguments.joined(separator: " ")): \(result.errors)") }
         return result
     }
@@ -69,7 +53,7 @@ final class DecantProgram {
     /// Starts the program with pipes on both outputs.
     func start(_ arguments: [String]) throws -> Process {
         let process = Process()
-        process.executableURL = Self.executable
+        process.executableURL = Checkout.program
         process.arguments = arguments
         process.currentDirectoryURL = folder
         var environment = ["DECANT_CACHE": cache, "HOME": folder.path, "LC_ALL": "C"]

@@ -290,6 +290,6 @@ import Testing
         let program = try server.program(sample: "samples: 2")
         let events = try program.run("build", "tiny.yaml", "teacher.samples", "--json").events
         let digest = events.first { $0["stage"] == "teacher.samples" && $0["event"] == "stage-finished" }?["artifact"]?.string
-        try Golden.expect((digest ?? "none") + "\n", equals: "endpoint-digest.txt")
+        try golden.expect((digest ?? "none") + "\n", equals: "endpoint-digest.txt")
     }
 }

@@ -2,23 +2,24 @@ import BuildModel
 import CanonicalJSON
 import Foundation
 import Planner
+import TestSupport
 import Testing
 
 /// A stage directory with an `exec` action in it, run as a runner runs it: `decant stage run DIRECTORY`.
 final class ExecRun {
-    let folder = URL.temporaryDirectory.appending(path: "decant-exec-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let place: TemporaryFolder
+    var folder: URL { place.url }
     private(set) var status: Int32 = -1
     private(set) var log = ""
     private(set) var output = ""
 
     /// - Parameter inputs: contents by `input/file`, read-only as the store's files are.
     init(_ exec: Exec, inputs: [String: String] = [:]) throws {
+        place = try TemporaryFolder()
         try FileManager.default.createDirectory(at: folder.appending(path: "outputs"), withIntermediateDirectories: true)
         for (path, content) in inputs {
-            let file = folder.appending(path: "inputs/\(path)")
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(content.utf8).write(to: file)
-            chmod(file.path, 0o444)
+            try place.write(content, to: "inputs/\(path)")
+            chmod(place.file("inputs/\(path)").path, 0o444)
         }
         let action = Action(
             kind: Exec.name, revision: Exec.revision, parameters: try JSON(encoding: exec),
@@ -32,8 +33,6 @@ final class ExecRun {
         try self.init(Self.shell(script, outputs: outputs), inputs: inputs)
         try run()
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     static func shell(
         _ script: String, environment: [String: String] = [:], outputs: [String] = ["out"], timeLimit: Double = 60,
@@ -60,7 +59,7 @@ final class ExecRun {
     func start(wrapper: [String] = [], environment: [String: String] = [:]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = wrapper + [DecantProgram.executable.path, "stage", "run", folder.path]
+        process.arguments = wrapper + [Checkout.program.path, "stage", "run", folder.path]
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.standardInput = lifeline
         for (name, stream) in [("progress", \Process.standardOutput), ("log", \Process.standardError)] {
@@ -83,31 +82,6 @@ final class ExecRun {
 
     /// What lies in the stage's directory, sorted.
     var leftovers: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted() }
-}
-
-/// What the kernel and the tools here allow.
-enum Machine {
-    static let hasNamespaces = succeeds(
-        ["unshare", "--user", "--map-current-user", "--net", "--pid", "--fork", "--kill-child", "--", "true"])
-    /// Inside this wrapper the kernel allows no namespaces.
-    static let withoutNamespaces =
-        !hasNamespaces
-        ? []
-        : [
-            "unshare", "--user", "--map-root-user", "--", "sh", "-c",
-            #"echo 0 > /proc/sys/user/max_user_namespaces && exec "$@""#, "sh",
-        ]
-    static let canForbidNamespaces = succeeds(withoutNamespaces + ["sh", "-c", "! unshare --user true"])
-
-    private static func succeeds(_ command: [String]) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
 }
 
 @Suite struct ExecTests {
@@ -307,7 +281,7 @@ enum Machine {
 
     @Test(.enabled(if: Machine.hasNamespaces, "the kernel allows no network namespace"))
     func theCommandHasNoNetwork() throws {
-        let server = try LoopbackServer(serving: URL.temporaryDirectory)
+        let server = try FileServer()
         defer { server.stop() }
         let run = try Self.connecting(to: server).run()
         #expect(run.status == 1)
@@ -317,7 +291,7 @@ enum Machine {
 
     @Test(.enabled(if: Machine.canForbidNamespaces, "this machine cannot forbid namespaces to a child"))
     func whereTheKernelAllowsNoNamespaceTheLogSaysSo() throws {
-        let server = try LoopbackServer(serving: URL.temporaryDirectory)
+        let server = try FileServer()
         defer { server.stop() }
         let run = try Self.connecting(to: server).run(wrapper: Machine.withoutNamespaces)
         #expect(run.log.contains("exec: the kernel allows no network namespace; the command can reach the network\n"))
@@ -339,7 +313,7 @@ enum Machine {
     }
 
     /// A command that connects to a server of the test, which is there.
-    private static func connecting(to server: LoopbackServer) throws -> ExecRun {
+    private static func connecting(to server: FileServer) throws -> ExecRun {
         try ExecRun(
             Exec(
                 command: [

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 /// Builds that are stopped, killed, starved and crowded.
@@ -67,18 +68,12 @@ import Testing
 
     /// Runs `scripts/crash-test`, which ends with an error at the first store that is not whole.
     private func crashTest(_ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", DecantProgram.root.appending(path: "scripts/crash-test").path] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["DECANT": DecantProgram.executable.path]) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(text)")
-        return text
+        let run = try ProgramRun(
+            ["python3", Checkout.file("scripts/crash-test").path] + arguments,
+            environment: ProcessInfo.processInfo.environment.merging(["DECANT": Checkout.program.path]) { $1 },
+            mergesErrors: true)
+        #expect(run.status == 0, "\(run.output)")
+        return run.output
     }
 
     @Test func killedBuildsLeaveAWholeStore() throws {

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 /// Sources from elsewhere: locked, fetched, checked.
@@ -97,7 +98,7 @@ import Testing
             echo '{"sha": "\(commit)", "siblings": [{"rfilename": "data/rows.jsonl"}, {"rfilename": "README.md"}]}' \
                 | tee hub/api/models/decant/rows/revision/main > hub/api/models/decant/rows/revision/\(commit)
             """)
-        let server = try LoopbackServer(serving: program.folder.appending(path: "hub"))
+        let server = try FileServer(program.folder.appending(path: "hub"))
         defer { server.stop() }
         program.extraEnvironment = ["HF_ENDPOINT": "http://127.0.0.1:\(server.port)", "HF_TOKEN": "secret-token"]
         try lockAndBuild(program, files: ["data/rows.jsonl"])
@@ -114,7 +115,7 @@ import Testing
         try program.write(SourceTests.rows, to: "rows.jsonl")
         try program.shell(
             "mkdir a && cp rows.jsonl a/ && tar czf rows.tar.gz a && ln -s /etc/passwd a/b.jsonl && tar czf link.tar.gz a")
-        let server = try LoopbackServer(serving: program.folder)
+        let server = try FileServer(program.folder)
         defer { server.stop() }
         let url = "http://127.0.0.1:\(server.port)"
         try program.write(Self.recipe("http: \"\(url)/rows.tar.gz\", member: \"*.jsonl\""), to: "tiny.yaml")
@@ -147,24 +148,10 @@ import Testing
 extension DecantProgram {
     /// Runs a script in the folder; its output.
     @discardableResult
-    func shell(_ script: String) throws -> String { try run("/bin/bash", ["-ec", script]) }
+    func shell(_ script: String) throws -> String { try ProgramRun.output(of: ["bash", "-ec", script], in: folder) }
 
     func python(_ script: String) throws {
         try shell("mkdir -p wheels")
-        _ = try run("/usr/bin/env", ["python3", "-c", script])
-    }
-
-    private func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return text
+        try ProgramRun.output(of: ["python3", "-c", script], in: folder)
     }
 }

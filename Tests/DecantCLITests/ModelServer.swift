@@ -1,5 +1,5 @@
 import CanonicalJSON
-import ServerFixtures
+import TestSupport
 
 /// A server of chat completions on this machine, as a person's recipe would name one.
 final class ModelServer: FixtureServer {

@@ -53,7 +53,7 @@ import Testing
         ]
         let digests = try ran(program)
         let lines = wanted.map { "\($0) \(digests[$0] ?? "did not run")" }
-        try Golden.expect(lines.joined(separator: "\n") + "\n", equals: "quantization-digests.txt")
+        try golden.expect(lines.joined(separator: "\n") + "\n", equals: "quantization-digests.txt")
         let threads = try Self.program(
             "quantize: {scheme: W4A16, method: quantease, group_size: 32, num_calibration_samples: 40}")
         let one = try threads.run("build", "tiny.yaml", "student.sft.W4A16", "--json", "--threads", "1").events

@@ -42,7 +42,7 @@ import Testing
             guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "reasoning-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "reasoning-digests.txt")
         let curve = try Self.curve(of: "teacher.sft.reasoning.rl", program)
         #expect(curve.count == 3)
         for name in ["reward", "right", "well_formed", "ended", "skipped_groups", "response_tokens", "entropy", "kl"] {

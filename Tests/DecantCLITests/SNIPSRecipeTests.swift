@@ -1,20 +1,17 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 /// `recipes/snips.yaml` on the published files, in a reduced size.
 @Suite struct SNIPSRecipeTests {
     /// The files, beside the checkout.
-    static var published: URL? {
-        let beside = DecantProgram.root.deletingLastPathComponent().appending(path: "shared/data/snips_raw")
-        let named = ProcessInfo.processInfo.environment["DECANT_SHARED_DATA"].map { URL(fileURLWithPath: $0 + "/snips_raw") }
-        return [beside, named].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }
-    }
+    static let published = SharedData.existing("snips_raw")
 
     @Test(.enabled(if: published != nil))
     func thePathRunsOnTheImportedFiles() throws {
         let folder = try #require(Self.published)
-        let recipe = try String(contentsOf: DecantProgram.root.appending(path: "recipes/snips.yaml"), encoding: .utf8)
+        let recipe = try String(contentsOf: Checkout.file("recipes/snips.yaml"), encoding: .utf8)
         let program = try DecantProgram(recipe: recipe)
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
         #expect(files.count == 14)

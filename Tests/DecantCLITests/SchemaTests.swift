@@ -1,13 +1,14 @@
 import CanonicalJSON
 import Foundation
 import Planner
+import TestSupport
 import Testing
 
 /// The JSON Schema that `decant schema` prints, asked with a stock validator; and the tables made from the same definitions.
 @Suite struct SchemaTests {
     private static func validate(_ paths: [String], with program: DecantProgram) throws -> [String: Bool] {
         try program.write(program.run("schema").output, to: "schema.json")
-        let script = DecantProgram.root.appending(path: "scripts/validate-recipes").path
+        let script = Checkout.file("scripts/validate-recipes").path
         let list = paths.map { "'\($0)'" }.joined(separator: " ")
         let lines = try program.shell("'\(script)' schema.json \(list) || true").split(separator: "\n")
         return Dictionary(
@@ -23,7 +24,7 @@ import Testing
         try program.write(Self.everything, to: "everything.yaml")
         try program.write(Self.asked, to: "asked.yaml")
         try program.write(Self.ingested, to: "ingested.yaml")
-        let shipped = DecantProgram.root.appending(path: "recipes")
+        let shipped = Checkout.file("recipes")
         let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
         #expect(recipes.count >= 2)
         let paths =
@@ -41,7 +42,7 @@ import Testing
 
     /// What one field alone shows to be wrong, the schema shows as well.
     @Test func wrongRecipesAreNot() throws {
-        let folder = DecantProgram.root.appending(path: "Tests/RecipeLanguageTests/Golden/input")
+        let folder = Checkout.file("Tests/RecipeLanguageTests/Golden/input")
         let names = [
             "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path",
             "matrix-not-a-mapping",
@@ -63,7 +64,7 @@ import Testing
 
     /// Every field has its line in the documentation, made from its definition.
     @Test func theDocumentationListsEveryField() throws {
-        let page = try String(contentsOf: DecantProgram.root.appending(path: "docs/recipe-language.md"), encoding: .utf8)
+        let page = try String(contentsOf: Checkout.file("docs/recipe-language.md"), encoding: .utf8)
         let tables = try DecantProgram().run("schema", "--format", "markdown").output
         #expect(tables.components(separatedBy: "\n| `").count > 100)
         #expect(page.contains(tables), "run 'decant schema --format markdown' and put its tables into docs/recipe-language.md")
@@ -71,7 +72,7 @@ import Testing
 
     /// Every stage kind has its paragraph, with its inputs.
     @Test func theDocumentationListsEveryKind() throws {
-        let page = try String(contentsOf: DecantProgram.root.appending(path: "docs/stage-kinds.md"), encoding: .utf8)
+        let page = try String(contentsOf: Checkout.file("docs/stage-kinds.md"), encoding: .utf8)
         for kind in KindCatalogue.kinds {
             #expect(page.contains("`\(kind.name)`"), "\(kind.name)")
         }

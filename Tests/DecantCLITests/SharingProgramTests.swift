@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 /// `push`, `pull` and `clone` as a person uses them.
@@ -17,17 +18,7 @@ import Testing
     init() throws { program = try DecantProgram(recipe: Self.recipe) }
 
     private func git(_ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git"] + arguments
-        process.currentDirectoryURL = program.folder
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return text
+        try ProgramRun.output(of: ["git"] + arguments, in: program.folder)
     }
 
     @Test func aColleagueClonesAndRunsNothing() throws {
@@ -108,17 +99,8 @@ import Testing
             sys.exit(status)
             """
         func peak(_ arguments: String...) throws -> Int {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["python3", "-c", script, DecantProgram.executable.path] + arguments
-            process.currentDirectoryURL = program.folder
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            try #require(process.terminationStatus == 0)
+            let text = try ProgramRun.output(
+                of: ["python3", "-c", script, Checkout.program.path] + arguments, in: program.folder)
             return try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
         }
         try program.edit("tiny.yaml", "printf 'a\\\\0b' > outputs/a.bin", "truncate -s 300M outputs/a.bin")

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 /// Files from outside, pinned by their digests.
@@ -57,7 +58,7 @@ import Testing
     @Test func aDownloadIsCheckedAgainstItsDigest() throws {
         let program = try DecantProgram()
         try program.write(Self.rows, to: "rows.jsonl")
-        let server = try LoopbackServer(serving: program.folder)
+        let server = try FileServer(program.folder)
         defer { server.stop() }
         let url = "http://127.0.0.1:\(server.port)/rows.jsonl"
         try program.write(Self.recipe(url: url, digest: Digest(hashing: "other bytes")), to: "wrong.yaml")
@@ -73,32 +74,4 @@ import Testing
             Self.recipe(url: "http://127.0.0.1:9/rows.jsonl", digest: Digest(hashing: Self.rows)), to: "moved.yaml")
         #expect(try program.run("build", "moved.yaml", "data", "--json").events.last?["ran"] == [])
     }
-}
-
-/// Python's file server on a free port of this machine.
-final class LoopbackServer {
-    let port: Int
-    private let process = Process()
-
-    init(serving folder: URL) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
-        process.currentDirectoryURL = folder
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // "Serving HTTP on 127.0.0.1 port 43215 (http://…)"
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        port = try #require(line.firstMatch(of: /port (\d+)/).flatMap { Int($0.1) })
-    }
-
-    func stop() {
-        guard process.isRunning else { return }
-        // A child of a thread with blocked signals ignores every other signal.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
-    deinit { stop() }
 }

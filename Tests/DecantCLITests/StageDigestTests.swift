@@ -16,7 +16,7 @@ import Testing
             guard event["event"] == "stage-finished", let name = event["stage"]?.string else { return nil }
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "stage-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "stage-digests.txt")
         let plan = try #require(try program.run("plan", "tiny.yaml", "--json").events.first)
         let kinds = Set((plan["stages"]?.array ?? []).compactMap { $0["kind"]?.string })
         let missing = Set(StageCatalogue.kinds.filter { !$0.isMeasurement }.map { $0.name }).subtracting(kinds).subtracting([
@@ -39,7 +39,7 @@ import Testing
             let ends = [".kd", ".okd", ".dpo", ".logits"]
             return ends.contains(where: name.hasSuffix) ? "\(name) \(event["artifact"]?.string ?? "")" : nil
         }
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "transfer-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "transfer-digests.txt")
     }
 
     @Test func importedModelsKeepTheirDigest() throws {
@@ -50,7 +50,7 @@ import Testing
             guard name == "source.base" || name == "base.model" || name.hasSuffix(".perplexity") else { return nil }
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "imported-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "imported-digests.txt")
     }
 
     @Test func adaptersKeepTheirDigest() throws {
@@ -63,7 +63,7 @@ import Testing
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
         #expect(lines.count == 2)
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "adapter-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "adapter-digests.txt")
     }
 
     @Test func prunedChannelsKeepTheirDigests() throws {
@@ -76,7 +76,7 @@ import Testing
                 ? "\(name) \(event["artifact"]?.string ?? "")" : nil
         }
         #expect(lines.count >= 5)
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "pruning-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "pruning-digests.txt")
     }
 
     @Test func preparedRowsKeepTheirDigests() throws {
@@ -88,7 +88,7 @@ import Testing
             }
             return "\(name) \(event["artifact"]?.string ?? "")"
         }
-        try Golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "prepared-digests.txt")
+        try golden.expect(lines.sorted().joined(separator: "\n") + "\n", equals: "prepared-digests.txt")
     }
 
     @Test func ingestedRowsKeepTheirDigest() throws {
@@ -108,6 +108,6 @@ import Testing
         try program.write(rows.joined(separator: "\n"), to: "rows.jsonl")
         let events = try program.run("build", "tiny.yaml", "data", "--json").events
         let digest = events.first { $0["stage"] == "data.rows" && $0["event"] == "stage-finished" }?["artifact"]?.string
-        try Golden.expect((digest ?? "none") + "\n", equals: "ingest-digest.txt")
+        try golden.expect((digest ?? "none") + "\n", equals: "ingest-digest.txt")
     }
 }

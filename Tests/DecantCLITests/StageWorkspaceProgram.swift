@@ -3,6 +3,7 @@ import CanonicalJSON
 import Foundation
 import Planner
 import Stages
+import TestSupport
 import Testing
 
 /// A prepared stage, and `decant stage run` on it as a runner would.
@@ -71,7 +72,7 @@ final class StageWorkspaceProgram {
         private var pending = Data()
 
         fileprivate init(_ arguments: [String]) throws {
-            process.executableURL = DecantProgram.executable
+            process.executableURL = Checkout.program
             process.arguments = arguments
             process.standardInput = lifeline
             process.standardOutput = output

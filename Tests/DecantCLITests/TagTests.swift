@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 /// Tags and signatures, looked at with stock git.
@@ -14,31 +15,20 @@ import Testing
     }
 
     private func git(_ arguments: String..., status: Int32? = 0) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git", "-C", program.folder.appending(path: "cache/lineage.git").path] + arguments
-        process.environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": program.folder.path, "LC_ALL": "C",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        if let status { try #require(process.terminationStatus == status, "git \(arguments): \(text)") }
-        return text
+        let run = try ProgramRun(
+            ["git", "-C", program.folder.appending(path: "cache/lineage.git").path] + arguments,
+            environment: [
+                "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": program.folder.path,
+                "LC_ALL": "C",
+            ], mergesErrors: true)
+        if let status { try #require(run.status == status, "git \(arguments): \(run.output)") }
+        return run.output
     }
 
     /// A key of this test's own, and a git that knows whose it is.
     private func makeKey(passphrase: String = "") throws {
         let key = program.folder.appending(path: "key").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "test", "-f", key]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        try ProgramRun.output(of: ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "test", "-f", key])
         let publicKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
         try program.write("me@example.org namespaces=\"git\" \(publicKey)", to: "allowed")
         _ = try git("config", "--global", "gpg.format", "ssh")

@@ -1,7 +1,8 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
-import ServerFixtures
+import HTTP
+import TestSupport
 
 @testable import Endpoints
 @testable import Store

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import Endpoints
+@testable import HTTP
 @testable import Store
 
 /// What the server will not give, and what the recipe does not allow.
@@ -84,10 +85,10 @@ import Testing
         let keys = (0..<50).map { Digest(hashing: "\($0)") }
         for attempt in 1...12 {
             let whole = min(60, 0.5 * pow(2, Double(attempt - 1)))
-            let waits = keys.map { backoff.seconds(after: attempt, at: $0) }
+            let waits = keys.map { backoff.seconds(after: attempt, asking: $0) }
             #expect(waits.allSatisfy { $0 > whole / 2 && $0 <= whole })
             #expect(Set(waits).count > 40)
-            #expect(waits == keys.map { backoff.seconds(after: attempt, at: $0) })
+            #expect(waits == keys.map { backoff.seconds(after: attempt, asking: $0) })
         }
     }
 

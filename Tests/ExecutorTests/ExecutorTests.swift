@@ -14,14 +14,14 @@ final class EchoRunner: Runner {
 
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         let action = try Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile)))
         let name = action.parameters["name"]?.string ?? ""
         started.withLock { $0.append(name) }
         onProgress(StageProgress(done: 1, total: 1, unit: "step"))
         if action.parameters["fails"] != nil {
             try Data("first line\nboom\n".utf8).write(to: workspace.log)
-            return StageEnding(status: 1)
+            return StageExit(status: 1)
         }
         // A stage with `ignores` reads nothing of its inputs: its bytes stay when they change.
         var text = action.parameters["ignores"] == nil ? action.parameters.canonicalText : ""
@@ -30,7 +30,7 @@ final class EchoRunner: Runner {
         }
         // A small text would stand in git as well, and come back from there when its object is lost.
         try Data((text + "\0").utf8).write(to: workspace.outputs.appending(path: "out.txt"))
-        return StageEnding(status: 0)
+        return StageExit(status: 0)
     }
 }
 
@@ -149,6 +149,47 @@ final class EchoRunner: Runner {
         await #expect(throws: SourceChanged.self) {
             try await Executor(store: Store(at: store), runner: EchoRunner()).build(graph, targets: graph.ids) { _ in }
         }
+    }
+
+    /// Gives a small file for every source.
+    private final class CountingFetcher: SourceFetcher {
+        private let count = Mutex(0)
+        var fetches: Int { count.withLock { $0 } }
+
+        func fetch(_ source: FixedOutput, into store: Store) async throws -> Artifact {
+            count.withLock { $0 += 1 }
+            throw SourceGone()
+        }
+    }
+
+    private struct SourceGone: Error, CustomStringConvertible {
+        var description: String { "the source is gone" }
+    }
+
+    @Test func objectsThatTheStoreHoldsNeedNoFetch() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let store = try Store(at: directory.appending(path: "store"))
+        let file = directory.appending(path: "copy")
+        for text in ["one", "two"] {
+            try Data(text.utf8).write(to: file)
+            _ = try store.importFile(at: file.path)
+        }
+        func build(_ pinned: [String: String], _ fetcher: (any SourceFetcher)?) async throws -> BuildOutcome {
+            let files = pinned.map { FixedOutput.File(path: $0.key, digest: Digest(hashing: $0.value)) }
+            let stage = Stage(
+                name: "source.x", kind: "source.test", revision: 1, parameters: .object(pinned.mapValues(JSON.string)),
+                fixedOutput: FixedOutput(files: files, origin: .url("http://x/all.zip", members: ["*"])))
+            let graph = Graph(stages: [stage], targets: [])
+            return try await Executor(store: store, runner: EchoRunner(), fetcher: fetcher).build(graph, targets: graph.ids) {
+                _ in
+            }
+        }
+        let fetcher = CountingFetcher()
+        #expect(try await build(["a": "one", "b": "two"], fetcher).results[0]?.artifact.files.count == 2)
+        #expect(fetcher.fetches == 0)
+        #expect(try await build(["a": "three"], fetcher).failures[0]?.reason == "the source is gone")
+        #expect(try await build(["a": "four"], nil).failures[0]?.reason == "this build fetches no sources")
     }
 
     @Test func aPlanNamesTheFieldThatMakesAStageStale() async throws {

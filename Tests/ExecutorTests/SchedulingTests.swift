@@ -29,7 +29,7 @@ final class GateRunner: Runner {
 
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         let action = try Action(encoding: JSON(parsing: Data(contentsOf: workspace.actionFile)))
         let name = action.parameters["name"]?.string ?? ""
         state.withLock { state in
@@ -47,7 +47,7 @@ final class GateRunner: Runner {
         while !isOpen.withLock({ $0 }) {
             if Task.isCancelled {
                 try Data("state".utf8).write(to: workspace.checkpoint.appending(path: "state"))
-                return StageEnding(status: 75)
+                return StageExit(status: 75)
             }
             try? await Task.sleep(for: .milliseconds(5))
         }

@@ -112,7 +112,7 @@ final class OvertakenRunner: Runner {
 
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         if runner.ran.isEmpty { try await overtake() }
         return try await runner.run(workspace, threads: threads, onProgress: onProgress)
     }

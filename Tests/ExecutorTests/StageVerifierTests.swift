@@ -9,10 +9,10 @@ import Testing
 private struct DrawingRunner: Runner {
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         // No text, so that it does not stand in git as well.
         try Data("\(UUID())\0".utf8).write(to: workspace.outputs.appending(path: "out.txt"))
-        return StageEnding(status: 0)
+        return StageExit(status: 0)
     }
 }
 

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Testing
+import Words
 
 @testable import Engine
 
@@ -112,7 +113,7 @@ import Testing
         let leavesOut = Self.verdict(#"[{"name":"math.f","arguments":{}}]"#, row)
         #expect(leavesOut.isAccepted == allowed.contains(""), "left out: \(leavesOut)")
         // What a row teaches is right.
-        let taught = Self.verdict(PromptFormat.response(to: row), row)
+        let taught = Self.verdict(PromptStyle.response(to: row), row)
         #expect(taught.isAccepted, "\(taught)")
     }
 
@@ -162,7 +163,7 @@ import Testing
             "numbers": [1.5, 2], "object": ["a": ["b": [1, 2]], "c": "D e"], "objects": [["a": 1]], "whole": 3,
         ]
         let row = Row(id: "r", query: "q", functions: ["math.f"], answers: [FunctionCall(name: "math.f", arguments: values)])
-        #expect(Self.verdict(PromptFormat.response(to: row), row).isAccepted)
+        #expect(Self.verdict(PromptStyle.response(to: row), row).isAccepted)
         let other = #""object":{"a":{"b":[1.0,2]},"c":"de"},"objects":[{"a":1}]"#
         #expect(Self.verdict(#"[{"name":"math.f","arguments":{"numbers":[1.5,2.0],\#(other),"whole":3}}]"#, row).isAccepted)
         #expect(!Self.verdict(#"[{"name":"math.f","arguments":{"numbers":[1.5,2.0],\#(other),"whole":3.0}}]"#, row).isAccepted)
@@ -171,11 +172,11 @@ import Testing
     @Test func aRowsOwnDefinitionGoesBeforeThePools() {
         var row = Row(
             id: "r", query: "q", functions: ["math.f"], answers: [FunctionCall(name: "math.f", arguments: ["new": 1])])
-        #expect(!Self.verdict(PromptFormat.response(to: row), row).isAccepted)
+        #expect(!Self.verdict(PromptStyle.response(to: row), row).isAccepted)
         row.definitions = [
             FunctionDefinition(name: "math.f", summary: "", parameters: ["properties": ["new": ["type": "integer"]]])
         ]
-        #expect(Self.verdict(PromptFormat.response(to: row), row).isAccepted)
+        #expect(Self.verdict(PromptStyle.response(to: row), row).isAccepted)
     }
 
     @Test func theAnswerThatIsTaughtTakesFirstValuesAndLeavesOutWhatComesFirstAsLeftOut() {

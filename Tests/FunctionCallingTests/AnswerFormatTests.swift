@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Testing
+import Words
 
 @testable import Engine
 
@@ -44,9 +45,9 @@ import Testing
 
     @Test(arguments: worked.indices) func reasoningIsMadeFromTheRow(index: Int) throws {
         let (row, reasoning) = Self.worked[index]
-        let response = AnswerFormat.reasoning.response(to: row, functions: Self.functions)
-        #expect(response == "<think>\(reasoning)</think><answer>\(PromptFormat.response(to: row))</answer>")
-        #expect(AnswerFormat.call.response(to: row, functions: Self.functions) == PromptFormat.response(to: row))
+        let response = AnswerStyle.reasoning.response(to: row, functions: Self.functions)
+        #expect(response == "<think>\(reasoning)</think><answer>\(PromptStyle.response(to: row))</answer>")
+        #expect(AnswerStyle.call.response(to: row, functions: Self.functions) == PromptStyle.response(to: row))
         // What is taught is what the reward and the judges take for right.
         let reward = CallReward(format: .reasoning, functions: Self.functions).reward(for: response, to: row)
         #expect(reward == Reward(2, isWellFormed: true, isRight: true))
@@ -57,7 +58,7 @@ import Testing
 
     @Test func judgesReadTheAnswerPartAlone() {
         let row = Self.row("stop", FunctionCall(name: "stop", arguments: [:]))
-        func verdict(_ response: String, _ format: AnswerFormat) -> Verdict {
+        func verdict(_ response: String, _ format: AnswerStyle) -> Verdict {
             AnswerJudge.ast.verdict(on: response, format: format, for: row, functions: Self.functions)
         }
         let call = #"[{"name":"stop","arguments":{}}]"#

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Testing
+import Words
 
 @Suite struct AnswerJudgeTests {
     static let functions = [
@@ -117,7 +118,7 @@ import Testing
 
     @Test func everyDamageOfAResponseIsCallsOrAReason() {
         let response = Array(
-            PromptFormat.response(to: Self.row(Self.light(["room": "hälle", "level": 0.5]), Self.timer(3))).utf8)
+            PromptStyle.response(to: Self.row(Self.light(["room": "hälle", "level": 0.5]), Self.timer(3))).utf8)
         var parsed = 0
         for position in response.indices {
             for byte in [0x00, 0x22, 0x5B, 0x7D, 0x2C, 0xC3] as [UInt8] {
@@ -133,7 +134,7 @@ import Testing
 
     @Test func theRightResponseOfARowIsAccepted() {
         let row = Self.row(Self.light(["warm": true, "room": "hall", "level": 30]), Self.timer(3))
-        let response = PromptFormat.response(to: row)
+        let response = PromptStyle.response(to: row)
         #expect(
             response
                 == #"[{"name":"set_light","arguments":{"level":30,"room":"hall","warm":true}},{"name":"set_timer","arguments":{"minutes":3}}]"#

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Testing
+import Words
 
 @testable import Engine
 
@@ -60,7 +61,7 @@ import Testing
     let constraint: TokenConstraint
 
     init() throws {
-        let texts = Self.right.map { PromptFormat.response(to: Row(id: "r", query: "", answers: $0)) }
+        let texts = Self.right.map { PromptStyle.response(to: Row(id: "r", query: "", answers: $0)) }
         tokenizer = try TokenizerTrainer(vocabularySize: 420).train(on: Array(repeating: texts, count: 4).flatMap { $0 })
         vocabulary = Vocabulary(tokenizer)
         constraint = TokenConstraint(.calls(of: Self.functions), vocabulary: vocabulary)
@@ -75,7 +76,7 @@ import Testing
     @Test func everyRightAnswerIsAllowedTokenByToken() throws {
         let end = try #require(tokenizer.id(of: .end).map(Int32.init))
         for calls in Self.right {
-            let text = PromptFormat.response(to: Row(id: "r", query: "", answers: calls))
+            let text = PromptStyle.response(to: Row(id: "r", query: "", answers: calls))
             #expect(accepts(text), "\(text)")
             let tokens = tokenizer.encodePlainText(text).map(Int32.init)
             var state = constraint.start

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Testing
+import Words
 
 /// Rows that are texts to be continued.
 @Suite struct PassageRowTests {
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func aTokenizerReadsTheTextAlone() throws {
-        #expect(try PromptFormat.tools.texts(of: Self.passage, functions: PromptFormatTests.functions) == [Self.passage.query])
+        #expect(try PromptStyle.tools.texts(of: Self.passage, functions: PromptFormatTests.functions) == [Self.passage.query])
     }
 
     @Test func itsTokensAreThoseOfThePlainText() throws {

@@ -1,20 +1,14 @@
 import BuildModel
 import Foundation
 import Planner
+import TestSupport
 import Testing
 
 @Suite struct GraphRenderingTests {
     @Test(arguments: GraphRendering.allCases)
     func graphIsDrawnAsRecorded(rendering: GraphRendering) throws {
         let drawn = rendering.render(try plan("transfer: SFT\nprune: {ratio: 20%, recover: none}\n"))
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/graph.\(rendering.rawValue)")
-        let isRecording = ProcessInfo.processInfo.environment["DECANT_RECORD"] == "1"
-        guard !isRecording, let expected = try? String(contentsOf: file, encoding: .utf8) else {
-            try Data(drawn.utf8).write(to: file)
-            Issue.record("recorded \(file.lastPathComponent); run the test again")
-            return
-        }
-        #expect(drawn == expected)
+        try Golden("Tests/PlannerTests/Golden").expect(drawn, equals: "graph.\(rendering.rawValue)")
     }
 
     @Test func namesAreQuoted() throws {

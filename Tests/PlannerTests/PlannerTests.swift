@@ -69,10 +69,10 @@ import Testing
         #expect(
             try kd.parameters.decode(KDTrain.self)
                 == KDTrain(
-                    loss: [.init(loss: .forwardKL, weight: 0.1), .init(loss: .crossEntropy, weight: 0.9)], temperature: 2,
+                    loss: [.init(.forwardKL, weight: 0.1), .init(.crossEntropy, weight: 0.9)], temperature: 2,
                     promptShare: 0, tail: .renormalize,
                     training: .init(
-                        steps: 10, batch: 32, learningRate: 1e-3, optimizer: .adamw, warmup: 0.05, weightDecay: 0.01, seed: 2)))
+                        steps: 10, batch: 32, learningRate: 1e-3, optimizer: .adamW, warmup: 0.05, weightDecay: 0.01, seed: 2)))
         let logits = try #require(graph.stages.first { $0.name == "teacher.logits" })
         #expect(try logits.parameters.decode(KDCapture.self).k == 8)
         let prune = try #require(graph.stages.first { $0.name == "student.kd.prune[12.5%]" })

@@ -55,24 +55,20 @@ final class Workshop {
 struct EchoRunner: Runner {
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         let action = try Data(contentsOf: workspace.actionFile)
         try Data(Digest(hashing: action).hex.utf8).write(to: workspace.outputs.appending(path: "result.txt"))
-        return StageEnding(status: 0)
+        return StageExit(status: 0)
     }
 }
 
 /// Gives the bytes `published` for whatever is fetched.
 struct EchoFetcher: SourceFetcher {
-    func resolve(_ origin: FixedOutput.Origin) async throws(FetchError) -> FixedOutput.Origin { origin }
-
-    func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {
-        do {
-            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-            try Data("published".utf8).write(to: directory.appending(path: "file.jsonl"))
-        } catch {
-            throw .invalid("\(error)", expected: "a folder")
-        }
-        return ["file.jsonl"]
+    func fetch(_ source: FixedOutput, into store: Store) async throws -> Artifact {
+        let file = URL.temporaryDirectory.appending(path: "decant-published-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("published".utf8).write(to: file)
+        let imported = try store.importFile(at: file.path)
+        return Artifact(files: source.files.map { .init(path: $0.path, size: imported.size, digest: imported.digest) })
     }
 }

@@ -3,13 +3,13 @@ import Diagnostics
 import Foundation
 import Planner
 import RecipeLanguage
+import TestSupport
 import Testing
 
 /// Every bad recipe of `Golden/input` is refused in the words of `Golden/output`.
-///
-/// Words that are missing, or all with `DECANT_RECORD=1`, are recorded; the test fails then, so that a person reads them.
 @Suite struct GoldenTests {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
+    static let golden = Golden("Tests/RecipeLanguageTests/Golden")
+    static var folder: URL { golden.folder }
     static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "input").path)) ?? [])
         .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
 
@@ -32,8 +32,7 @@ import Testing
 
     /// The codes that `SpannedYAML` has, but for those that want a large file or a machine without memory (`HostileTextTests`).
     private static func syntaxCodes() throws -> Set<String> {
-        let sources = folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Sources/SpannedYAML")
+        let sources = Checkout.file("Sources/SpannedYAML")
         let texts = try FileManager.default.contentsOfDirectory(atPath: sources.path).map {
             try String(contentsOf: sources.appending(path: $0), encoding: .utf8)
         }
@@ -65,16 +64,8 @@ import Testing
     @Test(arguments: names)
     func badRecipe(name: String) throws {
         let input = try Data(contentsOf: Self.folder.appending(path: "input/\(name).yaml"))
-        let output = Self.folder.appending(path: "output/\(name).err")
         let diagnostics = try Self.diagnostics(of: SourceText(path: "\(name).yaml", bytes: input))
         #expect(!diagnostics.isEmpty)
-        let words = DiagnosticRenderer.render(diagnostics)
-        let isRecording = ProcessInfo.processInfo.environment["DECANT_RECORD"] == "1"
-        guard !isRecording, let expected = try? String(contentsOf: output, encoding: .utf8) else {
-            try Data(words.utf8).write(to: output)
-            Issue.record("recorded \(name).err; read it and run the test again")
-            return
-        }
-        #expect(words == expected)
+        try Self.golden.expect(DiagnosticRenderer.render(diagnostics), equals: "output/\(name).err")
     }
 }

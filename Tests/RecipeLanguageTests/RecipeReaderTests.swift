@@ -127,7 +127,7 @@ import Testing
         guard case .rft(let training) = try #require(pipeline.transfer.steps.first).lesson,
             case .kd(let distillation) = try #require(pipeline.transfer.steps.last).lesson
         else { return #expect(Bool(false), "wrong steps") }
-        #expect(training.steps.value == 10 && training.optimizer.value == .adamw && training.learningRate.value == 3e-3)
+        #expect(training.steps.value == 10 && training.optimizer.value == .adamW && training.learningRate.value == 3e-3)
         #expect(distillation.loss.value.map(\.loss) == [.forwardKL, .crossEntropy])
         #expect(distillation.loss.value.map(\.weight) == [1, 0.9])
         #expect(distillation.loss.span.text == "0.9CE + FKL")

@@ -16,7 +16,7 @@ import Testing
     }
 
     @discardableResult
-    private func pull(_ selection: Selection = .everything, from remote: URL, into store: Store) async throws -> ExchangeSummary
+    private func pull(_ selection: PullScope = .everything, from remote: URL, into store: Store) async throws -> ExchangeSummary
     {
         try await store.pull(selection, from: Remote(remote.path, for: store))
     }
@@ -61,10 +61,10 @@ import Testing
         try await pull(from: remote, into: theirs)
         try fixture.build(in: ours, steps: 4)
         #expect(try await push(from: ours, to: remote).objects == 1)
-        let reception = try Reception(of: .everything, from: .neighbour(remote), into: theirs)
-        #expect(reception.stages == 1)
-        #expect(reception.builds == 1)
-        #expect(reception.gitObjects < 25)
+        let receiving = try Receiving(.everything, from: .neighbour(remote), into: theirs)
+        #expect(receiving.checked.stages.count == 1)
+        #expect(receiving.checked.builds.count == 1)
+        #expect(receiving.checked.reached.count < 25)
         let pulled = try await pull(from: remote, into: theirs)
         #expect(pulled.objects == 1)
         #expect(pulled.changes.contains { $0.name == "refs/heads/smart-home" && $0.step == .forwarded })
@@ -283,7 +283,7 @@ import Testing
 
 extension Store {
     @discardableResult
-    fileprivate func pull(_ selection: Selection, from remote: Remote) async throws -> ExchangeSummary {
+    fileprivate func pull(_ selection: PullScope, from remote: Remote) async throws -> ExchangeSummary {
         try await pull(selection, from: remote) { _ in }
     }
 }

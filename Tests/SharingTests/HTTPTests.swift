@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Sharing
@@ -134,10 +135,7 @@ import Testing
     @Test func gitsCredentialHelpersAreAskedAndNobodyElse() throws {
         let helper = "!f() { test \"$1\" = get && echo username=me && echo 'password=open sesame'; }; f"
         try fixture.git("config", "--global", "credential.http://127.0.0.1:\(server.port).helper", helper)
-        let environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": fixture.root.path,
-            "GIT_CONFIG_GLOBAL": fixture.root.appending(path: "gitconfig").path, "GIT_CONFIG_NOSYSTEM": "1",
-        ]
+        let environment = ProgramRun.isolated(home: fixture.root)
         let login = try Credentials.fill(#require(URL(string: server.address)), user: nil, environment: environment)
         #expect(login == Login(user: "me", password: "open sesame"))
         // Nobody is asked on a terminal where no helper knows.

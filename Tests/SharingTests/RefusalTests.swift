@@ -321,7 +321,7 @@ import Testing
             var limits = ReceivingLimits()
             change(&limits)
             do {
-                _ = try Reception(of: .everything, from: .neighbour(remote.repository), into: ours, limits: limits)
+                _ = try Receiving(.everything, from: .neighbour(remote.repository), into: ours, limits: limits)
                 return "no refusal"
             } catch {
                 return "\(error)"
@@ -342,7 +342,7 @@ import Testing
         var limits = ReceivingLimits()
         limits.gitObjects = 5
         let error = #expect(throws: RemoteError.self) {
-            try Reception(of: .everything, from: .server(url: server.address) { nil }, into: ours, limits: limits)
+            try Receiving(.everything, from: .server(url: server.address) { nil }, into: ours, limits: limits)
         }
         #expect(error?.description.contains("more than the 5 that are taken") == true)
     }

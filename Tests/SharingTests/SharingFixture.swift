@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Sharing
@@ -8,14 +9,14 @@ import Testing
 
 /// Stores and repositories in a folder that goes with the test.
 final class SharingFixture {
-    let root = URL.temporaryDirectory.appending(path: "decant-sharing-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let folder: TemporaryFolder
+    var root: URL { folder.url }
 
     static let weights = Data((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
 
-    init() throws { try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(at: root) }
+    init() throws { folder = try TemporaryFolder() }
 
-    func place(_ name: String) -> URL { root.appending(path: name, directoryHint: .isDirectory) }
+    func place(_ name: String) -> URL { folder.folder(name) }
     func store(_ name: String) throws -> Store { try Store(at: place(name)) }
 
     /// An empty bare repository.
@@ -27,13 +28,7 @@ final class SharingFixture {
     // MARK: Builds
 
     func artifact(_ files: [String: Data], in store: Store) throws -> Artifact {
-        let folder = place(UUID().uuidString)
-        for (path, content) in files {
-            let file = folder.appending(path: path)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try content.write(to: file)
-        }
-        return try store.importDirectory(folder)
+        try store.importDirectory(folder.write(files, below: UUID().uuidString))
     }
 
     static func dataAction(_ count: Int = 1) -> Action {
@@ -101,37 +96,17 @@ final class SharingFixture {
     }
 
     func python(_ script: String, _ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script] + arguments
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        try ProgramRun.output(of: ["python3", "-c", script] + arguments)
     }
 
     /// Runs git with an environment that knows no configuration of this machine; returns its output without the last line's
     /// end.
     func git(_ arguments: [String], in folder: URL?, input: Data, environment: [String: String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git"] + arguments
-        process.currentDirectoryURL = folder ?? root
-        process.environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": root.path, "LC_ALL": "C",
-            "GIT_CONFIG_GLOBAL": root.appending(path: "gitconfig").path, "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b",
-        ].merging(environment) { $1 }
-        let file = root.appending(path: "input-\(UUID().uuidString)")
-        try input.write(to: file)
-        process.standardInput = try FileHandle(forReadingFrom: file)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "git \(arguments.joined(separator: " ")): \(text)")
-        return text.trimmingCharacters(in: .newlines)
+        try ProgramRun.output(
+            of: ["git"] + arguments, in: folder ?? root, environment: ProgramRun.isolated(home: root, environment),
+            input: input,
+            mergesErrors: true
+        ).trimmingCharacters(in: .newlines)
     }
 }
 

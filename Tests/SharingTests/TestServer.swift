@@ -1,5 +1,5 @@
 import Foundation
-import ServerFixtures
+import TestSupport
 
 /// A git server with Git LFS on this machine, for the bare repositories of a folder.
 final class TestServer: FixtureServer {

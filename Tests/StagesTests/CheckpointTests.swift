@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func aCheckpointIsWrittenOnlyWhenItIsDueOrTheStageIsStopped() throws {
-        let stage = CheckpointWorkshop.training(.adamw)
+        let stage = CheckpointWorkshop.training(.adamW)
         _ = try workshop.attempt(stage, interval: .seconds(3600))
         #expect(!FileManager.default.fileExists(atPath: workshop.checkpointFile.path))
         let stopped = try workshop.attempt(stage, interval: .seconds(3600)) { $0.done == 5 }
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func aStopIsWaitedForOnlyWhereThereIsACheckpointToCome() throws {
-        let action = try CheckpointWorkshop.action(of: CheckpointWorkshop.training(.adamw))
+        let action = try CheckpointWorkshop.action(of: CheckpointWorkshop.training(.adamW))
         let checkpoint = Checkpoint(directory: workshop.checkpointFolder, action: action, interval: .zero) { _ in }
         #expect(!checkpoint.requestStop())
         checkpoint.resume { _ in }
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func aFullDiskCostsTheCheckpointOnly() throws {
-        let stage = CheckpointWorkshop.training(.adamw)
+        let stage = CheckpointWorkshop.training(.adamW)
         try FileManager.default.createDirectory(at: workshop.checkpointFolder, withIntermediateDirectories: true)
         // The first checkpoint goes to a device that is always full.
         try FileManager.default.createSymbolicLink(
@@ -77,7 +77,7 @@ import Testing
 
     @Test func aPlaceThatIsNoFolderCostsTheCheckpointOnly() throws {
         try Data().write(to: URL(fileURLWithPath: workshop.root.appending(path: "checkpoint").path))
-        let stage = CheckpointWorkshop.training(.adamw, steps: 2)
+        let stage = CheckpointWorkshop.training(.adamW, steps: 2)
         let attempt = try workshop.attempt(stage)
         #expect(attempt.log.count == 2)
         #expect(attempt.log.allSatisfy { $0.contains("there is no folder for it") })

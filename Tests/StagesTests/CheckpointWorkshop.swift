@@ -4,6 +4,7 @@ import EncoderFixtures
 import Foundation
 import Planner
 import Synchronization
+import Words
 
 @testable import Engine
 @testable import Stages
@@ -24,14 +25,14 @@ final class CheckpointWorkshop {
 
     /// Every kind that keeps checkpoints. Each offers one several times: twelve steps, answers, groups of 16 rows, or windows.
     static let stages: [any RunnableStage] = [
-        training(.muon), training(.adamw), adapting, validated(patience: nil), validated(patience: 2),
+        training(.muon), training(.adamW), adapting, validated(patience: nil), validated(patience: 2),
         KDTrain(
-            loss: [LossTerm(loss: .forwardKL, weight: 0.5), LossTerm(loss: .crossEntropy, weight: 0.5)], temperature: 1,
+            loss: [LossTerm(.forwardKL, weight: 0.5), LossTerm(.crossEntropy, weight: 0.5)], temperature: 1,
             promptShare: 0, tail: .lump, training: parameters(.muon)),
         KDOnPolicy(
-            loss: [LossTerm(loss: .reverseKL, weight: 1)], temperature: 1, tokens: 6, fraction: 0.5, samplingTemperature: 0.9,
+            loss: [LossTerm(.reverseKL, weight: 1)], temperature: 1, tokens: 6, fraction: 0.5, samplingTemperature: 0.9,
             training: parameters(.muon), prompt: .query, answer: .call),
-        DPOTrain(beta: 0.2, training: parameters(.adamw), prompt: .query),
+        DPOTrain(beta: 0.2, training: parameters(.adamW), prompt: .query),
         Sample(samples: 2, temperature: 0.9, maxTokens: 6, seed: 4, prompt: .query, answer: .call),
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),
         PruneScore(method: .depth, samples: 100, set: "train", prompt: .query),
@@ -47,26 +48,26 @@ final class CheckpointWorkshop {
         EvalScore(judge: .model, sets: ["test"], answer: .call, question: ModelQuestion(prompt: "{answer}", endpoint: nil)),
     ]
 
-    static func training(_ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3) -> TrainSFT {
+    static func training(_ optimizer: OptimizerKind, steps: Int = 12, seed: Int = 3) -> TrainSFT {
         TrainSFT(training: parameters(optimizer, steps: steps, seed: seed), prompt: .query)
     }
 
     private static var adapting: TrainSFT {
-        var stage = training(.adamw)
-        stage.training.lora = LowRankParameters(rank: 2, alpha: 4, targets: ["q_proj", "down_proj"])
+        var stage = training(.adamW)
+        stage.training.lora = LowRankParameters(rank: 2, alpha: 4, targets: [.query, .down])
         return stage
     }
 
     /// Looks at the set `valid` at every other step; with patience, at a rate that soon leads nowhere.
     static func validated(patience: Int?) -> TrainSFT {
-        var training = parameters(.adamw)
+        var training = parameters(.adamW)
         training.learningRate = patience == nil ? 0.01 : 0.1
         training.validation = ValidationParameters(every: 2, patience: patience, prompt: .query)
         return TrainSFT(training: training, prompt: .query)
     }
 
     private static func parameters(
-        _ optimizer: TrainingParameters.Optimizer, steps: Int = 12, seed: Int = 3
+        _ optimizer: OptimizerKind, steps: Int = 12, seed: Int = 3
     ) -> TrainingParameters {
         .init(
             steps: steps, batch: 4, learningRate: 0.01, optimizer: optimizer, warmup: 0.1, weightDecay: 0.01, seed: seed)
@@ -98,7 +99,7 @@ final class CheckpointWorkshop {
         let answers = (0..<70).map { #"{"id":"row-\#($0)","response":"answer \#($0)","response_tokens":2}"# }
         try write(answers.joined(separator: "\n"), "answers/test.jsonl")
         let accepted = rows.map {
-            JSON.object(["id": .string($0.id), "response": .string(PromptFormat.response(to: $0))]).canonicalText
+            JSON.object(["id": .string($0.id), "response": .string(PromptStyle.response(to: $0))]).canonicalText
         }
         try write(accepted.joined(separator: "\n"), "judged/accepted.jsonl")
         try write(

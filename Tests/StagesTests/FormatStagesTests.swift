@@ -3,6 +3,7 @@ import CanonicalJSON
 import Foundation
 import Planner
 import Testing
+import Words
 
 @testable import Engine
 @testable import Stages
@@ -40,10 +41,10 @@ import Testing
 
     /// Change a digest only together with the kind's revision.
     @Test(arguments: [
-        (QuantApply.Scheme.w4a16, "e4b71508d7837473f6048e0c1bb9f84fc4e1a29c3bb109684c28297179bbe3ed"),
-        (QuantApply.Scheme.w8a16, "9144c337afd1cbe4075e4c16cbf0833e8d4a9bcd4aa882fa975259de477ed164"),
+        (QuantScheme.w4a16, "e4b71508d7837473f6048e0c1bb9f84fc4e1a29c3bb109684c28297179bbe3ed"),
+        (QuantScheme.w8a16, "9144c337afd1cbe4075e4c16cbf0833e8d4a9bcd4aa882fa975259de477ed164"),
     ])
-    func quantizationGivesTheseBytes(scheme: QuantApply.Scheme, digest: String) throws {
+    func quantizationGivesTheseBytes(scheme: QuantScheme, digest: String) throws {
         defer { remove() }
         try writeModel()
         try QuantApply(scheme: scheme, method: .roundToNearest, groupSize: 8, ignore: ["lm_head"]).run(in: context)

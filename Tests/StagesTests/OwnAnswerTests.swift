@@ -82,7 +82,7 @@ import Testing
 
     @Test func fineTuningAndCalibrationTakePassages() throws {
         try write(Array(rows().prefix(3)) + [Self.passage])
-        let stage = CheckpointWorkshop.training(.adamw, steps: 2)
+        let stage = CheckpointWorkshop.training(.adamW, steps: 2)
         #expect(try workshop.whole(stage) != nil)
         let calibration: [[Int32]] = try context().calibrationSequences(samples: 9, set: "train", prompt: .query)
         #expect(try calibration.contains(reader().example(of: Self.passage).tokens))

@@ -17,7 +17,7 @@ import Testing
     ) throws -> (curve: [JSON], losses: [Double?], model: Model) {
         let stage = TrainSFT(
             training: TrainingParameters(
-                steps: 12, batch: 4, learningRate: learningRate, optimizer: .adamw, warmup: 0, weightDecay: 0, seed: 3,
+                steps: 12, batch: 4, learningRate: learningRate, optimizer: .adamW, warmup: 0, weightDecay: 0, seed: 3,
                 validation: validation),
             prompt: .query)
         _ = try workshop.whole(stage)

@@ -14,10 +14,10 @@ import Testing
         return lines
     }
 
-    private func open(_ store: Store) throws -> Journal { try #require(try store.recording(of: "large")) }
+    private func open(_ store: Store) throws -> Journal { try #require(try store.journal("large")) }
 
     private func file(_ store: Store) -> URL {
-        store.layout.recordings.appending(path: Digest(hashing: "large").hex + ".jsonl")
+        store.layout.recordings.appending(path: "large.jsonl")
     }
 
     @Test func linesAreThereAgain() throws {
@@ -26,10 +26,10 @@ import Testing
         try open(store).append(Array("one".utf8))
         try open(store).append(Array("two".utf8))
         #expect(try lines(of: open(store)) == ["one", "two"])
-        #expect(try lines(of: #require(try store.recording(of: "other"))) == [])
+        #expect(try lines(of: #require(try store.journal("other"))) == [])
         var seen = 0
-        try store.recordedLines(of: "large") { _ in seen += 1 }
-        try store.recordedLines(of: "unknown") { _ in seen += 100 }
+        try store.forEachLine(ofJournal: "large") { _ in seen += 1 }
+        try store.forEachLine(ofJournal: "unknown") { _ in seen += 100 }
         #expect(seen == 2)
     }
 
@@ -82,12 +82,14 @@ import Testing
         defer { try? FileManager.default.removeItem(at: fixture) }
         let store = try Store(at: fixture)
         var journal: Journal? = try open(store)
-        #expect(try store.recording(of: "large") == nil)
-        #expect(try store.recording(of: "other") != nil)
-        let waiting = Task { try await store.awaitRecording(of: "large").append(Array("later".utf8)) }
+        #expect(try store.journal("large") == nil)
+        #expect(try store.journal("other") != nil)
+        let later = Task {
+            try await waiting(onWait: {}, { () throws(StoreError) in try store.journal("large") }).append(Array("later".utf8))
+        }
         try journal?.append(Array("first".utf8))
         journal = nil
-        try await waiting.value
+        try await later.value
         #expect(try lines(of: open(store)) == ["first", "later"])
     }
 

@@ -40,7 +40,7 @@ import Testing
         #expect(try fixture.recordBuild(summary: "0 ran") == first)
         let builds = try fixture.store.builds(of: "smart-home")
         #expect(builds.map(\.commit) == [first])
-        #expect(builds[0].summary == "smart-home: 2 ran")
+        #expect(builds[0].summary == "2 ran")
         #expect(builds[0].targets.map(\.name) == ["model"])
         #expect(try fixture.store.recipes() == ["smart-home"])
         #expect(try fixture.store.lastPlan(of: "smart-home")?["stages"] == [])

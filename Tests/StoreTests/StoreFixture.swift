@@ -2,31 +2,26 @@ import BuildModel
 import CanonicalJSON
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// A store in a directory of its own, which goes with the test.
 final class StoreFixture {
-    let root = URL.temporaryDirectory.appending(path: "decant-store-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let place: TemporaryFolder
+    var root: URL { place.url }
     let store: Store
 
     var cache: URL { root.appending(path: "cache", directoryHint: .isDirectory) }
     var repository: URL { cache.appending(path: "lineage.git", directoryHint: .isDirectory) }
 
     init() throws {
-        store = try Store(at: root.appending(path: "cache", directoryHint: .isDirectory))
+        place = try TemporaryFolder()
+        store = try Store(at: place.folder("cache"))
     }
-
-    deinit { try? FileManager.default.removeItem(at: root) }
 
     /// An artifact of the given files.
     func artifact(_ files: [String: Data], in store: Store? = nil) throws -> Artifact {
-        let folder = root.appending(path: UUID().uuidString, directoryHint: .isDirectory)
-        for (path, content) in files {
-            let file = folder.appending(path: path)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try content.write(to: file)
-        }
-        return try (store ?? self.store).importDirectory(folder)
+        try (store ?? self.store).importDirectory(place.write(files, below: UUID().uuidString))
     }
 
     static let weights = Data((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -55,35 +50,12 @@ final class StoreFixture {
     /// Runs a program with an environment that knows no configuration of this machine; returns its output.
     @discardableResult
     func run(_ program: String, _ arguments: String..., in folder: URL? = nil) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        process.currentDirectoryURL = folder ?? root
-        process.environment = [
-            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": root.path,
-            "GIT_CONFIG_GLOBAL": root.appending(path: "gitconfig").path, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(program) \(arguments.joined(separator: " ")): \(text)")
-        return text
+        try ProgramRun.output(
+            of: [program] + arguments, in: folder ?? root, environment: ProgramRun.isolated(home: root), mergesErrors: true)
     }
 
     /// Runs a Python program; returns its output.
     static func python(_ script: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", script] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return text
+        try ProgramRun.output(of: ["python3", "-c", script] + arguments)
     }
 }

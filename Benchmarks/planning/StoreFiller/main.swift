@@ -37,10 +37,10 @@ import Store
 struct IdleRunner: Runner {
     func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
-    ) async throws -> StageEnding {
+    ) async throws -> StageExit {
         let action = try Data(contentsOf: workspace.actionFile)
         try Data(Digest(hashing: action).hex.utf8).write(to: workspace.outputs.appending(path: "result.txt"))
-        return StageEnding(status: 0)
+        return StageExit(status: 0)
     }
 }
 

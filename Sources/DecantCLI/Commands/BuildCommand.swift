@@ -4,6 +4,7 @@ import CanonicalJSON
 import Endpoints
 import Engine
 import Executor
+import Fetching
 import Foundation
 import Planner
 import Sharing
@@ -55,7 +56,7 @@ struct BuildCommand: AsyncParsableCommand {
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
-            remote: try await remoteResults(for: store), endpoints: RecordingClient(store: store, keys: keys),
+            fetcher: NetworkFetcher(), remote: try await remoteResults(for: store), endpoints: RecordingClient(store: store, keys: keys),
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
@@ -83,7 +84,7 @@ struct BuildCommand: AsyncParsableCommand {
             if targets.isEmpty {
                 try recordBuild(outcome, of: file, signer, in: store)
             } else {
-                let named = outcome.targets.map { BuildRecord.Stage(name: $0.name, commit: $0.result.commit) }
+                let named = outcome.targets.map { NamedCommit(name: $0.name, commit: $0.result.commit) }
                 try store.remember(names: outcome.record + named, of: file.name)
             }
         }
@@ -150,3 +151,5 @@ struct BuildCommand: AsyncParsableCommand {
 extension RemoteCache: RemoteResults {}
 
 extension RecordingClient: EndpointClient {}
+
+extension NetworkFetcher: SourceFetcher {}

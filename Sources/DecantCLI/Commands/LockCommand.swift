@@ -1,7 +1,7 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
-import Executor
+import Fetching
 import Foundation
 import Planner
 import RecipeLanguage
@@ -44,7 +44,7 @@ struct LockCommand: AsyncParsableCommand {
         do {
             let fetcher = NetworkFetcher()
             let origin = try await fetcher.resolve(source.fetchOrigin())
-            let fetched = try await store.fetch(origin, with: fetcher)
+            let fetched = try await fetcher.fetch(origin, into: store)
             return SourceLock.Entry(
                 request: source.request, revision: origin.revision,
                 files: fetched.files.map { .init(path: $0.path, digest: $0.digest) })

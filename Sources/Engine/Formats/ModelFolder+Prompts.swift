@@ -1,12 +1,13 @@
 import CanonicalJSON
 import ChatTemplates
 import Foundation
+import Words
 
 extension ModelFolder {
     /// What the model's prompts show, as its tokenizer's configuration says; nil for a model that Decant did not make.
-    package func promptFormat() throws(ModelFileError) -> PromptFormat? {
+    package func promptFormat() throws(ModelFileError) -> PromptStyle? {
         guard let word = try readJSON(Self.tokenizerConfiguration)["decant_prompt"]?.string else { return nil }
-        guard let format = PromptFormat(rawValue: word) else {
+        guard let format = PromptStyle(rawValue: word) else {
             throw ModelFileError(
                 file: Self.tokenizerConfiguration, reason: "decant_prompt is '\(word)', which is neither 'query' nor 'tools'")
         }
@@ -16,7 +17,7 @@ extension ModelFolder {
     /// How rows become tokens for this model.
     ///
     /// Decant's special tokens are used where the tokenizer has them, and else the model's own chat template.
-    package func prompts(_ format: PromptFormat) throws(ModelFileError) -> PromptEncoder {
+    package func prompts(_ format: PromptStyle) throws(ModelFileError) -> PromptEncoder {
         let tokenizer = try tokenizer()
         if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }), let end = tokenizer.id(of: .end) {
             return PromptEncoder(tokenizer: tokenizer, format: format, markup: .decant, endTokens: [Int32(end)])
@@ -31,7 +32,7 @@ extension ModelFolder {
     private static let tokenizerConfiguration = "tokenizer_config.json"
     private static let templateFile = "chat_template.jinja"
 
-    private func chatTemplate(_ configuration: JSON, for format: PromptFormat) throws(ModelFileError) -> ChatTemplate {
+    private func chatTemplate(_ configuration: JSON, for format: PromptStyle) throws(ModelFileError) -> ChatTemplate {
         var file = Self.templateFile
         var source = FileManager.default.contents(atPath: url.appending(path: file).path).map {
             String(decoding: $0, as: UTF8.self)
@@ -54,7 +55,7 @@ extension ModelFolder {
     }
 
     /// The template itself, or of several with names the one for tools or the standard one.
-    private static func templateSource(_ json: JSON?, for format: PromptFormat) -> String? {
+    private static func templateSource(_ json: JSON?, for format: PromptStyle) -> String? {
         guard let named = json?.array else { return json?.string }
         let wanted = format == .tools ? ["tool_use", "default"] : ["default"]
         return wanted.lazy.compactMap { name in named.first { $0["name"]?.string == name }?["template"]?.string }.first

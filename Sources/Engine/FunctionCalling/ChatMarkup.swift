@@ -1,5 +1,6 @@
 import CanonicalJSON
 import ChatTemplates
+import Words
 
 /// A model's own chat template, with the variables from its tokenizer's configuration.
 struct ChatMarkup: Sendable {
@@ -17,7 +18,7 @@ struct ChatMarkup: Sendable {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
-        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptFormat.listing(of: tools)) }
+        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
         // Templates accept one system message, which comes first.
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
         for turn in row.conversation {

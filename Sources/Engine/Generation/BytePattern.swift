@@ -113,7 +113,7 @@ extension BytePattern {
     /// Levels of containers in a value whose schema does not describe them.
     private static let freeDepth = 2
 
-    /// Any number of calls of these functions, as `PromptFormat.response` spells them.
+    /// Any number of calls of these functions, as `PromptStyle.response` spells them.
     package static func calls(of functions: [FunctionDefinition]) -> BytePattern {
         array(of: .choice(functions.map(call)))
     }

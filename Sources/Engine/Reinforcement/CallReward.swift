@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Words
 
 /// The reward of function calls: R = format·(1 + answer) − (1 − format), format 0 or 1 (From Large to Super-Tiny, appendices A
 /// and K).
@@ -16,12 +17,12 @@ package struct CallReward: Sendable {
     package var nameWeight: Double
     /// β
     package var argumentsWeight: Double
-    package var format: AnswerFormat
+    package var format: AnswerStyle
     private let functions: [String: FunctionDefinition]
 
     /// - Parameter functions: definitions by name. A prompt's pool are the functions that its row lists; all where it lists none.
     package init(
-        nameWeight: Double = 0.5, argumentsWeight: Double = 0.5, format: AnswerFormat, functions: [String: FunctionDefinition]
+        nameWeight: Double = 0.5, argumentsWeight: Double = 0.5, format: AnswerStyle, functions: [String: FunctionDefinition]
     ) {
         self.nameWeight = nameWeight
         self.argumentsWeight = argumentsWeight

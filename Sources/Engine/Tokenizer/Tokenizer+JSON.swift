@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import Words
 
 extension Tokenizer {
     static let file = "tokenizer.json"
@@ -160,7 +161,7 @@ extension Tokenizer {
     /// Writes `tokenizer.json` and `tokenizer_config.json`.
     ///
     /// - Parameter format: the prompts that models with this tokenizer are made for; other libraries ignore it.
-    package func write(to folder: URL, format: PromptFormat) throws {
+    package func write(to folder: URL, format: PromptStyle) throws {
         let prompt: [String: JSON] = ["decant_prompt": .string(format.rawValue)]
         let configuration = JSON.object(Self.configurationJSON.merging(prompt) { first, _ in first })
         try Data(tokenizerJSON.prettyText.utf8).write(to: folder.appending(path: Self.file))

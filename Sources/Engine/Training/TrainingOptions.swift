@@ -1,11 +1,8 @@
+import Words
+
 /// How a model walks down its loss.
 package struct TrainingOptions: Hashable, Sendable {
-    package enum Optimizer: Hashable, Sendable {
-        case adamW
-        /// Muon on the hidden matrices, AdamW on embeddings, norms, biases and head, both at the one learning rate: Muon's
-        /// update is scaled to AdamW's usual size (root mean square 0.2).
-        case muon
-    }
+    package typealias Optimizer = OptimizerKind
 
     /// Whether the backward pass computes a layer's activations again, instead of keeping them: a third more work for a
     /// fraction of the memory, and the same bits.

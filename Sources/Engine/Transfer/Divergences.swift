@@ -1,3 +1,5 @@
+import Words
+
 /// The divergences between a teacher's p and a student's q over the same few categories, and their gradients with respect to the
 /// logits z of q = softmax(z).
 struct DistributionPair {
@@ -16,15 +18,16 @@ struct DistributionPair {
     var count: Int { p.count }
 
     /// Adds `weight` times the gradient of the term; returns `weight` times its value.
-    func add(_ term: TransferLoss.Term, weight: Double, to gradient: inout [Double]) -> Double {
-        switch term {
+    func add(_ term: LossTerm, weight: Double, to gradient: inout [Double]) -> Double {
+        let argument = term.argument ?? term.loss.standardArgument ?? 0
+        switch term.loss {
         case .crossEntropy: return 0
         case .forwardKL: return addForwardKL(weight, &gradient)
         case .reverseKL: return addReverseKL(weight, &gradient)
-        case .jensenShannon(let beta): return addJensenShannon(beta, weight, &gradient)
-        case .adaptiveKL(let mu):
+        case .jensenShannon: return addJensenShannon(argument, weight, &gradient)
+        case .adaptiveKL:
             // The two weights have no gradient.
-            let gaps = gaps(mu)
+            let gaps = gaps(argument)
             let all = gaps.head + gaps.tail
             guard all > 0 else { return 0 }
             return addForwardKL(weight * gaps.head / all, &gradient) + addReverseKL(weight * gaps.tail / all, &gradient)
@@ -84,7 +87,7 @@ struct TeacherRow {
     private static let leastLogRest = -104.0
 
     init(
-        _ teacher: TeacherLogits, position: Int, temperature: Double, tail: TransferLoss.Tail, vocabularySize: Int
+        _ teacher: TeacherLogits, position: Int, temperature: Double, tail: LogitsTail, vocabularySize: Int
     ) {
         let range = position * teacher.k..<(position + 1) * teacher.k
         tokens = teacher.topTokens[range]

@@ -1,4 +1,5 @@
 import CKernels
+import Words
 
 extension TransferLoss {
     /// Replaces logits [V] by their gradient times `scale`; returns the loss.
@@ -55,7 +56,7 @@ extension TransferLoss {
         return loss
     }
 
-    private func weight(of term: Term) -> Double { terms.reduce(0) { $0 + ($1.term == term ? $1.weight : 0) } }
+    private func weight(of loss: Loss) -> Double { terms.reduce(0) { $0 + ($1.loss == loss ? $1.weight : 0) } }
 
     /// The weighted sum of all divergences from one teacher.
     private func divergence(of student: StudentRow, from teacher: TeacherRow, weight share: Double) -> Divergence {
@@ -63,12 +64,12 @@ extension TransferLoss {
             teacher: teacher.logProbabilities,
             student: tail == .lump ? student.lumped(withBucket: teacher.hasBucket) : student.renormalized)
         var sum = Divergence(value: 0, gradient: [Double](repeating: 0, count: pair.count), slopeOfOthers: 0)
-        for term in terms { sum.value += pair.add(term.term, weight: share * term.weight, to: &sum.gradient) }
+        for term in terms { sum.value += pair.add(term, weight: share * term.weight, to: &sum.gradient) }
         switch tail {
         case .lump:
             if teacher.hasBucket, let bucket = sum.gradient.last { sum.slopeOfOthers = bucket / student.others }
         case .renormalize:
-            let weight = share * terms.reduce(0) { $0 + ($1.term == .crossEntropy ? 0 : $1.weight) }
+            let weight = share * terms.reduce(0) { $0 + ($1.loss == .crossEntropy ? 0 : $1.weight) }
             sum.value += weight * (PortableMath.log(student.sum) - PortableMath.log(student.inside))
             for (place, exponential) in student.exponentials.enumerated() {
                 sum.gradient[place] += weight * (exponential / student.sum - exponential / student.inside)

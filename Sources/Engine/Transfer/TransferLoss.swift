@@ -1,52 +1,21 @@
+import Words
+
 /// A weighted sum of losses over the response's tokens, and perhaps the prompt's.
 ///
 /// p is the teacher's distribution, q the student's. Divergences run over the teacher's stored tokens, `tail` says what
 /// becomes of all others; cross entropy runs over the whole vocabulary.
 package struct TransferLoss: ResponseLoss, Hashable {
-    package enum Term: Hashable, Sendable {
-        /// −ln q of the sequence's own token.
-        case crossEntropy
-        /// Σ p·ln(p/q)
-        case forwardKL
-        /// Σ q·ln(q/p)
-        case reverseKL
-        /// β·KL(p‖m) + (1 − β)·KL(q‖m), m = βp + (1 − β)q
-        case jensenShannon(beta: Double)
-        /// Forward and reverse KL, weighted by how far q is from p in the head of p and in its tail (Wu et al., 2024,
-        /// arXiv 2404.02657). Head: the fewest tokens of largest p that reach μ together; none for μ = 0, all for μ = 1.
-        case adaptiveKL(mu: Double)
-    }
-
-    /// What becomes of the tokens whose logits are not stored.
-    package enum Tail: Hashable, Sendable {
-        /// They are one bucket. Its share is known at temperature 1 alone.
-        case lump
-        /// p and q are renormalized over the stored tokens; −ln of what q has in them is added, weighted as the divergences
-        /// are together. So forward KL is Σ p·ln(p/q) with the whole q, and no student wins by leaving the stored tokens.
-        case renormalize
-    }
-
-    package struct WeightedTerm: Hashable, Sendable {
-        package var term: Term
-        package var weight: Double
-
-        package init(_ term: Term, weight: Double) {
-            self.term = term
-            self.weight = weight
-        }
-    }
-
-    package var terms: [WeightedTerm]
+    package var terms: [LossTerm]
     /// τ: teacher and student logits are divided by it in the divergences, whose value is multiplied by τ².
     package var temperature: Double
-    package var tail: Tail
+    package var tail: LogitsTail
     package var promptShare: Double
     /// Each teacher's share of the divergences.
     package var teacherWeights: [Double]
 
     /// - Parameter tail: by default what the temperature allows: `lump` at 1, else `renormalize`.
     package init(
-        _ terms: [WeightedTerm], temperature: Double = 1, tail: Tail? = nil, promptShare: Double = 0,
+        _ terms: [LossTerm], temperature: Double = 1, tail: LogitsTail? = nil, promptShare: Double = 0,
         teacherWeights: [Double] = [1]
     ) {
         self.terms = terms
@@ -56,7 +25,7 @@ package struct TransferLoss: ResponseLoss, Hashable {
         self.teacherWeights = teacherWeights
     }
 
-    package var needsTeacher: Bool { terms.contains { $0.term != .crossEntropy } }
+    package var needsTeacher: Bool { terms.contains { $0.loss != .crossEntropy } }
 }
 
 extension ResponseLoss where Self == TransferLoss {
@@ -78,7 +47,8 @@ extension TransferLoss {
         if teacherWeights.isEmpty || !teacherWeights.allSatisfy({ $0 > 0 && $0.isFinite }) {
             throw TrainingError("Teachers' weights must be above 0.")
         }
-        for case (let name, let number)? in terms.map(\.term.argument) where !(0...1).contains(number) {
+        for term in terms {
+            guard let name = term.loss.argumentName, let number = term.argument, !(0...1).contains(number) else { continue }
             throw TrainingError("\(name) must lie between 0 and 1, not be \(number).")
         }
     }
@@ -101,16 +71,6 @@ extension TransferLoss {
         }
         return teacher.topTokens.first { !vocabulary.contains($0) }.map {
             "has teacher logits of token \($0); the vocabulary has \(vocabulary.count)"
-        }
-    }
-}
-
-extension TransferLoss.Term {
-    fileprivate var argument: (name: String, number: Double)? {
-        switch self {
-        case .jensenShannon(let beta): ("β of a Jensen–Shannon divergence", beta)
-        case .adaptiveKL(let mu): ("μ of an adaptive KL", mu)
-        case .crossEntropy, .forwardKL, .reverseKL: nil
         }
     }
 }

@@ -1,3 +1,5 @@
+import Words
+
 /// Answers requests of concurrent clients and measures how fast (METHODS: serving).
 ///
 /// Inputs: `model`, `data` (of `data.split`): its test rows are the requests.

@@ -1,3 +1,5 @@
+import Words
+
 /// Direct preference optimization: accepted against rejected answers (METHODS: DPO).
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judged` (of `judge`).

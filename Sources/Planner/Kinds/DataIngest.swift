@@ -1,3 +1,5 @@
+import Words
+
 /// Reads rows of a published format into Decant's.
 ///
 /// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
@@ -8,33 +10,18 @@ package struct DataIngest: StageKind {
     package static let revision = 2
     package static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test"), .numbered("set")]
 
-    package enum Format: String, Codable, Hashable, Sendable, CaseIterable {
-        /// JSON lines: `id`, `query`, `tools`, `answers`, `expect`.
-        case decant
-        /// OpenAI chat JSON lines: `messages` and `tools`.
-        case openai
-        /// SNIPS NLU benchmark: one intent a file, text spans with entities.
-        case snips
-        /// xLAM function calling: `query`, `tools`, `answers`, the last two as JSON in a string.
-        case xlam
-        /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
-        case bfcl
-        /// Plain text: passages to be continued.
-        case text
-    }
-
     /// Of the inputs that `formats` does not name.
-    package var format: Format
+    package var format: RowFormat
     /// Other formats, by input; `nil` where all have one.
-    package var formats: [String: Format]?
+    package var formats: [String: RowFormat]?
     /// The sets that the rows of `set.0`, `set.1`, … are, in that order; `nil` where there are none.
     package var sets: [String]?
 
-    package init(format: Format, formats: [String: Format]? = nil, sets: [String]? = nil) {
+    package init(format: RowFormat, formats: [String: RowFormat]? = nil, sets: [String]? = nil) {
         self.format = format
         self.formats = formats
         self.sets = sets
     }
 
-    package func format(of input: String) -> Format { formats?[input] ?? format }
+    package func format(of input: String) -> RowFormat { formats?[input] ?? format }
 }

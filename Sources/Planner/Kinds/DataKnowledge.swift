@@ -1,3 +1,5 @@
+import Words
+
 /// Gives each row the snippets of a knowledge file that are nearest to its query, the nearest first.
 ///
 /// Inputs: `data` (of `data.split` or `data.retrieve`), `snippets` (JSON lines with `text`, or a YAML list of texts), `encoder`

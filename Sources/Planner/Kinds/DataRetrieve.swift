@@ -1,3 +1,5 @@
+import Words
+
 /// Replaces the functions that each row lists by those of the whole pool that are nearest to its query, the nearest first.
 ///
 /// A function's document is its name cut into words, its description, and the names and descriptions of its parameters. What is

@@ -1,3 +1,5 @@
+import Words
+
 /// Divides rows into sets by a hash of each row's id, so that a row's set never depends on the rows beside it.
 ///
 /// Inputs: `data` (of `data.generate` or `data.ingest`).
@@ -8,7 +10,7 @@ package struct DataSplit: StageKind {
     package static let revision = 1
     package static let inputs: [InputDeclaration] = [.required("data")]
     /// The names of the sets that are Decant's own; rows of all others keep the functions that they came with.
-    package static let standardSets: Set<String> = ["train", "valid", "test", "phrasing", "values", "ood"]
+    package static let standardSets: Set<String> = Set(RowSet.allCases.map(\.rawValue))
 
     /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
     package var test: Double

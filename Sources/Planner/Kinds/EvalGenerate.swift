@@ -1,3 +1,5 @@
+import Words
+
 /// Greedy answers to the rows of the evaluation sets.
 ///
 /// Inputs: `model` (float or quantized), `data` (of `data.split`).

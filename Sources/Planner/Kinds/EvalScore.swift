@@ -1,3 +1,5 @@
+import Words
+
 /// Scores answers against the rows.
 ///
 /// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`), `judge` (a model) where a model at hand decides.

@@ -1,3 +1,5 @@
+import Words
+
 /// Sorts rollouts into accepted and rejected ones.
 ///
 /// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand

@@ -1,3 +1,5 @@
+import Words
+
 /// Stores the teacher's k largest logits at every response position, or at every position of the sequence, with the log-sum-exp
 /// over the whole vocabulary and the probability of all other tokens.
 ///

@@ -1,3 +1,5 @@
+import Words
+
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
 ///
 /// Inputs: `model` (the student), `teacher`, `data` (of `data.split`).

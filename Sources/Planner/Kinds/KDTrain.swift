@@ -1,3 +1,5 @@
+import Words
+
 /// Knowledge distillation from captured logits.
 ///
 /// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;

@@ -1,4 +1,5 @@
 import BuildModel
+import Words
 
 /// Removes what is least important.
 ///

@@ -1,3 +1,5 @@
+import Words
+
 /// Importance of what pruning removes, in a form that every ratio, shape and method of a sweep shares.
 ///
 /// Inputs: `model`, `data` (of `data.split`).

@@ -1,3 +1,5 @@
+import Words
+
 /// Quantizes a model's linear layers.
 ///
 /// Inputs: `model`; `statistics` (of `quant.calibrate`) for every method but round to nearest, or with `prefix` `data` (of
@@ -11,26 +13,8 @@ package struct QuantApply: StageKind {
         .required("model"), .optional("statistics"), .optional("data"),
     ]
 
-    package enum Scheme: String, Codable, Hashable, Sendable, CaseIterable {
-        case w8a16 = "W8A16"
-        case w4a16 = "W4A16"
-        /// INT8 weights and activations.
-        case w8a8Int8 = "W8A8-INT8"
-        /// E4M3 weights and activations.
-        case w8a8Float8 = "W8A8-FP8"
-
-        package var bits: Int { self == .w4a16 ? 4 : 8 }
-    }
-
-    package enum Method: String, Codable, Hashable, Sendable, CaseIterable {
-        case roundToNearest = "rtn"
-        case gptq
-        case quantEase = "quantease"
-        case smoothQuant = "smoothquant"
-    }
-
-    package var scheme: Scheme
-    package var method: Method
+    package var scheme: QuantScheme
+    package var method: QuantMethod
     /// Consecutive inputs that share a scale; 0 is one scale per output channel.
     package var groupSize: Int
     /// Sorted module names, without their prefix, that stay in float: `lm_head`.
@@ -60,7 +44,8 @@ package struct QuantApply: StageKind {
     }
 
     package init(
-        scheme: Scheme, method: Method, groupSize: Int, ignore: [String], damping: Double? = nil, activationOrder: Bool? = nil,
+        scheme: QuantScheme, method: QuantMethod, groupSize: Int, ignore: [String], damping: Double? = nil,
+        activationOrder: Bool? = nil,
         smoothing: Double? = nil, iterations: Int? = nil, prefix: PrefixCalibration? = nil
     ) {
         self.scheme = scheme

@@ -1,3 +1,5 @@
+import Words
+
 /// Statistics of what each linear module reads: H = XᵀX for GPTQ and QuantEase, ranges for SmoothQuant.
 ///
 /// Inputs: `model`, `data` (of `data.split`).

@@ -1,3 +1,5 @@
+import Words
+
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`).

@@ -1,3 +1,5 @@
+import Words
+
 /// Rollouts: a model answers the training prompts.
 ///
 /// Inputs: `model`, `data` (of `data.split`).

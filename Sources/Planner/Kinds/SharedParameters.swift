@@ -1,36 +1,4 @@
-/// What a prompt shows the model.
-package enum PromptStyle: String, Codable, Hashable, Sendable, CaseIterable {
-    /// The query alone: for a fixed pool of functions that the model learns by heart.
-    case query
-    /// The row's candidate functions, then the query.
-    case tools
-}
-
-/// How texts are ranked for a query.
-package enum RetrievalMethod: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Okapi BM25 on words, k₁ = 1.2, b = 0.75.
-    case bm25
-    /// The cosine between vectors of a sentence encoder.
-    case embedding
-}
-
-/// Who decides whether an answer is right.
-package enum JudgeKind: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Function, required and optional arguments, types, any of the possible values; order-free for several calls.
-    case ast
-    /// Names and key-value pairs identical.
-    case exact
-    /// A model, at hand or behind an endpoint.
-    case model
-}
-
-/// What an answer consists of.
-package enum AnswerStyle: String, Codable, Hashable, Sendable, CaseIterable {
-    /// The call alone.
-    case call
-    /// `<think>…</think><answer>…</answer>`.
-    case reasoning
-}
+import Words
 
 /// A model behind an OpenAI-compatible server. Where that server is stands in `Stage.endpoint`: a model that has moved answers
 /// as before, so its address is no part of a key.
@@ -50,27 +18,6 @@ package struct ModelQuestion: Codable, Hashable, Sendable {
         self.prompt = prompt
         self.endpoint = endpoint
     }
-}
-
-/// What becomes of the tokens whose logits were not captured.
-package enum LogitsTail: String, Codable, Hashable, Sendable, CaseIterable {
-    /// One bucket.
-    case lump
-    /// Nothing: the captured tokens are all there is.
-    case renormalize
-}
-
-package enum PruneMethod: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Whole layers.
-    case depth
-    /// Embedding and intermediate channels by importance.
-    case width
-    /// Neurons and heads by reconstruction.
-    case osscar
-    /// Neurons with the smallest weights.
-    case magnitude
-    /// Neurons with the smallest activations.
-    case activation
 }
 
 /// The shape of a decoder-only transformer.
@@ -98,10 +45,9 @@ package struct ModelShape: Codable, Hashable, Sendable {
 package struct LowRankParameters: Codable, Hashable, Sendable {
     package var rank: Int
     package var alpha: Double
-    /// Of a layer's matrices, as Hugging Face names them.
-    package var targets: [String]
+    package var targets: [AdapterTarget]
 
-    package init(rank: Int, alpha: Double, targets: [String]) {
+    package init(rank: Int, alpha: Double, targets: [AdapterTarget]) {
         self.rank = rank
         self.alpha = alpha
         self.targets = targets
@@ -110,18 +56,12 @@ package struct LowRankParameters: Codable, Hashable, Sendable {
 
 /// How a training stage walks down its loss.
 package struct TrainingParameters: Codable, Hashable, Sendable {
-    package enum Optimizer: String, Codable, Hashable, Sendable, CaseIterable {
-        case adamw
-        /// Muon on the hidden matrices, AdamW on the rest.
-        case muon
-    }
-
     package var steps: Int
     /// Rows per step.
     package var batch: Int
     /// The peak, after warm-up; cosine decay to a tenth follows.
     package var learningRate: Double
-    package var optimizer: Optimizer
+    package var optimizer: OptimizerKind
     /// Share of the steps.
     package var warmup: Double
     package var weightDecay: Double
@@ -132,7 +72,7 @@ package struct TrainingParameters: Codable, Hashable, Sendable {
     package var validation: ValidationParameters?
 
     package init(
-        steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer, warmup: Double, weightDecay: Double, seed: Int,
+        steps: Int, batch: Int, learningRate: Double, optimizer: OptimizerKind, warmup: Double, weightDecay: Double, seed: Int,
         lora: LowRankParameters? = nil, validation: ValidationParameters? = nil
     ) {
         self.steps = steps
@@ -162,27 +102,5 @@ package struct ValidationParameters: Codable, Hashable, Sendable {
         self.patience = patience
         self.prompt = prompt
         self.answer = answer
-    }
-}
-
-/// One summand of a distillation loss.
-package struct LossTerm: Codable, Hashable, Sendable {
-    package enum Loss: String, Codable, Hashable, Sendable, CaseIterable {
-        case forwardKL = "FKL"
-        case reverseKL = "RKL"
-        case jensenShannon = "JSD"
-        case adaptiveKL = "AKL"
-        case crossEntropy = "CE"
-    }
-
-    package var loss: Loss
-    package var weight: Double
-    /// β of JSD, μ of AKL; absent for the others.
-    package var argument: Double?
-
-    package init(loss: Loss, weight: Double, argument: Double? = nil) {
-        self.loss = loss
-        self.weight = weight
-        self.argument = argument
     }
 }

@@ -1,3 +1,5 @@
+import Words
+
 /// Trains a byte-level BPE vocabulary on the training rows as prompts and answers.
 ///
 /// Inputs: `data` (of `data.split`).

@@ -1,3 +1,5 @@
+import Words
+
 /// Supervised fine-tuning: cross entropy on (prompt, answer).
 ///
 /// Inputs: `model` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted

@@ -1,4 +1,5 @@
 import RecipeLanguage
+import Words
 
 extension AnswerStyle {
     /// As a parameter that is absent for calls, so that keys of recipes without reasoning stay as they are.

@@ -1,5 +1,6 @@
 import BuildModel
 import RecipeLanguage
+import Words
 
 extension Lowering {
     /// The teacher's answers to the training prompts, sorted by the judge.
@@ -12,7 +13,7 @@ extension Lowering {
         let rollouts = try addRollouts(base, sample, teacher: teacher, answer)
         return try builder.add(
             Judge(
-                kind: JudgeKind(judge.kind.value), keep: judge.keep.value, answer: answer, question: Self.question(of: judge)),
+                kind: judge.kind.value, keep: judge.keep.value, answer: answer, question: Self.question(of: judge)),
             Self.title("judged", of: teacher, answer),
             inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
                 + (try judgeInput(base)),

@@ -1,5 +1,6 @@
 import BuildModel
 import RecipeLanguage
+import Words
 
 extension Lowering {
     /// The pruned models and those recovered after each, in order.
@@ -32,7 +33,7 @@ extension Lowering {
 
     /// Ratios of a gradual pruning count from the unpruned model; each removal is given its share of what is left.
     private static func cuts(of prune: PruneSection) -> [Cut] {
-        let method = PruneMethod(prune.method.value)
+        let method = prune.method.value
         let damping = method == .osscar ? prune.damping.value : nil
         switch prune.amount {
         case .layers(let layers):
@@ -103,8 +104,8 @@ extension Lowering {
     mutating func addQuantization(
         _ quantize: QuantizeSection, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel {
-        guard let scheme = QuantApply.Scheme(quantize.scheme.value) else { return model }
-        let method = QuantApply.Method(quantize.method.value)
+        let scheme = quantize.scheme.value
+        let method = quantize.method.value
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
         let samples = quantize.calibrationSamples
         let set = quantize.data.value.rawValue

@@ -1,10 +1,11 @@
 import BuildModel
 import RecipeLanguage
+import Words
 
 extension Lowering {
     /// The data of a variant; `nil` where a problem was found.
     mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase? {
-        let prompt = pipeline.data.prompt.map(PromptStyle.init)
+        let prompt = pipeline.data.prompt
         guard let rows = try addRows(pipeline),
             let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
         else { return nil }
@@ -35,20 +36,20 @@ extension Lowering {
     private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
         let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
         var inputs: [Stage.Input] = []
-        var others: [(input: String, format: Spanned<IngestSection.Format>)] = []
+        var others: [(input: String, format: Spanned<RowFormat>)] = []
         for (role, sources) in roles {
             guard let added = try addReferences(sources.map(\.name), as: role, pipeline) else { return nil }
             others += zip(added, sources).filter { $1.format.value != ingest.format.value }.map { ($0.name, $1.format) }
             inputs += added
         }
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
-        let formats = Dictionary(uniqueKeysWithValues: others.map { ($0.input, DataIngest.Format($0.format.value)) })
+        let formats = Dictionary(uniqueKeysWithValues: others.map { ($0.input, $0.format.value) })
         let origins =
             [Origin("format", ingest.format)] + others.map { Origin("formats.\($0.input)", $0.format) }
             + sets.prefix(1).map { Origin("sets", $0) }
         return try builder.add(
             DataIngest(
-                format: .init(ingest.format.value), formats: formats.isEmpty ? nil : formats,
+                format: ingest.format.value, formats: formats.isEmpty ? nil : formats,
                 sets: sets.isEmpty ? nil : sets.map(\.value)),
             .named("data.rows"), inputs: inputs, origins: origins)
     }
@@ -80,7 +81,7 @@ extension Lowering {
             guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.method, pipeline) else { return nil }
             data = try builder.add(
                 DataRetrieve(
-                    method: .init(retrieve.method.value), topK: retrieve.topK.value, addMissed: retrieve.addsMissed.value),
+                    method: retrieve.method.value, topK: retrieve.topK.value, addMissed: retrieve.addsMissed.value),
                 .named(pipeline.data.knowledge != nil || compresses ? "data.retrieved" : "data"),
                 inputs: [.init(name: "data", stage: data)] + encoder,
                 origins: [
@@ -93,7 +94,7 @@ extension Lowering {
                 let encoder = try addEncoder(knowledge.encoder, for: knowledge.method, pipeline)
             else { return nil }
             data = try builder.add(
-                DataKnowledge(method: .init(knowledge.method.value), topK: knowledge.topK.value),
+                DataKnowledge(method: knowledge.method.value, topK: knowledge.topK.value),
                 .named(compresses ? "data.informed" : "data"),
                 inputs: [.init(name: "data", stage: data), .init(name: "snippets", stage: snippets)] + encoder,
                 origins: [Origin("method", knowledge.method), Origin("top_k", knowledge.topK)])
@@ -107,7 +108,7 @@ extension Lowering {
 
     /// The encoder that a method needs, as an input: none, or one; `nil` where a problem was found.
     private mutating func addEncoder(
-        _ name: Spanned<String>?, for method: Spanned<RetrievalChoice>, _ pipeline: Pipeline
+        _ name: Spanned<String>?, for method: Spanned<RetrievalMethod>, _ pipeline: Pipeline
     ) throws -> [Stage.Input]? {
         guard method.value == .embedding, let name else { return [] }
         return try addReference(name, pipeline).map { [.init(name: "encoder", stage: $0)] }

@@ -1,5 +1,6 @@
 import BuildModel
 import RecipeLanguage
+import Words
 
 extension Lowering {
     /// Answers, scores and cost of a model, and what else is asked for, each under a title made of that word.
@@ -24,7 +25,7 @@ extension Lowering {
             ])
         let scores = try builder.add(
             EvalScore(
-                judge: JudgeKind(judge.kind.value), sets: sets, answer: model.answer, question: Self.question(of: judge)),
+                judge: judge.kind.value, sets: sets, answer: model.answer, question: Self.question(of: judge)),
             title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init), work: 0,

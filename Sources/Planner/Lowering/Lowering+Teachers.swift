@@ -1,5 +1,6 @@
 import BuildModel
 import RecipeLanguage
+import Words
 
 extension Lowering {
     /// What the teachers beside the first one say of the same answers: the logits of each.

@@ -1,5 +1,6 @@
 import BuildModel
 import RecipeLanguage
+import Words
 
 /// Whom a student learns from.
 struct LoweredTeacher {
@@ -157,8 +158,8 @@ extension Lowering {
             let logits = try addLogits(distillation, base, teacher: tutor, answer)
             learned.stage = try builder.add(
                 KDTrain(
-                    loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
-                    promptShare: distillation.promptShare.value, tail: .init(distillation.tail.value),
+                    loss: distillation.loss.value, temperature: distillation.temperature.value,
+                    promptShare: distillation.promptShare.value, tail: distillation.tail.value,
                     training: TrainingParameters(
                         distillation.training, seed: seed.value, prompt: prompt.value, answer: answer),
                     teacherWeights: base.pipeline.teacherWeights),
@@ -199,7 +200,7 @@ extension Lowering {
     ) throws -> StageID {
         try builder.add(
             KDOnPolicy(
-                loss: distillation.loss.value.map(LossTerm.init), temperature: distillation.temperature.value,
+                loss: distillation.loss.value, temperature: distillation.temperature.value,
                 tokens: distillation.tokens.value, fraction: distillation.fraction.value,
                 samplingTemperature: distillation.samplingTemperature.value,
                 training: TrainingParameters(

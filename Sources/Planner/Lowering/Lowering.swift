@@ -1,6 +1,7 @@
 import BuildModel
 import Diagnostics
 import RecipeLanguage
+import Words
 
 /// Expands the recipe's shorthand into visible stages, variant by variant.
 struct Lowering {

@@ -1,4 +1,5 @@
 import RecipeLanguage
+import Words
 
 /// How much work stages are, before anything has run: floating-point operations from shapes and counts.
 ///

@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// Whether there are answers for what learns from answers, and questions for what asks: a text is neither.
 struct AnswerChecks {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// What no section can judge alone: whether the sections of one variant fit together.
 struct PipelineChecks {

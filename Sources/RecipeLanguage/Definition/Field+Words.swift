@@ -1,5 +1,6 @@
 import Diagnostics
 import SpannedYAML
+import Words
 
 extension Field where Value == String {
     static func text(_ name: String, default standard: String? = nil, required: Bool = false, _ documentation: String) -> Field
@@ -27,13 +28,10 @@ extension Field where Value == Bool {
     }
 }
 
-/// A word with a meaning of its own: a case of an enumeration.
-typealias Word = RawRepresentable<String> & CaseIterable & Hashable & Sendable
-
 extension Field where Value: Word {
     static func choice(_ name: String, _ standard: Value, spelled: String? = nil, _ documentation: String) -> Field {
         Field(
-            name, .choice(Value.allCases.map(\.rawValue)), standard: standard, spelled: spelled ?? standard.rawValue,
+            name, .choice(Value.allCases.map(\.spelling)), standard: standard, spelled: spelled ?? standard.spelling,
             documentation
         ) { node, place in word(node, place) }
     }
@@ -45,8 +43,8 @@ extension Field {
         -> Field
     where Value == [Spanned<Choice>] {
         Field(
-            name, .list(.choice(Choice.allCases.map(\.rawValue))), standard: [],
-            spelled: spelled ?? "[\(standard.map(\.rawValue).joined(separator: ", "))]", documentation
+            name, .list(.choice(Choice.allCases.map(\.spelling))), standard: [],
+            spelled: spelled ?? "[\(standard.map(\.spelling).joined(separator: ", "))]", documentation
         ) { node, place in
             distinct(node, place) { element in word(element, place) as Choice? }
         }
@@ -72,13 +70,14 @@ extension Field {
     }
 }
 
-private func word<Choice: Word>(_ node: Node, _ place: FieldPlace) -> Choice? {
-    let known = Choice.allCases.map(\.rawValue)
+func word<Choice: Word>(
+    _ node: Node, _ place: FieldPlace, among known: [String] = Choice.allCases.map(\.spelling)
+) -> Choice? {
     guard let text = node.scalar?.text else {
         place.report(.wrongType(place.field, wants: "one of \(known.joined(separator: ", "))", found: node))
         return nil
     }
-    if let choice = Choice(rawValue: text) { return choice }
+    if let choice = Choice(spelling: text) { return choice }
     place.report(.unknownValue(text, of: place.field, among: known, at: node.span))
     return nil
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// `data.candidates`: which functions each row lists. A number, or a mapping that says more.
 package struct CandidatesSection: Sendable {
@@ -27,7 +28,7 @@ package struct CandidatesSection: Sendable {
     /// - Parameters:
     ///   - prompt: decides whether a model can see that a function is missing.
     ///   - retrieve: where it is there, it lists other functions later.
-    init(reading data: Fields, prompt: Spanned<DataSection.Prompt>, retrieve: RetrieveSection?) {
+    init(reading data: Fields, prompt: Spanned<PromptStyle>, retrieve: RetrieveSection?) {
         guard let entry = data.entry(Definition.field.name), let mapping = entry.value.mapping else {
             count = data[Definition.alone]
             similar = data.standard("candidates.similar", 0)

@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// `data`: where rows come from, how they are divided, what a prompt shows.
 package struct DataSection: Sendable {
@@ -7,15 +8,10 @@ package struct DataSection: Sendable {
         case ingest(IngestSection)
     }
 
-    package enum Prompt: String, CaseIterable, Sendable {
-        case query
-        case tools
-    }
-
     package let rows: Rows
     package let split: SplitSection
     package let candidates: CandidatesSection
-    package let prompt: Spanned<Prompt>
+    package let prompt: Spanned<PromptStyle>
     /// `nil` where rows keep the functions that they have.
     package let retrieve: RetrieveSection?
     /// `nil` where rows get no snippets.
@@ -28,7 +24,7 @@ package struct DataSection: Sendable {
         static let ingest = SectionField("ingest", IngestSection.Definition.mapping)
         static let split = SectionField("split", SplitSection.Definition.mapping)
         static let prompt = Field.choice(
-            "prompt", Prompt.query, "What a prompt shows: the query alone, or the functions and then the query.")
+            "prompt", PromptStyle.query, "What a prompt shows: the query alone, or the functions and then the query.")
         static let retrieve = SectionField("retrieve", RetrieveSection.Definition.mapping)
         static let knowledge = SectionField("knowledge", KnowledgeSection.Definition.mapping)
         static let compressPrompt = Field.flag(

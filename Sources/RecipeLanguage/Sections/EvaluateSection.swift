@@ -1,8 +1,9 @@
 import Diagnostics
+import Words
 
 /// `evaluate`: what is measured on which sets.
 package struct EvaluateSection: Sendable {
-    package enum Metric: String, CaseIterable, Sendable {
+    package enum Metric: String, Word {
         /// Share of rows that the judge accepts.
         case ar
         case exact

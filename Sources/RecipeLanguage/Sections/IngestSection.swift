@@ -1,26 +1,19 @@
 import Diagnostics
 import SpannedYAML
+import Words
 
 /// `data.ingest`: files of rows in published formats.
 package struct IngestSection: Sendable {
-    package enum Format: String, CaseIterable, Sendable {
-        case decant
-        case openai
-        case snips
-        case xlam
-        case bfcl
-        case text
-    }
 
     /// The format of sources that name none of their own.
-    package let format: Spanned<Format>
+    package let format: Spanned<RowFormat>
     package let train: [RowSource]
     package let test: [RowSource]
     /// Test rows under names of the writer's own, in the order of writing.
     package let sets: [NamedRowSet]
 
     enum Definition {
-        static let format = Field.choice("format", Format.decant, "The format of the rows, where a source has no other.")
+        static let format = Field.choice("format", RowFormat.decant, "The format of the rows, where a source has no other.")
         static let train = RawField(
             "train", RowSource.Definition.several, required: true,
             "Sources of rows to train on (and to split); `{from: SOURCE, format: FORMAT}` for one in another format.")
@@ -64,7 +57,7 @@ package struct NamedRowSet: Sendable {
     }
 
     fileprivate init(
-        name: Spanned<String>, reading fields: Fields, format: Spanned<IngestSection.Format>, references: References
+        name: Spanned<String>, reading fields: Fields, format: Spanned<RowFormat>, references: References
     ) {
         self.name = name
         if !name.value.isPlainName || RowSet(rawValue: name.value) != nil {

@@ -1,14 +1,10 @@
 import Diagnostics
+import Words
 
 /// `judge`: who decides whether an answer is right, for rollouts and in the evaluation alike.
 package struct JudgeSection: Sendable {
-    package enum Kind: String, CaseIterable, Sendable {
-        case ast
-        case exact
-        case model
-    }
 
-    package let kind: Spanned<Kind>
+    package let kind: Spanned<JudgeKind>
     /// Accepted answers kept per row.
     package let keep: Spanned<Int>
     /// The model that judges: a source or stage, or an endpoint; one of the two where the kind is `model`.
@@ -19,7 +15,7 @@ package struct JudgeSection: Sendable {
 
     enum Definition {
         static let kind = Field.choice(
-            "kind", Kind.ast, "`ast`: the calls are right in any order; `exact`: identical; `model`: a model decides.")
+            "kind", JudgeKind.ast, "`ast`: the calls are right in any order; `exact`: identical; `model`: a model decides.")
         static let keep = Field.integer("keep", 1, in: 1...64, "Accepted answers kept per row.")
         static let from = Field.text("from", "The source or stage of the model that judges.")
         static let endpoint = SectionField("endpoint", EndpointSection.Definition.mapping)

@@ -1,5 +1,7 @@
+import Words
+
 /// `numerics`: which kernels compute the stages that run or train a model.
-package enum NumericsProfile: String, CaseIterable, Sendable {
+package enum NumericsProfile: String, Word {
     case portable
     case native
 }

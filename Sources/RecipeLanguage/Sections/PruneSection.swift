@@ -1,26 +1,12 @@
 import Diagnostics
 import SpannedYAML
+import Words
 
 /// `prune`: what is removed, and how the model recovers.
 package struct PruneSection: Sendable {
-    package enum Method: String, CaseIterable, Sendable {
-        /// Whole layers.
-        case depth
-        /// Embedding and intermediate channels.
-        case width
-        /// Neurons and heads by layer-wise reconstruction.
-        case osscar
-        /// Neurons with the smallest weights.
-        case magnitude
-        /// Neurons with the smallest activations.
-        case activation
-
-        /// Channels that go at once where the recipe does not say (for `width`: From Large to Super-Tiny, appendix H).
-        var intermediateStep: Int { self == .width ? 256 : 32 }
-    }
 
     /// Whom the pruned model learns from.
-    package enum Teacher: String, CaseIterable, Sendable {
+    package enum Teacher: String, Word {
         /// The recipe's.
         case teacher
         /// The model that it was pruned from; of a gradual pruning the first one.
@@ -49,7 +35,7 @@ package struct PruneSection: Sendable {
         package let samples: Spanned<Int>
     }
 
-    package let method: Spanned<Method>
+    package let method: Spanned<PruneMethod>
     package let amount: Amount
     package let granularity: Granularity
     package let search: Search
@@ -64,7 +50,7 @@ package struct PruneSection: Sendable {
 
     enum Definition {
         static let method = Field.choice(
-            "method", Method.depth,
+            "method", PruneMethod.depth,
             "`depth` removes layers, `width` channels, `osscar` neurons and heads by reconstruction, `magnitude` and "
                 + "`activation` the neurons with the smallest weights or activations.")
         static let ratio = Field<[Spanned<Double>]>.shares(
@@ -169,7 +155,7 @@ package struct PruneSection: Sendable {
         }
     }
 
-    private static func granularity(_ fields: Fields, _ method: Method) -> Granularity {
+    private static func granularity(_ fields: Fields, _ method: PruneMethod) -> Granularity {
         let steps = fields.section(Definition.granularity)
         return Granularity(
             hidden: steps[Definition.hiddenStep],
@@ -189,13 +175,18 @@ package struct PruneSection: Sendable {
         }
     }
 
-    private func check(_ entry: Node.Entry?, belongsTo wanted: Method, _ fields: Fields) {
+    private func check(_ entry: Node.Entry?, belongsTo wanted: PruneMethod, _ fields: Fields) {
         guard method.value != wanted, let entry, !entry.value.isNull else { return }
         fields.report(
             Diagnostic(
                 .conflict, "'\(entry.name)' belongs to the method '\(wanted.rawValue)'", at: entry.key.span,
                 secondary: [.init(method.span)], help: "write 'method: \(wanted.rawValue)', or give a 'ratio'"))
     }
+}
+
+extension PruneMethod {
+    /// Channels that go at once where the recipe does not say (for `width`: From Large to Super-Tiny, appendix H).
+    var intermediateStep: Int { self == .width ? 256 : 32 }
 }
 
 extension Field where Value == [Spanned<Double>] {

@@ -1,41 +1,18 @@
 import Diagnostics
+import Words
 
 /// `quantize`: how weights are stored in few bits.
 package struct QuantizeSection: Sendable {
-    package enum Scheme: String, CaseIterable, Sendable {
-        case w8a16 = "W8A16"
-        case w4a16 = "W4A16"
-        case w8a8Int8 = "W8A8-INT8"
-        case w8a8Float8 = "W8A8-FP8"
-        /// Not of the language: it is read so that it can be told what it may mean.
-        case w8a8 = "W8A8"
-        case none
-
-        package static let allCases: [Scheme] = [.w8a16, .w4a16, .w8a8Int8, .w8a8Float8, .none]
-
-        /// Whether activations are rounded too.
-        fileprivate var roundsActivations: Bool { self == .w8a8Int8 || self == .w8a8Float8 || self == .w8a8 }
-    }
-
-    package enum Method: String, CaseIterable, Sendable {
-        /// Round to nearest.
-        case rtn
-        case gptq
-        case quantease
-        case smoothquant
-    }
-
     /// What GPTQ and QuantEase calibrate a layer on.
-    package enum Prefix: String, CaseIterable, Sendable {
+    package enum Prefix: String, Word {
         /// On what the float model gives it: statistics that a sweep shares.
         case float
         /// On what the quantized layers before it give.
         case quantized
     }
 
-    /// Never `none`.
-    package let scheme: Spanned<Scheme>
-    package let method: Spanned<Method>
+    package let scheme: Spanned<QuantScheme>
+    package let method: Spanned<QuantMethod>
     /// Consecutive inputs that share a scale; 0 is one scale per output channel.
     package let groupSize: Spanned<Int>
     /// Module names, sorted, that stay in float.
@@ -53,10 +30,11 @@ package struct QuantizeSection: Sendable {
     package let prefix: Spanned<Prefix>
 
     enum Definition {
-        static let scheme = Field.choice(
-            "scheme", Scheme.w8a16, "Bits and types of weights and activations; `none` keeps float.")
+        static let scheme = Field<QuantScheme?>.scheme(
+            "scheme", .w8a16, "Bits and types of weights and activations; `none` keeps float.")
         static let method = Field.choice(
-            "method", Method.rtn, "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")
+            "method", QuantMethod.roundToNearest,
+            "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")
         static let groupSize = Field.integer(
             "group_size", 128, in: 0...16_384,
             "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8-INT8 and W8A8-FP8 have.")
@@ -87,7 +65,8 @@ package struct QuantizeSection: Sendable {
     /// `nil` where the recipe quantizes nothing.
     init?(reading recipe: Fields) {
         guard let fields = recipe.optionalSection(Pipeline.Definition.quantize) else { return nil }
-        scheme = fields[Definition.scheme]
+        let written = fields[Definition.scheme]
+        scheme = written.map { $0 ?? .w8a16 }
         method = fields[Definition.method]
         groupSize = fields.value(
             Definition.groupSize, default: scheme.value.roundsActivations ? 0 : Definition.groupSize.standard)
@@ -103,32 +82,21 @@ package struct QuantizeSection: Sendable {
         activationOrder = fields[Definition.activationOrder]
         iterations = fields[Definition.iterations]
         prefix = fields[Definition.prefix]
-        checkMethod(fields)
-        if scheme.value == .none { return nil }
+        guard written.value != nil else { return nil }
+        if written.isWritten || fields.node("scheme") == nil { checkMethod(fields) }
     }
 
     private static let modules = ["lm_head", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
     /// What the compressed-tensors layout has no words for is refused here, not when the model is written.
     private func checkMethod(_ fields: Fields) {
-        let possible: [Method]
-        switch scheme.value {
-        case .w8a16, .w4a16: possible = [.rtn, .gptq, .quantease]
-        case .w8a8Int8: possible = [.rtn, .smoothquant, .gptq, .quantease]
-        case .w8a8Float8: possible = [.rtn]
-        case .w8a8:
-            return fields.report(
-                Diagnostic(
-                    .badScheme, "'W8A8' does not say of which type the eight bits are", at: scheme.span,
-                    help: "write W8A8-INT8 or W8A8-FP8"))
-        case .none: return
-        }
+        let possible = scheme.value.methods
         if !possible.contains(method.value) {
             fields.report(
                 Diagnostic(
-                    .badScheme, "'\(scheme.value.rawValue)' cannot be made by '\(method.value.rawValue)'", at: method.span,
+                    .badScheme, "'\(scheme.value.spelling)' cannot be made by '\(method.value.spelling)'", at: method.span,
                     secondary: scheme.isWritten ? [.init(scheme.span)] : [],
-                    help: "possible: \(possible.map(\.rawValue).joined(separator: ", "))"))
+                    help: "possible: \(possible.map(\.spelling).joined(separator: ", "))"))
         }
         if !groupSize.value.isMultiple(of: 8) {
             let nearest = (groupSize.value + 4) / 8 * 8
@@ -140,9 +108,27 @@ package struct QuantizeSection: Sendable {
         if scheme.value.roundsActivations, groupSize.value != 0 {
             fields.report(
                 Diagnostic(
-                    .badScheme, "'\(scheme.value.rawValue)' has one scale per output channel, and no groups",
+                    .badScheme, "'\(scheme.value.spelling)' has one scale per output channel, and no groups",
                     at: groupSize.span,
                     secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out"))
+        }
+    }
+}
+
+extension Field where Value == QuantScheme? {
+    /// A scheme, or `none`.
+    fileprivate static func scheme(_ name: String, _ standard: QuantScheme, _ documentation: String) -> Field {
+        let known = QuantScheme.allCases.map(\.spelling) + ["none"]
+        return Field(name, .choice(known), standard: standard, spelled: standard.spelling, documentation) { node, place in
+            let text = node.scalar?.text
+            if text == "W8A8" {
+                place.report(
+                    Diagnostic(
+                        .badScheme, "'W8A8' does not say of which type the eight bits are", at: node.span,
+                        help: "write W8A8-INT8 or W8A8-FP8"))
+                return nil
+            }
+            return text == "none" ? .some(nil) : word(node, place, among: known).map(Optional.some)
         }
     }
 }

@@ -1,14 +1,9 @@
 import Diagnostics
-
-/// How texts are ranked for a query.
-package enum RetrievalChoice: String, CaseIterable, Sendable {
-    case bm25
-    case embedding
-}
+import Words
 
 /// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
 package struct RetrieveSection: Sendable {
-    package let method: Spanned<RetrievalChoice>
+    package let method: Spanned<RetrievalMethod>
     package let topK: Spanned<Int>
     /// Whether training rows list their functions in any case.
     package let addsMissed: Spanned<Bool>
@@ -16,7 +11,7 @@ package struct RetrieveSection: Sendable {
     package let encoder: Spanned<String>?
 
     enum Definition {
-        static let method = Field.choice("method", RetrievalChoice.bm25, "How functions are ranked for a query.")
+        static let method = Field.choice("method", RetrievalMethod.bm25, "How functions are ranked for a query.")
         static let topK = Field.integer("top_k", 10, in: 1...1000, "Functions kept for each row.")
         static let addMissed = Field.flag(
             "add_missed", false, "Whether training rows list the functions that they call even where retrieval missed them.")
@@ -39,7 +34,7 @@ package struct RetrieveSection: Sendable {
 package struct KnowledgeSection: Sendable {
     /// The source of the snippets.
     package let snippets: Spanned<String>
-    package let method: Spanned<RetrievalChoice>
+    package let method: Spanned<RetrievalMethod>
     package let topK: Spanned<Int>
     /// The encoder's source; needed by `embedding`.
     package let encoder: Spanned<String>?
@@ -47,7 +42,7 @@ package struct KnowledgeSection: Sendable {
     enum Definition {
         static let snippets = Field.text(
             "snippets", required: true, "The source of the snippets: JSON lines with `text`, or a YAML list of texts.")
-        static let method = Field.choice("method", RetrievalChoice.bm25, "How snippets are ranked for a query.")
+        static let method = Field.choice("method", RetrievalMethod.bm25, "How snippets are ranked for a query.")
         static let topK = Field.integer("top_k", 3, in: 1...100, "Snippets of each row at most.")
         static let mapping = MappingDefinition(
             "data.knowledge", "Snippets of knowledge that prompts show, retrieved for each query.", mayBeNone: true,
@@ -70,7 +65,7 @@ package struct KnowledgeSection: Sendable {
 extension Fields {
     /// The source of an encoder, which one of the methods cannot do without.
     fileprivate func encoder(
-        _ field: Field<String>, for method: Spanned<RetrievalChoice>, _ references: References
+        _ field: Field<String>, for method: Spanned<RetrievalMethod>, _ references: References
     ) -> Spanned<String>? {
         let encoder = reference(field, among: references)
         if method.value == .embedding, encoder == nil, node(field.name) == nil {

@@ -1,16 +1,17 @@
 import Diagnostics
 import SpannedYAML
+import Words
 
 /// A source of rows and the format that they are in.
 package struct RowSource: Sendable {
     /// The name of a source or stage.
     package let name: Spanned<String>
-    package let format: Spanned<IngestSection.Format>
+    package let format: Spanned<RowFormat>
 
     enum Definition {
         static let from = Field.words("from", required: true, "Sources of rows.")
         static let format = Field.choice(
-            "format", IngestSection.Format.decant, spelled: "that of `data.ingest`", "The format of these rows.")
+            "format", RowFormat.decant, spelled: "that of `data.ingest`", "The format of these rows.")
         static let mapping = MappingDefinition(
             "data.ingest.train", "Sources of rows in a format of their own.", [from, format])
         static let several = ValueType.list(.either([.text, .mapping(mapping)]))
@@ -20,7 +21,7 @@ package struct RowSource: Sendable {
 extension Fields {
     /// Sources in a list: by name, or with a format of their own; a single one needs no brackets.
     func rowSources(
-        _ field: RawField, format: Spanned<IngestSection.Format>, among references: References
+        _ field: RawField, format: Spanned<RowFormat>, among references: References
     ) -> [RowSource] {
         guard let node = node(field.name) else { return [] }
         let path = fullName(of: field.name)
@@ -47,7 +48,7 @@ extension Fields {
     }
 
     /// The sources of a mapping with `from` and `format`.
-    func rowSources(format standard: Spanned<IngestSection.Format>, among references: References) -> [RowSource] {
+    func rowSources(format standard: Spanned<RowFormat>, among references: References) -> [RowSource] {
         let names = self.references(RowSource.Definition.from, among: references)
         let format = written(RowSource.Definition.format) ?? standard
         if names.value.isEmpty {

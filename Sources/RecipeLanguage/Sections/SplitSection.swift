@@ -1,17 +1,5 @@
 import Diagnostics
-
-/// A set of rows.
-package enum RowSet: String, CaseIterable, Sendable {
-    case train
-    case valid
-    case test
-    /// Templates that training rows never use.
-    case phrasing
-    /// Values that training rows never use.
-    case values
-    /// Functions that no training row shows.
-    case ood
-}
+import Words
 
 /// `data.split`: how rows are divided into sets.
 package struct SplitSection: Sendable {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// `tokenizer`: the vocabulary that teacher and student share.
 package struct TokenizerSection: Sendable {
@@ -7,13 +8,7 @@ package struct TokenizerSection: Sendable {
     /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
     package let origin: Spanned<String>?
     /// What the answers consist of that it is trained on; without being written, those of the strategy.
-    package let answers: Spanned<Answers>
-
-    package enum Answers: String, CaseIterable, Sendable {
-        case calls
-        /// Calls after a reasoning.
-        case reasoning
-    }
+    package let answers: Spanned<AnswerStyle>
 
     // 5 special tokens and 256 bytes come before the first merge.
     enum Definition {
@@ -23,7 +18,7 @@ package struct TokenizerSection: Sendable {
             "from",
             "A tokenizer that is there already: `teacher`, `student`, or a source. An imported model's is used by default.")
         static let answers = Field.choice(
-            "answers", Answers.calls, spelled: "`calls`; `reasoning` where a strategy has a `*`",
+            "answers", AnswerStyle.call, spelled: "`calls`; `reasoning` where a strategy has a `*`",
             "Whether it learns from reasonings too: variants with and without a `*` can so share a tokenizer.")
         static let mapping = MappingDefinition(
             "tokenizer", "The vocabulary that teacher and student share.", [vocabulary, from, answers])

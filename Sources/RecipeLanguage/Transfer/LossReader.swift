@@ -1,4 +1,5 @@
 import Diagnostics
+import Words
 
 /// Gives a written loss term meaning.
 struct LossReader {
@@ -7,13 +8,13 @@ struct LossReader {
     let findings: Findings
 
     /// `nil` where the loss is not known; that is reported then.
-    func term(_ written: WrittenStep.Term) -> Distillation.Term? {
-        guard let loss = Distillation.Loss(rawValue: written.loss.text) else {
-            let known = Distillation.Loss.allCases.map(\.rawValue)
+    func term(_ written: WrittenStep.Term) -> LossTerm? {
+        guard let loss = Loss(rawValue: written.loss.text) else {
+            let known = Loss.allCases.map(\.rawValue)
             findings.report(.unknownValue(written.loss.text, of: field, among: known, at: written.loss.span))
             return nil
         }
-        return Distillation.Term(loss: loss, weight: weight(written), argument: argument(written, of: loss))
+        return LossTerm(loss, weight: weight(written), argument: argument(written, of: loss))
     }
 
     private func weight(_ term: WrittenStep.Term) -> Double {
@@ -28,7 +29,7 @@ struct LossReader {
         return weight
     }
 
-    private func argument(_ term: WrittenStep.Term, of loss: Distillation.Loss) -> Double? {
+    private func argument(_ term: WrittenStep.Term, of loss: Loss) -> Double? {
         guard let written = term.argument else { return loss.standardArgument }
         guard let standard = loss.standardArgument else {
             findings.report(

@@ -1,32 +1,21 @@
 import Diagnostics
+import Words
 
 /// Low-rank adapters, which are trained in place of all weights (Hu et al., arXiv 2106.09685).
 package struct LowRank: Sendable {
-    /// The matrices of a layer that can have them, as Hugging Face names them: the words for the engine's
-    /// `LowRankAdaptation.Target`, which the language does not import. A test holds the two equal.
-    package enum Target: String, CaseIterable, Sendable {
-        case query = "q_proj"
-        case key = "k_proj"
-        case value = "v_proj"
-        case output = "o_proj"
-        case gate = "gate_proj"
-        case up = "up_proj"
-        case down = "down_proj"
-    }
-
     package let rank: Spanned<Int>
     /// The adapters' product is multiplied by alpha / rank.
     package let alpha: Spanned<Double>
-    /// In the order of `Target`.
-    package let targets: Spanned<[Target]>
+    /// In the order of `AdapterTarget`.
+    package let targets: Spanned<[AdapterTarget]>
 
     enum Definition {
         static let rank = Field.integer(
             "lora", nil, in: 1...4096, "Rank of low-rank adapters, which are then trained in place of all weights, by AdamW.")
         static let alpha = Field.number(
             "lora_alpha", nil, in: 1e-3...1e6, spelled: "twice the rank", "What adapters add is multiplied by alpha / rank.")
-        static let targets = Field<[Spanned<Target>]>.choices(
-            "lora_targets", Target.allCases, "The matrices that get adapters.")
+        static let targets = Field<[Spanned<AdapterTarget>]>.choices(
+            "lora_targets", AdapterTarget.allCases, "The matrices that get adapters.")
         static let fields: [any DefinedField] = [rank, alpha, targets]
     }
 
@@ -46,7 +35,7 @@ package struct LowRank: Sendable {
         alpha = options.value(Definition.alpha, default: 2 * Double(rank.value))
         targets = options[Definition.targets].map { written in
             let chosen = written.map(\.value)
-            return chosen.isEmpty ? Target.allCases : Target.allCases.filter(chosen.contains)
+            return chosen.isEmpty ? AdapterTarget.allCases : AdapterTarget.allCases.filter(chosen.contains)
         }
     }
 }

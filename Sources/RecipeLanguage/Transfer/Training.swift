@@ -1,21 +1,14 @@
 import Diagnostics
+import Words
 
 /// How a training stage walks down its loss.
 package struct Training: Sendable {
-    package enum Optimizer: String, CaseIterable, Sendable {
-        case adamw
-        case muon
-
-        /// Muon reaches a given loss in a third of AdamW's steps at this scale.
-        var learningRate: Double { self == .muon ? 4e-3 : 3e-3 }
-    }
-
     package let steps: Spanned<Int>
     /// Rows per step.
     package let batch: Spanned<Int>
     /// The peak.
     package let learningRate: Spanned<Double>
-    package let optimizer: Spanned<Optimizer>
+    package let optimizer: Spanned<OptimizerKind>
     /// Share of the steps.
     package let warmup: Spanned<Double>
     package let weightDecay: Spanned<Double>
@@ -34,7 +27,7 @@ package struct Training: Sendable {
         static let learningRate = Field.number(
             "learning_rate", nil, in: 1e-8...1,
             spelled: "4e-3 for `muon`, 3e-3 for `adamw`, 1e-3 for adapters; 5e-5 for RL and DPO", "The peak.")
-        static let optimizer = Field.choice("optimizer", Optimizer.muon, "Muon on the hidden matrices, or AdamW on all.")
+        static let optimizer = Field.choice("optimizer", OptimizerKind.muon, "Muon on the hidden matrices, or AdamW on all.")
         static let warmup = Field.share("warmup", 0.05, in: 0...1, "Share of the steps in which the learning rate rises.")
         static let weightDecay = Field.number("weight_decay", 0.01, in: 0...1, "Decoupled; none on norms and biases.")
         static let validateEvery = Field.integer(
@@ -71,41 +64,21 @@ package struct Training: Sendable {
     }
 }
 
+extension OptimizerKind {
+    /// Muon reaches a given loss in a third of AdamW's steps at this scale.
+    var learningRate: Double { self == .muon ? 4e-3 : 3e-3 }
+}
+
 /// Knowledge distillation from captured logits.
 package struct Distillation: Sendable {
-    package enum Loss: String, CaseIterable, Sendable {
-        case forwardKL = "FKL"
-        case reverseKL = "RKL"
-        case jensenShannon = "JSD"
-        case adaptiveKL = "AKL"
-        case crossEntropy = "CE"
-
-        /// The number that stands for one left out in parentheses: β of JSD, μ of AKL.
-        var standardArgument: Double? { self == .jensenShannon || self == .adaptiveKL ? 0.5 : nil }
-    }
-
-    package enum Tail: String, CaseIterable, Sendable {
-        /// Tokens that are not stored are one bucket.
-        case lump
-        /// The stored tokens are all there is.
-        case renormalize
-    }
-
-    package struct Term: Hashable, Sendable {
-        package let loss: Loss
-        package let weight: Double
-        /// β of JSD, μ of AKL.
-        package let argument: Double?
-    }
-
     /// In the order of `Loss`, each once at most: a mixture is the same in any order.
-    package let loss: Spanned<[Term]>
+    package let loss: Spanned<[LossTerm]>
     package let temperature: Spanned<Double>
     /// Logits kept per position.
     package let topK: Spanned<Int>
     /// Share of the loss that runs over the whole sequence.
     package let promptShare: Spanned<Double>
-    package let tail: Spanned<Tail>
+    package let tail: Spanned<LogitsTail>
     package let training: Training
 
     enum Definition {
@@ -113,12 +86,12 @@ package struct Distillation: Sendable {
         static let topK = Field.integer("top_k", 16, in: 1...1024, "The teacher's logits kept at each position.")
         static let promptShare = Field.share("prompt", 0, in: 0...1, "Share of the loss that runs over prompt and answer.")
         static let tail = Field.choice(
-            "tail", Tail.lump, spelled: "`lump`; `renormalize` at a temperature other than 1",
+            "tail", LogitsTail.lump, spelled: "`lump`; `renormalize` at a temperature other than 1",
             "What becomes of the tokens that are not kept: one bucket, or nothing.")
         static let fields: [any DefinedField] = [temperature, topK, promptShare, tail] + Training.Definition.validatedFields
     }
 
-    init(reading options: Fields, loss: Spanned<[Term]>, steps: Int) {
+    init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         self.loss = loss
         temperature = options[Definition.temperature]
         topK = options[Definition.topK]
@@ -136,7 +109,7 @@ package struct Distillation: Sendable {
 
 /// Distillation on answers of the student's own (Efficient AI in Practice, 4.3).
 package struct OnPolicyDistillation: Sendable {
-    package let loss: Spanned<[Distillation.Term]>
+    package let loss: Spanned<[LossTerm]>
     package let temperature: Spanned<Double>
     /// New tokens of an answer at most.
     package let tokens: Spanned<Int>
@@ -157,7 +130,7 @@ package struct OnPolicyDistillation: Sendable {
             [tokens, fraction, samplingTemperature, Distillation.Definition.temperature] + Training.Definition.validatedFields
     }
 
-    init(reading options: Fields, loss: Spanned<[Distillation.Term]>, steps: Int) {
+    init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         self.loss = loss
         temperature = options[Distillation.Definition.temperature]
         tokens = options[Definition.tokens]

@@ -1,5 +1,6 @@
 import Diagnostics
 import SpannedYAML
+import Words
 
 /// Reads one transfer field and gives its steps meaning.
 struct TransferReader {
@@ -105,7 +106,7 @@ struct TransferReader {
         return Spanned(method, at: span, field: field.field)
     }
 
-    private func lesson(_ method: Transfer.Method, _ options: Fields, loss: Spanned<[Distillation.Term]>) -> Transfer.Lesson {
+    private func lesson(_ method: Transfer.Method, _ options: Fields, loss: Spanned<[LossTerm]>) -> Transfer.Lesson {
         let steps = learner.steps(of: method)
         return switch method {
         case .sft: .sft(Training(reading: options, steps: steps))
@@ -132,14 +133,14 @@ struct TransferReader {
             entries: entries, findings: findings)
     }
 
-    private func mixture(_ terms: [WrittenStep.Term], _ span: SourceSpan?) -> Spanned<[Distillation.Term]> {
+    private func mixture(_ terms: [WrittenStep.Term], _ span: SourceSpan?) -> Spanned<[LossTerm]> {
         let name = "\(field.field).loss"
         guard let first = terms.first, let last = terms.last else {
-            let standard = Distillation.Term(loss: .forwardKL, weight: 1, argument: nil)
+            let standard = LossTerm(.forwardKL)
             return Spanned([standard], at: field.span, field: name, isWritten: false)
         }
-        var places: [Distillation.Loss: SourceSpan] = [:]
-        var mixture: [Distillation.Term] = []
+        var places: [Loss: SourceSpan] = [:]
+        var mixture: [LossTerm] = []
         for written in terms {
             guard let term = LossReader(field: name, findings: findings).term(written) else { continue }
             if let earlier = places.updateValue(written.loss.span, forKey: term.loss) {
@@ -148,7 +149,7 @@ struct TransferReader {
                 mixture.append(term)
             }
         }
-        let ordered = Distillation.Loss.allCases.compactMap { loss in mixture.first { $0.loss == loss } }
+        let ordered = Loss.allCases.compactMap { loss in mixture.first { $0.loss == loss } }
         return Spanned(ordered, at: first.span.extended(to: last.span), field: name)
     }
 }

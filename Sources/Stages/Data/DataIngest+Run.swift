@@ -2,13 +2,14 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Planner
+import Words
 
 extension DataIngest: RunnableStage {
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
         // Formats whose rows share their functions come first: rows of the others may define one otherwise.
-        for format in Format.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
+        for format in RowFormat.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
         if let warning = collected.warning { context.log(warning) }
         try context.write(functions: Array(collected.functions.values))
@@ -17,7 +18,7 @@ extension DataIngest: RunnableStage {
 }
 
 extension IngestedRows {
-    fileprivate mutating func add(_ files: [IngestedFile], in format: DataIngest.Format) throws {
+    fileprivate mutating func add(_ files: [IngestedFile], in format: RowFormat) throws {
         switch format {
         case .decant: try add(files, read: DecantRowReader.row)
         case .openai: try add(files, read: OpenAIRowReader.row)

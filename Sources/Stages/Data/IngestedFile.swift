@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Planner
+import Words
 
 /// A file of rows among a stage's inputs.
 struct IngestedFile {
@@ -10,7 +11,7 @@ struct IngestedFile {
     var name: String
     /// The set that it was named under.
     var set: String
-    var format: DataIngest.Format
+    var format: RowFormat
 
     func content() throws -> Data { try Data(contentsOf: url) }
 

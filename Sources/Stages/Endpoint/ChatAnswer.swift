@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Engine
+import Words
 
 /// What a server's answer says, in Decant's spelling of calls.
 struct ChatAnswer: Hashable {
@@ -45,7 +46,7 @@ struct ChatAnswer: Hashable {
             guard let json = try? JSON(parsing: piece, maximumDepth: 64), let found = Self.calls(in: json) else { return text }
             calls += found
         }
-        return PromptFormat.response(of: calls)
+        return PromptStyle.response(of: calls)
     }
 
     /// The body of a block of code, where the text is one.

@@ -2,6 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 extension EndpointSample: QuestioningStage {
     package func run(in context: StageContext) throws {
@@ -42,7 +43,7 @@ extension EndpointSample: QuestioningStage {
     /// which servers that keep prompts are faster and cheaper with.
     private static func tools(of row: Row, _ functions: [String: FunctionDefinition]) throws(RowError) -> ChatTools {
         let listsAll = row.functions.isEmpty && row.definitions == nil
-        let listed = listsAll ? Array(functions.values) : try PromptFormat.definitions(of: row, functions)
+        let listed = listsAll ? Array(functions.values) : try PromptStyle.definitions(of: row, functions)
         return ChatTools(listed.sorted { $0.name < $1.name }.map(\.chatTool))
     }
 

@@ -8,7 +8,7 @@ extension EvalGenerate: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let encoder = try folder.prompts(PromptFormat(prompt))
+        let encoder = try folder.prompts(prompt)
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run, which is what a checkpoint is of. A greedy answer does not depend on the other prompts.

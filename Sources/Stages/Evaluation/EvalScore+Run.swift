@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 extension EvalScore: RunnableStage {
     package func run(in context: StageContext) throws {
@@ -36,7 +37,7 @@ extension EvalScore: RunnableStage {
             guard let id = answer["id"]?.string, let row = rows[id], let response = answer["response"]?.string,
                 let tokens = answer["response_tokens"]?.integer
             else { throw StageFailure("answers/\(set).jsonl has an answer of no row of the set: \(answer.canonicalText)") }
-            return (JudgedResponse(row: row, response: response, format: AnswerFormat(self.answer)), tokens)
+            return (JudgedResponse(row: row, response: response, format: self.answer), tokens)
         }
     }
 }
@@ -63,7 +64,7 @@ private struct SetResults {
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
-            "wanted": .string(PromptFormat.response(to: row)), "reason": .string(reason),
+            "wanted": .string(PromptStyle.response(to: row)), "reason": .string(reason),
         ])
     }
 

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 /// A response that is judged.
 struct JudgedResponse {
@@ -11,7 +12,7 @@ struct JudgedResponse {
 
     var row: Row
     var response: String
-    var format: AnswerFormat
+    var format: AnswerStyle
 
     var key: Key { Key(row: row.id, response: response) }
 

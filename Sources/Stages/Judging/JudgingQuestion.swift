@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Engine
+import Words
 
 /// What a judging model is asked about a response: a text with places for what it is about.
 struct JudgingQuestion {
@@ -29,10 +30,10 @@ struct JudgingQuestion {
         let listsAll = row.functions.isEmpty && row.definitions == nil
         let definitions =
             listsAll
-            ? functions.values.sorted { $0.name < $1.name } : try PromptFormat.definitions(of: row, functions)
+            ? functions.values.sorted { $0.name < $1.name } : try PromptStyle.definitions(of: row, functions)
         let values = [
             "query": (row.background.context.map(\.content) + [row.query]).joined(separator: "\n"),
-            "functions": PromptFormat.listing(of: definitions), "reference": PromptFormat.response(to: row), "answer": response,
+            "functions": PromptStyle.listing(of: definitions), "reference": PromptStyle.response(to: row), "answer": response,
         ]
         var text = ""
         var rest = template[...]

@@ -5,7 +5,7 @@ import Planner
 extension DPOTrain: RunnableStage {
     package func run(in context: StageContext) throws {
         let rows = ResponseRows(
-            prompts: try context.modelFolder("model").prompts(PromptFormat(prompt)),
+            prompts: try context.modelFolder("model").prompts(prompt),
             functions: try context.readFunctions("data"))
         let preferences = try JudgedResponses(in: context).preferences
         context.log(

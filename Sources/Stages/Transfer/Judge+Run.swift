@@ -10,7 +10,7 @@ extension Judge: RunnableStage {
             guard let id = rollout["id"]?.string, let response = rollout["response"]?.string, let row = rows[id] else {
                 throw StageFailure("rollouts/rollouts.jsonl has a rollout of no training row: \(rollout.canonicalText)")
             }
-            let judged = JudgedResponse(row: row, response: response, format: AnswerFormat(answer))
+            let judged = JudgedResponse(row: row, response: response, format: answer)
             return (response: judged, ends: rollout["ended"] != false)
         }
         let judging = try context.judging(
@@ -47,14 +47,5 @@ extension Judge: RunnableStage {
         ]
         if let agreement = judging.agreement(over: judging.verdicts.indices) { summary["agreement"] = agreement }
         try context.write(.object(summary), to: "summary.json")
-    }
-}
-
-extension PromptFormat {
-    init(_ style: PromptStyle) {
-        switch style {
-        case .query: self = .query
-        case .tools: self = .tools
-        }
     }
 }

@@ -5,7 +5,7 @@ extension KDCapture: RunnableStage {
     package func run(in context: StageContext) throws {
         let folder = context.modelFolder("teacher")
         let rows = ResponseRows(
-            prompts: try folder.prompts(PromptFormat(prompt)), functions: try context.readFunctions("data"))
+            prompts: try folder.prompts(prompt), functions: try context.readFunctions("data"))
         var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
             examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,

@@ -7,13 +7,13 @@ extension RLTrain: RunnableStage {
         let folder = context.modelFolder("model")
         let functions = try context.readFunctions("data")
         let rows = try context.readRows("data", "train.jsonl")
-        let reader = ResponseRows(prompts: try folder.prompts(PromptFormat(prompt)), functions: functions)
+        let reader = ResponseRows(prompts: try folder.prompts(prompt), functions: functions)
         let tokenizer = reader.prompts.tokenizer
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
         let reward = CallReward(
-            nameWeight: nameReward, argumentsWeight: argumentsReward, format: AnswerFormat(answer ?? .call),
+            nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer ?? .call,
             functions: functions)
         let trainer = try PolicyTrainer(
             folder.model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,

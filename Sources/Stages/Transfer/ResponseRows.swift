@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
@@ -8,7 +9,7 @@ struct ResponseRows {
     let functions: [String: FunctionDefinition]
 
     /// A row with its own answers as the response; a passage with all that follows its first token.
-    func example(of row: Row, format: AnswerFormat = .call) throws(RowError) -> TrainingExample {
+    func example(of row: Row, format: AnswerStyle = .call) throws(RowError) -> TrainingExample {
         if row.isPassage { return TrainingExample(tokens: try prompts.passageTokens(of: row), promptLength: 1) }
         return try example(of: row, response: format.response(to: row, functions: functions))
     }
@@ -42,7 +43,7 @@ extension StageContext {
     /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
     func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle?) throws -> [TrainingExample] {
         if hasInput("judged") { return try judgedExamples(rows) }
-        let format = AnswerFormat(answer ?? .call)
+        let format = answer ?? .call
         return try readRows("data", "train.jsonl").map { try rows.example(of: $0, format: format) }
     }
 

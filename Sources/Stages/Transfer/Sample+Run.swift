@@ -7,7 +7,7 @@ extension Sample: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let folder = context.modelFolder("model")
-        let encoder = try folder.prompts(PromptFormat(prompt))
+        let encoder = try folder.prompts(prompt)
         let rows = try context.readRows("data", "train.jsonl")
         let reader = ResponseRows(prompts: encoder, functions: try context.readFunctions("data"))
         let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)

@@ -4,7 +4,7 @@ import Planner
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.
     func train(on examples: [TrainingExample], loss: any ResponseLoss, parameters: TrainingParameters) throws {
-        let options = try TrainingOptions(parameters, products: products)
+        let options = TrainingOptions(parameters, products: products)
         let trainer = try Trainer(modelFolder("model").model(), on: examples, loss: loss, options: options, workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
@@ -63,24 +63,11 @@ extension StageContext {
 }
 
 extension TrainingOptions {
-    init(_ parameters: TrainingParameters, products: ProductPrecision) throws(StageFailure) {
+    init(_ parameters: TrainingParameters, products: ProductPrecision) {
         self.init(
             steps: parameters.steps, batch: parameters.batch, learningRate: parameters.learningRate,
-            optimizer: parameters.optimizer == .muon ? .muon : .adamW, warmup: parameters.warmup,
+            optimizer: parameters.optimizer, warmup: parameters.warmup,
             weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
-        if let lora = parameters.lora { adaptation = try LowRankAdaptation(lora) }
-    }
-}
-
-extension LowRankAdaptation {
-    init(_ parameters: LowRankParameters) throws(StageFailure) {
-        var targets: [Target] = []
-        for name in parameters.targets {
-            guard let target = Target(rawValue: name) else {
-                throw StageFailure("'\(name)' is no matrix that can have adapters")
-            }
-            targets.append(target)
-        }
-        self.init(rank: parameters.rank, alpha: parameters.alpha, targets: targets)
+        adaptation = parameters.lora.map { LowRankAdaptation(rank: $0.rank, alpha: $0.alpha, targets: $0.targets) }
     }
 }

@@ -20,9 +20,9 @@ struct Validation {
         guard let parameters = training.validation else { return nil }
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
         let reader = ResponseRows(
-            prompts: try context.modelFolder("model").prompts(PromptFormat(parameters.prompt)),
+            prompts: try context.modelFolder("model").prompts(parameters.prompt),
             functions: try context.readFunctions("data"))
-        let format = AnswerFormat(parameters.answer ?? .call)
+        let format = parameters.answer ?? .call
         rows = try context.readRows("data", "valid.jsonl").map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }

@@ -45,8 +45,8 @@ struct Reachability {
     }
 
     private mutating func keepStages(of plan: JSON, in repository: GitRepository) throws(StoreError) {
-        for stage in (plan["stages"]?.array ?? []) + (plan["targets"]?.array ?? []) {
-            if let commit = stage["commit"]?.string { try keepStage(CommitID(hex: commit), in: repository) }
+        for stage in NamedCommit.list(plan["stages"]) + NamedCommit.list(plan["targets"]) {
+            try keepStage(stage.commit, in: repository)
         }
     }
 

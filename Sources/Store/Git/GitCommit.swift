@@ -2,10 +2,10 @@ import CLibgit2
 import Foundation
 
 /// Who made a commit, and when.
-struct GitSignature {
-    var name: String
-    var email: String
-    var time: Date
+package struct GitSignature {
+    package var name: String
+    package var email: String
+    package var time: Date
     /// Minutes east of Greenwich.
     var offset: Int32
 
@@ -15,19 +15,19 @@ struct GitSignature {
 }
 
 /// A commit, read.
-struct GitCommit {
-    var id: CommitID
-    var tree: git_oid
-    var parents: [CommitID]
-    var message: String
-    var author: GitSignature
+package struct GitCommit {
+    package var id: CommitID
+    package var tree: git_oid
+    package var parents: [CommitID]
+    package var message: String
+    package var author: GitSignature
 }
 
 extension GitRepository {
     /// Writes a commit. No ref is moved.
     ///
     /// - Parameter signer: signs what the commit says; stage commits have none, so that their ids stay pure functions.
-    func writeCommit(
+    package func writeCommit(
         tree: git_oid, parents: [CommitID], message: String, signature: GitSignature, signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
         let treePointer = try lookUp(tree, as: GIT_OBJECT_TREE)
@@ -57,7 +57,7 @@ extension GitRepository {
     }
 
     /// Reads a commit; `nil` where the repository has none of this id.
-    func commit(_ id: CommitID) throws(StoreError) -> GitCommit? {
+    package func commit(_ id: CommitID) throws(StoreError) -> GitCommit? {
         guard let oid = Self.id(id.hex), exists(oid) else { return nil }
         let pointer = try lookup(id)
         defer { git_commit_free(pointer) }
@@ -78,18 +78,14 @@ extension GitRepository {
     func commitID(startingWith prefix: String) -> CommitID? {
         var short = git_oid()
         var full = git_oid()
-        var database: OpaquePointer?
         guard (7...40).contains(prefix.utf8.count), git_oid_fromstrn(&short, prefix, prefix.utf8.count) == 0,
-            git_repository_odb(&database, pointer) == 0
-        else { return nil }
-        defer { git_odb_free(database) }
-        guard git_odb_exists_prefix(&full, database, &short, prefix.utf8.count) == 0, kind(of: full) == GIT_OBJECT_COMMIT
+            git_odb_exists_prefix(&full, database, &short, prefix.utf8.count) == 0, looksLikeCommit(full)
         else { return nil }
         return CommitID(hex: Self.hex(full))
     }
 
     /// The author that git's own configuration names, at this moment.
-    func localSignature() -> GitSignature {
+    package func localSignature() -> GitSignature {
         var signature: UnsafeMutablePointer<git_signature>?
         guard git_signature_default(&signature, pointer) == 0, let signature else {
             let user = NSUserName().isEmpty ? "unknown" : NSUserName()

@@ -3,9 +3,14 @@ import Foundation
 
 extension GitRepository {
     /// The commit that a ref names, through an annotated tag as well; `nil` where there is no such ref.
-    func target(of reference: String) throws(StoreError) -> CommitID? {
+    package func target(of reference: String) throws(StoreError) -> CommitID? {
         guard let id = try object(of: reference) else { return nil }
         return CommitID(hex: Self.hex(try reference.hasPrefix(Self.tags) ? commit(under: id) ?? id : id))
+    }
+
+    /// What a ref names itself: of an annotated tag the tag, not its commit; `nil` where there is no such ref.
+    package func named(by reference: String) throws(StoreError) -> CommitID? {
+        try object(of: reference).map { CommitID(hex: Self.hex($0)) }
     }
 
     /// The object that a ref points at; `nil` where there is no such ref.
@@ -20,7 +25,7 @@ extension GitRepository {
     /// Makes a ref unless it exists: the first writer wins.
     ///
     /// - Returns: whether the ref names this commit now.
-    func createReference(_ name: String, to commit: CommitID) throws(StoreError) -> Bool {
+    package func createReference(_ name: String, to commit: CommitID) throws(StoreError) -> Bool {
         guard var id = Self.id(commit.hex) else { return false }
         var reference: OpaquePointer?
         let status = locked(name) { git_reference_create(&reference, pointer, name, &id, 0, "decant") }
@@ -31,7 +36,7 @@ extension GitRepository {
     }
 
     /// Moves a ref, if it still is where it was; `false` where somebody else has moved it.
-    func moveReference(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) -> Bool {
+    package func moveReference(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) -> Bool {
         guard var newID = Self.id(new.hex) else { return false }
         var reference: OpaquePointer?
         let status: Int32
@@ -63,7 +68,7 @@ extension GitRepository {
     }
 
     /// Names of all refs that begin with a prefix, sorted. Only the prefix's folder is looked through: actions are many.
-    func references(startingWith prefix: String) throws(StoreError) -> [String] {
+    package func references(startingWith prefix: String) throws(StoreError) -> [String] {
         var iterator: OpaquePointer?
         try Self.check(git_reference_iterator_glob_new(&iterator, pointer, prefix + "*"), "list the refs")
         defer { git_reference_iterator_free(iterator) }
@@ -91,12 +96,12 @@ extension GitRepository {
     }
 
     /// Points HEAD at a branch if it points at one that does not exist, so that a plain clone checks something out.
-    func adoptHead(_ branch: String) throws(StoreError) {
+    package func adoptHead(_ branch: String) throws(StoreError) {
         guard git_repository_head_unborn(pointer) == 1 else { return }
         try Self.check(locked("HEAD") { git_repository_set_head(pointer, branch) }, "set HEAD")
     }
 
-    static func isValid(reference: String) -> Bool {
+    package static func isValid(reference: String) -> Bool {
         var valid: Int32 = 0
         return git_reference_name_is_valid(&valid, reference) == 0 && valid == 1
     }

@@ -6,14 +6,16 @@ package struct CommitID: Hashable, Comparable, Sendable, CustomStringConvertible
     /// 40 digits.
     package let hex: String
 
-    init(hex: String) { self.hex = hex }
+    package init(hex: String) { self.hex = hex }
     package var description: String { hex }
     package static func < (left: CommitID, right: CommitID) -> Bool { left.hex < right.hex }
 }
 
-/// The bare repository of the lineage, over libgit2. Not safe for two threads at once: the store locks it.
-final class GitRepository {
-    let pointer: OpaquePointer
+/// A git repository, over libgit2. Not safe for two threads at once: the store locks its own.
+package final class GitRepository {
+    package let pointer: OpaquePointer
+    /// Its objects.
+    let database: OpaquePointer
     /// Ids of objects that libgit2 may read: see `requireIntact`.
     var intact: Set<String> = []
 
@@ -38,15 +40,31 @@ final class GitRepository {
         }
     }
 
-    init(opening open: (inout OpaquePointer?) -> Int32) throws(StoreError) {
+    /// Opens a repository that is there: bare, or with a working tree.
+    package convenience init(existing url: URL) throws(StoreError) {
+        try self.init { pointer in
+            git_repository_open_ext(&pointer, url.path, UInt32(GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue), nil)
+        }
+    }
+
+    private init(opening open: (inout OpaquePointer?) -> Int32) throws(StoreError) {
         guard Self.isInitialized else { throw .git(operation: "start", reason: "libgit2 cannot be initialized") }
         var pointer: OpaquePointer?
         try Self.check(open(&pointer), "open the repository")
-        guard let pointer else { throw .git(operation: "open the repository", reason: "no repository came back") }
+        var database: OpaquePointer?
+        try Self.check(git_repository_odb(&database, pointer), "open the object database")
+        guard let pointer, let database else { throw .git(operation: "open the repository", reason: "no repository came back") }
         self.pointer = pointer
+        self.database = database
     }
 
-    deinit { git_repository_free(pointer) }
+    deinit {
+        git_odb_free(database)
+        git_repository_free(pointer)
+    }
+
+    /// Looks for packs that came since this repository was opened.
+    package func refresh() throws(StoreError) { try Self.check(git_odb_refresh(database), "read the object database") }
 
     // MARK: Blobs and trees
 
@@ -64,18 +82,31 @@ final class GitRepository {
         return [UInt8](UnsafeRawBufferPointer(start: git_blob_rawcontent(blob), count: size))
     }
 
-    func exists(_ id: git_oid) -> Bool {
-        var database: OpaquePointer?
-        guard git_repository_odb(&database, pointer) == 0 else { return false }
-        defer { git_odb_free(database) }
-        return withUnsafePointer(to: id) { git_odb_exists(database, $0) == 1 }
+    package func exists(_ id: git_oid) -> Bool { withUnsafePointer(to: id) { git_odb_exists(database, $0) == 1 } }
+
+    /// The type and the bytes of an object, without reading it; `nil` where it is absent. The object is verified first.
+    package func header(of id: git_oid) throws(StoreError) -> (type: git_object_t, size: Int)? {
+        try requireIntact(id)
+        var size = 0
+        var type = GIT_OBJECT_INVALID
+        let status = withUnsafePointer(to: id) { git_odb_read_header(&size, &type, database, $0) }
+        if status == GIT_ENOTFOUND.rawValue { return nil }
+        try Self.check(status, "read the git object \(Self.hex(id))")
+        return (type, size)
+    }
+
+    /// The type of an object; `nil` where it is absent or damaged.
+    package func type(of id: git_oid) -> git_object_t? { try? header(of: id)?.type }
+
+    /// Whether the header of an object, which nobody has verified, says that it is a commit.
+    func looksLikeCommit(_ id: git_oid) -> Bool {
+        var size = 0
+        var type = GIT_OBJECT_INVALID
+        return withUnsafePointer(to: id) { git_odb_read_header(&size, &type, database, $0) } == 0 && type == GIT_OBJECT_COMMIT
     }
 
     /// Runs a body for every object of the repository.
-    func forEachObject(_ body: @escaping (git_oid) -> Void) throws(StoreError) {
-        var database: OpaquePointer?
-        try Self.check(git_repository_odb(&database, pointer), "open the object database")
-        defer { git_odb_free(database) }
+    package func forEachObject(_ body: @escaping (git_oid) -> Void) throws(StoreError) {
         var visit = body
         let status = withUnsafeMutablePointer(to: &visit) { visit in
             git_odb_foreach(
@@ -91,33 +122,49 @@ final class GitRepository {
 
     /// Whether an object can be read and is what its id says.
     func isIntact(_ id: git_oid) -> Bool {
-        var database: OpaquePointer?
         var object: OpaquePointer?
-        guard (try? requireIntact(id)) != nil, git_repository_odb(&database, pointer) == 0 else { return false }
-        defer { git_odb_free(database) }
-        guard withUnsafePointer(to: id, { git_odb_read(&object, database, $0) }) == 0 else { return false }
+        guard (try? requireIntact(id)) != nil, withUnsafePointer(to: id, { git_odb_read(&object, database, $0) }) == 0 else {
+            return false
+        }
         defer { git_odb_object_free(object) }
         var actual = git_oid()
         git_odb_hash(&actual, git_odb_object_data(object), git_odb_object_size(object), git_odb_object_type(object))
-        return withUnsafePointer(to: id) { git_oid_equal($0, &actual) } == 1
+        return ObjectName(actual) == ObjectName(id)
     }
 
     // MARK: Errors and ids
 
-    static func check(_ status: Int32, _ operation: String) throws(StoreError) {
+    package static func check(_ status: Int32, _ operation: String) throws(StoreError) {
         guard status < 0 else { return }
         let message = git_error_last().flatMap { $0.pointee.message.map { String(cString: $0) } }
         throw .git(operation: operation, reason: message ?? "libgit2 error \(status)")
     }
 
-    static func hex(_ id: git_oid) -> String {
+    package static func hex(_ id: git_oid) -> String {
         var text = [CChar](repeating: 0, count: 41)
         withUnsafePointer(to: id) { _ = git_oid_tostr(&text, text.count, $0) }
         return String(decoding: text.prefix(40).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    static func id(_ hex: String) -> git_oid? {
+    package static func id(_ hex: String) -> git_oid? {
         var id = git_oid()
         return hex.utf8.count == 40 && git_oid_fromstr(&id, hex) == 0 ? id : nil
+    }
+}
+
+/// A git object's id, as a key.
+package struct ObjectName: Hashable {
+    private let high: UInt64
+    private let middle: UInt64
+    private let low: UInt32
+
+    package init(_ id: git_oid) {
+        (high, middle, low) = withUnsafeBytes(of: id) { bytes in
+            (
+                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+            )
+        }
     }
 }

@@ -34,9 +34,6 @@ extension GitRepository {
             """
         var bytes = Array(content.utf8)
         if let signer { bytes += (try signer.signature(of: bytes).trimmingCharacters(in: .newlines) + "\n").utf8 }
-        var database: OpaquePointer?
-        try Self.check(git_repository_odb(&database, pointer), "open the object database")
-        defer { git_odb_free(database) }
         var id = git_oid()
         try Self.check(git_odb_write(&id, database, bytes, bytes.count, GIT_OBJECT_TAG), "write a tag")
         return id
@@ -61,24 +58,6 @@ extension GitRepository {
         return tag
     }
 
-    /// The commit that an object is, or that it names as a tag; `nil` for anything else.
-    func commit(under id: git_oid) throws(StoreError) -> git_oid? {
-        var next = id
-        // A tag may name a tag; nobody makes chains of them.
-        for _ in 0..<8 {
-            let object = try lookUp(next)
-            defer { git_object_free(object) }
-            switch git_object_type(object) {
-            case GIT_OBJECT_COMMIT: return next
-            case GIT_OBJECT_TAG:
-                guard let target = git_tag_target_id(object)?.pointee else { return nil }
-                next = target
-            default: return nil
-            }
-        }
-        return nil
-    }
-
     /// Points a tag's ref at a tag object.
     ///
     /// - Returns: whether it could: a ref that is there already stays, unless it is to be replaced.
@@ -101,4 +80,48 @@ extension GitRepository {
 
     /// Without what git allows in no name.
     private static func plain(_ text: String) -> String { text.filter { !"<>\n\0".contains($0) } }
+}
+
+extension Store {
+    /// The tag of a name; `nil` where there is none.
+    package func tag(_ name: String) throws(StoreError) -> Tag? {
+        try repository.withLock { repository throws(StoreError) in
+            GitRepository.isValid(reference: GitRepository.tags + name) ? try repository.tag(name) : nil
+        }
+    }
+
+    /// All tags, sorted by name.
+    package func tags() throws(StoreError) -> [Tag] {
+        try repository.withLock { repository throws(StoreError) in
+            var tags: [Tag] = []
+            for reference in try repository.references(startingWith: GitRepository.tags) {
+                if let tag = try repository.tag(String(reference.dropFirst(GitRepository.tags.count))) { tags.append(tag) }
+            }
+            return tags
+        }
+    }
+
+    /// Makes an annotated tag of a commit. What it names, a garbage collector keeps.
+    ///
+    /// - Parameter replacing: whether a tag of this name is replaced.
+    /// - Returns: whether it was made; a tag of this name that is not to be replaced stays.
+    package func makeTag(
+        _ name: String, of commit: CommitID, message: String, replacing: Bool, signer: (any CommitSigner)? = nil
+    ) throws(StoreError) -> Bool {
+        try writing { repository throws(StoreError) in
+            let tag = try repository.writeTag(name, of: commit, message: message, signer: signer)
+            return try repository.setTag(name, to: tag, replacing: replacing)
+        }
+    }
+
+    package func deleteTag(_ name: String) throws(StoreError) {
+        try writing { repository throws(StoreError) in try repository.removeTag(name) }
+    }
+
+    /// Whether git takes a name for a tag.
+    package static func isValid(tag name: String) -> Bool {
+        // The last that git refuses and libgit2 lets pass is the control character 127.
+        !name.hasPrefix("-") && !name.unicodeScalars.contains("\u{7F}")
+            && GitRepository.isValid(reference: GitRepository.tags + name)
+    }
 }

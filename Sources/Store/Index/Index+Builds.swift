@@ -56,3 +56,68 @@ extension Index {
         }
     }
 }
+
+/// What stages are called that were built since their recipe's last whole build, whose own names its commit has. Names go when
+/// the index does: building the stage again, from what is there, brings them back.
+extension Index {
+    func remember(names: [NamedCommit], of recipe: String) throws(StoreError) {
+        try write { database in
+            for stage in names {
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO stage_name VALUES (?, ?, ?)",
+                    arguments: [recipe, stage.name, stage.commit.hex])
+            }
+        }
+    }
+
+    func forgetNames(of recipe: String) throws(StoreError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM stage_name WHERE recipe = ?", arguments: [recipe])
+        }
+    }
+
+    /// The recipes that have a stage of this name, sorted, each with the stage's commit.
+    func stages(named name: String) throws(StoreError) -> [(recipe: String, commit: CommitID)] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT recipe, commit_id FROM stage_name WHERE name = ? ORDER BY recipe", arguments: [name]
+            ).compactMap { row in
+                guard let recipe = row.column(0, as: String.self), let commit = row.column(1, as: String.self) else {
+                    return nil
+                }
+                return (recipe, CommitID(hex: commit))
+            }
+        }
+    }
+}
+
+/// How long actions ran here, as the index remembers it.
+package struct DurationHistory: Sendable {
+    /// All runs of one kind.
+    package struct Runs: Hashable, Sendable {
+        var count = 0
+        var seconds = 0.0
+        /// Of the runs whose work is known.
+        var knownSeconds = 0.0
+        var work = 0.0
+
+        package var meanSeconds: Double { seconds / Double(max(count, 1)) }
+        /// `nil` where no run's work is known.
+        package var secondsPerWork: Double? { work > 0 ? knownSeconds / work : nil }
+    }
+
+    private var byKey: [Digest: Double] = [:]
+    private var byKind: [String: Runs] = [:]
+
+    mutating func add(key: Digest, kind: String, seconds: Double, work: Double?) {
+        byKey[key] = seconds
+        byKind[kind, default: Runs()].count += 1
+        byKind[kind, default: Runs()].seconds += seconds
+        guard let work, work > 0 else { return }
+        byKind[kind, default: Runs()].knownSeconds += seconds
+        byKind[kind, default: Runs()].work += work
+    }
+
+    package func seconds(of key: Digest) -> Double? { byKey[key] }
+    package func runs(of kind: String) -> Runs? { byKind[kind] }
+}

@@ -28,54 +28,45 @@ struct Index: Sendable {
         configuration.busyMode = .timeout(60)
         let queue = try DatabaseQueue(path: url.path, configuration: configuration)
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { database in
-            try database.execute(
-                sql: """
-                    CREATE TABLE file (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT);
-                    CREATE TABLE artifact (digest TEXT PRIMARY KEY, manifest TEXT);
-                    CREATE TABLE result (key TEXT PRIMARY KEY, artifact TEXT);
-                    CREATE TABLE stage_commit (id TEXT PRIMARY KEY, commit_id TEXT);
-                    CREATE TABLE duration (key TEXT PRIMARY KEY, kind TEXT, seconds REAL);
-                    CREATE INDEX duration_kind ON duration (kind);
-                    """)
-        }
-        migrator.registerMigration("2") { database in
-            try database.execute(sql: "ALTER TABLE duration ADD COLUMN work REAL")
-        }
-        migrator.registerMigration("3") { database in
-            try database.execute(
-                sql: """
-                    DROP TABLE artifact;
-                    DROP TABLE result;
-                    DROP TABLE stage_commit;
-                    CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB);
-                    CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT);
-                    CREATE TABLE build (recipe TEXT PRIMARY KEY, content BLOB, commit_id TEXT);
-                    CREATE TABLE repository (id TEXT);
-                    """)
-        }
-        migrator.registerMigration("4") { database in
-            try database.execute(sql: "ALTER TABLE stage_commit ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0")
-        }
-        migrator.registerMigration("5") { database in
-            try database.execute(
-                sql: """
-                    DROP TABLE file;
-                    DROP TABLE result;
-                    DROP TABLE stage_commit;
-                    CREATE TABLE file (
-                        path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT, seal INTEGER);
-                    CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB, seal INTEGER);
-                    CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT, pinned INTEGER NOT NULL, seal INTEGER);
-                    """)
-        }
-        migrator.registerMigration("6") { database in
-            try database.execute(
-                sql: "CREATE TABLE stage_name (recipe TEXT, name TEXT, commit_id TEXT, PRIMARY KEY (recipe, name))")
+        for (number, sql) in migrations.enumerated() {
+            migrator.registerMigration(String(number + 1)) { database in try database.execute(sql: sql) }
         }
         try migrator.migrate(queue)
         return queue
     }
+
+    /// Each brings an index of the version before it up to date; none is ever changed.
+    private static let migrations = [
+        """
+        CREATE TABLE file (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT);
+        CREATE TABLE artifact (digest TEXT PRIMARY KEY, manifest TEXT);
+        CREATE TABLE result (key TEXT PRIMARY KEY, artifact TEXT);
+        CREATE TABLE stage_commit (id TEXT PRIMARY KEY, commit_id TEXT);
+        CREATE TABLE duration (key TEXT PRIMARY KEY, kind TEXT, seconds REAL);
+        CREATE INDEX duration_kind ON duration (kind);
+        """,
+        "ALTER TABLE duration ADD COLUMN work REAL",
+        """
+        DROP TABLE artifact;
+        DROP TABLE result;
+        DROP TABLE stage_commit;
+        CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB);
+        CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT);
+        CREATE TABLE build (recipe TEXT PRIMARY KEY, content BLOB, commit_id TEXT);
+        CREATE TABLE repository (id TEXT);
+        """,
+        "ALTER TABLE stage_commit ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+        """
+        DROP TABLE file;
+        DROP TABLE result;
+        DROP TABLE stage_commit;
+        CREATE TABLE file (
+            path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, digest TEXT, seal INTEGER);
+        CREATE TABLE result (key BLOB PRIMARY KEY, artifact BLOB, files BLOB, seal INTEGER);
+        CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT, pinned INTEGER NOT NULL, seal INTEGER);
+        """,
+        "CREATE TABLE stage_name (recipe TEXT, name TEXT, commit_id TEXT, PRIMARY KEY (recipe, name))",
+    ]
 
     /// Reads without a transaction, which would cost a single statement twice its own time: no body minds what others write
     /// between two statements of its own.
@@ -106,5 +97,59 @@ extension Row {
     /// A column as what it should be; `nil` where it is something else: a damaged row is no reason to crash.
     func column<Value: DatabaseValueConvertible>(_ index: Int, as type: Value.Type = Value.self) -> Value? {
         Value.fromDatabaseValue(self[index] as DatabaseValue)
+    }
+}
+
+/// What tells whether a file is still the one that was hashed.
+struct FileStamp: Hashable, Sendable {
+    var path: String
+    var size: Int64
+    /// Nanoseconds since 1970.
+    var modified: Int64
+    var inode: Int64
+
+    /// `nil` where there is no such file.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.path = path
+        size = Int64(status.st_size)
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        inode = Int64(truncatingIfNeeded: status.st_ino)
+    }
+
+    /// Whether the file was last written so recently that a further write could leave the same stamp.
+    var isRecent: Bool { Date().timeIntervalSince1970 - Double(modified) / 1e9 < 2 }
+}
+
+extension Index {
+    /// The digest of a file whose path, size, time and inode are as they were when it was hashed.
+    func digest(of file: FileStamp) throws(StoreError) -> Digest? {
+        let row = try read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT digest, seal FROM file WHERE path = ? AND size = ? AND modified = ? AND inode = ?",
+                arguments: [file.path, file.size, file.modified, file.inode]
+            ).map { (digest: $0.column(0, as: String.self), checksum: $0.column(1, as: Int64.self)) }
+        }
+        guard let row, let digest = row.digest, row.checksum == Self.checksum(file, digest: digest) else { return nil }
+        return Digest(hex: digest)
+    }
+
+    func remember(_ file: FileStamp, digest: Digest) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [
+                    file.path, file.size, file.modified, file.inode, digest.hex, Self.checksum(file, digest: digest.hex),
+                ])
+        }
+    }
+
+    private static func checksum(_ file: FileStamp, digest: String) -> Int64 {
+        var checksum = RowChecksum()
+        checksum.add(file.path)
+        for number in [file.size, file.modified, file.inode] { checksum.add(number) }
+        checksum.add(digest)
+        return checksum.value
     }
 }

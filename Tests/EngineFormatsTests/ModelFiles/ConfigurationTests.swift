@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -93,8 +94,8 @@ import Testing
         let source = try SmallModel.folder(model)
         var members = try source.json("config.json").object ?? [:]
         members["torch_dtype"] = "bfloat16"
-        try source.write(.object(members), "config.json")
-        try source.write(["eos_token_id": [4, 0], "temperature": 0.6], "generation_config.json")
+        try source.write(.object(members), to: "config.json")
+        try source.write(["eos_token_id": [4, 0], "temperature": 0.6], to: "generation_config.json")
         try Data("{{ messages }}".utf8).write(to: source.file("chat_template.jinja"))
         let folder = try TemporaryFolder()
         try folder.model.importModel(from: source.model)
@@ -107,7 +108,7 @@ import Testing
         // A model that is trained on has weights that no narrower type holds.
         #expect(read.configuration.precision == .float32)
         members["quantization_config"] = ["quant_method": "gptq"]
-        try source.write(.object(members), "config.json")
+        try source.write(.object(members), to: "config.json")
         #expect(throws: ModelFileError.self) { try folder.model.importModel(from: source.model) }
     }
 }

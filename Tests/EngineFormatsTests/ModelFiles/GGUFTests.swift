@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -137,7 +138,7 @@ import Testing
         let quantized = try ModelQuantization(.weights(IntegerQuantization(bits: 8, groupSize: 8)))
             .quantize(stored, configuration: folder.json("config.json"))
         try SafeTensors.write(quantized.tensors, to: folder.file("model.safetensors"))
-        try folder.write(quantized.configuration, "config.json")
+        try folder.write(quantized.configuration, to: "config.json")
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
         let read = try GGUFFile(reading: folder.file("model.gguf")).model()
         let expected = try folder.model.inferenceModel().restored()

@@ -1,22 +1,11 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 
 @testable import Engine
 
-/// A folder of a test's own, removed with it.
-final class TemporaryFolder {
-    let url = URL.temporaryDirectory.appending(path: "decant-files-\(UUID().uuidString)", directoryHint: .isDirectory)
+extension TemporaryFolder {
     var model: ModelFolder { ModelFolder(url) }
-
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func file(_ name: String) -> URL { url.appending(path: name) }
-
-    func write(_ json: JSON, _ name: String) throws { try Data(json.prettyText.utf8).write(to: file(name)) }
-
-    func json(_ name: String) throws -> JSON { try JSON(parsing: Data(contentsOf: file(name))) }
 }
 
 extension ModelQuantization {
@@ -27,7 +16,7 @@ extension ModelQuantization {
         let weights = folder.file("model.safetensors")
         let result = try quantize(SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json)
         try SafeTensors.write(result.tensors, to: weights)
-        try folder.write(result.configuration, "config.json")
+        try folder.write(result.configuration, to: "config.json")
         return try withExtendedLifetime(folder) { (result, try folder.model.inferenceModel()) }
     }
 }

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -31,7 +32,7 @@ import Testing
             map[name] = .string(file)
         }
         for (file, tensors) in shards { try SafeTensors.write(tensors, to: folder.file(file)) }
-        try folder.write(["metadata": [:], "weight_map": .object(map)], "model.safetensors.index.json")
+        try folder.write(["metadata": [:], "weight_map": .object(map)], to: "model.safetensors.index.json")
         try? FileManager.default.removeItem(at: folder.file("model.safetensors"))
     }
 
@@ -73,7 +74,7 @@ import Testing
         members["tie_word_embeddings"] = false
         tensors["lm_head.weight"] = nil
         try SafeTensors.write(tensors, to: folder.file("model.safetensors"))
-        try folder.write(.object(members), "config.json")
+        try folder.write(.object(members), to: "config.json")
         #expect(throws: ModelFileError(file: "model.safetensors", reason: "there is no tensor 'lm_head.weight'")) {
             try folder.model.model()
         }
@@ -99,7 +100,7 @@ import Testing
         func refusal(_ change: (inout [String: JSON]) -> Void) throws -> ModelFileError? {
             var changed = map
             change(&changed)
-            try folder.write(["weight_map": .object(changed)], "model.safetensors.index.json")
+            try folder.write(["weight_map": .object(changed)], to: "model.safetensors.index.json")
             return #expect(throws: ModelFileError.self) { try folder.model.model() }
         }
         let norm = "model.norm.weight"
@@ -123,7 +124,7 @@ import Testing
         for (field, value) in [("num_hidden_layers", 4096), ("vocab_size", 1 << 22), ("intermediate_size", 1 << 20)] {
             var changed = members
             changed[field] = .integer(Int64(value))
-            try folder.write(.object(changed), "config.json")
+            try folder.write(.object(changed), to: "config.json")
             #expect(throws: ModelFileError.self) { try folder.model.model() }
         }
     }

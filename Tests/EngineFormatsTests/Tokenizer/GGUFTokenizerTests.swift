@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -77,8 +78,8 @@ import Testing
         let model = try SmallModel.model(bias: true)
         let folder = try SmallModel.folder(model)
         let (tokenizer, configuration) = try Self.written(Self.file({ _ in }, pre: family.rawValue))
-        try folder.write(tokenizer, "tokenizer.json")
-        try folder.write(configuration, "tokenizer_config.json")
+        try folder.write(tokenizer, to: "tokenizer.json")
+        try folder.write(configuration, to: "tokenizer_config.json")
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
         let file = try GGUFFile(reading: folder.file("model.gguf"))
         #expect(file.metadata["tokenizer.ggml.pre"]?.string == family.rawValue)

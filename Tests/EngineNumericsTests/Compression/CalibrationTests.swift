@@ -5,7 +5,6 @@ import Testing
 @testable import Engine
 
 /// What is learned of linear modules' inputs, and what becomes of a model by it.
-@Suite("Calibration")
 struct CalibrationTests {
     private let sequences = Fixture.examples(30).map(\.tokens)
 
@@ -17,8 +16,7 @@ struct CalibrationTests {
         try body(file)
     }
 
-    @Test("H and the ranges of the first input are those of the normalized embeddings")
-    func firstInput() throws {
+    @Test func theFirstInputHasTheStatisticsOfNormalizedEmbeddings() throws {
         let model = try Fixture.model()
         let width = model.configuration.hiddenSize
         let embedding = try Array(model.weights(of: #require(model.parameter(named: "model.embed_tokens.weight"))))
@@ -49,16 +47,14 @@ struct CalibrationTests {
         }
     }
 
-    @Test("Threads do not change the file")
-    func threads() throws {
+    @Test func threadsDoNotChangeTheFile() throws {
         let model = try Fixture.model(layers: 3)
         var files: [Data] = []
         for threads in [1, 2, 3] { try write(model, threads: threads) { files.append(try Data(contentsOf: $0)) } }
         #expect(files[0] == files[1] && files[0] == files[2])
     }
 
-    @Test("Statistics of another model, and rows that there are none of, are refused")
-    func refusals() throws {
+    @Test func statisticsOfAnotherModelAndMissingRowsAreRefused() throws {
         let model = try Fixture.model()
         let larger = try Fixture.configuration(layers: 3)
         try write(model, threads: 1) { file in
@@ -69,8 +65,7 @@ struct CalibrationTests {
         }
     }
 
-    @Test("Behind quantized layers an input is what the quantized model gives it")
-    func quantizedPrefix() throws {
+    @Test func inputsBehindQuantizedLayersComeFromTheQuantizedModel() throws {
         let workers = WorkerPool(threads: 2)
         var model = try Fixture.model(layers: 2)
         let prefix = try QuantizedPrefix(InferenceModel(model), sequences, workers: workers)
@@ -103,8 +98,7 @@ struct CalibrationTests {
             })
     }
 
-    @Test("A better method reconstructs the outputs better, and every layer is reported")
-    func reconstruction() throws {
+    @Test func aBetterMethodReconstructsBetterAndEveryLayerIsReported() throws {
         let model = try Fixture.model()
         let workers = WorkerPool(threads: 2)
         let scheme = QuantizationScheme.weights(try IntegerQuantization(bits: 4, groupSize: 8))
@@ -158,8 +152,8 @@ struct CalibrationTests {
         }
     }
 
-    @Test("Smoothing changes no logits, moves ranges, and asks for all modules of an input", arguments: [false, true])
-    func smoothing(bias: Bool) throws {
+    @Test(arguments: [false, true])
+    func smoothingKeepsLogitsMovesRangesAndNeedsAllModulesOfAnInput(bias: Bool) throws {
         let model = try Fixture.model(bias: bias)
         let workers = WorkerPool(threads: 2)
         try write(model, threads: 2) { file in
@@ -195,8 +189,7 @@ struct CalibrationTests {
         }
     }
 
-    @Test("Smoothing brings INT8 activations nearer to the float model where some inputs are large")
-    func smoothingHelps() throws {
+    @Test func smoothingBringsINT8CloserToFloatWithLargeInputs() throws {
         var model = try Fixture.model()
         let norm = try #require(model.parameter(named: "model.layers.0.post_attention_layernorm.weight"))
         var weights = Array(model.weights(of: norm))

@@ -3,13 +3,11 @@ import Testing
 
 @testable import Engine
 
-@Suite("Importance of channels")
 struct ChannelImportanceTests {
     private let sequences = Fixture.examples(40).map(\.tokens)
 
     /// With no attention output, one layer's activations follow from the embedding alone.
-    @Test("Sums of absolute activations, each group brought to length 1")
-    func byHand() throws {
+    @Test func scoresAreNormalizedSumsOfAbsoluteActivations() throws {
         var model = try Fixture.model(layers: 1)
         let output = try #require(model.parameter(named: "model.layers.0.self_attn.o_proj.weight"))
         try model.setWeights([Float](repeating: 0, count: output.count), of: output)
@@ -48,8 +46,7 @@ struct ChannelImportanceTests {
         #expect(abs(importance.heads[0].reduce(0) { $0 + $1 * $1 } - 1) < 1e-9)
     }
 
-    @Test("The same at any number of threads, and from a checkpoint")
-    func deterministic() throws {
+    @Test func scoresAreEqualAtAnyThreadCountAndFromACheckpoint() throws {
         let model = InferenceModel(try Fixture.model(layers: 3))
         let alone = try model.channelImportance(sequences, workers: WorkerPool(threads: 1))
         #expect(try model.channelImportance(sequences, workers: WorkerPool(threads: 3)) == alone)
@@ -65,8 +62,7 @@ struct ChannelImportanceTests {
         }
     }
 
-    @Test("Neurons whose gate is closed have no importance")
-    func deadNeurons() throws {
+    @Test func neuronsWithAClosedGateHaveNoImportance() throws {
         let model = try Fixture.model(layers: 2).closing(neurons: [3, 17], inLayer: 1)
         let importance = try InferenceModel(model).channelImportance(sequences, workers: WorkerPool(threads: 2))
         #expect(importance.intermediate[1].indices.filter { importance.intermediate[1][$0] == 0 } == [3, 17])

@@ -2,11 +2,10 @@ import Testing
 
 @testable import Engine
 
-@Suite("Keeping some channels of a model")
 struct ChannelSelectionTests {
     /// Written tensor by tensor, by their names.
-    @Test("Every tensor keeps its rows and columns", arguments: [(true, true), (false, false)])
-    func tensors(tied: Bool, bias: Bool) throws {
+    @Test(arguments: [(true, true), (false, false)])
+    func everyTensorKeepsItsRowsAndColumns(tied: Bool, bias: Bool) throws {
         let model = try Fixture.model(tied: tied, bias: bias, layers: 2)
         var selection = ChannelSelection(all: model.configuration)
         selection.hidden = (0..<24).filter { $0 % 3 != 1 }
@@ -44,8 +43,7 @@ struct ChannelSelectionTests {
     }
 
     /// `config.json` says how wide heads are, because hidden states no longer do.
-    @Test("A pruned configuration reads back")
-    func configuration() throws {
+    @Test func aPrunedConfigurationReadsBack() throws {
         let model = try Fixture.model()
         var selection = ChannelSelection(all: model.configuration)
         selection.hidden = Array(0..<16)
@@ -54,8 +52,7 @@ struct ChannelSelectionTests {
         #expect(try ModelConfiguration(json: pruned.json) == pruned)
     }
 
-    @Test("What carries nothing can go")
-    func nothingLost() throws {
+    @Test func channelsThatCarryNothingCanGo() throws {
         let model = try Fixture.model(layers: 2).closing(neurons: [0, 7], inLayer: 0).closing(neurons: [8, 9], inLayer: 1)
         var selection = ChannelSelection(all: model.configuration)
         selection.intermediate = [(0..<40).filter { ![0, 7].contains($0) }, (0..<40).filter { ![8, 9].contains($0) }]
@@ -66,8 +63,7 @@ struct ChannelSelectionTests {
         #expect(abs(before - after) < 1e-6)
     }
 
-    @Test("Selections that are not the model's are refused")
-    func refusals() throws {
+    @Test func selectionsThatDoNotFitTheModelAreRefused() throws {
         let model = try Fixture.model()
         let changes: [(inout ChannelSelection) -> Void] = [
             { $0.hidden = [] }, { $0.hidden = [1, 0] }, { $0.hidden = [0, 24] }, { $0.hidden = [0, 0] },

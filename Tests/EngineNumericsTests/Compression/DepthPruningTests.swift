@@ -2,10 +2,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("Depth pruning")
 struct DepthPruningTests {
-    @Test("A layer that changes nothing has importance 0, and goes first")
-    func importance() throws {
+    @Test func aLayerThatChangesNothingHasImportanceZeroAndGoesFirst() throws {
         var model = try Fixture.model(layers: 4)
         for name in ["self_attn.o_proj", "mlp.down_proj"] {
             let parameter = try #require(model.parameter(named: "model.layers.2.\(name).weight"))
@@ -32,16 +30,15 @@ struct DepthPruningTests {
         #expect(before == after, "removing a layer that changes nothing changes nothing")
     }
 
-    @Test("The number of layers comes closest to the ratio", arguments: [(0, 0), (0.1, 0), (0.2, 1), (0.4, 2), (0.99, 3)])
-    func count(ratio: Double, layers: Int) throws {
+    @Test(arguments: [(0, 0), (0.1, 0), (0.2, 1), (0.4, 2), (0.99, 3)])
+    func theNumberOfLayersIsClosestToTheRatio(ratio: Double, layers: Int) throws {
         let configuration = try Fixture.configuration(layers: 4)
         let pruning = try DepthPruning(configuration, importance: [0.3, 0.1, 0.1, 0.4], ratio: ratio)
         #expect(pruning.removedLayers == [[], [1], [1, 2], [0, 1, 2]][layers])
         #expect(pruning.parametersBefore - pruning.parametersAfter == layers * DecoderLayout(configuration).layer.count)
     }
 
-    @Test("Scores and ratios that do not fit are refused")
-    func refusals() throws {
+    @Test func scoresAndRatiosThatDoNotFitAreRefused() throws {
         let configuration = try Fixture.configuration(layers: 2)
         #expect(throws: DepthPruningError.self) { try DepthPruning(configuration, importance: [1], ratio: 0.1) }
         #expect(throws: DepthPruningError.self) { try DepthPruning(configuration, importance: [1, 2], ratio: 1) }

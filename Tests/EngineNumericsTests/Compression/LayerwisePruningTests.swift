@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Pruning layer by layer")
 struct LayerwisePruningTests {
     private let sequences = Fixture.examples(60).map(\.tokens)
 
@@ -25,8 +24,8 @@ struct LayerwisePruningTests {
             .run(checkpoint: checkpoint)
     }
 
-    @Test("OSSCAR's reconstruction error is below that of magnitude and of activations", arguments: [32, 24, 12])
-    func errors(left: Int) throws {
+    @Test(arguments: [32, 24, 12])
+    func osscarReconstructsBetterThanMagnitudeAndActivations(left: Int) throws {
         let model = try #require(Self.trained)
         let importance = try InferenceModel(model).channelImportance(sequences, workers: WorkerPool(threads: 2))
         let others = [
@@ -47,8 +46,7 @@ struct LayerwisePruningTests {
     }
 
     /// ‖XW − XŴ‖/‖XW‖ from the activations themselves, in the first layer, before which nothing is pruned.
-    @Test("The error reported is that of the layer's outputs")
-    func reportedError() throws {
+    @Test func theReportedErrorIsThatOfTheLayerOutputs() throws {
         let model = try Fixture.model(layers: 1)
         let result = try run(model, .reconstruction(intermediate: 20, keyValueHeads: 2, damping: 0.01))
         let layer = result.layers[0]
@@ -74,8 +72,7 @@ struct LayerwisePruningTests {
         #expect(layer.attentionError == 0 && layer.keyValueHeads == [0, 1])
     }
 
-    @Test("Heads go in whole groups, the same number of every layer")
-    func heads() throws {
+    @Test func headsGoInWholeGroupsTheSameNumberFromEveryLayer() throws {
         let model = try #require(Self.trained)
         let result = try run(model, .reconstruction(intermediate: 40, keyValueHeads: 1, damping: 0.01))
         let configuration = result.model.configuration
@@ -97,8 +94,7 @@ struct LayerwisePruningTests {
         #expect(result.layers[0].keyValueHeads == [errors[0] < errors[1] ? 0 : 1])
     }
 
-    @Test("Closed neurons go first, and nothing changes")
-    func closedNeurons() throws {
+    @Test func closedNeuronsGoFirstAndNothingChanges() throws {
         let closed = [2, 9, 30]
         let model = try Fixture.model(layers: 2).closing(neurons: closed, inLayer: 0).closing(neurons: closed, inLayer: 1)
         let result = try run(model, .reconstruction(intermediate: 37, keyValueHeads: 2, damping: 1e-6))
@@ -109,8 +105,7 @@ struct LayerwisePruningTests {
         #expect(abs(try InferenceModel(result.model).meanLoss(of: sequences, workers: workers) - before) < 1e-3)
     }
 
-    @Test("The same bits at any number of threads, and from a checkpoint")
-    func deterministic() throws {
+    @Test func bitsAreEqualAtAnyThreadCountAndFromACheckpoint() throws {
         let model = try Fixture.model(layers: 3)
         let choice = LayerwiseChoice.reconstruction(intermediate: 24, keyValueHeads: 1, damping: 0.01)
         let kept = Kept<LayerwiseResult>()
@@ -126,8 +121,7 @@ struct LayerwisePruningTests {
         #expect(resumed.model.values == alone.model.values && resumed.layers == alone.layers)
     }
 
-    @Test("What a model does not have cannot be kept")
-    func refusals() throws {
+    @Test func unitsThatTheModelLacksCannotBeKept() throws {
         let model = try Fixture.model()
         for choice in [
             LayerwiseChoice.reconstruction(intermediate: 41, keyValueHeads: 2, damping: 0.01),

@@ -3,7 +3,6 @@ import Testing
 @testable import Engine
 
 /// OSSCAR's problem of one layer against plain linear algebra and against every subset.
-@Suite("Selection of inputs by reconstruction")
 struct UnitSelectionTests {
     private let workers = WorkerPool(threads: 2)
 
@@ -75,8 +74,8 @@ struct UnitSelectionTests {
 
     private func difference(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } }
 
-    @Test("The inverse of a matrix times the matrix is one", arguments: [1, 5, 64, 130])
-    func inverse(size: Int) throws {
+    @Test(arguments: [1, 5, 64, 130])
+    func theInverseTimesTheMatrixIsTheIdentity(size: Int) throws {
         let damped = problem(size: size, outputs: 1, seed: 3).damped
         let inverse = try #require(CholeskyInverse(of: damped, size: size, workers: workers)).inverse(workers: workers)
         let product = DoubleProduct.product(damped, inverse, rows: size, depth: size, columns: size, workers: workers)
@@ -87,8 +86,8 @@ struct UnitSelectionTests {
         #expect((CholeskyInverse(of: damped.map { _ in 1 }, size: size, workers: workers) == nil) == (size > 1))
     }
 
-    @Test("Weights after removals are those of a new least-squares solution", arguments: [1, 3])
-    func removals(unitSize: Int) throws {
+    @Test(arguments: [1, 3])
+    func weightsAfterRemovalsAreThoseOfANewLeastSquaresSolution(unitSize: Int) throws {
         let problem = problem(size: 24, outputs: 7, seed: 11)
         var selection = try selection(problem, size: 24, unitSize: unitSize)
         var before = 0.0
@@ -103,8 +102,8 @@ struct UnitSelectionTests {
         }
     }
 
-    @Test("A unit that returns leaves nothing behind", arguments: [1, 4])
-    func returning(unitSize: Int) throws {
+    @Test(arguments: [1, 4])
+    func aUnitThatReturnsLeavesNothingBehind(unitSize: Int) throws {
         let problem = problem(size: 20, outputs: 5, seed: 21)
         var selection = try selection(problem, size: 20, unitSize: unitSize)
         selection.removeGreedily(leaving: 3)
@@ -118,8 +117,8 @@ struct UnitSelectionTests {
 
     /// Ten inputs have 252 halves, six blocks of two have 20.
     @Test(
-        "What is found lies between the best of all subsets and greedy removal, and no exchange improves it", arguments: [1, 2])
-    func bruteForce(unitSize: Int) throws {
+        arguments: [1, 2])
+    func theSelectionLiesBetweenTheBestSubsetAndGreedyRemoval(unitSize: Int) throws {
         let (size, units) = unitSize == 1 ? (10, 10) : (12, 6)
         var optimal = (greedy: 0, exchanged: 0)
         var ratios: [Double] = []
@@ -152,8 +151,7 @@ struct UnitSelectionTests {
         #expect(ratios.reduce(0, +) / 20 < 1.2)
     }
 
-    @Test("A layer's reduction exchanges what greedy removal chose badly")
-    func reductionExchanges() throws {
+    @Test func theReductionOfALayerExchangesWhatGreedyRemovalChoseBadly() throws {
         var exchanged = 0
         for seed in 0..<20 {
             var statistics = InputStatistics(width: 10)
@@ -174,8 +172,7 @@ struct UnitSelectionTests {
     }
 
     /// An input that is always zero, and one that repeats another: both go, and nothing is lost.
-    @Test("Dead and repeated inputs go first, whatever their weights")
-    func singular() throws {
+    @Test func deadAndRepeatedInputsGoFirstWhateverTheirWeights() throws {
         let size = 6
         let samples = randomFloats(40 * size, seed: 77)
         let x = FloatBuffer(count: 40 * size)

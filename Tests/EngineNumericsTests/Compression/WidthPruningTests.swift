@@ -3,7 +3,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Width pruning")
 struct WidthPruningTests {
     /// Qwen2.5-0.5B; the counts do not need its weights.
     private static func qwen(vocabulary: Int = 151_936) throws -> ModelConfiguration {
@@ -20,8 +19,7 @@ struct WidthPruningTests {
         (768, 3584, "0.236", "0.117"), (704, 4096, "0.242", "0.107"), (640, 4864, "0.256", "0.097"),
     ]
 
-    @Test("The shapes of the paper's table are on the grid, with its numbers of parameters")
-    func paperTable() throws {
+    @Test func theShapesOfThePaperTableAreOnTheGridWithItsParameterCounts() throws {
         let grid = ShapeGrid(try Self.qwen(), hiddenStep: 64, intermediateStep: 256)
         for (hidden, intermediate, others, embedding) in Self.table {
             let shape = try #require(grid.shapes.first { $0.hidden == hidden && $0.intermediate == intermediate })
@@ -32,8 +30,7 @@ struct WidthPruningTests {
     }
 
     /// The search's own list: at 20% exactly the paper's four shapes.
-    @Test("The shapes near a ratio are the paper's")
-    func paperShapes() throws {
+    @Test func theShapesNearARatioAreThoseOfThePaper() throws {
         let grid = ShapeGrid(try Self.qwen(), hiddenStep: 64, intermediateStep: 256)
         let near = grid.shapes(near: 0.2, within: 0.02).map { [$0.hidden, $0.intermediate] }
         #expect(near == [[896, 3328], [832, 3840], [768, 4352], [704, 4864]])
@@ -45,8 +42,8 @@ struct WidthPruningTests {
 
     /// The paper's shapes cut out of real weights, with its widths and heads; one layer and a small vocabulary keep it small,
     /// and what they leave out is added by the count of a layer and of a word.
-    @Test("Pruned weights have as many parameters as the table says", arguments: [1, 5, 8])
-    func prunedWeights(row: Int) throws {
+    @Test(arguments: [1, 5, 8])
+    func prunedWeightsHaveAsManyParametersAsTheTableSays(row: Int) throws {
         let (hidden, intermediate, others, embedding) = Self.table[row]
         var small = try Self.qwen(vocabulary: 300)
         small.layerCount = 1
@@ -65,9 +62,8 @@ struct WidthPruningTests {
 
     /// The same of the whole model, 2 GB of zeros: run once by `DECANT_FULL_SHAPES=1 swift test … --filter WidthPruningTests`.
     @Test(
-        "The whole model's weights, pruned to every shape of the table",
         .enabled(if: ProcessInfo.processInfo.environment["DECANT_FULL_SHAPES"] != nil))
-    func wholeModel() throws {
+    func theWholeModelPrunedToEveryShapeOfTheTable() throws {
         let model = Model(zeros: try Self.qwen())
         let importance = ChannelImportance(
             hidden: (0..<896).map { Double($0 * 37 % 896) },
@@ -82,8 +78,7 @@ struct WidthPruningTests {
         }
     }
 
-    @Test("The best shape is that of the lowest perplexity of the really pruned models")
-    func search() throws {
+    @Test func theBestShapeHasTheLowestPerplexityOfThePrunedModels() throws {
         let model = InferenceModel(try Fixture.model(layers: 2))
         let sequences = Fixture.examples(30).map(\.tokens)
         let workers = WorkerPool(threads: 2)

@@ -3,7 +3,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Generation")
 struct GenerationTests {
     static let prompts: [[Int32]] = Fixture.examples(70).map { Array($0.tokens.prefix($0.promptLength)) }
 
@@ -27,8 +26,8 @@ struct GenerationTests {
         }
     }
 
-    @Test("Every greedy token is the most probable one of a full forward pass", arguments: [true, false])
-    func greedy(bias: Bool) throws {
+    @Test(arguments: [true, false])
+    func greedyTokensAreTheMostProbableOfAFullForwardPass(bias: Bool) throws {
         let model = InferenceModel(try Fixture.model(tied: false, bias: bias))
         for (prompt, result) in zip(Self.prompts, try generate(model)) {
             var tokens = prompt
@@ -43,8 +42,8 @@ struct GenerationTests {
         }
     }
 
-    @Test("The same answers with any number of places, threads, and prompt tokens in a step", arguments: [0, 0.8])
-    func scheduling(temperature: Double) throws {
+    @Test(arguments: [0, 0.8])
+    func answersAreEqualWithAnySlotsThreadsAndPromptTokensPerStep(temperature: Double) throws {
         let model = InferenceModel(try Fixture.model())
         let options = GenerationOptions(maximumTokens: 9, stopTokens: [36], temperature: temperature, seed: 3)
         let expected = try generate(model, temperature: temperature, threads: 1, seed: 3)
@@ -55,8 +54,7 @@ struct GenerationTests {
         }
     }
 
-    @Test("An answer does not depend on the other prompts, nor on their order")
-    func independence() throws {
+    @Test func anAnswerDoesNotDependOnOtherPromptsOrTheirOrder() throws {
         let model = InferenceModel(try Fixture.model())
         let together = try generate(model)
         let options = GenerationOptions(maximumTokens: 9, stopTokens: [36])
@@ -68,8 +66,7 @@ struct GenerationTests {
         #expect(shuffled == order.map { together[$0] })
     }
 
-    @Test("Samples of one prompt are what the prompt gives where it is repeated")
-    func samples() throws {
+    @Test func samplesOfOnePromptEqualTheRepeatedPrompt() throws {
         let model = InferenceModel(try Fixture.model())
         var options = GenerationOptions(maximumTokens: 9, stopTokens: [36], temperature: 1, seed: 4)
         let prompts = Array(Self.prompts.prefix(6))
@@ -80,8 +77,7 @@ struct GenerationTests {
         #expect(repeated[0] != repeated[1])
     }
 
-    @Test("What was finished is not computed again, and each answer is kept once")
-    func savedAnswersAreNotGeneratedAgain() throws {
+    @Test func finishedAnswersAreNotComputedAgainAndEachIsKeptOnce() throws {
         let model = InferenceModel(try Fixture.model())
         let whole = try generate(model)
         let kept = Mutex<[Int: GeneratedSequence]>([:])
@@ -103,8 +99,7 @@ struct GenerationTests {
 
     private struct Enough: Error {}
 
-    @Test("An error of the keeper ends the run at once")
-    func ended() throws {
+    @Test func anErrorWhileKeepingEndsTheRunAtOnce() throws {
         let model = InferenceModel(try Fixture.model())
         let kept = Atomic(0)
         let checkpoint = ResultCheckpoint<GeneratedSequence> { _, _ in
@@ -118,8 +113,7 @@ struct GenerationTests {
         #expect(kept.load(ordering: .relaxed) == 1)
     }
 
-    @Test("The limit of positions ends an answer")
-    func positions() throws {
+    @Test func thePositionLimitEndsAnAnswer() throws {
         let model = InferenceModel(try Fixture.model())
         let options = GenerationOptions(maximumTokens: .max)
         let results = try model.generate([[1, 2, 3], [4]], options: options, workers: WorkerPool(threads: 1))
@@ -128,8 +122,7 @@ struct GenerationTests {
         #expect(try model.generate([[1]], options: none, workers: WorkerPool(threads: 1)) == [GeneratedSequence()])
     }
 
-    @Test("Prompts that the model cannot read are refused by number")
-    func badPrompts() throws {
+    @Test func promptsThatTheModelCannotReadAreRefusedByNumber() throws {
         let model = InferenceModel(try Fixture.model())
         let options = GenerationOptions(maximumTokens: 1)
         for prompt in [[], [37], Array(repeating: 1, count: 65)] as [[Int32]] {
@@ -140,8 +133,7 @@ struct GenerationTests {
         }
     }
 
-    @Test("Options out of range are refused")
-    func badOptions() throws {
+    @Test func optionsOutOfRangeAreRefused() throws {
         let model = InferenceModel(try Fixture.model())
         for options in [
             GenerationOptions(maximumTokens: 1, temperature: -1), GenerationOptions(maximumTokens: 1, temperature: .nan),
@@ -178,8 +170,7 @@ struct GenerationTests {
         }
     }
 
-    @Test("Packed layers give what their floats give")
-    func packed() throws {
+    @Test func packedLayersGiveWhatTheirFloatsGive() throws {
         let model = try Fixture.model()
         let hidden = model.parameters.filter { $0.role == .hiddenMatrix }
         let matrices = hidden.map {

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Heads that prompts share")
 struct SharedHeadTests {
     /// Prompts with heads of several lengths in common, some of them within a block, and some equal.
     private static let prompts: [[Int32]] = {
@@ -11,8 +10,7 @@ struct SharedHeadTests {
         return tails.map { system + $0 } + tails.map { Array(system.prefix(16)) + $0 } + [[5, 6], Array(system.prefix(32))]
     }()
 
-    @Test("What two prompts have in common is read once")
-    func readOnce() throws {
+    @Test func theCommonHeadOfTwoPromptsIsReadOnce() throws {
         let cache = CacheBlocks(try Fixture.configuration())
         var head = SharedHead()
         let first = head.blocks(for: Array(0..<35), in: cache)
@@ -37,8 +35,8 @@ struct SharedHeadTests {
         #expect(cache.heldCount == 0)
     }
 
-    @Test("Answers are the same with and without sharing, greedy and drawn", arguments: [0, 1])
-    func equal(temperature: Double) throws {
+    @Test(arguments: [0, 1])
+    func answersAreEqualWithAndWithoutSharing(temperature: Double) throws {
         let model = InferenceModel(try Fixture.model())
         let options = GenerationOptions(maximumTokens: 20, temperature: temperature, seed: 2)
         var alone: [GeneratedSequence] = []

@@ -4,7 +4,6 @@ import Testing
 @testable import Engine
 
 /// One order of operations for a row, however its sequence is cut.
-@Suite("Steps of reading")
 struct StepDecoderTests {
     private static let tokens: [Int32] = (0..<45).map { Int32(($0 * 17 + 5) % 37) }
 
@@ -30,8 +29,8 @@ struct StepDecoderTests {
         return found
     }
 
-    @Test("A prompt gives the same bits whole, in pieces, token by token, and beside others", arguments: [true, false])
-    func cuts(bias: Bool) throws {
+    @Test(arguments: [true, false])
+    func aPromptGivesEqualBitsWholeInPiecesAndBesideOthers(bias: Bool) throws {
         let model = InferenceModel(try Fixture.model(tied: bias, bias: bias))
         let count = Self.tokens.count
         let whole = logits(model, cuts: [count])
@@ -43,8 +42,7 @@ struct StepDecoderTests {
         #expect(zip(whole, expected).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
-    @Test("Heads of one cache block row: attention equals its formula, with equal bits on both vector widths")
-    func attention() {
+    @Test func attentionEqualsItsFormulaOnBothVectorWidths() {
         let shape = decant_attention_shape(heads: 6, kv_heads: 2, dimension: 20)
         let (tokens, width) = (37, 120)
         let queries = FloatBuffer(randomFloats(tokens * width, seed: 1))
@@ -78,8 +76,8 @@ struct StepDecoderTests {
         }
     }
 
-    @Test("Packed panels give the bits of a matrix product", arguments: [1, 2, 3, 5, 6, 7, 12, 13, 30])
-    func panels(rows: Int) {
+    @Test(arguments: [1, 2, 3, 5, 6, 7, 12, 13, 30])
+    func packedPanelsGiveTheBitsOfAMatrixProduct(rows: Int) {
         for (outputs, inputs) in [(1, 1), (37, 24), (64, 400), (200, 800), (129, 385)] {
             let x = FloatBuffer(randomFloats(rows * inputs, seed: 1))
             let w = FloatBuffer(randomFloats(outputs * inputs, seed: 2))

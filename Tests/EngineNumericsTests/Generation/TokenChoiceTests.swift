@@ -4,11 +4,9 @@ import Testing
 
 @testable import Engine
 
-@Suite("Choices of tokens")
 struct TokenChoiceTests {
     /// What `transformers` leaves of a distribution; `scripts/reference/token_choice_reference.py` writes it.
-    @Test("Temperature, top-k and top-p leave what the reference leaves")
-    func reference() throws {
+    @Test func temperatureTopKAndTopPAgreeWithTheReference() throws {
         let reference = try referenceFile("token_choice.json")
         let size = try #require(reference["size"]?.integer)
         var logits = (0..<size).map { Float(Double(7919 * $0 % 2003) / 2003 * 8 - 4) }
@@ -41,8 +39,7 @@ struct TokenChoiceTests {
         return counts
     }
 
-    @Test("Tokens are drawn as often as they are probable")
-    func frequencies() {
+    @Test func tokensAreDrawnAsOftenAsTheyAreProbable() {
         let logits = [0, Float(PortableMath.log(2)), Float(PortableMath.log(5))]
         func check(_ options: GenerationOptions, _ expected: [Double], mask: TokenMask? = nil) {
             for (found, share) in zip(shares(options, logits, mask: mask), expected) { #expect(abs(found - share) < 0.025) }
@@ -56,14 +53,12 @@ struct TokenChoiceTests {
         check(GenerationOptions(maximumTokens: 1), [0, 1, 0], mask: TokenMask([0, 1]))
     }
 
-    @Test("Of equal logits the lower token is taken, and stays in the nucleus")
-    func ties() {
+    @Test func ofEqualLogitsTheLowerTokenIsTakenAndStaysInTheNucleus() {
         #expect(shares(GenerationOptions(maximumTokens: 1), [1, 3, 3, 2])[1] > 0.999)
         #expect(shares(GenerationOptions(maximumTokens: 1, temperature: 1, topP: 0.3, seed: 1), [1, 3, 3, 2])[1] > 0.999)
     }
 
-    @Test("Other seeds, other answers")
-    func seeds() throws {
+    @Test func otherSeedsGiveOtherAnswers() throws {
         let model = InferenceModel(try Fixture.model())
         func answers(_ seed: UInt64) throws -> [GeneratedSequence] {
             try model.generate(
@@ -73,8 +68,7 @@ struct TokenChoiceTests {
         #expect(try answers(1) != answers(2))
     }
 
-    @Test("Log-probabilities are those of the model, whatever was drawn from")
-    func logProbabilities() throws {
+    @Test func logProbabilitiesAreThoseOfTheModel() throws {
         let model = InferenceModel(try Fixture.model())
         let prompts = Array(GenerationTests.prompts.prefix(12))
         for options in [

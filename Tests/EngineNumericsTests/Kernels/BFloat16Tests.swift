@@ -5,7 +5,7 @@ import Testing
 
 /// What the native profile computes where the processor multiplies bfloat16.
 @Suite(
-    "Products of bfloat16", .enabled(if: Processor.family == .avx512BFloat16, "this processor has no products of bfloat16"),
+    .enabled(if: Processor.family == .avx512BFloat16, "this processor has no products of bfloat16"),
     .serialized)
 struct BFloat16Tests {
     enum Operands: CaseIterable {
@@ -60,8 +60,8 @@ struct BFloat16Tests {
     }
 
     /// Each factor is off by 2⁻⁸ of itself at most, so a product by little more than 2⁻⁷; sums by 2⁻²⁴ a step.
-    @Test("Near the product in float64", arguments: shapes, Operands.allCases)
-    func values(shape: (Int, Int, Int), operands: Operands) {
+    @Test(arguments: shapes, Operands.allCases)
+    func productsAreNearFloat64(shape: (Int, Int, Int), operands: Operands) {
         let (a, b, c) = multiply(shape, operands)
         for row in 0..<shape.0 {
             for column in 0..<shape.1 {
@@ -75,8 +75,8 @@ struct BFloat16Tests {
 
     /// So the name of the family need not say whose processor it is: `vdpbf16ps` is defined as two fused multiply-adds, that of
     /// the upper half first, rounded to nearest, with subnormal numbers as zeros.
-    @Test("The bits of the instruction's definition, sums cut at a depth of 384", arguments: shapes, Operands.allCases)
-    func bits(shape: (Int, Int, Int), operands: Operands) {
+    @Test(arguments: shapes, Operands.allCases)
+    func bitsFollowTheInstructionWithSumsCutAtDepth384(shape: (Int, Int, Int), operands: Operands) {
         let (a, b, c) = multiply(shape, operands)
         for row in 0..<shape.0 {
             for column in 0..<shape.1 {
@@ -98,8 +98,7 @@ struct BFloat16Tests {
     }
 
     /// Weights that bfloat16 holds exactly are multiplied by the instruction all the same, which rounds the other factor too.
-    @Test("The precision asked for decides, not the weights")
-    func precision() {
+    @Test func theRequestedPrecisionDecides() {
         let weights = randomFloats(48 * 24, seed: 6).map(rounded)
         for precision in [ProductPrecision.float32, .fastest] {
             let panels = PanelMatrix([(48, nil)], inputs: 24, floats: weights, workers: .caller, precision: precision)
@@ -114,16 +113,16 @@ struct BFloat16Tests {
 
     private func flushed(_ x: Float) -> Float { x.isSubnormal ? Float(sign: x.sign, exponent: 0, significand: 0) : x }
 
-    @Test("The cut among workers changes no bit", arguments: shapes + [(200, 300, 400), (1000, 40, 200)], [2, 3, 7])
-    func cut(shape: (Int, Int, Int), threads: Int) {
+    @Test(arguments: shapes + [(200, 300, 400), (1000, 40, 200)], [2, 3, 7])
+    func theSplitAmongWorkersChangesNoBit(shape: (Int, Int, Int), threads: Int) {
         let workers = WorkerPool(threads: threads)
         for operands in Operands.allCases {
             #expect(multiply(shape, operands, workers: workers).c == multiply(shape, operands).c)
         }
     }
 
-    @Test("Packed panels give the bits of a matrix product", arguments: [1, 2, 3, 7, 12, 13, 50])
-    func panels(rows: Int) {
+    @Test(arguments: [1, 2, 3, 7, 12, 13, 50])
+    func packedPanelsGiveTheBitsOfAMatrixProduct(rows: Int) {
         for (outputs, inputs) in [(1, 1), (37, 24), (64, 400), (200, 801), (129, 385)] {
             let x = FloatBuffer(randomFloats(rows * inputs, seed: 1))
             let w = FloatBuffer(randomFloats(outputs * inputs, seed: 2))
@@ -154,9 +153,8 @@ struct BFloat16Tests {
     }
 
     @Test(
-        "Training ends near where it ends in float32, with the same bytes at 1, 2 and 3 threads",
         arguments: [TrainingOptions.Optimizer.adamW, .muon])
-    func training(optimizer: TrainingOptions.Optimizer) throws {
+    func trainingEndsNearFloat32WithEqualBytesAtAnyThreadCount(optimizer: TrainingOptions.Optimizer) throws {
         let (plain, alone) = (try train(optimizer, .float32, threads: 2), try train(optimizer, .fastest, threads: 1))
         #expect(alone.weights != plain.weights)
         let (start, end) = (plain.losses[0], try #require(plain.losses.last))
@@ -169,8 +167,7 @@ struct BFloat16Tests {
         }
     }
 
-    @Test("A model that runs on them predicts nearly the same, and answers alike in any company")
-    func inference() throws {
+    @Test func aModelPredictsNearlyTheSameAloneAndInABatch() throws {
         var model = InferenceModel(try Fixture.model())
         let tokens = (0..<64).map { Int32($0 * $0 % 37) }
         let windows = try PerplexityWindows(count: tokens.count, context: 32, stride: 16)

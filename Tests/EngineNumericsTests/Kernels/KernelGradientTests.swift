@@ -3,10 +3,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("Backward kernels agree with finite differences")
 struct KernelGradientTests {
-    @Test("RMS norm, by input and weight, with a ragged width")
-    func rmsNorm() {
+    @Test func rmsNormWithARaggedWidth() {
         let (rows, columns) = (3, 11)
         let (x, w, weights) = (randomFloats(rows * columns, seed: 1), randomFloats(columns, seed: 2), randomFloats(33, seed: 3))
         func forward(_ x: [Float], _ w: [Float]) -> (y: [Float], inverse: [Float]) {
@@ -20,8 +18,7 @@ struct KernelGradientTests {
         expectGradient(dw, of: { weighted(forward(x, $0).y, weights) }, at: w)
     }
 
-    @Test("Rotary embedding")
-    func rope() throws {
+    @Test func rotaryEmbedding() throws {
         let configuration = try ModelConfiguration(
             vocabularySize: 8, hiddenSize: 12, layerCount: 1, headCount: 2, keyValueHeadCount: 1, intermediateSize: 8)
         let table = RotaryTable(configuration, positions: 16)
@@ -42,8 +39,7 @@ struct KernelGradientTests {
         #expect(zip(turned(x)[0..<12], x[0..<12]).allSatisfy { $0 == $1 }, "position 0 is not turned")
     }
 
-    @Test("SwiGLU, with a ragged width")
-    func swiglu() {
+    @Test func swigluWithARaggedWidth() {
         let (rows, columns) = (2, 13)
         let (x, weights) = (randomFloats(rows * columns * 2, seed: 6), randomFloats(rows * columns, seed: 7))
         func forward(_ x: [Float]) -> [Float] {
@@ -57,8 +53,8 @@ struct KernelGradientTests {
         expectGradient(dx, of: { weighted(forward($0), weights) }, at: x)
     }
 
-    @Test("Attention over packed sequences, grouped heads", arguments: [(4, 2, 6), (2, 1, 8), (3, 3, 10), (4, 1, 16)])
-    func attention(heads: Int, kvHeads: Int, dimension: Int) {
+    @Test(arguments: [(4, 2, 6), (2, 1, 8), (3, 3, 10), (4, 1, 16)])
+    func attentionOverPackedSequencesWithGroupedHeads(heads: Int, kvHeads: Int, dimension: Int) {
         // One sequence is longer than a block of queries.
         let offsets = [0, 5, 6, 70]
         let shape = decant_attention_shape(heads: heads, kv_heads: kvHeads, dimension: dimension)
@@ -103,8 +99,7 @@ struct KernelGradientTests {
         expectGradient(dx, of: { weighted(forward($0).y, weights) }, at: x)
     }
 
-    @Test("Bias")
-    func bias() {
+    @Test func bias() {
         let (x, weights) = (randomFloats(5, seed: 10), randomFloats(15, seed: 11))
         func forward(_ bias: [Float]) -> [Float] {
             var y = [Float](repeating: 1, count: 15)

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Matrix products")
 struct MatrixMultiplyTests {
     /// rows, columns, depth
     private static let shapes = [(1, 1, 1), (3, 5, 7), (12, 32, 8), (13, 33, 9), (31, 47, 400), (5, 530, 20), (25, 64, 800)]
@@ -28,8 +27,8 @@ struct MatrixMultiplyTests {
         }
     }
 
-    @Test("The textbook sum, with either operand transposed", arguments: shapes)
-    func values(shape: (Int, Int, Int)) {
+    @Test(arguments: shapes)
+    func productsEqualTheTextbookSumWithEitherOperandTransposed(shape: (Int, Int, Int)) {
         let (rows, columns, depth) = shape
         let (a, b) = (randomFloats(rows * depth, seed: 1), randomFloats(depth * columns, seed: 2))
         for transposedA in [false, true] {
@@ -51,8 +50,8 @@ struct MatrixMultiplyTests {
         }
     }
 
-    @Test("The cut among workers changes no bit", arguments: shapes + [(200, 300, 400), (1000, 40, 200)], [2, 3, 7])
-    func cut(shape: (Int, Int, Int), threads: Int) {
+    @Test(arguments: shapes + [(200, 300, 400), (1000, 40, 200)], [2, 3, 7])
+    func theSplitAmongWorkersChangesNoBit(shape: (Int, Int, Int), threads: Int) {
         let workers = WorkerPool(threads: threads)
         for (transposedA, transposedB) in [(false, false), (false, true), (true, false)] {
             let alone = multiply(shape, transposedA: transposedA, transposedB: transposedB)
@@ -61,8 +60,8 @@ struct MatrixMultiplyTests {
         }
     }
 
-    @Test("Tiles cover the output once, in about equal parts", arguments: [1, 2, 3, 8, 64], [true, false])
-    func tiles(threads: Int, prefersRows: Bool) {
+    @Test(arguments: [1, 2, 3, 8, 64], [true, false])
+    func tilesCoverTheOutputOnceInAboutEqualParts(threads: Int, prefersRows: Bool) {
         for (rows, columns) in [(1, 1), (5, 49_152), (1024, 576), (3072, 40), (1000, 1000)] {
             let tiles = MatrixTiles(rows: rows, columns: columns, depth: 4096, threads: threads, prefersRows: prefersRows)
             let parts = (0..<tiles.count).map { tiles[$0] }
@@ -73,8 +72,7 @@ struct MatrixMultiplyTests {
         }
     }
 
-    @Test("A row's result does not depend on the other rows of the call")
-    func rowIndependence() {
+    @Test func aRowDoesNotDependOnOtherRowsOfTheCall() {
         let many = multiply((25, 64, 800), transposedA: false, transposedB: true)
         let few = multiply((2, 64, 800), transposedA: false, transposedB: true)
         #expect(many.prefix(128).map(\.bitPattern) == few.map(\.bitPattern))

@@ -4,10 +4,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("Portable functions and random numbers")
 struct PortableMathTests {
-    @Test("exp, log, sine and cosine against the C library")
-    func accuracy() {
+    @Test func functionsAgreeWithTheCLibrary() {
         for step in -4000...4000 {
             let x = Double(step) * 0.017
             #expect(abs(PortableMath.exp(x) / Foundation.exp(x) - 1) < 1e-14)
@@ -20,8 +18,7 @@ struct PortableMathTests {
         #expect(PortableMath.log(1) == 0)
     }
 
-    @Test("Float exp within two units in the last place")
-    func floatExponential() {
+    @Test func floatExpIsWithinTwoUnitsInTheLastPlace() {
         let x = (0..<20_001).map { Float($0 - 10_000) * 0.0087 }
         var y = [Float](repeating: 0, count: x.count)
         decant_exp(x, &y, x.count)
@@ -31,8 +28,7 @@ struct PortableMathTests {
         }
     }
 
-    @Test("Philox gives the published numbers")
-    func knownAnswers() {
+    @Test func philoxGivesThePublishedNumbers() {
         #expect(Philox.block(counter: .zero, key: .zero) == SIMD4(0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8))
         let ones = Philox.block(counter: SIMD4(repeating: .max), key: SIMD2(repeating: .max))
         #expect(ones == SIMD4(0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD))
@@ -41,8 +37,7 @@ struct PortableMathTests {
         #expect(pi == SIMD4(0xD16C_FE09, 0x94FD_CCEB, 0x5001_E420, 0x2412_6EA1))
     }
 
-    @Test("Normal numbers have mean 0 and deviation 1; permutations hold every index once")
-    func distributions() {
+    @Test func normalNumbersHaveMean0AndDeviation1AndPermutationsAreComplete() {
         let random = Philox(seed: 1, purpose: .initialization)
         let numbers = (0..<20_000).flatMap { [random.normals($0).0, random.normals($0).1] }
         let mean = numbers.reduce(0, +) / Double(numbers.count)

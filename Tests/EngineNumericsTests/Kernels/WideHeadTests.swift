@@ -3,7 +3,6 @@ import Testing
 @testable import Engine
 
 /// Heads that are together wider, or narrower, than the hidden states; `ReferenceTests` holds their gradients to PyTorch's.
-@Suite("Heads of any dimension")
 struct WideHeadTests {
     private static func model(dimension: Int) throws -> Model {
         let configuration = try ModelConfiguration(
@@ -17,8 +16,8 @@ struct WideHeadTests {
         return model
     }
 
-    @Test("Answers from the cache are those of whole passes", arguments: [4, 10])
-    func generation(dimension: Int) throws {
+    @Test(arguments: [4, 10])
+    func answersFromTheCacheAreThoseOfWholePasses(dimension: Int) throws {
         let model = InferenceModel(try Self.model(dimension: dimension))
         let prompt: [Int32] = [3, 7, 11, 2]
         let answer = try model.generate(

@@ -3,7 +3,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("The worker pool")
 struct WorkerPoolTests {
     private func counts(_ units: Int, on workers: WorkerPool) -> [Int] {
         var counts = [Int](repeating: 0, count: units)
@@ -11,16 +10,15 @@ struct WorkerPoolTests {
         return counts
     }
 
-    @Test("Every unit runs once, however many jobs follow each other", arguments: [1, 2, 3, 7])
-    func units(threads: Int) {
+    @Test(arguments: [1, 2, 3, 7])
+    func everyUnitRunsOnceHoweverManyJobsFollow(threads: Int) {
         let workers = WorkerPool(threads: threads)
         for units in [0, 1, 2, 3, 100] + Array(repeating: 5, count: 2000) {
             #expect(counts(units, on: workers) == Array(repeating: 1, count: units))
         }
     }
 
-    @Test("Units run on several threads at once")
-    func concurrency() {
+    @Test func unitsRunOnSeveralThreadsAtOnce() {
         let workers = WorkerPool(threads: 3)
         let arrived = Atomic(0)
         // Ends only if three threads are in a unit at the same time.
@@ -31,8 +29,7 @@ struct WorkerPoolTests {
         #expect(arrived.load(ordering: .relaxed) == 3)
     }
 
-    @Test("A job within a unit runs in place")
-    func nested() {
+    @Test func aJobWithinAUnitRunsInPlace() {
         let workers = WorkerPool(threads: 3)
         let total = Atomic(0)
         workers.forEach(20) { _ in
@@ -41,8 +38,7 @@ struct WorkerPoolTests {
         #expect(total.load(ordering: .relaxed) == 600)
     }
 
-    @Test("Several callers may use one pool, and many pools may live at a time")
-    func callers() async {
+    @Test func severalCallersMayUseOnePoolAndManyPoolsMayLive() async {
         let shared = WorkerPool(threads: 3)
         let sums = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<16 {
@@ -57,8 +53,7 @@ struct WorkerPoolTests {
         #expect(sums == 16 * 50 * 18)
     }
 
-    @Test("Sleeping threads wake for the next job")
-    func sleeping() async throws {
+    @Test func sleepingThreadsWakeForTheNextJob() async throws {
         let workers = WorkerPool(threads: 2)
         for _ in 0..<3 {
             #expect(counts(10, on: workers) == Array(repeating: 1, count: 10))
@@ -66,8 +61,8 @@ struct WorkerPoolTests {
         }
     }
 
-    @Test("The order of the units is the hook's", arguments: [1, 2])
-    func order(threads: Int) {
+    @Test(arguments: [1, 2])
+    func theOrderOfUnitsIsThatOfTheHook(threads: Int) {
         let workers = WorkerPool(threads: threads) { Array((0..<$0).reversed()) }
         #expect(counts(50, on: workers) == Array(repeating: 1, count: 50))
         let taken = Mutex<[Int]>([])

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("The whole model")
 struct ModelGradientTests {
     private func evaluate(_ model: Model, _ examples: [TrainingExample]) -> (loss: Double, gradient: [Float]) {
         let weights = model.values.buffer.copy()
@@ -14,8 +13,8 @@ struct ModelGradientTests {
         }
     }
 
-    @Test("The gradient of every parameter agrees with finite differences", arguments: [true, false], [true, false])
-    func gradient(tied: Bool, bias: Bool) throws {
+    @Test(arguments: [true, false], [true, false])
+    func everyParameterGradientAgreesWithFiniteDifferences(tied: Bool, bias: Bool) throws {
         let model = try Fixture.model(tied: tied, bias: bias)
         let examples = Fixture.examples(3)
         let gradient = evaluate(model, examples).gradient
@@ -31,8 +30,7 @@ struct ModelGradientTests {
         }
     }
 
-    @Test("Initialization is a function of the seed")
-    func initialization() throws {
+    @Test func initializationIsAFunctionOfTheSeed() throws {
         let configuration = try Fixture.configuration(tied: false)
         let model = Model(initializing: configuration, seed: 3)
         #expect(model.values == Model(initializing: configuration, seed: 3).values)
@@ -42,8 +40,7 @@ struct ModelGradientTests {
         #expect(abs((squares / Double(parameter.count)).squareRoot() / 0.01 - 1) < 0.1, "0.02/√(2·2 layers)")
     }
 
-    @Test("Parameters are adjacent, named as Hugging Face names them, and survive a round trip through JSON")
-    func layout() throws {
+    @Test func parametersAreAdjacentHaveHuggingFaceNamesAndSurviveJSON() throws {
         let configuration = try Fixture.configuration(tied: false)
         let model = Model(zeros: configuration)
         #expect(try ModelConfiguration(json: configuration.json) == configuration)
@@ -64,8 +61,7 @@ struct ModelGradientTests {
         #expect(model.parameter(named: "lm_head.weight")?.offset == model.layout.head)
     }
 
-    @Test("Shapes that make no model are refused by field")
-    func badConfigurations() throws {
+    @Test func shapesThatMakeNoModelAreRefusedByField() throws {
         let good = try Fixture.configuration().json
         let bad: [(String, Int64)] = [
             ("vocab_size", 0), ("hidden_size", 25), ("num_key_value_heads", 3), ("intermediate_size", 1 << 40),

@@ -2,10 +2,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("A model's weights in memory")
 struct ModelWeightsTests {
-    @Test("Copies share memory until one is written")
-    func copyOnWrite() throws {
+    @Test func copiesShareMemoryUntilOneIsWritten() throws {
         let model = try Fixture.model()
         var changed = model
         #expect(changed.values.buffer === model.values.buffer)
@@ -22,8 +20,7 @@ struct ModelWeightsTests {
     }
 
     /// Reading a model takes no second copy of it; what a pass changes on its way is its own.
-    @Test("Decoders read the model's memory; a pass that changes weights has its own")
-    func sharing() throws {
+    @Test func decodersReadTheModelMemoryAndAWritingPassHasItsOwn() throws {
         let model = InferenceModel(try Fixture.model())
         let workers = WorkerPool(threads: 1)
         #expect(model.decoder(positions: 8, workers: workers).weights === model.model.values.buffer)

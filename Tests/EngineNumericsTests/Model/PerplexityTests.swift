@@ -2,10 +2,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("Perplexity")
 struct PerplexityTests {
-    @Test("Windows stride as transformers strides, and count every token once")
-    func windows() throws {
+    @Test func windowsStrideLikeTransformersAndCountEveryTokenOnce() throws {
         let windows = try PerplexityWindows(count: 23, context: 8, stride: 5)
         #expect(windows.ranges == [0..<8, 5..<13, 10..<18, 15..<23])
         #expect(windows.counted == [7, 5, 5, 5])
@@ -20,8 +18,8 @@ struct PerplexityTests {
         }
     }
 
-    @Test("It is the mean over all counted tokens, whatever the threads", arguments: [1, 2])
-    func value(threads: Int) throws {
+    @Test(arguments: [1, 2])
+    func perplexityIsTheMeanOverAllCountedTokens(threads: Int) throws {
         var configuration = try Fixture.configuration(tied: false)
         configuration.maximumPositions = 512
         let model = InferenceModel(Model(initializing: configuration, seed: 4))
@@ -45,8 +43,7 @@ struct PerplexityTests {
         #expect(perplexity == (try model.perplexity(of: tokens, in: windows, workers: WorkerPool(threads: 3))))
     }
 
-    @Test("A text that the model cannot read is refused")
-    func refusals() throws {
+    @Test func aTextThatTheModelCannotReadIsRefused() throws {
         let model = InferenceModel(try Fixture.model())
         let tokens = [Int32](repeating: 1, count: 100)
         let wide = try PerplexityWindows(count: 100, context: 80, stride: 10)

@@ -6,7 +6,6 @@ import Testing
 
 /// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py` and
 /// `llama_reference.py` write them.
-@Suite("The reference implementation")
 struct ReferenceTests {
     private static func reference(_ name: String) throws -> JSON {
         try referenceFile("\(name).json")
@@ -25,8 +24,8 @@ struct ReferenceTests {
         return model
     }
 
-    @Test("Logits agree within 2e-4, loss and gradients within 1e-4 relative", arguments: ["qwen2", "llama"])
-    func agreement(name: String) throws {
+    @Test(arguments: ["qwen2", "llama"])
+    func logitsLossAndGradientsAgree(name: String) throws {
         let reference = try Self.reference(name)
         let model = try Self.model(reference["config"])
         let tokens = try #require(reference["tokens"]?.array).compactMap(\.integer).map(Int32.init)
@@ -58,8 +57,7 @@ struct ReferenceTests {
         }
     }
 
-    @Test("What the library writes into config.json is read, and written again")
-    func configuration() throws {
+    @Test func theLibraryConfigurationIsReadAndWrittenAgain() throws {
         let model = try Self.model(Self.reference("llama")["config"])
         let configuration = model.configuration
         #expect(configuration.modelType == "llama" && configuration.headDimension == 10 && !configuration.tiesEmbeddings)

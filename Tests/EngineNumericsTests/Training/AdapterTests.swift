@@ -3,7 +3,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Low-rank adapters")
 struct AdapterTests {
     private static let adaptation = LowRankAdaptation(rank: 3, alpha: 6)
 
@@ -39,8 +38,8 @@ struct AdapterTests {
     }
 
     /// dA = s·Bᵀ·dW and dB = s·dW·Aᵀ, where dW is the gradient of the merged matrix.
-    @Test("The factors' gradients follow from the merged matrices'", arguments: [true, false])
-    func gradients(bias: Bool) throws {
+    @Test(arguments: [true, false])
+    func factorGradientsFollowFromTheMergedMatrices(bias: Bool) throws {
         let model = try Fixture.model(tied: !bias, bias: bias)
         let adapters = try Self.adapters(for: model)
         let merged = try adapters.merged(into: model, workers: .caller)
@@ -69,8 +68,7 @@ struct AdapterTests {
         }
     }
 
-    @Test("New adapters change nothing, and the matrices that are no targets never change")
-    func targets() throws {
+    @Test func newAdaptersChangeNothingAndOtherMatricesNeverChange() throws {
         let model = try Fixture.model()
         let some = LowRankAdaptation(rank: 2, alpha: 4, targets: [.value, .query])
         #expect(some.targets == [.query, .value])
@@ -90,8 +88,7 @@ struct AdapterTests {
         }
     }
 
-    @Test("Training lowers the loss, and what it gives is the model with the adapters added")
-    func training() throws {
+    @Test func trainingLowersTheLossAndGivesTheModelWithAdaptersAdded() throws {
         let model = try Fixture.model(scale: 0.1)
         let trainer = try Trainer(model, on: Fixture.examples(20), options: Self.options(steps: 60), workers: .caller)
         var losses: [Double] = []
@@ -101,8 +98,7 @@ struct AdapterTests {
         #expect(try adapters.merged(into: model, workers: WorkerPool(threads: 2)).values == trained.values)
     }
 
-    @Test("The same bits at any number of threads, and after going on from a state")
-    func determinism() throws {
+    @Test func bitsAreEqualAtAnyThreadCountAndAfterResuming() throws {
         let model = try Fixture.model()
         func trainer(threads: Int) throws -> Trainer {
             try Trainer(
@@ -125,8 +121,7 @@ struct AdapterTests {
         return AdapterFolder(url)
     }
 
-    @Test("A folder gives back what was written")
-    func folder() throws {
+    @Test func aFolderGivesBackWhatWasWritten() throws {
         let folder = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder.url) }
         let model = try Fixture.model()
@@ -138,13 +133,12 @@ struct AdapterTests {
     }
 
     @Test(
-        "A folder that does not fit the model, or asks for something else, is refused",
         arguments: [
             ("\"r\": 3", "\"r\": 4", "shape"), ("\"r\": 3", "\"r\": 0", "rank"), ("\"LORA\"", "\"IA3\"", "rank"),
             ("\"q_proj\"", "\"lm_head\"", "lm_head"), ("\"q_proj\",", "", "q_proj"), ("\"none\"", "\"all\"", "biases"),
             ("\"r\": 3", "\"r\": 3, \"use_dora\": true", "use_dora"), ("{", "[", "JSON"),
         ])
-    func refusals(old: String, new: String, reason: String) throws {
+    func aFolderThatDoesNotFitIsRefused(old: String, new: String, reason: String) throws {
         let folder = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder.url) }
         let model = try Fixture.model()
@@ -157,8 +151,7 @@ struct AdapterTests {
         #expect("\(String(describing: error))".contains(reason) || reason == "JSON", "\(String(describing: error))")
     }
 
-    @Test("Adapters of another model are refused")
-    func foreign() throws {
+    @Test func adaptersOfAnotherModelAreRefused() throws {
         let adapters = try Self.adapters(for: try Fixture.model())
         let other = try Fixture.model(layers: 3)
         #expect(throws: TrainingError.self) { try adapters.merged(into: other, workers: .caller) }

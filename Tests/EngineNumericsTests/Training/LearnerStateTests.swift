@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("The state of a training")
 struct LearnerStateTests {
     private func trainer(_ optimizer: TrainingOptions.Optimizer, threads: Int, steps: Int = 14) throws -> Trainer {
         let options = TrainingOptions(
@@ -13,9 +12,10 @@ struct LearnerStateTests {
     }
 
     @Test(
-        "A trainer that goes on from another's state ends with its bits",
         arguments: [TrainingOptions.Optimizer.adamW, .muon], [(1, 1), (2, 2), (1, 2), (2, 1)])
-    func resumed(optimizer: TrainingOptions.Optimizer, threads: (before: Int, after: Int)) throws {
+    func aTrainerThatResumesAnotherStateEndsWithItsBits(
+        optimizer: TrainingOptions.Optimizer, threads: (before: Int, after: Int)
+    ) throws {
         let whole = try trainer(optimizer, threads: threads.before)
         var losses: [Double] = []
         var states = [whole.learner.state]
@@ -36,8 +36,7 @@ struct LearnerStateTests {
         }
     }
 
-    @Test("A state of another training is refused, and changes nothing")
-    func foreign() throws {
+    @Test func aStateOfAnotherTrainingIsRefusedAndChangesNothing() throws {
         let trainer = try trainer(.muon, threads: 1)
         _ = trainer.advance()
         let state = trainer.learner.state
@@ -54,8 +53,7 @@ struct LearnerStateTests {
         }
     }
 
-    @Test("A run that its reporter ends goes on later")
-    func ended() throws {
+    @Test func aRunThatItsReporterEndsCanResume() throws {
         struct Enough: Error {}
         let trainer = try trainer(.adamW, threads: 1)
         #expect(throws: Enough.self) {

@@ -3,10 +3,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("Optimizers")
 struct OptimizerTests {
-    @Test("AdamW against its formula, decay on matrices only")
-    func adamW() {
+    @Test func adamWFollowsItsFormulaAndDecaysMatricesOnly() {
         let parameters = [
             Parameter(name: "w", shape: [2, 2], role: .hiddenMatrix, offset: 0),
             Parameter(name: "n", shape: [3], role: .norm, offset: 4),
@@ -32,8 +30,8 @@ struct OptimizerTests {
         for (found, expected) in zip(weights.values, expected) { #expect(abs(Double(found) - expected) < 1e-5) }
     }
 
-    @Test("Muon's direction is nearly orthogonal and keeps the singular vectors", arguments: [(12, 20), (20, 12), (16, 16)])
-    func orthogonalization(rows: Int, columns: Int) {
+    @Test(arguments: [(12, 20), (20, 12), (16, 16)])
+    func muonDirectionIsNearlyOrthogonalAndKeepsSingularVectors(rows: Int, columns: Int) {
         let original = randomFloats(rows * columns, seed: 3)
         let matrix = FloatBuffer(original)
         let direction = withExtendedLifetime(matrix) {

@@ -3,12 +3,11 @@ import Testing
 
 @testable import Engine
 
-@Suite("Runs over many items")
 struct ResultCheckpointTests {
     private struct Enough: Error {}
 
-    @Test("What is done is not computed again, and the rest is kept group by group", arguments: [1, 2, 3])
-    func resumed(threads: Int) throws {
+    @Test(arguments: [1, 2, 3])
+    func finishedItemsAreNotComputedAgainAndTheRestIsKeptInGroups(threads: Int) throws {
         let computed = Mutex<[Int]>([])
         let kept = Mutex<[Int: Int]>([:])
         let checkpoint = ResultCheckpoint(done: [0: 0, 1: 1, 2: 4, 7: 49]) { items, results in
@@ -24,8 +23,8 @@ struct ResultCheckpointTests {
         #expect(kept.withLock { $0 } == Dictionary(uniqueKeysWithValues: (3..<10).map { ($0, $0 * $0) }))
     }
 
-    @Test("An error of the keeper ends the run: no other group begins", arguments: [1, 2, 3])
-    func ended(threads: Int) {
+    @Test(arguments: [1, 2, 3])
+    func anErrorWhileKeepingEndsTheRunBeforeAnotherGroup(threads: Int) {
         let begun = Atomic(0)
         #expect(throws: Enough.self) {
             try WorkerPool(threads: threads).results(100, size: 1, checkpoint: ResultCheckpoint { _, _ in throw Enough() }) {
@@ -37,8 +36,7 @@ struct ResultCheckpointTests {
         #expect(begun.load(ordering: .relaxed) <= threads)
     }
 
-    @Test("Results to go on from that are another run's are refused")
-    func foreign() throws {
+    @Test func resultsOfAnotherRunAreRefused() throws {
         let model = InferenceModel(try Fixture.model())
         let workers = WorkerPool(threads: 1)
         let examples = Fixture.examples(2)

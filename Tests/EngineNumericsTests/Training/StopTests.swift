@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Ends of answers")
 struct StopTests {
     /// A tokenizer whose tokens are the model's 37, as far as these tests need: single letters behind the special tokens.
     private static func vocabulary() throws -> (Tokenizer, Vocabulary) {
@@ -10,8 +9,7 @@ struct StopTests {
         return (tokenizer, Vocabulary(tokenizer))
     }
 
-    @Test("Any of several stop tokens ends an answer")
-    func tokens() throws {
+    @Test func anyOfSeveralStopTokensEndsAnAnswer() throws {
         let model = InferenceModel(try Fixture.model())
         let free = try model.generate(
             GenerationTests.prompts, options: GenerationOptions(maximumTokens: 9), workers: WorkerPool(threads: 1))
@@ -39,8 +37,7 @@ struct StopTests {
         return sequence.answer
     }
 
-    @Test("A stop text is found across the borders of tokens, and cut off")
-    func sequences() throws {
+    @Test func aStopTextIsFoundAcrossTokensAndCutOff() throws {
         let (tokenizer, vocabulary) = try Self.vocabulary()
         for (text, stop, left) in [
             ("abcd abab", "d a", "abc"), ("ababcdcd", "bc", "aba"), ("abcd", "abcd", ""), ("cdcd", "x", "cdcd"),
@@ -61,8 +58,7 @@ struct StopTests {
         }
     }
 
-    @Test("Tokens behind the cut go, with what was recorded of them")
-    func recorded() throws {
+    @Test func tokensBehindTheCutGoWithTheirRecords() throws {
         let (tokenizer, vocabulary) = try Self.vocabulary()
         let tokens = tokenizer.encode("abab cdcd abcd").map(Int32.init)
         let answer = answer(tokens, stops: ["d a"], vocabulary: vocabulary, recording: true)

@@ -2,7 +2,6 @@ import Testing
 
 @testable import Engine
 
-@Suite("Training")
 struct TrainerTests {
     private func train(
         _ optimizer: TrainingOptions.Optimizer, threads: Int, steps: Int = 12, loss: TransferLoss = .crossEntropy
@@ -17,8 +16,8 @@ struct TrainerTests {
         return (model, losses)
     }
 
-    @Test("The same bytes at 1, 2 and 3 threads", arguments: [TrainingOptions.Optimizer.adamW, .muon])
-    func threads(optimizer: TrainingOptions.Optimizer) throws {
+    @Test(arguments: [TrainingOptions.Optimizer.adamW, .muon])
+    func bytesAreEqualAt1And2And3Threads(optimizer: TrainingOptions.Optimizer) throws {
         let alone = try train(optimizer, threads: 1)
         for threads in [2, 3] {
             let together = try train(optimizer, threads: threads)
@@ -29,22 +28,21 @@ struct TrainerTests {
 
     /// Bits that every machine must give. They change only with the numerics; then the revisions of the stages that train
     /// must rise.
-    @Test("The bytes after twelve steps", arguments: [(TrainingOptions.Optimizer.adamW, 0), (.muon, 1)])
-    func golden(optimizer: TrainingOptions.Optimizer, index: Int) throws {
+    @Test(arguments: [(TrainingOptions.Optimizer.adamW, 0), (.muon, 1)])
+    func theBytesAfterTwelveSteps(optimizer: TrainingOptions.Optimizer, index: Int) throws {
         let values = try train(optimizer, threads: 2).model.values
         let checksum = values.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
         #expect(String(checksum, radix: 16) == ["77f10793a99e6517", "4862ffbdebbdcf8f"][index])
     }
 
-    @Test("The loss falls", arguments: [TrainingOptions.Optimizer.adamW, .muon])
-    func learning(optimizer: TrainingOptions.Optimizer) throws {
+    @Test(arguments: [TrainingOptions.Optimizer.adamW, .muon])
+    func theLossFalls(optimizer: TrainingOptions.Optimizer) throws {
         let losses = try train(optimizer, threads: 2, steps: 150).losses
         #expect(losses[0] > 3.4)
         #expect(try #require(losses.last) < 2)
     }
 
-    @Test("The learning rate warms up, and ends at a tenth")
-    func schedule() {
+    @Test func theLearningRateWarmsUpAndEndsAtATenth() {
         let options = TrainingOptions(steps: 101, batch: 1, learningRate: 2, warmup: 0.1, seed: 0)
         #expect(abs(options.learningRate(atStep: 0) - 0.2) < 1e-12)
         #expect(options.learningRate(atStep: 9) == 2)
@@ -52,8 +50,7 @@ struct TrainerTests {
         #expect(abs(options.learningRate(atStep: 100) - 0.2) < 1e-12)
     }
 
-    @Test("Micro-batches cover every row once, about evenly, within the token budget")
-    func cut() {
+    @Test func microBatchesCoverEveryRowOnceWithinTheTokenBudget() {
         for lengths in [[5], [3, 4], Array(repeating: 36, count: 32), (1...300).map { $0 % 97 + 1 }, [3000, 1, 1]] {
             let ranges = MicroBatches.cut(lengths: lengths)
             #expect(ranges.flatMap(Array.init) == Array(lengths.indices))
@@ -64,8 +61,7 @@ struct TrainerTests {
         }
     }
 
-    @Test("Rows that cannot be trained on are refused by their number")
-    func badRows() throws {
+    @Test func rowsThatCannotBeTrainedOnAreRefusedByNumber() throws {
         let model = Model(zeros: try Fixture.configuration())
         let options = TrainingOptions(steps: 1, batch: 1, learningRate: 1, seed: 0)
         let good = Fixture.examples(1)[0]

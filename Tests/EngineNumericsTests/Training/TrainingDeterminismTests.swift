@@ -6,7 +6,7 @@ import Testing
 /// Nothing but model, examples, loss and options decides a training's bits. What is part of that definition: the cut into
 /// micro-batches by tokens (`MicroBatches`), the depth at which products cut their sums, and the blocks of rows over which the
 /// gradients of norms and biases are summed.
-@Suite("The bytes of a training", .serialized)
+@Suite(.serialized)
 struct TrainingDeterminismTests {
     private struct Run: Equatable {
         var weights: [UInt32]
@@ -40,16 +40,16 @@ struct TrainingDeterminismTests {
             weights: model.values.map(\.bitPattern), losses: curve.map(\.loss), norms: curve.map(\.gradientNorm))
     }
 
-    @Test("Equal at 1, 2, 3 and 7 threads", arguments: [TrainingOptions.Optimizer.adamW, .muon], [true, false])
-    func threads(optimizer: TrainingOptions.Optimizer, tied: Bool) throws {
+    @Test(arguments: [TrainingOptions.Optimizer.adamW, .muon], [true, false])
+    func bytesAreEqualAtAnyThreadCount(optimizer: TrainingOptions.Optimizer, tied: Bool) throws {
         let alone = try run(optimizer, tied: tied, workers: WorkerPool(threads: 1))
         for threads in [2, 3, 7] {
             #expect(try run(optimizer, tied: tied, workers: WorkerPool(threads: threads)) == alone)
         }
     }
 
-    @Test("Equal in whatever order units are taken", arguments: [1, 3])
-    func order(threads: Int) throws {
+    @Test(arguments: [1, 3])
+    func bytesAreEqualInAnyOrderOfUnits(threads: Int) throws {
         let alone = try run(.muon, workers: WorkerPool(threads: 1))
         let backwards = WorkerPool(threads: threads) { Array((0..<$0).reversed()) }
         #expect(try run(.muon, workers: backwards) == alone)
@@ -57,14 +57,13 @@ struct TrainingDeterminismTests {
         #expect(try run(.muon, workers: mixed) == alone)
     }
 
-    @Test("Equal with and without recomputation", arguments: [true, false])
-    func recomputation(tied: Bool) throws {
+    @Test(arguments: [true, false])
+    func bytesAreEqualWithAndWithoutRecomputation(tied: Bool) throws {
         let kept = try run(.adamW, tied: tied, workers: WorkerPool(threads: 2))
         #expect(try run(.adamW, tied: tied, workers: WorkerPool(threads: 2), recomputation: .always) == kept)
     }
 
-    @Test("Recomputation is chosen where activations would outweigh everything else")
-    func automatic() throws {
+    @Test func recomputationIsChosenWhereActivationsOutweighEverythingElse() throws {
         let small = DecoderLayout(try Fixture.configuration())
         #expect(Learner.retention(.automatic, small, longest: 64) == .everything)
         #expect(Learner.retention(.always, small, longest: 64) == .inputs)
@@ -78,8 +77,7 @@ struct TrainingDeterminismTests {
     }
 
     /// In a process of its own, as the limit is that of a process.
-    @Test("Equal on AVX2 and on the widest vectors of this processor")
-    func vectors() async {
+    @Test func bytesAreEqualOnAVX2AndOnTheWidestVectors() async {
         await #expect(processExitsWith: .success) {
             let (tests, workers) = (TrainingDeterminismTests(), WorkerPool(threads: 2))
             let optimizers = [TrainingOptions.Optimizer.adamW, .muon]

@@ -5,7 +5,6 @@ import Testing
 @testable import Engine
 
 /// Gradients and curves that PyTorch gives; `scripts/reference/training_reference.py` writes them and says what they are of.
-@Suite("Training as PyTorch does it")
 struct TrainingReferenceTests {
     private static let vocabulary = 97
 
@@ -40,8 +39,8 @@ struct TrainingReferenceTests {
         }
     }
 
-    @Test("The gradient of every parameter agrees within 1e-4 relative", arguments: ["qwen2", "llama"])
-    func gradients(family: String) throws {
+    @Test(arguments: ["qwen2", "llama"])
+    func everyParameterGradientAgreesWithin1e4(family: String) throws {
         let reference = try Self.reference(family)
         let model = try Self.model(family)
         let responseTokens = Self.examples.reduce(0) { $0 + $1.responseLength }
@@ -73,8 +72,8 @@ struct TrainingReferenceTests {
         }
     }
 
-    @Test("200 steps of AdamW on the same batches: every loss within 1e-3", arguments: ["qwen2", "llama"])
-    func curve(family: String) throws {
+    @Test(arguments: ["qwen2", "llama"])
+    func lossesOf200StepsOfAdamWAgreeWithin1e3(family: String) throws {
         let expected = try #require(try Self.reference(family)["losses"]?.array).compactMap(\.double)
         let options = TrainingOptions(
             steps: 200, batch: 12, learningRate: 1e-3, optimizer: .adamW, warmup: 0.05, weightDecay: 0.01, seed: 1)

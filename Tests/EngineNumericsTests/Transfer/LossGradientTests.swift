@@ -1,8 +1,8 @@
 import Testing
+import Words
 
 @testable import Engine
 
-@Suite("Losses and their gradients")
 struct LossGradientTests {
     private static let vocabulary = 21
 
@@ -27,18 +27,18 @@ struct LossGradientTests {
     }
 
     @Test(
-        "Every mixture and temperature",
         arguments: [
             TransferLoss.crossEntropy, TransferLoss([.init(.forwardKL, weight: 1)]),
             TransferLoss([.init(.reverseKL, weight: 1)]),
-            TransferLoss([.init(.jensenShannon(beta: 0.3), weight: 1)]),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 0.3)]),
             TransferLoss([.init(.forwardKL, weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
-            TransferLoss([.init(.reverseKL, weight: 0.5), .init(.jensenShannon(beta: 0.5), weight: 2)], tail: .renormalize),
+            TransferLoss(
+                [.init(.reverseKL, weight: 0.5), .init(.jensenShannon, weight: 2, argument: 0.5)], tail: .renormalize),
             TransferLoss([.init(.forwardKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
             TransferLoss([.init(.reverseKL, weight: 0.9), .init(.crossEntropy, weight: 0.1)], temperature: 2),
-            TransferLoss([.init(.jensenShannon(beta: 0.7), weight: 1)], temperature: 0.5),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 0.7)], temperature: 0.5),
         ], [1, 5, 21])
-    func gradient(loss: TransferLoss, k: Int) {
+    func everyMixtureAndTemperature(loss: TransferLoss, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let step = loss.temperature < 1 ? 2e-3 : 1e-2
         expectGradient(evaluate(loss, logits, k: k).gradient, of: { evaluate(loss, $0, k: k).loss }, at: logits, step: step)
@@ -48,8 +48,8 @@ struct LossGradientTests {
 
     /// Adaptive KL's weights are constants: its gradient is that of the mixture which they make at this place.
     @Test(
-        "Adaptive KL is forward and reverse KL, weighted by the gaps of head and tail", arguments: [0.2, 0.5, 0.9], [1, 5, 21])
-    func adaptive(mu: Double, k: Int) {
+        arguments: [0.2, 0.5, 0.9], [1, 5, 21])
+    func adaptiveKLWeighsForwardAndReverseByTheGapsOfHeadAndTail(mu: Double, k: Int) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
         let (p, q) = (Self.lumped(randomFloats(Self.vocabulary, seed: 31, scale: 2), k), Self.lumped(logits, k))
         var gaps = (head: 0.0, tail: 0.0)
@@ -60,7 +60,7 @@ struct LossGradientTests {
         }
         let head = gaps.head / (gaps.head + gaps.tail)
         let mixture = TransferLoss([.init(.forwardKL, weight: head), .init(.reverseKL, weight: 1 - head)])
-        let found = evaluate(TransferLoss([.init(.adaptiveKL(mu: mu), weight: 1)]), logits, k: k)
+        let found = evaluate(TransferLoss([.init(.adaptiveKL, weight: 1, argument: mu)]), logits, k: k)
         let expected = evaluate(mixture, logits, k: k)
         #expect(abs(found.loss - expected.loss) < 1e-6 * expected.loss)
         #expect(zip(found.gradient, expected.gradient).allSatisfy { abs($0 - $1) < 1e-6 })
@@ -74,39 +74,37 @@ struct LossGradientTests {
         return kept + (k < vocabulary ? [1 - kept.reduce(0, +)] : [])
     }
 
-    @Test("μ = 1 is forward KL, μ = 0 reverse KL", arguments: [1, 5, 21], [1.0, 2.0])
-    func limits(k: Int, temperature: Double) {
+    @Test(arguments: [1, 5, 21], [1.0, 2.0])
+    func adaptiveKLEndsAtForwardAndReverseKL(k: Int, temperature: Double) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
-        func both(_ term: TransferLoss.Term) -> (Double, [Float]) {
-            evaluate(TransferLoss([.init(term, weight: 0.5)], temperature: temperature), logits, k: k)
+        func both(_ loss: Loss, _ argument: Double? = nil) -> (Double, [Float]) {
+            evaluate(TransferLoss([.init(loss, weight: 0.5, argument: argument)], temperature: temperature), logits, k: k)
         }
-        #expect(both(.adaptiveKL(mu: 1)) == both(.forwardKL))
-        #expect(both(.adaptiveKL(mu: 0)) == both(.reverseKL))
+        #expect(both(.adaptiveKL, 1) == both(.forwardKL))
+        #expect(both(.adaptiveKL, 0) == both(.reverseKL))
         #expect(k == 1 && temperature == 2 || both(.forwardKL) != both(.reverseKL))
     }
 
     @Test(
-        "A student equal to its teacher loses nothing",
         arguments: [
-            TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5), .adaptiveKL(mu: 0.5),
+            Loss.forwardKL, .reverseKL, .jensenShannon, .adaptiveKL,
         ])
-    func equalDistributions(term: TransferLoss.Term) {
+    func aStudentEqualToItsTeacherHasNoLoss(loss: Loss) {
         let logits = randomFloats(Self.vocabulary, seed: 31, scale: 2)
-        let found = evaluate(TransferLoss([.init(term, weight: 1)]), logits, k: 5)
+        let found = evaluate(TransferLoss([.init(loss, weight: 1)]), logits, k: 5)
         #expect(abs(found.loss) < 1e-6)
         #expect(found.gradient.allSatisfy { abs($0) < 1e-6 })
     }
 
     /// Lumping can only hide differences: what it gives rises to the whole loss as more tokens are stored.
     @Test(
-        "As k grows, the lumped loss becomes the full one",
         arguments: [
-            TransferLoss.Term.forwardKL, .reverseKL, .jensenShannon(beta: 0.5),
+            Loss.forwardKL, .reverseKL, .jensenShannon,
         ])
-    func convergence(term: TransferLoss.Term) {
+    func asKGrowsTheLumpedLossBecomesTheFullOne(loss: Loss) {
         let student = randomFloats(Self.vocabulary, seed: 33)
-        let values = (1...Self.vocabulary).map { evaluate(TransferLoss([.init(term, weight: 1)]), student, k: $0).loss }
-        let full = Self.divergence(term, randomFloats(Self.vocabulary, seed: 31, scale: 2), student)
+        let values = (1...Self.vocabulary).map { evaluate(TransferLoss([.init(loss, weight: 1)]), student, k: $0).loss }
+        let full = Self.divergence(loss, randomFloats(Self.vocabulary, seed: 31, scale: 2), student)
         #expect(abs(values[Self.vocabulary - 1] - full) < 1e-6)
         #expect(zip(values, values.dropFirst()).allSatisfy { $0 <= $1 + 1e-6 })
         #expect(values[0] < 0.9 * full)
@@ -114,21 +112,21 @@ struct LossGradientTests {
     }
 
     /// Over the whole vocabulary, by the definition.
-    private static func divergence(_ term: TransferLoss.Term, _ teacher: [Float], _ student: [Float]) -> Double {
+    private static func divergence(_ loss: Loss, _ teacher: [Float], _ student: [Float]) -> Double {
         let (p, q) = (lumped(teacher, vocabulary), lumped(student, vocabulary))
         func kl(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * PortableMath.log($1.0 / $1.1) } }
         let middle = zip(p, q).map { 0.5 * $0 + 0.5 * $1 }
-        return switch term {
+        return switch loss {
         case .forwardKL: kl(p, q)
         case .reverseKL: kl(q, p)
         default: 0.5 * kl(p, middle) + 0.5 * kl(q, middle)
         }
     }
 
-    @Test("Of several teachers each has its share", arguments: [1.0, 2.0])
-    func teachers(temperature: Double) {
+    @Test(arguments: [1.0, 2.0])
+    func eachOfSeveralTeachersHasItsShare(temperature: Double) {
         let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
-        let terms: [TransferLoss.WeightedTerm] = [.init(.reverseKL, weight: 0.7), .init(.crossEntropy, weight: 0.4)]
+        let terms: [LossTerm] = [.init(.reverseKL, weight: 0.7), .init(.crossEntropy, weight: 0.4)]
         var both = Self.target(k: 5).example
         both.teachers.append(LossReferenceTests.teacher(randomFloats(Self.vocabulary, seed: 35, scale: 2), k: 7))
         func evaluate(_ teachers: [TeacherLogits], _ weights: [Double]) -> (Double, [Float]) {
@@ -155,19 +153,18 @@ struct LossGradientTests {
     }
 
     @Test(
-        "Settings that make no sense are refused",
         arguments: [
             TransferLoss([]), TransferLoss([.init(.forwardKL, weight: 1)], temperature: 2, tail: .lump),
-            TransferLoss([.init(.jensenShannon(beta: 1.5), weight: 1)]), TransferLoss([.init(.adaptiveKL(mu: -1), weight: 1)]),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 1.5)]),
+            TransferLoss([.init(.adaptiveKL, weight: 1, argument: -1)]),
             TransferLoss([.init(.forwardKL, weight: 1)], temperature: 0),
             TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: 1.5),
         ])
-    func nonsense(loss: TransferLoss) {
+    func settingsThatMakeNoSenseAreRefused(loss: TransferLoss) {
         #expect(throws: TrainingError.self) { try loss.check() }
     }
 
-    @Test("Logits that are no numbers give a loss that is none")
-    func notANumber() {
+    @Test func logitsThatAreNotNumbersGiveALossThatIsNotANumber() {
         let logits = [Float](repeating: .nan, count: Self.vocabulary)
         #expect(evaluate(TransferLoss([.init(.reverseKL, weight: 1)]), logits, k: 5).loss.isNaN)
     }

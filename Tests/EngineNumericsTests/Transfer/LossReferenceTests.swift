@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Foundation
 import Testing
+import Words
 
 @testable import Engine
 
@@ -9,7 +10,6 @@ import Testing
 ///
 /// Values agree within 1e-6. Gradients are stored as float32: each within 1e-6 of the largest, and of itself within four of
 /// float32's steps where it is not that of rounding alone.
-@Suite("Losses as PyTorch gives them")
 struct LossReferenceTests {
     private static let size = 1000
     private static let target = 17
@@ -32,18 +32,18 @@ struct LossReferenceTests {
         }
     }
 
-    private static let mixtures: [String: [TransferLoss.WeightedTerm]] = [
+    private static let mixtures: [String: [LossTerm]] = [
         "CE": [.init(.crossEntropy, weight: 1)], "FKL": [.init(.forwardKL, weight: 1)], "RKL": [.init(.reverseKL, weight: 1)],
-        "JSD(0.3)": [.init(.jensenShannon(beta: 0.3), weight: 1)], "AKL(0.5)": [.init(.adaptiveKL(mu: 0.5), weight: 1)],
-        "AKL(0.9)": [.init(.adaptiveKL(mu: 0.9), weight: 1)],
+        "JSD(0.3)": [.init(.jensenShannon, weight: 1, argument: 0.3)],
+        "AKL(0.5)": [.init(.adaptiveKL, weight: 1, argument: 0.5)],
+        "AKL(0.9)": [.init(.adaptiveKL, weight: 1, argument: 0.9)],
         "0.5AKL(0.5)+0.3JSD(0.75)+0.2RKL+0.4CE": [
-            .init(.adaptiveKL(mu: 0.5), weight: 0.5), .init(.jensenShannon(beta: 0.75), weight: 0.3),
+            .init(.adaptiveKL, weight: 0.5, argument: 0.5), .init(.jensenShannon, weight: 0.3, argument: 0.75),
             .init(.reverseKL, weight: 0.2), .init(.crossEntropy, weight: 0.4),
         ],
     ]
 
-    @Test("Every mixture, number of stored tokens, temperature and tail")
-    func losses() throws {
+    @Test func everyMixtureStoredTokenCountTemperatureAndTail() throws {
         let cases = try #require(try Self.reference()["losses"]?.array)
         #expect(cases.count == 42)
         for expected in cases {
@@ -81,8 +81,7 @@ struct LossReferenceTests {
         }
     }
 
-    @Test("Direct preference optimization: loss, margins, and the gradient of every parameter within 1e-4 relative")
-    func preference() throws {
+    @Test func preferenceLossMarginsAndGradientsWithin1e4() throws {
         let expected = try #require(try Self.reference()["preference"])
         let beta = try #require(expected["beta"]?.double)
         let rows = TrainingReferenceTests.examples

@@ -5,7 +5,6 @@ import Testing
 @testable import Engine
 
 /// What PyTorch gives in double precision; `scripts/reference/policy_reference.py` writes it and says what it is of.
-@Suite("The policy loss and the advantages")
 struct PolicyLossTests {
     private static let vocabulary = 11
 
@@ -26,8 +25,7 @@ struct PolicyLossTests {
         }
     }
 
-    @Test("Values and gradients agree within 1e-6 of the reference, inside the clip and beyond it on either side")
-    func reference() throws {
+    @Test func valuesAndGradientsAgreeInsideAndOutsideTheClip() throws {
         var silent = 0
         for entry in try Self.reference("losses") {
             let loss = PolicyLoss(
@@ -54,8 +52,8 @@ struct PolicyLossTests {
         #expect(silent == 6)
     }
 
-    @Test("The gradient is that of the value", arguments: [1, 0.7], [0, 0.5])
-    func differences(temperature: Double, kl: Double) {
+    @Test(arguments: [1, 0.7], [0, 0.5])
+    func theGradientIsThatOfTheValue(temperature: Double, kl: Double) {
         let logits = randomFloats(21, seed: 40, scale: 2)
         let loss = PolicyLoss(clip: 0.5, kl: kl, temperature: temperature)
         let memory = FloatBuffer(logits)
@@ -71,8 +69,7 @@ struct PolicyLossTests {
         }
     }
 
-    @Test("Advantages agree with the reference")
-    func advantages() throws {
+    @Test func advantagesAgreeWithTheReference() throws {
         for batch in try Self.reference("batches") {
             let rewards = try #require(batch["rewards"]?.array).compactMap(\.double)
             let size = try #require(batch["size"]?.integer)
@@ -87,8 +84,7 @@ struct PolicyLossTests {
         }
     }
 
-    @Test("Prompts without spread change no one else's advantage")
-    func skipping() {
+    @Test func promptsWithoutSpreadChangeNoOtherAdvantage() {
         let alone = Advantages(of: [1, 2, -1, 2], groupSize: 2)
         let among = Advantages(of: [2, 2, 1, 2, -1, -1, -1, 2], groupSize: 2)
         #expect([among.values[2], among.values[3], among.values[6], among.values[7]] == alone.values)
@@ -96,8 +92,7 @@ struct PolicyLossTests {
         #expect(Advantages(of: [], groupSize: 4) == Advantages(of: [], groupSize: 1))
     }
 
-    @Test("What is no rollout, or lacks a token's log-probability, is refused")
-    func refused() {
+    @Test func rowsWithoutARolloutOrLogProbabilitiesAreRefused() {
         var example = TrainingExample(tokens: [0, 1, 2], promptLength: 1)
         let loss = PolicyLoss(clip: 0.2, kl: 0.1)
         #expect(loss.objection(to: example, vocabulary: 0..<3)?.contains("no rollout") == true)

@@ -3,7 +3,6 @@ import Testing
 @testable import Engine
 
 /// A task whose best policy is known: one answer of one token is right, whatever the prompt.
-@Suite("Reinforcement learning")
 struct PolicyTrainerTests {
     private static let end: Int32 = 7
     private static let prompts: [[Int32]] = (0..<4).map { [$0, Int32(6)] }
@@ -39,8 +38,7 @@ struct PolicyTrainerTests {
         return values.reduce(0, +) / Double(max(1, values.count))
     }
 
-    @Test("The mean reward rises to what the best policy gets; with the opposite sign it does not")
-    func optimum() throws {
+    @Test func theMeanRewardRisesToTheBestPolicyAndFallsWithTheOppositeSign() throws {
         let curve = try run(trainer())
         #expect(mean("right", curve.prefix(5)) < 0.2)
         #expect(mean("right", curve.suffix(10)) >= 0.95)
@@ -51,8 +49,7 @@ struct PolicyTrainerTests {
         #expect(mean("right", opposite.suffix(10)) < 0.05)
     }
 
-    @Test("The same bytes at any number of threads, and on from any step")
-    func determinism() throws {
+    @Test func bytesAreEqualAtAnyThreadCountAndFromAnyStep() throws {
         let alone = try trainer(threads: 1)
         var states = [alone.learner.state]
         var curve: [TrainingStep] = []
@@ -69,8 +66,7 @@ struct PolicyTrainerTests {
         }
     }
 
-    @Test("Answers that are all worth the same change nothing, and are counted")
-    func noSpread() throws {
+    @Test func answersOfEqualRewardChangeNothingAndAreCounted() throws {
         let trainer = try trainer { _, _ in Reward(2, isWellFormed: true, isRight: true) }
         // All that ends is worth 2, and what does not end is malformed: one token is room for nothing but an end.
         let before = trainer.learner.state
@@ -86,8 +82,7 @@ struct PolicyTrainerTests {
         #expect(trainer.learner.state.weights != before.weights)
     }
 
-    @Test("An answer that does not end is malformed, and teaches nothing by its own tokens")
-    func unfinished() throws {
+    @Test func anAnswerWithoutAnEndIsMalformedAndItsTokensTeachNothing() throws {
         let trainer = try trainer { _, _ in Reward(2, isWellFormed: true, isRight: true) }
         let step = try trainer.advance()
         let ended = try #require(step.readings["ended"])
@@ -102,8 +97,8 @@ struct PolicyTrainerTests {
     }
 
     /// `logProbabilities` are those at temperature 1; what the loss needs are those that the tokens were drawn with.
-    @Test("What generation records of its choices is what training reads", arguments: [1, 0.7, 1.6])
-    func recorded(temperature: Double) throws {
+    @Test(arguments: [1, 0.7, 1.6])
+    func trainingReadsWhatGenerationRecords(temperature: Double) throws {
         let model = InferenceModel(try Fixture.model(scale: 0.4))
         let options = GenerationOptions(
             maximumTokens: 20, stopTokens: [36], temperature: temperature, samples: 32, seed: 3, recordsLogProbabilities: true)
@@ -125,8 +120,7 @@ struct PolicyTrainerTests {
         #expect(untempered == (temperature != 1))
     }
 
-    @Test("The clip acts from a step's second update on")
-    func clip() throws {
+    @Test func theClipActsFromTheSecondUpdateOfAStep() throws {
         func weights(updates: Int, clip: Double) throws -> [Float] {
             let trainer = try trainer(options: PolicyOptions(rollouts: 16, tokens: 2, clip: clip, updates: updates))
             _ = try run(trainer, steps: 6)
@@ -139,8 +133,7 @@ struct PolicyTrainerTests {
         #expect(try weights(updates: 3, clip: 0.01) != often)
     }
 
-    @Test("The divergence's weight holds the policy to the first one")
-    func divergence() throws {
+    @Test func theDivergenceWeightHoldsThePolicyNearTheFirstOne() throws {
         func distance(kl: Double) throws -> Double {
             let curve = try run(trainer(options: PolicyOptions(rollouts: 16, tokens: 2, kl: kl)), steps: 25)
             return mean("kl", curve.suffix(10))
@@ -150,8 +143,7 @@ struct PolicyTrainerTests {
         #expect(try run(trainer(options: PolicyOptions(rollouts: 4, tokens: 2, kl: 0)), steps: 2)[1]["kl"] == nil)
     }
 
-    @Test("Options and prompts that make no sense are refused")
-    func refused() throws {
+    @Test func optionsAndPromptsThatMakeNoSenseAreRefused() throws {
         for options in [
             PolicyOptions(rollouts: 1, tokens: 2), PolicyOptions(rollouts: 2, tokens: 0),
             PolicyOptions(rollouts: 2, tokens: 2, updates: 0), PolicyOptions(rollouts: 2, tokens: 2, temperature: 0),

@@ -3,7 +3,6 @@ import Testing
 @testable import Engine
 
 /// A share of the loss runs over prompts and responses alike.
-@Suite("A loss over the prompt")
 struct PromptShareTests {
     private static func loss(_ share: Double) -> TransferLoss {
         TransferLoss([.init(.reverseKL, weight: 0.5), .init(.crossEntropy, weight: 0.5)], promptShare: share)
@@ -24,8 +23,7 @@ struct PromptShareTests {
         return (learner.advance(on: rows, loss: loss).loss, learner.model.values)
     }
 
-    @Test("It is the mean over whole sequences, weighted against the mean over responses")
-    func share() throws {
+    @Test func theLossWeighsWholeSequencesAgainstResponses() throws {
         let rows = try Self.examples(5, of: .sequence)
         // A prompt of one token makes all the others a response.
         let wholly = rows.map { TrainingExample(tokens: $0.tokens, promptLength: 1, teacher: $0.teacher) }
@@ -56,16 +54,14 @@ struct PromptShareTests {
         }
     }
 
-    @Test("Logits of whole sequences serve a loss over responses as well")
-    func responses() throws {
+    @Test func logitsOfWholeSequencesServeALossOverResponses() throws {
         let (few, all) = (try Self.examples(5, of: .response), try Self.examples(5, of: .sequence))
         #expect(few[0].teacher?.positionCount == few[0].responseLength)
         #expect(all[0].teacher?.positionCount == few[0].tokens.count - 1)
         #expect(try Self.step(few, Self.loss(0)).weights == Self.step(all, Self.loss(0)).weights)
     }
 
-    @Test("Without the prompt's logits it is refused")
-    func missing() throws {
+    @Test func aLossWithoutPromptLogitsIsRefused() throws {
         let rows = try Self.examples(3, of: .response)
         let options = TrainingOptions(steps: 1, batch: 1, learningRate: 1e-2, seed: 1)
         #expect(throws: TrainingError.self) {

@@ -3,7 +3,6 @@ import Testing
 @testable import Engine
 
 /// Trainers whose rows or losses depend on the student as it is.
-@Suite("On-policy distillation and preferences")
 struct StrategyTrainerTests {
     private static let end = Int32(36)
 
@@ -22,29 +21,26 @@ struct StrategyTrainerTests {
     }
 
     @Test(
-        "The student comes closer to its teacher on its own answers",
         arguments: [
             TransferLoss([.init(.forwardKL, weight: 1)]), TransferLoss([.init(.reverseKL, weight: 1)], temperature: 2),
         ])
-    func learning(loss: TransferLoss) throws {
+    func theStudentComesCloserToItsTeacherOnItsOwnAnswers(loss: TransferLoss) throws {
         let curve = try onPolicy(loss, steps: 40).curve
         #expect(try #require(curve.last).loss < 0.8 * curve[0].loss)
     }
 
     @Test(
-        "The same bytes at 1 and 2 threads",
         arguments: [
-            TransferLoss([.init(.adaptiveKL(mu: 0.5), weight: 0.5), .init(.crossEntropy, weight: 0.5)]),
-            TransferLoss([.init(.jensenShannon(beta: 0.5), weight: 1)], promptShare: 0.1),
+            TransferLoss([.init(.adaptiveKL, weight: 0.5, argument: 0.5), .init(.crossEntropy, weight: 0.5)]),
+            TransferLoss([.init(.jensenShannon, weight: 1, argument: 0.5)], promptShare: 0.1),
         ])
-    func threads(loss: TransferLoss) throws {
+    func bytesAreEqualAt1And2Threads(loss: TransferLoss) throws {
         let (one, two) = (try onPolicy(loss, fraction: 0.5, threads: 1), try onPolicy(loss, fraction: 0.5, threads: 2))
         #expect(one.weights == two.weights)
         #expect(one.curve == two.curve)
     }
 
-    @Test("A fraction of the rows is answered by the student, over all steps as exactly as rows allow")
-    func fraction() throws {
+    @Test func theStudentAnswersAnExactFractionOfTheRows() throws {
         let loss = TransferLoss([.init(.forwardKL, weight: 1)])
         // A tenth of ten rows at every step, a twentieth at every other, none at all.
         #expect(try onPolicy(loss, fraction: 0.1, steps: 4).curve.allSatisfy { $0.readings["response_length"] != nil })
@@ -53,8 +49,7 @@ struct StrategyTrainerTests {
         #expect(try onPolicy(loss, fraction: 0, steps: 4).curve.allSatisfy(\.readings.isEmpty))
     }
 
-    @Test("An answer without an end is learned from without one")
-    func unfinished() throws {
+    @Test func anAnswerWithoutAnEndIsLearnedWithoutOne() throws {
         // A model of zeros answers with any token: three of them hardly ever end.
         let step = try #require(try onPolicy(TransferLoss([.init(.forwardKL, weight: 1)]), tokens: 1, steps: 1).curve.first)
         let unfinished = try #require(step.readings["unfinished"])
@@ -63,8 +58,7 @@ struct StrategyTrainerTests {
         #expect(unfinished > 0.5)
     }
 
-    @Test("A teacher of more tokens, or too short a reach, is refused")
-    func misfit() throws {
+    @Test func aTeacherOfMoreTokensOrTooShortAContextIsRefused() throws {
         func train(_ teacher: Model, tokens: Int = 4) throws {
             _ = try OnPolicyTrainer(
                 Model(zeros: Fixture.configuration()), teacher: InferenceModel(teacher), on: Fixture.examples(3),
@@ -103,8 +97,7 @@ struct StrategyTrainerTests {
         return (trainer.learner.model.values, curve)
     }
 
-    @Test("Preferences are learned from ln 2 on, with the same bytes at 1 and 2 threads")
-    func preferences() throws {
+    @Test func preferencesAreLearnedFromLn2WithEqualBytesAt1And2Threads() throws {
         let (one, two) = (try preference(threads: 1), try preference(threads: 2))
         #expect(one.weights == two.weights)
         #expect(one.curve == two.curve)
@@ -117,8 +110,7 @@ struct StrategyTrainerTests {
         #expect(try #require(last.readings["margin"]) > 1)
     }
 
-    @Test("Without pairs there is nothing to learn")
-    func noPairs() {
+    @Test func withoutPairsThereIsNothingToLearn() {
         #expect(throws: TrainingError.self) {
             try PreferenceTrainer(
                 Model(zeros: Fixture.configuration()), on: [], beta: 0.1,

@@ -2,10 +2,8 @@ import Testing
 
 @testable import Engine
 
-@Suite("Captured logits and distillation")
 struct TransferTests {
-    @Test("The largest logits in order, exact probabilities, equal at any number of threads")
-    func capture() throws {
+    @Test func theLargestLogitsInOrderWithExactProbabilitiesAtAnyThreadCount() throws {
         let model = InferenceModel(try Fixture.model())
         let examples = Fixture.examples(37)
         let captured = try model.captureLogits(examples, k: 5, workers: WorkerPool(threads: 1))
@@ -30,15 +28,14 @@ struct TransferTests {
         }
     }
 
-    @Test("Of equal logits the lower token comes first")
-    func ties() throws {
+    @Test func ofEqualLogitsTheLowerTokenComesFirst() throws {
         let model = InferenceModel(Model(zeros: try Fixture.configuration()))
         let captured = try model.captureLogits(Fixture.examples(1), k: 4, workers: WorkerPool(threads: 1))
         #expect(Array(captured[0].topTokens[..<4]) == [0, 1, 2, 3])
     }
 
-    @Test("A student comes closer to its teacher, with the same bytes at any number of threads", arguments: [1.0, 2.0])
-    func distillation(temperature: Double) throws {
+    @Test(arguments: [1.0, 2.0])
+    func aStudentComesCloserToItsTeacherWithEqualBytesAtAnyThreadCount(temperature: Double) throws {
         let teacher = InferenceModel(try Fixture.model(scale: 0.2))
         var examples = Fixture.examples(40)
         let logits = try teacher.captureLogits(examples, k: 8, workers: WorkerPool(threads: 2))

@@ -1,16 +1,9 @@
+import Words
+
 /// What low-rank adaptation (Hu et al., arXiv 2106.09685) trains instead of a model's weights: beside each adapted matrix W
 /// [out, in] the factors A [rank, in] and B [out, rank]. The model computes with W + (alpha / rank)·B·A.
 package struct LowRankAdaptation: Hashable, Sendable {
-    /// The matrices of a layer, as Hugging Face names them.
-    package enum Target: String, Hashable, Sendable, CaseIterable {
-        case query = "q_proj"
-        case key = "k_proj"
-        case value = "v_proj"
-        case output = "o_proj"
-        case gate = "gate_proj"
-        case up = "up_proj"
-        case down = "down_proj"
-    }
+    package typealias Target = AdapterTarget
 
     package var rank: Int
     package var alpha: Double

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Planner
+import Words
 
 /// How near each of a list of documents is to queries that are known beforehand.
 enum DocumentSearch {

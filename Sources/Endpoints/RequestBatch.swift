@@ -1,0 +1,201 @@
+import BuildModel
+import Foundation
+import HTTP
+import Store
+import Synchronization
+
+/// Asks a server what is missing, a few questions at a time, and records each answer as it comes.
+final class RequestBatch: Sendable {
+    private let server: ChatServer
+    private let recorded: RecordedAnswers
+    private let budget: Budget
+    private let backoff: Backoff
+    private let access: EndpointAccess
+    /// Answers that are wanted, the recorded ones among them.
+    private let total: Int
+    private let onProgress: @Sendable (StageProgress) -> Void
+    private let state = Mutex(State())
+
+    private struct State {
+        var next = 0
+        /// Nobody asks before: the server wants to be left alone.
+        var pause = ContinuousClock.now
+        /// Ends the asking; what is on its way is waited for.
+        var failure: (any Error)?
+    }
+
+    /// Seconds that answers on their way have once the task is cancelled.
+    private static let patience = 1.2
+
+    init(
+        server: ChatServer, recorded: RecordedAnswers, budget: Budget, backoff: Backoff, access: EndpointAccess, total: Int,
+        onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) {
+        self.server = server
+        self.recorded = recorded
+        self.budget = budget
+        self.backoff = backoff
+        self.access = access
+        self.total = total
+        self.onProgress = onProgress
+    }
+
+    func ask(_ questions: [ChatQuestion]) async throws {
+        report()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<min(access.concurrency, questions.count) {
+                group.addTask {
+                    while let question = self.next(of: questions) {
+                        do {
+                            try await self.ask(question)
+                            self.report()
+                        } catch {
+                            self.fail(error)
+                        }
+                    }
+                }
+            }
+        }
+        if let failure = state.withLock({ $0.failure }) {
+            guard let failure = failure as? OverBudget else { throw failure }
+            throw EndpointError.overBudget(limit: failure.limit, spent: budget.asked, recorded: recorded.count, total: total)
+        }
+        try Task.checkCancellation()
+    }
+
+    /// The next question; `nil` where there is none, or where no more are to be asked.
+    private func next(of questions: [ChatQuestion]) -> ChatQuestion? {
+        guard !Task.isCancelled else { return nil }
+        let question = state.withLock { state -> ChatQuestion? in
+            guard state.failure == nil, state.next < questions.count else { return nil }
+            state.next += 1
+            return questions[state.next - 1]
+        }
+        guard let question else { return nil }
+        guard let limit = budget.begin() else { return question }
+        fail(OverBudget(limit: limit))
+        return nil
+    }
+
+    private func fail(_ error: any Error) {
+        state.withLock { state in
+            // A refusal says more than a budget that ran out beside it.
+            if state.failure == nil || state.failure is OverBudget { state.failure = error }
+        }
+    }
+
+    private func report() {
+        var readings = ["asked": Double(budget.asked)]
+        if access.price.prompt > 0 || access.price.answer > 0 { readings["cost"] = budget.cost }
+        onProgress(StageProgress(done: recorded.count, total: total, unit: "request", readings: readings))
+    }
+
+    /// Asks until there is an answer, which is recorded, or until it is clear that there is none.
+    private func ask(_ question: ChatQuestion) async throws {
+        var exchange: ChatExchange?
+        defer { budget.end(question, exchange) }
+        for attempt in 1...access.retries + 1 {
+            try await waitForServer()
+            switch try await attemptAnswer(to: question) {
+            case .answered(let answer):
+                exchange = answer
+                return
+            case .refused(let error):
+                throw error
+            case .failed(let reason, let wait):
+                guard attempt <= access.retries else {
+                    throw EndpointError.unanswered(url: server.label, attempts: attempt, reason: reason)
+                }
+                if let wait { pause(until: .now + .seconds(wait)) }
+                try await rest(until: .now + .seconds(backoff.seconds(after: attempt, asking: question.key)))
+            }
+        }
+    }
+
+    /// One attempt on a thread of its own, which records the answer even where nobody waits for it any more.
+    private func attemptAnswer(to question: ChatQuestion) async throws -> ChatServer.Reply {
+        let waiting = Waiting<ChatServer.Reply>()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                waiting.begin(continuation)
+                Thread.detachNewThread { [server, recorded] in
+                    waiting.end(
+                        Result {
+                            let reply = server.ask(question)
+                            if case .answered(let exchange) = reply { try recorded.record(exchange) }
+                            return reply
+                        })
+                }
+            }
+        } onCancel: {
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { waiting.end(.failure(CancellationError())) }
+        }
+    }
+
+    private func pause(until instant: ContinuousClock.Instant) { state.withLock { $0.pause = max($0.pause, instant) } }
+
+    private func waitForServer() async throws {
+        while case let pause = state.withLock({ $0.pause }), pause > .now { try await rest(until: pause) }
+    }
+
+    /// Sleeps, unless a failure of another question ends the asking meanwhile.
+    private func rest(until instant: ContinuousClock.Instant) async throws {
+        while ContinuousClock.now < instant {
+            if let failure = state.withLock({ $0.failure }) { throw failure }
+            try await Task.sleep(until: min(instant, .now + .milliseconds(200)))
+        }
+    }
+}
+
+extension Backoff {
+    /// The share is the question's own: nothing of it is random.
+    func seconds(after attempt: Int, asking question: Digest) -> Double {
+        let bytes = Digest(hashing: "\(question.hex)/\(attempt)").bytes
+        return seconds(after: attempt, share: Double(UInt16(bytes[0]) << 8 | UInt16(bytes[1])) / 65536)
+    }
+}
+
+/// A limit of the recipe that is reached.
+private struct OverBudget: Error {
+    var limit: String
+}
+
+/// A continuation that is resumed once, by whoever comes first.
+private final class Waiting<Value: Sendable>: Sendable {
+    private enum State {
+        case idle
+        case waiting(CheckedContinuation<Value, any Error>)
+        /// Ended before anybody waited.
+        case ended(Result<Value, any Error>)
+        case done
+    }
+
+    private let state = Mutex(State.idle)
+
+    func begin(_ continuation: CheckedContinuation<Value, any Error>) {
+        let early = state.withLock { state -> Result<Value, any Error>? in
+            if case .ended(let result) = state {
+                state = .done
+                return result
+            }
+            state = .waiting(continuation)
+            return nil
+        }
+        if let early { continuation.resume(with: early) }
+    }
+
+    func end(_ result: Result<Value, any Error>) {
+        let continuation = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+            switch state {
+            case .idle:
+                state = .ended(result)
+                return nil
+            case .waiting(let continuation):
+                state = .done
+                return continuation
+            case .ended, .done: return nil
+            }
+        }
+        continuation?.resume(with: result)
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Synchronization
+
+/// A file over HTTP, written to the disk as it comes. A transfer that broke off goes on where it ended, if the server's file is
+/// still the same; failures that may pass are tried again.
+package struct FileDownload: Sendable {
+    package var url: URL
+    /// Those that say who asks go to this host only, wherever the answer leads.
+    package var headers: [(name: String, value: String)] = []
+    /// Bytes of the file, at most.
+    package var limit: Int?
+    /// Attempts in a row that may fail without bringing the file on.
+    package var attempts = 4
+    package var backoff = Backoff()
+
+    package init(_ url: URL) { self.url = url }
+
+    /// Bytes that an attempt must bring to count as one that brought the file on.
+    private static let progress = 1 << 20
+
+    /// Writes the file, which must not be there. Where this fails, nothing is.
+    package func write(to file: URL) async throws(DownloadError) {
+        let stop = StopFlag()
+        let result: Result<Void, DownloadError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    let result = Result { () throws(DownloadError) in try attemptUntilDone(file, stop) }
+                    if case .failure = result { unlink(file.path) }
+                    continuation.resume(returning: result)
+                }
+            }
+        } onCancel: {
+            stop.set()
+        }
+        try result.get()
+    }
+
+    private func attemptUntilDone(_ file: URL, _ stop: StopFlag) throws(DownloadError) {
+        let connections = ConnectionPool()
+        var part = Part()
+        var farthest = 0
+        var failures = 0
+        while true {
+            let (failure, wait) = try attempt(file, &part, connections, stop)
+            guard let failure else { return }
+            if part.size >= farthest + Self.progress {
+                farthest = part.size
+                failures = 0
+            }
+            failures += 1
+            guard failures < attempts else { throw failure }
+            let share =
+                Double(UInt8(truncatingIfNeeded: url.absoluteString.utf8.reduce(UInt(failures)) { $0 &* 31 &+ UInt($1) })) / 256
+            try stop.sleep(max(wait ?? 0, backoff.seconds(after: failures, share: share)))
+        }
+    }
+
+    /// What is there of the file, and what tells whether the server's is still the same.
+    private struct Part {
+        var size = 0
+        var validator: String?
+    }
+
+    /// - Returns: nothing where the file is whole, else a failure that may pass, and the seconds that the server wants to be left
+    ///   alone.
+    private func attempt(
+        _ file: URL, _ part: inout Part, _ connections: ConnectionPool, _ stop: StopFlag
+    ) throws(DownloadError) -> (DownloadError?, wait: Double?) {
+        // Without a way to see that the file is still the same, it is fetched from its beginning.
+        if part.validator == nil { part.size = 0 }
+        var request = HTTPRequest(url: url, headers: headers)
+        if let validator = part.validator, part.size > 0 {
+            request.headers += [("Range", "bytes=\(part.size)-"), ("If-Range", validator)]
+        }
+        request.isCancelled = { stop.isSet }
+        let sink: FileSink
+        do {
+            sink = try FileSink(file.path, from: part.size, limit: limit, tag: part.validator)
+        } catch {
+            throw .cannotWrite(reason: error.reason)
+        }
+        do {
+            let answer = try connections.send(request, to: sink)
+            if answer.isSuccess {
+                sink.finish(answer)
+                if sink.problem == nil { return (nil, nil) }
+            } else {
+                // There is no such part: the file has become another one.
+                if answer.status == 416, part.size > 0 {
+                    part = Part()
+                    return (.refused(status: 416), 0)
+                }
+                guard answer.mayPass else { throw DownloadError.refused(status: answer.status) }
+                return (.refused(status: answer.status), answer.retryAfter)
+            }
+        } catch let error as DownloadError {
+            throw error
+        } catch {
+            part = Part(size: sink.position, validator: sink.answer.map(Self.validator) ?? part.validator)
+            if stop.isSet { throw .cancelled }
+            let failure = error as? HTTPFailure
+            if sink.problem == nil {
+                let unreachable = DownloadError.unreachable(reason: failure?.reason ?? "\(error)")
+                guard failure?.mayPass ?? true else { throw unreachable }
+                return (unreachable, nil)
+            }
+        }
+        switch sink.problem {
+        case .cannotWrite(let reason): throw .cannotWrite(reason: reason)
+        case .tooLarge: throw .tooLarge(limit: limit ?? 0)
+        case .otherPart, nil:
+            part = Part()
+            return (.unreachable(reason: "the server sent another part than was asked for"), nil)
+        }
+    }
+
+    /// What a server says to tell one state of a file from another; weak tags do not hold for parts.
+    private static func validator(_ answer: HTTPAnswer) -> String? {
+        if let tag = answer.headers["etag"] { return tag.hasPrefix("W/") ? nil : tag }
+        return answer.headers["last-modified"]
+    }
+}
+
+/// Why a file could not be downloaded.
+package enum DownloadError: Error, Hashable, Sendable {
+    case unreachable(reason: String)
+    case refused(status: Int)
+    case tooLarge(limit: Int)
+    case cannotWrite(reason: String)
+    case cancelled
+}
+
+/// Tells a thread that nobody waits for it any more.
+private final class StopFlag: Sendable {
+    private let flag = Mutex(false)
+
+    var isSet: Bool { flag.withLock { $0 } }
+    func set() { flag.withLock { $0 = true } }
+
+    func sleep(_ seconds: Double) throws(DownloadError) {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while Date() < end, !isSet { Thread.sleep(forTimeInterval: min(0.1, max(0, end.timeIntervalSinceNow))) }
+        if isSet { throw .cancelled }
+    }
+}

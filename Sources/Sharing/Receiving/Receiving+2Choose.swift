@@ -1,0 +1,78 @@
+import BuildModel
+import Store
+
+/// What to ask a remote for.
+package enum PullScope: Sendable {
+    case everything
+    /// Builds of some recipes, all that they were made of, and the notes on runs.
+    case recipes([String])
+    /// The results of some actions.
+    case actions([Digest])
+
+    var isOfActions: Bool { if case .actions = self { true } else { false } }
+}
+
+/// The refs to ask a remote for, out of all that it has.
+struct ChosenReferences {
+    let scope: PullScope
+    let references: [SharedReference]
+    /// Refs that the remote has and a lineage has no place for.
+    let leftOut: [Refusal]
+    /// Actions whose results the remote names, asked for or not.
+    let advertisedActions: Set<Digest>
+
+    init(
+        _ scope: PullScope, among listed: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits
+    ) throws {
+        guard listed.count <= limits.references else {
+            throw Refusal(
+                subject: "the list of refs", reason: "\(listed.count) are more than the \(limits.references) that are taken")
+        }
+        var shared: [SharedReference] = []
+        var others: [Refusal] = []
+        for reference in listed.sorted(by: { $0.name < $1.name }) {
+            do throws(Refusal) {
+                shared.append(try SharedReference(reference.name, naming: reference.object))
+            } catch {
+                // What is not Decant's may be anything; what looks like Decant's must be right.
+                if reference.name.hasPrefix("refs/decant/") || reference.name.hasPrefix("refs/heads/") { throw error }
+                others.append(error)
+            }
+        }
+        try Self.refuseColliding(shared.map(\.name))
+        self.scope = scope
+        advertisedActions = Set(listed.compactMap { StageCommit.key(ofReference: $0.name) })
+        switch scope {
+        case .everything: (references, leftOut) = (shared, others)
+        case .recipes(let names):
+            for name in names where !shared.contains(where: { $0.kind == .branch(recipe: name) }) {
+                throw RemoteError.unreachable(remote: remote.label, reason: "it has no build of '\(name)'")
+            }
+            let wanted = Set(names.map { SharedReference.Kind.branch(recipe: $0) } + [.runNotes])
+            (references, leftOut) = (shared.filter { wanted.contains($0.kind) }, [])
+        case .actions(let keys):
+            let wanted = Set(keys.map { SharedReference.Kind.action(key: $0) })
+            (references, leftOut) = (shared.filter { wanted.contains($0.kind) }, [])
+        }
+    }
+
+    /// What a server is asked for; `nil` where that is nothing.
+    var names: [String]? {
+        if case .everything = scope { return SharedReference.patterns }
+        return references.isEmpty ? nil : references.map(\.name)
+    }
+
+    /// A ref is a file: none can lie below another.
+    private static func refuseColliding(_ names: [String]) throws(Refusal) {
+        let all = Set(names)
+        for name in names {
+            var parent = name[...]
+            while let slash = parent.lastIndex(of: "/") {
+                parent = parent[..<slash]
+                guard !all.contains(String(parent)) else {
+                    throw Refusal(subject: name, reason: "there is a ref \(parent) as well")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import BuildModel
+import CLibgit2
+import Foundation
+import Store
+
+/// Takes in what a remote has, in six steps; all of it or nothing.
+///
+/// 1. List the refs that the remote has.
+/// 2. Choose those that are asked for: `Receiving+2Choose`.
+/// 3. Fetch git's part into a quarantine.
+/// 4. Check every commit there against the rules of a lineage, which the store has.
+/// 5. Download the files that the commits need: `Receiving+5Download`.
+/// 6. Accept it all into the store: `Receiving+6Accept`.
+///
+/// Nothing of the lineage changes before the last step, which the store does while nobody else moves its refs.
+final class Receiving {
+    let store: Store
+    let remote: RemoteRepository
+    /// A handle on the lineage of its own, so that builds of this process go on meanwhile.
+    let ours: GitRepository
+    let quarantine: Quarantine
+    let chosen: ChosenReferences
+    let checked: CommitCheck
+
+    /// Takes the first four steps. Nothing of the store changes.
+    ///
+    /// - Parameter known: the remote's refs, if they were listed before.
+    /// - Throws: `RemoteError`, `StoreError`.
+    init(
+        _ scope: PullScope, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
+        limits: ReceivingLimits = ReceivingLimits()
+    ) throws {
+        self.store = store
+        self.remote = remote
+        let ours = try store.openRepository()
+        let quarantine = try store.quarantine(for: ours)
+        let arrived = quarantine.repository
+        (chosen, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
+            let listed = try known ?? remote.references(seenFrom: ours)
+            let chosen = try ChosenReferences(scope, among: listed, of: remote, limits)
+            try Self.fetch(chosen, from: remote, into: arrived, seenFrom: ours, limits)
+            var checked = CommitCheck(quarantine: arrived, ours: ours, limits: limits)
+            try checked.check(chosen.references)
+            try Self.refuseUnnamed(in: arrived, checked)
+            try checked.refuseConflicts()
+            return (chosen, checked)
+        }
+        self.ours = ours
+        self.quarantine = quarantine
+    }
+
+    private static func fetch(
+        _ chosen: ChosenReferences, from remote: RemoteRepository, into repository: GitRepository, seenFrom ours: GitRepository,
+        _ limits: ReceivingLimits
+    ) throws {
+        switch remote {
+        case .neighbour(let path):
+            try NeighbourRepository(at: path).pack(chosen.references.map(\.object), lackedBy: repository, limits: limits)
+        case .server(let url, let login):
+            // Libgit2 reads our commits while it tells a server what we have: those of a damaged file past their ends. One
+            // action's result is not worth the time.
+            if !chosen.scope.isOfActions { try ours.walk(ours.allTips()) { _ throws(StoreError) in true } }
+            if let names = chosen.names {
+                try ServerConnection(url: url, login: login, limits: limits).fetch(names, into: repository)
+            }
+        }
+        try repository.refresh()
+    }
+
+    /// A pack holds what refs reach; anything else came for a reason that nobody knows.
+    private static func refuseUnnamed(in repository: GitRepository, _ checked: CommitCheck) throws {
+        var unnamed = 0
+        try repository.forEachObject { id in
+            if !checked.reached.contains(ObjectName(id)), checked.isNew(id) { unnamed += 1 }
+        }
+        guard unnamed == 0 else {
+            throw Refusal(subject: "the pack", reason: "\(unnamed) of its git objects belong to no ref that was asked for")
+        }
+    }
+
+    /// Takes the last two steps.
+    func finish(objects place: any RemoteObjects, label: String, onPhase: (ExchangePhase) -> Void) async throws
+        -> ExchangeSummary
+    {
+        onPhase(
+            .checked(
+                stages: checked.stages.count, builds: checked.builds.count, gitObjects: checked.reached.count,
+                bytes: quarantine.size))
+        let tally = TransferTally()
+        let missing = try missingObjects()
+        do {
+            try await place.download(missing, counting: tally)
+        } catch let refusal as Refusal {
+            throw RemoteError.refused(remote: label, refusals: [refusal])
+        }
+        let total = tally.total
+        onPhase(.objects(moved: total.objects, bytes: total.bytes, present: checked.pointers.count - missing.count))
+        let (changes, actions) = try accept()
+        return ExchangeSummary(
+            remote: label, changes: changes, leftOut: chosen.leftOut, actions: actions, objects: total.objects,
+            bytes: total.bytes)
+    }
+}
+
+extension Store {
+    /// Takes in what a remote has.
+    ///
+    /// - Throws: `RemoteError` where the remote breaks a rule or cannot be reached, `SharingError`, `StoreError`.
+    package func pull(
+        _ scope: PullScope, from remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
+    ) async throws -> ExchangeSummary {
+        let place = try remote.remoteObjects()
+        return try await Receiving(scope, from: remote.repository, into: self)
+            .finish(objects: place, label: remote.label, onPhase: onPhase)
+    }
+}

@@ -1,0 +1,159 @@
+import BuildModel
+import Foundation
+import Store
+
+/// A remote as a command knows it: where its commits are, and where its objects are.
+package struct Remote: Sendable {
+    package let address: RemoteAddress
+    /// A person may see it.
+    package var label: String { address.text }
+    let repository: RemoteRepository
+    /// `nil` where only the commits' place is known.
+    let objects: (any RemoteObjects)?
+
+    /// Resolves a remote.
+    ///
+    /// - Parameters:
+    ///   - name: a remote of the store's git configuration, a path or an address; `origin` where `nil`.
+    ///   - objectServer: a Git LFS server; else the configuration's, else the one that the address gives.
+    package init(_ name: String?, objectServer: String? = nil, for store: Store) throws {
+        let configured = try store.address(ofRemote: name ?? "origin")
+        guard let text = configured ?? name else { throw SharingError.noRemote }
+        address = try RemoteAddress(text)
+        var setting = objectServer
+        if configured != nil { setting = try setting ?? store.gitSetting("remote.\(name ?? "origin").lfsurl") }
+        switch address.place {
+        case .path(let path):
+            guard let folder = NeighbourRepository.place(of: path) else { throw SharingError.unknownRemote(text) }
+            repository = .neighbour(folder)
+            objects =
+                try setting.map { try Self.server($0) }
+                ?? LocalObjects(folder: NeighbourRepository(at: folder).objects, label: folder.path)
+        case .http(let url):
+            let credentials = Credentials(of: address, for: url)
+            repository = .server(url: url.absoluteString) { credentials.ask() }
+            if let text = try setting ?? store.gitSetting("lfs.url") {
+                objects = try Self.server(text)
+            } else {
+                objects = address.discoveredServer.map { LFSServer(url: $0, credentials: credentials) }
+            }
+        case .ssh(let url):
+            repository = .server(url: url) { nil }
+            objects = try (setting ?? store.gitSetting("lfs.url")).map { try Self.server($0) }
+        }
+    }
+
+    private static func server(_ text: String) throws -> any RemoteObjects {
+        let address = try RemoteAddress(text)
+        switch address.place {
+        case .http(let url): return LFSServer(url: url, credentials: Credentials(of: address, for: url))
+        case .path(let path):
+            guard let folder = NeighbourRepository.place(of: path) else { throw SharingError.unknownRemote(text) }
+            return LocalObjects(folder: try NeighbourRepository(at: folder).objects, label: folder.path)
+        case .ssh: throw SharingError.noObjectServer(remote: address.text)
+        }
+    }
+
+    func remoteObjects() throws(SharingError) -> any RemoteObjects {
+        guard let objects else { throw .noObjectServer(remote: label) }
+        return objects
+    }
+}
+
+/// Where a remote is, as a person names it.
+package struct RemoteAddress: Sendable {
+    enum Place: Sendable {
+        case path(URL)
+        /// Without user and password.
+        case http(URL)
+        /// As libgit2 takes it: `ssh://…` or `user@host:path`.
+        case ssh(String)
+    }
+
+    let place: Place
+    /// Of the address itself.
+    let login: Login?
+    /// The user of an address without a password.
+    let user: String?
+
+    private init(_ place: Place, login: Login? = nil, user: String? = nil) {
+        self.place = place
+        self.login = login
+        self.user = user
+    }
+
+    /// Reads `path`, `file://`, `http://`, `https://`, `ssh://` and `user@host:path`.
+    package init(_ text: String) throws(SharingError) {
+        let isPlain =
+            !text.isEmpty && !text.hasPrefix("-") && text.firstMatch(of: /^[A-Za-z0-9+.-]+::/) == nil && text.utf8.count <= 4096
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        guard isPlain else { throw .invalidAddress(Self.redacted(text)) }
+        if let scheme = text.firstMatch(of: /^([A-Za-z][A-Za-z0-9+.-]*):\/\//)?.1.lowercased() {
+            try self.init(text, scheme: scheme)
+        } else if !FileManager.default.fileExists(atPath: text), text.wholeMatch(of: /[^\/:\s]+:[^\s]+/) != nil {
+            guard text.firstMatch(of: /^([A-Za-z0-9_.-]+@)?[A-Za-z0-9.-]+:/) != nil else {
+                throw .invalidAddress(Self.redacted(text))
+            }
+            self.init(.ssh(text))
+        } else {
+            self.init(.path(URL(fileURLWithPath: text).standardizedFileURL))
+        }
+    }
+
+    private init(_ text: String, scheme: String) throws(SharingError) {
+        guard var components = URLComponents(string: text) else { throw .invalidAddress(Self.redacted(text)) }
+        switch scheme {
+        case "file":
+            guard ["", "localhost"].contains(components.host ?? ""), components.path.hasPrefix("/") else {
+                throw .invalidAddress(text)
+            }
+            self.init(.path(URL(fileURLWithPath: components.path).standardizedFileURL))
+        case "http", "https":
+            let user = components.user
+            let password = components.password
+            components.user = nil
+            components.password = nil
+            guard let host = components.host, !host.isEmpty, let url = components.url else {
+                throw .invalidAddress(Self.redacted(text))
+            }
+            let login = if let user, let password { Login(user: user, password: password) } else { nil as Login? }
+            self.init(.http(url), login: login, user: user)
+        case "ssh":
+            guard let host = components.host, !host.isEmpty, components.password == nil else {
+                throw .invalidAddress(Self.redacted(text))
+            }
+            self.init(.ssh(text))
+        default: throw .invalidAddress(Self.redacted(text))
+        }
+    }
+
+    /// For messages and for git's configuration: without a password.
+    package var text: String {
+        switch place {
+        case .path(let url): url.path
+        case .http(let url): url.absoluteString
+        case .ssh(let text): text
+        }
+    }
+
+    /// `https://user@host/…`: what git's configuration may hold.
+    package var textWithUser: String {
+        guard case .http(let url) = place, let user, var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
+        else { return text }
+        components.user = user
+        return components.string ?? text
+    }
+
+    /// Where the Git LFS server of an address is, unless something says otherwise.
+    var discoveredServer: URL? {
+        guard case .http(let url) = place else { return nil }
+        var text = url.absoluteString
+        while text.hasSuffix("/") { text.removeLast() }
+        return URL(string: text + (text.hasSuffix(".git") ? "" : ".git") + "/info/lfs")
+    }
+
+    /// Leaves out what may be a user and a password.
+    static func redacted(_ text: String) -> String {
+        text.replacing(/\/\/[^\/@]*@/, with: "//")
+    }
+}

@@ -1,0 +1,145 @@
+import BuildModel
+import CLibgit2
+import Foundation
+import Store
+
+/// What a push would move: worked out from the remote's refs, sent by `finish` after the objects.
+final class Sending {
+    private let store: Store
+    private let remote: RemoteRepository
+    private let ours: GitRepository
+    /// Refs to create or to move forwards.
+    let updates: [ReferenceChange]
+    /// Refs that stay as the remote has them, each with the reason.
+    let kept: [ReferenceChange]
+    private let before: [String: CommitID]
+    /// Files that pointers of the sent commits name, each once.
+    let objects: [OutgoingObject]
+
+    /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
+    init(of recipes: [String], from store: Store, to remote: RemoteRepository) throws {
+        self.store = store
+        self.remote = remote
+        ours = try store.openRepository()
+        let theirs = try remote.references(seenFrom: ours)
+        before = Dictionary(theirs.map { ($0.name, $0.object) }, uniquingKeysWith: { first, _ in first })
+        var updates: [ReferenceChange] = []
+        var kept: [ReferenceChange] = []
+        var behind: [String] = []
+        for (name, commit) in try Self.references(of: recipes, in: ours) {
+            guard let old = before[name] else {
+                updates.append(ReferenceChange(name: name, step: .created, commit: commit))
+                continue
+            }
+            if old == commit { continue }
+            let isHere = GitRepository.id(old.hex).flatMap(ours.type) == GIT_OBJECT_COMMIT
+            let isForward = try isHere && ours.contains(commit, old)
+            switch try SharedReference(name, naming: commit).kind {
+            case .branch where isForward, .runNotes where isForward:
+                updates.append(ReferenceChange(name: name, step: .forwarded, commit: commit))
+            case .branch:
+                if try !(isHere && ours.contains(old, commit)) { behind.append(name) }
+            case .runNotes:
+                kept.append(
+                    ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote has notes that are not here"))
+            case .tag:
+                kept.append(
+                    ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote's tag names something else"))
+            // The first who names an action's commit wins, there as here.
+            case .action: continue
+            }
+        }
+        guard behind.isEmpty else { throw RemoteError.behind(remote: remote.label, references: behind) }
+        (self.updates, self.kept) = (updates, kept)
+        objects = try Self.objects(of: updates.map(\.commit), without: theirs.map(\.object), in: ours).map {
+            OutgoingObject(digest: $0.digest, size: $0.size, isRequired: $0.isRequired, file: store.object($0.digest)?.url)
+        }
+    }
+
+    /// Sends commits and moves the refs. The objects must be there already, so that no ref names what is missing.
+    func finish() throws {
+        guard !updates.isEmpty else { return }
+        switch remote {
+        case .server(let url, let login):
+            try ours.requireIntactClosure(of: updates.map(\.commit), without: Set(before.values))
+            try ServerConnection(url: url, login: login, limits: ReceivingLimits())
+                .push(updates.map { "\($0.name):\($0.name)" }, from: ours)
+        case .neighbour(let path):
+            try give(to: NeighbourRepository(at: path))
+        }
+    }
+
+    private func give(to neighbour: NeighbourRepository) throws {
+        let repository = neighbour.repository
+        if let branch = updates.first(where: { repository.checksOut($0.name) }) {
+            throw RemoteError.rejected(
+                remote: remote.label, reference: branch.name,
+                reason: "it is checked out in that working tree; push to a bare repository (`git init --bare`)")
+        }
+        try neighbour.take(updates.map(\.commit), from: ours)
+        try repository.refresh()
+        try Store.writing(toRepositoryAt: neighbour.folder) {
+            for update in updates {
+                guard try repository.moveReference(update.name, from: before[update.name], to: update.commit) else {
+                    throw RemoteError.behind(remote: remote.label, references: [update.name])
+                }
+            }
+            if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }),
+                git_repository_is_bare(repository.pointer) == 1
+            {
+                try repository.adoptHead(branch.name)
+            }
+        }
+    }
+
+    // MARK: What belongs to a push
+
+    private static func references(
+        of recipes: [String], in ours: GitRepository
+    ) throws -> [(name: String, commit: CommitID)] {
+        var names: [String]
+        if recipes.isEmpty {
+            names = ["refs/heads/", "refs/tags/", "refs/decant/actions/"].flatMap { prefix in
+                (try? ours.references(startingWith: prefix)) ?? []
+            }
+        } else {
+            names = recipes.map { BuildCommit.branches + $0 }
+            var keys: Set<Digest> = []
+            try ours.walk(try names.compactMap(ours.target)) { commit throws(StoreError) in
+                if let record = try StageCommit.read(commit.id, from: ours) { keys.insert(record.action.key) }
+                return true
+            }
+            names += keys.sorted().map(StageCommit.reference)
+        }
+        names.append(RunNotes.reference)
+        return try names.compactMap { name in try ours.named(by: name).map { (name, $0) } }
+    }
+
+    /// Files that git names only by pointers. What only older builds were made of may have been collected here: then the push
+    /// goes on without it.
+    private static func objects(
+        of tips: [CommitID], without known: [CommitID], in ours: GitRepository
+    ) throws -> [(digest: Digest, size: Int, isRequired: Bool)] {
+        var objects: [Digest: (size: Int, isRequired: Bool)] = [:]
+        try ours.walk(tips, without: Set(known)) { commit throws(StoreError) in
+            guard let record = try StageCommit.read(commit.id, from: ours) else { return true }
+            let isCollected = try ours.target(of: StageCommit.reference(for: record.action.key)) == nil
+            for file in try ours.pointers(of: record) {
+                objects[file.digest] = (file.size, !isCollected || objects[file.digest]?.isRequired == true)
+            }
+            return true
+        }
+        return objects.map { ($0.key, $0.value.size, $0.value.isRequired) }.sorted { $0.0 < $1.0 }
+    }
+}
+
+extension GitRepository {
+    /// Whether a working tree shows this branch.
+    fileprivate func checksOut(_ branch: String) -> Bool {
+        guard git_repository_is_bare(pointer) == 0 else { return false }
+        var head: OpaquePointer?
+        guard git_reference_lookup(&head, pointer, "HEAD") == 0 else { return false }
+        defer { git_reference_free(head) }
+        return git_reference_symbolic_target(head).map { String(cString: $0) } == branch
+    }
+}

@@ -1,0 +1,155 @@
+import BuildModel
+import CLibgit2
+import Foundation
+
+/// The one way for commits of others into the lineage.
+extension Store {
+    /// A place for what comes, which sees the lineage.
+    ///
+    /// - Parameter ours: a handle on the lineage.
+    package func quarantine(for ours: GitRepository) throws(StoreError) -> Quarantine {
+        try Quarantine(for: layout, ours: ours)
+    }
+
+    /// Moves checked commits and their files into the lineage, while no other process moves refs. The order keeps the store
+    /// whole whenever the process ends: objects, git's packs, the refs of actions, all other refs.
+    ///
+    /// - Parameters:
+    ///   - references: what was checked, as the other side has it.
+    ///   - objects: what the store lacked of the objects that the commits need.
+    ///   - moveReferences: moves branches, tags and notes.
+    /// - Returns: what moving the refs gave, and how many actions are new.
+    /// - Throws: `Refusals` where something breaks a rule, then nothing has moved; `StoreError`.
+    package func admit<Moves>(
+        _ checked: CommitCheck, from quarantine: Quarantine, references: [SharedReference], objects: [IncomingObject],
+        moveReferences: (Admission) throws -> Moves
+    ) throws -> (moves: Moves, actions: Int) {
+        do {
+            try SmallObjects.check(checked.stages, texts: Set(checked.texts.keys), read: readIncoming)
+        } catch let refusal as Refusal {
+            throw Refusals(all: [refusal])
+        }
+        let lock = try FileLock(layout.writeLock, .exclusive)
+        defer { withExtendedLifetime(lock) {} }
+        // Since the commits were checked, somebody may have built.
+        try checked.refuseConflicts()
+        try refuseCollisions(of: references, in: checked.ours)
+        for object in objects where self.objects.object(object.digest)?.size != object.size {
+            if object.isWhole {
+                try DurableFile.publish(object.whole, as: layout.object(object.digest))
+            } else if object.isRequired {
+                throw StoreError.missingObject(object.digest)
+            }
+        }
+        for (digest, id) in checked.texts where self.objects.object(digest) == nil {
+            try self.objects.importText(quarantine.repository.readBlob(id))
+        }
+        try quarantine.publishPacks(in: layout)
+        try checked.ours.refresh()
+        let actions = try nameActions(checked, references)
+        return (try moveReferences(Admission(layout: layout, repository: checked.ours)), actions)
+    }
+
+    /// Bytes of a small object, from the store or from what waits to come in; `nil` where it was collected.
+    private func readIncoming(_ digest: Digest) throws -> [UInt8]? {
+        guard objects.object(digest) == nil else { return try [UInt8](objects.read(digest)) }
+        let incoming = IncomingObject(digest: digest, size: 0, layout: layout)
+        return FileManager.default.contents(atPath: incoming.whole.path).map { [UInt8]($0) }
+    }
+
+    /// A branch `a` and a branch `a/b` cannot both be.
+    private func refuseCollisions(of references: [SharedReference], in ours: GitRepository) throws {
+        let known = Set(try ours.references(startingWith: "refs/heads/") + ours.references(startingWith: "refs/tags/"))
+        for name in references.map(\.name) where !known.contains(name) {
+            guard let other = known.first(where: { $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/") }) else { continue }
+            throw Refusals(all: [Refusal(subject: name, reason: "there is \(other) here, and git cannot keep both")])
+        }
+    }
+
+    /// Names every new stage commit by its action; the commit that the other side names so comes first.
+    private func nameActions(_ checked: CommitCheck, _ references: [SharedReference]) throws -> Int {
+        let ours = checked.ours
+        let actions = references.filter { if case .action = $0.kind { true } else { false } }
+        let named = Set(actions.map(\.object))
+        var created = 0
+        func name(_ reference: String, _ commit: CommitID) throws {
+            if try ours.target(of: reference) == nil, try ours.createReference(reference, to: commit) { created += 1 }
+        }
+        for record in checked.stages.filter({ named.contains($0.commit) }) + checked.stages where objects.holds(record.artifact)
+        {
+            try name(StageCommit.reference(for: record.action.key), record.commit)
+        }
+        // A ref that was lost here, of a commit that was not.
+        for action in actions { try name(action.name, action.object) }
+        return created
+    }
+
+    /// A stage commit that is here and whose files were lost: what stands in git comes back.
+    ///
+    /// - Returns: the commit, if files are still missing; `nil` also where the commit is not here.
+    package func resultWithoutFiles(
+        of key: Digest, _ commit: CommitID, in ours: GitRepository
+    ) throws(StoreError) -> StageRecord? {
+        guard let id = GitRepository.id(commit.hex), ours.exists(id) else { return nil }
+        if let artifact = try index.result(of: key), objects.holds(artifact) { return nil }
+        guard let record = try StageCommit.read(commit, from: ours), !objects.holds(record.artifact) else { return nil }
+        try ours.restoreTexts(of: record, to: objects)
+        return record
+    }
+}
+
+/// The lineage while it takes something in: nobody else moves its refs.
+package struct Admission {
+    fileprivate let layout: StoreLayout
+    package let repository: GitRepository
+
+    /// Moves a ref that a build or a note has moved on, or makes it.
+    package func move(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) {
+        guard try repository.moveReference(name, from: old, to: new) else {
+            throw .git(operation: "move the ref \(name)", reason: "another program moved it; pull again")
+        }
+        if name.hasPrefix(BuildCommit.branches) { GitArrivals.settle(new, in: layout) }
+    }
+}
+
+/// A ref that lineages share.
+package struct SharedReference: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case branch(recipe: String)
+        case tag
+        case action(key: Digest)
+        case runNotes
+    }
+
+    package let name: String
+    package let kind: Kind
+    /// What it names on the other side: a commit, or a tag object.
+    package let object: CommitID
+
+    /// What a full exchange asks for.
+    package static let patterns = ["refs/heads/*", "refs/tags/*", "refs/decant/actions/*", RunNotes.reference]
+
+    /// - Throws: why the name is none of a lineage's.
+    package init(_ name: String, naming object: CommitID) throws(Refusal) {
+        func refusal(_ reason: String) -> Refusal { Refusal(subject: name, reason: reason) }
+        guard GitRepository.isValid(reference: name), name.utf8.count <= 1024,
+            Artifact.components(of: name).allSatisfy({ $0.utf8.count <= 200 })
+        else { throw refusal("the name cannot be a ref's, or is too long") }
+        self.name = name
+        self.object = object
+        if name == RunNotes.reference {
+            kind = .runNotes
+        } else if name.hasPrefix(BuildCommit.branches) {
+            kind = .branch(recipe: String(name.dropFirst(BuildCommit.branches.count)))
+        } else if name.hasPrefix(GitRepository.tags) {
+            kind = .tag
+        } else if name.hasPrefix(StageCommit.references) {
+            guard let key = StageCommit.key(ofReference: name) else {
+                throw refusal("an action's ref is named refs/decant/actions/, two digits, and the key of 64 digits")
+            }
+            kind = .action(key: key)
+        } else {
+            throw refusal("a lineage shares branches, tags, actions and notes on runs, not this")
+        }
+    }
+}

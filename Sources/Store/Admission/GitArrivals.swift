@@ -1,0 +1,96 @@
+import BuildModel
+import CLibgit2
+import Foundation
+
+/// Names the results in builds that git itself brought: a push into this repository, a fetch, a bare clone put in its place.
+///
+/// Such a build may come without the refs of its actions. Every stage commit that it reaches, whose files are here and that
+/// holds against the rules is named by its action, unless one is named so already. One without its files is looked at again
+/// when the store is next opened: `git lfs fetch` may come after `git fetch`. Results that were collected look the same, and
+/// stay unnamed.
+enum GitArrivals {
+    /// Looks at branches that moved since the last time. The caller holds the write lock. What is damaged is left as it is: to
+    /// find it is the work of a check, and no reason not to open the store.
+    static func name(in layout: StoreLayout, _ repository: GitRepository) {
+        try? nameNew(in: layout, repository)
+    }
+
+    private static func nameNew(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
+        let notice = Notice(at: layout.adopted)
+        let new = heads.filter { !notice.heads.contains($0) }
+        guard !new.isEmpty || !notice.waiting.isEmpty else { return }
+        var unnamed = notice.waiting
+        try repository.walk(new, without: notice.heads) { commit throws(StoreError) in
+            if try commit.isStage(in: repository) { unnamed.insert(commit.id) }
+            return true
+        }
+        let objects = ObjectStore(layout: layout)
+        var waiting: Set<CommitID> = []
+        var ready: [CommitID] = []
+        for commit in unnamed.sorted() {
+            guard let record = try? StageCommit.read(commit, from: repository),
+                try repository.target(of: StageCommit.reference(for: record.action.key)) == nil
+            else { continue }
+            if try repository.holds(record, in: objects) { ready.append(commit) } else { waiting.insert(commit) }
+        }
+        if !ready.isEmpty {
+            try name(ready, in: layout, repository)
+            let branches = try repository.references(startingWith: BuildCommit.branches)
+            if let branch = branches.first { try repository.adoptHead(branch) }
+        }
+        let next = Notice(heads: Set(heads), waiting: waiting)
+        if next != notice { next.write(to: layout.adopted) }
+    }
+
+    /// Notes a head whose stage commits are named: one that was built or received here.
+    static func settle(_ head: CommitID, in layout: StoreLayout) {
+        var notice = Notice(at: layout.adopted)
+        if notice.heads.insert(head).inserted { notice.write(to: layout.adopted) }
+    }
+
+    private static func name(_ commits: [CommitID], in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+        let quarantine = try Quarantine(for: layout, ours: repository)
+        let empty = try Quarantine(for: layout, ours: repository, seesOurs: false)
+        for commit in commits {
+            // Each on its own: one that breaks a rule is left unnamed, and `fsck` names it.
+            var checked = CommitCheck(quarantine: quarantine.repository, ours: empty.repository, limits: ReceivingLimits())
+            guard let record = try? checked.stageCommit(commit) else { continue }
+            _ = try repository.createReference(StageCommit.reference(for: record.action.key), to: commit)
+        }
+    }
+}
+
+/// What has been looked at. Where it cannot be written, all is looked at again.
+private struct Notice: Equatable {
+    var heads: Set<CommitID> = []
+    /// Stage commits whose files were not here.
+    var waiting: Set<CommitID> = []
+
+    init(heads: Set<CommitID>, waiting: Set<CommitID>) {
+        self.heads = heads
+        self.waiting = waiting
+    }
+
+    /// A head a line; before a stage commit that waits stands a question mark.
+    init(at url: URL) {
+        for line in ((try? String(contentsOf: url, encoding: .utf8)) ?? "").split(separator: "\n") {
+            if line.hasPrefix("?") {
+                waiting.insert(CommitID(hex: String(line.dropFirst())))
+            } else {
+                heads.insert(CommitID(hex: String(line)))
+            }
+        }
+    }
+
+    func write(to url: URL) {
+        let lines = heads.sorted().map(\.hex) + waiting.sorted().map { "?" + $0.hex }
+        try? Data((lines.joined(separator: "\n") + "\n").utf8).write(to: url, options: .atomic)
+    }
+}
+
+extension GitCommit {
+    fileprivate func isStage(in repository: GitRepository) throws(StoreError) -> Bool {
+        try repository.entry("action.json", of: tree) != nil
+    }
+}

@@ -1,0 +1,218 @@
+import BuildModel
+import Dispatch
+import Foundation
+
+/// Files that are either wholly there or not at all, whatever happens to the process.
+enum DurableFile {
+    /// A copy of a file under a name of its own, hashed on the way and flushed to the disk.
+    static func copy(_ source: String, into folder: URL) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
+        let input = try OpenFile(reading: source)
+        let file = folder.appending(path: UUID().uuidString)
+        let output = try OpenFile(writing: file.path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
+        do throws(StoreError) {
+            let (digest, size) = try hash(input) { bytes throws(StoreError) in try output.write(bytes) }
+            try output.flush()
+            return (file, digest, size)
+        } catch {
+            unlink(file.path)
+            throw error
+        }
+    }
+
+    /// Hashes a file without copying it.
+    static func digest(of path: String) throws(StoreError) -> (digest: Digest, size: Int) {
+        try hash(OpenFile(reading: path)) { _ throws(StoreError) in }
+    }
+
+    /// Makes a finished file read-only, hashes it and flushes it to the disk; `nil` where it has other names, through which
+    /// somebody could still write to it.
+    static func finish(_ path: String) throws(StoreError) -> (digest: Digest, size: Int)? {
+        let file = try OpenFile(reading: path, flags: O_NOFOLLOW)
+        var status = stat()
+        guard fstat(file.descriptor, &status) == 0, status.st_nlink == 1 else { return nil }
+        try file.writing { fchmod($0, 0o444) }
+        let finished = try hash(file) { _ throws(StoreError) in }
+        try file.flush()
+        return finished
+    }
+
+    /// Gives a finished file its final name and makes the name durable. An equal file that is already there stays.
+    static func publish(_ file: URL, as destination: URL) throws(StoreError) {
+        let folder = destination.deletingLastPathComponent()
+        try makeFolder(folder)
+        try move(file.path, to: destination)
+        try flush(folder: folder)
+    }
+
+    /// Makes a folder and those above it, where they are not there.
+    package static func makeFolder(_ folder: URL) throws(StoreError) {
+        try StoreError.onWriting(folder.path) {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+    }
+
+    static func move(_ path: String, to destination: URL) throws(StoreError) {
+        guard rename(path, destination.path) == 0 else {
+            throw .cannotWrite(path: destination.path, reason: StoreError.systemReason)
+        }
+    }
+
+    /// Makes the names in a folder durable.
+    static func flush(folder: URL) throws(StoreError) {
+        try OpenFile(writing: folder.path, flags: O_RDONLY | O_DIRECTORY).flush()
+    }
+
+    private static func hash(
+        _ input: borrowing OpenFile, forEach: (UnsafeRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) -> (digest: Digest, size: Int) {
+        var hasher = DigestHasher()
+        var size = 0
+        func take(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+            hasher.update(bytes)
+            try forEach(bytes)
+            size += bytes.count
+        }
+        var status = stat()
+        if fstat(input.descriptor, &status) == 0, status.st_size >= largeSize {
+            if let failure = try ReadAhead.forEach(input.descriptor, take) {
+                throw .cannotRead(path: input.path, reason: String(cString: strerror(failure)))
+            }
+            return (hasher.finish(), size)
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(input.descriptor, buffer.baseAddress, buffer.count)
+            guard count >= 0 else { throw .cannotRead(path: input.path, reason: StoreError.systemReason) }
+            if count == 0 { return (hasher.finish(), size) }
+            try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// Bytes from which on a second thread reads ahead.
+    private static let largeSize = 8 << 20
+}
+
+/// Reads a file ahead of whoever works on its bytes, so that reading and hashing go on side by side.
+private enum ReadAhead {
+    private static let bufferSize = 1 << 20
+    private static let bufferCount = 3
+
+    /// Calls a body with all bytes of a file in order.
+    ///
+    /// - Returns: nothing, or the number of the system's error.
+    /// - Throws: what the body throws; then no more is read.
+    static func forEach(
+        _ descriptor: Int32, _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) -> Int32? {
+        let ring = Ring(bufferCount, bufferSize)
+        let reading = DispatchGroup()
+        DispatchQueue.global().async(group: reading) { ring.fill(from: descriptor) }
+        defer {
+            ring.stop()
+            reading.wait()
+        }
+        var place = 0
+        while true {
+            let count = ring.waitForFilled(place)
+            guard count > 0 else { return count == 0 ? nil : Int32(-count) }
+            try body(UnsafeRawBufferPointer(rebasing: ring.buffers[place][..<count]))
+            ring.release()
+            place = (place + 1) % bufferCount
+        }
+    }
+
+    /// Buffers that one thread fills and another one empties, in turns. The semaphores say whose each is.
+    private final class Ring: @unchecked Sendable {
+        let buffers: [UnsafeMutableRawBufferPointer]
+        /// Bytes in each; negative for an error of the system.
+        private var counts: [Int]
+        private var isStopped = false
+        private let filled = DispatchSemaphore(value: 0)
+        private let free = DispatchSemaphore(value: 0)
+
+        init(_ count: Int, _ size: Int) {
+            buffers = (0..<count).map { _ in .allocate(byteCount: size, alignment: 64) }
+            counts = Array(repeating: 0, count: count)
+            for _ in buffers { free.signal() }
+        }
+
+        deinit { for buffer in buffers { buffer.deallocate() } }
+
+        func fill(from descriptor: Int32) {
+            var place = 0
+            while true {
+                free.wait()
+                if isStopped { return }
+                let count = read(descriptor, buffers[place].baseAddress, buffers[place].count)
+                counts[place] = count < 0 ? -Int(errno) : count
+                filled.signal()
+                if count <= 0 { return }
+                place = (place + 1) % buffers.count
+            }
+        }
+
+        func waitForFilled(_ place: Int) -> Int {
+            filled.wait()
+            return counts[place]
+        }
+
+        func release() { free.signal() }
+
+        /// Lets the filling thread end.
+        func stop() {
+            isStopped = true
+            free.signal()
+        }
+    }
+}
+
+/// An open file, closed with this value.
+package struct OpenFile: ~Copyable, Sendable {
+    package let descriptor: Int32
+    let path: String
+
+    package init(reading path: String, flags: Int32 = 0) throws(StoreError) {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | flags)
+        guard descriptor >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
+    }
+
+    package init(writing path: String, flags: Int32, mode: mode_t = 0o644) throws(StoreError) {
+        self.path = path
+        descriptor = open(path, O_CLOEXEC | flags, mode)
+        guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Runs a system call that writes; what it reports as a failure is thrown.
+    func writing(_ call: (Int32) -> Int32) throws(StoreError) {
+        guard call(descriptor) == 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
+    }
+
+    /// Makes sure that everything written is on the disk.
+    func flush() throws(StoreError) { try writing(fsync) }
+
+    /// Writes all of it where the descriptor stands.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            guard count >= 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    package func write(_ content: [UInt8]) throws(StoreError) {
+        let failure = content.withUnsafeBytes { bytes -> StoreError? in
+            do throws(StoreError) {
+                try write(bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,74 @@
+import BuildModel
+import Foundation
+
+/// An object on its way in. What has come of it stays in `lfs/incoming` when the way is interrupted, and is continued.
+package struct IncomingObject: Hashable, Sendable {
+    package let digest: Digest
+    /// Bytes that its pointer promises.
+    package let size: Int
+    /// Whether nothing is accepted without it. What only older builds were made of may have been collected on the other side.
+    package let isRequired: Bool
+    private let folder: String
+
+    init(digest: Digest, size: Int, isRequired: Bool = true, layout: StoreLayout) {
+        self.digest = digest
+        self.size = size
+        self.isRequired = isRequired
+        folder = layout.incoming.path
+    }
+
+    /// Where bytes are appended as they come.
+    package var partial: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex).partial") }
+    /// Where it waits, whole and verified, until all that came with it is accepted.
+    var whole: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex)") }
+
+    /// Bytes that are there already.
+    package var received: Int {
+        var status = stat()
+        return stat(partial.path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    package var isWhole: Bool {
+        var status = stat()
+        return stat(whole.path, &status) == 0 && Int(status.st_size) == size
+    }
+
+    package func discard() { unlink(partial.path) }
+
+    /// Takes what has come as the whole object, after hashing it again. Other bytes are discarded.
+    package func finish() throws {
+        let (found, bytes) = try DurableFile.digest(of: partial.path)
+        guard bytes == size else {
+            if bytes > size { discard() }
+            throw Refusal(subject: "the object \(digest.short)", reason: "\(bytes) bytes came; its pointer says \(size)")
+        }
+        guard found == digest else {
+            discard()
+            throw Refusal(subject: "the object \(digest.short)", reason: "other bytes came: their SHA-256 is \(found)")
+        }
+        chmod(partial.path, 0o444)
+        try OpenFile(reading: partial.path).flush()
+        try DurableFile.publish(partial, as: whole)
+    }
+
+    /// Runs a body while no other process appends to this object.
+    package func exclusively<Result>(_ body: () throws -> Result) throws -> Result {
+        let path = "\(folder)/\(digest.hex).lock"
+        // Who waits for the lock then sees that the object is whole.
+        defer { if isWhole || received == 0 { unlink(path) } }
+        let lock = try FileLock(URL(fileURLWithPath: path), .exclusive)
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+}
+
+extension Store {
+    package func incomingObject(_ digest: Digest, size: Int, isRequired: Bool) -> IncomingObject {
+        IncomingObject(digest: digest, size: size, isRequired: isRequired, layout: layout)
+    }
+
+    /// Whether something that was on its way in waits to be continued.
+    package var hasIncoming: Bool {
+        !((try? FileManager.default.contentsOfDirectory(atPath: layout.incoming.path)) ?? []).isEmpty
+    }
+}

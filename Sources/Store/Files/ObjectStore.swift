@@ -1,0 +1,228 @@
+import BuildModel
+import Foundation
+
+/// The contents of files, each under its SHA-256, in Git LFS's layout.
+struct ObjectStore: Sendable {
+    let layout: StoreLayout
+    private let folder: ObjectFolder
+
+    init(layout: StoreLayout) {
+        self.layout = layout
+        folder = ObjectFolder(layout.objects, followsLinks: true)
+    }
+
+    /// Where an object lies and how many bytes it has; `nil` where it is absent.
+    func object(_ digest: Digest) -> (url: URL, size: Int)? { folder.object(digest) }
+
+    func holds(_ artifact: Artifact) -> Bool { artifact.files.allSatisfy { folder.size(of: $0.digest) == $0.size } }
+
+    /// Takes a text in.
+    func importText(_ content: [UInt8]) throws(StoreError) {
+        let file = layout.incoming.appending(path: UUID().uuidString)
+        try StoreError.onWriting(file.path) { try Data(content).write(to: file) }
+        defer { unlink(file.path) }
+        _ = try importFile(at: file.path)
+    }
+
+    /// Takes a copy of a file in. It replaces an object of its name, which may be damaged.
+    func importFile(at path: String) throws(StoreError) -> (digest: Digest, size: Int) {
+        let (file, digest, size) = try DurableFile.copy(path, into: layout.incoming)
+        try DurableFile.publish(file, as: folder.place(of: digest))
+        return (digest, size)
+    }
+
+    /// Takes every file below a directory in. Links and special files are refused: what they stand for is not in the
+    /// directory.
+    func importDirectory(_ directory: URL) throws(StoreError) -> Artifact {
+        try takeFiles(below: directory) { path throws(StoreError) in try importFile(at: path) }
+    }
+
+    /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
+    /// more.
+    func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact {
+        try takeFiles(below: directory) { path throws(StoreError) in
+            guard let (digest, size) = try DurableFile.finish(path) else { return try importFile(at: path) }
+            try DurableFile.publish(URL(fileURLWithPath: path), as: folder.place(of: digest))
+            return (digest, size)
+        }
+    }
+
+    private func takeFiles(
+        below directory: URL, by take: (String) throws(StoreError) -> (digest: Digest, size: Int)
+    ) throws(StoreError) -> Artifact {
+        var files: [Artifact.File] = []
+        for path in try regularFiles(below: directory) {
+            let (digest, size) = try take(directory.appending(path: path).path)
+            files.append(.init(path: path, size: size, digest: digest))
+        }
+        return Artifact(files: files)
+    }
+
+    /// Moves an object that is not what its name says out of the way.
+    func putAside(_ digest: Digest) throws(StoreError) {
+        let damaged = layout.damaged.appending(path: digest.hex)
+        try DurableFile.makeFolder(layout.damaged)
+        guard rename(folder.place(of: digest).path, damaged.path) == 0 || errno == ENOENT else {
+            throw .cannotWrite(path: damaged.path, reason: StoreError.systemReason)
+        }
+    }
+
+    /// An object's bytes, hashed again before anyone sees them.
+    func read(_ digest: Digest) throws(StoreError) -> Data {
+        guard let (url, _) = object(digest) else { throw .missingObject(digest) }
+        let content: Data
+        do {
+            content = try Data(contentsOf: url)
+        } catch {
+            throw .cannotRead(path: url.path, reason: error.localizedDescription)
+        }
+        guard Digest(hashing: content) == digest else { throw .damagedObject(digest) }
+        return content
+    }
+
+    /// A writable copy of an object outside the store.
+    func copy(_ digest: Digest, to destination: URL) throws(StoreError) {
+        guard let (url, _) = object(digest) else { throw .missingObject(digest) }
+        try StoreError.onWriting(destination.path) { try FileManager.default.copyItem(at: url, to: destination) }
+        chmod(destination.path, 0o644)
+        guard try DurableFile.digest(of: destination.path).digest == digest else { throw .damagedObject(digest) }
+    }
+
+    /// Lays an artifact's files out in a directory: hard links to the read-only objects, copies where links cannot be. Every
+    /// object is hashed first: what a stage reads is what its action names.
+    func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
+        for file in artifact.files {
+            guard let (url, size) = object(file.digest) else { throw .missingObject(file.digest) }
+            guard size == file.size, try DurableFile.digest(of: url.path).digest == file.digest else {
+                throw .damagedObject(file.digest)
+            }
+            let destination = directory.appending(path: file.path)
+            try DurableFile.makeFolder(destination.deletingLastPathComponent())
+            if link(url.path, destination.path) == 0 { continue }
+            try StoreError.onWriting(destination.path) { try FileManager.default.copyItem(at: url, to: destination) }
+        }
+    }
+
+    private func regularFiles(below directory: URL) throws(StoreError) -> [String] {
+        let paths: [String]
+        do {
+            paths = try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted()
+        } catch {
+            throw .cannotRead(path: directory.path, reason: error.localizedDescription)
+        }
+        var files: [String] = []
+        for path in paths {
+            let full = directory.appending(path: path).path
+            var status = stat()
+            guard lstat(full, &status) == 0 else { throw .cannotRead(path: full, reason: StoreError.systemReason) }
+            if status.st_mode & S_IFMT == S_IFDIR { continue }
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw .notAnArtifact(path: full, reason: "only regular files can be kept, not links or special files")
+            }
+            guard Artifact.isPortable(path: path) else {
+                throw .notAnArtifact(path: full, reason: "the name is not portable")
+            }
+            files.append(path)
+        }
+        return files
+    }
+}
+
+extension Store {
+    /// The digest of a file outside the store; a file that has not changed since is not read again.
+    package func digest(ofFileAt path: String) throws(StoreError) -> Digest {
+        if let stamp = FileStamp(path: path), let known = try index.digest(of: stamp) { return known }
+        let before = FileStamp(path: path)
+        let isSettled = before.map { !$0.isRecent } ?? false
+        let digest = try DurableFile.digest(of: path).digest
+        if let before, isSettled, before == FileStamp(path: path) { try index.remember(before, digest: digest) }
+        return digest
+    }
+
+    /// Takes a copy of a file in; its path in the result is its last component.
+    package func importFile(at path: String) throws(StoreError) -> Artifact.File {
+        let (digest, size) = try objects.importFile(at: path)
+        return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
+    }
+
+    /// Takes every file below a directory in.
+    package func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
+
+    /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
+    /// more.
+    package func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
+
+    /// Moves an object that is not what its name says out of the way: what gave it can run again.
+    package func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }
+
+    /// Where an object lies and how many bytes it has; `nil` where it is absent.
+    package func object(_ digest: Digest) -> (url: URL, size: Int)? { objects.object(digest) }
+
+    /// An object's bytes, verified.
+    package func readObject(_ digest: Digest) throws(StoreError) -> Data { try objects.read(digest) }
+
+    /// Hashes every object of an artifact.
+    ///
+    /// - Throws: `StoreError.damagedObject` or `.missingObject` for the first that is not what its name says.
+    package func checkObjects(of artifact: Artifact) throws(StoreError) {
+        for file in artifact.files {
+            guard let object = object(file.digest) else { throw .missingObject(file.digest) }
+            guard try DurableFile.digest(of: object.url.path).digest == file.digest else { throw .damagedObject(file.digest) }
+        }
+    }
+
+    /// A writable copy of an object outside the store, verified.
+    package func copyObject(_ digest: Digest, to destination: URL) throws(StoreError) {
+        try objects.copy(digest, to: destination)
+    }
+
+    /// Lays an artifact's files out in a directory, read-only.
+    package func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
+        try objects.materialize(artifact, at: directory)
+    }
+}
+
+/// Objects in Git LFS's layout: `aa/bb/<sha256>`, those of this store or of another repository on this machine.
+package struct ObjectFolder: Sendable {
+    let url: URL
+    /// As text, because builds look objects up by the thousand.
+    private let path: String
+    private let followsLinks: Bool
+
+    package init(_ url: URL, followsLinks: Bool = false) {
+        self.url = url
+        self.followsLinks = followsLinks
+        path = url.path
+    }
+
+    func place(of digest: Digest) -> URL { URL(fileURLWithPath: name(of: digest), isDirectory: false) }
+
+    private func name(of digest: Digest) -> String {
+        let hex = digest.hex
+        return "\(path)/\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)"
+    }
+
+    /// Bytes of an object; `nil` where it is absent.
+    func size(of digest: Digest) -> Int? {
+        var status = stat()
+        guard (followsLinks ? stat : lstat)(name(of: digest), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
+        return Int(status.st_size)
+    }
+
+    /// Where an object lies and how many bytes it has; `nil` where it is absent.
+    package func object(_ digest: Digest) -> (url: URL, size: Int)? { size(of: digest).map { (place(of: digest), $0) } }
+
+    /// Takes a copy of an object in, hashed on the way.
+    package func take(_ file: URL, as digest: Digest) throws(StoreError) {
+        let temporary = url.deletingLastPathComponent().appending(path: "tmp", directoryHint: .isDirectory)
+        try DurableFile.makeFolder(temporary)
+        let copy = try DurableFile.copy(file.path, into: temporary)
+        guard copy.digest == digest else {
+            unlink(copy.file.path)
+            throw .damagedObject(digest)
+        }
+        try DurableFile.publish(copy.file, as: place(of: digest))
+    }
+}

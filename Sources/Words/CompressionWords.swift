@@ -1,0 +1,47 @@
+/// What pruning removes, and how it chooses.
+package enum PruneMethod: String, Word {
+    /// Whole layers.
+    case depth
+    /// Embedding and intermediate channels by importance.
+    case width
+    /// Neurons and heads by layer-wise reconstruction.
+    case osscar
+    /// Neurons with the smallest weights.
+    case magnitude
+    /// Neurons with the smallest activations.
+    case activation
+}
+
+/// The numbers that weights and activations are rounded to.
+package enum QuantScheme: String, Word {
+    case w8a16 = "W8A16"
+    case w4a16 = "W4A16"
+    /// INT8 weights and activations.
+    case w8a8Int8 = "W8A8-INT8"
+    /// E4M3 weights and activations.
+    case w8a8Float8 = "W8A8-FP8"
+
+    package var bits: Int { self == .w4a16 ? 4 : 8 }
+    /// Whether activations are rounded too. Such a scheme has one scale per output channel, and no groups.
+    package var roundsActivations: Bool { self == .w8a8Int8 || self == .w8a8Float8 }
+
+    /// What the compressed-tensors layout has words for.
+    package var methods: [QuantMethod] {
+        switch self {
+        case .w8a16, .w4a16: [.roundToNearest, .gptq, .quantEase]
+        case .w8a8Int8: [.roundToNearest, .smoothQuant, .gptq, .quantEase]
+        case .w8a8Float8: [.roundToNearest]
+        }
+    }
+}
+
+/// How weights are rounded.
+package enum QuantMethod: String, Word {
+    case roundToNearest = "rtn"
+    case gptq
+    case quantEase = "quantease"
+    case smoothQuant = "smoothquant"
+
+    /// Whether the method solves for codes, by the products of the layers' inputs.
+    package var readsHessians: Bool { self == .gptq || self == .quantEase }
+}

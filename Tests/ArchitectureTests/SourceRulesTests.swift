@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What holds for every file below `Sources`.
+@Suite struct SourceRulesTests {
+    static let files = Checkout.files(below: "Sources", suffix: ".swift")
+
+    /// Programming errors that may end the process: a lost callback context, a broken invariant, no memory.
+    static let mayEndTheProcess: Set = [
+        "Digest.swift", "FloatBuffer.swift", "HTTPConnection.swift", "IntegerPanels.swift", "PlannedStage.swift",
+        "ServerConnection.swift",
+    ]
+
+    private static func places(_ pattern: some RegexComponent, but exempt: (URL) -> Bool = { _ in false }) throws -> [String] {
+        try files.filter { !exempt($0) }.flatMap { file in
+            try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                .filter { !$0.element.drop { $0 == " " }.hasPrefix("//") && $0.element.contains(pattern) }
+                .map { "\(file.lastPathComponent):\($0.offset + 1)" }
+        }
+    }
+
+    @Test func thereAreManyFiles() { #expect(Self.files.count > 100) }
+
+    @Test func noDeclarationIsPublic() throws {
+        #expect(try Self.places(#/^\s*(?:@\w+ )*(?:public|open) /#) == [])
+    }
+
+    @Test func onlyTheCommandLinePrints() throws {
+        #expect(try Self.places(#/(?:^|[^.\w])print\(/#) { $0.path.contains("/DecantCLI/") } == [])
+    }
+
+    @Test func noErrorIsIgnoredByForce() throws {
+        #expect(try Self.places(#/\btry!|\bas! /#) == [])
+    }
+
+    @Test func onlyNamedFilesEndTheProcess() throws {
+        let found = try Self.places(#/\b(?:fatalError|preconditionFailure)\(/#)
+        #expect(Set(found.map { $0.prefix { $0 != ":" } }.map(String.init)).subtracting(Self.mayEndTheProcess) == [])
+    }
+
+    @Test func noFileHasMoreThan400Lines() throws {
+        let long = try Self.lineCounts().filter { $0.value > 400 }
+        #expect(long.isEmpty, "\(long)")
+    }
+
+    @Test func noFolderHasMoreThan20Files() throws {
+        let all = Checkout.files(below: "Sources", suffix: "").filter { !$0.hasDirectoryPath && !Self.isFolder($0) }
+        let full = Dictionary(grouping: all) { $0.deletingLastPathComponent().path }.filter { $0.value.count > 20 }
+        #expect(full.isEmpty, "\(full.mapValues(\.count))")
+    }
+
+    /// One file holds one idea: neither a fragment nor a collection.
+    @Test func theMedianFileHas100To170Lines() throws {
+        let counts = try Self.lineCounts().values.sorted()
+        let median = counts[counts.count / 2]
+        #expect((100...170).contains(median), "the median is \(median)")
+    }
+
+    private static func lineCounts() throws -> [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: try files.map {
+                ($0.path, try Data(contentsOf: $0).reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) })
+            })
+    }
+
+    private static func isFolder(_ url: URL) -> Bool {
+        (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true
+    }
+}
