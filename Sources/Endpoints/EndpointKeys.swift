@@ -26,10 +26,16 @@ package struct EndpointKeys: Sendable {
     func key(for access: EndpointAccess) throws(EndpointError) -> Secret? {
         guard let name = access.key.variable else { return nil }
         guard let value = values[name], !value.isEmpty else {
-            if case .variable = access.key { throw .missingKey(variable: name) }
+            if case .variable = access.key {
+                throw EndpointError(
+                    "the environment variable \(name), which 'api_key_env' names, is not set; put the server's key into it")
+            }
             return nil
         }
-        guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else { throw .badKey(variable: name) }
+        guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else {
+            throw EndpointError(
+                "what the environment variable \(name) holds is no key: it has characters that a header cannot have")
+        }
         // Nobody wrote that this server is to have it.
         if case .standard = access.key, !access.isPrivate { return nil }
         return Secret(value)

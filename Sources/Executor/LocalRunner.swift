@@ -61,14 +61,3 @@ package struct LocalRunner: Runner {
         }
     }
 }
-
-extension Program.Ending {
-    /// The exit status; negative for a signal.
-    fileprivate var status: Int32 {
-        switch self {
-        case .exited(let status): status
-        case .ended(let signal): -signal
-        case .outOfTime: -SIGKILL
-        }
-    }
-}

@@ -9,7 +9,7 @@ package struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
     private(set) var status: Int?
     private(set) var isMissingProgram = false
 
-    private init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = description }
 
     private static let hint = "where there is no network, `decant import FILE` takes a copy of the file"
 
@@ -32,12 +32,6 @@ package struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Hugging Face wants to know who asks.
-    static func needsToken(url: String, status: Int) -> FetchError {
-        FetchError(
-            "\(url) answered with HTTP status \(status): it does not exist, or needs a token in HF_TOKEN that may read it")
-    }
-
     static func unexpectedAnswer(url: String, reason: String) -> FetchError {
         FetchError("\(url) gave an answer that cannot be read: \(reason)")
     }
@@ -56,23 +50,8 @@ package struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
         FetchError("\(url) has no branch, tag or commit '\(revision)'; a commit is named by all of its 40 digits")
     }
 
-    static func archive(origin: String, reason: String) -> FetchError { FetchError("\(origin): \(reason)") }
-
     static func noMember(origin: String, pattern: String, there: [String]) -> FetchError {
         FetchError("\(origin) has no file that matches '\(pattern)'; it has \(list(there))")
-    }
-
-    /// The source is one file, but its members are several.
-    static func severalMembers(origin: String, members: [String]) -> FetchError {
-        FetchError("\(origin) gives several files where one is pinned; choose one with `member`: \(list(members))")
-    }
-
-    static func missingFile(origin: String, path: String, there: [String]) -> FetchError {
-        FetchError("\(origin) gives no file \(path); it gives \(list(there))")
-    }
-
-    static func unexpectedDigest(url: String, expected: Digest, found: Digest) -> FetchError {
-        FetchError("\(url) gave other bytes than the recipe pins: sha256 is \(found), the recipe says \(expected)")
     }
 
     static func cannotKeep(origin: String, reason: String) -> FetchError {
@@ -80,7 +59,7 @@ package struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// At most twenty names.
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         if names.isEmpty { return "no file" }
         return names.prefix(20).joined(separator: ", ") + (names.count > 20 ? " and \(names.count - 20) more" : "")
     }

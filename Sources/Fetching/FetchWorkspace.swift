@@ -61,7 +61,7 @@ struct FetchWorkspace {
         do {
             contents = try Archive(archive).extract(into: files, where: members.choose)
         } catch {
-            throw .archive(origin: label, reason: error.description)
+            throw FetchError("\(label): \(error)")
         }
         try members.check(all: contents.all, label)
         return contents.extracted

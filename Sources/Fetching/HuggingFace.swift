@@ -71,8 +71,11 @@ struct HuggingFace {
         do {
             try await workspace.download(url, to: file, token: token, limit: limit, backoff: backoff)
         } catch {
-            if let status = error.status, status == 401 || status == 403 { throw .needsToken(url: address, status: status) }
-            throw error
+            // The hub wants to know who asks.
+            guard let status = error.status, status == 401 || status == 403 else { throw error }
+            throw FetchError(
+                "\(address) answered with HTTP status \(status): it does not exist, or needs a token in HF_TOKEN that may read it"
+            )
         }
     }
 

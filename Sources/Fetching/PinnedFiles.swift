@@ -29,7 +29,9 @@ extension OriginFetcher {
         for (file, path) in zip(source.files, paths) {
             let found = try store.digest(ofFileAt: path)
             guard found == file.digest else {
-                throw FetchError.unexpectedDigest(url: source.label(of: file), expected: file.digest, found: found)
+                throw FetchError(
+                    "\(source.label(of: file)) gave other bytes than the recipe pins: sha256 is \(found), the recipe says "
+                        + "\(file.digest)")
             }
         }
         return Artifact(
@@ -58,12 +60,14 @@ extension FixedOutput {
     func sources(among fetched: [String]) throws(FetchError) -> [String] {
         if files.count == 1 {
             guard let only = fetched.first, fetched.count == 1 else {
-                throw .severalMembers(origin: origin.label, members: fetched)
+                throw FetchError(
+                    "\(origin.label) gives several files where one is pinned; choose one with `member`: "
+                        + FetchError.list(fetched))
             }
             return [only]
         }
         for file in files where !fetched.contains(file.path) {
-            throw .missingFile(origin: origin.label, path: file.path, there: fetched)
+            throw FetchError("\(origin.label) gives no file \(file.path); it gives \(FetchError.list(fetched))")
         }
         return files.map(\.path)
     }

@@ -31,6 +31,21 @@ package struct Program: Sendable {
         case exited(status: Int32)
         case ended(signal: Int32)
         case outOfTime
+
+        /// - Parameter waitStatus: the status word of `wait(2)`.
+        init(waitStatus: Int32) {
+            let signal = waitStatus & 0x7F
+            self = signal == 0 ? .exited(status: waitStatus >> 8 & 0xFF) : .ended(signal: signal)
+        }
+
+        /// The exit status; negative for a signal.
+        package var status: Int32 {
+            switch self {
+            case .exited(let status): status
+            case .ended(let signal): -signal
+            case .outOfTime: -SIGKILL
+            }
+        }
     }
 }
 

@@ -44,10 +44,7 @@ package final class RunningProgram: Sendable {
             var usage = rusage()
             while wait4(id, &status, 0, &usage) < 0, errno == EINTR {}
             close(lifeline)
-            let signal = status & 0x7F
-            return Report(
-                ending: signal == 0 ? .exited(status: status >> 8 & 0xFF) : .ended(signal: signal),
-                peakMemory: usage.ru_maxrss * 1024)
+            return Report(ending: Program.Ending(waitStatus: status), peakMemory: usage.ru_maxrss * 1024)
         }
     }
 }
@@ -71,19 +68,5 @@ extension Program {
             close(output.reading)
             throw error
         }
-    }
-}
-
-/// The two ends of a pipe, which no child inherits.
-struct PipeEnds {
-    let reading: Int32
-    let writing: Int32
-
-    init() throws(ProgramError) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
-            throw .cannotStart(name: "a child", reason: String(cString: strerror(errno)))
-        }
-        (reading, writing) = (ends[0], ends[1])
     }
 }

@@ -68,3 +68,17 @@ private final class CStrings {
     init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
     deinit { for pointer in pointers { free(pointer) } }
 }
+
+/// The two ends of a pipe, which no child inherits.
+struct PipeEnds {
+    let reading: Int32
+    let writing: Int32
+
+    init() throws(ProgramError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else {
+            throw .cannotStart(name: "a child", reason: String(cString: strerror(errno)))
+        }
+        (reading, writing) = (ends[0], ends[1])
+    }
+}

@@ -66,9 +66,9 @@ package final class Store: Sendable {
 
     private static func restoreDurations(into index: Index, from repository: GitRepository) throws(StoreError) {
         // How long things took is no reason not to open a store: `fsck` names damaged notes.
-        for run in (try? RunNotes.seconds(in: repository)) ?? [] {
+        for run in (try? RunNotes.all(in: repository)) ?? [] {
             guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
-            try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key, work: nil)
+            try index.remember(seconds: run.note.seconds, kind: record.action.kind, key: record.action.key, work: nil)
         }
     }
 

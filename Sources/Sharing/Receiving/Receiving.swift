@@ -16,8 +16,6 @@ import Store
 final class Receiving {
     let store: Store
     let remote: RemoteRepository
-    /// A handle on the lineage of its own, so that builds of this process go on meanwhile.
-    let ours: GitRepository
     let quarantine: Quarantine
     let chosen: ChosenReferences
     let checked: CommitCheck
@@ -45,7 +43,6 @@ final class Receiving {
             try checked.refuseConflicts()
             return (chosen, checked)
         }
-        self.ours = ours
         self.quarantine = quarantine
     }
 

@@ -3,14 +3,9 @@ import Store
 import Synchronization
 
 /// Who asks at a server.
-package struct Login: Hashable, Sendable {
-    package var user: String
-    package var password: String
-
-    package init(user: String, password: String) {
-        self.user = user
-        self.password = password
-    }
+struct Login: Hashable, Sendable {
+    var user: String
+    var password: String
 }
 
 /// Who asks at a server: what the address says, else what git's credential helpers say, asked once.

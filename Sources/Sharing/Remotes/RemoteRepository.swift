@@ -3,14 +3,14 @@ import Foundation
 import Store
 
 /// A git repository elsewhere.
-package enum RemoteRepository: Sendable {
+enum RemoteRepository: Sendable {
     /// A repository on this machine's file systems, by its path.
     case neighbour(URL)
     /// A repository behind a server: an address without a password, and who asks there. Libgit2 asks for the login only where
     /// the server wants one.
     case server(url: String, login: @Sendable () -> Login?)
 
-    package var label: String {
+    var label: String {
         switch self {
         case .neighbour(let path): path.path
         case .server(let url, _): url
@@ -30,10 +30,10 @@ package enum RemoteRepository: Sendable {
 }
 
 /// A ref that a remote repository has.
-package struct RemoteReference: Hashable, Sendable {
-    package var name: String
+struct RemoteReference: Hashable, Sendable {
+    var name: String
     /// What it names: a commit, or a tag object.
-    package var object: CommitID
+    var object: CommitID
 }
 
 /// What git's configuration of the lineage repository says of remotes.

@@ -21,7 +21,7 @@ struct Reachability {
                 try keep(target, in: repository)
             }
         }
-        for run in try RunNotes.started(in: repository) where run.started >= cutoff { try keep(run.commit, in: repository) }
+        for run in try RunNotes.all(in: repository) where run.note.started >= cutoff { try keep(run.commit, in: repository) }
     }
 
     /// The newest build always, older ones if they are recent.

@@ -5,17 +5,7 @@ import Foundation
 
 /// What a finished build leaves on its recipe's branch.
 package struct BuildRecord: Sendable {
-    package struct Target: Hashable, Sendable {
-        package var name: String
-        package var commit: CommitID
-        package var artifact: Artifact
-
-        package init(name: String, commit: CommitID, artifact: Artifact) {
-            self.name = name
-            self.commit = commit
-            self.artifact = artifact
-        }
-    }
+    package typealias Target = (name: String, commit: CommitID, artifact: Artifact)
 
     /// The recipe's name, which is its branch's.
     package var recipe: String
