@@ -205,14 +205,6 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     package func write(_ content: [UInt8]) throws(StoreError) {
-        let failure = content.withUnsafeBytes { bytes -> StoreError? in
-            do throws(StoreError) {
-                try write(bytes)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        if let failure { throw failure }
+        try content.withUnsafeBufferPointer { content throws(StoreError) in try write(UnsafeRawBufferPointer(content)) }
     }
 }
