@@ -50,7 +50,8 @@ package final class Store: Sendable {
     /// Makes the directory, unless it is somebody else's.
     private static func claim(_ root: URL) throws(StoreError) {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-        guard content.allSatisfy({ ["lineage.new", "write.lock", "use.lock"].contains($0) }) || content.contains("lineage.git")
+        let ours: Set = [".gitignore", "lineage.new", "write.lock", "use.lock"]
+        guard content.allSatisfy(ours.contains) || content.contains("lineage.git")
         else {
             throw .notAStore(path: root.path)
         }

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Store
@@ -111,12 +112,18 @@ import Testing
     }
 
     @Test func aForeignDirectoryIsRefused() throws {
-        let folder = URL.temporaryDirectory.appending(path: "decant-foreign-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data("mine".utf8).write(to: folder.appending(path: "thesis.txt"))
-        #expect(throws: StoreError.notAStore(path: folder.path)) { try Store(at: folder) }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["thesis.txt"])
+        let folder = try TemporaryFolder()
+        try folder.write("mine", to: "thesis.txt")
+        #expect(throws: StoreError.notAStore(path: folder.url.path)) { try Store(at: folder.url) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["thesis.txt"])
+    }
+
+    /// As a checkout has it.
+    @Test func aDirectoryWithAnIgnoreFileBecomesAStore() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("*\n!.gitignore\n", to: ".gitignore")
+        _ = try Store(at: folder.url)
+        #expect(try folder.text(".gitignore") == "*\n!.gitignore\n")
     }
 
     @Test(arguments: [
