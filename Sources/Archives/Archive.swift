@@ -31,7 +31,7 @@ package struct Archive: Sendable {
 
     /// Takes the chosen files out, with plain modes.
     ///
-    /// - Parameter directory: exists, and holds none of them.
+    /// - Parameter directory: exists, and has none of these files.
     /// - Throws: where a member's path leads out of the archive, a chosen member is a link, a special file or stands there
     ///   twice, or the archive expands beyond its limits.
     package func extract(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// It gives names in the charset of the thread's locale, so it is used inside `withUTF8Names`.
 final class ArchiveReader {
-    /// What stands in an archive. Hard links count as links.
+    /// The kind of an archive's entry. Hard links count as links.
     enum Kind { case file, folder, link, special }
 
     private let handle: OpaquePointer

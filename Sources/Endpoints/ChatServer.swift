@@ -5,7 +5,7 @@ import HTTP
 
 /// A server with the chat completions interface of OpenAI.
 struct ChatServer: Sendable {
-    /// What came of one attempt at a question.
+    /// The result of one attempt at a question.
     enum Reply: Sendable {
         case answered(ChatExchange)
         /// It may answer next time, though not before so many seconds.

@@ -1,7 +1,7 @@
 import BuildModel
 import Foundation
 
-/// The keys with which models are asked. They stand in environment variables and go into one header, nowhere else.
+/// The API keys of model servers. They come from environment variables and go into one header, nowhere else.
 package struct EndpointKeys: Sendable {
     private let values: [String: String]
 
@@ -36,13 +36,13 @@ package struct EndpointKeys: Sendable {
             throw EndpointError(
                 "what the environment variable \(name) holds is no key: it has characters that a header cannot have")
         }
-        // Nobody wrote that this server is to have it.
+        // The recipe does not name this key for this server.
         if case .standard = access.key, !access.isPrivate { return nil }
         return Secret(value)
     }
 }
 
-/// A text that nobody is to read.
+/// A text that is never shown.
 struct Secret: Sendable, CustomStringConvertible {
     private let value: String
 
@@ -70,7 +70,7 @@ extension EndpointAccess.Key {
 }
 
 extension EndpointAccess {
-    /// Whether nobody on the way can read what is sent.
+    /// Whether the connection is encrypted or stays on this machine.
     fileprivate var isPrivate: Bool {
         guard let url = URL(string: url) else { return false }
         return url.scheme == "https" || ["localhost", "127.0.0.1", "::1", "[::1]"].contains(url.host ?? "")

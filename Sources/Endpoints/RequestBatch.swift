@@ -4,7 +4,7 @@ import HTTP
 import Store
 import Synchronization
 
-/// Asks a server what is missing, a few questions at a time, and records each answer as it comes.
+/// Sends the missing questions to a server, a few at a time, and records each answer as it comes.
 final class RequestBatch: Sendable {
     private let server: ChatServer
     private let recorded: RecordedAnswers
@@ -18,9 +18,9 @@ final class RequestBatch: Sendable {
 
     private struct State {
         var next = 0
-        /// Nobody asks before: the server wants to be left alone.
+        /// No request is sent before this time.
         var pause = ContinuousClock.now
-        /// Ends the asking; what is on its way is waited for.
+        /// Ends the batch; requests on their way are finished.
         var failure: (any Error)?
     }
 
@@ -60,8 +60,8 @@ final class RequestBatch: Sendable {
             guard let failure = failure as? OverBudget else { throw failure }
             let answered = recorded.count
             throw EndpointError(
-                "the budget '\(failure.limit)' is used up by \(budget.asked) questions of this build; \(answered) of \(total) answers "
-                    + "are recorded, \(total - answered) are missing. Build again, or raise the limit, and only these are asked"
+                "the budget '\(failure.limit)' is used up by \(budget.asked) questions of this build; \(answered) of "
+                    + "\(total) answers are recorded, \(total - answered) are missing. Build again, or raise the limit, and only these are asked"
             )
         }
         try Task.checkCancellation()
@@ -94,7 +94,7 @@ final class RequestBatch: Sendable {
         onProgress(StageProgress(done: recorded.count, total: total, unit: "request", readings: readings))
     }
 
-    /// Asks until there is an answer, which is recorded, or until it is clear that there is none.
+    /// Asks until there is an answer, which is recorded, or until the attempts are used up.
     private func ask(_ question: ChatQuestion) async throws {
         var exchange: ChatExchange?
         defer { budget.end(question, exchange) }
@@ -109,8 +109,8 @@ final class RequestBatch: Sendable {
             case .failed(let reason, let wait):
                 guard attempt <= access.retries else {
                     throw EndpointError(
-                        "\(server.label) gave no answer in \(attempt) attempts: \(reason); what was answered is recorded, build again "
-                            + "to go on")
+                        "\(server.label) gave no answer in \(attempt) attempts: \(reason); what was answered is "
+                            + "recorded, build again to go on")
                 }
                 if let wait { pause(until: .now + .seconds(wait)) }
                 try await rest(until: .now + .seconds(backoff.seconds(after: attempt, asking: question.key)))
@@ -118,7 +118,7 @@ final class RequestBatch: Sendable {
         }
     }
 
-    /// One attempt on a thread of its own, which records the answer even where nobody waits for it any more.
+    /// One attempt on its own thread. The thread records the answer even if the task was cancelled meanwhile.
     private func attemptAnswer(to question: ChatQuestion) async throws -> ChatServer.Reply {
         let (replies, reply) = AsyncThrowingStream<ChatServer.Reply, any Error>.makeStream()
         // A task of its own: to be cancelled ends no waiting before its time.

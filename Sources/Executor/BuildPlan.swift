@@ -20,7 +20,7 @@ package struct BuildPlan: Sendable {
         package var artifact: Artifact?
         /// Why it is stale, or will run if its inputs change; empty where it is cached.
         package var why: [Reason]
-        /// How long it will run; `nil` where it is cached, or where nobody can tell.
+        /// How long it will run; `nil` where it is cached, or where that is unknown.
         package var prediction: Prediction?
     }
 

@@ -97,7 +97,7 @@ package struct SourceMissing: Error, Sendable, CustomStringConvertible {
 
 /// Fetches the files of sources. Only sources need one: a stage never has a network.
 package protocol SourceFetcher: Sendable {
-    /// Brings a source's files into the store: each has the bytes that the source pins, or none is taken in.
+    /// Fetches a source's files into the store: all of them with the pinned bytes, or none.
     ///
     /// - Throws: a sentence for people where they cannot be had, or are others.
     func fetch(_ source: FixedOutput, into store: Store) async throws -> Artifact
@@ -118,7 +118,7 @@ package protocol EndpointClient: Sendable {
     ) async throws
 }
 
-/// Where results may be had that this store lacks: somebody else's store.
+/// Gives results that this store lacks, from someone else's store.
 package protocol RemoteResults: Sendable {
     /// Asked before a stage would run.
     ///

@@ -24,7 +24,7 @@ package struct LocalRunner: Runner {
         let program = Program(
             executable.path, ["stage", "run", workspace.directory.path, "--threads", String(threads)] + options,
             environment: Self.environment, directory: workspace.directory)
-        // The child reads its standard input to its end and exits there: it dies with this process, however that dies.
+        // The child exits when its standard input ends, so it never outlives this process.
         let child = try program.start(errors: .file(workspace.log))
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

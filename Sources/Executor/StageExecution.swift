@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 import Store
 
-/// What came of an attempt at a stage.
+/// How an attempt at a stage ended.
 enum StageOutcome: Sendable {
     case finished(StageResult)
     case failed(StageFailureReport)
@@ -40,7 +40,7 @@ struct StageExecution: Sendable {
         }
     }
 
-    /// What somebody else's run gave.
+    /// Records the result of someone else's run.
     private func record(_ artifact: Artifact, of plan: PlannedStage) throws -> StageResult {
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
         return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: nil)

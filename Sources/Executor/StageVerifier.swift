@@ -11,7 +11,7 @@ package struct StageVerifier: Sendable {
     private let threads: Int
     private let measurements: Set<String>
 
-    /// What came of running a stage again.
+    /// The result of running a stage again.
     package enum Verdict: Sendable {
         /// The same bytes, after so many seconds.
         case same(seconds: Double)
@@ -77,7 +77,7 @@ package struct IncompleteLineage: Error, Sendable, CustomStringConvertible {
 }
 
 extension Action {
-    /// Whether it stands for files from outside, which nobody can make again.
+    /// Whether it is a source: files from outside, which cannot be made again.
     package var isSource: Bool { kind.hasPrefix("source.") }
 }
 

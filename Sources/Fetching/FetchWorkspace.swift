@@ -3,7 +3,7 @@ import BuildModel
 import Foundation
 import HTTP
 
-/// Where one fetch works: the directory that its files go to, and a scratch directory that goes with it.
+/// The directories of one fetch: one for its files, and a scratch directory that is removed afterwards.
 struct FetchWorkspace {
     /// The origin, for messages.
     let label: String
@@ -25,7 +25,7 @@ struct FetchWorkspace {
     /// Downloads a file.
     ///
     /// - Parameters:
-    ///   - token: who asks, for this host only: it is not sent on where the answer leads elsewhere.
+    ///   - token: for this host only; it is not sent on when a redirection leads elsewhere.
     ///   - limit: bytes, at most.
     func download(
         _ url: URL, to file: URL, token: String? = nil, limit: Int? = nil, backoff: Backoff
@@ -94,7 +94,7 @@ package struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
 
     static func invalidURL(_ url: String) -> FetchError { FetchError("'\(url)' is not an http or https URL") }
 
-    /// A word of the recipe that must not reach a command line or an address; `expected` says what may stand there.
+    /// A word of the recipe that must not reach a command line or an address; `expected` says what is allowed.
     static func invalid(_ text: String, expected: String) -> FetchError { FetchError("'\(text)' is not \(expected)") }
 
     /// A download that failed.

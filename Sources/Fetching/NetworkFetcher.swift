@@ -3,7 +3,7 @@ import Foundation
 import HTTP
 import Store
 
-/// Brings files from outside. Only sources need one: a stage never has a network.
+/// Fetches files from outside. Only sources need this: a stage has no network.
 package protocol OriginFetcher: Sendable {
     /// Fetches the files that an origin's members choose; all of them, or the one file that it is, where it names no members.
     ///
@@ -13,7 +13,7 @@ package protocol OriginFetcher: Sendable {
     /// - Returns: the files' paths below the directory, sorted; at least one.
     func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String]
 
-    /// Replaces a branch or tag by the commit that it stands for now. Origins without one stay what they are.
+    /// Replaces a branch or tag with the commit that it names now. Other origins stay as they are.
     func resolve(_ origin: FixedOutput.Origin) async throws(FetchError) -> FixedOutput.Origin
 }
 

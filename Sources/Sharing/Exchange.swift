@@ -2,9 +2,9 @@ import BuildModel
 import CanonicalJSON
 import Store
 
-/// A step of an exchange that is done, for a person who waits.
+/// A finished step of an exchange, for progress messages.
 package enum ExchangePhase: Sendable {
-    /// Git's part came and was checked.
+    /// Git's part was received and checked.
     case checked(stages: Int, builds: Int, gitObjects: Int, bytes: Int)
     /// Git's part that will be sent.
     case compared(references: Int)
@@ -18,10 +18,10 @@ package struct ExchangeSummary: Sendable {
     package var changes: [ReferenceChange] = []
     /// Refs of the remote that were not asked for, with the reason.
     package var leftOut: [Refusal] = []
-    /// Actions whose results are new on the side that received.
+    /// Actions whose results are new to the receiver.
     package var actions = 0
     package var objects = 0
-    /// Of the objects that travelled.
+    /// Of the objects that were sent.
     package var bytes = 0
 
     package var json: JSON {
@@ -86,7 +86,7 @@ package enum SharingError: Error, Sendable, CustomStringConvertible {
 /// Why nothing was exchanged with a remote.
 package enum RemoteError: Error, Sendable, CustomStringConvertible {
     case unreachable(remote: String, reason: String)
-    /// What came does not hold against the rules of a lineage.
+    /// What came breaks a rule of a lineage.
     case refused(remote: String, refusals: [Refusal])
     /// The remote has builds that are not here.
     case behind(remote: String, references: [String])

@@ -45,7 +45,7 @@ final class Sending {
             case .tag:
                 kept.append(
                     ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote's tag names something else"))
-            // The first who names an action's commit wins, there as here.
+            // The first commit that an action's ref names stays, on both sides.
             case .action: continue
             }
         }

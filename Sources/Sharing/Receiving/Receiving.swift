@@ -64,7 +64,7 @@ final class Receiving {
         try repository.refresh()
     }
 
-    /// A pack holds what refs reach; anything else came for a reason that nobody knows.
+    /// Refuses a pack that holds more than the refs reach.
     private static func refuseUnnamed(in repository: GitRepository, _ checked: CommitCheck) throws {
         var unnamed = 0
         try repository.forEachObject { id in

@@ -38,7 +38,7 @@ struct RemoteReference: Hashable, Sendable {
 
 /// What git's configuration of the lineage repository says of remotes.
 extension Store {
-    /// The address of a remote that has a name; `nil` where there is none of it.
+    /// The address of a remote, by its name; `nil` where there is no such remote.
     package func address(ofRemote name: String) throws(StoreError) -> String? {
         let repository = try openRepository()
         var remote: OpaquePointer?

@@ -3,7 +3,7 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// What a collection keeps: all that a recent build, the newest build of each recipe, or a tag stands on.
+/// What a collection keeps: everything that recent builds, the newest build of each recipe, and tags need.
 struct Reachability {
     /// Keys of the actions whose results stay.
     private(set) var keys: Set<Digest> = []

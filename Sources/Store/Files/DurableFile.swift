@@ -194,7 +194,7 @@ package struct OpenFile: ~Copyable, Sendable {
     /// Makes sure that everything written is on the disk.
     func flush() throws(StoreError) { try writing(fsync) }
 
-    /// Writes all of it where the descriptor stands.
+    /// Writes all bytes at the descriptor's position.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var rest = bytes
         while !rest.isEmpty {

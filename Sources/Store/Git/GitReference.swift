@@ -31,7 +31,7 @@ extension GitRepository {
         return try target(of: name) == commit
     }
 
-    /// Moves a ref, if it still is where it was; `false` where somebody else has moved it.
+    /// Moves a ref from one commit to another; `false` where the ref names something else by now.
     package func moveReference(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) -> Bool {
         guard let id = Self.id(new.hex) else { return false }
         return try set(name, to: id, from: old.flatMap { Self.id($0.hex) }, "move the ref \(name)")
@@ -58,7 +58,7 @@ extension GitRepository {
         return true
     }
 
-    /// Runs a step that takes git's own lock file of a ref; waits where somebody holds it.
+    /// Runs a step that takes git's own lock file of a ref; waits while another program holds it.
     ///
     /// The caller holds the store's write lock, so no build holds git's. A stock program does not hold it for long: what is
     /// still there after a second was left by a process that was killed, and is removed.

@@ -46,7 +46,7 @@ extension BuildRecord {
         ]
     }
 
-    /// Of all that the build commit's tree is made of; the subject is none of it.
+    /// The digest of everything in the build commit's tree, but not of the subject.
     var digest: Digest {
         var bytes = Array(recipeText.utf8)
         func add(_ text: String) {

@@ -3,12 +3,12 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// What is not reproducible about a run: where, when, how long. Kept as a git note on the stage commit.
+/// What is not reproducible about a run: where, when and how long it ran. It is a git note on the stage commit.
 package struct RunNote: Hashable, Sendable {
     package var host: String
     package var started: Date
     package var seconds: Double
-    /// The most memory that the stage had, in bytes; `nil` where nobody knows.
+    /// The most memory that the stage had, in bytes; `nil` where it is unknown.
     package var peakMemory: Int?
 
     package init(
