@@ -11,7 +11,7 @@ extension TemporaryFolder {
 extension ModelQuantization {
     /// A model as a folder has it after quantization, and the same read back.
     func throughAFolder(_ model: Model) throws -> (result: QuantizedModel, model: InferenceModel) {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.model.write(model)
         let weights = folder.file("model.safetensors")
         let result = try quantize(SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json)
@@ -42,7 +42,7 @@ enum SmallModel {
 
     /// A folder with a model and a tokenizer of Decant's own.
     static func folder(_ model: Model) throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.model.write(model)
         let texts = (0..<40).map { "turn on the light in room \($0), please; turn it off" }
         try TokenizerTrainer(vocabularySize: 290).train(on: texts).write(to: folder.url, format: .query)
