@@ -2,15 +2,19 @@
 
 /// Small models and rows that several tests share.
 enum Fixture {
-    static func configuration(tied: Bool = true, bias: Bool = true, layers: Int = 2) throws -> ModelConfiguration {
+    static func configuration(
+        tied: Bool = true, family: ModelFamily = .qwen2, layers: Int = 2
+    ) throws -> ModelConfiguration {
         try ModelConfiguration(
             vocabularySize: 37, hiddenSize: 24, layerCount: layers, headCount: 4, keyValueHeadCount: 2, intermediateSize: 40,
-            maximumPositions: 64, tiesEmbeddings: tied, hasAttentionBias: bias)
+            maximumPositions: 64, tiesEmbeddings: tied, family: family)
     }
 
     /// Weights large enough that every part of the model matters; biases and norms are random too.
-    static func model(tied: Bool = true, bias: Bool = true, layers: Int = 2, scale: Double = 0.3) throws -> Model {
-        var model = Model(zeros: try configuration(tied: tied, bias: bias, layers: layers))
+    static func model(
+        tied: Bool = true, family: ModelFamily = .qwen2, layers: Int = 2, scale: Double = 0.3
+    ) throws -> Model {
+        var model = Model(zeros: try configuration(tied: tied, family: family, layers: layers))
         for (index, parameter) in model.parameters.enumerated() {
             let noise = randomFloats(parameter.count, seed: UInt64(100 + index), scale: scale)
             try model.setWeights(parameter.role == .norm ? noise.map { 1 + $0 } : noise, of: parameter)

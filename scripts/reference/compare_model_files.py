@@ -6,8 +6,8 @@ Needs: torch, transformers, safetensors, tokenizers, gguf. In three steps, with 
     DECANT_FOREIGN_MODELS=/tmp/models swift test -c release -Xswiftc -enable-testing --filter ForeignModelTests
     python3 scripts/reference/compare_model_files.py check /tmp/models
 
-`prepare` saves random Qwen2 and Llama models in several types and shards, GGUF files of random blocks of every type, and
-takes a published GGUF file along; beside each lie the weights and logits of the library. The test reads every model, notes
+`prepare` saves random Llama, Qwen2 and Qwen3 models in several types and shards, GGUF files of random blocks of every type,
+and takes a published GGUF file along; beside each lie the weights and logits of the library. The test reads every model, notes
 the differences, and writes each again in every format. `check` reads that with the libraries and prints all figures; it
 exits 1 where a limit is passed.
 """
@@ -23,7 +23,8 @@ from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 from gguf.quants import dequantize, quantize
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 from gguf_reference import READ, random_blocks
 
@@ -41,7 +42,11 @@ VARIANTS = {
     "llama-f16": (LlamaConfig, dict(tie_word_embeddings=True), torch.float16, "50GB"),
     "llama-bf16-sharded-llama3": (
         LlamaConfig, dict(tie_word_embeddings=False, rope_parameters=LLAMA3), torch.bfloat16, "700KB"),
+    # The library reads no width of heads from a GGUF file of this family: it takes 128.
+    "qwen3-f32": (Qwen3Config, dict(tie_word_embeddings=False, head_dim=128, rope_theta=1000000.0), torch.float32, "50GB"),
+    "qwen3-bf16-sharded": (Qwen3Config, dict(tie_word_embeddings=True, head_dim=128), torch.bfloat16, "700KB"),
 }
+MODELS = {LlamaConfig: LlamaForCausalLM, Qwen2Config: Qwen2ForCausalLM, Qwen3Config: Qwen3ForCausalLM}
 
 
 def byte_tokenizer() -> Tokenizer:
@@ -66,8 +71,7 @@ def prepare(root: pathlib.Path, published: pathlib.Path | None) -> None:
     torch.manual_seed(3)
     for name, (config, options, dtype, shard) in VARIANTS.items():
         folder = root / name
-        kind = Qwen2ForCausalLM if config is Qwen2Config else LlamaForCausalLM
-        model = kind(config(**SHAPE, **options)).eval()
+        model = MODELS[config](config(**SHAPE, **options)).eval()
         with torch.no_grad():
             for parameter in model.parameters():
                 # Far from the start of training, where logits hardly differ.
@@ -127,7 +131,8 @@ def random_gguf(folder: pathlib.Path, kind) -> None:
 
 def library_name(name: str) -> str:
     modules = {"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj",
-               "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
+               "attn_k": "self_attn.k_proj", "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm",
+               "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
                "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
     parts = name.split(".")
     if parts[0] == "blk":
@@ -175,7 +180,7 @@ def check_exported(folder: pathlib.Path):
         if not path.exists():
             continue
         reader = GGUFReader(path)
-        fields = {name: field.contents() for name, field in reader.fields.items() if name.startswith(("llama", "qwen2"))}
+        fields = {name: field.contents() for name, field in reader.fields.items() if name.startswith(("llama", "qwen"))}
         good = True
         for tensor in reader.tensors:
             if tensor.name == "rope_freqs.weight":

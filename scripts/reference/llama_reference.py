@@ -18,9 +18,10 @@ from qwen2_reference import PROMPT_LENGTH, fill
 TOKENS = [(7 * i * i + 3 * i) % 37 for i in range(40)]
 
 
+INSIDE = ["input_layernorm", "q_proj", "k_proj", "v_proj", "o_proj", "post_attention", "gate_proj", "up_proj", "down_proj"]
+
+
 def main(path: str) -> None:
-    torch.set_default_dtype(torch.float32)
-    torch.set_num_threads(1)
     config = LlamaConfig(
         vocab_size=37, hidden_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=10,
         intermediate_size=40, max_position_embeddings=128, rms_norm_eps=1e-5, tie_word_embeddings=False,
@@ -28,9 +29,15 @@ def main(path: str) -> None:
         rope_parameters={
             "rope_type": "llama3", "rope_theta": 50000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
             "original_max_position_embeddings": 32})
-    model = LlamaForCausalLM(config)
+    write(path, config, LlamaForCausalLM(config), INSIDE)
+
+
+def write(path: str, config, model, inside: list[str]) -> None:
+    """Fills the model, whose layers have their tensors in the order `inside`, and writes what it computes."""
+    torch.set_default_dtype(torch.float32)
+    torch.set_num_threads(1)
     parameters = list(model.named_parameters())
-    names = order([name for name, _ in parameters])
+    names = order([name for name, _ in parameters], inside)
     with torch.no_grad():
         for name, tensor in parameters:
             fill(names.index(name), name, tensor)
@@ -52,9 +59,8 @@ def main(path: str) -> None:
         file.write("\n")
 
 
-def order(names: list[str]) -> list[str]:
+def order(names: list[str], inside: list[str]) -> list[str]:
     """The names as the engine lists them: embedding, layers with each norm before what it feeds, final norm, head."""
-    inside = ["input_layernorm", "q_proj", "k_proj", "v_proj", "o_proj", "post_attention", "gate_proj", "up_proj", "down_proj"]
 
     def place(name: str) -> tuple[int, int, int]:
         if name.startswith("model.layers."):

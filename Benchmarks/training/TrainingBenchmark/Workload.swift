@@ -22,12 +22,12 @@ struct Workload {
         case "smollm2":
             let shape = try ModelConfiguration(
                 vocabularySize: 49152, hiddenSize: 576, layerCount: 30, headCount: 9, keyValueHeadCount: 3,
-                intermediateSize: 1536, hasAttentionBias: false)
+                intermediateSize: 1536, family: .llama)
             self.init(shape, rows: 16, batch: 4, length: { _ in 256 }, response: { $0 - 1 })
         case "long":
             let shape = try ModelConfiguration(
                 vocabularySize: 4096, hiddenSize: 576, layerCount: 6, headCount: 9, keyValueHeadCount: 3,
-                intermediateSize: 1536, hasAttentionBias: false)
+                intermediateSize: 1536, family: .llama)
             self.init(shape, rows: 4, batch: 1, length: { _ in 2048 }, response: { $0 - 1 })
         default: return nil
         }

@@ -28,13 +28,14 @@ extension WeightFiles {
             if let module, packed.contains(module + ".weight") { continue }
             throw ModelFileError(
                 file: file(of: name).file,
-                reason: "it holds the tensor '\(name)', which no \(configuration.modelType) model of this config.json has")
+                reason: "it holds the tensor '\(name)', which no \(configuration.family.name) model of this config.json has")
         }
     }
 
     /// Tensors that some versions of `transformers` write and none reads.
     private static func isSuperfluous(_ name: String, _ configuration: ModelConfiguration) -> Bool {
-        name.hasSuffix(".rotary_emb.inv_freq") || (configuration.tiesEmbeddings && name == "lm_head.weight")
+        name.hasSuffix(".rotary_emb.inv_freq")
+            || (configuration.tiesEmbeddings && name == configuration.family.head.huggingFace + ".weight")
     }
 }
 

@@ -18,6 +18,9 @@ struct Activations {
         /// Queries, keys and values side by side [T, (heads + 2·kvHeads)·d]; the heads' outputs [T, heads·d]; softmax
         /// statistics [T, heads, 2].
         let projections, attention, statistics: UnsafeMutablePointer<Float>
+        /// With norms of the heads: 1/rms of each; queries and keys before the norms, for a backward pass.
+        let headInverses: UnsafeMutablePointer<Float>
+        let headInputs: UnsafeMutablePointer<Float>?
         /// Hidden states between attention and feed-forward [T, D]; 1/rms per row.
         let middle, postInverse: UnsafeMutablePointer<Float>
         /// [T, 2·I]; a backward pass turns it into its own gradient.
@@ -57,8 +60,10 @@ struct Activations {
         let intermediate = tokens * configuration.intermediateSize
         let inputs = retention == .nothing ? 1 : configuration.layerCount
         let rest = retention == .everything ? configuration.layerCount : 1
+        let heads = tokens * configuration.normalizedHeadCount
         let perLayer = [
-            tokens, projected, attended, tokens * configuration.headCount * 2, hidden, tokens, 2 * intermediate,
+            tokens, projected, attended, tokens * configuration.headCount * 2, hidden, tokens, 2 * intermediate, heads,
+            retention == .nothing ? 0 : heads * configuration.headDimension,
         ]
         let blocks = (tokens + Decoder.rowBlock - 1) / Decoder.rowBlock
         let shared = [
@@ -81,7 +86,8 @@ struct Activations {
             let i = p.startIndex
             return Layer(
                 input: input, inputInverse: p[i], projections: p[i + 1], attention: p[i + 2], statistics: p[i + 3],
-                middle: p[i + 4], postInverse: p[i + 5], gateUp: p[i + 6])
+                headInverses: p[i + 7], headInputs: retention == .nothing ? nil : p[i + 8], middle: p[i + 4],
+                postInverse: p[i + 5], gateUp: p[i + 6])
         }
         let p = pieces.dropFirst(rest * perLayer.count)
         let i = p.startIndex
@@ -96,20 +102,12 @@ struct Activations {
         let perLayer =
             2 * configuration.hiddenSize + configuration.projectionSize + configuration.attentionSize
             + 2 * configuration.headCount + 2 * configuration.intermediateSize + 2
+            + configuration.normalizedHeadCount * (1 + configuration.headDimension)
         return configuration.layerCount * perLayer * MemoryLayout<Float>.stride
     }
 
     /// The hidden states behind layer `index`.
     func output(ofLayer index: Int) -> UnsafeMutablePointer<Float> {
         index + 1 < layers.count ? layers[index + 1].input : output
-    }
-}
-
-extension ModelConfiguration {
-    /// Width of queries, keys and values side by side.
-    var projectionSize: Int { (headCount + 2 * keyValueHeadCount) * headDimension }
-
-    var attentionShape: decant_attention_shape {
-        decant_attention_shape(heads: headCount, kv_heads: keyValueHeadCount, dimension: headDimension)
     }
 }

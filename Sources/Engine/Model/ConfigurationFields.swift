@@ -38,16 +38,17 @@ struct ConfigurationFields {
 
     // MARK: Whole models
 
-    func modelType() throws(ModelConfigurationError) -> String {
-        let type = json["model_type"]?.string ?? ""
-        guard type == "qwen2" || type == "llama" else {
-            throw ModelConfigurationError(field: "model_type", reason: "must be qwen2 or llama, not '\(type)'")
+    func family() throws(ModelConfigurationError) -> ModelFamily {
+        let name = json["model_type"]?.string ?? ""
+        guard let family = ModelFamily.all.first(where: { $0.name == name }) else {
+            let known = ModelFamily.list(ModelFamily.all.map(\.name), "or")
+            throw ModelConfigurationError(field: "model_type", reason: "must be \(known), not '\(name)'")
         }
-        return type
+        return family
     }
 
     /// Refuses, by name, what would change the model's results and is not computed here.
-    func checkThatNothingElseIsAsked(of type: String) throws(ModelConfigurationError) {
+    func checkThatNothingElseIsAsked(of family: ModelFamily) throws(ModelConfigurationError) {
         if let activation = json["hidden_act"], activation.string != "silu" {
             throw ModelConfigurationError(field: "hidden_act", reason: "must be silu, not \(activation.canonicalText)")
         }
@@ -58,10 +59,8 @@ struct ConfigurationFields {
             throw ModelConfigurationError(
                 field: "layer_types", reason: "must be full_attention in every layer, not \(other.canonicalText)")
         }
-        // Qwen2 has a bias at queries, keys and values whatever its configuration says, and none at the output.
-        if type == "llama", json["attention_bias"]?.bool == true {
-            throw ModelConfigurationError(
-                field: "attention_bias", reason: "is not supported for llama, where the output projection has a bias too")
+        for field in family.refusedFields where json[field.name]?.bool == true {
+            throw ModelConfigurationError(field: field.name, reason: field.reason)
         }
         if json["mlp_bias"]?.bool == true {
             throw ModelConfigurationError(field: "mlp_bias", reason: "is not supported")

@@ -14,10 +14,6 @@ struct Decoder {
     /// Of the products with float weights.
     let products: ProductPrecision
 
-    /// Rows that a worker takes at a time where rows are independent. Sums over all rows are made of sums over such blocks,
-    /// so that it is part of their results.
-    static let rowBlock = 32
-
     /// For sequences of at most `positions` tokens.
     init(
         _ layout: DecoderLayout, weights: FloatBuffer, packed: PackedWeights = PackedWeights(), positions: Int,

@@ -1,78 +1,129 @@
 /// Where every parameter lies: embedding, layers, final norm, head. Query, key and value projections are adjacent, as are
 /// gate and up, so that each group is one matrix to multiply by.
 struct DecoderLayout: Sendable {
-    /// Offsets of a layer's tensors from the layer's start.
-    struct Layer: Sendable {
-        var inputNorm = 0
-        /// [(heads + 2·kvHeads)·d, hidden]
-        var projections = 0
-        var bias = 0
-        /// [hidden, heads·d]
-        var output = 0
-        var postNorm = 0
-        /// [2·intermediate, hidden]
-        var gateUp = 0
-        /// [hidden, intermediate]
-        var down = 0
-        var count = 0
-    }
-
     let configuration: ModelConfiguration
-    let layer: Layer
+    /// Offsets from a layer's start, which all layers share.
+    let attention: Attention
+    let feedForward: FeedForward
+    /// Values of a layer.
+    let layerSize: Int
+    /// The embedding is the first parameter.
     let embeddingCount: Int
     let finalNorm: Int
-    /// The embedding's offset where the two are tied.
-    let head: Int
+    /// The embedding's where the two are tied.
+    let head: LinearMap
     let count: Int
+    private let outside, inLayer: [ParameterTemplate]
 
     init(_ configuration: ModelConfiguration) {
         self.configuration = configuration
-        let hidden = configuration.hiddenSize
-        let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
-        let projected = configuration.attentionSize + 2 * keyValueSize
-        var layer = Layer()
-        layer.projections = layer.inputNorm + hidden
-        layer.bias = layer.projections + projected * hidden
-        layer.output = layer.bias + (configuration.hasAttentionBias ? projected : 0)
-        layer.postNorm = layer.output + hidden * configuration.attentionSize
-        layer.gateUp = layer.postNorm + hidden
-        layer.down = layer.gateUp + 2 * configuration.intermediateSize * hidden
-        layer.count = layer.down + hidden * configuration.intermediateSize
-        self.layer = layer
-        embeddingCount = configuration.vocabularySize * hidden
-        finalNorm = embeddingCount + configuration.layerCount * layer.count
-        head = configuration.tiesEmbeddings ? 0 : finalNorm + hidden
-        count = finalNorm + hidden + (configuration.tiesEmbeddings ? 0 : embeddingCount)
+        let family = configuration.family
+        var layer = LayoutBuilder(configuration)
+        attention = Attention(family.attention, in: &layer)
+        feedForward = FeedForward(family.feedForward, in: &layer)
+        layerSize = layer.count
+        inLayer = layer.parameters
+
+        var model = LayoutBuilder(configuration)
+        let words = model.append(family.embedding, [.vocabulary, .hidden], .embedding)
+        embeddingCount = model.count
+        model.count += configuration.layerCount * layer.count
+        finalNorm = model.append(family.finalNorm, [.hidden], .norm)
+        let head = configuration.tiesEmbeddings ? words : model.append(family.head, [.vocabulary, .hidden], .head)
+        self.head = LinearMap(offset: head, outputs: [configuration.vocabularySize], inputs: configuration.hiddenSize)
+        count = model.count
+        outside = model.parameters
     }
 
-    func start(ofLayer index: Int) -> Int { embeddingCount + index * layer.count }
+    func start(ofLayer index: Int) -> Int { embeddingCount + index * layerSize }
 
     /// All parameters in the order in which they lie.
     var parameters: [Parameter] {
-        let hidden = configuration.hiddenSize
-        let intermediate = configuration.intermediateSize
-        let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
-        var list: [Parameter] = []
-        func append(_ name: String, _ shape: [Int], _ role: Parameter.Role) {
-            list.append(Parameter(name: name, shape: shape, role: role, offset: list.last.map(\.range.upperBound) ?? 0))
+        let family = configuration.family
+        let layers = (0..<configuration.layerCount).flatMap { index in
+            inLayer.map { $0.parameter($0.name.inLayer(index, of: family), start: start(ofLayer: index), layer: index) }
         }
-        append("model.embed_tokens.weight", [configuration.vocabularySize, hidden], .embedding)
-        for index in 0..<configuration.layerCount {
-            let prefix = "model.layers.\(index)"
-            let projections = [("q_proj", configuration.attentionSize), ("k_proj", keyValueSize), ("v_proj", keyValueSize)]
-            append("\(prefix).input_layernorm.weight", [hidden], .norm)
-            for (name, size) in projections { append("\(prefix).self_attn.\(name).weight", [size, hidden], .hiddenMatrix) }
-            if configuration.hasAttentionBias {
-                for (name, size) in projections { append("\(prefix).self_attn.\(name).bias", [size], .bias) }
-            }
-            append("\(prefix).self_attn.o_proj.weight", [hidden, configuration.attentionSize], .hiddenMatrix)
-            append("\(prefix).post_attention_layernorm.weight", [hidden], .norm)
-            append("\(prefix).mlp.gate_proj.weight", [intermediate, hidden], .hiddenMatrix)
-            append("\(prefix).mlp.up_proj.weight", [intermediate, hidden], .hiddenMatrix)
-            append("\(prefix).mlp.down_proj.weight", [hidden, intermediate], .hiddenMatrix)
-        }
-        append("model.norm.weight", [hidden], .norm)
-        if !configuration.tiesEmbeddings { append("lm_head.weight", [configuration.vocabularySize, hidden], .head) }
-        return list
+        let others = outside.map { $0.parameter($0.name, start: 0, layer: nil) }
+        return others.prefix(1) + layers + others.dropFirst()
     }
+}
+
+/// A tensor of one layer, or one outside the layers.
+private struct ParameterTemplate: Sendable {
+    let name: TensorName
+    /// `weight` or `bias`.
+    let kind: String
+    let axes: [Axis]
+    let shape: [Int]
+    let role: Parameter.Role
+    let input: LinearInput?
+    let isRotated: Bool
+    let offset: Int
+
+    func parameter(_ name: TensorName, start: Int, layer: Int?) -> Parameter {
+        Parameter(
+            name: "\(name.huggingFace).\(kind)", ggufName: "\(name.gguf).\(kind)", shape: shape, axes: axes, role: role,
+            layer: layer, input: input, isRotated: isRotated, offset: start + offset)
+    }
+}
+
+/// Lays tensors one behind the other.
+struct LayoutBuilder {
+    private let configuration: ModelConfiguration
+    fileprivate private(set) var parameters: [ParameterTemplate] = []
+    /// Values so far.
+    fileprivate(set) var count = 0
+
+    fileprivate init(_ configuration: ModelConfiguration) { self.configuration = configuration }
+
+    /// - Returns: the tensor's offset.
+    @discardableResult
+    mutating func append(
+        _ name: TensorName, _ axes: [Axis], _ role: Parameter.Role, kind: String = "weight", reading input: LinearInput? = nil,
+        isRotated: Bool = false
+    ) -> Int {
+        let shape = axes.map { $0.size(in: configuration) }
+        defer { count += shape.reduce(1, *) }
+        parameters.append(
+            ParameterTemplate(
+                name: name, kind: kind, axes: axes, shape: shape, role: role, input: input, isRotated: isRotated,
+                offset: count))
+        return count
+    }
+
+    /// Matrices that read the same input, of which some are turned by the rotary embedding.
+    mutating func append(
+        _ matrices: [(name: TensorName, outputs: Axis, isRotated: Bool)], reading input: LinearInput
+    ) -> LinearMap {
+        let offset = count
+        for matrix in matrices {
+            append(matrix.name, [matrix.outputs, input.axis], .hiddenMatrix, reading: input, isRotated: matrix.isRotated)
+        }
+        return LinearMap(
+            offset: offset, outputs: matrices.map { $0.outputs.size(in: configuration) },
+            inputs: input.width(in: configuration))
+    }
+}
+
+/// Matrices [outputs, inputs] that lie one behind the other, so that one product takes them all.
+struct LinearMap: Hashable, Sendable {
+    let offset: Int
+    /// Of each matrix.
+    let outputs: [Int]
+    let inputs: Int
+
+    /// Of all matrices.
+    var rows: Int { outputs.reduce(0, +) }
+    var count: Int { rows * inputs }
+
+    /// The same of a layer that starts there.
+    func from(_ start: Int) -> LinearMap { LinearMap(offset: start + offset, outputs: outputs, inputs: inputs) }
+
+    /// One of the matrices.
+    func matrix(_ index: Int) -> LinearMap {
+        LinearMap(
+            offset: offset + outputs[..<index].reduce(0, +) * inputs, outputs: [outputs[index]], inputs: inputs)
+    }
+
+    func view(of weights: FloatBuffer) -> MatrixView { MatrixView(weights.base + offset, rows, inputs) }
 }

@@ -1,11 +1,11 @@
 import CanonicalJSON
 
 extension ModelConfiguration {
-    /// Reads Hugging Face's `config.json` of a `qwen2` or `llama` model, as any version of `transformers` writes it.
+    /// Reads Hugging Face's `config.json` of a model of a known family, as any version of `transformers` writes it.
     package init(json: JSON) throws(ModelConfigurationError) {
         let fields = ConfigurationFields(json)
-        let type = try fields.modelType()
-        try fields.checkThatNothingElseIsAsked(of: type)
+        let family = try fields.family()
+        try fields.checkThatNothingElseIsAsked(of: family)
         let rope = fields.rope
         let heads = try fields.integer("num_attention_heads")
         try self.init(
@@ -16,8 +16,8 @@ extension ModelConfiguration {
             maximumPositions: try fields.integer("max_position_embeddings", default: 2048),
             normEpsilon: try fields.number("rms_norm_eps", default: 1e-6),
             ropeTheta: try fields.number("rope_theta", default: try rope.number("rope_theta", default: 10_000)),
-            tiesEmbeddings: json["tie_word_embeddings"]?.bool ?? false, hasAttentionBias: type == "qwen2",
-            headDimension: fields.has("head_dim") ? try fields.integer("head_dim") : nil,
+            tiesEmbeddings: json["tie_word_embeddings"]?.bool ?? false, family: family,
+            headDimension: fields.has("head_dim") ? try fields.integer("head_dim") : family.defaultHeadDimension,
             ropeScaling: try rope.scaling(positions: json["original_max_position_embeddings"]?.integer))
         controlTokens = try fields.controlTokens()
         precision = (json["dtype"] ?? json["torch_dtype"])?.string.flatMap(WeightPrecision.init) ?? .float32
@@ -26,8 +26,8 @@ extension ModelConfiguration {
     /// `config.json` as `transformers` reads it.
     package var json: JSON {
         var members: [String: JSON] = [
-            "architectures": [hasAttentionBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
-            "model_type": .string(modelType),
+            "architectures": [.string(family.architecture)],
+            "model_type": .string(family.name),
             "hidden_act": "silu",
             "torch_dtype": .string(precision.rawValue),
             "vocab_size": .integer(Int64(vocabularySize)),
@@ -41,13 +41,13 @@ extension ModelConfiguration {
             "rope_theta": .number(ropeTheta),
             "tie_word_embeddings": .bool(tiesEmbeddings),
         ]
-        if attentionSize != hiddenSize { members["head_dim"] = .integer(Int64(headDimension)) }
+        // A number that follows from others is not written.
+        if family.defaultHeadDimension != nil || attentionSize != hiddenSize {
+            members["head_dim"] = .integer(Int64(headDimension))
+        }
         members["rope_scaling"] = ropeScaling?.json
         return .object(members.merging(controlTokens.json) { first, _ in first })
     }
-
-    /// What the two families are called; they differ in the bias alone.
-    var modelType: String { hasAttentionBias ? "qwen2" : "llama" }
 }
 
 extension ControlTokens {

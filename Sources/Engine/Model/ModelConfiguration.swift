@@ -1,5 +1,8 @@
-/// The shape of a decoder-only transformer of the Qwen2 and Llama families, with the fields of Hugging Face's `config.json`.
+import CKernels
+
+/// A decoder-only transformer's family and shape, with the fields of Hugging Face's `config.json`.
 package struct ModelConfiguration: Hashable, Sendable {
+    package var family: ModelFamily
     package var vocabularySize: Int
     package var hiddenSize: Int
     package var layerCount: Int
@@ -17,8 +20,6 @@ package struct ModelConfiguration: Hashable, Sendable {
     package var ropeScaling: RotaryScaling?
     /// Whether the head shares the embedding's weights.
     package var tiesEmbeddings: Bool
-    /// Whether the query, key and value projections have a bias (Qwen2: yes, Llama: no).
-    package var hasAttentionBias: Bool
     /// Ids that other programs look for; a model computes the same without them.
     package var controlTokens = ControlTokens()
     /// The type that the weights were published in and that other programs load them as.
@@ -28,8 +29,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     package init(
         vocabularySize: Int, hiddenSize: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int, intermediateSize: Int,
         maximumPositions: Int = 2048, normEpsilon: Double = 1e-6, ropeTheta: Double = 10_000, tiesEmbeddings: Bool = true,
-        hasAttentionBias: Bool = true, headDimension: Int? = nil, ropeScaling: RotaryScaling? = nil
+        family: ModelFamily = .qwen2, headDimension: Int? = nil, ropeScaling: RotaryScaling? = nil
     ) throws(ModelConfigurationError) {
+        self.family = family
         self.vocabularySize = vocabularySize
         self.hiddenSize = hiddenSize
         self.layerCount = layerCount
@@ -42,7 +44,6 @@ package struct ModelConfiguration: Hashable, Sendable {
         self.ropeTheta = ropeTheta
         self.ropeScaling = ropeScaling
         self.tiesEmbeddings = tiesEmbeddings
-        self.hasAttentionBias = hasAttentionBias
         if headDimension == nil, headCount > 0,
             !hiddenSize.isMultiple(of: headCount) || !(hiddenSize / headCount).isMultiple(of: 2)
         {
@@ -52,8 +53,20 @@ package struct ModelConfiguration: Hashable, Sendable {
         try check()
     }
 
-    /// Width of all heads side by side.
+    /// Width of all query heads side by side.
     var attentionSize: Int { headCount * headDimension }
+    /// Width of all key heads side by side, and of all value heads.
+    var keyValueSize: Int { keyValueHeadCount * headDimension }
+    /// Width of queries, keys and values side by side.
+    var projectionSize: Int { attentionSize + 2 * keyValueSize }
+    /// Heads of queries and keys, which the rotary embedding turns.
+    var rotatedHeadCount: Int { headCount + keyValueHeadCount }
+    /// Those of them that have a norm.
+    var normalizedHeadCount: Int { family.attention.headNorms == nil ? 0 : rotatedHeadCount }
+
+    var attentionShape: decant_attention_shape {
+        decant_attention_shape(heads: headCount, kv_heads: keyValueHeadCount, dimension: headDimension)
+    }
 
     private func check() throws(ModelConfigurationError) {
         // Bounds under which no product below overflows, far beyond any model of these families.

@@ -4,7 +4,8 @@
 /// Output: `cost.json`.
 package struct EvalCost: StageKind {
     package static let name = "eval.cost"
-    package static let revision = 1
+    /// 2: models without biases are counted without.
+    package static let revision = 2
     package static let inputs: [InputDeclaration] = [.required("model"), .required("answers")]
 
     package init() {}

@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func aPublishedFolderIsTakenOver() throws {
-        let model = try SmallModel.model(bias: true)
+        let model = try SmallModel.model(.qwen2)
         let source = try SmallModel.folder(model)
         var members = try source.json("config.json").object ?? [:]
         members["torch_dtype"] = "bfloat16"

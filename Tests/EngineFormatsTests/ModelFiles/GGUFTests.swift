@@ -79,10 +79,11 @@ import Testing
 
     // MARK: Whole models
 
-    @Test(arguments: GGUFPrecision.allCases, [false, true])
-    func aModelThatIsWrittenIsReadBack(precision: GGUFPrecision, bias: Bool) throws {
-        let scaling = bias ? nil : try SmallModel.llama3Scaling()
-        let model = try SmallModel.model(bias: bias, tied: bias, headDimension: bias ? nil : 32, scaling: scaling)
+    @Test(arguments: GGUFPrecision.allCases, ModelFamily.all)
+    func aModelThatIsWrittenIsReadBack(precision: GGUFPrecision, family: ModelFamily) throws {
+        let scaling = family == .qwen2 ? nil : try SmallModel.llama3Scaling()
+        let model = try SmallModel.model(
+            family, tied: family == .qwen2, headDimension: family == .qwen2 ? nil : 32, scaling: scaling)
         let folder = try SmallModel.folder(model)
         try folder.model.writeGGUF(to: folder.file("model.gguf"), precision, name: "small")
         let file = try GGUFFile(reading: folder.file("model.gguf"))
@@ -91,7 +92,7 @@ import Testing
         #expect(read.configuration == model.configuration)
         for parameter in model.parameters {
             let type = precision.type(of: parameter)
-            #expect(file.tensors[GGUFTensorNames.name(of: parameter)]?.type == type, "\(parameter.name)")
+            #expect(file.tensors[parameter.ggufName]?.type == type, "\(parameter.name)")
             // What the type makes of the weights, whatever their order: the rows are whole blocks.
             var bytes: [UInt8] = []
             try Array(model.weights(of: parameter)).withUnsafeBufferPointer { weights in
@@ -109,10 +110,10 @@ import Testing
         #expect(file.tensors["output.weight"] == nil || !model.configuration.tiesEmbeddings)
     }
 
-    /// Head by head, neighbours in the file are the two halves of the model's rows; Qwen2's stay where they are.
+    /// Head by head, neighbours in the file are the two halves of the model's rows; those of other families stay where they are.
     @Test func queriesAndKeysOfLlamaAreReordered() throws {
-        for bias in [false, true] {
-            let folder = try SmallModel.folder(try SmallModel.model(bias: bias, headDimension: 6))
+        for family in ModelFamily.all {
+            let folder = try SmallModel.folder(try SmallModel.model(family, headDimension: 6))
             let model = try folder.model.model()
             try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
             let file = try GGUFFile(reading: folder.file("model.gguf"))
@@ -120,7 +121,7 @@ import Testing
                 let stored = file.floats(try #require(file.tensors["blk.1.\(name).weight"]))
                 let weights = Array(
                     model.weights(of: try #require(model.parameter(named: "model.layers.1.self_attn.\(parameter).weight"))))
-                let order = bias || name == "attn_v" ? [0, 1, 2, 3, 4, 5] : [0, 3, 1, 4, 2, 5]
+                let order = family != .llama || name == "attn_v" ? [0, 1, 2, 3, 4, 5] : [0, 3, 1, 4, 2, 5]
                 for row in 0..<stored.count / 64 {
                     let source = row / 6 * 6 + order[row % 6]
                     let expected = weights[source * 64..<source * 64 + 64].map {
@@ -132,8 +133,8 @@ import Testing
         }
     }
 
-    @Test func aPackedModelIsWrittenAsItsFloats() throws {
-        let folder = try SmallModel.folder(try SmallModel.model(bias: true))
+    @Test(arguments: ModelFamily.all) func aPackedModelIsWrittenAsItsFloats(family: ModelFamily) throws {
+        let folder = try SmallModel.folder(try SmallModel.model(family))
         let stored = try SafeTensors(reading: folder.file("model.safetensors")).allTensors()
         let quantized = try ModelQuantization(.weights(IntegerQuantization(bits: 8, groupSize: 8)))
             .quantize(stored, configuration: folder.json("config.json"))
@@ -150,8 +151,8 @@ import Testing
         }
     }
 
-    @Test func theFoldersFilesSurviveTheWayThroughGGUF() throws {
-        let model = try SmallModel.model(bias: true)
+    @Test(arguments: ModelFamily.all) func theFoldersFilesSurviveTheWayThroughGGUF(family: ModelFamily) throws {
+        let model = try SmallModel.model(family)
         let folder = try SmallModel.folder(model)
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
         let imported = TemporaryFolder()
@@ -166,7 +167,7 @@ import Testing
     }
 
     @Test func rotaryFactorsOfAnotherKindAreRefused() throws {
-        let model = try SmallModel.model(bias: false, scaling: SmallModel.llama3Scaling())
+        let model = try SmallModel.model(.llama, scaling: SmallModel.llama3Scaling())
         let folder = try SmallModel.folder(model)
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
         var content = try Data(contentsOf: folder.file("model.gguf"))

@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test func damagedGGUFFilesAreReadOrRefused() throws {
-        let folder = try SmallModel.folder(try SmallModel.model(bias: false))
+        let folder = try SmallModel.folder(try SmallModel.model(.llama))
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .q8_0, name: "small")
         let content = try Data(contentsOf: folder.file("model.gguf"))
         let header = content.count - (try GGUFFile(parsing: content)).tensors.values.reduce(0) { $0 + $1.range.count }
@@ -185,7 +185,7 @@ import Testing
     }
 
     @Test func damagedSafetensorsFilesAreReadOrRefused() throws {
-        let model = try SmallModel.model(bias: true)
+        let model = try SmallModel.model(.qwen2)
         let folder = try SmallModel.folder(model)
         let content = try Data(contentsOf: folder.file("model.safetensors"))
         let length = content.count - 4 * model.parameterCount
@@ -214,7 +214,7 @@ import Testing
 
     @Test func damagedConfigurationsAreReadOrRefused() throws {
         let scaling = try SmallModel.llama3Scaling()
-        let json = try SmallModel.model(bias: false, tied: false, headDimension: 24, scaling: scaling).configuration.json
+        let json = try SmallModel.model(.llama, tied: false, headDimension: 24, scaling: scaling).configuration.json
         let counts = Self.fuzz(Data(json.canonicalBytes), rounds: 20_000, within: 2000, seed: 10) { content in
             guard let json = try? JSON(parsing: content) else {
                 throw ModelFileError(file: "config.json", reason: "the file is not JSON")

@@ -10,11 +10,14 @@ extension TemporaryFolder {
 
 extension ModelQuantization {
     /// A model as a folder has it after quantization, and the same read back.
-    func throughAFolder(_ model: Model) throws -> (result: QuantizedModel, model: InferenceModel) {
+    func throughAFolder(
+        _ model: Model, calibration: Calibration = .none
+    ) throws -> (result: QuantizedModel, model: InferenceModel) {
         let folder = TemporaryFolder()
         try folder.model.write(model)
         let weights = folder.file("model.safetensors")
-        let result = try quantize(SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json)
+        let result = try quantize(
+            SafeTensors(reading: weights).allTensors(), configuration: model.configuration.json, calibration: calibration)
         try SafeTensors.write(result.tensors, to: weights)
         try folder.write(result.configuration, to: "config.json")
         return try withExtendedLifetime(folder) { (result, try folder.model.inferenceModel()) }
@@ -23,10 +26,12 @@ extension ModelQuantization {
 
 enum SmallModel {
     /// Rows of 64 are whole blocks of GGUF's simple types, those of 40 are not.
-    static func model(bias: Bool, tied: Bool = true, headDimension: Int? = nil, scaling: RotaryScaling? = nil) throws -> Model {
+    static func model(
+        _ family: ModelFamily, tied: Bool = true, headDimension: Int? = nil, scaling: RotaryScaling? = nil
+    ) throws -> Model {
         var configuration = try ModelConfiguration(
             vocabularySize: 300, hiddenSize: 64, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 40,
-            maximumPositions: 16_384, normEpsilon: 1e-5, ropeTheta: 500_000, tiesEmbeddings: tied, hasAttentionBias: bias,
+            maximumPositions: 16_384, normEpsilon: 1e-5, ropeTheta: 500_000, tiesEmbeddings: tied, family: family,
             headDimension: headDimension, ropeScaling: scaling)
         configuration.controlTokens = ControlTokens(begin: 1, end: [4], padding: 0)
         var model = Model(initializing: configuration, seed: 9)

@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: [ElementType.float32, .float16, .bfloat16], [false, true])
     func everyFloatTypeIsRead(type: ElementType, isSharded: Bool) throws {
-        let model = try SmallModel.model(bias: true, tied: false)
+        let model = try SmallModel.model(.qwen2, tied: false)
         let folder = try SmallModel.folder(model)
         let tensors = Self.tensors(model, type)
         if isSharded {
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func aModelIsWrittenAsAllItsTensorsWouldBe() throws {
-        let model = try SmallModel.model(bias: false, tied: false, headDimension: 24, scaling: SmallModel.llama3Scaling())
+        let model = try SmallModel.model(.llama, tied: false, headDimension: 24, scaling: SmallModel.llama3Scaling())
         let folder = try SmallModel.folder(model)
         #expect(try Data(contentsOf: folder.file("model.safetensors")) == SafeTensors.serialize(Self.tensors(model, .float32)))
         let read = try folder.model.model()
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func aTiedHeadMayBeThereOrNot() throws {
-        let model = try SmallModel.model(bias: false)
+        let model = try SmallModel.model(.llama)
         let folder = try SmallModel.folder(model)
         var tensors = Self.tensors(model, .float32)
         tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"]
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func aTensorThatTheModelHasNoUseForIsNamed() throws {
-        let model = try SmallModel.model(bias: false)
+        let model = try SmallModel.model(.llama)
         let folder = try SmallModel.folder(model)
         var tensors = Self.tensors(model, .float32)
         tensors["model.layers.0.self_attn.q_norm.weight"] = StoredTensor([Float](repeating: 1, count: 16), shape: [16])
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func indexAndShardsMustAgree() throws {
-        let model = try SmallModel.model(bias: false)
+        let model = try SmallModel.model(.llama)
         let folder = try SmallModel.folder(model)
         let tensors = Self.tensors(model, .float32)
         try Self.shard(tensors, in: folder)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func nothingIsAllocatedForAShapeThatTheFilesCannotHold() throws {
-        let folder = try SmallModel.folder(try SmallModel.model(bias: false))
+        let folder = try SmallModel.folder(try SmallModel.model(.llama))
         let members = try folder.json("config.json").object ?? [:]
         for (field, value) in [("num_hidden_layers", 4096), ("vocab_size", 1 << 22), ("intermediate_size", 1 << 20)] {
             var changed = members

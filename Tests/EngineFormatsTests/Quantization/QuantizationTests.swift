@@ -92,13 +92,18 @@ import Testing
         ]
     }()
 
+    static let configuration: JSON = [
+        "model_type": "qwen2", "vocab_size": 10, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "intermediate_size": 32,
+    ]
+
     static func quantization(bits: Int, groupSize: Int) throws -> ModelQuantization {
         ModelQuantization(.weights(try IntegerQuantization(bits: bits, groupSize: groupSize)))
     }
 
     @Test func linearLayersArePackedAndReadBack() throws {
         let quantized = try Self.quantization(bits: 4, groupSize: 16)
-            .quantize(Self.model, configuration: ["model_type": "qwen2"])
+            .quantize(Self.model, configuration: Self.configuration)
         #expect(quantized.report.layers.map(\.name) == ["model.layers.0.mlp.down_proj", "model.layers.0.self_attn.q_proj"])
         #expect(quantized.report.layers.map(\.bytesAfter) == [16 * 16 + 4 * 32, 16 * 8 + 4 * 16])
         #expect(quantized.report.layers.allSatisfy { (0.03..<0.15).contains($0.relativeError) })
@@ -118,23 +123,22 @@ import Testing
     @Test func theConfigurationIsThatOfCompressedTensors() throws {
         let quantized = try ModelQuantization(
             .weights(IntegerQuantization(bits: 8, groupSize: 0)), ignoring: ["down_proj", "lm_head"]
-        ).quantize(Self.model, configuration: ["model_type": "qwen2"])
+        ).quantize(Self.model, configuration: Self.configuration)
         #expect(
-            quantized.configuration == [
-                "model_type": "qwen2",
-                "quantization_config": [
-                    "quant_method": "compressed-tensors", "format": "pack-quantized", "quantization_status": "compressed",
-                    "config_groups": [
-                        "group_0": [
-                            "targets": ["Linear"],
-                            "weights": [
-                                "num_bits": 8, "type": "int", "symmetric": true, "dynamic": false, "strategy": "channel",
-                            ],
-                        ]
-                    ],
-                    "ignore": ["lm_head", "model.layers.0.mlp.down_proj"],
+            quantized.configuration["quantization_config"] == [
+                "quant_method": "compressed-tensors", "format": "pack-quantized", "quantization_status": "compressed",
+                "config_groups": [
+                    "group_0": [
+                        "targets": ["Linear"],
+                        "weights": [
+                            "num_bits": 8, "type": "int", "symmetric": true, "dynamic": false, "strategy": "channel",
+                        ],
+                    ]
                 ],
+                "ignore": ["lm_head", "model.layers.0.mlp.down_proj"],
             ])
+        let rest = quantized.configuration.object?.filter { $0.key != "quantization_config" }
+        #expect(rest == Self.configuration.object)
         #expect(throws: QuantizationError.self) {
             try Self.quantization(bits: 8, groupSize: 0)
                 .quantize(quantized.tensors, configuration: quantized.configuration)
@@ -142,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: ["weight_packed", "weight_scale", "weight_shape"]) func aDamagedMatrixIsNamed(part: String) throws {
-        let quantized = try Self.quantization(bits: 4, groupSize: 16).quantize(Self.model, configuration: [:])
+        let quantized = try Self.quantization(bits: 4, groupSize: 16).quantize(Self.model, configuration: Self.configuration)
         let name = "model.layers.0.mlp.down_proj." + part
         for damaged in [nil, StoredTensor([Int64(1) << 62, 1 << 62], shape: [2]), StoredTensor([Int64(3)], shape: [1])] {
             var tensors = quantized.tensors

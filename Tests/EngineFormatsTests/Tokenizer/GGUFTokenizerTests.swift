@@ -75,7 +75,7 @@ import Testing
 
     @Test(arguments: BytePairFamily.allCases)
     func aTokenizerThatIsWrittenToAFileIsReadBack(family: BytePairFamily) throws {
-        let model = try SmallModel.model(bias: true)
+        let model = try SmallModel.model(.qwen2)
         let folder = try SmallModel.folder(model)
         let (tokenizer, configuration) = try Self.written(Self.file({ _ in }, pre: family.rawValue))
         try folder.write(tokenizer, to: "tokenizer.json")

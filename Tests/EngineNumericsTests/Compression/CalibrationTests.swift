@@ -98,8 +98,9 @@ struct CalibrationTests {
             })
     }
 
-    @Test func aBetterMethodReconstructsBetterAndEveryLayerIsReported() throws {
-        let model = try Fixture.model()
+    @Test(arguments: ModelFamily.all)
+    func aBetterMethodReconstructsBetterAndEveryLayerIsReported(family: ModelFamily) throws {
+        let model = try Fixture.model(family: family)
         let workers = WorkerPool(threads: 2)
         let scheme = QuantizationScheme.weights(try IntegerQuantization(bits: 4, groupSize: 8))
         try write(model, threads: 2) { file in
@@ -152,14 +153,15 @@ struct CalibrationTests {
         }
     }
 
-    @Test(arguments: [false, true])
-    func smoothingKeepsLogitsMovesRangesAndNeedsAllModulesOfAnInput(bias: Bool) throws {
-        let model = try Fixture.model(bias: bias)
+    @Test(arguments: ModelFamily.all)
+    func smoothingKeepsLogitsMovesRangesAndNeedsAllModulesOfAnInput(family: ModelFamily) throws {
+        let model = try Fixture.model(family: family)
         let workers = WorkerPool(threads: 2)
         try write(model, threads: 2) { file in
             let statistics = try CalibrationStatistics(reading: file, for: model.configuration)
             var smoothed = tensors(of: model)
-            let divisors = try SmoothQuant(strength: 0.5).smooth(&smoothed, model.configuration, statistics) { _ in true }
+            let divisors = try SmoothQuant(strength: 0.5).smooth(
+                &smoothed, model.configuration, statistics, quantizing: Set(model.parameters.map(\.name)))
             #expect(divisors.count == 8)
             try expectOneScaleForHeadsThatShare(of: model, divisors, statistics)
             var changed = model
@@ -184,7 +186,7 @@ struct CalibrationTests {
                 }
             }
             var untouched = tensors(of: model)
-            let none = try SmoothQuant(strength: 0.5).smooth(&untouched, model.configuration, statistics) { _ in false }
+            let none = try SmoothQuant(strength: 0.5).smooth(&untouched, model.configuration, statistics, quantizing: [])
             #expect(none.isEmpty && untouched == tensors(of: model))
         }
     }

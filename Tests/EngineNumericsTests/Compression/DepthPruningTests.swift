@@ -35,7 +35,7 @@ struct DepthPruningTests {
         let configuration = try Fixture.configuration(layers: 4)
         let pruning = try DepthPruning(configuration, importance: [0.3, 0.1, 0.1, 0.4], ratio: ratio)
         #expect(pruning.removedLayers == [[], [1], [1, 2], [0, 1, 2]][layers])
-        #expect(pruning.parametersBefore - pruning.parametersAfter == layers * DecoderLayout(configuration).layer.count)
+        #expect(pruning.parametersBefore - pruning.parametersAfter == layers * DecoderLayout(configuration).layerSize)
     }
 
     @Test func scoresAndRatiosThatDoNotFitAreRefused() throws {

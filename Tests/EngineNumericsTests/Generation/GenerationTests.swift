@@ -26,9 +26,9 @@ struct GenerationTests {
         }
     }
 
-    @Test(arguments: [true, false])
-    func greedyTokensAreTheMostProbableOfAFullForwardPass(bias: Bool) throws {
-        let model = InferenceModel(try Fixture.model(tied: false, bias: bias))
+    @Test(arguments: ModelFamily.all)
+    func greedyTokensAreTheMostProbableOfAFullForwardPass(family: ModelFamily) throws {
+        let model = InferenceModel(try Fixture.model(tied: false, family: family))
         for (prompt, result) in zip(Self.prompts, try generate(model)) {
             var tokens = prompt
             #expect(result.tokens.count <= 9)

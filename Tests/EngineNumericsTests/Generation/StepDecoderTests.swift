@@ -29,9 +29,9 @@ struct StepDecoderTests {
         return found
     }
 
-    @Test(arguments: [true, false])
-    func aPromptGivesEqualBitsWholeInPiecesAndBesideOthers(bias: Bool) throws {
-        let model = InferenceModel(try Fixture.model(tied: bias, bias: bias))
+    @Test(arguments: ModelFamily.all)
+    func aPromptGivesEqualBitsWholeInPiecesAndBesideOthers(family: ModelFamily) throws {
+        let model = InferenceModel(try Fixture.model(tied: family == .qwen2, family: family))
         let count = Self.tokens.count
         let whole = logits(model, cuts: [count])
         #expect(logits(model, cuts: Array(1...count)) == whole)

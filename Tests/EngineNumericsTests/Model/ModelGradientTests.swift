@@ -13,9 +13,9 @@ struct ModelGradientTests {
         }
     }
 
-    @Test(arguments: [true, false], [true, false])
-    func everyParameterGradientAgreesWithFiniteDifferences(tied: Bool, bias: Bool) throws {
-        let model = try Fixture.model(tied: tied, bias: bias)
+    @Test(arguments: [true, false], ModelFamily.all)
+    func everyParameterGradientAgreesWithFiniteDifferences(tied: Bool, family: ModelFamily) throws {
+        let model = try Fixture.model(tied: tied, family: family)
         let examples = Fixture.examples(3)
         let gradient = evaluate(model, examples).gradient
         for parameter in model.parameters {
@@ -53,12 +53,21 @@ struct ModelGradientTests {
         #expect(model.parameters.count == 2 * 12 + 3)
         let layer = model.layout.start(ofLayer: 1)
         #expect(
-            model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.offset == layer + model.layout.layer.projections)
-        #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.bias")?.offset == layer + model.layout.layer.bias)
-        #expect(model.parameter(named: "model.layers.1.self_attn.o_proj.weight")?.offset == layer + model.layout.layer.output)
-        #expect(model.parameter(named: "model.layers.1.mlp.gate_proj.weight")?.offset == layer + model.layout.layer.gateUp)
-        #expect(model.parameter(named: "model.layers.1.mlp.down_proj.weight")?.offset == layer + model.layout.layer.down)
-        #expect(model.parameter(named: "lm_head.weight")?.offset == model.layout.head)
+            model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.offset == layer
+                + model.layout.attention.projections.offset)
+        #expect(
+            model.parameter(named: "model.layers.1.self_attn.q_proj.bias")?.offset == layer + (model.layout.attention.bias ?? 0)
+        )
+        #expect(
+            model.parameter(named: "model.layers.1.self_attn.o_proj.weight")?.offset == layer
+                + model.layout.attention.output.offset)
+        #expect(
+            model.parameter(named: "model.layers.1.mlp.gate_proj.weight")?.offset == layer
+                + model.layout.feedForward.gateUp.offset)
+        #expect(
+            model.parameter(named: "model.layers.1.mlp.down_proj.weight")?.offset == layer
+                + model.layout.feedForward.down.offset)
+        #expect(model.parameter(named: "lm_head.weight")?.offset == model.layout.head.offset)
     }
 
     @Test func shapesThatMakeNoModelAreRefusedByField() throws {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Engine
 
-/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py` and
-/// `llama_reference.py` write them.
+/// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py`,
+/// `llama_reference.py` and `qwen3_reference.py` write them.
 struct ReferenceTests {
     private static func reference(_ name: String) throws -> JSON {
         try referenceFile("\(name).json")
@@ -24,7 +24,7 @@ struct ReferenceTests {
         return model
     }
 
-    @Test(arguments: ["qwen2", "llama"])
+    @Test(arguments: ["qwen2", "llama", "qwen3"])
     func logitsLossAndGradientsAgree(name: String) throws {
         let reference = try Self.reference(name)
         let model = try Self.model(reference["config"])
@@ -60,7 +60,7 @@ struct ReferenceTests {
     @Test func theLibraryConfigurationIsReadAndWrittenAgain() throws {
         let model = try Self.model(Self.reference("llama")["config"])
         let configuration = model.configuration
-        #expect(configuration.modelType == "llama" && configuration.headDimension == 10 && !configuration.tiesEmbeddings)
+        #expect(configuration.family == .llama && configuration.headDimension == 10 && !configuration.tiesEmbeddings)
         #expect(configuration.ropeTheta == 50_000 && configuration.normEpsilon == 1e-5)
         let scaling = try RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32)
         #expect(configuration.ropeScaling == scaling)

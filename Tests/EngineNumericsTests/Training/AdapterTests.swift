@@ -38,9 +38,9 @@ struct AdapterTests {
     }
 
     /// dA = s·Bᵀ·dW and dB = s·dW·Aᵀ, where dW is the gradient of the merged matrix.
-    @Test(arguments: [true, false])
-    func factorGradientsFollowFromTheMergedMatrices(bias: Bool) throws {
-        let model = try Fixture.model(tied: !bias, bias: bias)
+    @Test(arguments: ModelFamily.all)
+    func factorGradientsFollowFromTheMergedMatrices(family: ModelFamily) throws {
+        let model = try Fixture.model(tied: family != .qwen2, family: family)
         let adapters = try Self.adapters(for: model)
         let merged = try adapters.merged(into: model, workers: .caller)
         let full = gradient(of: merged, adapters: nil)

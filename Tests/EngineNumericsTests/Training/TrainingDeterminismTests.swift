@@ -22,7 +22,7 @@ struct TrainingDeterminismTests {
     ) throws -> Run {
         let configuration = try ModelConfiguration(
             vocabularySize: 300, hiddenSize: 72, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 200,
-            maximumPositions: 128, tiesEmbeddings: tied, hasAttentionBias: tied)
+            maximumPositions: 128, tiesEmbeddings: tied, family: tied ? .qwen2 : .llama)
         let random = Philox(seed: 3, purpose: .shuffling)
         let examples = (0..<60).map { row in
             let length = 20 + Int(random.words(UInt32(row))[0] % 100)

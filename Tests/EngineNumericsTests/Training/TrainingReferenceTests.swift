@@ -18,7 +18,7 @@ struct TrainingReferenceTests {
         let configuration = try ModelConfiguration(
             vocabularySize: vocabulary, hiddenSize: 48, layerCount: 2, headCount: 4, keyValueHeadCount: 2, intermediateSize: 80,
             maximumPositions: 128, normEpsilon: isQwen ? 1e-6 : 1e-5, ropeTheta: isQwen ? 10_000 : 100_000,
-            tiesEmbeddings: isQwen, hasAttentionBias: isQwen)
+            tiesEmbeddings: isQwen, family: isQwen ? .qwen2 : .llama)
         var model = Model(zeros: configuration)
         for (index, parameter) in model.parameters.enumerated() {
             let values = (0..<parameter.count).map { place in

@@ -12,7 +12,7 @@ struct PolicyTrainerTests {
     private static func model() throws -> Model {
         let configuration = try ModelConfiguration(
             vocabularySize: 8, hiddenSize: 16, layerCount: 1, headCount: 2, keyValueHeadCount: 1, intermediateSize: 24,
-            maximumPositions: 8, tiesEmbeddings: true, hasAttentionBias: false)
+            maximumPositions: 8, tiesEmbeddings: true, family: .llama)
         return Model(initializing: configuration, seed: 1)
     }
 

@@ -17,7 +17,7 @@ package struct DepthPruning: Hashable, Sendable {
         }
         let layout = DecoderLayout(configuration)
         let wanted = ratio * Double(layout.count)
-        func distance(_ removed: Int) -> Double { abs(Double(removed * layout.layer.count) - wanted) }
+        func distance(_ removed: Int) -> Double { abs(Double(removed * layout.layerSize) - wanted) }
         let count = (0..<configuration.layerCount).min { (distance($0), $0) < (distance($1), $1) } ?? 0
         try self.init(configuration, importance: importance, layers: count)
     }
@@ -38,7 +38,7 @@ package struct DepthPruning: Hashable, Sendable {
         let order = importance.indices.sorted { (importance[$0], $0) < (importance[$1], $1) }
         removedLayers = order.prefix(count).sorted()
         parametersBefore = layout.count
-        parametersAfter = layout.count - count * layout.layer.count
+        parametersAfter = layout.count - count * layout.layerSize
     }
 }
 
@@ -55,7 +55,7 @@ extension Model {
         var smaller = configuration
         smaller.layerCount = kept.count
         var model = Model(zeros: smaller)
-        let layers = kept.map { layout.start(ofLayer: $0)..<layout.start(ofLayer: $0) + layout.layer.count }
+        let layers = kept.map { layout.start(ofLayer: $0)..<layout.start(ofLayer: $0) + layout.layerSize }
         model.values.withUnsafeMutableBufferPointer { target in
             var place = target.startIndex
             for range in [0..<layout.embeddingCount] + layers + [layout.finalNorm..<layout.count] {

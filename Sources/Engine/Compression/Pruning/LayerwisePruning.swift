@@ -94,11 +94,11 @@ package struct LayerwisePruning {
     }
 
     private func output(ofLayer layer: Int) -> LayerMatrix {
-        LayerMatrix(model.layout, layer, \.output, inputs: model.configuration.attentionSize)
+        LayerMatrix(model.layout.attention.output.from(model.layout.start(ofLayer: layer)))
     }
 
     private func down(ofLayer layer: Int) -> LayerMatrix {
-        LayerMatrix(model.layout, layer, \.down, inputs: model.configuration.intermediateSize)
+        LayerMatrix(model.layout.feedForward.down.from(model.layout.start(ofLayer: layer)))
     }
 }
 
@@ -107,11 +107,7 @@ private struct LayerMatrix {
     let inputs: Int
     private let start, outputs: Int
 
-    init(_ layout: DecoderLayout, _ layer: Int, _ part: KeyPath<DecoderLayout.Layer, Int>, inputs: Int) {
-        self.inputs = inputs
-        start = layout.start(ofLayer: layer) + layout.layer[keyPath: part]
-        outputs = layout.configuration.hiddenSize
-    }
+    init(_ map: LinearMap) { (start, outputs, inputs) = (map.offset, map.rows, map.inputs) }
 
     var count: Int { inputs * outputs }
 

@@ -13,17 +13,16 @@ struct LayerByLayer {
         self.divisors = divisors
     }
 
-    /// Replaces a module's weight by what is stored for it.
-    ///
-    /// - Parameter place: `nil` outside the layers, where there are no statistics and weights are rounded to nearest.
-    mutating func quantize(_ module: String, at place: LinearPlace?, in tensors: inout [String: StoredTensor]) throws {
-        let name = module + ".weight"
+    /// Replaces a module's weight by what is stored for it. Outside the layers there are no statistics, and weights are rounded
+    /// to nearest.
+    mutating func quantize(_ parameter: Parameter, in tensors: inout [String: StoredTensor]) throws {
+        let (name, module) = (parameter.name, parameter.module)
         guard let tensor = tensors[name], let weights = tensor.floats() else {
             throw QuantizationError(
                 "\(name) holds \(tensors[name]?.elementType.rawValue ?? "nothing") where floats are expected.")
         }
         let (rows, columns) = (tensor.shape[0], tensor.shape[1])
-        let rounding = try place.flatMap { try self.rounding(at: $0) }
+        let rounding = try parameter.place.flatMap { try self.rounding(at: $0) }
         let matrix = try packed(weights, rows: rows, columns: columns, name: name, rounding)
         let approximation = matrix.dequantized()
         source?.replace(name, with: approximation)

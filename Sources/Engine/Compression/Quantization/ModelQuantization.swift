@@ -42,26 +42,24 @@ package struct ModelQuantization: Sendable {
             throw QuantizationError("The model is quantized already; quantize the float model it was made from.")
         }
         var (result, configuration) = (tensors, configuration)
-        if !isIgnored("lm_head") { Self.untieHead(&result, &configuration) }
-        let linear = result.keys.sorted().compactMap { name in result[name].flatMap { Self.linearModule(name, $0) } }
-        let modules = linear.filter { !isIgnored($0) }
+        var model = try ModelConfiguration(json: configuration)
+        let head = model.family.head.huggingFace
+        if !isIgnored(head) { Self.untieHead(&result, &configuration, &model) }
+        let linear = DecoderLayout(model).parameters.filter { parameter in
+            (parameter.role == .hiddenMatrix || parameter.role == .head) && result[parameter.name] != nil
+        }
+        let modules = linear.filter { !isIgnored($0.module) }
         guard !modules.isEmpty else {
             throw QuantizationError("No linear layer is left to quantize; shorten the list of ignored modules.")
         }
-        let divisors = try smooth(&result, configuration, calibration, Set(modules))
+        let divisors = try smooth(&result, model, calibration, modules)
         var work = LayerByLayer(self, source: try source(calibration), divisors: divisors)
-        let order = modules.map { (place: LinearPlace(module: $0), name: $0) }.sorted {
-            switch ($0.place, $1.place) {
-            case (let left?, let right?): left == right ? $0.name < $1.name : left < right
-            case (let left, let right): left == nil && right == nil ? $0.name < $1.name : left != nil
-            }
-        }
-        for (done, module) in order.enumerated() {
-            try work.quantize(module.name, at: module.place, in: &result)
-            report(done + 1, order.count)
+        for (done, module) in modules.enumerated() {
+            try work.quantize(module, in: &result)
+            report(done + 1, modules.count)
         }
         // A tied head has no tensor of its own, but other libraries see a linear layer there.
-        let inFloat = Set(linear).union(["lm_head"]).subtracting(modules)
+        let inFloat = Set(linear.map(\.module)).union([head]).subtracting(modules.map(\.module))
         let grid = scheme.grid
         return QuantizedModel(
             tensors: result,
@@ -77,30 +75,27 @@ package struct ModelQuantization: Sendable {
     }
 
     /// Writes a tied head as a tensor beside the embedding, which stays as it is.
-    private static func untieHead(_ tensors: inout [String: StoredTensor], _ configuration: inout JSON) {
-        guard configuration["tie_word_embeddings"] == true, let embedding = tensors["model.embed_tokens.weight"],
+    private static func untieHead(
+        _ tensors: inout [String: StoredTensor], _ configuration: inout JSON, _ model: inout ModelConfiguration
+    ) {
+        guard model.tiesEmbeddings, let embedding = tensors[model.family.embedding.huggingFace + ".weight"],
             var members = configuration.object
         else { return }
-        tensors["lm_head.weight"] = embedding
+        tensors[model.family.head.huggingFace + ".weight"] = embedding
         members["tie_word_embeddings"] = false
         configuration = .object(members)
-    }
-
-    /// The module whose linear weight the tensor is.
-    private static func linearModule(_ name: String, _ tensor: StoredTensor) -> String? {
-        guard tensor.shape.count == 2, name.hasSuffix(".weight"), !name.hasSuffix("embed_tokens.weight") else { return nil }
-        return String(name.dropLast(".weight".count))
+        model.tiesEmbeddings = false
     }
 
     private func smooth(
-        _ tensors: inout [String: StoredTensor], _ configuration: JSON, _ calibration: Calibration, _ modules: Set<String>
+        _ tensors: inout [String: StoredTensor], _ model: ModelConfiguration, _ calibration: Calibration,
+        _ modules: [Parameter]
     ) throws -> SmoothQuant.Divisors {
         guard let smoothing else { return [:] }
         guard case .statistics(let statistics) = calibration else {
             throw QuantizationError("SmoothQuant needs the statistics of the model's inputs.")
         }
-        return try smoothing.smooth(
-            &tensors, ModelConfiguration(json: configuration), statistics, quantizes: modules.contains)
+        return try smoothing.smooth(&tensors, model, statistics, quantizing: Set(modules.map(\.name)))
     }
 
     private func source(_ calibration: Calibration) throws -> (any StatisticsSource)? {

@@ -16,17 +16,19 @@ package struct SmoothQuant: Hashable, Sendable {
     /// Smooths all inputs of which some module is quantized.
     func smooth(
         _ tensors: inout [String: StoredTensor], _ configuration: ModelConfiguration, _ statistics: CalibrationStatistics,
-        quantizes: (_ module: String) -> Bool
+        quantizing names: Set<String>
     ) throws -> Divisors {
         var divisors: Divisors = [:]
+        let parameters = Dictionary(grouping: DecoderLayout(configuration).parameters, by: \.place)
         for layer in 0..<configuration.layerCount {
             for input in LinearInput.allCases {
                 let place = LinearPlace(layer: layer, input: input)
-                let quantized = place.modules.filter(quantizes)
+                let readers = (parameters[place] ?? []).map(\.name)
+                let quantized = readers.filter(names.contains)
                 if quantized.isEmpty { continue }
                 var reach = [Float](repeating: 0, count: input.width(in: configuration))
-                for module in quantized {
-                    let weights = try Self.floats(tensors, module + ".weight")
+                for name in quantized {
+                    let weights = try Self.floats(tensors, name)
                     for (index, weight) in weights.enumerated() {
                         reach[index % reach.count] = max(reach[index % reach.count], abs(weight))
                     }
@@ -36,9 +38,7 @@ package struct SmoothQuant: Hashable, Sendable {
                     (ranges, reach) = (shared(ranges, configuration), shared(reach, configuration))
                 }
                 let scales = zip(ranges, reach).map { scale(range: $0, reach: $1) }
-                for module in place.modules {
-                    try Self.change(&tensors, module + ".weight") { $1 *= scales[$0 % scales.count] }
-                }
+                for name in readers { try Self.change(&tensors, name) { $1 *= scales[$0 % scales.count] } }
                 try fold(scales, into: place, &tensors, configuration)
                 divisors[place] = scales
             }
@@ -57,22 +57,22 @@ package struct SmoothQuant: Hashable, Sendable {
     private func fold(
         _ scales: [Float], into place: LinearPlace, _ tensors: inout [String: StoredTensor], _ configuration: ModelConfiguration
     ) throws {
-        let layer = "model.layers.\(place.layer)."
+        let family = configuration.family
+        func module(_ name: TensorName) -> String { name.inLayer(place.layer, of: family).huggingFace }
         switch place.input {
-        case .attention: try Self.change(&tensors, layer + "input_layernorm.weight") { $1 /= scales[$0] }
-        case .feedForward: try Self.change(&tensors, layer + "post_attention_layernorm.weight") { $1 /= scales[$0] }
+        case .attention: try Self.change(&tensors, module(family.attention.norm) + ".weight") { $1 /= scales[$0] }
+        case .feedForward: try Self.change(&tensors, module(family.feedForward.norm) + ".weight") { $1 /= scales[$0] }
         case .down:
             let inputs = configuration.hiddenSize
-            try Self.change(&tensors, layer + "mlp.up_proj.weight") { $1 /= scales[$0 / inputs] }
+            try Self.change(&tensors, module(family.feedForward.up) + ".weight") { $1 /= scales[$0 / inputs] }
         case .output:
             let (inputs, size) = (configuration.hiddenSize, configuration.headDimension)
             let heads = configuration.headCount / configuration.keyValueHeadCount
             // The first of the query heads that read a key/value head.
             func divisor(_ row: Int) -> Float { scales[row / size * heads * size + row % size] }
-            try Self.change(&tensors, layer + "self_attn.v_proj.weight") { $1 /= divisor($0 / inputs) }
-            if tensors[layer + "self_attn.v_proj.bias"] != nil {
-                try Self.change(&tensors, layer + "self_attn.v_proj.bias") { $1 /= divisor($0) }
-            }
+            let value = module(family.attention.value)
+            try Self.change(&tensors, value + ".weight") { $1 /= divisor($0 / inputs) }
+            if family.attention.hasBias { try Self.change(&tensors, value + ".bias") { $1 /= divisor($0) } }
         }
     }
 

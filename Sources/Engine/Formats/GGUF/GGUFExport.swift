@@ -47,24 +47,24 @@ extension ModelFolder {
 
 extension GGUFHeader {
     fileprivate mutating func add(_ configuration: ModelConfiguration, name: String, _ precision: GGUFPrecision) {
-        let architecture = configuration.modelType
-        add("general.architecture", architecture)
+        let keys = GGUFKeys(configuration.family)
+        add("general.architecture", configuration.family.ggufArchitecture)
         add("general.type", "model")
         add("general.name", name)
         add("general.file_type", precision.fileType)
         if precision != .f16 { add("general.quantization_version", 2) }
-        add("\(architecture).context_length", configuration.maximumPositions)
-        add("\(architecture).embedding_length", configuration.hiddenSize)
-        add("\(architecture).block_count", configuration.layerCount)
-        add("\(architecture).feed_forward_length", configuration.intermediateSize)
-        add("\(architecture).attention.head_count", configuration.headCount)
-        add("\(architecture).attention.head_count_kv", configuration.keyValueHeadCount)
-        add("\(architecture).attention.key_length", configuration.headDimension)
-        add("\(architecture).attention.value_length", configuration.headDimension)
-        add("\(architecture).attention.layer_norm_rms_epsilon", Float(configuration.normEpsilon))
-        add("\(architecture).rope.dimension_count", configuration.headDimension)
-        add("\(architecture).rope.freq_base", Float(configuration.ropeTheta))
-        add("\(architecture).vocab_size", configuration.vocabularySize)
+        add(keys.positions, configuration.maximumPositions)
+        add(keys.hidden, configuration.hiddenSize)
+        add(keys.layers, configuration.layerCount)
+        add(keys.intermediate, configuration.intermediateSize)
+        add(keys.heads, configuration.headCount)
+        add(keys.keyValueHeads, configuration.keyValueHeadCount)
+        add(keys.keyLength, configuration.headDimension)
+        add(keys.valueLength, configuration.headDimension)
+        add(keys.normEpsilon, Float(configuration.normEpsilon))
+        add(keys.rotatedChannels, configuration.headDimension)
+        add(keys.ropeTheta, Float(configuration.ropeTheta))
+        add(keys.vocabulary, configuration.vocabularySize)
     }
 }
 
@@ -84,9 +84,9 @@ private struct GGUFExport {
     /// Writes the header with the tensors added to it, then the data, tensor by tensor.
     func write(_ header: GGUFHeader, to url: URL) throws {
         var header = header
-        if !ropeFactors.isEmpty { header.add(tensor: GGUFTensorNames.ropeFactors, .f32, shape: [ropeFactors.count]) }
+        if !ropeFactors.isEmpty { header.add(tensor: GGUFFile.ropeFactors, .f32, shape: [ropeFactors.count]) }
         for parameter in model.parameters {
-            header.add(tensor: GGUFTensorNames.name(of: parameter), precision.type(of: parameter), shape: parameter.shape)
+            header.add(tensor: parameter.ggufName, precision.type(of: parameter), shape: parameter.shape)
         }
         try Data(header.bytes).write(to: url)
         let file = try FileHandle(forWritingTo: url)

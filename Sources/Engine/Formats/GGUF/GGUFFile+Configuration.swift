@@ -1,26 +1,23 @@
 extension GGUFFile {
-    /// The configuration of a model of the architecture `llama` or `qwen2`.
+    /// The configuration of a model of a known family.
     func configuration() throws -> ModelConfiguration {
-        let architecture = try architecture()
-        try checkThatNothingElseIsAsked(of: architecture)
-        guard let embedding = tensors["token_embd.weight"], embedding.shape.count == 2 else {
-            throw ModelFileError(file: file, reason: "there is no matrix 'token_embd.weight'")
+        let family = try family()
+        let keys = GGUFKeys(family)
+        try checkThatNothingElseIsAsked(of: keys)
+        guard let embedding = tensors["\(family.embedding.gguf).weight"], embedding.shape.count == 2 else {
+            throw ModelFileError(file: file, reason: "there is no matrix '\(family.embedding.gguf).weight'")
         }
-        let heads = try integer("\(architecture).attention.head_count")
-        let hidden = try integer("\(architecture).embedding_length")
+        let heads = try integer(keys.heads)
+        let hidden = try integer(keys.hidden)
         let dimension = try integer(
-            "\(architecture).attention.key_length",
-            default: try integer("\(architecture).rope.dimension_count", default: heads > 0 ? hidden / heads : 0))
-        let theta = try number("\(architecture).rope.freq_base", default: 10_000)
+            keys.keyLength, default: try integer(keys.rotatedChannels, default: heads > 0 ? hidden / heads : 0))
+        let theta = try number(keys.ropeTheta, default: 10_000)
         var configuration = try ModelConfiguration(
-            vocabularySize: embedding.shape[0], hiddenSize: hidden,
-            layerCount: try integer("\(architecture).block_count"), headCount: heads,
-            keyValueHeadCount: try integer("\(architecture).attention.head_count_kv", default: heads),
-            intermediateSize: try integer("\(architecture).feed_forward_length"),
-            maximumPositions: try integer("\(architecture).context_length", default: 2048),
-            normEpsilon: try number("\(architecture).attention.layer_norm_rms_epsilon"), ropeTheta: theta,
-            tiesEmbeddings: tensors["output.weight"] == nil, hasAttentionBias: architecture == "qwen2",
-            headDimension: dimension)
+            vocabularySize: embedding.shape[0], hiddenSize: hidden, layerCount: try integer(keys.layers), headCount: heads,
+            keyValueHeadCount: try integer(keys.keyValueHeads, default: heads),
+            intermediateSize: try integer(keys.intermediate), maximumPositions: try integer(keys.positions, default: 2048),
+            normEpsilon: try number(keys.normEpsilon), ropeTheta: theta,
+            tiesEmbeddings: tensors["\(family.head.gguf).weight"] == nil, family: family, headDimension: dimension)
         configuration.ropeScaling = try ropeScaling(configuration)
         configuration.controlTokens = controlTokens
         return configuration
@@ -35,35 +32,33 @@ extension GGUFFile {
             padding: id("padding"))
     }
 
-    private func architecture() throws(ModelFileError) -> String {
+    private func family() throws(ModelFileError) -> ModelFamily {
         guard let architecture = metadata["general.architecture"]?.string else {
             throw ModelFileError(file: file, reason: "it does not name its general.architecture")
         }
-        guard architecture == "llama" || architecture == "qwen2" else {
+        guard let family = ModelFamily.all.first(where: { $0.ggufArchitecture == architecture }) else {
+            let known = ModelFamily.list(ModelFamily.all.map(\.ggufArchitecture), "and")
             throw ModelFileError(
-                file: file, reason: "its architecture is '\(architecture)', and only llama and qwen2 can be read")
+                file: file, reason: "its architecture is '\(architecture)', and only \(known) can be read")
         }
         if let parts = metadata["split.count"]?.integer, parts > 1 {
             throw ModelFileError(file: file, reason: "it is one of \(parts) parts of a model; merge them into one file first")
         }
-        return architecture
+        return family
     }
 
-    private func checkThatNothingElseIsAsked(of architecture: String) throws(ModelFileError) {
-        func refused(_ field: String, _ reason: String) -> ModelFileError {
-            ModelFileError(file: file, reason: "its \(architecture).\(field) \(reason)")
+    private func checkThatNothingElseIsAsked(of keys: GGUFKeys) throws(ModelFileError) {
+        func refused(_ key: String, _ reason: String) -> ModelFileError {
+            ModelFileError(file: file, reason: "its \(key) \(reason)")
         }
-        if try integer("\(architecture).expert_count", default: 0) > 0 { throw refused("expert_count", "is not supported") }
-        if let type = metadata["\(architecture).rope.scaling.type"]?.string, type != "none" {
-            throw refused("rope.scaling.type", "is '\(type)', which is not supported")
+        if try integer(keys.experts, default: 0) > 0 { throw refused(keys.experts, "is not supported") }
+        if let type = metadata[keys.scalingType]?.string, type != "none" {
+            throw refused(keys.scalingType, "is '\(type)', which is not supported")
         }
-        if try number("\(architecture).rope.scale_linear", default: 1) != 1 {
-            throw refused("rope.scale_linear", "is not supported")
-        }
-        let lengths = ["attention.key_length", "attention.value_length", "rope.dimension_count"]
-        let given = lengths.compactMap { metadata["\(architecture).\($0)"]?.integer }
+        if try number(keys.linearScaling, default: 1) != 1 { throw refused(keys.linearScaling, "is not supported") }
+        let given = [keys.keyLength, keys.valueLength, keys.rotatedChannels].compactMap { metadata[$0]?.integer }
         if let first = given.first, given.contains(where: { $0 != first }) {
-            throw refused("rope.dimension_count", "and the lengths of its keys and values are not one number, but \(given)")
+            throw refused(keys.rotatedChannels, "and the lengths of its keys and values are not one number, but \(given)")
         }
     }
 
@@ -82,4 +77,29 @@ extension GGUFFile {
         }
         return value
     }
+}
+
+/// The keys of a GGUF file's metadata that describe a model of a family.
+struct GGUFKeys {
+    private let architecture: String
+
+    init(_ family: ModelFamily) { architecture = family.ggufArchitecture }
+
+    var positions: String { key("context_length") }
+    var hidden: String { key("embedding_length") }
+    var layers: String { key("block_count") }
+    var intermediate: String { key("feed_forward_length") }
+    var heads: String { key("attention.head_count") }
+    var keyValueHeads: String { key("attention.head_count_kv") }
+    var keyLength: String { key("attention.key_length") }
+    var valueLength: String { key("attention.value_length") }
+    var normEpsilon: String { key("attention.layer_norm_rms_epsilon") }
+    var rotatedChannels: String { key("rope.dimension_count") }
+    var ropeTheta: String { key("rope.freq_base") }
+    var scalingType: String { key("rope.scaling.type") }
+    var linearScaling: String { key("rope.scale_linear") }
+    var vocabulary: String { key("vocab_size") }
+    var experts: String { key("expert_count") }
+
+    private func key(_ name: String) -> String { "\(architecture).\(name)" }
 }

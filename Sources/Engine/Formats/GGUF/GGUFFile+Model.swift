@@ -8,9 +8,9 @@ extension GGUFFile {
         try check(configuration, weights: tensors.values.reduce(0) { $0 + $1.range.count } * 2)
         var model = Model(zeros: configuration)
         for parameter in model.parameters {
-            guard let tensor = tensors[GGUFTensorNames.name(of: parameter)] else { continue }
+            guard let tensor = tensors[parameter.ggufName] else { continue }
             if let pairing = RotaryPairing(parameter, of: configuration) {
-                try model.setWeights(pairing.halved(floats(tensor), columns: configuration.hiddenSize), of: parameter)
+                try model.setWeights(pairing.halved(floats(tensor), columns: parameter.columns), of: parameter)
             } else {
                 model.fill(parameter) { copyFloats(tensor, into: $0) }
             }
@@ -21,9 +21,9 @@ extension GGUFFile {
     /// Every parameter must be there, of its shape, and no tensor that the model has no use for.
     private func check(_ configuration: ModelConfiguration, weights: Int) throws(ModelFileError) {
         try configuration.check(tensors: tensors.count, weights: weights, file: file)
-        var known: Set = [GGUFTensorNames.ropeFactors]
+        var known: Set = [Self.ropeFactors]
         for parameter in DecoderLayout(configuration).parameters {
-            let name = GGUFTensorNames.name(of: parameter)
+            let name = parameter.ggufName
             guard let tensor = tensors[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
             guard tensor.shape == parameter.shape else {
                 throw ModelFileError(
@@ -34,7 +34,8 @@ extension GGUFFile {
         }
         if let other = names.first(where: { !known.contains($0) }) {
             throw ModelFileError(
-                file: file, reason: "it holds the tensor '\(other)', which no \(configuration.modelType) model has")
+                file: file,
+                reason: "it holds the tensor '\(other)', which no \(configuration.family.ggufArchitecture) model has")
         }
     }
 }

@@ -1,11 +1,14 @@
 extension GGUFFile {
+    /// The tensor of what each pair's frequency is divided by.
+    static let ropeFactors = "rope_freqs.weight"
+
     /// Llama 3's scaling, of which a GGUF file has only the divisor of each pair's frequency. The scalings that were
     /// published are tried in turn; divisors of another kind are refused.
     func ropeScaling(_ configuration: ModelConfiguration) throws(ModelFileError) -> RotaryScaling? {
-        guard let tensor = tensors[GGUFTensorNames.ropeFactors] else { return nil }
+        guard let tensor = tensors[Self.ropeFactors] else { return nil }
         guard tensor.shape == [configuration.headDimension / 2] else {
             throw ModelFileError(
-                file: file, reason: "'\(GGUFTensorNames.ropeFactors)' is not of shape [\(configuration.headDimension / 2)]")
+                file: file, reason: "'\(Self.ropeFactors)' is not of shape [\(configuration.headDimension / 2)]")
         }
         let factors = floats(tensor)
         if factors.allSatisfy({ $0 == 1 }) { return nil }
@@ -17,7 +20,7 @@ extension GGUFFile {
         }
         throw ModelFileError(
             file: file,
-            reason: "'\(GGUFTensorNames.ropeFactors)' are not those of Llama 3's scaling, the only one that can be read")
+            reason: "'\(Self.ropeFactors)' are not those of Llama 3's scaling, the only one that can be read")
     }
 
     private static func agree(_ some: [Float], _ others: [Float]) -> Bool {

@@ -3,11 +3,9 @@
 struct RotaryPairing {
     let headDimension: Int
 
-    /// How q and k of a parameter are to be reordered; `nil` for other parameters, and for models other than Llama's.
+    /// How q and k of a parameter are to be reordered; `nil` for other parameters, and for other families.
     init?(_ parameter: Parameter, of configuration: ModelConfiguration) {
-        guard !configuration.hasAttentionBias,
-            parameter.name.hasSuffix("q_proj.weight") || parameter.name.hasSuffix("k_proj.weight")
-        else { return nil }
+        guard configuration.family.ggufPairsNeighbours, parameter.isRotated else { return nil }
         headDimension = configuration.headDimension
     }
 

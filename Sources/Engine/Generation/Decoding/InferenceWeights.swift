@@ -1,66 +1,35 @@
-import CKernels
-
-/// A model's weights as products read them: matrices in panels, norms and biases as they are.
+/// A model's weights as a step's products read them: matrices in panels, all else where it lies.
 final class InferenceWeights {
-    struct Layer {
-        let inputNorm, bias, postNorm: FloatBuffer
-        let projections, output, gate, up, down: PanelMatrix
-    }
-
-    let configuration: ModelConfiguration
-    /// Its embedding stands first: [vocabulary, hidden].
+    let layout: DecoderLayout
     private let values: ModelWeights
-    let layers: [Layer]
-    let finalNorm: FloatBuffer
-    let head: PanelMatrix
+    /// By the offset of the first weight.
+    private let panels: [Int: PanelMatrix]
 
     init(_ model: InferenceModel, workers: WorkerPool) {
-        let configuration = model.model.configuration
         let layout = model.model.layout
-        let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
-        let attention = configuration.attentionSize
-        let keyValueSize = configuration.keyValueHeadCount * configuration.headDimension
-        self.configuration = configuration
+        self.layout = layout
         values = model.model.values
-        (layers, finalNorm, head) = model.model.values.withUnsafeBufferPointer { values in
-            func vector(_ offset: Int, _ count: Int) -> FloatBuffer { FloatBuffer(Array(values[offset..<offset + count])) }
-            func matrix(_ offset: Int, outputs: [Int], inputs: Int) -> PanelMatrix {
-                var row = 0
-                var parts: [(outputs: Int, packed: (any WeightPanels)?)] = []
-                for count in outputs {
-                    parts.append((count, model.packed[offset + row * inputs]))
-                    row += count
-                }
-                if parts.allSatisfy({ $0.packed == nil }) { parts = [(row, nil)] }
-                return PanelMatrix(
-                    parts, inputs: inputs, floats: values.baseAddress.unsafelyUnwrapped + offset, workers: workers,
-                    precision: model.products)
+        let (attention, feedForward) = (layout.attention, layout.feedForward)
+        let maps = [attention.projections, attention.output, feedForward.gate, feedForward.up, feedForward.down]
+        let layers = (0..<layout.configuration.layerCount).map { layout.start(ofLayer: $0) }
+        var panels: [Int: PanelMatrix] = [:]
+        for map in layers.flatMap({ start in maps.map { $0.from(start) } }) + [layout.head] {
+            var parts = map.outputs.indices.map { index in
+                (outputs: map.outputs[index], packed: model.packed[map.matrix(index).offset])
             }
-            let layers = (0..<configuration.layerCount).map { index in
-                let start = layout.start(ofLayer: index)
-                let biases = configuration.hasAttentionBias ? configuration.projectionSize : 0
-                return Layer(
-                    inputNorm: vector(start + layout.layer.inputNorm, hidden), bias: vector(start + layout.layer.bias, biases),
-                    postNorm: vector(start + layout.layer.postNorm, hidden),
-                    projections: matrix(
-                        start + layout.layer.projections, outputs: [attention, keyValueSize, keyValueSize], inputs: hidden),
-                    output: matrix(start + layout.layer.output, outputs: [hidden], inputs: attention),
-                    gate: matrix(start + layout.layer.gateUp, outputs: [intermediate], inputs: hidden),
-                    up: matrix(start + layout.layer.gateUp + intermediate * hidden, outputs: [intermediate], inputs: hidden),
-                    down: matrix(start + layout.layer.down, outputs: [hidden], inputs: intermediate))
-            }
-            return (
-                layers, vector(layout.finalNorm, hidden),
-                matrix(layout.head, outputs: [configuration.vocabularySize], inputs: hidden)
-            )
+            if parts.allSatisfy({ $0.packed == nil }) { parts = [(map.rows, nil)] }
+            panels[map.offset] = PanelMatrix(
+                parts, inputs: map.inputs, floats: values.buffer.base + map.offset, workers: workers,
+                precision: model.products)
         }
+        self.panels = panels
     }
 
-    /// Copies a token's row of the embedding.
-    func embed(_ token: Int32, into target: UnsafeMutablePointer<Float>) {
-        let hidden = configuration.hiddenSize
-        values.withUnsafeBufferPointer { values in
-            if let base = values.baseAddress { target.update(from: base + Int(token) * hidden, count: hidden) }
-        }
+    /// The panels of matrices that are multiplied as one.
+    func panels(of map: LinearMap) -> PanelMatrix {
+        guard let matrix = panels[map.offset] else { preconditionFailure("not matrices of the model") }
+        return matrix
     }
+
+    func vector(at offset: Int) -> UnsafePointer<Float> { UnsafePointer(values.buffer.base + offset) }
 }

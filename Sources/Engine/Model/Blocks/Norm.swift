@@ -1,6 +1,6 @@
 import CKernels
 
-extension Decoder {
+extension ForwardPass {
     /// x [rows, D] → norm [rows, D] = x·w/rms(x), and 1/rms per row; `weight` is the norm's offset. Copies x to `copy`, the
     /// start of a sum, where there is one.
     func normForward(
@@ -9,14 +9,16 @@ extension Decoder {
     ) {
         let hidden = configuration.hiddenSize
         let epsilon = Float(configuration.normEpsilon)
-        workers.forEachRange(rows, size: Decoder.rowBlock) { block in
+        forEachRows(rows) { block in
             let at = block.lowerBound * hidden
             decant_rmsnorm(
-                x + at, weights.base + weight, norm + at, inverse + block.lowerBound, block.count, hidden, epsilon)
+                x + at, vector(at: weight), norm + at, inverse + block.lowerBound, block.count, hidden, epsilon)
             if let copy { (copy + at).update(from: x + at, count: block.count * hidden) }
         }
     }
+}
 
+extension Decoder {
     /// x and the 1/rms of its rows → norm [rows, D] again.
     func normAgain(
         _ x: UnsafeMutablePointer<Float>, block: Range<Int>, weight: Int, into norm: UnsafeMutablePointer<Float>,
@@ -33,7 +35,7 @@ extension Decoder {
         dNorm: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>, _ a: Activations, _ gradients: Gradients
     ) {
         let hidden = configuration.hiddenSize
-        workers.forEachRange(rows, size: Decoder.rowBlock) { block in
+        forEachRows(rows) { block in
             let at = block.lowerBound * hidden
             decant_rmsnorm_backward(
                 x + at, weights.base + weight, inverse + block.lowerBound, dNorm + at, dx + at,

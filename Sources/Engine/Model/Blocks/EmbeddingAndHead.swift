@@ -1,0 +1,122 @@
+import CKernels
+
+extension Decoder {
+    /// Columns of the embedding's gradient that a worker takes at a time.
+    private static let columnBlock = 64
+    /// Logits that exist at a time in training. A multiple of the depth at which a matrix product cuts its sums, so that
+    /// gradients do not depend on it.
+    static let logitRows = 384
+
+    fileprivate var hidden: Int { configuration.hiddenSize }
+
+    /// Tokens [T] → rows of the embedding [T, D].
+    func embeddingForward(_ batch: PackedBatch, _ a: Activations) {
+        for (row, token) in batch.tokens.enumerated() {
+            (a.layers[0].input + row * hidden).update(from: weights.base + Int(token) * hidden, count: hidden)
+        }
+    }
+
+    /// dHidden [T, D] → adds to the rows of the embedding's gradient, tokens in their order for each column.
+    func embeddingBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
+        guard let gradient = gradients.weights(at: 0) else { return }
+        if !gradients.isAdding && !configuration.tiesEmbeddings {
+            workers.forEachRange(layout.embeddingCount, size: 1 << 16) { range in
+                (gradient + range.lowerBound).update(repeating: 0, count: range.count)
+            }
+        }
+        workers.forEachRange(hidden, size: Decoder.columnBlock) { columns in
+            for (row, token) in batch.tokens.enumerated() {
+                decant_add(
+                    gradient + Int(token) * hidden + columns.lowerBound, a.dHidden + row * hidden + columns.lowerBound,
+                    columns.count)
+            }
+        }
+    }
+
+    /// Hidden states [T, D] → logits of all predicted rows [P, V].
+    func headForward(_ batch: PackedBatch, _ a: Activations) {
+        finalNormForward(batch, a)
+        logitsForward(0..<batch.predictedRows.count, a)
+    }
+
+    /// Calls `body` with the logits of ranges of predicted rows, [range, V] each, in order. Nothing else of them exists.
+    func forEachLogits(_ batch: PackedBatch, _ a: Activations, _ body: (Range<Int>) -> Void) {
+        finalNormForward(batch, a)
+        for first in stride(from: 0, to: batch.predictedRows.count, by: a.logitRows) {
+            let rows = first..<min(batch.predictedRows.count, first + a.logitRows)
+            logitsForward(rows, a)
+            body(rows)
+        }
+    }
+
+    /// Hidden states [T, D] → the final norm's output for the predicted rows [P, D].
+    private func finalNormForward(_ batch: PackedBatch, _ a: Activations) {
+        for (place, row) in batch.predictedRows.enumerated() {
+            (a.predicted + place * hidden).update(from: a.output + Int(row) * hidden, count: hidden)
+        }
+        normForward(
+            a.predicted, rows: batch.predictedRows.count, weight: layout.finalNorm, into: a.predictedNorm,
+            inverse: a.predictedInverse)
+    }
+
+    private func logitsForward(_ rows: Range<Int>, _ a: Activations) {
+        let vocabularySize = configuration.vocabularySize
+        multiply(
+            MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden), by: layout.head,
+            into: MatrixView(a.logits, rows.count, vocabularySize), .replacing)
+    }
+
+    /// dLogits [range, V], in the place of the logits → dNorm of these predicted rows, and the head's gradient.
+    func logitsBackward(_ rows: Range<Int>, _ a: Activations, _ gradients: Gradients) {
+        let dLogits = MatrixView(a.logits, rows.count, configuration.vocabularySize)
+        if let dHead = gradients.weights(at: layout.head.offset) {
+            MatrixMultiply.product(
+                transposed: dLogits, MatrixView(a.predictedNorm + rows.lowerBound * hidden, rows.count, hidden),
+                into: MatrixView(dHead, configuration.vocabularySize, hidden),
+                rows.lowerBound == 0 ? gradients.accumulation : .adding, on: workers, in: products)
+        }
+        MatrixMultiply.product(
+            dLogits, layout.head.view(of: weights), into: MatrixView(a.dNorm + rows.lowerBound * hidden, rows.count, hidden),
+            on: workers, in: products)
+    }
+
+    /// dNorm [P, D] → dHidden [T, D], zero outside the predicted rows.
+    func finalNormBackward(_ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
+        let count = batch.predictedRows.count
+        let dPredicted = a.dAttention
+        dPredicted.update(repeating: 0, count: count * hidden)
+        normBackward(
+            a.predicted, rows: count, weight: layout.finalNorm, inverse: a.predictedInverse, dNorm: a.dNorm, dx: dPredicted, a,
+            gradients)
+        a.dHidden.update(repeating: 0, count: batch.tokens.count * hidden)
+        for (place, row) in batch.predictedRows.enumerated() {
+            (a.dHidden + Int(row) * hidden).update(from: dPredicted + place * hidden, count: hidden)
+        }
+    }
+}
+
+// MARK: A step of decoding
+
+extension StepDecoder {
+    /// Tokens [T] → rows of the embedding [T, D].
+    func embeddingForward(_ batch: StepBatch, _ memory: Memory) {
+        let hidden = configuration.hiddenSize
+        for (row, token) in batch.tokens.enumerated() {
+            (memory.hidden + row * hidden).update(from: vector(at: Int(token) * hidden), count: hidden)
+        }
+    }
+
+    /// Hidden states → logits of the predicted rows [P, V].
+    func headForward(_ batch: StepBatch, _ memory: Memory) {
+        let (count, hidden) = (batch.predictedRows.count, configuration.hiddenSize)
+        // Predicted rows rise, so each one moves to a place that is not needed any more.
+        for (place, row) in batch.predictedRows.enumerated() where place != row {
+            (memory.hidden + place * hidden).update(from: memory.hidden + row * hidden, count: hidden)
+        }
+        normForward(
+            memory.hidden, rows: count, weight: layout.finalNorm, into: memory.normalized, inverse: memory.inverse)
+        multiply(
+            MatrixView(memory.normalized, count, hidden), by: layout.head,
+            into: MatrixView(memory.logits, count, configuration.vocabularySize), .replacing)
+    }
+}

@@ -1,0 +1,78 @@
+/// A family of published models: the blocks that a layer is made of, and the names that files have for them.
+///
+/// The blocks' order is the same in all families: embedding, layers of attention and feed-forward, each behind a norm, a
+/// last norm, the head. What has a default here is what most families have.
+package final class ModelFamily: Sendable {
+    /// `model_type` of `config.json`.
+    package let name: String
+    /// In `architectures` of `config.json`.
+    let architecture: String
+    /// `general.architecture` of a GGUF file, which the keys of its metadata begin with.
+    let ggufArchitecture: String
+    /// Whether GGUF files have queries' and keys' rows in another order; see `RotaryPairing`.
+    let ggufPairsNeighbours: Bool
+    /// Channels of a head where `config.json` has no `head_dim`; `nil` is the hidden size over the heads.
+    let defaultHeadDimension: Int?
+    /// Fields of `config.json` that must not be true, because no block here computes what they ask for.
+    let refusedFields: [(name: String, reason: String)]
+
+    let embedding: TensorName
+    /// What stands before a layer's number.
+    let layers: TensorName
+    let attention: Attention.Tensors
+    let feedForward: FeedForward.Tensors
+    let finalNorm: TensorName
+    let head: TensorName
+
+    init(
+        name: String, architecture: String, ggufArchitecture: String, ggufPairsNeighbours: Bool = false,
+        defaultHeadDimension: Int? = nil, refusedFields: [(name: String, reason: String)] = [],
+        embedding: TensorName = TensorName("model.embed_tokens", gguf: "token_embd"),
+        layers: TensorName = TensorName("model.layers", gguf: "blk"), attention: Attention.Tensors = .init(),
+        feedForward: FeedForward.Tensors = .init(), finalNorm: TensorName = TensorName("model.norm", gguf: "output_norm"),
+        head: TensorName = TensorName("lm_head", gguf: "output")
+    ) {
+        self.name = name
+        self.architecture = architecture
+        self.ggufArchitecture = ggufArchitecture
+        self.ggufPairsNeighbours = ggufPairsNeighbours
+        self.defaultHeadDimension = defaultHeadDimension
+        self.refusedFields = refusedFields
+        self.embedding = embedding
+        self.layers = layers
+        self.attention = attention
+        self.feedForward = feedForward
+        self.finalNorm = finalNorm
+        self.head = head
+    }
+
+    /// All that can be read, trained and written, by name.
+    package static let all: [ModelFamily] = [.llama, .qwen2, .qwen3]
+
+    /// `a, b and c`, as a sentence has them.
+    static func list(_ names: [String], _ conjunction: String) -> String {
+        names.dropLast().joined(separator: ", ") + " \(conjunction) " + (names.last ?? "")
+    }
+}
+
+extension ModelFamily: Hashable {
+    package static func == (left: ModelFamily, right: ModelFamily) -> Bool { left.name == right.name }
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// What Hugging Face and GGUF call a module.
+struct TensorName: Hashable, Sendable {
+    let huggingFace: String
+    let gguf: String
+
+    init(_ huggingFace: String, gguf: String) {
+        self.huggingFace = huggingFace
+        self.gguf = gguf
+    }
+
+    /// A module of a numbered layer.
+    func inLayer(_ index: Int, of family: ModelFamily) -> TensorName {
+        TensorName(
+            "\(family.layers.huggingFace).\(index).\(huggingFace)", gguf: "\(family.layers.gguf).\(index).\(gguf)")
+    }
+}

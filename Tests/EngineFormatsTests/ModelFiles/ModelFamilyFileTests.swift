@@ -1,0 +1,73 @@
+import CanonicalJSON
+import Foundation
+import Testing
+
+@testable import Engine
+
+/// The files of every family; a new one is tested by its line in the registry.
+@Suite struct ModelFamilyFileTests {
+    @Test(arguments: ModelFamily.all, [true, false]) func aFolderIsReadBack(family: ModelFamily, tied: Bool) throws {
+        let model = try SmallModel.model(family, tied: tied, headDimension: 24)
+        let folder = try SmallModel.folder(model)
+        #expect(try folder.json("config.json")["model_type"]?.string == family.name)
+        let read = try folder.model.model()
+        #expect(read.configuration == model.configuration && read.values == model.values)
+        #expect(Set(model.parameters.map(\.name)).count == model.parameters.count)
+        #expect(Set(model.parameters.map(\.ggufName)).count == model.parameters.count)
+    }
+
+    @Test(arguments: ModelFamily.all) func aTensorThatIsMissingIsNamed(family: ModelFamily) throws {
+        let model = try SmallModel.model(family)
+        let folder = try SmallModel.folder(model)
+        let tensors = try SafeTensors(reading: folder.file("model.safetensors")).allTensors()
+        for parameter in model.parameters where parameter.layer == 1 {
+            try SafeTensors.write(tensors.filter { $0.key != parameter.name }, to: folder.file("model.safetensors"))
+            let error = #expect(throws: ModelFileError.self) { try folder.model.model() }
+            #expect(error?.reason.contains("'\(parameter.name)'") == true)
+        }
+    }
+
+    @Test(arguments: ModelFamily.all) func aFieldThatIsNotComputedIsRefused(family: ModelFamily) throws {
+        let json = try SmallModel.model(family).configuration.json
+        for field in family.refusedFields {
+            let changed = JSON.object((json.object ?? [:]).merging([field.name: true]) { $1 })
+            let error = #expect(throws: ModelConfigurationError.self) { try ModelConfiguration(json: changed) }
+            #expect(error?.field == field.name)
+        }
+    }
+
+    /// W4A16 by GPTQ, as a folder of compressed-tensors: all linear modules of the layers, nothing else.
+    @Test(arguments: ModelFamily.all) func fourBitsByGPTQAreReadBack(family: ModelFamily) throws {
+        let model = try SmallModel.model(family)
+        let sequences: [[Int32]] = (0..<40).map { (row: Int32) in
+            (0..<12).map { (place: Int32) in (row * 37 + place * place * 11) % 290 }
+        }
+        let (result, read) = try ModelQuantization(
+            .weights(IntegerQuantization(bits: 4, groupSize: 8)), .gptq(damping: 0.01, activationOrder: true)
+        ).throughAFolder(model, calibration: .sequences(sequences, InferenceModel(model)))
+        let modules = [
+            "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj",
+            "mlp.down_proj",
+        ]
+        let names = (0..<2).flatMap { layer in modules.map { "model.layers.\(layer).\($0)" } }
+        #expect(result.report.layers.map(\.name) == names.sorted())
+        #expect(result.report.layers.allSatisfy { ($0.reconstructionError ?? 1) < 0.2 })
+        #expect(result.configuration["quantization_config"]?["ignore"] == ["lm_head"])
+        let restored = read.restored()
+        for parameter in model.parameters {
+            let (old, new) = (model.weights(of: parameter), restored.weights(of: parameter))
+            #expect(parameter.role == .hiddenMatrix ? old != new : old == new, "\(parameter.name)")
+        }
+        // What runs packed gives what its restored weights give.
+        let options = GenerationOptions(maximumTokens: 6, stopToken: nil)
+        let prompts = Array(sequences.prefix(3))
+        let examples = prompts.map { TrainingExample(tokens: $0, promptLength: 4) }
+        let packed = try read.captureLogits(examples, k: 8, workers: WorkerPool(threads: 1))
+        let floats = try InferenceModel(restored).captureLogits(examples, k: 8, workers: WorkerPool(threads: 1))
+        for (left, right) in zip(packed, floats) {
+            for (x, y) in zip(left.topLogits, right.topLogits) { #expect(abs(x - y) < 1e-3 * max(1, abs(y))) }
+        }
+        #expect(
+            try read.generate(prompts, options: options, workers: WorkerPool(threads: 1)).allSatisfy { $0.tokens.count == 6 })
+    }
+}
