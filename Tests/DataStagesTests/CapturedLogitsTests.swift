@@ -2,12 +2,13 @@ import Engine
 import Foundation
 import Planner
 import Testing
+import TestSupport
 
 @testable import Stages
 
 @Suite struct CapturedLogitsTests {
-    private let folder = URL.temporaryDirectory.appending(
-        path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    private var folder: URL { temporary.url }
     private var file: URL { folder.appending(path: KDCapture.logits.name) }
 
     init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }

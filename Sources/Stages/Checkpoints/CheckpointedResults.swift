@@ -4,9 +4,9 @@ import Synchronization
 
 extension StageContext {
     /// How a run over `total` independent items continues from this stage's checkpoint, reports its progress and saves it.
-    func resumption<Item: CheckpointItem>(of total: Int, unit: String) -> Resumption<Item> {
+    func resultCheckpoint<Item: CheckpointItem>(of total: Int, unit: String) -> ResultCheckpoint<Item> {
         let kept = CheckpointedResults<Item>(of: total, unit: unit, in: self)
-        return Resumption(done: kept.results, keep: kept.add)
+        return ResultCheckpoint(done: kept.results, save: kept.add)
     }
 }
 

@@ -97,7 +97,7 @@ extension PruneApply {
         let calibration = try context.read(PruneScore.calibration, from: "scores")
         return try WidthSearch(
             of: shapes, running(model, in: context), by: importance, on: Array(calibration.sequences.prefix(search.samples)),
-            workers: context.workers, resumption: context.resumption(of: shapes.count, unit: "shape"))
+            workers: context.workers, checkpoint: context.resultCheckpoint(of: shapes.count, unit: "shape"))
     }
 
     /// The model in the action's numerics.
@@ -143,7 +143,7 @@ extension PruneApply {
             running(model, in: context), choosing: try choice(of: left, model, in: context), on: calibration.sequences,
             workers: context.workers)
         let (smaller, layers) = try pruning.run(
-            resumption: context.resumption(of: configuration.layerCount, unit: "layer"))
+            checkpoint: context.resultCheckpoint(of: configuration.layerCount, unit: "layer"))
         try context.write(smaller, tokenizerFrom: "model")
         var members = counts(before: model, after: smaller)
         members["method"] = .string(method.rawValue)
