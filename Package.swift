@@ -127,7 +127,8 @@ let package = Package(
             name: "DecantCLITests",
             dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "TestSupport"],
             exclude: ["Golden"]),
-        .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON"], exclude: ["Reference"]),
+        .testTarget(
+            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),

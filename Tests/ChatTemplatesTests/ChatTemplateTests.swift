@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ChatTemplates
@@ -106,7 +107,7 @@ import Testing
     @Test func randomDamageNeverCrashes() throws {
         let file = try Self.reference()
         let context = try #require(file["contexts"]?[20]?.object).mapValues { TemplateValue($0) }
-        var random = SeededGenerator(state: 3)
+        var random = SeededRandom(seed: 3)
         var refused = 0
         for item in try #require(file["templates"]?.array) {
             let bytes = Array(try #require(item["template"]?.string).utf8)
@@ -129,15 +130,5 @@ import Testing
             }
         }
         #expect(refused > 300)
-    }
-}
-
-/// A linear congruential generator (Knuth's MMIX): the same sequence on every machine.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 32)
     }
 }
