@@ -1,5 +1,4 @@
 import CanonicalJSON
-import Foundation
 import TestSupport
 import Testing
 
@@ -7,10 +6,7 @@ import Testing
 
 /// Against the `transformers` library, whose prompts are in `Reference` (scripts/reference/chat_template_reference.py).
 @Suite struct ChatTemplateTests {
-    static func reference() throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/chat-templates.json")
-        return try JSON(parsing: Data(contentsOf: file))
-    }
+    static func reference() throws -> JSON { try Checkout.json("Tests/ChatTemplatesTests/Reference/chat-templates.json") }
 
     @Test(arguments: ["chatml", "blocks", "values", "refusal"]) func conversationsRenderAsInTheLibrary(name: String) throws {
         let file = try Self.reference()
@@ -107,7 +103,7 @@ import Testing
     @Test func randomDamageNeverCrashes() throws {
         let file = try Self.reference()
         let context = try #require(file["contexts"]?[20]?.object).mapValues { TemplateValue($0) }
-        var random = SeededRandom(seed: 3)
+        var random = TestRandom(seed: 3)
         var refused = 0
         for item in try #require(file["templates"]?.array) {
             let bytes = Array(try #require(item["template"]?.string).utf8)

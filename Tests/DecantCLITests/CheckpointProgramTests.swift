@@ -36,7 +36,7 @@ import Testing
         #expect(whole.progress.map(\.done) == Array(1...steps))
         let digest = try workspace.outputDigest()
 
-        var moments = SeededRandom(seed: 7)
+        var moments = TestRandom(seed: 7)
         var resumed = 0
         for trial in 0..<20 {
             workspace.forgetCheckpoint()

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 
 /// A file of the `Reference` folder, written by the scripts of `scripts/reference`.
 func reference(_ name: String) throws -> JSON {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference")
-    return try JSON(parsing: Data(contentsOf: folder.appending(path: name)))
+    try Checkout.json("Tests/EngineFormatsTests/Reference/\(name)")
 }

@@ -1,8 +1,8 @@
 import BuildModel
 import Foundation
 import Planner
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Engine
 @testable import Stages
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func everyDamagedFileIsIgnoredAndTheStageGivesTheSameBytes() throws {
-        var random = SeededRandom(seed: 20)
+        var random = TestRandom(seed: 20)
         for _ in 0..<25 {
             var content = good
             let bit = random.next(below: good.count * 8)
@@ -50,7 +50,7 @@ import Testing
 
     @Test func noDamagedFileIsRead() throws {
         #expect(try file.read()?.done == 3)
-        var random = SeededRandom(seed: 21)
+        var random = TestRandom(seed: 21)
         for _ in 0..<1000 {
             var content = good
             let bit = random.next(below: good.count * 8)

@@ -1,11 +1,12 @@
 import BuildModel
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Store
 
-/// Bits that flip on the disk: every one is found by `check`, none is believed by what reads, and a repair leaves a whole store.
+/// Bits that flip on the disk: every one is found by `check`, none is believed by what reads, and a repair leaves a whole
+/// store.
 @Suite(.serialized) struct BitFlipTests {
     /// Where a store keeps things, and how many bits of each kind flip.
     static let kinds: [(kind: String, flips: Int)] = [
@@ -55,7 +56,7 @@ import Testing
         let whole = try #require(try fixture.store.stageCommit(model.hex))
         let places = try files(of: kind, in: fixture)
         try #require(!places.isEmpty)
-        var random = SeededRandom(seed: 11)
+        var random = TestRandom(seed: 11)
         var missed: [String] = []
         var harmless = 0
         for _ in 0..<(Self.kinds.first { $0.kind == kind }?.flips ?? 0) {
@@ -130,7 +131,7 @@ import Testing
         let (fixture, _, model) = try filled()
         let whole = try #require(try fixture.store.stageCommit(model.hex))
         let index = fixture.cache.appending(path: "index.sqlite")
-        var random = SeededRandom(seed: 5)
+        var random = TestRandom(seed: 5)
         for _ in 0..<60 {
             let copy = fixture.root.appending(path: UUID().uuidString)
             try FileManager.default.copyItem(at: fixture.cache, to: copy)
@@ -146,7 +147,7 @@ import Testing
     }
 
     /// Through SQLite itself, so that only the value is wrong.
-    private func flip(_ column: String, of table: String, in database: URL, _ random: inout SeededRandom) throws {
+    private func flip(_ column: String, of table: String, in database: URL, _ random: inout TestRandom) throws {
         let position = random.next(below: 8)
         let script = """
             import sqlite3, sys

@@ -132,7 +132,7 @@ import Testing
     private static func fuzz(
         _ content: Data, rounds: Int, within limit: Int, seed: UInt64, _ read: (Data) throws -> Void
     ) -> (read: Int, refused: Int) {
-        var random = SeededRandom(seed: seed)
+        var random = TestRandom(seed: seed)
         var counts = (read: 0, refused: 0)
         for _ in 0..<rounds {
             var damaged = content

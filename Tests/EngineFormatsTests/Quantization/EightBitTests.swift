@@ -65,7 +65,7 @@ import Testing
 
     /// The largest codes there are, in as many inputs as are allowed: 127·127·65536 fits 32 bits.
     @Test func integerProductsAreExact() {
-        var random = SeededRandom(seed: 6)
+        var random = TestRandom(seed: 6)
         for columns in [1, 15, 16, 33, 160, Int8Matrix.mostColumns] {
             let isLargest = columns == Int8Matrix.mostColumns
             // A token whose largest value is 127 has the scale 1.

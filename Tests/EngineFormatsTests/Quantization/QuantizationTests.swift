@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [(4, 16), (8, 32), (4, 0), (8, 0)])
     func theErrorOfAWeightIsAtMostHalfAStep(bits: Int, groupSize: Int) throws {
-        var random = SeededRandom(seed: 3)
+        var random = TestRandom(seed: 3)
         let weights = (0..<6 * 64).map { _ in Float.random(in: -2...2, using: &random) }
         let matrix = try IntegerQuantization(bits: bits, groupSize: groupSize).quantize(weights, rows: 6, columns: 64)
         let group = groupSize == 0 ? 64 : groupSize
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func someRowsAreTheSameAsAllRows() throws {
-        var random = SeededRandom(seed: 5)
+        var random = TestRandom(seed: 5)
         let weights = (0..<5 * 24).map { _ in Float.random(in: -1...1, using: &random) }
         for bits in [4, 8] {
             let matrix = try IntegerQuantization(bits: bits, groupSize: 8).quantize(weights, rows: 5, columns: 24)
@@ -78,7 +78,7 @@ import Testing
 
     /// A model of one layer, with names as in Qwen2.
     static let model: [String: StoredTensor] = {
-        var random = SeededRandom(seed: 11)
+        var random = TestRandom(seed: 11)
         func tensor(_ shape: Int...) -> StoredTensor {
             StoredTensor((0..<shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &random) }, shape: shape)
         }

@@ -98,7 +98,7 @@ import Testing
 
     /// Where inputs are independent of each other there is nothing to make good; where they are never used, nothing to learn.
     @Test func withoutCorrelationsCodesAreTheNearest() throws {
-        var random = SeededRandom(seed: 4)
+        var random = TestRandom(seed: 4)
         let weights = (0..<20 * 32).map { _ in Float.random(in: -1...1, using: &random) }
         let grid = try IntegerQuantization(bits: 4, groupSize: 8)
         let nearest = grid.nearest(weights, rows: 20, columns: 32)
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 16, 64, 65, 130]) func theCholeskyInverseIsOne(size: Int) throws {
-        var random = SeededRandom(seed: 8)
+        var random = TestRandom(seed: 8)
         let factor = (0..<size * size).map { _ in Double.random(in: -1...1, using: &random) }
         var matrix = [Double](repeating: 0, count: size * size)
         for row in 0..<size {

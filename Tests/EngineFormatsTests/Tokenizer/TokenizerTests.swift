@@ -122,7 +122,7 @@ import Testing
     /// Random damage to the file's bytes gives an error or a tokenizer that still works; never a crash.
     @Test func randomDamageNeverCrashes() throws {
         let bytes = try Self.trained(1).library.canonicalBytes
-        var random = SeededRandom(seed: 13)
+        var random = TestRandom(seed: 13)
         var refused = 0
         for _ in 0..<300 {
             var damaged = bytes

@@ -3,6 +3,7 @@ import CanonicalJSON
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Engine
 
@@ -12,7 +13,8 @@ import Testing
 
     /// A folder with the reference's encoder.
     final class Folder {
-        let url = URL.temporaryDirectory.appending(path: "encoder-\(UUID().uuidString)", directoryHint: .isDirectory)
+        private let temporary = TemporaryFolder()
+        var url: URL { temporary.url }
 
         init(prefix: String = "", extra: [String: StoredTensor] = [:]) throws {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -33,8 +35,6 @@ import Testing
             }
             try SafeTensors.write(tensors, to: url.appending(path: "model.safetensors"))
         }
-
-        deinit { try? FileManager.default.removeItem(at: url) }
 
         func write(_ text: String, _ file: String) throws {
             let target = url.appending(path: file)

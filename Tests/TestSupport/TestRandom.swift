@@ -1,5 +1,5 @@
-/// The random number generator SplitMix64 with a seed: the same numbers in every run.
-package struct SeededRandom: RandomNumberGenerator {
+/// Random numbers for tests (SplitMix64): the same sequence on every machine.
+package struct TestRandom: RandomNumberGenerator {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }
