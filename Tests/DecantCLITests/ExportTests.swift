@@ -3,12 +3,14 @@ import CanonicalJSON
 import Foundation
 import Store
 import Testing
+import TestSupport
 
 @Suite struct ExportTests {
     let workshop: LineageWorkshop
     var program: DecantProgram { workshop.program }
     /// A directory of this test's own.
-    let out = URL.temporaryDirectory.appending(path: "decant-export-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var out: URL { temporary.folder("out") }
 
     init() throws { workshop = try LineageWorkshop.built() }
 

@@ -11,7 +11,7 @@ final class FetchFixture {
     private let place: TemporaryFolder
     var folder: URL { place.url }
 
-    init() throws { place = try TemporaryFolder() }
+    init() throws { place = TemporaryFolder() }
 
     func file(_ path: String) -> URL { folder.appending(path: path) }
 

@@ -15,7 +15,7 @@ final class StoreFixture {
     var repository: URL { cache.appending(path: "lineage.git", directoryHint: .isDirectory) }
 
     init() throws {
-        place = try TemporaryFolder()
+        place = TemporaryFolder()
         store = try Store(at: place.folder("cache"))
     }
 
