@@ -188,7 +188,7 @@ import TestSupport
             BuildRecord(
                 recipe: "mine", recipeText: recipe, companions: ["recipe.lock": lock, "extends-1.yaml": other],
                 stages: stages.map { .init(name: $0.0, commit: $0.1.commit) },
-                targets: [.init(name: "model", commit: trained.commit, artifact: trained.artifact)], summary: "5 ran"))
+                targets: [(name: "model", commit: trained.commit, artifact: trained.artifact)], summary: "5 ran"))
     }
 
     // MARK: Provenance

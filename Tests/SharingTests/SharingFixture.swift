@@ -60,7 +60,7 @@ final class SharingFixture {
             BuildRecord(
                 recipe: recipe, recipeText: text,
                 stages: [.init(name: "data", commit: data), .init(name: "model", commit: model)],
-                targets: [.init(name: "model", commit: model, artifact: trained)], summary: "\(steps) steps"))
+                targets: [(name: "model", commit: model, artifact: trained)], summary: "\(steps) steps"))
         return (data, model, build)
     }
 

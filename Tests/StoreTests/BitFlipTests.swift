@@ -5,7 +5,8 @@ import TestSupport
 
 @testable import Store
 
-/// Bits that flip on the disk: every one is found by `check`, none is believed by what reads, and a repair leaves a whole store.
+/// Bits that flip on the disk: every one is found by `check`, none is believed by what reads, and a repair leaves a whole
+/// store.
 @Suite(.serialized) struct BitFlipTests {
     /// Where a store keeps things, and how many bits of each kind flip.
     static let kinds: [(kind: String, flips: Int)] = [

@@ -28,7 +28,7 @@ import TestSupport
             let build = try store.recordBuild(
                 BuildRecord(
                     recipe: recipe, recipeText: content, stages: [.init(name: "model", commit: stage)],
-                    targets: [.init(name: "model", commit: stage, artifact: artifact)], summary: content))
+                    targets: [(name: "model", commit: stage, artifact: artifact)], summary: content))
             return (stage, build, artifact)
         }
     }

@@ -95,14 +95,14 @@ import TestSupport
         let kept = Mutex<[Int: SentenceEmbedding]>([:])
         let whole = try encoder.embeddings(
             of: Self.texts, workers: .caller,
-            resumption: Resumption { range, vectors in
+            checkpoint: ResultCheckpoint { range, vectors in
                 kept.withLock { kept in for (at, vector) in zip(range, vectors) { kept[at] = vector } }
             })
         let half = kept.withLock { $0.filter { $0.key < 32 } }
         let made = Mutex(0)
         let resumed = try encoder.embeddings(
             of: Self.texts, workers: .caller,
-            resumption: Resumption(done: half) { range, _ in made.withLock { $0 += range.count } })
+            checkpoint: ResultCheckpoint(done: half) { range, _ in made.withLock { $0 += range.count } })
         #expect(resumed == whole)
         #expect(made.withLock { $0 } == 38)
     }
