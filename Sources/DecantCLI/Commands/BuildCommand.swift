@@ -56,7 +56,8 @@ struct BuildCommand: AsyncParsableCommand {
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
-            fetcher: NetworkFetcher(), remote: try await remoteResults(for: store), endpoints: RecordingClient(store: store, keys: keys),
+            fetcher: NetworkFetcher(), remote: try await remoteResults(for: store),
+            endpoints: RecordingClient(store: store, keys: keys),
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if output.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
