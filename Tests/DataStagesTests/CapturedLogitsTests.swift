@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Planner
 import Testing
 import TestSupport
 
@@ -8,7 +9,7 @@ import TestSupport
 @Suite struct CapturedLogitsTests {
     private let temporary = TemporaryFolder()
     private var folder: URL { temporary.url }
-    private var file: URL { folder.appending(path: CapturedLogits.file) }
+    private var file: URL { folder.appending(path: KDCapture.logits.name) }
 
     init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
 
@@ -34,7 +35,7 @@ import TestSupport
 
     private func writtenAndRead(_ examples: [TrainingExample]) throws -> [TrainingExample] {
         try SafeTensors.write(CapturedLogits(examples).tensors, to: file)
-        return try CapturedLogits(reading: file).examples
+        return try CapturedLogits(SafeTensors(reading: file)).examples
     }
 
     @Test(arguments: [(2, 40), (16, 300), (64, 512), (64, 49_152), (3, 151_936), (64, 262_144)])
@@ -91,7 +92,7 @@ import TestSupport
         ]
         for (name, tensor) in damages {
             try SafeTensors.write(tensors.merging([name: tensor]) { $1 }, to: file)
-            #expect(throws: ModelFileError.self, "\(name)") { try CapturedLogits(reading: file) }
+            #expect(throws: ModelFileError.self, "\(name)") { try CapturedLogits(SafeTensors(reading: file)) }
         }
     }
 
@@ -99,7 +100,7 @@ import TestSupport
         defer { try? FileManager.default.removeItem(at: folder) }
         try SafeTensors.write(["top_logits": StoredTensor([1.0], shape: [1, 1])], to: file)
         #expect {
-            _ = try CapturedLogits(reading: file)
+            _ = try CapturedLogits(SafeTensors(reading: file))
         } throws: {
             "\($0)".contains("earlier revision of kd.capture")
         }

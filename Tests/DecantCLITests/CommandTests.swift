@@ -193,6 +193,15 @@ import Testing
         #expect(String(decoding: errors, as: UTF8.self).contains(message))
     }
 
+    /// Whatever repository a recipe lies in, its store keeps itself out of it.
+    @Test func nothingOfTheStoreIsCommittedByAccident() throws {
+        let program = try DecantProgram()
+        try program.shell("git init --quiet")
+        try program.run("build", "tiny.yaml", "data")
+        let files = try program.shell("git add --all && git ls-files").split(separator: "\n")
+        #expect(files == ["functions.yaml", "tiny.yaml", "utterances.yaml"])
+    }
+
     @Test func aCacheThatIsNoStoreIsLeftAlone() throws {
         let program = try DecantProgram()
         try FileManager.default.createDirectory(at: program.folder.appending(path: "cache"), withIntermediateDirectories: true)

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Engine
 import Foundation
 import Testing
 
@@ -22,12 +23,16 @@ import Testing
         evaluate: {sets: [test], metrics: [exact, perplexity], perplexity: {text: text, context: 48, stride: 20}}
         """
 
-    /// What the program exported of a model that was drawn at random.
-    private static let gguf = Result {
+    /// A model that was drawn at random: its weights, and the GGUF file that the program exported of it.
+    private static let exported = Result {
         let program = try DecantProgram()
         try program.build()
         try program.run("export", "teacher.init", "base", "--format", "gguf", "--type", "q8_0")
-        return try Data(contentsOf: program.folder.appending(path: "base/model.gguf"))
+        try program.run("export", "teacher.init", "folder")
+        return (
+            weights: try Data(contentsOf: program.folder.appending(path: "folder/model.safetensors")),
+            gguf: try Data(contentsOf: program.folder.appending(path: "base/model.gguf"))
+        )
     }
 
     /// A folder with a GGUF file, and the recipe that imports it.
@@ -35,7 +40,7 @@ import Testing
         let program = try DecantProgram(recipe: recipe)
         let base = program.folder.appending(path: "base", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: base, withIntermediateDirectories: true)
-        try gguf.get().write(to: base.appending(path: "model.gguf"))
+        try exported.get().gguf.write(to: base.appending(path: "model.gguf"))
         let lines = (0..<20).map { "Turn on the lights in room \($0).\r\nWhat is the weather like?" }
         try program.write(lines.joined(separator: "\n"), to: "text.txt")
         return program
@@ -55,11 +60,37 @@ import Testing
         #expect(rows.count == 3)
         for row in rows { #expect((row["perplexity"]?.double ?? 0) > 1) }
         #expect(try program.run("show", "report").output.contains("perplexity"))
+        #expect(try program.run("show", "student.kd.perplexity").output.contains("perplexity.json\n{\n  \"context\": 48,"))
         // The tokenizer is that of the file, and the shape too.
         try program.run("export", "base.model", "imported")
         let files = try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "imported").path)
         #expect(Set(files).isSuperset(of: ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"]))
         #expect(try program.build()["ran"] == [])
+    }
+
+    /// Of each block of 32 weights, Q8_0 keeps 255 steps from the largest to its opposite; vectors are exact.
+    @Test func theImportedWeightsAreThoseThatWereExported() throws {
+        let program = try Self.program()
+        try program.run("build", "tiny.yaml", "base.model")
+        try program.run("export", "base.model", "imported")
+        let original = try SafeTensors(parsing: Self.exported.get().weights)
+        let imported = try SafeTensors(reading: program.folder.appending(path: "imported/model.safetensors"))
+        #expect(Set(imported.names) == Set(original.names) && original.names.count > 20)
+        for name in original.names {
+            let (before, after) = (try original.floats(name), try imported.floats(name))
+            #expect(try original.tensor(name).shape == imported.tensor(name).shape)
+            guard try original.tensor(name).shape.count == 2 else {
+                #expect(before == after, "\(name)")
+                continue
+            }
+            for block in stride(from: 0, to: before.count, by: 32) {
+                let range = block..<min(block + 32, before.count)
+                let step = (before[range].map(abs).max() ?? 0) / 127
+                // Half a step, and what float16 rounds of the step.
+                let largest = zip(before[range], after[range]).map { abs($0 - $1) }.max() ?? 0
+                #expect(largest <= step * 0.5 + step * 127 / 2048, "\(name) at \(block)")
+            }
+        }
     }
 
     /// What an import gives is a published folder like any other.

@@ -13,6 +13,22 @@ import Testing
         return program
     }
 
+    /// Every method and layout, side by side.
+    static func everyMethod() throws -> DecantProgram {
+        try program(
+            """
+            quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 40, iterations: 3}
+            stages:
+              ordered: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W4A16, method: gptq, group_size: 0, ignore: [lm_head], damping: 0.01, activation_order: true}}
+              eased: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W4A16, method: quantease, group_size: 32, ignore: [lm_head], damping: 0.01, iterations: 3}}
+              behind: {kind: quant.apply, inputs: {model: student.sft, data: data}, parameters: {scheme: W4A16, method: gptq, group_size: 32, ignore: [lm_head], damping: 0.01, activation_order: false, prefix: {samples: 40, set: train, prompt: query}}}
+              smooth: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W8A8-INT8, method: smoothquant, group_size: 0, ignore: [lm_head], smoothing: 0.5}}
+              float8: {kind: quant.apply, inputs: {model: student.sft}, parameters: {scheme: W8A8-FP8, method: rtn, group_size: 0, ignore: [lm_head]}}
+              float8-answers: {kind: eval.generate, inputs: {model: float8, data: data}, parameters: {sets: [test], max_tokens: 12, prompt: query, answer: call}}
+              smooth-answers: {kind: eval.generate, inputs: {model: smooth, data: data}, parameters: {sets: [test], max_tokens: 12, prompt: query, answer: call}}
+            """)
+    }
+
     private func ran(_ program: DecantProgram) throws -> [String: String] {
         let events = try program.run("build", "tiny.yaml", "--json").events
         return Dictionary(
@@ -35,18 +51,7 @@ import Testing
 
     /// Change a digest only together with the revision of `quant.calibrate` or `quant.apply`.
     @Test func methodsAndLayoutsKeepTheirDigests() throws {
-        let program = try Self.program(
-            """
-            quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 40, iterations: 3}
-            stages:
-              ordered: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W4A16, method: gptq, group_size: 0, ignore: [lm_head], damping: 0.01, activation_order: true}}
-              eased: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W4A16, method: quantease, group_size: 32, ignore: [lm_head], damping: 0.01, iterations: 3}}
-              behind: {kind: quant.apply, inputs: {model: student.sft, data: data}, parameters: {scheme: W4A16, method: gptq, group_size: 32, ignore: [lm_head], damping: 0.01, activation_order: false, prefix: {samples: 40, set: train, prompt: query}}}
-              smooth: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W8A8-INT8, method: smoothquant, group_size: 0, ignore: [lm_head], smoothing: 0.5}}
-              float8: {kind: quant.apply, inputs: {model: student.sft}, parameters: {scheme: W8A8-FP8, method: rtn, group_size: 0, ignore: [lm_head]}}
-              float8-answers: {kind: eval.generate, inputs: {model: float8, data: data}, parameters: {sets: [test], max_tokens: 12, prompt: query, answer: call}}
-              smooth-answers: {kind: eval.generate, inputs: {model: smooth, data: data}, parameters: {sets: [test], max_tokens: 12, prompt: query, answer: call}}
-            """)
+        let program = try Self.everyMethod()
         let wanted = [
             "student.sft.statistics", "student.sft.W4A16", "ordered", "eased", "behind", "smooth", "float8", "float8-answers",
             "smooth-answers",

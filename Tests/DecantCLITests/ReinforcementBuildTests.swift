@@ -30,11 +30,16 @@ import Testing
         """
     }
 
-    @Test func strategiesWithReasoningBuild() throws {
-        let program = try DecantProgram(
-            recipe: Self.recipe(
+    /// Strategies whose answers have reasoning.
+    static func reasoning() throws -> DecantProgram {
+        try DecantProgram(
+            recipe: recipe(
                 "\"KD*[0.5FKL+0.5CE](steps: 80)+RL(steps: 3, batch: 8, rollouts: 4)\", "
                     + "\"RFT*(steps: 80)+RL(steps: 3, batch: 8, rollouts: 4, updates: 2)\""))
+    }
+
+    @Test func strategiesWithReasoningBuild() throws {
+        let program = try Self.reasoning()
         let events = try program.run("build", "tiny.yaml", "--json", "--threads", "2").events
         let done = try #require(events.last)
         #expect(done["event"] == "done" && done["failed"] == [])

@@ -10,7 +10,7 @@ import Testing
         let file = FileManager.default.temporaryDirectory.appending(path: "decant-sequences-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         try SafeTensors.write(tensors, to: file)
-        return try CalibrationSequences(reading: file).sequences
+        return try CalibrationSequences(SafeTensors(reading: file)).sequences
     }
 
     @Test func theyComeBackAsTheyWere() throws {

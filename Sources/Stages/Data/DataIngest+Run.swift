@@ -5,15 +5,17 @@ import Planner
 import Words
 
 extension DataIngest: RunnableStage {
+    package static let artifact: [Output] = [.file(DataFiles.functions), .file(DataFiles.rows)]
+
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
-        // Formats whose rows share their functions come first: rows of the others may define one otherwise.
+        // Formats whose rows share functions come first: rows of other formats may define a function differently.
         for format in RowFormat.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
         if let warning = collected.warning { context.log(warning) }
-        try context.write(functions: Array(collected.functions.values))
-        try context.write(rows: collected.rows, to: "rows.jsonl")
+        try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
+        try context.write(collected.rows, to: DataFiles.rows)
     }
 }
 
@@ -51,7 +53,7 @@ extension IngestedRows {
         }
     }
 
-    /// Adds the passages of plain texts. Those of files of one name are numbered on.
+    /// Adds the passages of plain texts. Files of one name share their numbering.
     private mutating func addPassages(_ files: [IngestedFile]) throws {
         var counts: [String: Int] = [:]
         for file in files {
@@ -63,7 +65,7 @@ extension IngestedRows {
         }
     }
 
-    /// Adds the lines of files whose rows share their functions. Those of a set of its own need not.
+    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
     private mutating func add(
         _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
     ) throws {
@@ -81,13 +83,13 @@ extension IngestedRows {
     }
 }
 
-/// Rows and functions as files are read.
+/// The rows and functions read so far.
 struct IngestedRows {
     private(set) var rows: [Row] = []
     private(set) var functions: [String: FunctionDefinition] = [:]
     private var places: [String: String] = [:]
 
-    /// Adds a row; an id that was read before, or a function that was defined otherwise before, is refused.
+    /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
         for definition in definitions {
             if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
@@ -98,8 +100,8 @@ struct IngestedRows {
         try append(row, calling: unknown, set: set, place: place)
     }
 
-    /// Adds a row of a format whose rows bring functions of their own: what the first one to bring a name defines is the
-    /// pool's, and a row that defines it otherwise keeps its own definition.
+    /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
+    /// with a different one keeps its own.
     mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
         var row = row
         var own: [FunctionDefinition] = []
@@ -133,7 +135,7 @@ struct IngestedRows {
         rows.append(row)
     }
 
-    /// The rows that nothing answers, as a line for the log: the rules of `ast` reject their own answers.
+    /// A line for the log about rows whose own answers the rules of `ast` reject.
     var warning: String? {
         let unanswerable = rows.filter {
             !AnswerJudge.ast.verdict(on: $0.answers, for: $0, functions: functions).isAccepted

@@ -15,7 +15,7 @@ enum PassageReader {
 
     private static let blankLine: [Unicode.Scalar] = ["\n", "\n"]
 
-    /// - Parameter file: what messages call the text.
+    /// - Parameter file: the text's name in messages.
     static func passages(in content: Data, file: String) throws(StageFailure) -> [String] {
         guard let text = String(validating: content, as: UTF8.self) else {
             throw StageFailure("\(file), line \(damagedLine(of: content)): not UTF-8; save the text in UTF-8")

@@ -19,7 +19,7 @@ enum SNIPSReader {
         }
         return try entries.enumerated().map { index, entry in
             guard let spans = entry["data"]?.array else {
-                throw StageFailure("\(file): row \(index + 1) of \(intent) has no 'data' list; mend it or take it out")
+                throw StageFailure("\(file): row \(index + 1) of \(intent) has no 'data' list; fix it or remove it")
             }
             return try row(of: spans, id: "\(file)#\(index + 1)", intent: intent, file: file)
         }
@@ -30,7 +30,7 @@ enum SNIPSReader {
         var arguments: [String: JSON] = [:]
         for span in spans {
             guard let text = span["text"]?.string else {
-                throw StageFailure("\(file): the row \(id) has a span without 'text'; mend it or take it out")
+                throw StageFailure("\(file): the row \(id) has a span without 'text'; fix it or remove it")
             }
             query += text
             if let entity = span["entity"]?.string, arguments[entity] == nil {
