@@ -64,7 +64,9 @@ let package = Package(
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels", "Words"], swiftSettings: numericSwift),
+        .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
+        .target(
+            name: "Engine", dependencies: ["CanonicalJSON", "ChatTemplates", "CKernels", "Words"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
             dependencies: [
@@ -86,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
-            name: "TokenizerProgram", dependencies: ["Engine", "CanonicalJSON"], path: "Benchmarks/tokenizing/TokenizerProgram"),
+            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON"],
+            path: "Benchmarks/tokenizing/TokenizerProgram"),
         .executableTarget(
             name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
         .executableTarget(
@@ -135,8 +138,12 @@ let package = Package(
             dependencies: ["Fetching", "Archives", "HTTP", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Kinds", "Planner", "Stages", "Store", "TestSupport"],
+            dependencies: [
+                "decant", "BuildModel", "CanonicalJSON", "Engine", "Kinds", "Planner", "Stages", "Store", "TestSupport",
+            ],
             exclude: ["Golden"]),
+        .testTarget(
+            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
@@ -148,8 +155,9 @@ let package = Package(
         .testTarget(
             name: "StagesTests",
             dependencies: [
-                "Stages", "Engine", "Kinds", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures",
-                "TestSupport", "Words",
+                "Stages", "Engine", "Kinds", "Declarations", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel",
+                "CanonicalJSON",
+                "EncoderFixtures", "TestSupport", "Words",
             ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],

@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 import Store
 
-/// What came of an attempt at a stage.
+/// How an attempt at a stage ended.
 enum StageOutcome: Sendable {
     case finished(StageResult)
     case failed(StageFailureReport)
@@ -14,19 +14,17 @@ enum StageOutcome: Sendable {
 
 /// Runs one stage: owns its scratch directory, runs or fetches it, records what it gave.
 struct StageExecution: Sendable {
-    let store: Store
-    let runner: any Runner
-    let fetcher: (any SourceFetcher)?
-    let remote: (any RemoteResults)?
-    let endpoints: (any EndpointClient)?
+    let executor: Executor
     let onEvent: @Sendable (BuildEvent) -> Void
+
+    var store: Store { executor.store }
 
     func run(_ plan: PlannedStage, threads: Int) async throws -> StageOutcome {
         do {
             let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
             // Whoever owned it may have finished the action.
             if let result = try store.heldResult(of: plan) { return .finished(result) }
-            if let artifact = await remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
+            if let artifact = await executor.remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
             try Task.checkCancellation()
             onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
             guard let source = plan.stage.fixedOutput else { return try await run(plan, threads: threads, in: scratch) }
@@ -40,14 +38,16 @@ struct StageExecution: Sendable {
         }
     }
 
-    /// What somebody else's run gave.
+    /// Records the result of someone else's run.
     private func record(_ artifact: Artifact, of plan: PlannedStage) throws -> StageResult {
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
         return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: nil)
     }
 
     private func fetch(_ source: FixedOutput, for plan: PlannedStage) async throws -> StageOutcome {
-        guard let fetcher else { return .failed(StageFailureReport(reason: "this build fetches no sources")) }
+        guard let fetcher = executor.fetcher else {
+            return .failed(StageFailureReport(reason: "this build fetches no sources"))
+        }
         let started = Date()
         do {
             let artifact = try await fetcher.fetch(source, into: store)
@@ -62,7 +62,9 @@ struct StageExecution: Sendable {
     private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageOutcome {
         let started = Date()
         let workspace = StageWorkspace(directory: scratch.directory)
-        try prepare(workspace, in: scratch, for: plan)
+        try scratch.clear(keeping: StageWorkspace.checkpointName)
+        let inputs = zip(plan.stage.inputs, plan.inputs).map { ($0.name, $1.artifact) }
+        try workspace.prepare(for: plan.action, inputs: inputs, from: store)
         var exit = try await run(plan, threads: threads, in: workspace)
         if exit.status == StageExit.asks {
             if let failure = try await answerQuestions(of: plan.stage, in: workspace) { return .failed(failure) }
@@ -79,7 +81,7 @@ struct StageExecution: Sendable {
     }
 
     private func run(_ plan: PlannedStage, threads: Int, in workspace: StageWorkspace) async throws -> StageExit {
-        try await runner.run(workspace, threads: threads) { progress in
+        try await executor.runner.run(workspace, threads: threads) { progress in
             onEvent(.stageProgressed(name: plan.stage.name, progress))
         }
     }
@@ -88,7 +90,7 @@ struct StageExecution: Sendable {
     ///
     /// - Returns: why an answer cannot be had.
     private func answerQuestions(of stage: Stage, in workspace: StageWorkspace) async throws -> StageFailureReport? {
-        guard let endpoints, let access = stage.endpoint else {
+        guard let endpoints = executor.endpoints, let access = stage.endpoint else {
             return StageFailureReport(reason: "the stage asks a model, and the recipe says of no server that it has that model")
         }
         do {
@@ -114,17 +116,6 @@ struct StageExecution: Sendable {
         try store.noteRun(note, of: plan.action, commit: commit, work: plan.stage.work)
         return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
     }
-
-    private func prepare(_ workspace: StageWorkspace, in scratch: Scratch, for plan: PlannedStage) throws {
-        try scratch.clear(keeping: StageWorkspace.checkpointName)
-        for folder in [workspace.outputs, workspace.checkpoint] {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        }
-        try Data(plan.action.canonicalBytes).write(to: workspace.actionFile)
-        for (input, result) in zip(plan.stage.inputs, plan.inputs) {
-            try store.materialize(result.artifact, at: workspace.input(input.name))
-        }
-    }
 }
 
 extension StageFailureReport {
@@ -137,6 +128,15 @@ extension StageFailureReport {
 }
 
 extension StageWorkspace {
+    /// Lays out what a stage reads, and empty folders for what it writes.
+    func prepare(for action: Action, inputs: [(name: String, artifact: Artifact)], from store: Store) throws {
+        for folder in [outputs, checkpoint] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        try Data(action.canonicalBytes).write(to: actionFile)
+        for (name, artifact) in inputs { try store.materialize(artifact, at: input(name)) }
+    }
+
     /// Whether less is free than a file needs.
     fileprivate var isOnFullDisk: Bool {
         var disk = statvfs()

@@ -1,7 +1,7 @@
 import CanonicalJSON
-import Engine
 import Testing
 
+@testable import Engine
 @testable import Kinds
 @testable import Stages
 
@@ -33,12 +33,11 @@ import Testing
     }
 
     static func sets(
-        outOfDomain: [String] = ["fc*"], candidates: Int = 4, similar: Double? = nil, missing: Double? = nil,
+        outOfDomain: [String] = ["fc*"], candidates: Int = 4, similar: Double = 0, missing: Double = 0,
         rows: [Row] = Self.rows
     ) throws -> [String: [Row]] {
         let split = DataSplit(
-            test: 0.2, valid: 0.1, outOfDomain: outOfDomain, candidates: candidates, similar: similar ?? 0,
-            missing: missing ?? 0,
+            test: 0.2, valid: 0.1, outOfDomain: outOfDomain, candidates: candidates, similar: similar, missing: missing,
             limit: [:], seed: 1)
         return try DataSplitTests.sets(StageRun(split, texts: texts(rows)))
     }

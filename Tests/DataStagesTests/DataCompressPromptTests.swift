@@ -1,9 +1,9 @@
 import CanonicalJSON
-import Engine
 import Foundation
 import Stages
 import Testing
 
+@testable import Engine
 @testable import Kinds
 
 @Suite struct DataCompressPromptTests {

@@ -24,7 +24,7 @@ final class DecantProgram {
 
     /// A folder of its own with the tiny domain: the whole path in a few seconds.
     init(recipe: String = DecantProgram.tinyRecipe) throws {
-        place = try TemporaryFolder()
+        place = TemporaryFolder()
         for file in ["functions.yaml", "utterances.yaml"] {
             try FileManager.default.copyItem(
                 at: Checkout.file("Tests/Fixtures/tiny/\(file)"), to: folder.appending(path: file))
@@ -71,6 +71,18 @@ final class DecantProgram {
     func build(_ recipe: String = "tiny.yaml", status: Int32? = 0) throws -> JSON {
         let result = try run("build", recipe, "--json", "--threads", String(threads), status: status)
         return try #require(result.events.last, "\(result.errors)")
+    }
+
+    /// Builds targets of the recipe, all where none is named, and returns the artifacts of their stages by name.
+    func artifacts(of targets: [String] = []) throws -> [String: String] {
+        let run = ProgramRun(
+            readingToTheEndOf: try start(["build", "tiny.yaml"] + targets + ["--json", "--threads", String(threads)]))
+        try #require(run.status == 0, "\(run.errors)")
+        let events = run.output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+        return Dictionary(
+            uniqueKeysWithValues: events.filter { $0["event"] == "stage-finished" }.map {
+                ($0["stage"]?.string ?? "", $0["artifact"]?.string ?? "")
+            })
     }
 
     /// Commit ids of the targets by name.

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 import Words
 
@@ -10,7 +11,8 @@ import Words
 
 /// The stages that need only a model's files: quantization and cost.
 @Suite struct FormatStagesTests {
-    let root = FileManager.default.temporaryDirectory.appending(path: "format-stages-\(UUID().uuidString)")
+    private let temporary = TemporaryFolder()
+    var root: URL { temporary.url }
     var context: StageContext {
         StageContext(inputs: root.appending(path: "in"), outputs: root.appending(path: "out"), threads: 1) { _ in }
     }
@@ -121,6 +123,32 @@ import Words
             try EvalCost().run(in: context)
         } throws: {
             "\($0)" == "answers/test.jsonl, answer 1: there are no prompt_tokens and response_tokens"
+        }
+    }
+}
+
+/// Calibration rows between `prune.score` and `prune.apply`.
+@Suite struct CalibrationSequencesTests {
+    private func read(_ tensors: [String: StoredTensor]) throws -> [[Int32]] {
+        let file = FileManager.default.temporaryDirectory.appending(path: "decant-sequences-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try SafeTensors.write(tensors, to: file)
+        return try CalibrationSequences(SafeTensors(reading: file)).sequences
+    }
+
+    @Test func theyComeBackAsTheyWere() throws {
+        let sequences: [[Int32]] = [[1, 2, 3], [4], [5, 6]]
+        #expect(try read(CalibrationSequences(sequences).tensors) == sequences)
+        #expect(try read(CalibrationSequences([]).tensors) == [])
+    }
+
+    @Test(arguments: [[3, 1], [3, 4], [3, 0, 3], [7], [-1, 7], [Int64.max, 6]])
+    func lengthsThatDoNotFillTheTokensAreRefused(lengths: [Int64]) throws {
+        #expect(throws: ModelFileError.self) {
+            try read([
+                "tokens": StoredTensor([1, 2, 3, 4, 5, 6] as [Int32], shape: [6]),
+                "lengths": StoredTensor(lengths, shape: [lengths.count]),
+            ])
         }
     }
 }

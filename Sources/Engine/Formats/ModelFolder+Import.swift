@@ -33,5 +33,5 @@ extension ModelFolder {
         return .object(members)
     }
 
-    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
 }
