@@ -53,3 +53,54 @@ import Testing
         }
     }
 }
+
+/// `eval.perplexity` with `tokens`: the beginning of a text.
+@Suite struct PerplexityOfABeginningTests {
+    private let workshop: CheckpointWorkshop
+
+    init() throws { workshop = try CheckpointWorkshop() }
+
+    private func found(tokens: Int?) throws -> JSON {
+        _ = try workshop.whole(EvalPerplexity(stride: 30, context: 50, tokens: tokens))
+        return try JSON(parsing: Data(contentsOf: workshop.root.appending(path: "outputs/perplexity.json")))
+    }
+
+    @Test func onlySoManyTokensAreRead() throws {
+        let whole = try found(tokens: nil)
+        let count = try #require(whole["text_tokens"]?.integer)
+        #expect(count > 100)
+        let beginning = try found(tokens: 40)
+        #expect(beginning["text_tokens"] == 40 && beginning["counted_tokens"] == 39 && beginning["windows"] == 1)
+        #expect(beginning["perplexity"] != whole["perplexity"])
+        #expect(try found(tokens: count) == whole)
+        #expect(try found(tokens: count + 1) == whole)
+    }
+}
+
+@Suite struct ParetoFrontTests {
+    private func members(_ points: [(Double, Double)?]) -> [Bool] {
+        ParetoFront(points.map { point in point.map { ParetoFront.Point(cost: $0.0, quality: $0.1) } }).members
+    }
+
+    @Test func whatAnotherBeatsIsNotOnIt() {
+        #expect(members([(1, 1), (2, 3), (3, 2), (4, 4)]) == [true, true, false, true])
+    }
+
+    @Test func atTheSameCostTheBetterStays() {
+        #expect(members([(1, 1), (1, 2), (2, 2)]) == [false, true, false])
+    }
+
+    @Test func equalPointsStandTogether() {
+        #expect(members([(1, 1), (1, 1), (2, 1)]) == [true, true, false])
+    }
+
+    @Test func aPointWithoutAFigureIsNeverOnItAndBeatsNone() {
+        #expect(members([nil, (2, 1), nil]) == [false, true, false])
+        #expect(members([nil]) == [false])
+    }
+
+    @Test func aSinglePointIsTheFront() {
+        #expect(members([(5, -3)]) == [true])
+        #expect(members([]) == [])
+    }
+}

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CommandTests {
@@ -191,6 +192,19 @@ import Testing
         process.waitUntilExit()
         #expect(process.terminationStatus == 2)
         #expect(String(decoding: errors, as: UTF8.self).contains(message))
+    }
+
+    /// A command is its file and one line among the program's subcommands.
+    @Test func everyCommandIsDeclaredOnceAndRegisteredOnce() throws {
+        let sources = try Checkout.files(below: "Sources/DecantCLI", suffix: ".swift").map {
+            try String(contentsOf: $0, encoding: .utf8)
+        }
+        let declared = sources.flatMap { $0.matches(of: /struct (\w+Command): (?:Async)?ParsableCommand/).map { String($0.1) } }
+        #expect(declared.count > 20 && Set(declared).count == declared.count)
+        for command in declared where command != "DecantCommand" {
+            let registered = sources.flatMap { $0.matches(of: /\b(\w+)\.self/) }.filter { $0.1 == command }
+            #expect(registered.count == 1, "\(command)")
+        }
     }
 
     /// Whatever repository a recipe lies in, its store keeps itself out of it.
