@@ -60,7 +60,9 @@ let package = Package(
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
-        .target(name: "Engine", dependencies: ["CanonicalJSON", "CKernels", "Words"], swiftSettings: numericSwift),
+        .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
+        .target(
+            name: "Engine", dependencies: ["CanonicalJSON", "ChatTemplates", "CKernels", "Words"], swiftSettings: numericSwift),
         .target(
             name: "Stages",
             dependencies: [
@@ -81,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
-            name: "TokenizerProgram", dependencies: ["Engine", "CanonicalJSON"], path: "Benchmarks/tokenizing/TokenizerProgram"),
+            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON"],
+            path: "Benchmarks/tokenizing/TokenizerProgram"),
         .executableTarget(
             name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
         .executableTarget(
@@ -124,6 +127,8 @@ let package = Package(
             name: "DecantCLITests",
             dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "TestSupport"],
             exclude: ["Golden"]),
+        .testTarget(
+            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),

@@ -31,7 +31,7 @@ package struct Archive: Sendable {
 
     /// Takes the chosen files out, with plain modes.
     ///
-    /// - Parameter directory: exists, and holds none of them.
+    /// - Parameter directory: exists, and has none of these files.
     /// - Throws: where a member's path leads out of the archive, a chosen member is a link, a special file or stands there
     ///   twice, or the archive expands beyond its limits.
     package func extract(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
@@ -45,7 +45,9 @@ package struct Archive: Sendable {
         var bytes = 0
         while let entry = try reader.next() {
             members += 1
-            if members > limits.members { throw .tooManyMembers(archive: name, limit: limits.members) }
+            if members > limits.members {
+                throw ArchiveError("\(name) has more than \(limits.members) members, the limit for an archive")
+            }
             let path = try safePath(entry.path)
             if entry.kind == .folder { continue }
             contents.all.append(path)
@@ -54,7 +56,9 @@ package struct Archive: Sendable {
                 bytes = try counted(bytes, entry.size)
                 continue
             }
-            guard entry.kind == .file else { throw .notAFile(archive: name, path: path) }
+            guard entry.kind == .file else {
+                throw ArchiveError("\(path) in \(name) is a link or a special file; choose other members")
+            }
             let output = try create(directory.appending(path: path), path: path)
             defer { close(output) }
             try reader.read { piece throws(ArchiveError) in
@@ -72,7 +76,9 @@ package struct Archive: Sendable {
 
     private func counted(_ bytes: Int, _ more: Int) throws(ArchiveError) -> Int {
         let (sum, overflows) = bytes.addingReportingOverflow(more)
-        guard !overflows, sum <= limits.bytes else { throw .tooLarge(archive: name, limit: limits.bytes) }
+        guard !overflows, sum <= limits.bytes else {
+            throw ArchiveError("\(name) expands to more than \(limits.bytes) bytes, the limit for an archive")
+        }
         return sum
     }
 
@@ -84,7 +90,7 @@ package struct Archive: Sendable {
         while parts.count > 1, parts.last == "" { parts.removeLast() }
         if parts == ["."] { return "." }
         guard !parts.contains(where: { ["", ".", ".."].contains($0) || $0.contains("\\") }) else {
-            throw .unsafePath(archive: name, path: path)
+            throw ArchiveError("\(name) has a member '\(path)', which would lie outside of it; such an archive is refused")
         }
         return parts.joined(separator: "/")
     }
@@ -93,12 +99,12 @@ package struct Archive: Sendable {
         do {
             try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         } catch {
-            throw .cannotWrite(path: path, reason: error.localizedDescription)
+            throw ArchiveError("\(path) cannot be written: \(error.localizedDescription)")
         }
         let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         if descriptor >= 0 { return descriptor }
-        if errno == EEXIST { throw .twice(archive: name, path: path) }
-        throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
+        if errno == EEXIST { throw ArchiveError("\(name) has \(path) twice") }
+        throw ArchiveError("\(path) cannot be written: \(String(cString: strerror(errno)))")
     }
 
     private func write(_ piece: UnsafeRawBufferPointer, to output: Int32, path: String) throws(ArchiveError) {
@@ -106,8 +112,15 @@ package struct Archive: Sendable {
         while !rest.isEmpty {
             let count = Foundation.write(output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
+            guard count > 0 else { throw ArchiveError("\(path) cannot be written: \(String(cString: strerror(errno)))") }
             rest = rest.dropFirst(count)
         }
     }
+}
+
+/// Why an archive's files cannot be taken out, in a sentence.
+package struct ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
 }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// It gives names in the charset of the thread's locale, so it is used inside `withUTF8Names`.
 final class ArchiveReader {
-    /// What stands in an archive. Hard links count as links.
+    /// The kind of an archive's entry. Hard links count as links.
     enum Kind { case file, folder, link, special }
 
     private let handle: OpaquePointer
@@ -13,7 +13,7 @@ final class ArchiveReader {
 
     init(of file: URL) throws(ArchiveError) {
         name = file.lastPathComponent
-        guard let handle = archive_read_new() else { throw .unreadable(archive: name, reason: "no memory is left") }
+        guard let handle = archive_read_new() else { throw Self.unreadable(name, "no memory is left") }
         self.handle = handle
         // Only what the library reads by itself: some other formats make it start programs.
         for enable in [
@@ -33,7 +33,7 @@ final class ArchiveReader {
         if status == ARCHIVE_EOF { return nil }
         guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else { throw failure() }
         guard let path = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry) else {
-            throw .unreadable(archive: name, reason: "a member has no name")
+            throw Self.unreadable(name, "a member has no name")
         }
         return (String(cString: path), Self.kind(of: entry), max(0, Int(archive_entry_size(entry))))
     }
@@ -61,7 +61,11 @@ final class ArchiveReader {
     }
 
     private func failure() -> ArchiveError {
-        .unreadable(archive: name, reason: archive_error_string(handle).map { String(cString: $0) } ?? "it is damaged")
+        Self.unreadable(name, archive_error_string(handle).map { String(cString: $0) } ?? "it is damaged")
+    }
+
+    private static func unreadable(_ name: String, _ reason: String) -> ArchiveError {
+        ArchiveError("\(name) cannot be read as a zip, tar or 7z archive: \(reason)")
     }
 }
 

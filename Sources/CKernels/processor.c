@@ -1,4 +1,4 @@
-// Compiled for the baseline processor: this asks before anything else may run.
+// Compiled for the baseline processor, because it checks the processor before other code may run.
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,10 +3,10 @@
 
 #include "CKernels.h"
 
-// Rows of weights that are worked on side by side, a lane each: four vectors of four doubles.
+// Rows of weights that are processed together, a lane each: four vectors of four doubles.
 enum { lanes = decant_rounding_lanes, vectors = lanes / 4 };
 
-// Some columns of the tile at a time: they share the loads of e, and hide the time of a multiply and add.
+// A few columns of the tile at a time, which share the loads of e and hide the latency of multiply-adds.
 static inline __attribute__((always_inline)) void subtract(double *w, const double *e, const double *m, const int32_t *rows,
                                                            long stride, long terms, const int columns) {
     __m256d sum[2][vectors];

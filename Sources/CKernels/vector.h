@@ -1,5 +1,5 @@
-// Eight float lanes and their fixed-order reductions. Every product that is added is one explicit fused multiply-add, so
-// results do not depend on what the compiler would contract.
+// Vectors of eight floats and reductions in a fixed order. Every sum of a product is one explicit fused multiply-add, so that
+// results do not depend on the compiler.
 #ifndef DECANT_VECTOR_H
 #define DECANT_VECTOR_H
 
@@ -31,7 +31,7 @@ static inline f8 splat8(float x) { return (f8){x, x, x, x, x, x, x, x}; }
 
 static inline f8 fma8(f8 a, f8 b, f8 c) { return __builtin_elementwise_fma(a, b, c); }
 
-// Where one operand is not a number, the second one.
+// The larger of both; where one is not a number, the second.
 static inline f8 max8(f8 a, f8 b) { return (f8)_mm256_max_ps((__m256)a, (__m256)b); }
 
 static inline f8 min8(f8 a, f8 b) { return (f8)_mm256_min_ps((__m256)a, (__m256)b); }
@@ -48,7 +48,7 @@ static inline float largest8(f8 v) {
 }
 
 // eˣ within 2 ulp on [−87, 88]; beyond, x is clamped to that range.
-// x = n·ln2 + r with |r| ≤ ln2/2, eʳ by its series to r⁷, and 2ⁿ put into the exponent bits.
+// x = n·ln2 + r with |r| ≤ ln2/2; eʳ by its series to r⁷; 2ⁿ is written into the exponent bits.
 static inline f8 exp8(f8 x) {
     x = max8(splat8(-87.0f), min8(splat8(88.0f), x));
     const f8 magic = splat8(12582912.0f); // 1.5·2²³: adding it rounds to an integer
@@ -73,5 +73,39 @@ static inline f8 exp8(f8 x) {
 }
 
 static inline long rounded_up8(long n) { return (n + 7) & ~7L; }
+
+// Transposition of eight vectors of eight 32-bit words, whatever the words hold.
+
+static inline f8 low(f8 a, f8 b, int step) {
+    return step == 0   ? __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+           : step == 1 ? __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+                       : __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+}
+
+static inline f8 high(f8 a, f8 b, int step) {
+    return step == 0   ? __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+           : step == 1 ? __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+                       : __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+// Exchanges rows and columns of the 8 by 8 words.
+static inline __attribute__((always_inline)) void transpose8(f8 rows[8]) {
+    f8 a[8], b[8];
+    for (int r = 0; r < 8; r++) a[r] = rows[r];
+    for (int p = 0; p < 4; p++) {
+        b[2 * p] = low(a[2 * p], a[2 * p + 1], 0);
+        b[2 * p + 1] = high(a[2 * p], a[2 * p + 1], 0);
+    }
+    for (int q = 0; q < 2; q++) {
+        a[4 * q] = low(b[4 * q], b[4 * q + 2], 1);
+        a[4 * q + 1] = high(b[4 * q], b[4 * q + 2], 1);
+        a[4 * q + 2] = low(b[4 * q + 1], b[4 * q + 3], 1);
+        a[4 * q + 3] = high(b[4 * q + 1], b[4 * q + 3], 1);
+    }
+    for (int i = 0; i < 4; i++) {
+        rows[i] = low(a[i], a[i + 4], 2);
+        rows[i + 4] = high(a[i], a[i + 4], 2);
+    }
+}
 
 #endif

@@ -5,7 +5,7 @@ import HTTP
 
 /// A server with the chat completions interface of OpenAI.
 struct ChatServer: Sendable {
-    /// What came of one attempt at a question.
+    /// The result of one attempt at a question.
     enum Reply: Sendable {
         case answered(ChatExchange)
         /// It may answer next time, though not before so many seconds.
@@ -98,6 +98,36 @@ struct ChatServer: Sendable {
             let pairs = members.map { (key.removed(from: $0.key), withoutKey($0.value)) }
             return .object(Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
         default: return json
+        }
+    }
+}
+
+/// Why a model behind a server gave no answer, in a sentence; never with a key.
+package struct EndpointError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+
+    static func badURL(_ url: String) -> EndpointError {
+        EndpointError("'\(url)' is not the URL of a server; write 'url: https://HOST/v1'")
+    }
+
+    /// The server will not answer however often it is asked.
+    static func refused(url: String, status: Int, message: String, keyWasSent: Bool) -> EndpointError {
+        EndpointError(
+            "\(url) answered with HTTP status \(status)" + (message.isEmpty ? "" : ": \(message)")
+                + "; \(fix(for: status, keyWasSent)); what was answered before is recorded")
+    }
+
+    private static func fix(for status: Int, _ keyWasSent: Bool) -> String {
+        switch status {
+        case 300..<400: "the server has moved: write its new address as 'url'"
+        case 401 where keyWasSent, 403 where keyWasSent:
+            "look at the key in the variable that 'api_key_env' names"
+        case 401, 403: "no key was sent: put it into an environment variable and name that as 'api_key_env'"
+        case 404, 405: "look at 'url', which ends in /v1 with most servers, and at 'model'"
+        case 429: "the account is used up: look at the server's bill"
+        default: "the server does not take this request: look at 'model', 'max_tokens' and 'temperature'"
         }
     }
 }

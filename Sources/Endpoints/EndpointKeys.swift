@@ -1,7 +1,7 @@
 import BuildModel
 import Foundation
 
-/// The keys with which models are asked. They stand in environment variables and go into one header, nowhere else.
+/// The API keys of model servers. They come from environment variables and go into one header, nowhere else.
 package struct EndpointKeys: Sendable {
     private let values: [String: String]
 
@@ -26,17 +26,23 @@ package struct EndpointKeys: Sendable {
     func key(for access: EndpointAccess) throws(EndpointError) -> Secret? {
         guard let name = access.key.variable else { return nil }
         guard let value = values[name], !value.isEmpty else {
-            if case .variable = access.key { throw .missingKey(variable: name) }
+            if case .variable = access.key {
+                throw EndpointError(
+                    "the environment variable \(name), which 'api_key_env' names, is not set; put the server's key into it")
+            }
             return nil
         }
-        guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else { throw .badKey(variable: name) }
-        // Nobody wrote that this server is to have it.
+        guard value.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else {
+            throw EndpointError(
+                "what the environment variable \(name) holds is no key: it has characters that a header cannot have")
+        }
+        // The recipe does not name this key for this server.
         if case .standard = access.key, !access.isPrivate { return nil }
         return Secret(value)
     }
 }
 
-/// A text that nobody is to read.
+/// A text that is never shown.
 struct Secret: Sendable, CustomStringConvertible {
     private let value: String
 
@@ -64,7 +70,7 @@ extension EndpointAccess.Key {
 }
 
 extension EndpointAccess {
-    /// Whether nobody on the way can read what is sent.
+    /// Whether the connection is encrypted or stays on this machine.
     fileprivate var isPrivate: Bool {
         guard let url = URL(string: url) else { return false }
         return url.scheme == "https" || ["localhost", "127.0.0.1", "::1", "[::1]"].contains(url.host ?? "")

@@ -3,7 +3,7 @@ import Foundation
 import Store
 import Synchronization
 
-/// What a model has answered so far, as far as somebody wants to know it: each answer is on the disk before it counts.
+/// The recorded answers to a set of questions. Each answer is on the disk before it counts.
 final class RecordedAnswers: Sendable {
     private let journal: Journal
     private let found: Mutex<[Digest: ChatExchange]>
@@ -28,7 +28,7 @@ final class RecordedAnswers: Sendable {
         found.withLock { $0[exchange.key] = exchange }
     }
 
-    /// Takes up what artifacts of the store hold: those that somebody else built came without a journal.
+    /// Adds the answers in artifacts of the store: results from elsewhere come without a journal.
     func takeUp(_ wanted: Set<Digest>, from store: Store) throws(StoreError) {
         let missing = found.withLock { found in wanted.filter { found[$0] == nil } }
         guard !missing.isEmpty else { return }

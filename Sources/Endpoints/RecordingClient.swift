@@ -28,7 +28,9 @@ package final class RecordingClient: Sendable {
         let content = try Data(contentsOf: questions)
         var read: [ChatQuestion] = []
         for (index, line) in [UInt8](content).split(separator: UInt8(ascii: "\n")).enumerated() {
-            guard let question = ChatQuestion(body: line) else { throw EndpointError.badQuestion(line: index + 1) }
+            guard let question = ChatQuestion(body: line) else {
+                throw EndpointError("the stage's questions cannot be read in line \(index + 1)")
+            }
             read.append(question)
         }
         let exchanges = try await self.answers(to: read, at: access, onProgress: onProgress, onWait: onWait)

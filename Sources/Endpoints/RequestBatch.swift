@@ -4,7 +4,7 @@ import HTTP
 import Store
 import Synchronization
 
-/// Asks a server what is missing, a few questions at a time, and records each answer as it comes.
+/// Sends the missing questions to a server, a few at a time, and records each answer as it comes.
 final class RequestBatch: Sendable {
     private let server: ChatServer
     private let recorded: RecordedAnswers
@@ -18,9 +18,9 @@ final class RequestBatch: Sendable {
 
     private struct State {
         var next = 0
-        /// Nobody asks before: the server wants to be left alone.
+        /// No request is sent before this time.
         var pause = ContinuousClock.now
-        /// Ends the asking; what is on its way is waited for.
+        /// Ends the batch; requests on their way are finished.
         var failure: (any Error)?
     }
 
@@ -58,7 +58,11 @@ final class RequestBatch: Sendable {
         }
         if let failure = state.withLock({ $0.failure }) {
             guard let failure = failure as? OverBudget else { throw failure }
-            throw EndpointError.overBudget(limit: failure.limit, spent: budget.asked, recorded: recorded.count, total: total)
+            let answered = recorded.count
+            throw EndpointError(
+                "the budget '\(failure.limit)' is used up by \(budget.asked) questions of this build; \(answered) of "
+                    + "\(total) answers are recorded, \(total - answered) are missing. Build again, or raise the limit, and only these are asked"
+            )
         }
         try Task.checkCancellation()
     }
@@ -90,7 +94,7 @@ final class RequestBatch: Sendable {
         onProgress(StageProgress(done: recorded.count, total: total, unit: "request", readings: readings))
     }
 
-    /// Asks until there is an answer, which is recorded, or until it is clear that there is none.
+    /// Asks until there is an answer, which is recorded, or until the attempts are used up.
     private func ask(_ question: ChatQuestion) async throws {
         var exchange: ChatExchange?
         defer { budget.end(question, exchange) }
@@ -104,7 +108,9 @@ final class RequestBatch: Sendable {
                 throw error
             case .failed(let reason, let wait):
                 guard attempt <= access.retries else {
-                    throw EndpointError.unanswered(url: server.label, attempts: attempt, reason: reason)
+                    throw EndpointError(
+                        "\(server.label) gave no answer in \(attempt) attempts: \(reason); what was answered is "
+                            + "recorded, build again to go on")
                 }
                 if let wait { pause(until: .now + .seconds(wait)) }
                 try await rest(until: .now + .seconds(backoff.seconds(after: attempt, asking: question.key)))
@@ -112,23 +118,28 @@ final class RequestBatch: Sendable {
         }
     }
 
-    /// One attempt on a thread of its own, which records the answer even where nobody waits for it any more.
+    /// One attempt on its own thread. The thread records the answer even if the task was cancelled meanwhile.
     private func attemptAnswer(to question: ChatQuestion) async throws -> ChatServer.Reply {
-        let waiting = Waiting<ChatServer.Reply>()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                waiting.begin(continuation)
-                Thread.detachNewThread { [server, recorded] in
-                    waiting.end(
-                        Result {
-                            let reply = server.ask(question)
-                            if case .answered(let exchange) = reply { try recorded.record(exchange) }
-                            return reply
-                        })
-                }
+        let (replies, reply) = AsyncThrowingStream<ChatServer.Reply, any Error>.makeStream()
+        // A task of its own: to be cancelled ends no waiting before its time.
+        let first = Task {
+            for try await reply in replies { return reply }
+            throw CancellationError()
+        }
+        Thread.detachNewThread { [server, recorded] in
+            do {
+                let answer = server.ask(question)
+                if case .answered(let exchange) = answer { try recorded.record(exchange) }
+                reply.yield(answer)
+                reply.finish()
+            } catch {
+                reply.finish(throwing: error)
             }
+        }
+        return try await withTaskCancellationHandler {
+            try await first.value
         } onCancel: {
-            DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { waiting.end(.failure(CancellationError())) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { reply.finish(throwing: CancellationError()) }
         }
     }
 
@@ -158,44 +169,4 @@ extension Backoff {
 /// A limit of the recipe that is reached.
 private struct OverBudget: Error {
     var limit: String
-}
-
-/// A continuation that is resumed once, by whoever comes first.
-private final class Waiting<Value: Sendable>: Sendable {
-    private enum State {
-        case idle
-        case waiting(CheckedContinuation<Value, any Error>)
-        /// Ended before anybody waited.
-        case ended(Result<Value, any Error>)
-        case done
-    }
-
-    private let state = Mutex(State.idle)
-
-    func begin(_ continuation: CheckedContinuation<Value, any Error>) {
-        let early = state.withLock { state -> Result<Value, any Error>? in
-            if case .ended(let result) = state {
-                state = .done
-                return result
-            }
-            state = .waiting(continuation)
-            return nil
-        }
-        if let early { continuation.resume(with: early) }
-    }
-
-    func end(_ result: Result<Value, any Error>) {
-        let continuation = state.withLock { state -> CheckedContinuation<Value, any Error>? in
-            switch state {
-            case .idle:
-                state = .ended(result)
-                return nil
-            case .waiting(let continuation):
-                state = .done
-                return continuation
-            case .ended, .done: return nil
-            }
-        }
-        continuation?.resume(with: result)
-    }
 }

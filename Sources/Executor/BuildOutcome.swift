@@ -5,7 +5,7 @@ import Store
 /// How a build ended, stage by stage.
 package struct BuildOutcome: Sendable {
     package let graph: Graph
-    /// What was asked for and all that it needs, in graph order.
+    /// The requested stages and everything that they need, in graph order.
     package let wanted: [StageID]
     /// By stage index; `nil` for stages that were not asked for, failed, or were skipped.
     package internal(set) var results: [StageResult?]

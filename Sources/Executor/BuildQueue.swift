@@ -5,9 +5,9 @@ import BuildModel
 /// A value without effects: the executor asks it what to start and tells it what ended.
 struct BuildQueue {
     enum State: Equatable {
-        /// Nobody asked for it.
+        /// Not requested.
         case unwanted
-        /// Asked for; so many of its inputs are not done.
+        /// Requested; this many of its inputs are not done.
         case wanted(pending: Int)
         case ready
         case running
@@ -36,7 +36,7 @@ struct BuildQueue {
         ready = states.indices.filter { states[$0] == .ready }
     }
 
-    /// The stages that were asked for, in graph order.
+    /// The requested stages, in graph order.
     var wanted: [StageID] { states.indices.filter { states[$0] != .unwanted }.map(StageID.init(index:)) }
 
     /// Starts the first ready stage; `nil` where none is ready.
@@ -78,7 +78,7 @@ struct BuildQueue {
         becomeReady(id.index)
     }
 
-    /// What was asked for and has not come to an end.
+    /// The requested stages that have not ended.
     var unfinished: [StageID] {
         states.indices.filter {
             switch states[$0] {

@@ -68,38 +68,36 @@ package struct Executor: Sendable {
                 store.heldFixedOutput(of: graph[id]) == nil
             else { continue }
             guard let planned = source.files.first?.digest else { continue }
-            guard FileManager.default.fileExists(atPath: path) else { throw SourceMissing(path: path, digest: planned) }
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw SourceMissing(
+                    description:
+                        "\(path) is not there, nor is a file with the SHA-256 \(planned) in the store; put it there, or "
+                        + "import it from elsewhere")
+            }
             let file = try store.importFile(at: path)
-            guard file.digest == planned else { throw SourceChanged(path: path, found: file.digest, planned: planned) }
+            guard file.digest == planned else {
+                throw SourceChanged(
+                    description:
+                        "\(path) has the SHA-256 \(file.digest), and not \(planned), with which the build was planned; run the "
+                        + "build again, or put the file there that the recipe pins")
+            }
         }
     }
 }
 
 /// A source file that changed between planning and building, or is not the one that the recipe pins.
 package struct SourceChanged: Error, Sendable, CustomStringConvertible {
-    package var path: String
-    package var found: Digest
-    package var planned: Digest
-
-    package var description: String {
-        "\(path) has the SHA-256 \(found), and not \(planned), with which the build was planned; run the build again, or put the "
-            + "file there that the recipe pins"
-    }
+    package let description: String
 }
 
 /// A source file that is pinned, and neither at its place nor in the store.
 package struct SourceMissing: Error, Sendable, CustomStringConvertible {
-    package var path: String
-    package var digest: Digest
-
-    package var description: String {
-        "\(path) is not there, nor is a file with the SHA-256 \(digest) in the store; put it there, or import it from elsewhere"
-    }
+    package let description: String
 }
 
 /// Fetches the files of sources. Only sources need one: a stage never has a network.
 package protocol SourceFetcher: Sendable {
-    /// Brings a source's files into the store: each has the bytes that the source pins, or none is taken in.
+    /// Fetches a source's files into the store: all of them with the pinned bytes, or none.
     ///
     /// - Throws: a sentence for people where they cannot be had, or are others.
     func fetch(_ source: FixedOutput, into store: Store) async throws -> Artifact
@@ -120,7 +118,7 @@ package protocol EndpointClient: Sendable {
     ) async throws
 }
 
-/// Where results may be had that this store lacks: somebody else's store.
+/// Gives results that this store lacks, from someone else's store.
 package protocol RemoteResults: Sendable {
     /// Asked before a stage would run.
     ///

@@ -24,7 +24,7 @@ package struct LocalRunner: Runner {
         let program = Program(
             executable.path, ["stage", "run", workspace.directory.path, "--threads", String(threads)] + options,
             environment: Self.environment, directory: workspace.directory)
-        // The child reads its standard input to its end and exits there: it dies with this process, however that dies.
+        // The child exits when its standard input ends, so it never outlives this process.
         let child = try program.start(errors: .file(workspace.log))
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -58,17 +58,6 @@ package struct LocalRunner: Runner {
                 }
                 pending.removeSubrange(...end)
             }
-        }
-    }
-}
-
-extension Program.Ending {
-    /// The exit status; negative for a signal.
-    fileprivate var status: Int32 {
-        switch self {
-        case .exited(let status): status
-        case .ended(let signal): -signal
-        case .outOfTime: -SIGKILL
         }
     }
 }

@@ -2,7 +2,7 @@ import BuildModel
 import Foundation
 import Store
 
-/// What came of an attempt at a stage.
+/// How an attempt at a stage ended.
 enum StageOutcome: Sendable {
     case finished(StageResult)
     case failed(StageFailureReport)
@@ -40,7 +40,7 @@ struct StageExecution: Sendable {
         }
     }
 
-    /// What somebody else's run gave.
+    /// Records the result of someone else's run.
     private func record(_ artifact: Artifact, of plan: PlannedStage) throws -> StageResult {
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
         return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: nil)
@@ -62,7 +62,9 @@ struct StageExecution: Sendable {
     private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageOutcome {
         let started = Date()
         let workspace = StageWorkspace(directory: scratch.directory)
-        try prepare(workspace, in: scratch, for: plan)
+        try scratch.clear(keeping: StageWorkspace.checkpointName)
+        let inputs = zip(plan.stage.inputs, plan.inputs).map { ($0.name, $1.artifact) }
+        try workspace.prepare(for: plan.action, inputs: inputs, from: store)
         var exit = try await run(plan, threads: threads, in: workspace)
         if exit.status == StageExit.asks {
             if let failure = try await answerQuestions(of: plan.stage, in: workspace) { return .failed(failure) }
@@ -114,17 +116,6 @@ struct StageExecution: Sendable {
         try store.noteRun(note, of: plan.action, commit: commit, work: plan.stage.work)
         return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
     }
-
-    private func prepare(_ workspace: StageWorkspace, in scratch: Scratch, for plan: PlannedStage) throws {
-        try scratch.clear(keeping: StageWorkspace.checkpointName)
-        for folder in [workspace.outputs, workspace.checkpoint] {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        }
-        try Data(plan.action.canonicalBytes).write(to: workspace.actionFile)
-        for (input, result) in zip(plan.stage.inputs, plan.inputs) {
-            try store.materialize(result.artifact, at: workspace.input(input.name))
-        }
-    }
 }
 
 extension StageFailureReport {
@@ -137,6 +128,15 @@ extension StageFailureReport {
 }
 
 extension StageWorkspace {
+    /// Lays out what a stage reads, and empty folders for what it writes.
+    func prepare(for action: Action, inputs: [(name: String, artifact: Artifact)], from store: Store) throws {
+        for folder in [outputs, checkpoint] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        try Data(action.canonicalBytes).write(to: actionFile)
+        for (name, artifact) in inputs { try store.materialize(artifact, at: input(name)) }
+    }
+
     /// Whether less is free than a file needs.
     fileprivate var isOnFullDisk: Bool {
         var disk = statvfs()

@@ -5,7 +5,7 @@ struct Git {
     private let url: String
     private let environment: [String: String]
 
-    /// Variables that would make git work on a repository of somebody else's.
+    /// Variables that would make git work on another repository.
     private static let dropped = [
         "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
         "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES", "GIT_ATTR_SOURCE",
@@ -73,7 +73,7 @@ struct Git {
         }
     }
 
-    /// The commit that a branch or a tag stands for now.
+    /// The commit that a branch or a tag names now.
     func commit(of revision: String, _ workspace: FetchWorkspace) async throws(FetchError) -> String {
         try Revision.check(revision)
         if Revision.isCommit(revision) { return revision }

@@ -41,7 +41,7 @@ struct HuggingFace {
         return chosen
     }
 
-    /// The commit that a branch or a tag stands for now.
+    /// The commit that a branch or a tag names now.
     func commit(of revision: String, _ workspace: FetchWorkspace) async throws(FetchError) -> String {
         if Revision.isCommit(revision) { return revision }
         return try await description(of: revision, workspace).commit
@@ -71,8 +71,12 @@ struct HuggingFace {
         do {
             try await workspace.download(url, to: file, token: token, limit: limit, backoff: backoff)
         } catch {
-            if let status = error.status, status == 401 || status == 403 { throw .needsToken(url: address, status: status) }
-            throw error
+            // The hub asks for a token.
+            guard let status = error.status, status == 401 || status == 403 else { throw error }
+            throw FetchError(
+                "\(address) answered with HTTP status \(status): it does not exist, or needs a token in HF_TOKEN "
+                    + "that may read it"
+            )
         }
     }
 

@@ -5,7 +5,7 @@ import Synchronization
 /// still the same; failures that may pass are tried again.
 package struct FileDownload: Sendable {
     package var url: URL
-    /// Those that say who asks go to this host only, wherever the answer leads.
+    /// Libcurl sends `Authorization` to this host only, and drops it when a redirection leads elsewhere.
     package var headers: [(name: String, value: String)] = []
     /// Bytes of the file, at most.
     package var limit: Int?
@@ -55,13 +55,14 @@ package struct FileDownload: Sendable {
         }
     }
 
-    /// What is there of the file, and what tells whether the server's is still the same.
+    /// How much of the file is there, and what tells whether the server's file is still the same.
     private struct Part {
         var size = 0
         var validator: String?
     }
 
-    /// - Returns: nothing where the file is whole, else a failure that may pass, and the seconds that the server wants to be left
+    /// - Returns: nothing where the file is whole, else a failure that may pass, and the seconds that the server wants to be
+    ///   left
     ///   alone.
     private func attempt(
         _ file: URL, _ part: inout Part, _ connections: ConnectionPool, _ stop: StopFlag
@@ -114,7 +115,7 @@ package struct FileDownload: Sendable {
         }
     }
 
-    /// What a server says to tell one state of a file from another; weak tags do not hold for parts.
+    /// What tells one state of a file from another. A weak tag says nothing about parts.
     private static func validator(_ answer: HTTPAnswer) -> String? {
         if let tag = answer.headers["etag"] { return tag.hasPrefix("W/") ? nil : tag }
         return answer.headers["last-modified"]
@@ -130,7 +131,7 @@ package enum DownloadError: Error, Hashable, Sendable {
     case cancelled
 }
 
-/// Tells a thread that nobody waits for it any more.
+/// Tells a thread to stop.
 private final class StopFlag: Sendable {
     private let flag = Mutex(false)
 

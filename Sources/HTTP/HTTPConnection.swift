@@ -16,7 +16,7 @@ final class HTTPConnection: @unchecked Sendable {
 
     deinit { curl_easy_cleanup(handle) }
 
-    /// What no further attempt changes: an address that cannot be, a certificate that does not hold.
+    /// Failures that a further attempt cannot change, such as a malformed address or a wrong certificate.
     private static let final = Set(
         [CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION, CURLE_TOO_MANY_REDIRECTS].map(
             \.rawValue))

@@ -44,10 +44,7 @@ package final class RunningProgram: Sendable {
             var usage = rusage()
             while wait4(id, &status, 0, &usage) < 0, errno == EINTR {}
             close(lifeline)
-            let signal = status & 0x7F
-            return Report(
-                ending: signal == 0 ? .exited(status: status >> 8 & 0xFF) : .ended(signal: signal),
-                peakMemory: usage.ru_maxrss * 1024)
+            return Report(ending: Program.Ending(waitStatus: status), peakMemory: usage.ru_maxrss * 1024)
         }
     }
 }
@@ -72,6 +69,74 @@ extension Program {
             throw error
         }
     }
+}
+
+extension Program {
+    /// Starts the program: no descriptor but the three standard ones, no blocked or ignored signal.
+    ///
+    /// - Parameters:
+    ///   - input: what it reads; nothing where `nil`.
+    ///   - group: the process group it joins; 0 makes a new one.
+    /// - Returns: its process id.
+    func spawn(input: Int32?, output: Output, errors: Output, group: pid_t) throws(ProgramError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
+        Self.direct(STDOUT_FILENO, to: output, &actions)
+        Self.direct(STDERR_FILENO, to: errors, &actions)
+        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+        posix_spawn_file_actions_addchdir_np(&actions, directory.path)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, group)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+
+        let argv = CStrings([executable] + arguments)
+        let envp = CStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+        var process: pid_t = 0
+        let failure = posix_spawn(&process, executable, &actions, &attributes, argv.pointers, envp.pointers)
+        guard failure == 0 else {
+            throw .cannotStart(name: executable, reason: String(cString: strerror(failure)))
+        }
+        return process
+    }
+
+    private static func direct(_ descriptor: Int32, to output: Output, _ actions: inout posix_spawn_file_actions_t) {
+        switch output {
+        case .nowhere:
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+        case .log where descriptor == STDERR_FILENO:
+            break
+        case .log:
+            posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, descriptor)
+        case .descriptor(let open):
+            posix_spawn_file_actions_adddup2(&actions, open, descriptor)
+        case .file(let file):
+            posix_spawn_file_actions_addopen(&actions, descriptor, file.path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        }
+    }
+}
+
+/// Strings as C takes them: a list of pointers that ends in a null one.
+private final class CStrings {
+    private(set) var pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
+    deinit { for pointer in pointers { free(pointer) } }
 }
 
 /// The two ends of a pipe, which no child inherits.

@@ -3,7 +3,7 @@ import Foundation
 import Store
 import Synchronization
 
-/// A remote's results, for builds: what somebody else has run already is fetched instead of run.
+/// A remote's results, for builds: a stage that someone else has run already is fetched and not run.
 ///
 /// The remote's list of actions is read once. A remote that fails is told of once and asked no more; a result that breaks a
 /// rule is told of and not used. Neither ends a build.

@@ -45,7 +45,7 @@ final class Sending {
             case .tag:
                 kept.append(
                     ReferenceChange(name: name, step: .kept, commit: old, reason: "the remote's tag names something else"))
-            // The first who names an action's commit wins, there as here.
+            // The first commit that an action's ref names stays, on both sides.
             case .action: continue
             }
         }
@@ -141,5 +141,30 @@ extension GitRepository {
         guard git_reference_lookup(&head, pointer, "HEAD") == 0 else { return false }
         defer { git_reference_free(head) }
         return git_reference_symbolic_target(head).map { String(cString: $0) } == branch
+    }
+}
+
+extension Store {
+    /// Gives a remote what it lacks: objects first, then commits, then the refs.
+    ///
+    /// - Parameter names: recipes; all where empty.
+    /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
+    package func push(
+        _ names: [String], to remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
+    ) async throws -> ExchangeSummary {
+        let known = try recipes()
+        for name in names where !known.contains(name) { throw SharingError.nothingToShare(recipe: name, known: known) }
+        let place = try remote.remoteObjects()
+        let sending = try Sending(of: names, from: self, to: remote.repository)
+        onPhase(.compared(references: sending.updates.count))
+        let tally = TransferTally()
+        let objects = sending.objects
+        if !objects.isEmpty { try await place.upload(objects, counting: tally) }
+        onPhase(.objects(moved: tally.total.objects, bytes: tally.total.bytes, present: objects.count - tally.total.objects))
+        try sending.finish()
+        let isAction = { (change: ReferenceChange) in change.name.hasPrefix("refs/decant/actions/") }
+        return ExchangeSummary(
+            remote: remote.label, changes: sending.updates.filter { !isAction($0) } + sending.kept,
+            actions: sending.updates.count(where: isAction), objects: tally.total.objects, bytes: tally.total.bytes)
     }
 }

@@ -13,9 +13,9 @@ package final class Store: Sendable {
     let index: Index
     /// libgit2's handles are not safe for two threads at once.
     let repository: Mutex<GitRepository>
-    /// Held as long as this value is there: nobody removes anything meanwhile.
+    /// Held as long as this value exists: no other process removes anything meanwhile.
     let useLock: FileLock
-    /// Of the index; `nil` where nobody asked for it.
+    /// Of the index; `nil` outside of a prepared build.
     let snapshot = Mutex<IndexSnapshot?>(nil)
 
     /// Opens the store in a directory, or makes one there.
@@ -47,7 +47,7 @@ package final class Store: Sendable {
         return new
     }
 
-    /// Makes the directory, unless it is somebody else's.
+    /// Makes the directory, unless it holds something else.
     private static func claim(_ root: URL) throws(StoreError) {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
         let ours: Set = [".gitignore", "lineage.new", "write.lock", "use.lock"]
@@ -67,9 +67,9 @@ package final class Store: Sendable {
 
     private static func restoreDurations(into index: Index, from repository: GitRepository) throws(StoreError) {
         // How long things took is no reason not to open a store: `fsck` names damaged notes.
-        for run in (try? RunNotes.seconds(in: repository)) ?? [] {
+        for run in (try? RunNotes.all(in: repository)) ?? [] {
             guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
-            try index.remember(seconds: run.seconds, kind: record.action.kind, key: record.action.key, work: nil)
+            try index.remember(seconds: run.note.seconds, kind: record.action.kind, key: record.action.key, work: nil)
         }
     }
 
@@ -84,7 +84,7 @@ package final class Store: Sendable {
         }
     }
 
-    /// Runs a body while nobody moves the refs of a repository elsewhere: that of a store has its locks beside it.
+    /// Runs a body while no other process moves the refs of another repository. A store's repository has its locks beside it.
     package static func writing<Value>(toRepositoryAt folder: URL, _ body: () throws -> Value) throws -> Value {
         let layout = StoreLayout(root: folder.deletingLastPathComponent())
         let isStore = FileManager.default.fileExists(atPath: folder.appending(path: layout.identity.lastPathComponent).path)
@@ -107,13 +107,13 @@ struct StoreLayout: Sendable {
     var objects: URL { repository.appending(path: "lfs/objects", directoryHint: .isDirectory) }
     /// Files on their way in. On the objects' file system, so that a rename moves them.
     var incoming: URL { repository.appending(path: "lfs/incoming", directoryHint: .isDirectory) }
-    /// Objects that were not what their names said.
+    /// Damaged objects that were moved aside.
     var damaged: URL { repository.appending(path: "lfs/damaged", directoryHint: .isDirectory) }
     /// Tells this repository from another one at its place.
     var identity: URL { repository.appending(path: "decant-id") }
     /// Held while refs move.
     var writeLock: URL { root.appending(path: "write.lock") }
-    /// Shared by all who use the store, held alone by who removes something from it.
+    /// Shared by every process that uses the store; exclusive for a process that removes something from it.
     var useLock: URL { root.appending(path: "use.lock") }
     var index: URL { root.appending(path: "index.sqlite") }
     var scratch: URL { root.appending(path: "scratch", directoryHint: .isDirectory) }

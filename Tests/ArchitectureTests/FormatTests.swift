@@ -17,18 +17,19 @@ import Testing
         for (path, text) in files {
             #expect(!text.contains("\r"), "\(path) has carriage returns")
             #expect(text.isEmpty || text.hasSuffix("\n"), "\(path) has no line break at its end")
-            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-                if line.last == " " || line.last == "\t" { Issue.record("\(path):\(index + 1) ends with a blank") }
-                if line.drop(while: { $0 == " " }).first == "\t" { Issue.record("\(path):\(index + 1) is indented by a tab") }
+            for form in [" \n", "\t\n", "\n\t"] where text.contains(form) {
+                let line = text.components(separatedBy: form)[0].split(separator: "\n", omittingEmptySubsequences: false).count
+                Issue.record("\(path):\(line) has a blank at an end of the line, or a tab at its beginning")
             }
         }
     }
 
     /// A checkout must work in any folder of any machine.
     @Test func noTextNamesAPathOfOneMachine() throws {
-        let pattern = /(?:^|[^\w.\/)])\/(?:home|root|work|Users|mnt)\/\w/
-        for (path, text) in try Self.texts() where text.contains(pattern) {
-            Issue.record("\(path): \(text.firstMatch(of: pattern).map { String($0.0) } ?? "")")
+        let pattern = #/(?:^|[^\w./)])/(?:home|root|work|Users|mnt)/\w/#
+        let folders = ["home", "root", "work", "Users", "mnt"].map { "/\($0)/" }
+        for (path, text) in try Self.texts() where folders.contains(where: text.contains) {
+            if let match = text.firstMatch(of: pattern) { Issue.record("\(path): \(match.0)") }
         }
     }
 

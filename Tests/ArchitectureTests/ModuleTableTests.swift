@@ -57,7 +57,8 @@ import Testing
 
     private func imports(of file: URL) throws -> [String] {
         try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
-            line.firstMatch(of: /^\s*(?:@\w+ |public )*import (?:struct |class |enum |func )?(\w+)/).map { String($0.1) }
+            guard line.contains("import ") else { return nil }
+            return line.firstMatch(of: /^\s*(?:@\w+ |public )*import (?:struct |class |enum |func )?(\w+)/).map { String($0.1) }
         }
     }
 }

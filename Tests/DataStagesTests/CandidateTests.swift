@@ -1,8 +1,8 @@
 import CanonicalJSON
-import Engine
 import Planner
 import Testing
 
+@testable import Engine
 @testable import Stages
 
 /// Functions named by two words, of which each shares a word with eighteen others, and many that share none.

@@ -1,12 +1,13 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Stages
 
 @Suite struct CapturedLogitsTests {
-    private let folder = URL.temporaryDirectory.appending(
-        path: "decant-logits-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    private var folder: URL { temporary.url }
     private var file: URL { folder.appending(path: CapturedLogits.file) }
 
     init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }

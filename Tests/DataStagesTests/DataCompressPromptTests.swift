@@ -1,9 +1,10 @@
 import CanonicalJSON
-import Engine
 import Foundation
 import Planner
 import Stages
 import Testing
+
+@testable import Engine
 
 @Suite struct DataCompressPromptTests {
     /// A chat as people write one for a large model.

@@ -2,11 +2,12 @@ import CanonicalJSON
 import Foundation
 import Stages
 import Testing
+import TestSupport
 
 /// One stage with the files of its inputs, in directories that go with the test.
 final class StageRun {
-    private let folder = URL.temporaryDirectory.appending(
-        path: "decant-stage-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    private var folder: URL { temporary.url }
 
     /// - Parameter inputs: contents by `input/file`.
     init(_ stage: any RunnableStage, inputs: [String: Data], questionFiles: QuestionFiles? = nil) throws {
@@ -26,8 +27,6 @@ final class StageRun {
     convenience init(_ stage: any RunnableStage, texts: [String: String]) throws {
         try self.init(stage, inputs: texts.mapValues { Data($0.utf8) })
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     var files: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "outputs").path)) ?? []).sorted()

@@ -36,7 +36,7 @@ import Testing
         #expect(whole.progress.map(\.done) == Array(1...steps))
         let digest = try workspace.outputDigest()
 
-        var moments = SeededMoments(state: 7)
+        var moments = TestRandom(seed: 7)
         var resumed = 0
         for trial in 0..<20 {
             workspace.forgetCheckpoint()
@@ -99,18 +99,5 @@ import Testing
         for seconds in [-1, .nan, .infinity] {
             #expect(try workspace.start(checkpointSeconds: seconds).end().status == 2, "\(seconds)")
         }
-    }
-}
-
-/// Seeded random numbers (SplitMix64).
-private struct SeededMoments {
-    var state: UInt64
-
-    mutating func next(below limit: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((word ^ (word >> 31)) % UInt64(limit))
     }
 }

@@ -24,7 +24,7 @@ final class DecantProgram {
 
     /// A folder of its own with the tiny domain: the whole path in a few seconds.
     init(recipe: String = DecantProgram.tinyRecipe) throws {
-        place = try TemporaryFolder()
+        place = TemporaryFolder()
         for file in ["functions.yaml", "utterances.yaml"] {
             try FileManager.default.copyItem(
                 at: Checkout.file("Tests/Fixtures/tiny/\(file)"), to: folder.appending(path: file))

@@ -15,7 +15,7 @@ final class ExecRun {
 
     /// - Parameter inputs: contents by `input/file`, read-only as the store's files are.
     init(_ exec: Exec, inputs: [String: String] = [:]) throws {
-        place = try TemporaryFolder()
+        place = TemporaryFolder()
         try FileManager.default.createDirectory(at: folder.appending(path: "outputs"), withIntermediateDirectories: true)
         for (path, content) in inputs {
             try place.write(content, to: "inputs/\(path)")

@@ -3,12 +3,14 @@ import CanonicalJSON
 import Foundation
 import Store
 import Testing
+import TestSupport
 
 @Suite struct ExportTests {
     let workshop: LineageWorkshop
     var program: DecantProgram { workshop.program }
     /// A directory of this test's own.
-    let out = URL.temporaryDirectory.appending(path: "decant-export-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var out: URL { temporary.folder("out") }
 
     init() throws { workshop = try LineageWorkshop.built() }
 
@@ -186,7 +188,7 @@ import Testing
             BuildRecord(
                 recipe: "mine", recipeText: recipe, companions: ["recipe.lock": lock, "extends-1.yaml": other],
                 stages: stages.map { .init(name: $0.0, commit: $0.1.commit) },
-                targets: [.init(name: "model", commit: trained.commit, artifact: trained.artifact)], summary: "5 ran"))
+                targets: [(name: "model", commit: trained.commit, artifact: trained.artifact)], summary: "5 ran"))
     }
 
     // MARK: Provenance

@@ -8,7 +8,8 @@ import Testing
 
 /// A prepared stage, and `decant stage run` on it as a runner would.
 final class StageWorkspaceProgram {
-    let folder = URL.temporaryDirectory.appending(path: "decant-stage-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var folder: URL { temporary.url }
     var checkpointFile: URL { folder.appending(path: "checkpoint/state") }
     private var outputs: URL { folder.appending(path: "outputs", directoryHint: .isDirectory) }
 
@@ -19,8 +20,6 @@ final class StageWorkspaceProgram {
             kind: kind.name, revision: kind.revision, parameters: try JSON(encoding: stage), inputs: [], numerics: .portable)
         try Data(action.canonicalBytes).write(to: folder.appending(path: "action.json"))
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Runs a stage here, in this process, whose output becomes an input.
     func addInput(_ name: String, of stage: any RunnableStage) throws {

@@ -51,11 +51,8 @@ import Testing
     func aServerThatNeverAnswersIsGivenUp(fault: String) async throws {
         try server.set(["always": .string(fault)])
         let failure = try await failure(1) { $0.retries = 2 }
-        guard case .unanswered(_, let attempts, let reason) = failure else {
-            Issue.record("\(failure.map(String.init(describing:)) ?? "no failure")")
-            return
-        }
-        #expect(attempts == 3 && !reason.isEmpty)
+        let text = failure?.description ?? "no failure"
+        #expect(text.firstMatch(of: /gave no answer in 3 attempts: .+; what was answered is recorded/) != nil, "\(text)")
         #expect(try server.requests().count == 3)
     }
 
@@ -159,10 +156,10 @@ import Testing
     }
 
     @Test func keysComeFromTheirVariables() async throws {
-        #expect(try await failure { $0.key = .variable("NOT_SET") } == .missingKey(variable: "NOT_SET"))
-        #expect(
-            try await failure(keys: ["TWO_LINES": "a\r\nX-Evil: b"]) { $0.key = .variable("TWO_LINES") }
-                == .badKey(variable: "TWO_LINES"))
+        let missing = try await failure { $0.key = .variable("NOT_SET") }
+        #expect(missing?.description.contains("NOT_SET, which 'api_key_env' names, is not set") == true)
+        let evil = try await failure(keys: ["TWO_LINES": "a\r\nX-Evil: b"]) { $0.key = .variable("TWO_LINES") }
+        #expect(evil?.description.contains("TWO_LINES holds is no key") == true)
         #expect(try server.requests().isEmpty)
         // The standard one goes where nobody can read it, even if nobody asked for it.
         let keys = EndpointKeys(["OPENAI_API_KEY": "k"])

@@ -1,23 +1,8 @@
 import CanonicalJSON
 import Foundation
+import TestSupport
 
 /// A file of the `Reference` folder, written by the scripts of `scripts/reference`.
 func reference(_ name: String) throws -> JSON {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference")
-    return try JSON(parsing: Data(contentsOf: folder.appending(path: name)))
-}
-
-/// A small generator for fuzz tests (SplitMix64): the same sequence on every machine.
-struct TestRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    try Checkout.json("Tests/EngineFormatsTests/Reference/\(name)")
 }

@@ -1,13 +1,13 @@
 import CanonicalJSON
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Engine
 
 /// A file of the `Reference` folder, written by the scripts of `scripts/reference`.
 func referenceFile(_ name: String) throws -> JSON {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference")
-    return try JSON(parsing: Data(contentsOf: folder.appending(path: name)))
+    try Checkout.json("Tests/EngineNumericsTests/Reference/\(name)")
 }
 
 /// Compares a gradient with central differences of the function, by direction: the derivative along each of a few random

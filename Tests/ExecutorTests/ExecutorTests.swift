@@ -4,6 +4,7 @@ import Foundation
 import Store
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Executor
 
@@ -35,7 +36,8 @@ final class EchoRunner: Runner {
 }
 
 @Suite struct ExecutorTests {
-    let directory = URL.temporaryDirectory.appending(path: "decant-executor-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var directory: URL { temporary.url }
 
     static func stage(_ name: String, _ inputs: [Int] = [], extra: [String: JSON] = [:]) -> Stage {
         Stage(

@@ -4,6 +4,7 @@ import Foundation
 import Store
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Executor
 
@@ -62,8 +63,8 @@ final class GateRunner: Runner {
 }
 
 @Suite struct SchedulingTests {
-    let directory = URL.temporaryDirectory.appending(
-        path: "decant-scheduling-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var directory: URL { temporary.url }
 
     static func stage(_ name: String, memory: Int, _ inputs: [Int] = [], isMeasurement: Bool = false) -> Stage {
         Stage(

@@ -3,12 +3,14 @@ import CanonicalJSON
 import Foundation
 import Store
 import Testing
+import TestSupport
 
 @testable import Executor
 
 /// What is cached may be gone, and what is missing may be there by now: the store is looked at, not remembered.
 @Suite struct SharedStoreTests {
-    let directory = URL.temporaryDirectory.appending(path: "decant-shared-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var directory: URL { temporary.url }
     let graph = Graph(
         stages: [ExecutorTests.stage("a"), ExecutorTests.stage("b", [0]), ExecutorTests.stage("c", [1])], targets: [])
 

@@ -1,6 +1,7 @@
-import Archives
 import Foundation
 import Testing
+
+@testable import Archives
 
 @Suite struct ArchiveTests {
     let fixture: FetchFixture
@@ -36,7 +37,9 @@ import Testing
                 good = tarfile.TarInfo('good'); good.size = 1; archive.addfile(good, io.BytesIO(b'x'))
                 link = tarfile.TarInfo('link'); link.type = tarfile.\(type); link.linkname = 'good'; archive.addfile(link)
             """)
-        #expect(throws: ArchiveError.notAFile(archive: "bad.tar", path: "link")) { try extract("bad.tar") }
+        #expect(throws: ArchiveError("link in bad.tar is a link or a special file; choose other members")) {
+            try extract("bad.tar")
+        }
         try FileManager.default.removeItem(at: output.appending(path: "good"))
         #expect(try extract("bad.tar", where: { $0 == "good" }) == ["good"])
     }
@@ -54,10 +57,10 @@ import Testing
         let written = try FileManager.default.attributesOfItem(atPath: output.appending(path: "a").path)[.size] as? Int
         #expect(try #require(written) <= 1 << 20)
         // Members that are passed count too.
-        #expect(throws: ArchiveError.tooLarge(archive: "bomb.zip", limit: 1 << 20)) {
+        #expect(throws: ArchiveError("bomb.zip expands to more than 1048576 bytes, the limit for an archive")) {
             try extract("bomb.zip", limits: limits, where: { _ in false })
         }
-        #expect(throws: ArchiveError.tooManyMembers(archive: "bomb.zip", limit: 0)) {
+        #expect(throws: ArchiveError("bomb.zip has more than 0 members, the limit for an archive")) {
             try extract("bomb.zip", limits: .init(members: 0), where: { _ in false })
         }
     }
@@ -69,7 +72,7 @@ import Testing
             import zipfile
             with zipfile.ZipFile('twice.zip', 'w') as archive: archive.writestr('a', 'x'); archive.writestr('a', 'y')
             """)
-        #expect(throws: ArchiveError.twice(archive: "twice.zip", path: "a")) { try extract("twice.zip") }
+        #expect(throws: ArchiveError("twice.zip has a twice")) { try extract("twice.zip") }
     }
 
     @Test func filesHavePlainModes() throws {

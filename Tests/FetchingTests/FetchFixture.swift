@@ -1,5 +1,6 @@
 import BuildModel
 import Foundation
+import HTTP
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ final class FetchFixture {
     private let place: TemporaryFolder
     var folder: URL { place.url }
 
-    init() throws { place = try TemporaryFolder() }
+    init() throws { place = TemporaryFolder() }
 
     func file(_ path: String) -> URL { folder.appending(path: path) }
 
@@ -46,7 +47,9 @@ final class FetchFixture {
     /// Fetches and reads what came: contents by path.
     func fetch(_ origin: FixedOutput.Origin, environment: [String: String] = [:]) async throws -> [String: String] {
         let directory = file("fetched-\(UUID().uuidString)")
-        let fetcher = NetworkFetcher(environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
+        let fetcher = NetworkFetcher(
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            backoff: Backoff(first: 0.01, cap: 0.05))
         let paths = try await fetcher.fetch(origin, into: directory)
         #expect(paths == paths.sorted())
         // Nothing else is left behind, in the directory or beside it.

@@ -1,7 +1,8 @@
 import CanonicalJSON
-import Engine
 import Testing
 import Words
+
+@testable import Engine
 
 /// The rules of BFCL's AST checker, each with what it takes and what it does not. Expected verdicts are the checker's own.
 @Suite struct ASTRuleTests {

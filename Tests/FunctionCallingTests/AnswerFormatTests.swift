@@ -1,7 +1,8 @@
 import CanonicalJSON
-import Engine
 import Testing
 import Words
+
+@testable import Engine
 
 @Suite struct AnswerFormatTests {
     static let functions = [

@@ -1,6 +1,7 @@
 import CanonicalJSON
-import Engine
 import Testing
+
+@testable import Engine
 
 /// The reward of METHODS.md, case by case.
 @Suite struct CallRewardTests {

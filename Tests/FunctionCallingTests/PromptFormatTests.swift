@@ -1,7 +1,8 @@
 import CanonicalJSON
-import Engine
 import Testing
 import Words
+
+@testable import Engine
 
 @Suite struct PromptFormatTests {
     static let functions = [

@@ -4,15 +4,15 @@ import Foundation
 import Planner
 import RecipeLanguage
 import Testing
+import TestSupport
 
 /// Any bytes give a recipe or errors, and both within bounds.
 @Suite struct HostileRecipeTests {
     /// Mutations of every recipe beside the tests, 200,000 in all: read, shown, and planned where they are right.
     @Test(arguments: 0..<8)
     func damagedRecipes(seed: Int) throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/input")
-        let shipped = root.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "recipes")
+        let root = Checkout.file("Tests/RecipeLanguageTests/Golden/input")
+        let shipped = Checkout.file("recipes")
         let files = try [root, shipped].flatMap { folder in
             try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()
                 .map { folder.appending(path: $0) }

@@ -14,7 +14,7 @@ final class SharingFixture {
 
     static let weights = Data((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = TemporaryFolder() }
 
     func place(_ name: String) -> URL { folder.folder(name) }
     func store(_ name: String) throws -> Store { try Store(at: place(name)) }
@@ -60,7 +60,7 @@ final class SharingFixture {
             BuildRecord(
                 recipe: recipe, recipeText: text,
                 stages: [.init(name: "data", commit: data), .init(name: "model", commit: model)],
-                targets: [.init(name: "model", commit: model, artifact: trained)], summary: "\(steps) steps"))
+                targets: [(name: "model", commit: model, artifact: trained)], summary: "\(steps) steps"))
         return (data, model, build)
     }
 

@@ -4,6 +4,7 @@ import EncoderFixtures
 import Foundation
 import Planner
 import Synchronization
+import TestSupport
 import Words
 
 @testable import Engine
@@ -19,7 +20,8 @@ final class CheckpointWorkshop {
         var log: [String]
     }
 
-    let root = URL.temporaryDirectory.appending(path: "decant-checkpoints-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var root: URL { temporary.url }
     var checkpointFolder: URL { root.appending(path: "checkpoint", directoryHint: .isDirectory) }
     var checkpointFile: URL { checkpointFolder.appending(path: "state") }
 
@@ -109,8 +111,6 @@ final class CheckpointWorkshop {
         // Its rows' own answers are what `train.sft` learns here.
         try FileManager.default.moveItem(at: input("judged"), to: root.appending(path: "judged"))
     }
-
-    deinit { try? FileManager.default.removeItem(at: root) }
 
     static func action(of stage: any RunnableStage) throws -> Action {
         let kind = type(of: stage)

@@ -2,6 +2,7 @@ import BuildModel
 import Foundation
 import Planner
 import Testing
+import TestSupport
 
 @testable import Engine
 @testable import Stages
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func everyDamagedFileIsIgnoredAndTheStageGivesTheSameBytes() throws {
-        var random = SplitMix(state: 20)
+        var random = TestRandom(seed: 20)
         for _ in 0..<25 {
             var content = good
             let bit = random.next(below: good.count * 8)
@@ -49,7 +50,7 @@ import Testing
 
     @Test func noDamagedFileIsRead() throws {
         #expect(try file.read()?.done == 3)
-        var random = SplitMix(state: 21)
+        var random = TestRandom(seed: 21)
         for _ in 0..<1000 {
             var content = good
             let bit = random.next(below: good.count * 8)
@@ -136,18 +137,5 @@ import Testing
         #expect(read.firstMoments.map(\.bitPattern) == state.firstMoments.map(\.bitPattern))
         #expect(try TrainingCurve(tensors).steps.map(\.loss.bitPattern) == doubles.map(\.bitPattern))
         #expect(try TrainingCurve(tensors).lines == curve.lines)
-    }
-}
-
-/// Seeded random numbers for tests (SplitMix64).
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next(below limit: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((word ^ (word >> 31)) % UInt64(limit))
     }
 }

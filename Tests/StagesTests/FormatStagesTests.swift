@@ -3,6 +3,7 @@ import CanonicalJSON
 import Foundation
 import Planner
 import Testing
+import TestSupport
 import Words
 
 @testable import Engine
@@ -10,7 +11,8 @@ import Words
 
 /// The stages that need only a model's files: quantization and cost.
 @Suite struct FormatStagesTests {
-    let root = FileManager.default.temporaryDirectory.appending(path: "format-stages-\(UUID().uuidString)")
+    private let temporary = TemporaryFolder()
+    var root: URL { temporary.url }
     var context: StageContext {
         StageContext(inputs: root.appending(path: "in"), outputs: root.appending(path: "out"), threads: 1) { _ in }
     }

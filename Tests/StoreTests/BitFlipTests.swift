@@ -1,10 +1,12 @@
 import BuildModel
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Store
 
-/// Bits that flip on the disk: every one is found by `check`, none is believed by what reads, and a repair leaves a whole store.
+/// Bits that flip on the disk: every one is found by `check`, none is believed by what reads, and a repair leaves a whole
+/// store.
 @Suite(.serialized) struct BitFlipTests {
     /// Where a store keeps things, and how many bits of each kind flip.
     static let kinds: [(kind: String, flips: Int)] = [
@@ -54,13 +56,13 @@ import Testing
         let whole = try #require(try fixture.store.stageCommit(model.hex))
         let places = try files(of: kind, in: fixture)
         try #require(!places.isEmpty)
-        var random = SplitMix(seed: 11)
+        var random = TestRandom(seed: 11)
         var missed: [String] = []
         var harmless = 0
         for _ in 0..<(Self.kinds.first { $0.kind == kind }?.flips ?? 0) {
-            let file = places[random.below(places.count)]
+            let file = places[random.next(below: places.count)]
             let content = try Data(contentsOf: file)
-            let bit = random.below(content.count * 8)
+            let bit = random.next(below: content.count * 8)
             var flipped = content
             flipped[bit / 8] ^= 1 << UInt8(bit % 8)
             try replace(file, flipped)
@@ -129,13 +131,13 @@ import Testing
         let (fixture, _, model) = try filled()
         let whole = try #require(try fixture.store.stageCommit(model.hex))
         let index = fixture.cache.appending(path: "index.sqlite")
-        var random = SplitMix(seed: 5)
+        var random = TestRandom(seed: 5)
         for _ in 0..<60 {
             let copy = fixture.root.appending(path: UUID().uuidString)
             try FileManager.default.copyItem(at: fixture.cache, to: copy)
-            let table = random.below(2) == 0 ? "result" : "stage_commit"
+            let table = random.next(below: 2) == 0 ? "result" : "stage_commit"
             let columns = table == "result" ? ["artifact", "files", "seal"] : ["commit_id", "pinned", "seal"]
-            try flip(columns[random.below(3)], of: table, in: copy.appending(path: "index.sqlite"), &random)
+            try flip(columns[random.next(below: 3)], of: table, in: copy.appending(path: "index.sqlite"), &random)
             let store = try Store(at: copy)
             #expect(try store.check().problems.contains { if case .damagedIndex = $0 { true } else { false } })
             #expect(try store.result(of: whole.action.key) == whole.artifact)
@@ -145,8 +147,8 @@ import Testing
     }
 
     /// Through SQLite itself, so that only the value is wrong.
-    private func flip(_ column: String, of table: String, in database: URL, _ random: inout SplitMix) throws {
-        let position = random.below(8)
+    private func flip(_ column: String, of table: String, in database: URL, _ random: inout TestRandom) throws {
+        let position = random.next(below: 8)
         let script = """
             import sqlite3, sys
             path, table, column, position = sys.argv[1:5]
@@ -167,19 +169,5 @@ import Testing
     private func replace(_ file: URL, _ content: Data) throws {
         try? FileManager.default.removeItem(at: file)
         try content.write(to: file)
-    }
-}
-
-/// A small generator for tests: the same numbers in every run.
-struct SplitMix {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func below(_ count: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((word ^ (word >> 31)) % UInt64(count))
     }
 }

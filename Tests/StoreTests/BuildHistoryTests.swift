@@ -20,7 +20,7 @@ import Testing
                 BuildRecord(
                     recipe: "r", recipeText: "# \(number)\n", companions: ["recipe.lock": "\(number)"],
                     stages: [.init(name: "own", commit: commit)],
-                    targets: [.init(name: "t", commit: commit, artifact: artifact)], summary: "\(number) ran"))
+                    targets: [(name: "t", commit: commit, artifact: artifact)], summary: "\(number) ran"))
         }
     }
 

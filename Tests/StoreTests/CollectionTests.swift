@@ -1,15 +1,16 @@
 import BuildModel
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Store
 
 @Suite struct CollectionTests {
     /// A fixture whose own store is closed, so that a collection may have the place to itself.
     final class Place {
-        let root = URL.temporaryDirectory.appending(path: "decant-gc-\(UUID().uuidString)", directoryHint: .isDirectory)
+        private let temporary = TemporaryFolder()
+        var root: URL { temporary.url }
         var cache: URL { root.appending(path: "cache", directoryHint: .isDirectory) }
-        deinit { try? FileManager.default.removeItem(at: root) }
 
         func open() throws -> Store { try Store(at: cache) }
 
@@ -27,7 +28,7 @@ import Testing
             let build = try store.recordBuild(
                 BuildRecord(
                     recipe: recipe, recipeText: content, stages: [.init(name: "model", commit: stage)],
-                    targets: [.init(name: "model", commit: stage, artifact: artifact)], summary: content))
+                    targets: [(name: "model", commit: stage, artifact: artifact)], summary: content))
             return (stage, build, artifact)
         }
     }

@@ -1,12 +1,14 @@
 import BuildModel
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Store
 
 /// The file in which answers of models are kept.
 @Suite struct JournalTests {
-    let fixture = URL.temporaryDirectory.appending(path: "decant-journal-\(UUID().uuidString)", directoryHint: .isDirectory)
+    private let temporary = TemporaryFolder()
+    var fixture: URL { temporary.url }
 
     private func lines(of journal: Journal) throws -> [String] {
         var lines: [String] = []

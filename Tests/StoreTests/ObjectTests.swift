@@ -112,15 +112,15 @@ import Testing
     }
 
     @Test func aForeignDirectoryIsRefused() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("mine", to: "thesis.txt")
         #expect(throws: StoreError.notAStore(path: folder.url.path)) { try Store(at: folder.url) }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["thesis.txt"])
+        #expect(try folder.names() == ["thesis.txt"])
     }
 
     /// As a checkout has it.
     @Test func aDirectoryWithAnIgnoreFileBecomesAStore() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("*\n!.gitignore\n", to: ".gitignore")
         _ = try Store(at: folder.url)
         #expect(try folder.text(".gitignore") == "*\n!.gitignore\n")

@@ -21,7 +21,7 @@ private struct BrokenSigner: CommitSigner {
         let pair = try fixture.recordPair()
         return BuildRecord(
             recipe: "smart-home", recipeText: "decant: 1\n", stages: [.init(name: "model", commit: pair.model)],
-            targets: [.init(name: "model", commit: pair.model, artifact: pair.artifact)], summary: "2 ran")
+            targets: [(name: "model", commit: pair.model, artifact: pair.artifact)], summary: "2 ran")
     }
 
     @Test func aSignedBuildCarriesItsSignatureWhereGitLooks() throws {

@@ -48,7 +48,7 @@ import Testing
         let commit = try fixture.store.record(action, parents: [], artifact: artifact)
         _ = try fixture.store.recordBuild(
             BuildRecord(
-                recipe: "odd", recipeText: "", stages: [], targets: [.init(name: "t", commit: commit, artifact: artifact)],
+                recipe: "odd", recipeText: "", stages: [], targets: [(name: "t", commit: commit, artifact: artifact)],
                 summary: "odd"))
         try fixture.run("git", "lfs", "install")
         try fixture.run("git", "clone", "--quiet", fixture.repository.path, "clone")

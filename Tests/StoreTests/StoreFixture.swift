@@ -15,7 +15,7 @@ final class StoreFixture {
     var repository: URL { cache.appending(path: "lineage.git", directoryHint: .isDirectory) }
 
     init() throws {
-        place = try TemporaryFolder()
+        place = TemporaryFolder()
         store = try Store(at: place.folder("cache"))
     }
 
@@ -44,7 +44,7 @@ final class StoreFixture {
         return try (place ?? store).recordBuild(
             BuildRecord(
                 recipe: "smart-home", recipeText: "decant: 1\n", stages: [],
-                targets: [.init(name: "model", commit: pair.model, artifact: pair.artifact)], summary: summary))
+                targets: [(name: "model", commit: pair.model, artifact: pair.artifact)], summary: summary))
     }
 
     /// Runs a program with an environment that knows no configuration of this machine; returns its output.

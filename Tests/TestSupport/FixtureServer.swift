@@ -20,7 +20,7 @@ open class FixtureServer {
     ///   - script: below `Tests/Fixtures`. Its first line says the port.
     ///   - folder: goes with the server where it is one of its own, which is made where none is given.
     package init(_ script: String, in folder: URL? = nil) throws {
-        own = folder == nil ? try TemporaryFolder() : nil
+        own = folder == nil ? TemporaryFolder() : nil
         let place = folder ?? own?.url ?? URL.temporaryDirectory
         self.folder = place
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)

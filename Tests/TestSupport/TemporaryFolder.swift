@@ -5,9 +5,10 @@ import Foundation
 package final class TemporaryFolder: Sendable {
     package let url: URL
 
-    package init() throws {
+    package init() {
         url = URL.temporaryDirectory.appending(path: "decant-test-\(UUID().uuidString)", directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        // Where this fails, so does the first thing that is written.
+        try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(at: url) }
@@ -31,6 +32,11 @@ package final class TemporaryFolder: Sendable {
     package func write(_ files: [String: Data], below path: String) throws -> URL {
         for (name, content) in files { try write(content, to: "\(path)/\(name)") }
         return folder(path)
+    }
+
+    /// The names in this folder, or in one below it, sorted.
+    package func names(in path: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path.isEmpty ? url.path : file(path).path).sorted()
     }
 
     package func data(_ path: String) throws -> Data { try Data(contentsOf: file(path)) }

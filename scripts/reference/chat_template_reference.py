@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Chat templates rendered by the `transformers` library, on conversations with and without tools.
 
-    chat_template_reference.py write FILE              the reference file of Tests/EngineFormatsTests/Reference: small templates
+    chat_template_reference.py write FILE              the reference file of Tests/ChatTemplatesTests/Reference: small templates
                                                        of our own, which use what published templates use
     chat_template_reference.py check PROGRAM TEMPLATE…  compares the engine with the library on templates of models (files)
 

@@ -8,6 +8,7 @@
 //     vectors FOLDER           lines of JSON strings in, lines of the encoder's vectors out
 //     time FOLDER FILE ROUNDS  megabytes a second of the best round: line by line, and the whole file as one text
 import CanonicalJSON
+import ChatTemplates
 import Engine
 import Foundation
 

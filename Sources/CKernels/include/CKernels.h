@@ -1,5 +1,5 @@
-// The inner loops of the engine that need SIMD types. All arrays are row-major float32; `stride` is in floats.
-// Every function is a pure function of its arguments with one fixed order of operations.
+// The inner loops of the engine that need SIMD types. Arrays are row-major float32; strides are in floats.
+// Every function is a pure function of its arguments, with one fixed order of operations.
 #ifndef DECANT_CKERNELS_H
 #define DECANT_CKERNELS_H
 
@@ -8,7 +8,7 @@
 // processor.c
 int decant_supports_portable_numerics(void);
 typedef enum { decant_vectors_avx2, decant_vectors_avx512 } decant_vector_width;
-// The widest vectors of this processor that may be used. No result depends on them.
+// The widest vectors that may be used on this processor. No result depends on them.
 decant_vector_width decant_vectors(void);
 void decant_limit_vectors(decant_vector_width widest); // for tests; DECANT_VECTORS=avx2 does the same for a process
 // Whether the functions of bfloat16 may be used: AVX512_BF16, unless the vectors are limited, or DECANT_VECTORS=avx512.
@@ -25,7 +25,7 @@ typedef enum {
     decant_scratch_codes,
     decant_scratch_count
 } decant_scratch_use;
-// Memory of the calling thread, aligned to cache lines, kept until the thread ends or asks for more; contents are undefined.
+// Memory of the calling thread, aligned to cache lines, valid until the thread ends or asks for more; contents are undefined.
 float *decant_thread_scratch(decant_scratch_use use, long count);
 
 // elementwise.c
@@ -37,13 +37,22 @@ void decant_bias_backward(const float *dy, float *dbias, long rows, long columns
 void decant_sum_rows(const float *x, float *y, long rows, long columns, int adding);  // y (+)= Σ_r x[r]
 double decant_sum_of_squares(const float *x, long n);
 double decant_dot(const float *x, const float *y, long n);
-
-// doubles.c
 double decant_dot_double(const double *x, const double *y, long n);
 void decant_add_scaled_double(double *y, double factor, const double *x, long n);     // y += factor·x
 void decant_add_absolute(const float *x, double *sums, long rows, long columns);      // sums += Σ_r |x[r]|
+// Optimizers: each element alone
+typedef struct {
+    float learning_rate, beta1, beta2, epsilon, weight_decay;
+    float correction1, correction2; // 1 − βᵗ
+    float gradient_scale;           // of clipping
+} decant_adamw_settings;
+void decant_adamw(float *w, const float *gradient, float *m, float *v, long n, decant_adamw_settings settings);
+void decant_momentum(float *gradient, float gradient_scale, float *momentum, float beta, long n); // gradient becomes the update
+void decant_combine(float *y, float own, const float *x, float other, long n);                    // y ← own·y + other·x
+// w ← w·(1 − decay) − rate·update
+void decant_apply_update(float *w, const float *update, float rate, float decay, long n);
 
-// matmul.c
+// products/matmul.c
 typedef struct {
     const float *base;
     long stride;
@@ -52,12 +61,11 @@ typedef struct {
 // c[rows, columns] (+)= a[rows, depth]·b[depth, columns]
 void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                    long depth, int adding);
-
-// matmul_bfloat16.c: the same with operands that are rounded to bfloat16 first; sums are float32
+// The same with operands that are rounded to bfloat16 first; sums are float32.
 void decant_matmul_bfloat16(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                             long depth, int adding);
 
-// panels.c: weights packed once for inference
+// products/panels.c: weights packed once for inference
 enum { decant_panel_columns = 32, decant_panel_depth = 384 };
 // w [columns, depth] → panels of 32 columns, each [depth, 32], padded with zeros
 void decant_panels_pack(const float *w, long stride, long columns, long depth, float *panels);
@@ -69,7 +77,7 @@ void decant_panels_pack_bfloat16(const float *w, long stride, long columns, long
 void decant_panels_product_bfloat16(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
                                     long columns, long depth, int adding);
 
-// coded_panels.c: weights kept as codes in 32-bit words, little end first
+// products/coded_panels.c: weights kept as codes in 32-bit words, the first code in the lowest bits
 typedef enum {
     decant_codes_int4,    // eight of a word, code + 8
     decant_codes_int8,    // four of a word, code + 128
@@ -89,34 +97,30 @@ void decant_coded_product(const float *a, long a_stride, decant_coded_panels w, 
 // The weights of `count` outputs as rows [count, depth]
 void decant_coded_rows(decant_coded_panels w, long first, long count, float *rows, decant_vector_width vectors);
 
-// rmsnorm.c
+// layers/norms.c
 void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
 void decant_rmsnorm_again(const float *x, const float *w, const float *inverse_rms, float *y, long rows, long columns);
 // Adds to dx; dw is the sum over these rows.
 void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
                              long rows, long columns);
-
-// layernorm.c
 // y = (x − mean)·w/√(variance + ε) + b for each row; x and y may be the same.
 void decant_layernorm(const float *x, const float *w, const float *b, float *y, long rows, long columns, float epsilon);
 
-// gelu.c
-void decant_gelu(float *x, long n); // x ← x·Φ(x), Φ the normal distribution's, within 1e-6
-
-// rope.c
+// layers/rope.c
 void decant_rope(float *x, const int32_t *positions, const float *cosines, const float *sines, long rows, long stride,
                  long heads, long dimension);
 void decant_rope_backward(float *dx, const int32_t *positions, const float *cosines, const float *sines, long rows,
                           long stride, long heads, long dimension);
 
-// swiglu.c
+// layers/activations.c
+void decant_gelu(float *x, long n); // x ← x·Φ(x), Φ the normal distribution function, within 1e-6
 void decant_swiglu(const float *gate_up, float *y, long rows, long columns);
 // The columns `first`..<`first + count` of the same.
 void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count);
 // gate_up → its gradient, dy → the layer's output again, both in place
 void decant_swiglu_backward(float *gate_up, float *dy, long rows, long columns);
 
-// attention.c
+// attention/attention.c
 typedef struct {
     long heads, kv_heads, dimension;
 } decant_attention_shape;
@@ -124,18 +128,18 @@ typedef struct {
 // qkv [T, (heads + 2·kv_heads)·d] → y [T, heads·d]; statistics [T, heads, 2] = (largest score, 1/sum of exponentials)
 void decant_attention(const float *qkv, float *y, float *statistics, long first_query, long end_query, long kv_head,
                       decant_attention_shape shape);
-// Writes every element of dqkv that belongs to the key/value head and its query heads.
+// Writes every element of dqkv of the key/value head and its query heads.
 void decant_attention_backward(const float *qkv, const float *y, const float *statistics, const float *dy, float *dqkv,
                                long length, long kv_head, decant_attention_shape shape);
 
-// attention_blocks.c: a cache in blocks of 16 tokens
+// attention/attention_blocks.c: a cache in blocks of 16 tokens
 enum { decant_block_tokens = 16 };
 long decant_block_size(decant_attention_shape shape); // floats of a block for one layer
 void decant_block_store(float *block, long place, const float *keys, const float *values, decant_attention_shape shape);
 void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
                              long rows, long head, decant_attention_shape shape, decant_vector_width vectors);
 
-// softmax.c
+// layers/softmax.c
 typedef struct {
     float largest; // of the row
     float sum;     // Σ exp((x − largest)/temperature)
@@ -149,19 +153,7 @@ float decant_sum_of_exponentials(const float *x, float largest, float inverse_te
 void decant_add_exponentials(float *x, float largest, float a, float b, float inverse_temperature, long n);
 void decant_add_scaled(float *y, const float *x, float factor, long n); // y += factor·x
 
-// optimizers.c
-typedef struct {
-    float learning_rate, beta1, beta2, epsilon, weight_decay;
-    float correction1, correction2; // 1 − βᵗ
-    float gradient_scale;           // of clipping
-} decant_adamw_settings;
-void decant_adamw(float *w, const float *gradient, float *m, float *v, long n, decant_adamw_settings settings);
-void decant_momentum(float *gradient, float gradient_scale, float *momentum, float beta, long n); // gradient becomes the update
-void decant_combine(float *y, float own, const float *x, float other, long n);                    // y ← own·y + other·x
-// w ← w·(1 − decay) − rate·update
-void decant_apply_update(float *w, const float *update, float rate, float decay, long n);
-
-// int8.c
+// products/int8.c
 float decant_largest_magnitude(const float *x, long n);
 // codes = x / scale to nearest, scale = max|x| / 127 of each row; codes from −127 to 127, zeros up to the stride
 void decant_int8_round(const float *x, long stride, long rows, long columns, int8_t *codes, long codes_stride, float *scales);

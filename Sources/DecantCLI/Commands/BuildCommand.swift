@@ -136,7 +136,7 @@ struct BuildCommand: AsyncParsableCommand {
         let summary = "\(outcome.ran.count) ran, \(outcome.cached.count) cached"
         let build = BuildRecord(
             recipe: file.name, recipeText: file.text, companions: file.companions, stages: outcome.record,
-            targets: outcome.targets.map { .init(name: $0.name, commit: $0.result.commit, artifact: $0.result.artifact) },
+            targets: outcome.targets.map { ($0.name, $0.result.commit, $0.result.artifact) },
             summary: summary)
         let recorded = Result { () throws(StoreError) in try store.recordBuild(build, signer: signer) }
         if case .failure(.cannotSign(let reason)) = recorded {

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Foundation
 
-/// A sentence encoder as a folder holds it: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and what
-/// the library `sentence-transformers` writes beside them.
+/// The folder of a sentence encoder: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and the files that
+/// the library `sentence-transformers` adds.
 struct EncoderFolder {
     private let files: ModelFolder
 
@@ -18,10 +18,10 @@ struct EncoderFolder {
 
     func tokenizer() throws(ModelFileError) -> WordPieceTokenizer { try WordPieceTokenizer(readingFolder: files.url) }
 
-    /// Tokens of a text at most, those around it counted.
+    /// Largest number of tokens of a text, with the begin and end tokens.
     func sequenceLimit(_ configuration: EncoderConfiguration) throws(ModelFileError) -> Int {
         let file = "sentence_bert_config.json"
-        guard has(file), let value = try files.readJSON(file)["max_seq_length"], value != .null else {
+        guard files.has(file), let value = try files.readJSON(file)["max_seq_length"], value != .null else {
             return configuration.maximumPositions
         }
         guard let limit = value.integer, limit >= 3 else {
@@ -31,9 +31,9 @@ struct EncoderFolder {
         return min(limit, configuration.maximumPositions)
     }
 
-    /// Refuses modules and ways of pooling other than those computed here: the mean over tokens, normalized.
+    /// Refuses modules and pooling modes other than the normalized mean over tokens.
     func checkThatTheMeanIsAsked() throws(ModelFileError) {
-        if has("modules.json") {
+        if files.has("modules.json") {
             for module in try files.readJSON("modules.json").array ?? [] {
                 let type = module["type"]?.string ?? ""
                 guard ["Transformer", "Pooling", "Normalize"].contains(type.split(separator: ".").last ?? "") else {
@@ -42,7 +42,7 @@ struct EncoderFolder {
             }
         }
         let file = "1_Pooling/config.json"
-        guard has(file) else { return }
+        guard files.has(file) else { return }
         let pooling = try files.readJSON(file)
         for (name, value) in pooling.sortedMembers where name.hasPrefix("pooling_mode") {
             let isMean = name == "pooling_mode_mean_tokens" ? value == true : value == false || value == "mean"
@@ -53,5 +53,38 @@ struct EncoderFolder {
         }
     }
 
-    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: files.url.appending(path: name).path) }
+}
+
+extension WeightFiles {
+    /// The parameters of an encoder in the order of its layout, float32.
+    ///
+    /// All parameters are checked for presence and shape before memory is allocated. Tensors that only other uses of the model
+    /// need (the pooler, heads for pre-training, position ids) are ignored; an error names any other tensor.
+    func parameters(of layout: EncoderLayout) throws(ModelFileError) -> FloatBuffer {
+        let prefix = contains("bert.embeddings.word_embeddings.weight") ? "bert." : ""
+        var known: Set<String> = []
+        for parameter in layout.parameters {
+            let name = prefix + parameter.name
+            known.insert(name)
+            let file = file(of: name)
+            try file.check(name, shape: parameter.shape)
+            try file.checkThatItHoldsFloats(name)
+        }
+        for name in names where !known.contains(name) && !Self.isUnused(name, prefix: prefix) {
+            throw ModelFileError(
+                file: file(of: name).file, reason: "it holds the tensor '\(name)', which no bert model of this config.json has")
+        }
+        let weights = FloatBuffer(count: layout.count)
+        for parameter in layout.parameters {
+            let name = prefix + parameter.name
+            let memory = UnsafeMutableBufferPointer(start: weights.base + parameter.offset, count: parameter.count)
+            try file(of: name).copyFloats(name, into: memory)
+        }
+        return weights
+    }
+
+    private static func isUnused(_ name: String, prefix: String) -> Bool {
+        name == prefix + "embeddings.position_ids" || name.hasPrefix(prefix + "pooler.")
+            || (!prefix.isEmpty && name.hasPrefix("cls."))
+    }
 }

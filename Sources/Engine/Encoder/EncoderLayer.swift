@@ -1,7 +1,7 @@
 import CKernels
 
-/// One block of an encoder: attention in both directions and a feed-forward layer, each with its norm behind the sum
-/// (Devlin et al., arXiv 1810.04805).
+/// One block of an encoder: bidirectional attention and a feed-forward layer, each followed by a sum and a norm (Devlin et al.,
+/// arXiv 1810.04805).
 struct EncoderLayer {
     private let configuration: EncoderConfiguration
     private let offsets: EncoderLayout.Layer
@@ -27,7 +27,7 @@ struct EncoderLayer {
         down = matrix(offsets.down, outputs: hidden, inputs: wide)
     }
 
-    /// Hidden states [T, D] of sequences of these lengths → hidden states behind the block, in place.
+    /// Hidden states [T, D] of sequences of these lengths → hidden states after the block, in place.
     func forward(_ lengths: [Int], _ scratch: EncoderScratch) {
         linear(projections, offsets.projectionBias, scratch.hidden, into: scratch.wide, rows: scratch.rows)
         attend(lengths, scratch)
@@ -76,5 +76,28 @@ struct EncoderLayer {
         decant_layernorm(
             scratch.sum, weights.base + norm.weight, weights.base + norm.bias, scratch.hidden, scratch.rows, hidden,
             Float(configuration.normEpsilon))
+    }
+}
+
+/// Working memory for one group of sequences with T tokens in total.
+final class EncoderScratch {
+    let rows: Int
+    /// [T, D]
+    let hidden: UnsafeMutablePointer<Float>
+    /// [T, D]
+    let attended: UnsafeMutablePointer<Float>
+    /// [T, D]
+    let sum: UnsafeMutablePointer<Float>
+    /// [T, 3·D] or [T, I]
+    let wide: UnsafeMutablePointer<Float>
+    /// [longest, longest]
+    let scores: UnsafeMutablePointer<Float>
+    private let arena = Arena()
+
+    init(rows: Int, longest: Int, _ configuration: EncoderConfiguration) {
+        self.rows = rows
+        let size = rows * configuration.hiddenSize
+        let pieces = arena.cut([size, size, size, max(3 * size, rows * configuration.intermediateSize), longest * longest])
+        (hidden, attended, sum, wide, scores) = (pieces[0], pieces[1], pieces[2], pieces[3], pieces[4])
     }
 }

@@ -1,20 +1,19 @@
 import CKernels
 import Foundation
 
-/// A BERT encoder that makes a text a vector: the mean of its tokens' hidden states, of length 1.
+/// A BERT encoder that turns a text into a vector of length 1: the normalized mean of its tokens' hidden states.
 ///
-/// A text's vector depends on that text alone: not on the texts beside it, nor on threads, nor on the width of the processor's
-/// vectors.
+/// A text's vector depends only on this text: not on other texts, threads or the width of the processor's vectors.
 package struct SentenceEncoder {
     package let configuration: EncoderConfiguration
     package let tokenizer: WordPieceTokenizer
-    /// Tokens of a text at most; what is longer is cut off.
+    /// Largest number of tokens of a text; longer texts are cut off.
     package let sequenceLimit: Int
     let layout: EncoderLayout
     let weights: FloatBuffer
     let layers: [EncoderLayer]
 
-    /// Texts that a worker takes at a time.
+    /// Texts that a worker encodes at a time.
     private static let group = 16
 
     /// Reads the encoder of a folder: `config.json`, safetensors, `tokenizer.json` or `vocab.txt`.
@@ -36,11 +35,11 @@ package struct SentenceEncoder {
         layers = layout.layers.map { EncoderLayer($0, configuration, weights: weights, workers: workers) }
     }
 
-    /// The vectors of texts, in their order.
+    /// The vectors of texts, in order.
     package func embeddings(
-        of texts: [String], workers: WorkerPool, resumption: Resumption<SentenceEmbedding> = .none
+        of texts: [String], workers: WorkerPool, checkpoint: ResultCheckpoint<SentenceEmbedding> = .none
     ) throws -> [SentenceEmbedding] {
-        try workers.results(texts.count, size: Self.group, resumption: resumption) { range in
+        try workers.results(texts.count, size: Self.group, checkpoint: checkpoint) { range in
             embed(texts[range].map { tokenizer.encode($0, atMost: sequenceLimit) })
         }
     }
@@ -76,8 +75,7 @@ package struct SentenceEncoder {
         }
         decant_layernorm(
             scratch.hidden, weights.base + layout.embeddingNorm.weight, weights.base + layout.embeddingNorm.bias,
-            scratch.hidden,
-            scratch.rows, hidden, Float(configuration.normEpsilon))
+            scratch.hidden, scratch.rows, hidden, Float(configuration.normEpsilon))
     }
 
     private static func mean(_ x: UnsafePointer<Float>, rows: Int, columns: Int) -> SentenceEmbedding {
@@ -87,5 +85,17 @@ package struct SentenceEncoder {
         let length = decant_sum_of_squares(mean, columns).squareRoot()
         decant_scale(&mean, Float(1 / max(length, 1e-12)), columns)
         return SentenceEmbedding(mean)
+    }
+}
+
+/// The embedding of a text: a vector of length 1.
+package struct SentenceEmbedding: Hashable, Sendable {
+    package let values: [Float]
+
+    package init(_ values: [Float]) { self.values = values }
+
+    /// The cosine similarity with another embedding of the same encoder.
+    package func similarity(to other: SentenceEmbedding) -> Double {
+        decant_dot(values, other.values, min(values.count, other.values.count))
     }
 }

@@ -11,16 +11,16 @@ package struct Perplexity: Hashable, Sendable {
 }
 
 extension InferenceModel {
-    /// The perplexity of a text in windows. What `resumption` keeps are the windows' sums of negative log-likelihoods.
+    /// The perplexity of a text in windows. What `checkpoint` saves are the windows' sums of negative log-likelihoods.
     ///
     /// - Throws: `GenerationError` when a window is longer than the model reads, or the text holds an unknown token; what
-    ///   `resumption` throws.
+    ///   `checkpoint` throws.
     package func perplexity(
-        of tokens: [Int32], in windows: PerplexityWindows, workers: WorkerPool, resumption: Resumption<[Double]> = .none
+        of tokens: [Int32], in windows: PerplexityWindows, workers: WorkerPool, checkpoint: ResultCheckpoint<[Double]> = .none
     ) throws -> Perplexity {
         for (index, range) in windows.ranges.enumerated() { try check(Array(tokens[range]), index: index) }
         let decoder = decoder(positions: windows.ranges.map(\.count).max() ?? 1, workers: workers)
-        let sums = try workers.results(windows.ranges.count, size: 1, resumption: resumption) { numbers in
+        let sums = try workers.results(windows.ranges.count, size: 1, checkpoint: checkpoint) { numbers in
             numbers.map { [loss(of: tokens[windows.ranges[$0]], counting: windows.counted[$0], with: decoder)] }
         }
         let sum = sums.reduce(0) { $0 + ($1.first ?? 0) }

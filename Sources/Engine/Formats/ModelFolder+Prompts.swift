@@ -1,4 +1,5 @@
 import CanonicalJSON
+import ChatTemplates
 import Foundation
 import Words
 

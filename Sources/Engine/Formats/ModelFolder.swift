@@ -94,7 +94,7 @@ extension ModelFolder {
         return .object(members)
     }
 
-    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
 }
 
 /// Why a file of a model folder cannot be used: which file, what is wrong with it, what to do.

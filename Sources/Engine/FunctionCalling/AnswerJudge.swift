@@ -9,14 +9,14 @@ package enum Verdict: Hashable, Sendable {
     package var isAccepted: Bool { self == .accepted }
 }
 
-/// Decides by rules whether a model's response answers a row.
+/// Rules that decide whether a model's response answers a row.
 package enum AnswerJudge: String, Hashable, Sendable {
-    /// The rules of BFCL's AST checker: see `ASTComparison`. Where no call is wanted, whatever is no list of calls makes none.
+    /// The rules of BFCL's AST checker: see `ASTComparison`. Where no call is wanted, any response without calls is right.
     case ast
-    /// Names and key-value pairs identical, the calls in any order.
+    /// Calls with identical names and arguments, in any order.
     case exact
 
-    /// - Parameter functions: the pool's definitions by name; the row's own go before them.
+    /// - Parameter functions: the pool's definitions by name; the row's own definitions override them.
     package func verdict(on response: String, for row: Row, functions: [String: FunctionDefinition]) -> Verdict {
         switch CallParser.calls(in: response) {
         case .failure where self == .ast && row.answers.isEmpty: .accepted
@@ -43,7 +43,7 @@ package enum AnswerJudge: String, Hashable, Sendable {
         }
     }
 
-    /// Pairs every wanted call with the first call left that is right: as many calls as wanted ones, in any order.
+    /// Pairs every wanted call with the first right call that is left. There are as many calls as wanted ones, in any order.
     private static func match<Wanted>(
         _ calls: [FunctionCall], with wanted: [Wanted], name: (Wanted) -> String,
         difference: (FunctionCall, Wanted) -> String?
@@ -71,7 +71,7 @@ package enum AnswerJudge: String, Hashable, Sendable {
     }
 }
 
-/// What the AST rules compare calls with: the row's possible answers, or its one answer.
+/// The calls that the AST rules compare with: the row's possible answers, or its one answer.
 private struct ASTQuestion {
     private let row: Row
     private let functions: [String: FunctionDefinition]
@@ -90,7 +90,7 @@ private struct ASTQuestion {
 
     func definition(of name: String) -> FunctionDefinition? { row.definition(of: name, in: functions) }
 
-    /// The call as it is compared: numbers as written where the row knows their types, else by the schema.
+    /// The call for the comparison: numbers keep their spelling where the row has possible answers, else follow the schema.
     func prepared(_ call: FunctionCall) -> FunctionCall {
         row.possible == nil ? call.widened(to: definition(of: call.name)) : call
     }

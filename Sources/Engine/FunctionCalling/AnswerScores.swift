@@ -1,37 +1,38 @@
 import CanonicalJSON
 
-/// How a set's answers did.
-package struct AnswerScores: Hashable, Sendable {
-    private struct Tally: Hashable, Sendable {
-        var rows = 0
-        var accepted = 0
-        var exact = 0
+/// Rows, and how many of them were answered right.
+private struct Tally: Hashable, Sendable {
+    private(set) var rows = 0
+    private(set) var accepted = 0
+    private(set) var exact = 0
 
-        mutating func count(accepted isAccepted: Bool, exact isExact: Bool) {
-            rows += 1
-            accepted += isAccepted ? 1 : 0
-            exact += isExact ? 1 : 0
-        }
+    mutating func add(isAccepted: Bool, isExact: Bool) {
+        rows += 1
+        accepted += isAccepted ? 1 : 0
+        exact += isExact ? 1 : 0
     }
+}
 
-    /// Rows that want a call, and rows that want none.
+/// The scores of a set's answers.
+package struct AnswerScores: Hashable, Sendable {
+    /// Of rows that want a call, and of rows that want none.
     private var calls = Tally()
     private var noCalls = Tally()
     private var lengths: [Int] = []
 
     package init() {}
 
-    /// - Parameter responseTokens: `<|end|>` not counted.
+    /// - Parameter responseTokens: tokens of the response without `<|end|>`.
     package mutating func add(wantsCall: Bool, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
         if wantsCall {
-            calls.count(accepted: isAccepted, exact: isExact)
+            calls.add(isAccepted: isAccepted, isExact: isExact)
         } else {
-            noCalls.count(accepted: isAccepted, exact: isExact)
+            noCalls.add(isAccepted: isAccepted, isExact: isExact)
         }
         lengths.append(responseTokens)
     }
 
-    /// Shares are between 0 and 1, `null` where there is no such row.
+    /// The scores by name. Shares are between 0 and 1; `null` where there is no such row.
     package var json: JSON {
         let rows = calls.rows + noCalls.rows
         let mean = lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count)
@@ -52,4 +53,62 @@ package struct AnswerScores: Hashable, Sendable {
     }
 
     private func share(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }
+}
+
+/// The functions that were called in place of each wanted function, and the scores of the answers that wanted each.
+package struct FunctionConfusion: Hashable, Sendable {
+    /// The name that stands for no function: no call is wanted, or none was made.
+    package static let noCall = "no call"
+    /// The name that stands for the function called by a response that is no list of calls.
+    package static let unreadable = "no list of calls"
+
+    /// Calls by wanted function and called function.
+    private var counts: [String: [String: Int]] = [:]
+    private var tallies: [String: Tally] = [:]
+
+    package init() {}
+
+    /// - Parameters:
+    ///   - wanted: the functions of the calls that are wanted.
+    ///   - called: the functions of the calls that were made; `nil` where the response is no list of calls.
+    package mutating func add(wanted: [String], called: [String]?, isAccepted: Bool, isExact: Bool) {
+        for function in wanted.isEmpty ? [Self.noCall] : Set(wanted).sorted() {
+            tallies[function, default: Tally()].add(isAccepted: isAccepted, isExact: isExact)
+        }
+        for (wanted, called) in Self.pairs(wanted, called) { counts[wanted, default: [:]][called, default: 0] += 1 }
+    }
+
+    /// Pairs each wanted function with the function called in its place: itself where it was called, else the next one left.
+    private static func pairs(_ wanted: [String], _ called: [String]?) -> [(wanted: String, called: String)] {
+        guard let called else { return (wanted.isEmpty ? [noCall] : wanted).map { ($0, unreadable) } }
+        guard !wanted.isEmpty || !called.isEmpty else { return [(noCall, noCall)] }
+        var surplus = called
+        var missed: [String] = []
+        var pairs: [(wanted: String, called: String)] = []
+        for function in wanted {
+            if let index = surplus.firstIndex(of: function) {
+                pairs.append((function, surplus.remove(at: index)))
+            } else {
+                missed.append(function)
+            }
+        }
+        for place in 0..<max(missed.count, surplus.count) {
+            pairs.append((place < missed.count ? missed[place] : noCall, place < surplus.count ? surplus[place] : noCall))
+        }
+        return pairs
+    }
+
+    /// `{"functions": {wanted: {"rows", "ar", "exact"}}, "called": {wanted: {called: calls}}}`
+    package var json: JSON {
+        [
+            "functions": .object(
+                tallies.mapValues { tally in
+                    [
+                        "rows": .integer(Int64(tally.rows)), "ar": .number(Double(tally.accepted) / Double(tally.rows)),
+                        "exact": .number(Double(tally.exact) / Double(tally.rows)),
+                    ]
+                }),
+            "called": .object(counts.mapValues { .object($0.mapValues { .integer(Int64($0)) }) }),
+        ]
+    }
 }

@@ -1,14 +1,16 @@
+import CanonicalJSON
+import ChatTemplates
 import Words
 
-/// A model's own chat template with the variables that its tokenizer's configuration gives it.
+/// A model's own chat template, with the variables from its tokenizer's configuration.
 struct ChatMarkup: Sendable {
     var template: ChatTemplate
     var variables: [String: TemplateValue]
 
-    /// The prompt of a row as a conversation: instructions as the system's message, the functions as tools, examples and what was
-    /// said before as turns, knowledge and the query as the user's last message.
+    /// The prompt of a row as a conversation: instructions are the system's message, functions are tools, examples and earlier
+    /// messages are turns, knowledge and query are the user's last message.
     ///
-    /// What the row and the functions spell never becomes a special token.
+    /// Text of the row and the functions never becomes a special token.
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
@@ -17,11 +19,11 @@ struct ChatMarkup: Sendable {
         }
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
         if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
-        // Templates take one system message, the first.
+        // Templates accept one system message, which comes first.
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
         for turn in row.conversation {
             if let last = turns.last, last.role == turn.role {
-                // Some want the others to alternate.
+                // Some templates require alternating roles.
                 turns[turns.count - 1].content += "\n\n" + turn.content
             } else {
                 turns.append(turn)
@@ -44,7 +46,7 @@ struct ChatMarkup: Sendable {
         .mapping(TemplateMapping([("role", .string(role)), ("content", .string(content))]))
     }
 
-    /// One of Unicode's noncharacters, which texts do not hold.
+    /// One of Unicode's noncharacters that the texts do not contain.
     private static func mark(absentFrom texts: [String]) -> Unicode.Scalar? {
         (UInt32(0xFDD0)...0xFDEF).lazy.compactMap(Unicode.Scalar.init).first { mark in
             !texts.contains { $0.unicodeScalars.contains(mark) }
@@ -53,7 +55,7 @@ struct ChatMarkup: Sendable {
 }
 
 extension TemplateValue {
-    /// The value with every string in it changed, keys too.
+    /// The value with every string and key changed.
     func mapStrings(_ change: (String) -> String) -> TemplateValue {
         switch self {
         case .string(let text): .string(change(text))
@@ -62,5 +64,32 @@ extension TemplateValue {
             .mapping(TemplateMapping(mapping.members.map { (change($0.key), $0.value.mapStrings(change)) }))
         default: self
         }
+    }
+}
+
+extension FunctionDefinition {
+    /// The function in the form of the chat completions interface.
+    package var chatTool: JSON { ["type": "function", "function": json] }
+
+    /// The function in the form of chat templates: `{"type": "function", "function": {"name", "description", "parameters"}}`.
+    var tool: TemplateValue {
+        let members: [(String, TemplateValue)] = [
+            ("name", .string(name)), ("description", .string(summary)), ("parameters", Self.schema(parameters)),
+        ]
+        return .mapping(TemplateMapping([("type", .string("function")), ("function", .mapping(TemplateMapping(members)))]))
+    }
+
+    /// A schema with its members in the usual order, which models saw in training; other members come last.
+    private static func schema(_ json: JSON) -> TemplateValue {
+        guard let members = json.object else { return TemplateValue(json) }
+        let first = ["type", "description", "enum", "items", "properties", "required"]
+        let keys = first.filter { members[$0] != nil } + json.sortedMembers.map(\.key).filter { !first.contains($0) }
+        return .mapping(
+            TemplateMapping(
+                keys.map { key in
+                    let value = members[key] ?? .null
+                    guard key == "properties" else { return (key, schema(value)) }
+                    return (key, .mapping(TemplateMapping(value.sortedMembers.map { ($0.key, schema($0.value)) })))
+                }))
     }
 }

@@ -1,6 +1,6 @@
 import CanonicalJSON
 
-/// A function that a model may call: its name, what it is for, and a JSON Schema of its arguments.
+/// A function that a model may call: its name, its description and a JSON Schema of its arguments.
 package struct FunctionDefinition: Hashable, Sendable {
     package var name: String
     package var summary: String
@@ -47,20 +47,25 @@ package struct FunctionCall: Hashable, Sendable {
     }
 
     /// Reads `{"name", "arguments"}`.
-    package init(json: JSON) throws(RowError) {
-        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a call has no 'name'") }
+    package init(json: JSON) throws(RowError) { (name, arguments) = try Self.members(of: json, "call") }
+
+    /// Reads the members of `{"name", "arguments"}`; errors call the object `word`.
+    static func members(
+        of json: JSON, _ word: String
+    ) throws(RowError) -> (name: String, arguments: [String: JSON]) {
+        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a \(word) has no 'name'") }
         guard let arguments = json["arguments"]?.object else {
-            throw RowError("the call of '\(name)' has no 'arguments' object")
+            throw RowError("the \(word) of '\(name)' has no 'arguments' object")
         }
-        self.init(name: name, arguments: arguments)
+        return (name, arguments)
     }
 
     package var json: JSON { ["name": .string(name), "arguments": .object(arguments)] }
 
-    /// The call with numbers in their canonical form: `5.0` is `5`.
+    /// The call with numbers in canonical form: `5.0` becomes `5`.
     package var canonical: FunctionCall { FunctionCall(name: name, arguments: arguments.mapValues(\.canonical)) }
 
-    /// The call with integers as reals where the function's schemas ask for numbers.
+    /// The call with integers as reals where the function's schemas require numbers.
     func widened(to function: FunctionDefinition?) -> FunctionCall {
         guard let function else { return self }
         return FunctionCall(
@@ -69,9 +74,33 @@ package struct FunctionCall: Hashable, Sendable {
     }
 }
 
-/// What is wrong with a row of data: a sentence without its place, which the reader of the file adds.
+/// What is wrong with a row of data: a sentence without the row's place, which the reader of the file adds.
 package struct RowError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String
 
     package init(_ description: String) { self.description = description }
+}
+
+extension FunctionDefinition {
+    /// Whether the function has all these arguments and each value has its schema's type.
+    func takes(_ arguments: [String: JSON]) -> Bool {
+        arguments.allSatisfy { name, value in schema(of: name).map { Self.isOfType(value, $0) } ?? false }
+    }
+
+    /// Whether a value has its schema's type, elements and members too. A schema without a type takes any value; an integer is
+    /// also a number.
+    private static func isOfType(_ value: JSON, _ schema: JSON) -> Bool {
+        switch schema["type"]?.string {
+        case "string": value.string != nil
+        case "integer": value.integer != nil
+        case "number", "float": value.double != nil
+        case "boolean": value.bool != nil
+        case "array":
+            value.array?.allSatisfy { element in schema["items"].map { isOfType(element, $0) } ?? true } ?? false
+        case "object", "dict":
+            value.object?.allSatisfy { key, value in schema["properties"]?[key].map { isOfType(value, $0) } ?? true } ?? false
+        case "null": value == .null
+        default: true
+        }
+    }
 }

@@ -1,14 +1,14 @@
 import CanonicalJSON
 import Words
 
-/// How a row becomes tokens: what the prompt shows, and how the response is spelled.
+/// How a row becomes tokens: what the prompt shows, and how a response is spelled.
 ///
-/// `<|tools|>` one line a function `<|user|>` query `<|assistant|>` response `<|end|>`; the tools part only in `tools`. What a
-/// row's background holds stands before the query, as plain text with headings.
+/// `<|tools|>` one line for each function `<|user|>` query `<|assistant|>` response `<|end|>`; only the style `tools` has the
+/// first part. A row's background comes before the query, as plain text with headings.
 extension PromptStyle {
-    /// The tokens of a row's prompt, up to and with `<|assistant|>`.
+    /// The tokens of a row's prompt, through `<|assistant|>`.
     ///
-    /// - Parameter functions: definitions by name; those that the row lists must be there.
+    /// - Parameter functions: definitions by name; it must have those that the row lists.
     package func promptTokens(
         of row: Row, functions: [String: FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
@@ -28,7 +28,7 @@ extension PromptStyle {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
-    /// The texts of a row that a tokenizer is trained on; of a passage, itself.
+    /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
     package func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
         let texts = [row.plainPrompt, Self.response(to: row)]
@@ -46,7 +46,7 @@ extension PromptStyle {
         return "[" + calls.joined(separator: ",") + "]"
     }
 
-    /// One line a function: `set_light(room:string, state:string)`.
+    /// One line for each function: `set_light(room:string, state:string)`.
     package static func listing(of functions: [FunctionDefinition]) -> String {
         functions.map { function in
             let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
@@ -54,7 +54,7 @@ extension PromptStyle {
         }.joined(separator: "\n")
     }
 
-    /// The definitions of the functions that a row lists, in its order.
+    /// The definitions of the functions that a row lists, in order.
     package static func definitions(
         of row: Row, _ functions: [String: FunctionDefinition]
     ) throws(RowError) -> [FunctionDefinition] {
@@ -73,5 +73,93 @@ extension PromptStyle {
             throw RowError("the tokenizer has no token \(token.rawValue), which prompts need")
         }
         return Int32(id)
+    }
+}
+
+/// How rows become tokens for one model: with Decant's special tokens, or by the model's own chat template.
+package struct PromptEncoder: Sendable {
+    /// The markup around a prompt's parts.
+    enum Markup: Sendable {
+        case decant
+        case chat(ChatMarkup)
+    }
+
+    package let tokenizer: Tokenizer
+    let format: PromptStyle
+    let markup: Markup
+    /// The tokens that end a response. Training teaches the first of them.
+    package let endTokens: [Int32]
+
+    /// The tokens of a row's prompt, up to the start of the response.
+    ///
+    /// - Parameter functions: definitions by name; it must have those that the row lists.
+    package func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
+        switch markup {
+        case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
+        case .chat(let chat):
+            try chat.promptTokens(
+                of: row, tools: format == .tools ? try PromptStyle.definitions(of: row, functions) : [], with: tokenizer)
+        }
+    }
+
+    /// The tokens of a passage: its text without markup and without an end token. Training learns all tokens but the first.
+    package func passageTokens(of row: Row) throws(RowError) -> [Int32] {
+        let tokens = tokenizer.encodePlainText(row.query).map(Int32.init)
+        guard tokens.count > 1 else {
+            throw RowError("the passage '\(row.id)' is shorter than two tokens, so that nothing follows the first; take it out")
+        }
+        return tokens
+    }
+
+    /// The tokens of a response and the end token.
+    package func responseTokens(of response: String) -> [Int32] {
+        tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)
+    }
+}
+
+extension Row {
+    /// The user's last message: knowledge, where there is any, and then the query.
+    private var question: String {
+        if background.knowledge.isEmpty { return query }
+        return "Knowledge:\n" + background.knowledge.map { "- \($0)\n" }.joined() + "\n" + query
+    }
+
+    /// The turns of the conversation: examples, earlier messages and the question.
+    var conversation: [ChatMessage] {
+        let examples = background.examples.flatMap {
+            [ChatMessage(role: .user, content: $0.query), ChatMessage(role: .assistant, content: $0.response)]
+        }
+        return examples + background.context + [ChatMessage(role: .user, content: question)]
+    }
+
+    /// The prompt without functions as a conversation: instructions as the system's message, then the turns.
+    package var chat: [ChatMessage] {
+        let instructions = background.instructions
+        return (instructions.isEmpty ? [] : [ChatMessage(role: .system, content: instructions)]) + conversation
+    }
+
+    /// The prompt without functions as one text, with an empty line between its parts:
+    ///
+    /// ```
+    /// Answer with calls.
+    ///
+    /// Example:
+    /// lights on
+    /// [{"name":"set_light","arguments":{"state":"on"}}]
+    ///
+    /// Context:
+    /// I am in the hall.
+    ///
+    /// Knowledge:
+    /// - The hall has two lamps.
+    ///
+    /// turn them off
+    /// ```
+    var plainPrompt: String {
+        let instructions = background.instructions.isEmpty ? [] : [background.instructions]
+        let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
+        let said = background.context.map { ($0.role == .assistant ? "Assistant: " : "") + $0.content }
+        let context = said.isEmpty ? [] : ["Context:\n" + said.joined(separator: "\n\n")]
+        return (instructions + examples + context + [question]).joined(separator: "\n\n")
     }
 }

@@ -11,23 +11,23 @@ package struct Row: Hashable, Sendable {
     /// Unique among the rows of its data.
     package var id: String
     package var query: String
-    /// Names of the functions that the prompt lists; empty where the pool is fixed and known by heart.
+    /// Names of the functions that the prompt lists; empty where the model learns a fixed pool.
     package var functions: [String]
-    /// Definitions of its own, which go before the pool's of the same names; `nil` where the pool's are meant. A row that has
-    /// this list, even an empty one, lists no more than `functions` names.
+    /// The row's own definitions, which override those of the pool; `nil` where it uses the pool's. A row with this list, even
+    /// an empty one, may call only the functions in `functions`.
     package var definitions: [FunctionDefinition]?
-    /// In any order; empty where no function is wanted.
+    /// The wanted calls in any order; empty where no call is wanted.
     package var answers: [FunctionCall]
-    /// All that is right besides, call by call; `nil` where only `answers` is.
+    /// Everything that is right, for each call of `answers`; `nil` where only `answers` is right.
     package var possible: [PossibleCall]?
-    /// The template that made it: `set_light/3`.
+    /// The template that the row was generated from: `set_light/3`.
     package var template: String?
     package var heldOut: HeldOut?
-    /// The set that its file was named under.
+    /// The name of the set that its file belongs to.
     package var set: String?
-    /// What the prompt says besides.
+    /// The parts of the prompt beside functions and query.
     package var background = RowBackground()
-    /// Whether `query` is a text to be continued: it asks nothing, lists no functions and has no answers.
+    /// Whether `query` is a text for language modelling, without a question, functions and answers.
     package var isPassage = false
 
     package init(
@@ -52,27 +52,27 @@ package struct Row: Hashable, Sendable {
         isPassage = true
     }
 
-    /// - Throws: where the row is a passage, by its id: it asks nothing.
+    /// - Throws: an error with the row's id where the row is a passage, which asks nothing.
     package func checkThatItAsks() throws(RowError) {
         guard !isPassage else {
             throw RowError("the row '\(id)' is a passage of text, which asks nothing that could be answered")
         }
     }
 
-    /// The definition that the row means by a name.
+    /// The definition of a name in this row.
     ///
     /// - Parameter pool: definitions by name.
     package func definition(of name: String, in pool: [String: FunctionDefinition]) -> FunctionDefinition? {
         definitions?.first { $0.name == name } ?? pool[name]
     }
 
-    /// The names that may be called: those that the row lists, all of the pool's where it lists none and defines none.
+    /// The functions that may be called: those that the row lists; the whole pool where it neither lists nor defines any.
     package func callable(in pool: [String: FunctionDefinition]) -> [String] {
         functions.isEmpty && definitions == nil ? Array(pool.keys) : functions
     }
 }
 
-/// One thing said in a conversation.
+/// One message of a conversation.
 package struct ChatMessage: Hashable, Sendable {
     package enum Role: String, Hashable, Sendable {
         case system
@@ -100,4 +100,106 @@ package struct ChatMessage: Hashable, Sendable {
     }
 
     package var json: JSON { ["role": .string(role.rawValue), "content": .string(content)] }
+}
+
+/// The parts of a prompt beside its functions and its query. Each may be empty, and most rows have none.
+package struct RowBackground: Hashable, Sendable {
+    /// A question with the response to it, shown before the row's own.
+    package struct Example: Hashable, Sendable {
+        package var query: String
+        package var response: String
+
+        package init(query: String, response: String) {
+            self.query = query
+            self.response = response
+        }
+    }
+
+    /// Guidelines and format rules.
+    package var instructions = ""
+    package var examples: [Example] = []
+    /// Passages that were retrieved for the query, the most similar first.
+    package var knowledge: [String] = []
+    /// Messages before the query.
+    package var context: [ChatMessage] = []
+}
+
+extension RowBackground {
+    /// Reads the background among a row's members; missing parts are empty.
+    init(json: JSON) throws(RowError) {
+        var context: [ChatMessage] = []
+        for message in json["context"]?.array ?? [] { context.append(try ChatMessage(json: message)) }
+        self.init(
+            instructions: json["instructions"]?.string ?? "",
+            examples: (json["examples"]?.array ?? []).map {
+                Example(query: $0["query"]?.string ?? "", response: $0["response"]?.string ?? "")
+            }, knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context)
+    }
+
+    /// The members of a row for the parts that are not empty.
+    var members: [String: JSON] {
+        var members: [String: JSON] = [:]
+        if !instructions.isEmpty { members["instructions"] = .string(instructions) }
+        if !examples.isEmpty {
+            members["examples"] = .array(examples.map { ["query": .string($0.query), "response": .string($0.response)] })
+        }
+        if !knowledge.isEmpty { members["knowledge"] = .array(knowledge.map(JSON.string)) }
+        if !context.isEmpty { members["context"] = .array(context.map(\.json)) }
+        return members
+    }
+
+    /// All texts of the background.
+    var texts: [String] { [instructions] + examples.flatMap { [$0.query, $0.response] } + context.map(\.content) + knowledge }
+}
+
+extension Row {
+    /// Reads a line of a rows file. Possible answers need JSON that was parsed with the spelling of its numbers.
+    package init(json: JSON) throws(RowError) {
+        guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the row has no 'id'") }
+        guard let query = json["query"]?.string else { throw RowError("the row '\(id)' has no 'query'") }
+        guard let answers = json["answers"]?.array else { throw RowError("the row '\(id)' has no 'answers' list") }
+        self.init(
+            id: id, query: query,
+            functions: (json["functions"]?.array ?? []).compactMap(\.string),
+            definitions: try json["definitions"]?.array.map { list throws(RowError) in
+                try Self.list(list, FunctionDefinition.init(json:))
+            },
+            answers: try Self.list(answers, FunctionCall.init(json:)),
+            possible: try json["possible"]?.array.map { list throws(RowError) in
+                try Self.list(list, PossibleCall.init(json:))
+            },
+            template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
+            set: json["set"]?.string)
+        background = try RowBackground(json: json)
+        isPassage = json["passage"]?.bool ?? false
+        guard !isPassage || self.functions.isEmpty && self.answers.isEmpty else {
+            throw RowError("the row '\(id)' is a passage of text, but has functions or answers")
+        }
+        guard possible.map({ $0.map(\.name) == self.answers.map(\.name) }) ?? true else {
+            throw RowError("the row '\(id)' has 'possible' calls of other functions than its 'answers'")
+        }
+    }
+
+    private static func list<Element>(
+        _ values: [JSON], _ read: (JSON) throws(RowError) -> Element
+    ) throws(RowError) -> [Element] {
+        var elements: [Element] = []
+        for value in values { elements.append(try read(value)) }
+        return elements
+    }
+
+    /// The row as JSON. Definitions, possible answers, background and `passage` appear only where the row has them.
+    package var json: JSON {
+        var members: [String: JSON] = [
+            "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
+            "answers": .array(answers.map(\.json)),
+        ]
+        if let definitions { members["definitions"] = .array(definitions.map(\.json)) }
+        if let possible { members["possible"] = .array(possible.map(\.json)) }
+        if let template { members["template"] = .string(template) }
+        if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
+        if let set { members["set"] = .string(set) }
+        if isPassage { members["passage"] = true }
+        return .object(members.merging(background.members) { own, _ in own })
+    }
 }

@@ -1,16 +1,16 @@
-/// Continues prompts with a model, many at a time: as one answer ends, the next prompt takes its place at once.
+/// Generates answers to many prompts at a time: when one answer ends, the next prompt takes its place.
 ///
-/// No answer depends on the other prompts, on their order, on the number of places or of threads. What prompts have in common
-/// at their heads is computed once.
+/// No answer depends on other prompts, their order, the number of places or the number of threads. Prefixes that prompts share
+/// are computed once.
 package final class Generator {
-    /// Sequences that are continued together, if nothing else is said.
+    /// Default number of sequences that are generated together.
     package static let usualPlaces = 64
 
     private let model: InferenceModel
     private let weights: InferenceWeights
     private let workers: WorkerPool
     private let places: Int
-    /// Tokens of prompts that are read in one step beside what is continued.
+    /// Prompt tokens that are read in one step beside the tokens of answers.
     private let promptTokensPerStep: Int
 
     /// Packs the model's weights.
@@ -28,11 +28,11 @@ package final class Generator {
 
     /// The answers to every prompt: sample s of prompt p is item p·samples + s.
     ///
-    /// With a temperature, the random numbers of an item depend on the seed, its number and the token's place.
+    /// With a temperature, the random numbers of an item depend on the seed, the item's number and the token's position.
     /// - Throws: `GenerationError` when an option is out of range, or a prompt is empty, too long, or holds an unknown token;
-    ///   what `resumption` throws, at once.
+    ///   what `checkpoint` throws, at once.
     package func generate(
-        _ prompts: [GenerationPrompt], options: GenerationOptions, resumption: Resumption<GeneratedSequence> = .none
+        _ prompts: [GenerationPrompt], options: GenerationOptions, checkpoint: ResultCheckpoint<GeneratedSequence> = .none
     ) throws -> [GeneratedSequence] {
         try options.check()
         for (index, prompt) in prompts.enumerated() { try model.check(prompt.tokens, index: index) }
@@ -42,18 +42,18 @@ package final class Generator {
         guard options.maximumTokens > 0 else {
             return [GeneratedSequence](repeating: GeneratedSequence(), count: prompts.count * options.samples)
         }
-        let queue = PromptQueue(prompts, samples: options.samples, done: resumption.done)
+        let queue = PromptQueue(prompts, samples: options.samples, done: checkpoint.done)
         let longest = prompts.map(\.tokens.count).max() ?? 1
         let decoder = StepDecoder(
             weights, cache: CacheBlocks(model.model.configuration), positions: min(longest + options.maximumTokens, limit),
             workers: workers)
         var run = GenerationRun(
             queue: queue, decoder: decoder, options: options, places: places, promptTokensPerStep: promptTokensPerStep)
-        var results = (0..<prompts.count * options.samples).map { resumption.done[$0] }
+        var results = (0..<prompts.count * options.samples).map { checkpoint.done[$0] }
         while let finished = run.advance() {
             for (item, answer) in finished {
                 results[item] = answer
-                try resumption.keep(item..<item + 1, [answer])
+                try checkpoint.save(item..<item + 1, [answer])
             }
         }
         return results.compactMap { $0 }
@@ -65,9 +65,9 @@ extension InferenceModel {
     /// - Throws: what `Generator.generate` throws.
     package func generate(
         _ prompts: [[Int32]], options: GenerationOptions, workers: WorkerPool,
-        resumption: Resumption<GeneratedSequence> = .none
+        checkpoint: ResultCheckpoint<GeneratedSequence> = .none
     ) throws -> [GeneratedSequence] {
         try Generator(self, workers: workers)
-            .generate(prompts.map { GenerationPrompt($0) }, options: options, resumption: resumption)
+            .generate(prompts.map { GenerationPrompt($0) }, options: options, checkpoint: checkpoint)
     }
 }

@@ -1,9 +1,9 @@
 import CKernels
 
-/// Matrix products, cut over the output among workers.
+/// Matrix products whose output is divided among workers.
 ///
-/// An element of a result depends on its row of the one operand and its column of the other alone: not on the rest of the
-/// call, nor on the width of the processor's vectors. So the cut may go by the number of threads.
+/// An element of the result depends only on its row of one operand and its column of the other: not on the rest of the call,
+/// and not on the width of the processor's vectors. So the division may follow the number of threads.
 enum MatrixMultiply {
     enum Accumulation {
         case replacing
@@ -59,7 +59,7 @@ enum MatrixMultiply {
         let (kernel, prefersRows) =
             switch precision.factors {
             case .float32: (decant_matmul, a.isTransposed)
-            // Every tile rounds the operand that is not cut: better the smaller one.
+            // Every tile rounds the operand that is not divided: it should be the smaller one.
             case .bfloat16: (decant_matmul_bfloat16, c.rows > c.columns)
             }
         let tiles = MatrixTiles(
@@ -72,4 +72,76 @@ enum MatrixMultiply {
                 accumulation == .adding ? 1 : 0)
         }
     }
+}
+
+/// The output of a matrix product, divided into tiles of about equal size.
+///
+/// Columns are divided first, because each tile packs the columns of the second operand that it needs. Where the first
+/// operand is transposed, rows are divided first, because then its rows are costly to gather.
+struct MatrixTiles {
+    /// What a kernel takes at once: tiles start at multiples of it.
+    private static let (kernelRows, kernelColumns) = (12, 32)
+    /// Tiles for each thread, so that others take over the work of a thread that is delayed.
+    private static let tilesPerThread = 3
+    /// Multiply-adds below which a tile is not worth giving to another thread.
+    private static let leastWork = 1 << 19
+
+    private let rows: Int
+    private let columns: Int
+    private let rowParts: Int
+    private let columnParts: Int
+
+    init(rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool) {
+        self.rows = rows
+        self.columns = columns
+        let wanted =
+            threads == 1 ? 1 : min(threads * MatrixTiles.tilesPerThread, rows * columns * depth / MatrixTiles.leastWork)
+        let rowBlocks = (rows + MatrixTiles.kernelRows - 1) / MatrixTiles.kernelRows
+        let columnBlocks = (columns + MatrixTiles.kernelColumns - 1) / MatrixTiles.kernelColumns
+        func parts(_ blocks: Int, of wanted: Int) -> Int { max(1, min(blocks, wanted)) }
+        if prefersRows {
+            rowParts = parts(rowBlocks, of: wanted)
+            columnParts = parts(columnBlocks, of: wanted / rowParts)
+        } else {
+            columnParts = parts(columnBlocks, of: wanted)
+            rowParts = parts(rowBlocks, of: (wanted + columnParts - 1) / columnParts)
+        }
+    }
+
+    var count: Int { rowParts * columnParts }
+
+    subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+        let (row, column) = (index / columnParts, index % columnParts)
+        return (
+            MatrixTiles.part(row, of: rowParts, rows, block: MatrixTiles.kernelRows),
+            MatrixTiles.part(column, of: columnParts, columns, block: MatrixTiles.kernelColumns)
+        )
+    }
+
+    private static func part(_ index: Int, of parts: Int, _ count: Int, block: Int) -> Range<Int> {
+        let blocks = (count + block - 1) / block
+        return min(count, blocks * index / parts * block)..<min(count, blocks * (index + 1) / parts * block)
+    }
+}
+
+/// A row-major matrix in memory that another object owns; rows start `stride` floats apart.
+struct MatrixView {
+    let base: UnsafeMutablePointer<Float>
+    let rows: Int
+    let columns: Int
+    let stride: Int
+
+    init(_ base: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int) {
+        self.init(base, rows, columns, stride: columns)
+    }
+
+    init(_ base: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, stride: Int) {
+        self.base = base
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+    }
+
+    /// `count` columns from `start` on.
+    func columns(from start: Int, count: Int) -> MatrixView { MatrixView(base + start, rows, count, stride: stride) }
 }

@@ -1,13 +1,13 @@
 import CKernels
 
-/// A linear layer's weights, packed once so that no product packs them again: few rows then cost one pass over the memory.
+/// The weights of a linear layer, packed once for all products: a product with few rows costs one pass over the memory.
 ///
-/// y = x·Wᵀ is cut into tiles of outputs; what a tile gives does not depend on the others, nor on the number of rows.
+/// y = x·Wᵀ is divided into tiles of outputs. A tile's result depends neither on the other tiles nor on the number of rows.
 final class PanelMatrix {
     private enum Source {
-        /// Floats of `panels` from this offset on.
+        /// Floats in `panels` from this offset on.
         case panels(Int)
-        /// Rows of a packed matrix from this one on, the first of a panel.
+        /// Rows of a packed matrix from this row on, which starts a panel.
         case packed(any WeightPanels, firstRow: Int)
     }
 
@@ -18,15 +18,16 @@ final class PanelMatrix {
 
     let outputs: Int
     let inputs: Int
-    /// Of the products with float weights.
+    /// Precision of the products with float weights.
     private let precision: ProductPrecision
     private let panels: FloatBuffer
     private let tiles: [Tile]
-    /// All that some tile's inputs are rounded to.
+    /// Every type that the inputs of some tile are rounded to.
     private let activations: Set<ActivationType>
 
-    /// The weights of matrices [outputs, inputs] that lie one behind the other: packed ones, or floats. Floats that are
-    /// bfloat16 all the same are kept as such: it is half the memory to read, and the same bits.
+    /// Packs the weights of consecutive matrices [outputs, inputs], which are packed already or floats.
+    ///
+    /// Floats that bfloat16 holds exactly are kept as bfloat16: half the memory, the same bits.
     init(
         _ parts: [(outputs: Int, packed: (any WeightPanels)?)], inputs: Int, floats: UnsafePointer<Float>, workers: WorkerPool,
         precision: ProductPrecision = .float32
@@ -68,7 +69,7 @@ final class PanelMatrix {
 
     var tileCount: Int { tiles.count }
 
-    /// Of what is kept as floats, or as words of the product's precision.
+    /// Bytes of the weights that are kept as floats, or as words of the product's precision.
     var floatBytes: Int { 4 * panels.count }
 
     func columns(ofTile index: Int) -> Range<Int> { tiles[index].columns }
@@ -81,12 +82,12 @@ final class PanelMatrix {
         workers.forEach(tiles.count) { multiply(tile: $0, operand, into: y, accumulation) }
     }
 
-    /// What the tiles multiply by, rounded once where they want it rounded.
+    /// The input of the tiles, rounded once for all tiles that need it rounded.
     func operand(_ x: MatrixView, workers: WorkerPool) -> LinearOperand {
         LinearOperand(x, for: activations, workers: workers)
     }
 
-    /// One tile's columns of the product.
+    /// Computes one tile's columns of the product.
     func multiply(tile index: Int, _ operand: LinearOperand, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation) {
         let tile = tiles[index]
         switch tile.source {

@@ -1,15 +1,16 @@
-/// What random numbers are drawn for; each purpose is a stream of its own.
+/// What random numbers are drawn for. Each purpose has its own stream.
 enum RandomPurpose: UInt32 {
     case initialization = 1
     case shuffling = 2
     case sampling = 3
-    /// Seeds for the sampling of single steps.
+    /// Seeds for sampling in single steps.
     case stepSeeds = 4
     case adapters = 5
 }
 
-/// The counter-based generator Philox 4×32-10 (Salmon et al., 2011): a number is a pure function of seed, purpose, step
-/// and index, so that work may be cut and resumed anywhere.
+/// The counter-based random number generator Philox 4×32-10 (Salmon et al., 2011).
+///
+/// A number is a pure function of seed, purpose, step and index, so that work may be divided and resumed anywhere.
 struct Philox {
     private let key: SIMD2<UInt32>
     private let purpose: RandomPurpose
@@ -26,6 +27,12 @@ struct Philox {
         let low = UInt32(truncatingIfNeeded: step)
         let high = UInt32(truncatingIfNeeded: step >> 32)
         return Philox.block(counter: SIMD4(index, purpose.rawValue, low, high), key: key)
+    }
+
+    /// A seed for the sampling of one step.
+    static func stepSeed(_ seed: UInt64, step: Int) -> UInt64 {
+        let words = Philox(seed: seed, purpose: .stepSeeds, step: UInt64(step)).words(0)
+        return UInt64(words[0]) << 32 | UInt64(words[1])
     }
 
     /// Uniform in [0, 1), with 53 random bits.

@@ -1,6 +1,6 @@
-/// Transcendental functions from basic arithmetic alone, because a C library's may differ between machines.
+/// Transcendental functions made of basic arithmetic, because those of C libraries differ between machines.
 ///
-/// Accurate to about 1e-15 relative over the ranges that the engine uses.
+/// The relative error is about 1e-15 over the ranges that the engine uses.
 enum PortableMath {
     /// eˣ: x = n·ln2 + r, |r| ≤ ln2/2, and eʳ by its series to r¹³.
     static func exp(_ x: Double) -> Double {
@@ -33,7 +33,7 @@ enum PortableMath {
 
     static func cos(_ x: Double) -> Double { cosineAndSine(x).cosine }
 
-    /// Both by reduction to |r| ≤ π/4 and the series; |x| up to about 10⁶.
+    /// Cosine and sine by reduction to |r| ≤ π/4 and their series, for |x| up to about 10⁶.
     static func cosineAndSine(_ x: Double) -> (cosine: Double, sine: Double) {
         let quarter = (x * 0.6366197723675814).rounded()
         var r = (-quarter).multiplied(by: 1.5707963267341256, adding: x)

@@ -1,29 +1,31 @@
+import CKernels
 import Glibc
 import Synchronization
 
-/// The threads of a pool, and the one job that they and its caller work on at a time.
+/// The threads of a pool. They and the caller work on one job at a time.
 ///
-/// The caller writes the job down, then publishes its units through `unclaimed`. Who has claimed a unit may read the job: it
-/// stands until the last unit is done. So a thread that comes late finds either nothing to claim or the next job whole.
+/// The caller stores the job, then publishes its units through `unclaimed`. A thread that has claimed a unit may read the job,
+/// because the job stays in place until the last unit is done. So a late thread finds either no unit or a complete new job.
 final class WorkerThreads: Sendable {
-    private let helpers: Int
-    /// Whether a caller holds the crew.
+    /// Threads beside the caller's.
+    private let threadCount: Int
+    /// Whether a caller has a job running.
     private let isTaken = Atomic(false)
     private let isEnding = Atomic(false)
-    /// Units that nobody has begun, and units that are not done.
+    /// Units that no thread has begun, and units that are not done.
     private let unclaimed = Atomic(0)
     private let unfinished = Atomic(0)
-    private let start = Bell()
-    private let finish = Bell()
-    // The job: written by the holder of the crew while no unit is open, read by those who claimed one.
+    private let start = ConditionVariable()
+    private let finish = ConditionVariable()
+    // The job: written by the caller while no unit is open, read by threads that claimed a unit.
     private nonisolated(unsafe) var count = 0
     private nonisolated(unsafe) var body: UnsafePointer<(Int) -> Void>?
-    /// Written by the holder of the crew; read when the pool ends, which is after its last use.
+    /// Written by the caller of a job; read when the pool ends, after its last use.
     private nonisolated(unsafe) var handles: [pthread_t] = []
 
-    init(helpers: Int) { self.helpers = helpers }
+    init(count: Int) { threadCount = count }
 
-    /// Calls `body` for each of 0..<count on all threads; `false`, and nothing done, while another job runs.
+    /// Calls `body` for each of 0..<count on all threads; does nothing and returns `false` while another job runs.
     func run(_ count: Int, _ body: (Int) -> Void) -> Bool {
         if isTaken.exchange(true, ordering: .acquiring) { return false }
         defer { isTaken.store(false, ordering: .releasing) }
@@ -33,7 +35,7 @@ final class WorkerThreads: Sendable {
                 (self.count, self.body) = (count, body)
                 unfinished.store(count, ordering: .relaxed)
                 unclaimed.store(count, ordering: .sequentiallyConsistent)
-                start.ring()
+                start.wakeAll()
                 work()
                 finish.wait { unfinished.load(ordering: .sequentiallyConsistent) > 0 }
             }
@@ -41,25 +43,25 @@ final class WorkerThreads: Sendable {
         return true
     }
 
-    /// Ends the threads and waits for their end; nothing may run.
+    /// Ends the threads and waits for them; no job may be running.
     func end() {
         isEnding.store(true, ordering: .sequentiallyConsistent)
-        start.ring()
+        start.wakeAll()
         for handle in handles { pthread_join(handle, nil) }
     }
 
     private func startThreads() {
-        for _ in 0..<helpers {
+        for _ in 0..<threadCount {
             var handle = pthread_t()
-            let crew = Unmanaged.passRetained(self)
+            let threads = Unmanaged.passRetained(self)
             let failure = pthread_create(
                 &handle, nil,
-                { crew in
-                    if let crew { Unmanaged<WorkerThreads>.fromOpaque(crew).takeRetainedValue().serve() }
+                { threads in
+                    if let threads { Unmanaged<WorkerThreads>.fromOpaque(threads).takeRetainedValue().serve() }
                     return nil
-                }, crew.toOpaque())
-            // Without a thread its work is the others'.
-            if failure == 0 { handles.append(handle) } else { crew.release() }
+                }, threads.toOpaque())
+            // Where a thread cannot be started, the others do its work.
+            if failure == 0 { handles.append(handle) } else { threads.release() }
         }
     }
 
@@ -76,7 +78,7 @@ final class WorkerThreads: Sendable {
     private func work() {
         while let unit = claim() {
             call(unit)
-            if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { finish.ring() }
+            if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { finish.wakeAll() }
         }
     }
 
@@ -91,7 +93,51 @@ final class WorkerThreads: Sendable {
         return nil
     }
 
-    /// Not inlined, so that every hold on the closure ends before the unit counts as done.
+    /// Not inlined, so that every reference to the closure ends before the unit counts as done.
     @inline(never)
     private func call(_ unit: Int) { body?.pointee(unit) }
+}
+
+/// A condition variable whose threads first spin, because most waits are short, and then sleep.
+final class ConditionVariable: @unchecked Sendable {
+    /// Checks of the condition before a thread sleeps: some ten microseconds.
+    private static let spins = 1000
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let sleepers = Atomic(0)
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Returns when `condition` is false.
+    ///
+    /// The thread that makes it false calls `wakeAll` afterwards. Both sides use sequentially consistent atomics, so that
+    /// either the waiting thread sees the change or the waking thread sees the sleeper.
+    func wait(while condition: () -> Bool) {
+        for _ in 0..<Self.spins {
+            if !condition() { return }
+            decant_pause()
+        }
+        pthread_mutex_lock(mutex)
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        while condition() { pthread_cond_wait(self.condition, mutex) }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        pthread_mutex_unlock(mutex)
+    }
+
+    func wakeAll() {
+        if sleepers.load(ordering: .sequentiallyConsistent) == 0 { return }
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+    }
 }

@@ -1,22 +1,33 @@
-/// A token that stands outside the merges: text that spells it becomes that one token.
+/// The special tokens of every tokenizer that Decant trains, with ids 0 to 4 in this order.
+package enum SpecialToken: String, CaseIterable, Hashable, Sendable {
+    /// Pads batches and separates documents.
+    case endOfText = "<|endoftext|>"
+    case user = "<|user|>"
+    case assistant = "<|assistant|>"
+    case tools = "<|tools|>"
+    /// Ends a response.
+    case end = "<|end|>"
+}
+
+/// A token outside the merges: text that spells it becomes this one token.
 struct AddedToken: Hashable, Sendable {
     var id: Int
     var content: String
-    /// Whether decoded text leaves it out.
+    /// Whether decoded text omits it.
     var isSpecial: Bool
-    /// Whether the model's own vocabulary lists it too.
+    /// Whether the model's vocabulary also lists it.
     var isInVocabulary = true
-    /// Whether it is looked for in the normalized text and not in the text as it came.
+    /// Whether it is searched for in the normalized text and not in the raw text.
     var isNormalized = false
-    /// Whether it counts only where no word goes on at either end.
+    /// Whether it matches only where no word continues at either end.
     var isWholeWord = false
-    /// Whether it takes the white space before it along.
+    /// Whether it includes the white space before it.
     var takesSpaceBefore = false
-    /// Whether it takes the white space after it along.
+    /// Whether it includes the white space after it.
     var takesSpaceAfter = false
 }
 
-/// Finds added tokens in text: leftmost first, and the longest of those that start at one place.
+/// Finds added tokens in text, from left to right; of those that start at one place, the longest.
 struct AddedTokenScanner: Sendable {
     struct Match: Hashable {
         var range: Range<Int>
@@ -28,9 +39,9 @@ struct AddedTokenScanner: Sendable {
         var token: AddedToken
     }
 
-    /// By first byte, longest first.
+    /// Candidates by first byte, the longest first.
     private let candidates: [[Candidate]]
-    /// The byte that all start with, where they do.
+    /// The first byte of all candidates, where it is the same.
     private let onlyFirstByte: UInt8?
 
     init(_ tokens: [AddedToken]) {
@@ -62,7 +73,7 @@ struct AddedTokenScanner: Sendable {
             var range = start..<position
             if found.token.takesSpaceBefore { range = max(covered, startOfSpace(before: start, in: text))..<range.upperBound }
             if found.token.takesSpaceAfter { range = range.lowerBound..<PieceScanner(text).whiteSpace(from: position).end }
-            // White space that the one before took along holds no other token.
+            // White space that the previous token includes holds no other token.
             guard range.lowerBound >= covered else { continue }
             matches.append(Match(range: range, id: found.token.id))
             covered = range.upperBound

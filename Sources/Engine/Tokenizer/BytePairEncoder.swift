@@ -1,21 +1,21 @@
 import Synchronization
 
-/// Turns the bytes of one piece of text into tokens: merges the pair of lowest rank, leftmost first, until none applies.
+/// Turns the bytes of one piece of text into tokens: it merges the pair of lowest rank, the leftmost first, until none is left.
 struct BytePairEncoder: Sendable {
     private let bytes: ByteTokens
     private let merges: MergeTable
-    /// Tokens by their bytes, where a piece that is a token stays whole whatever the merges say.
+    /// Tokens by their bytes, for tokenizers that keep a piece whole where it is a token.
     private let wholePieces: [ArraySlice<UInt8>: Int]
     private let benches = WorkbenchStore()
 
-    /// - Parameter wholePieces: tokens that need no merges; empty where all do.
+    /// - Parameter wholePieces: tokens that need no merges; empty where all tokens need them.
     init(bytes: ByteTokens, merges: [TokenMerge], wholePieces: [ArraySlice<UInt8>: Int] = [:]) {
         self.bytes = bytes
         self.merges = MergeTable(merges)
         self.wholePieces = wholePieces
     }
 
-    /// What encoding keeps from piece to piece: the cache, and room to merge in.
+    /// Memory that encoding keeps from piece to piece: the cache, and buffers for merging.
     struct Workbench: Sendable {
         var cache = PieceCache()
         var tokens: [UInt32] = []
@@ -26,7 +26,7 @@ struct BytePairEncoder: Sendable {
         var result: [Int] = []
     }
 
-    /// Calls `body` with a workbench of its own; several threads may encode at once.
+    /// Calls `body` with its own workbench; several threads may encode at once.
     func withWorkbench<Result>(_ body: (inout Workbench) -> Result) -> Result {
         var bench = benches.take()
         defer { benches.put(bench) }
@@ -58,7 +58,7 @@ struct BytePairEncoder: Sendable {
         }
     }
 
-    /// A list of the positions still alive, linked both ways, and a queue of candidates: long pieces cost n log n.
+    /// Merges with a doubly linked list of the remaining positions and a queue of candidates, in n·log n steps.
     private func merge(_ piece: UnsafeBufferPointer<UInt8>, with bench: inout Workbench) {
         bytes.tokens(of: piece, into: &bench.tokens)
         let count = bench.tokens.count
@@ -77,7 +77,7 @@ struct BytePairEncoder: Sendable {
         while let candidate = bench.queue.popFirst() {
             let position = Int(candidate & 0xFFFF_FFFF)
             let right = Int(bench.next[position])
-            // What was queued may be gone: a dead position points beyond the end.
+            // A queued candidate may be out of date: a merged position points beyond the end.
             guard right < count, let merge = merges[bench.tokens[position], bench.tokens[right]],
                 merge.rank == UInt32(candidate >> 32)
             else { continue }
@@ -106,7 +106,7 @@ struct BytePairEncoder: Sendable {
     }
 }
 
-/// The workbenches that no thread is using.
+/// The workbenches that no thread uses.
 private final class WorkbenchStore: Sendable {
     private static let limit = 8
     private let free = Mutex<[BytePairEncoder.Workbench]>([])
@@ -117,5 +117,95 @@ private final class WorkbenchStore: Sendable {
         free.withLock { benches in
             if benches.count < Self.limit { benches.append(bench) }
         }
+    }
+}
+
+/// The tokens of single bytes, which merges start from.
+struct ByteTokens: Sendable {
+    /// Tokens by byte. A vocabulary may lack some bytes; it cannot spell text with them.
+    private let tokens: [UInt32]
+    /// The token for bytes that have none; without it such bytes are omitted.
+    var unknown: Int?
+    /// Whether adjacent bytes without a token become one unknown token.
+    var joinsUnknown = false
+
+    private static let none = UInt32.max
+
+    /// - Parameter tokens: the tokens of the 256 bytes.
+    init(_ tokens: [Int?]) { self.tokens = tokens.map { $0.map(UInt32.init) ?? Self.none } }
+
+    func tokens(of piece: UnsafeBufferPointer<UInt8>, into result: inout [UInt32]) {
+        result.removeAll(keepingCapacity: true)
+        var isAfterUnknown = false
+        for byte in piece {
+            let token = tokens[Int(byte)]
+            if token != Self.none {
+                result.append(token)
+            } else if let unknown, !(isAfterUnknown && joinsUnknown) {
+                result.append(UInt32(unknown))
+            }
+            isAfterUnknown = token == Self.none
+        }
+    }
+}
+
+/// Two adjacent tokens.
+struct TokenPair: Hashable, Comparable, Sendable {
+    var left: Int
+    var right: Int
+
+    static func < (a: TokenPair, b: TokenPair) -> Bool { (a.left, a.right) < (b.left, b.right) }
+}
+
+/// A pair of tokens and the token that it becomes. A merge's index in the list is its rank.
+struct TokenMerge: Hashable, Sendable {
+    var pair: TokenPair
+    var token: Int
+}
+
+/// Merges by their pair, in one flat hash table with open addressing.
+struct MergeTable: Sendable {
+    struct Merge {
+        var rank: UInt32
+        var token: UInt32
+    }
+
+    private struct Slot {
+        var pair: UInt64
+        var merge: Merge
+    }
+
+    /// A slot without a pair: token ids have 31 bits.
+    private static let empty = UInt64.max
+
+    private var slots: [Slot]
+    private let shift: UInt64
+
+    init(_ merges: [TokenMerge]) {
+        var bits: UInt64 = 4
+        while 1 << bits < merges.count + merges.count / 2 { bits += 1 }
+        shift = 64 - bits
+        slots = Array(repeating: Slot(pair: Self.empty, merge: Merge(rank: 0, token: 0)), count: 1 << Int(bits))
+        for (rank, merge) in merges.enumerated() {
+            let pair = Self.key(UInt32(merge.pair.left), UInt32(merge.pair.right))
+            let slot = place(of: pair)
+            slots[slot] = Slot(pair: pair, merge: Merge(rank: UInt32(rank), token: UInt32(merge.token)))
+        }
+    }
+
+    @inline(__always) subscript(left: UInt32, right: UInt32) -> Merge? {
+        let pair = Self.key(left, right)
+        let slot = slots[place(of: pair)]
+        return slot.pair == pair ? slot.merge : nil
+    }
+
+    private static func key(_ left: UInt32, _ right: UInt32) -> UInt64 { UInt64(left) << 32 | UInt64(right) }
+
+    /// The slot of a pair, or the empty slot where it would be.
+    @inline(__always) private func place(of pair: UInt64) -> Int {
+        // Multiplicative hashing; the constant is 2^64 over the golden ratio.
+        var slot = Int(((pair ^ (pair >> 29)) &* 0x9E37_79B9_7F4A_7C15) >> shift)
+        while slots[slot].pair != pair, slots[slot].pair != Self.empty { slot = (slot + 1) & (slots.count - 1) }
+        return slot
     }
 }

@@ -1,4 +1,4 @@
-/// What a character is to the pre-tokenizers and to normalization.
+/// The classes of a character that pre-tokenizers and normalization distinguish.
 struct CharacterClass: OptionSet, Sendable {
     var rawValue: UInt8
 
@@ -8,32 +8,32 @@ struct CharacterClass: OptionSet, Sendable {
     static let mark = CharacterClass(rawValue: 2)
     /// `\p{N}`
     static let number = CharacterClass(rawValue: 4)
-    /// What the library's `Digits` cuts out: `\p{N}` by the tables of a later Unicode version.
+    /// The digits of the library's `Digits`: `\p{N}` by the tables of a later Unicode version.
     static let digit = CharacterClass(rawValue: 8)
     /// `\s`
     static let whiteSpace = CharacterClass(rawValue: 16)
-    /// `[\r\n]`, white space too.
+    /// `[\r\n]`, which are also white space.
     static let lineBreak = CharacterClass(rawValue: 32)
-    /// May change, or change its place, in normalization form C.
+    /// Characters that may change or move in normalization form C.
     static let combining = CharacterClass(rawValue: 64)
 
     static func of(_ scalar: UInt32) -> CharacterClass {
         scalar < UInt32(table.count) ? CharacterClass(rawValue: table[Int(scalar)]) : ofHighScalar(scalar)
     }
 
-    /// The classes of the 128 ASCII characters, which stay allocated: the scanners look up every byte in it.
+    /// The classes of the 128 ASCII characters, allocated once: scanners look up every byte.
     nonisolated(unsafe) static let ascii: UnsafePointer<UInt8> = {
         let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 128)
         for value in UInt8(0)..<128 { table[Int(value)] = computed(Unicode.Scalar(value)).rawValue }
         return UnsafePointer(table)
     }()
 
-    /// Scalars up to the end of the tables' last letters; made when the first text beyond ASCII is read.
+    /// The classes of scalars up to the last letters, computed when the first text beyond ASCII is read.
     private static let table: [UInt8] = (0..<0x32400).map { value in
         Unicode.Scalar(UInt32(value)).map { computed($0).rawValue } ?? 0
     }
 
-    /// Beyond the table only the tags and variation selectors of plane 14 have a class.
+    /// Beyond the table, only the variation selectors of plane 14 have a class.
     private static func ofHighScalar(_ value: UInt32) -> CharacterClass {
         (0xE0100...0xE01EF).contains(value) ? .mark : []
     }
@@ -54,7 +54,7 @@ struct CharacterClass: OptionSet, Sendable {
             if age <= 16 { result.insert(.number) }
         default: break
         }
-        if CompositionForm.mayChange(scalar) { result.insert(.combining) }
+        if NormalizationFormC.mayChange(scalar) { result.insert(.combining) }
         return result
     }
 }

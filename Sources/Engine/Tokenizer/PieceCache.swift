@@ -1,12 +1,12 @@
-/// The tokens of pieces seen before. Text repeats its words, so most lookups end here.
+/// The tokens of pieces that were encoded before. Text repeats its words, so most lookups end here.
 ///
-/// Keys and values lie back to back in two arrays, and the slots of an open hash table point into them. A full table is
-/// forgotten and made larger, up to a limit: what is cached changes how fast text is encoded and never how.
+/// Keys and values are stored in two arrays, and the slots of an open hash table point into them. A full table is emptied and
+/// made larger, up to a limit. The cache changes the speed of encoding and never its result.
 struct PieceCache: Sendable {
-    /// Longer pieces hardly ever come again.
+    /// Longer pieces are rarely repeated.
     static let maximumLength = 64
     private static let maximumSlots = 1 << 16
-    /// A piece that finds no place so near to that of its hash is not kept.
+    /// Slots that are searched for a piece, from that of its hash on; a piece that finds no free one is not cached.
     private static let maximumDistance = 8
 
     private struct Slot {
@@ -22,7 +22,7 @@ struct PieceCache: Sendable {
     private var keys: [UInt8] = []
     private var tokens: [UInt32] = []
 
-    /// Appends the tokens of a piece to `ids`; false where it is not known.
+    /// Appends the tokens of a piece to `ids`; returns false where the piece is not cached.
     @inline(__always) func append(_ piece: UnsafeBufferPointer<UInt8>, hash: UInt64, to ids: inout [Int]) -> Bool {
         var index = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)
         for _ in 0..<Self.maximumDistance {
@@ -68,7 +68,7 @@ struct PieceCache: Sendable {
         return true
     }
 
-    /// A hash that lives in memory alone: eight bytes at a time, multiplied and folded.
+    /// A hash for use in memory only: eight bytes at a time, multiplied and folded.
     @inline(__always) static func hash(_ piece: UnsafeBufferPointer<UInt8>) -> UInt64 {
         var hash = UInt64(piece.count) &* 0x9E37_79B9_7F4A_7C15
         var position = 0

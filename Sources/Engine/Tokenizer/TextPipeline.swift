@@ -1,25 +1,20 @@
 import CanonicalJSON
 
-/// What a tokenizer does around its merges, and its file but for the tokens themselves, which is written back as it was.
+/// The steps of a tokenizer before and after its merges, and the rest of its file, which is written back unchanged.
 struct TextPipeline: Hashable, Sendable {
-    /// Tokens around a text.
-    struct Frame: Hashable, Sendable {
-        var before: [Int] = []
-        var after: [Int] = []
-    }
-
     var preTokenizer: PreTokenizer
-    /// Whether text is brought into Unicode normalization form C first.
+    /// Whether text is first converted to Unicode normalization form C.
     var composes = false
     /// Whether a piece that is a token needs no merges (`ignore_merges`).
     var keepsWholePieces = false
-    var frame = Frame()
+    /// Tokens that the post-processor puts around a text.
+    var frame = TemplateFrame<Int>()
     /// `tokenizer.json` without `added_tokens` and the model's `vocab` and `merges`.
     var document: JSON
 
-    /// Calls `body` with a text as the pre-tokenizer wants it.
+    /// Calls `body` with the normalized text, which the pre-tokenizer takes.
     func withNormalized(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        guard composes, let composed = CompositionForm.composed(text) else { return body(text) }
+        guard composes, let composed = NormalizationFormC.composed(text) else { return body(text) }
         composed.withUnsafeBufferPointer(body)
     }
 
@@ -32,7 +27,7 @@ struct TextPipeline: Hashable, Sendable {
         }
     }
 
-    /// That of the tokenizers that Decant trains.
+    /// The pipeline of tokenizers that Decant trains.
     static let decant = TextPipeline(
         preTokenizer: .words,
         document: [
@@ -44,4 +39,90 @@ struct TextPipeline: Hashable, Sendable {
                 "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
             ],
         ])
+}
+
+extension TextPipeline {
+    /// Reads a `tokenizer.json` without its tokens.
+    /// - Throws: a fault that names what is not supported.
+    init(parsing json: JSON) throws(TokenizerFault) {
+        try Self.checkModel(json["model"])
+        guard json["decoder"]?["type"] == "ByteLevel" else { throw TokenizerFault("its decoder is not 'ByteLevel'") }
+        preTokenizer = try PreTokenizer(parsing: json["pre_tokenizer"])
+        composes = try Self.composes(json["normalizer"])
+        keepsWholePieces = json["model"]?["ignore_merges"] == true
+        frame = try Self.frame(json["post_processor"])
+        var document = json.object ?? [:]
+        var model = json["model"]?.object ?? [:]
+        document["added_tokens"] = nil
+        model["vocab"] = nil
+        model["merges"] = nil
+        document["model"] = .object(model)
+        self.document = .object(document)
+    }
+
+    private static func checkModel(_ model: JSON?) throws(TokenizerFault) {
+        guard let type = model?["type"]?.string ?? (model?["merges"] == nil ? nil : "BPE") else {
+            throw TokenizerFault("there is no model with a type")
+        }
+        guard type == "BPE" else { throw TokenizerFault("the model is a '\(type)' and only byte-level BPE can be read") }
+        for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
+            if let value = model?[name], value != .null, value != "", value != 0 {
+                throw TokenizerFault("the model sets '\(name)', which is not supported")
+            }
+        }
+        if model?["byte_fallback"] == true { throw TokenizerFault("the model sets 'byte_fallback', which is not supported") }
+    }
+
+    private static func composes(_ normalizer: JSON?) throws(TokenizerFault) -> Bool {
+        guard let normalizer, normalizer != .null else { return false }
+        let steps = normalizer["type"] == "Sequence" ? normalizer["normalizers"]?.array ?? [] : [normalizer]
+        for step in steps where step["type"] != "NFC" {
+            throw TokenizerFault("it has a normalizer ('\(step["type"]?.string ?? "?")'), which is not supported")
+        }
+        return !steps.isEmpty
+    }
+
+    private static func frame(_ processor: JSON?) throws(TokenizerFault) -> TemplateFrame<Int> {
+        var frame = TemplateFrame<Int>()
+        guard let processor, processor != .null else { return frame }
+        for step in processor["type"] == "Sequence" ? processor["processors"]?.array ?? [] : [processor] {
+            switch step["type"] {
+            // It changes offsets, and no tokens.
+            case "ByteLevel": break
+            case "TemplateProcessing":
+                let inner = try TemplateFrame(step) { name in
+                    step["special_tokens"]?[name]?["ids"]?.array?.compactMap(\.integer)
+                }
+                frame.before = inner.before + frame.before
+                frame.after += inner.after
+            default:
+                throw TokenizerFault("it has a post_processor ('\(step["type"]?.string ?? "?")'), which is not supported")
+            }
+        }
+        return frame
+    }
+}
+
+/// The tokens that a `TemplateProcessing` puts before and after a text.
+struct TemplateFrame<Token: Hashable & Sendable>: Hashable, Sendable {
+    var before: [Token] = []
+    var after: [Token] = []
+
+    init() {}
+
+    /// - Parameter tokens: the tokens of a special token's name; `nil` where there are none.
+    init(_ json: JSON, tokens: (String) -> [Token]?) throws(TokenizerFault) {
+        var isAfterText = false
+        for piece in json["single"]?.array ?? [] {
+            if piece["Sequence"] != nil, !isAfterText {
+                isAfterText = true
+                continue
+            }
+            guard let found = piece["SpecialToken"]?["id"]?.string.flatMap(tokens) else {
+                throw TokenizerFault("its post_processor has the piece \(piece.canonicalText), which cannot be read")
+            }
+            if isAfterText { after += found } else { before += found }
+        }
+        guard isAfterText else { throw TokenizerFault("its post_processor has no place for the text") }
+    }
 }

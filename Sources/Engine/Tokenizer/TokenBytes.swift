@@ -1,10 +1,10 @@
-/// The bytes that each token of a vocabulary stands for, back to back.
+/// The bytes that each token of a vocabulary stands for.
 struct TokenBytes: Sendable {
     private var bytes: [UInt8] = []
-    /// Where each token starts, and the end.
+    /// The start of each token in `bytes`, and the end of the last.
     private var starts: [Int] = [0]
 
-    /// - Parameter spellings: by id: byte symbols, or any other text, which stands for itself.
+    /// - Parameter spellings: by id: byte symbols, or any other text, whose bytes are its own.
     init(_ spellings: [String?]) {
         starts.reserveCapacity(spellings.count + 1)
         for spelling in spellings {
@@ -15,7 +15,7 @@ struct TokenBytes: Sendable {
         }
     }
 
-    /// No bytes for an id that does not exist.
+    /// The bytes of a token; none for an unknown id.
     subscript(id: Int) -> ArraySlice<UInt8> {
         guard id >= 0, id + 1 < starts.count else { return [] }
         return bytes[starts[id]..<starts[id + 1]]
@@ -27,5 +27,52 @@ struct TokenBytes: Sendable {
         ids.reserveCapacity(starts.count)
         for id in 0..<starts.count - 1 where !left.contains(id) { ids[self[id]] = id }
         return ids
+    }
+}
+
+/// The characters that stand for the 256 bytes in a byte-level vocabulary.
+///
+/// Printable Latin-1 characters stand for themselves; the other 68 bytes use the characters from U+0100 on, in order.
+enum ByteAlphabet {
+    /// The symbol of each byte.
+    static let symbols: [Unicode.Scalar] = {
+        var next: UInt8 = 0
+        return (UInt8.min...UInt8.max).map { byte in
+            switch byte {
+            case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: return Unicode.Scalar(byte)
+            default:
+                defer { next += 1 }
+                return Unicode.Scalar(0x100 + UInt16(next)) ?? "?"
+            }
+        }
+    }()
+
+    /// The 256 bytes in the order of their symbols' code points, which is also the order of their token ids.
+    static let bytesInSymbolOrder: [UInt8] = (UInt8.min...UInt8.max).sorted { symbols[Int($0)] < symbols[Int($1)] }
+
+    /// The byte of each symbol by code point, up to the last symbol, U+0143; nil for other characters.
+    private static let bytes: [UInt8?] = {
+        var bytes = [UInt8?](repeating: nil, count: 0x144)
+        for byte in UInt8.min...UInt8.max { bytes[Int(symbols[Int(byte)].value)] = byte }
+        return bytes
+    }()
+
+    /// Appends the bytes of a token's spelling; appends nothing and returns false where a character is no symbol.
+    static func append(bytesSpelled token: String, to result: inout [UInt8]) -> Bool {
+        let start = result.count
+        for scalar in token.unicodeScalars {
+            guard scalar.value < bytes.count, let byte = bytes[Int(scalar.value)] else {
+                result.removeSubrange(start...)
+                return false
+            }
+            result.append(byte)
+        }
+        return true
+    }
+
+    static func spelling(of bytes: some Sequence<UInt8>) -> String {
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(symbols[Int(byte)]) }
+        return String(text)
     }
 }

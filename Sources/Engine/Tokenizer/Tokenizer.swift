@@ -1,21 +1,21 @@
-/// A byte-level byte-pair tokenizer: text to token ids and back.
+/// A byte-level byte-pair tokenizer, which turns text into token ids and back.
 ///
-/// It equals the Hugging Face `tokenizers` library on every text, with the `tokenizer.json` that `tokenizerJSON` gives.
+/// It gives the same ids as the Hugging Face `tokenizers` library with the `tokenizer.json` that `tokenizerJSON` returns.
 package struct Tokenizer: Sendable {
     /// The spelling of each token by id: byte symbols, or an added token's text; nil where no token has the id.
     let spellings: [String?]
-    /// In order of rank.
+    /// Merges in order of rank.
     let merges: [TokenMerge]
     let addedTokens: [AddedToken]
-    /// How text is prepared, and what else the tokenizer's file says.
+    /// How text is prepared, and the rest of the tokenizer's file.
     let pipeline: TextPipeline
     private let tokenBytes: TokenBytes
     private let encoder: BytePairEncoder
-    /// Finds the added tokens that count in a text as it comes, and those that count once it is normalized.
+    /// Find the added tokens of the raw text, and those of the normalized text.
     let scanners: (raw: AddedTokenScanner, normalized: AddedTokenScanner)
     private let specialIds: Set<Int>
 
-    /// The caller has checked that the ids are those of `spellings`.
+    /// The caller has checked that every id is an index of `spellings`.
     init(
         spellings: [String?], bytes: ByteTokens, merges: [TokenMerge], addedTokens: [AddedToken],
         pipeline: TextPipeline = .decant
@@ -36,15 +36,15 @@ package struct Tokenizer: Sendable {
         scanners = (AddedTokenScanner(addedTokens.filter { !$0.isNormalized }), AddedTokenScanner(normalized))
     }
 
-    /// Number of tokens; ids run from 0 to one less.
+    /// Number of tokens; ids are below it.
     package var vocabularySize: Int { spellings.count }
 
-    /// The id of a special or other added token by its text.
+    /// The id of an added token by its text.
     package func id(of token: String) -> Int? { addedTokens.first { $0.content == token }?.id }
 
     package func id(of token: SpecialToken) -> Int? { id(of: token.rawValue) }
 
-    /// The tokens of a text; where it spells an added token, that token.
+    /// The tokens of a text. Text that spells an added token becomes that token.
     package func encode(_ text: String) -> [Int] {
         encode(text) { bytes, bench, ids in
             forEachPart(of: bytes, cutAt: scanners.raw, into: &ids) { part, ids in
@@ -57,30 +57,30 @@ package struct Tokenizer: Sendable {
         }
     }
 
-    /// The tokens of a text with those that the tokenizer's post-processor puts around it: Llama 3's `<|begin_of_text|>`.
+    /// The tokens of a text and those that the post-processor puts around it, such as Llama 3's `<|begin_of_text|>`.
     package func encodeWithFrame(_ text: String) -> [Int] { pipeline.frame.before + encode(text) + pipeline.frame.after }
 
-    /// The tokens of a text that comes from outside: what it spells is never an added token.
+    /// The tokens of a text from outside, which never become added tokens.
     package func encodePlainText(_ text: String) -> [Int] {
         encode(text) { bytes, bench, ids in
             pipeline.withNormalized(bytes) { appendTokens(of: $0, with: &bench, to: &ids) }
         }
     }
 
-    /// Whether a token stands for no text: decoding leaves it out.
+    /// Whether a token stands for no text, so that decoding omits it.
     func isSpecial(_ id: Int) -> Bool { specialIds.contains(id) }
 
-    /// The text of tokens without the special ones; bytes that are not UTF-8 become U+FFFD, ids that do not exist nothing.
+    /// The text of tokens without the special ones. Bytes that are not UTF-8 become U+FFFD; unknown ids give no text.
     package func decode(_ ids: some Sequence<Int>) -> String {
         String(decoding: bytes(of: ids.lazy.filter { !specialIds.contains($0) }), as: UTF8.self)
     }
 
-    /// The text of tokens, the special ones included.
+    /// The text of tokens, with the special ones.
     package func decodeWithSpecialTokens(_ ids: some Sequence<Int>) -> String {
         String(decoding: bytes(of: ids), as: UTF8.self)
     }
 
-    /// The bytes of tokens: for text that is printed while it is generated.
+    /// The bytes of tokens, for text that is printed while it is generated.
     package func bytes(of ids: some Sequence<Int>) -> [UInt8] {
         var bytes: [UInt8] = []
         for id in ids { bytes.append(contentsOf: tokenBytes[id]) }
@@ -101,7 +101,7 @@ package struct Tokenizer: Sendable {
         }
     }
 
-    /// Appends the ids of the scanner's tokens, and has `body` append those of the text between them.
+    /// Appends the ids of the scanner's tokens; `body` appends those of the text between them.
     private func forEachPart(
         of text: UnsafeBufferPointer<UInt8>, cutAt scanner: AddedTokenScanner, into ids: inout [Int],
         _ body: (UnsafeBufferPointer<UInt8>, inout [Int]) -> Void
@@ -123,5 +123,41 @@ package struct Tokenizer: Sendable {
         pipeline.preTokenizer.forEachPiece(of: text) { piece in
             encoder.encode(UnsafeBufferPointer(rebasing: text[piece]), with: &bench, to: &ids)
         }
+    }
+}
+
+/// Marks text from outside, so that it spells no special token in a prompt whose own special tokens count.
+extension Tokenizer {
+    /// The text with a mark after every character that could start an added token.
+    func marking(_ text: String, with mark: Unicode.Scalar) -> String {
+        let starts = Set(addedTokens.compactMap(\.content.unicodeScalars.first))
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            result.append(scalar)
+            if starts.contains(scalar) { result.append(mark) }
+        }
+        return String(result)
+    }
+
+    /// The tokens of a text with marked parts; the marks themselves give no tokens.
+    func encode(_ text: String, marked mark: Unicode.Scalar) -> [Int] {
+        var ids: [Int] = []
+        var text = text
+        text.withUTF8 { bytes in
+            var start = 0
+            func appendPlain(upTo end: Int) {
+                let part = String(decoding: bytes[start..<end], as: UTF8.self)
+                var plain = String.UnicodeScalarView()
+                plain.append(contentsOf: part.unicodeScalars.lazy.filter { $0 != mark })
+                ids += encodePlainText(String(plain))
+            }
+            for match in scanners.raw.matches(in: bytes) {
+                appendPlain(upTo: match.range.lowerBound)
+                ids.append(match.id)
+                start = match.range.upperBound
+            }
+            appendPlain(upTo: bytes.count)
+        }
+        return ids
     }
 }

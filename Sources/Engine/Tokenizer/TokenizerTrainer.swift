@@ -10,13 +10,13 @@ package enum TokenizerTrainingError: Error, Hashable, Sendable, CustomStringConv
     }
 }
 
-/// Learns a byte-level BPE vocabulary: merges the most frequent pair of neighbours, again and again.
+/// Trains a byte-level BPE vocabulary: it merges the most frequent pair of adjacent tokens, again and again.
 ///
-/// Merges, ties and ids are those of the `tokenizers` library's `BpeTrainer` with the byte-level initial alphabet: of pairs
-/// that are equally frequent the one of lowest ids comes first.
+/// Merges, ties and ids equal those of the `tokenizers` library's `BpeTrainer` with the byte-level initial alphabet: of
+/// equally frequent pairs, the pair with the lowest ids comes first.
 package struct TokenizerTrainer: Sendable {
     package var vocabularySize: Int
-    /// They take the first ids.
+    /// Tokens that get the first ids.
     package var specialTokens: [String]
 
     package init(vocabularySize: Int, specialTokens: [String] = SpecialToken.allCases.map(\.rawValue)) {
@@ -24,7 +24,7 @@ package struct TokenizerTrainer: Sendable {
         self.specialTokens = specialTokens
     }
 
-    /// The vocabulary of texts that hold no special tokens. It is smaller than asked for where the texts have too few pairs.
+    /// Trains on texts without special tokens. The vocabulary is smaller than requested where the texts have too few pairs.
     package func train(on texts: some Sequence<String>) throws(TokenizerTrainingError) -> Tokenizer {
         var vocabulary = TrainingVocabulary()
         for token in specialTokens { _ = vocabulary.id(adding: token) }
@@ -43,7 +43,7 @@ package struct TokenizerTrainer: Sendable {
         while vocabulary.spellings.count < vocabularySize, let best = corpus.popMostFrequent() {
             let token = vocabulary.id(
                 adding: vocabulary.spellings[best.pair.left] + vocabulary.spellings[best.pair.right])
-            // A pair can come twice; like the library's, its rank is then the later one.
+            // A pair can occur twice; its rank is then the later one, as in the library.
             ranks[best.pair] = (steps, token)
             steps += 1
             corpus.merge(best, into: token)
@@ -58,11 +58,115 @@ private struct TrainingVocabulary {
     private(set) var spellings: [String] = []
     private var ids: [String: Int] = [:]
 
-    /// The id of a spelling, a new one where it has none.
+    /// The id of a spelling, which is added where it is new.
     mutating func id(adding spelling: String) -> Int {
         if let id = ids[spelling] { return id }
         ids[spelling] = spellings.count
         spellings.append(spelling)
         return spellings.count - 1
+    }
+}
+
+/// The distinct words of a corpus as tokens, and how often each pair of adjacent tokens occurs.
+struct TrainingCorpus {
+    /// A pair that may be merged next, with the words that contain it.
+    struct Candidate: Comparable {
+        var pair: TokenPair
+        var count: Int
+        var words: [Int]
+
+        /// The more frequent pair is first; of equally frequent pairs, the one with lower ids.
+        static func < (a: Candidate, b: Candidate) -> Bool { (b.count, a.pair) < (a.count, b.pair) }
+    }
+
+    private var words: [[Int]] = []
+    private var wordCounts: [Int] = []
+    private var pairCounts: [TokenPair: Int] = [:]
+    private var queue = BinaryHeap<Candidate>()
+
+    init(_ texts: some Sequence<String>, byteTokens: [Int]) {
+        var counts: [[UInt8]: Int] = [:]
+        for text in texts {
+            let bytes = Array(text.utf8)
+            for piece in PreTokenizer.words.pieces(of: text) { counts[Array(bytes[piece]), default: 0] += 1 }
+        }
+        for (word, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) where word.count > 1 {
+            words.append(word.map { byteTokens[Int($0)] })
+            wordCounts.append(count)
+        }
+        countPairs()
+    }
+
+    private mutating func countPairs() {
+        var occurrences: [TokenPair: [Int]] = [:]
+        for (index, word) in words.enumerated() {
+            for (left, right) in zip(word, word.dropFirst()) {
+                let pair = TokenPair(left: left, right: right)
+                pairCounts[pair, default: 0] += wordCounts[index]
+                Self.note(index, in: &occurrences[pair, default: []])
+            }
+        }
+        enqueue(occurrences)
+    }
+
+    /// The most frequent pair by current counts; nil where no pair is left.
+    mutating func popMostFrequent() -> Candidate? {
+        while var candidate = queue.popFirst() {
+            let count = pairCounts[candidate.pair, default: 0]
+            if candidate.count == count { return count > 0 ? candidate : nil }
+            candidate.count = count
+            queue.insert(candidate)
+        }
+        return nil
+    }
+
+    /// Replaces the pair by `token` in its words and updates the counts of the pairs around it.
+    mutating func merge(_ candidate: Candidate, into token: Int) {
+        var occurrences: [TokenPair: [Int]] = [:]
+        for index in candidate.words {
+            for (pair, change) in Self.merge(candidate.pair, into: token, in: &words[index]) {
+                pairCounts[pair, default: 0] += change * wordCounts[index]
+                if change > 0 { Self.note(index, in: &occurrences[pair, default: []]) }
+            }
+        }
+        enqueue(occurrences)
+    }
+
+    private mutating func enqueue(_ occurrences: [TokenPair: [Int]]) {
+        // Sorted, because equal entries of the queue must not have the order of a dictionary.
+        for (pair, words) in occurrences.sorted(by: { $0.key < $1.key }) {
+            if let count = pairCounts[pair], count > 0 { queue.insert(Candidate(pair: pair, count: count, words: words)) }
+        }
+    }
+
+    /// The merged pair's own count stays, as in the library: it is not needed again.
+    private static func merge(_ pair: TokenPair, into token: Int, in word: inout [Int]) -> [(TokenPair, Int)] {
+        var changes: [(TokenPair, Int)] = []
+        var merged: [Int] = []
+        var position = 0
+        while position < word.count {
+            guard position + 1 < word.count, word[position] == pair.left, word[position + 1] == pair.right else {
+                merged.append(word[position])
+                position += 1
+                continue
+            }
+            if let before = merged.last {
+                changes.append((TokenPair(left: before, right: pair.left), -1))
+                changes.append((TokenPair(left: before, right: token), 1))
+            }
+            if position + 2 < word.count {
+                let after = word[position + 2]
+                changes.append((TokenPair(left: pair.right, right: after), -1))
+                changes.append((TokenPair(left: token, right: after), 1))
+            }
+            merged.append(token)
+            position += 2
+        }
+        word = merged
+        return changes
+    }
+
+    private static func note(_ word: Int, in words: inout [Int]) {
+        if words.last != word { words.append(word) }
     }
 }

@@ -1,16 +1,16 @@
-/// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
+/// Distillation on answers that the student samples (Efficient AI in Practice, 4.3).
 ///
-/// Of each step's rows a fraction is answered by the student as it is at that step; the others keep their own answers. The
-/// teacher scores all of them. A step follows from the student's weights and the step's number alone.
+/// In each step the current student answers a fraction of the rows; the others keep their own answers. The teacher scores all of
+/// them. A step depends only on the student's weights and the step's number.
 package final class OnPolicyTrainer {
     /// How the student answers.
     package struct Sampling: Sendable {
-        /// Share of the rows, exact over many steps.
+        /// Share of the rows that the student answers, exact over many steps.
         package var fraction: Double
-        /// New tokens of an answer, at most.
+        /// Largest number of tokens of an answer.
         package var maximumTokens: Int
         package var temperature: Double
-        /// The tokens that end an answer. The first stands at the end of one that ended; one that did not has none.
+        /// The tokens that end an answer. A finished answer ends with the first of them, an unfinished one with none.
         package var endTokens: [Int32]
 
         package init(fraction: Double, maximumTokens: Int, temperature: Double, endTokens: [Int32]) {
@@ -21,7 +21,7 @@ package final class OnPolicyTrainer {
         }
     }
 
-    /// Logits of the teacher that are kept at each position. The rest is one bucket, or left out at temperatures other than 1.
+    /// Teacher logits that are kept at each position. The others are one bucket, or omitted at temperatures other than 1.
     package static let keptLogits = 64
 
     package let learner: Learner
@@ -35,7 +35,7 @@ package final class OnPolicyTrainer {
     private var order: EpochOrder
 
     /// - Parameter examples: prompts with the rows' own answers.
-    /// - Throws: `TrainingError` when an example fits neither of the models, or the loss makes no sense.
+    /// - Throws: `TrainingError` when an example does not fit the models, or an option is out of range.
     package init(
         _ student: Model, teacher: InferenceModel, on examples: [TrainingExample], loss: TransferLoss, sampling: Sampling,
         options: TrainingOptions, workers: WorkerPool
@@ -67,8 +67,8 @@ package final class OnPolicyTrainer {
         order = EpochOrder(count: examples.count, seed: options.seed)
     }
 
-    /// Runs one step. Its readings are the mean `response_length` of the answers that the student gave, and their share
-    /// `unfinished` that did not end by themselves; none where it gave none.
+    /// Runs one step. Its readings are the mean `response_length` of the student's answers and the share `unfinished` of those
+    /// that did not end; none where the student gave no answer.
     package func advance() throws -> TrainingStep {
         var rows = order.batch(learner.step, size: learner.options.batch).map { examples[$0] }
         let answers = try answers(to: rows.prefix(sampledRows(atStep: learner.step)))
@@ -88,7 +88,7 @@ package final class OnPolicyTrainer {
         return step
     }
 
-    /// Rows that the student answers: over all steps so far as near to the fraction as whole rows can be.
+    /// Number of rows that the student answers, so that the share over all steps is as close to the fraction as possible.
     private func sampledRows(atStep step: Int) -> Int {
         let batch = Double(learner.options.batch)
         func before(_ step: Int) -> Int { Int((Double(step) * batch * sampling.fraction).rounded(.down)) }
@@ -97,15 +97,14 @@ package final class OnPolicyTrainer {
 
     private func answers(to rows: ArraySlice<TrainingExample>) throws -> [GeneratedSequence] {
         if rows.isEmpty { return [] }
-        let words = Philox(seed: learner.options.seed, purpose: .stepSeeds, step: UInt64(learner.step)).words(0)
         let options = GenerationOptions(
             maximumTokens: sampling.maximumTokens, stopTokens: Set(sampling.endTokens), temperature: sampling.temperature,
-            seed: UInt64(words[0]) << 32 | UInt64(words[1]))
+            seed: Philox.stepSeed(learner.options.seed, step: learner.step))
         return try Generator(learner.inferenceModel, workers: workers)
             .generate(rows.map { GenerationPrompt(Array($0.tokens[..<$0.promptLength])) }, options: options)
     }
 
-    /// The prompt with the student's answer: with an end where it ended, cut to what the models read.
+    /// The prompt with the student's answer, and an end token where it ended, cut to the models' limit.
     private func example(_ row: TrainingExample, answeredBy answer: GeneratedSequence) -> TrainingExample {
         let response = answer.tokens + (answer.isFinished ? sampling.endTokens.prefix(1) : [])
         return TrainingExample(

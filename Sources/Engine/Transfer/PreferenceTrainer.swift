@@ -1,4 +1,6 @@
-/// Two responses to one prompt, of which one is preferred.
+import CKernels
+
+/// Two responses to one prompt; the accepted one is preferred.
 package struct PreferencePair: Hashable, Sendable {
     package var accepted: TrainingExample
     package var rejected: TrainingExample
@@ -12,17 +14,17 @@ package struct PreferencePair: Hashable, Sendable {
 /// Direct preference optimization (Rafailov et al., 2023, arXiv 2305.18290): −ln σ(margin), the mean over a step's pairs, with
 /// margin = β·[ln π(accepted)/π_ref(accepted) − ln π(rejected)/π_ref(rejected)] over whole responses.
 ///
-/// The reference policy is the model before the first step; what it says of the pairs is computed once.
+/// The reference policy is the model before the first step; its log-probabilities are computed once.
 package final class PreferenceTrainer {
     package let learner: Learner
 
     private let pairs: [PreferencePair]
     private let beta: Double
-    /// ln of accepted over rejected, under the reference policy.
+    /// ln π_ref(accepted) − ln π_ref(rejected) of each pair.
     private let reference: [Double]
     private var order: EpochOrder
 
-    /// A step takes `options.batch` pairs.
+    /// Each step uses `options.batch` pairs.
     /// - Throws: `TrainingError` when there are no pairs, or one does not fit the model.
     package init(
         _ model: Model, on pairs: [PreferencePair], beta: Double, options: TrainingOptions, workers: WorkerPool
@@ -38,7 +40,7 @@ package final class PreferenceTrainer {
         order = EpochOrder(count: pairs.count, seed: options.seed)
     }
 
-    /// Runs one step. Its readings are the mean `margin` and the `accuracy`, the share of pairs with a margin above 0.
+    /// Runs one step. Its readings are the mean `margin` and the `accuracy`: the share of pairs with a margin above 0.
     package func advance() -> TrainingStep {
         let batch = order.batch(learner.step, size: learner.options.batch)
         let rows = Self.rows(of: batch.map { pairs[$0] })
@@ -55,25 +57,100 @@ package final class PreferenceTrainer {
             ])
     }
 
-    /// Accepted and rejected responses in turn.
+    /// The accepted and the rejected response of each pair.
     static func rows(of pairs: [PreferencePair]) -> [TrainingExample] { pairs.flatMap { [$0.accepted, $0.rejected] } }
 
-    /// ln of accepted over rejected.
+    /// ln π(accepted) − ln π(rejected) of each pair.
     static func preferences(_ logProbabilities: [Double]) -> [Double] {
         stride(from: 0, to: logProbabilities.count, by: 2).map { logProbabilities[$0] - logProbabilities[$0 + 1] }
     }
 
-    /// −ln σ(margin), safe for large ones of either sign.
+    /// −ln σ(margin), computed without overflow.
     static func loss(margin: Double) -> Double {
         max(0, -margin) + PortableMath.log(1 + PortableMath.exp(-abs(margin)))
     }
 
-    /// The derivatives of the mean loss by −ln π of each row, times the number of response tokens: a learner divides by it.
+    /// The derivatives of the mean loss with respect to −ln π of each row, times the number of response tokens, which a learner
+    /// divides by.
     static func coefficients(margins: [Double], beta: Double, rows: [TrainingExample]) -> [Double] {
         let tokens = Double(rows.reduce(0) { $0 + $1.responseLength })
         return margins.flatMap { margin in
             let slope = beta / (1 + PortableMath.exp(margin)) * tokens / Double(margins.count)
             return [slope, -slope]
         }
+    }
+}
+
+/// The sum over a step's rows of a coefficient times −ln π(response).
+///
+/// Its gradient equals that of any function of the rows' log-likelihoods whose derivatives are the coefficients.
+struct LikelihoodLoss: ResponseLoss {
+    /// Coefficients by row.
+    let coefficients: [Double]
+
+    func check() throws(TrainingError) {}
+
+    func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String? { nil }
+
+    func replaceByGradient(
+        _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
+    ) -> Double {
+        let coefficient = coefficients[target.row] * Double(scale)
+        let largest = decant_largest(logits, vocabularySize)
+        let shift = Double(logits[Int(target.token)] - largest)
+        let sum = Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize))
+        decant_add_exponentials(logits, largest, Float(coefficient / sum), 0, 1, vocabularySize)
+        logits[Int(target.token)] -= Float(coefficient)
+        return coefficients[target.row] * (PortableMath.log(sum) - shift)
+    }
+}
+
+extension Decoder {
+    /// Σ ln p of each example's response tokens, in double precision over float32 logits.
+    func responseLogProbabilities(_ examples: [TrainingExample]) -> [Double] {
+        tokenLogProbabilities(examples).map { $0.reduce(0, +) }
+    }
+
+    /// ln π of each example's response tokens; π is the softmax of the logits over the temperature.
+    func tokenLogProbabilities(_ examples: [TrainingExample], temperature: Double = 1) -> [[Double]] {
+        let arena = Arena()
+        return MicroBatches.cut(lengths: examples.map(\.tokens.count)).flatMap { range in
+            let tokens = packedLogProbabilities(examples[range], temperature, arena)
+            var position = 0
+            return examples[range].map { example in
+                defer { position += example.responseLength }
+                return Array(tokens[position..<position + example.responseLength])
+            }
+        }
+    }
+
+    /// The log-probabilities of all examples' response tokens, in order.
+    private func packedLogProbabilities(
+        _ examples: ArraySlice<TrainingExample>, _ temperature: Double, _ arena: Arena
+    ) -> [Double] {
+        var batch = PackedBatch()
+        for example in examples {
+            batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example))
+        }
+        let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
+        var values = [Double](repeating: 0, count: targets.count)
+        let size = configuration.vocabularySize
+        withExtendedLifetime(arena) {
+            let activations = Activations(configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
+            hiddenStates(batch, activations)
+            values.withUnsafeMutableBufferPointer { values in
+                forEachLogits(batch, activations) { rows in
+                    workers.forEachRange(rows.count, size: 4) { places in
+                        for place in places {
+                            let logits = activations.logits + place * size
+                            let policy = TokenDistribution(logits, vocabularySize: size, temperature: temperature)
+                            let row = rows.lowerBound + place
+                            values[row] = policy.logProbability(of: targets[row])
+                        }
+                    }
+                }
+            }
+        }
+        return values
     }
 }

@@ -178,7 +178,7 @@ struct LFSServer: RemoteObjects {
         throw failure ?? SharingError.unreachable(url: shown(url), reason: "no answer")
     }
 
-    /// Tells the server that an object has come, where it wants to be told.
+    /// Confirms an upload, if the server asks for that.
     private func confirm(_ object: OutgoingObject, _ item: LFSBatch.Item) throws {
         guard let action = item.verify else { return }
         let body: JSON = ["oid": .string(object.digest.hex), "size": .integer(Int64(object.size))]
@@ -209,7 +209,7 @@ extension LFSServer {
             + defaults.filter { !named.contains($0.name.lowercased()) }
     }
 
-    /// Sends a request; where the server wants to know who asks, once more with a login, to this server only.
+    /// Sends a request. If this server asks for a login, sends it once more with one.
     func exchange(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
         var request = request
         let isOurs = (request.url.scheme, request.url.host, request.url.port) == (url.scheme, url.host, url.port)

@@ -3,12 +3,12 @@ import Foundation
 import Store
 import Synchronization
 
-/// Where the objects of a remote are.
+/// The object store of a remote.
 protocol RemoteObjects: Sendable {
     /// Brings objects into `lfs/incoming`, each verified.
     func download(_ objects: [IncomingObject], counting tally: TransferTally) async throws
 
-    /// Sends those objects that are not there.
+    /// Sends the objects that the remote lacks.
     func upload(_ objects: [OutgoingObject], counting tally: TransferTally) async throws
 }
 
@@ -23,7 +23,7 @@ struct OutgoingObject: Sendable {
     var file: URL?
 }
 
-/// What travelled, counted from several threads.
+/// What was transferred, counted from several threads.
 final class TransferTally: Sendable {
     private let counts = Mutex((objects: 0, bytes: 0))
 
@@ -37,7 +37,7 @@ final class TransferTally: Sendable {
     var total: (objects: Int, bytes: Int) { counts.withLock { $0 } }
 }
 
-/// Runs what waits for a disk or a server on no thread of Swift's own.
+/// Runs blocking work outside of Swift's own threads.
 func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
@@ -97,7 +97,7 @@ struct LocalObjects: RemoteObjects {
         }
     }
 
-    /// Goes on where an earlier copy ended.
+    /// Continues where an earlier copy ended.
     private static func append(_ file: URL, to object: IncomingObject) throws -> Int {
         if object.received > object.size { object.discard() }
         let input = try FileHandle(forReadingFrom: file)

@@ -34,7 +34,7 @@ struct ChosenReferences {
             do throws(Refusal) {
                 shared.append(try SharedReference(reference.name, naming: reference.object))
             } catch {
-                // What is not Decant's may be anything; what looks like Decant's must be right.
+                // Other refs may have any name; names that look like Decant's must be right.
                 if reference.name.hasPrefix("refs/decant/") || reference.name.hasPrefix("refs/heads/") { throw error }
                 others.append(error)
             }

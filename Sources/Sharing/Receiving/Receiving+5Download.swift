@@ -47,7 +47,7 @@ extension Receiving {
     private func resultsWithoutFiles() throws -> [StageRecord] {
         try chosen.references.compactMap { reference in
             guard case .action(let key) = reference.kind else { return nil }
-            return try store.resultWithoutFiles(of: key, reference.object, in: ours)
+            return try store.resultWithoutFiles(of: key, reference.object, in: checked.ours)
         }
     }
 }

@@ -16,8 +16,6 @@ import Store
 final class Receiving {
     let store: Store
     let remote: RemoteRepository
-    /// A handle on the lineage of its own, so that builds of this process go on meanwhile.
-    let ours: GitRepository
     let quarantine: Quarantine
     let chosen: ChosenReferences
     let checked: CommitCheck
@@ -45,7 +43,6 @@ final class Receiving {
             try checked.refuseConflicts()
             return (chosen, checked)
         }
-        self.ours = ours
         self.quarantine = quarantine
     }
 
@@ -67,7 +64,7 @@ final class Receiving {
         try repository.refresh()
     }
 
-    /// A pack holds what refs reach; anything else came for a reason that nobody knows.
+    /// Refuses a pack that holds more than the refs reach.
     private static func refuseUnnamed(in repository: GitRepository, _ checked: CommitCheck) throws {
         var unnamed = 0
         try repository.forEachObject { id in

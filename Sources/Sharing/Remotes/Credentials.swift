@@ -2,18 +2,13 @@ import Foundation
 import Store
 import Synchronization
 
-/// Who asks at a server.
-package struct Login: Hashable, Sendable {
-    package var user: String
-    package var password: String
-
-    package init(user: String, password: String) {
-        self.user = user
-        self.password = password
-    }
+/// A user and a password for a server.
+struct Login: Hashable, Sendable {
+    var user: String
+    var password: String
 }
 
-/// Who asks at a server: what the address says, else what git's credential helpers say, asked once.
+/// The login for a server: from the address, else from git's credential helpers, which are asked once.
 final class Credentials: Sendable {
     private enum State {
         case unasked
@@ -30,10 +25,10 @@ final class Credentials: Sendable {
         state = Mutex(address.login.map { .known($0) } ?? .unasked)
     }
 
-    /// What is known without asking.
+    /// The login that is known already.
     var known: Login? { state.withLock { if case .known(let login) = $0 { login } else { nil } } }
 
-    /// What is known, or what git says.
+    /// The known login, else the one that git's credential helpers give.
     func ask() -> Login? {
         state.withLock { state in
             if case .known(let login) = state { return login }

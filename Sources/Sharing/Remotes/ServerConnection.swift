@@ -10,7 +10,13 @@ struct ServerConnection {
 
     /// The refs of the server; `HEAD` is none.
     func references(for repository: GitRepository) throws -> [RemoteReference] {
-        try connected(for: repository, direction: GIT_DIRECTION_FETCH) { remote in
+        try conversing(for: repository) { remote, conversation in
+            var callbacks = try conversation.callbacks()
+            var proxy = git_proxy_options()
+            try check(git_proxy_options_init(&proxy, UInt32(GIT_PROXY_OPTIONS_VERSION)))
+            proxy.type = GIT_PROXY_AUTO
+            try check(git_remote_connect(remote, GIT_DIRECTION_FETCH, &callbacks, &proxy, nil), conversation)
+            defer { git_remote_disconnect(remote) }
             var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
             var count = 0
             try check(git_remote_ls(&heads, &count, remote))
@@ -31,13 +37,10 @@ struct ServerConnection {
         try check(git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION)))
         options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
         options.proxy_opts.type = GIT_PROXY_AUTO
-        let conversation = Conversation(login: login, limits: limits)
-        try withExtendedLifetime(conversation) {
+        try conversing(for: repository) { remote, conversation in
             options.callbacks = try conversation.callbacks()
-            try withRemote(for: repository) { remote in
-                let specs = patterns.map { "\($0):refs/received/\($0.dropFirst("refs/".count))" }
-                try withStrings(specs) { try check(git_remote_download(remote, $0, &options), conversation) }
-            }
+            let specs = patterns.map { "\($0):refs/received/\($0.dropFirst("refs/".count))" }
+            try withStrings(specs) { try check(git_remote_download(remote, $0, &options), conversation) }
         }
     }
 
@@ -46,47 +49,28 @@ struct ServerConnection {
         var options = git_push_options()
         try check(git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION)))
         options.proxy_opts.type = GIT_PROXY_AUTO
-        let conversation = Conversation(login: login, limits: limits)
-        try withExtendedLifetime(conversation) {
+        try conversing(for: repository) { remote, conversation in
             options.callbacks = try conversation.callbacks()
-            try withRemote(for: repository) { remote in
-                try withStrings(specs) { specs in
-                    let status = git_remote_push(remote, specs, &options)
-                    if status == GIT_ENONFASTFORWARD.rawValue {
-                        throw RemoteError.behind(remote: url, references: ["newer builds"])
-                    }
-                    try check(status, conversation)
-                }
+            let status = withStrings(specs) { git_remote_push(remote, $0, &options) }
+            if status == GIT_ENONFASTFORWARD.rawValue {
+                throw RemoteError.behind(remote: url, references: ["newer builds"])
             }
-        }
-        if let (reference, reason) = conversation.rejection {
-            throw RemoteError.rejected(remote: url, reference: reference, reason: reason)
+            try check(status, conversation)
+            if let (reference, reason) = conversation.rejection {
+                throw RemoteError.rejected(remote: url, reference: reference, reason: reason)
+            }
         }
     }
 
-    private func connected<Result>(
-        for repository: GitRepository, direction: git_direction, _ body: (OpaquePointer) throws -> Result
+    private func conversing<Result>(
+        for repository: GitRepository, _ body: (OpaquePointer, Conversation) throws -> Result
     ) throws -> Result {
-        let conversation = Conversation(login: login, limits: limits)
-        return try withExtendedLifetime(conversation) {
-            var callbacks = try conversation.callbacks()
-            var proxy = git_proxy_options()
-            try check(git_proxy_options_init(&proxy, UInt32(GIT_PROXY_OPTIONS_VERSION)))
-            proxy.type = GIT_PROXY_AUTO
-            return try withRemote(for: repository) { remote in
-                try check(git_remote_connect(remote, direction, &callbacks, &proxy, nil), conversation)
-                defer { git_remote_disconnect(remote) }
-                return try body(remote)
-            }
-        }
-    }
-
-    private func withRemote<Result>(for repository: GitRepository, _ body: (OpaquePointer) throws -> Result) throws -> Result {
         var remote: OpaquePointer?
         try check(git_remote_create_anonymous(&remote, repository.pointer, url))
         guard let remote else { throw RemoteError.unreachable(remote: url, reason: "no connection came back") }
         defer { git_remote_free(remote) }
-        return try body(remote)
+        let conversation = Conversation(login: login, limits: limits)
+        return try withExtendedLifetime(conversation) { try body(remote, conversation) }
     }
 
     private func check(_ status: Int32, _ conversation: Conversation? = nil) throws {

@@ -4,9 +4,9 @@ import Synchronization
 
 extension StageContext {
     /// How a run over so many independent items goes on from this stage's checkpoint, reports and is kept in it.
-    func resumption<Item: KeptItem>(of total: Int, unit: String) -> Resumption<Item> {
+    func resultCheckpoint<Item: KeptItem>(of total: Int, unit: String) -> ResultCheckpoint<Item> {
         let kept = KeptResults<Item>(of: total, unit: unit, in: self)
-        return Resumption(done: kept.results, keep: kept.add)
+        return ResultCheckpoint(done: kept.results, save: kept.add)
     }
 }
 

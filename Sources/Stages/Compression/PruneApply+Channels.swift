@@ -43,7 +43,7 @@ extension PruneApply {
         let calibration = try CalibrationSequences(reading: context.input("scores", CalibrationSequences.file))
         return try WidthSearch(
             of: shapes, running(model, in: context), by: importance, on: Array(calibration.sequences.prefix(search.samples)),
-            workers: context.workers, resumption: context.resumption(of: shapes.count, unit: "shape"))
+            workers: context.workers, checkpoint: context.resultCheckpoint(of: shapes.count, unit: "shape"))
     }
 
     /// The model in the action's numerics.

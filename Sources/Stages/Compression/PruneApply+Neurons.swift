@@ -13,7 +13,7 @@ extension PruneApply {
             running(model, in: context), choosing: try choice(of: left, model, in: context), on: calibration.sequences,
             workers: context.workers)
         let (smaller, layers) = try pruning.run(
-            resumption: context.resumption(of: configuration.layerCount, unit: "layer"))
+            checkpoint: context.resultCheckpoint(of: configuration.layerCount, unit: "layer"))
         try context.write(smaller, tokenizerFrom: "model")
         var members = counts(before: model, after: smaller)
         members["method"] = .string(method.rawValue)

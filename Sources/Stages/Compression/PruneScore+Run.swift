@@ -7,14 +7,14 @@ extension PruneScore: RunnableStage {
         let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt)
         let model = try context.inferenceModel("model")
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
-        let resumption: Resumption<[Double]> = context.resumption(of: groups.count, unit: "group")
+        let checkpoint: ResultCheckpoint<[Double]> = context.resultCheckpoint(of: groups.count, unit: "group")
         switch method {
         case .depth:
-            let importance = try model.depthImportance(sequences, workers: context.workers, resumption: resumption)
+            let importance = try model.depthImportance(sequences, workers: context.workers, checkpoint: checkpoint)
             try context.write(
                 ["method": .string(method.rawValue), "layers": .array(importance.map(JSON.number))], to: "scores.json")
         case .width:
-            let importance = try model.channelImportance(sequences, workers: context.workers, resumption: resumption)
+            let importance = try model.channelImportance(sequences, workers: context.workers, checkpoint: checkpoint)
             try context.write(
                 .object(importance.members.merging(["method": .string(method.rawValue)]) { $1 }), to: "scores.json")
             try SafeTensors.write(CalibrationSequences(sequences).tensors, to: context.output(CalibrationSequences.file))

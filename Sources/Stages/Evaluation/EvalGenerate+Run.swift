@@ -15,7 +15,7 @@ extension EvalGenerate: RunnableStage {
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
         let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
-            prompts, options: options, resumption: context.resumption(of: prompts.count, unit: "row"))
+            prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))
         var start = 0
         for (set, rows) in zip(sets, rows) {
             let lines = rows.indices.map { index -> JSON in

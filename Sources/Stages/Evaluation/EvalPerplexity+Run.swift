@@ -12,7 +12,7 @@ extension EvalPerplexity: RunnableStage {
         let windows = try PerplexityWindows(count: tokens.count, context: self.context, stride: stride)
         let perplexity = try context.inferenceModel("model").perplexity(
             of: tokens, in: windows, workers: context.workers,
-            resumption: context.resumption(of: windows.ranges.count, unit: "window"))
+            checkpoint: context.resultCheckpoint(of: windows.ranges.count, unit: "window"))
         try context.write(
             [
                 "perplexity": .number(perplexity.value), "loss": .number(perplexity.loss),

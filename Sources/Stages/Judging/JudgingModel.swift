@@ -32,7 +32,7 @@ struct LocalJudgingModel: JudgingModel {
         }
         let options = GenerationOptions(maximumTokens: Self.maximumTokens, stopTokens: Set(encoder.endTokens))
         return try Generator(context.inferenceModel("judge"), workers: context.workers)
-            .generate(prompts, options: options, resumption: context.resumption(of: prompts.count, unit: "verdict"))
+            .generate(prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "verdict"))
             .map { JudgingReply(text: $0.text(with: encoder.tokenizer), isWhole: $0.isFinished) }
     }
 }

@@ -9,7 +9,7 @@ extension KDCapture: RunnableStage {
         var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
             examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
-            resumption: context.resumption(of: examples.count, unit: "row"))
+            checkpoint: context.resultCheckpoint(of: examples.count, unit: "row"))
         guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
             throw StageFailure("the teacher's logits are not numbers; was it trained at too high a learning rate?")
         }

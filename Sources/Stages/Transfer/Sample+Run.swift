@@ -16,7 +16,7 @@ extension Sample: RunnableStage {
             seed: UInt64(bitPattern: Int64(seed)))
         options.samples = samples
         let responses = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
-            prompts, options: options, resumption: context.resumption(of: prompts.count * samples, unit: "rollout"))
+            prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count * samples, unit: "rollout"))
         try context.write(
             lines: responses.enumerated().map { index, response in
                 [

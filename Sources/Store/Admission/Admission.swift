@@ -31,7 +31,7 @@ extension Store {
         }
         let lock = try FileLock(layout.writeLock, .exclusive)
         defer { withExtendedLifetime(lock) {} }
-        // Since the commits were checked, somebody may have built.
+        // Another process may have built since the commits were checked.
         try checked.refuseConflicts()
         try refuseCollisions(of: references, in: checked.ours)
         for object in objects where self.objects.object(object.digest)?.size != object.size {
@@ -84,9 +84,9 @@ extension Store {
         return created
     }
 
-    /// A stage commit that is here and whose files were lost: what stands in git comes back.
+    /// Restores what git holds of a stage commit whose files were lost.
     ///
-    /// - Returns: the commit, if files are still missing; `nil` also where the commit is not here.
+    /// - Returns: the commit, if files may still be missing; `nil` if none are, or if the commit is not here.
     package func resultWithoutFiles(
         of key: Digest, _ commit: CommitID, in ours: GitRepository
     ) throws(StoreError) -> StageRecord? {
@@ -98,12 +98,12 @@ extension Store {
     }
 }
 
-/// The lineage while it takes something in: nobody else moves its refs.
+/// The lineage while it accepts commits: no other process moves its refs.
 package struct Admission {
     fileprivate let layout: StoreLayout
     package let repository: GitRepository
 
-    /// Moves a ref that a build or a note has moved on, or makes it.
+    /// Moves a branch or the notes to a new commit, or makes the ref.
     package func move(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) {
         guard try repository.moveReference(name, from: old, to: new) else {
             throw .git(operation: "move the ref \(name)", reason: "another program moved it; pull again")
@@ -129,7 +129,7 @@ package struct SharedReference: Hashable, Sendable {
     /// What a full exchange asks for.
     package static let patterns = ["refs/heads/*", "refs/tags/*", "refs/decant/actions/*", RunNotes.reference]
 
-    /// - Throws: why the name is none of a lineage's.
+    /// - Throws: why a lineage cannot share a ref of this name.
     package init(_ name: String, naming object: CommitID) throws(Refusal) {
         func refusal(_ reason: String) -> Refusal { Refusal(subject: name, reason: reason) }
         guard GitRepository.isValid(reference: name), name.utf8.count <= 1024,

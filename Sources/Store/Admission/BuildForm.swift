@@ -107,7 +107,7 @@ struct BuildForm {
 }
 
 extension CommitCheck {
-    /// Whether a file of a checked artifact's tree stands there as a pointer.
+    /// Whether the tree of a checked artifact has a pointer for a file.
     func isPointer(_ file: Artifact.File, of tree: git_oid) -> Bool {
         guard let id = try? quarantine.entry(file.path, of: tree), let content = try? quarantine.readBlob(id) else {
             return false

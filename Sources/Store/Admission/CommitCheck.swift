@@ -15,13 +15,13 @@ package struct CommitCheck {
     package private(set) var stages: [StageRecord] = []
     /// New build commits, older ones first.
     package private(set) var builds: [CommitID] = []
-    /// Every new object that was looked at.
+    /// Every new git object that was checked.
     package var reached: Set<ObjectName> = []
-    /// Texts that stand in git as themselves, by what they are as objects.
+    /// Git blobs of small texts, by the texts' digests.
     package var texts: [Digest: git_oid] = [:]
-    /// Sizes that pointers give.
+    /// Sizes that pointers state.
     package var pointers: [Digest: Int] = [:]
-    /// Stage commits that were looked at, ours among them.
+    /// Stage commits that were checked, and our own ones.
     private var known: [CommitID: StageRecord] = [:]
 
     package init(quarantine: GitRepository, ours: GitRepository, limits: ReceivingLimits) {
@@ -57,7 +57,7 @@ package struct CommitCheck {
         }
     }
 
-    /// A stage commit that holds against the rules, with all that it was made of.
+    /// Checks a stage commit and everything that it was made of.
     mutating func stageCommit(_ id: CommitID) throws -> StageRecord? {
         guard let oid = GitRepository.id(id.hex) else { return nil }
         try check(commit: oid, named: id.hex)
@@ -220,7 +220,7 @@ package struct Refusals: Error, Hashable, Sendable {
     package var all: [Refusal]
 }
 
-/// How much of a remote is taken at all. What is more is refused before it is read.
+/// How much is accepted from a remote. Anything larger is refused before it is read.
 package struct ReceivingLimits: Sendable {
     /// Git objects of one pack.
     package var gitObjects = 4_000_000

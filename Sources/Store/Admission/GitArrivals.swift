@@ -2,15 +2,15 @@ import BuildModel
 import CLibgit2
 import Foundation
 
-/// Names the results in builds that git itself brought: a push into this repository, a fetch, a bare clone put in its place.
+/// Makes the refs of actions for builds that git itself brought: by a push into this repository, by a fetch, or by a bare clone
+/// in its place. Such builds may come without these refs.
 ///
-/// Such a build may come without the refs of its actions. Every stage commit that it reaches, whose files are here and that
-/// holds against the rules is named by its action, unless one is named so already. One without its files is looked at again
-/// when the store is next opened: `git lfs fetch` may come after `git fetch`. Results that were collected look the same, and
-/// stay unnamed.
+/// A stage commit that such a build reaches gets its action's ref if its files are here, if it breaks no rule, and if the action
+/// has no ref yet. A commit without its files is looked at again when the store is opened next: `git lfs fetch` may come after
+/// `git fetch`. Results that were collected look the same, and get no ref.
 enum GitArrivals {
-    /// Looks at branches that moved since the last time. The caller holds the write lock. What is damaged is left as it is: to
-    /// find it is the work of a check, and no reason not to open the store.
+    /// Looks at branches that moved since the last time. The caller holds the write lock. Damaged commits are left alone: to
+    /// find them is the work of a check, and the store opens without them.
     static func name(in layout: StoreLayout, _ repository: GitRepository) {
         try? nameNew(in: layout, repository)
     }
@@ -61,7 +61,7 @@ enum GitArrivals {
     }
 }
 
-/// What has been looked at. Where it cannot be written, all is looked at again.
+/// The commits that were looked at. If the file cannot be written, the next process looks at all of them again.
 private struct Notice: Equatable {
     var heads: Set<CommitID> = []
     /// Stage commits whose files were not here.
@@ -72,7 +72,7 @@ private struct Notice: Equatable {
         self.waiting = waiting
     }
 
-    /// A head a line; before a stage commit that waits stands a question mark.
+    /// One head per line; a question mark comes before a stage commit that waits for its files.
     init(at url: URL) {
         for line in ((try? String(contentsOf: url, encoding: .utf8)) ?? "").split(separator: "\n") {
             if line.hasPrefix("?") {

@@ -2,7 +2,8 @@ import BuildModel
 import CLibgit2
 import Foundation
 
-/// A repository for what has come and is not trusted yet, as git itself keeps what is pushed to it. It sees the lineage's own objects, and writes none of them.
+/// A repository for git objects that were received and are not trusted yet, as git's own `receive-pack` has one. It sees the
+/// lineage's objects and writes none of them.
 package final class Quarantine {
     package let repository: GitRepository
     private let folder: URL

@@ -119,7 +119,7 @@ struct StageForm {
     }
 }
 
-/// The one rule of stage commits that needs the bytes of objects: a small text stands in git as itself.
+/// The one rule of stage commits that needs the bytes of objects: git stores a small text itself, not a pointer.
 enum SmallObjects {
     static func check(_ records: [StageRecord], texts: Set<Digest>, read: (Digest) throws -> [UInt8]?) throws {
         var seen: Set<Digest> = []

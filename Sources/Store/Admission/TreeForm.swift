@@ -3,7 +3,7 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// What may stand in a tree that came from elsewhere.
+/// The rules for trees that came from elsewhere.
 enum TreeForm {
     /// Checks the entries of one directory.
     ///

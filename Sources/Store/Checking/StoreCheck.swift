@@ -132,7 +132,7 @@ extension StoreCheck {
             return commit.message.hasPrefix(recipe + ": ") ? nil : "names a build of another recipe"
         }
         if name == RunNotes.reference {
-            return (try? RunNotes.seconds(in: repository)) == nil ? "cannot be read" : nil
+            return (try? RunNotes.all(in: repository)) == nil ? "cannot be read" : nil
         }
         if name.hasPrefix("refs/tags/") || name.hasPrefix("refs/remotes/") {
             return isCommit(name, repository) ? nil : "names no commit"

@@ -6,7 +6,7 @@ import Foundation
 package enum StoreProblem: Hashable, Sendable {
     case damagedObject(Digest)
     case unreadableObject(Digest, reason: String)
-    /// A file among the objects whose name is none of theirs.
+    /// A file in the object store whose name is not an object's name.
     case strayFile(path: String)
     /// `path`: of its file; `nil` where it is in a pack.
     case damagedGitObject(id: String, path: String?)
@@ -49,12 +49,12 @@ extension StoreProblem: CustomStringConvertible {
     }
 }
 
-/// What was done about the problems that a check found.
+/// What a repair did about the problems that a check found.
 ///
-/// What is damaged is moved out of the way, never deleted; refs are set again where the commits are there. What is missing then
-/// is built again by the next build, if its recipe is still there.
+/// A repair moves damaged files aside and never deletes them. It restores refs whose commits are there. The next build makes
+/// the missing results again, if their recipe still exists.
 package struct StoreRepair: Sendable {
-    /// One sentence each.
+    /// One sentence for each step.
     package private(set) var steps: [String] = []
     private let layout: StoreLayout
 

@@ -4,7 +4,7 @@ import Foundation
 
 /// What a collection removes, or would remove.
 package struct Garbage: Sendable {
-    /// An action's result that nothing stands on.
+    /// An action's result that nothing needs.
     package struct Result: Hashable, Sendable {
         package var kind: String
         package var key: Digest
@@ -36,7 +36,7 @@ package struct Garbage: Sendable {
 }
 
 extension Store {
-    /// What no recent build, no newest build of a recipe and no tag stands on.
+    /// Finds what no recent build, no newest build of a recipe and no tag needs.
     ///
     /// - Parameter cutoff: what is younger stays, whatever it is.
     package func garbage(before cutoff: Date) throws(StoreError) -> Garbage {
@@ -133,7 +133,7 @@ extension StoreLayout {
         var name: String
         /// The name of its folder.
         var folder: String
-        /// Bytes; none of a folder.
+        /// Bytes; 0 for a folder.
         var size: Int
         var changed: Date
     }

@@ -3,7 +3,7 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// What a collection keeps: all that a recent build, the newest build of each recipe, or a tag stands on.
+/// What a collection keeps: everything that recent builds, the newest build of each recipe, and tags need.
 struct Reachability {
     /// Keys of the actions whose results stay.
     private(set) var keys: Set<Digest> = []
@@ -21,7 +21,7 @@ struct Reachability {
                 try keep(target, in: repository)
             }
         }
-        for run in try RunNotes.started(in: repository) where run.started >= cutoff { try keep(run.commit, in: repository) }
+        for run in try RunNotes.all(in: repository) where run.note.started >= cutoff { try keep(run.commit, in: repository) }
     }
 
     /// The newest build always, older ones if they are recent.

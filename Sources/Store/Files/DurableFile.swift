@@ -194,7 +194,7 @@ package struct OpenFile: ~Copyable, Sendable {
     /// Makes sure that everything written is on the disk.
     func flush() throws(StoreError) { try writing(fsync) }
 
-    /// Writes all of it where the descriptor stands.
+    /// Writes all bytes at the descriptor's position.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var rest = bytes
         while !rest.isEmpty {
@@ -205,14 +205,6 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     package func write(_ content: [UInt8]) throws(StoreError) {
-        let failure = content.withUnsafeBytes { bytes -> StoreError? in
-            do throws(StoreError) {
-                try write(bytes)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        if let failure { throw failure }
+        try content.withUnsafeBufferPointer { content throws(StoreError) in try write(UnsafeRawBufferPointer(content)) }
     }
 }

@@ -1,12 +1,13 @@
 import BuildModel
 import Foundation
 
-/// An object on its way in. What has come of it stays in `lfs/incoming` when the way is interrupted, and is continued.
+/// An object that is being received. When the transfer is interrupted, its bytes stay in `lfs/incoming`, and the next transfer
+/// continues it.
 package struct IncomingObject: Hashable, Sendable {
     package let digest: Digest
     /// Bytes that its pointer promises.
     package let size: Int
-    /// Whether nothing is accepted without it. What only older builds were made of may have been collected on the other side.
+    /// Whether the exchange fails without it. The other side may have collected what only older builds used.
     package let isRequired: Bool
     private let folder: String
 
@@ -17,12 +18,12 @@ package struct IncomingObject: Hashable, Sendable {
         folder = layout.incoming.path
     }
 
-    /// Where bytes are appended as they come.
+    /// The file to which a transfer appends bytes.
     package var partial: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex).partial") }
-    /// Where it waits, whole and verified, until all that came with it is accepted.
+    /// The file where the whole, verified object waits until everything that came with it is accepted.
     var whole: URL { URL(fileURLWithPath: "\(folder)/\(digest.hex)") }
 
-    /// Bytes that are there already.
+    /// Bytes received so far.
     package var received: Int {
         var status = stat()
         return stat(partial.path, &status) == 0 ? Int(status.st_size) : 0
@@ -35,7 +36,7 @@ package struct IncomingObject: Hashable, Sendable {
 
     package func discard() { unlink(partial.path) }
 
-    /// Takes what has come as the whole object, after hashing it again. Other bytes are discarded.
+    /// Hashes the received bytes and takes them as the whole object. Wrong bytes are discarded.
     package func finish() throws {
         let (found, bytes) = try DurableFile.digest(of: partial.path)
         guard bytes == size else {
@@ -54,7 +55,7 @@ package struct IncomingObject: Hashable, Sendable {
     /// Runs a body while no other process appends to this object.
     package func exclusively<Result>(_ body: () throws -> Result) throws -> Result {
         let path = "\(folder)/\(digest.hex).lock"
-        // Who waits for the lock then sees that the object is whole.
+        // The next holder of the lock then sees that the object is whole.
         defer { if isWhole || received == 0 { unlink(path) } }
         let lock = try FileLock(URL(fileURLWithPath: path), .exclusive)
         defer { withExtendedLifetime(lock) {} }
@@ -67,7 +68,7 @@ extension Store {
         IncomingObject(digest: digest, size: size, isRequired: isRequired, layout: layout)
     }
 
-    /// Whether something that was on its way in waits to be continued.
+    /// Whether an interrupted transfer can be continued.
     package var hasIncoming: Bool {
         !((try? FileManager.default.contentsOfDirectory(atPath: layout.incoming.path)) ?? []).isEmpty
     }

@@ -100,7 +100,7 @@ extension Store {
         return try Journal(layout.recordings.appending(path: name + ".jsonl"), lock: lock)
     }
 
-    /// The lines of a journal, without owning it: for who only looks.
+    /// Reads the lines of a journal without owning it.
     package func forEachLine(ofJournal name: String, _ body: (ArraySlice<UInt8>) -> Void) throws(StoreError) {
         let file = layout.recordings.appending(path: name + ".jsonl")
         guard FileManager.default.fileExists(atPath: file.path) else { return }

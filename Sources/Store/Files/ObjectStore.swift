@@ -16,7 +16,7 @@ struct ObjectStore: Sendable {
 
     func holds(_ artifact: Artifact) -> Bool { artifact.files.allSatisfy { folder.size(of: $0.digest) == $0.size } }
 
-    /// Takes a text in.
+    /// Imports a text.
     func importText(_ content: [UInt8]) throws(StoreError) {
         let file = layout.incoming.appending(path: UUID().uuidString)
         try StoreError.onWriting(file.path) { try Data(content).write(to: file) }
@@ -24,20 +24,21 @@ struct ObjectStore: Sendable {
         _ = try importFile(at: file.path)
     }
 
-    /// Takes a copy of a file in. It replaces an object of its name, which may be damaged.
+    /// Imports a copy of a file. It replaces an object of the same name, which may be damaged.
     func importFile(at path: String) throws(StoreError) -> (digest: Digest, size: Int) {
         let (file, digest, size) = try DurableFile.copy(path, into: layout.incoming)
         try DurableFile.publish(file, as: folder.place(of: digest))
         return (digest, size)
     }
 
-    /// Takes every file below a directory in. Links and special files are refused: what they stand for is not in the
+    /// Imports every file below a directory. Links and special files are refused, because their content is not in the
     /// directory.
     func importDirectory(_ directory: URL) throws(StoreError) -> Artifact {
         try takeFiles(below: directory) { path throws(StoreError) in try importFile(at: path) }
     }
 
-    /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
+    /// Imports every file below a directory by moving it: the files are then gone from the directory. Nobody may write to them
+    /// any
     /// more.
     func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact {
         try takeFiles(below: directory) { path throws(StoreError) in
@@ -58,7 +59,7 @@ struct ObjectStore: Sendable {
         return Artifact(files: files)
     }
 
-    /// Moves an object that is not what its name says out of the way.
+    /// Moves a damaged object aside.
     func putAside(_ digest: Digest) throws(StoreError) {
         let damaged = layout.damaged.appending(path: digest.hex)
         try DurableFile.makeFolder(layout.damaged)
@@ -139,20 +140,21 @@ extension Store {
         return digest
     }
 
-    /// Takes a copy of a file in; its path in the result is its last component.
+    /// Imports a copy of a file; its path in the result is its last component.
     package func importFile(at path: String) throws(StoreError) -> Artifact.File {
         let (digest, size) = try objects.importFile(at: path)
         return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
     }
 
-    /// Takes every file below a directory in.
+    /// Imports every file below a directory.
     package func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
 
-    /// The same, and the files themselves become the objects: they are gone from the directory. Nobody may write to them any
+    /// Imports every file below a directory by moving it: the files are then gone from the directory. Nobody may write to them
+    /// any
     /// more.
     package func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
 
-    /// Moves an object that is not what its name says out of the way: what gave it can run again.
+    /// Moves a damaged object aside, so that the stage that made it can run again.
     package func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }
 
     /// Where an object lies and how many bytes it has; `nil` where it is absent.
@@ -176,7 +178,7 @@ extension Store {
         try objects.copy(digest, to: destination)
     }
 
-    /// Lays an artifact's files out in a directory, read-only.
+    /// Puts an artifact's files into a directory, read-only.
     package func materialize(_ artifact: Artifact, at directory: URL) throws(StoreError) {
         try objects.materialize(artifact, at: directory)
     }
@@ -214,7 +216,7 @@ package struct ObjectFolder: Sendable {
     /// Where an object lies and how many bytes it has; `nil` where it is absent.
     package func object(_ digest: Digest) -> (url: URL, size: Int)? { size(of: digest).map { (place(of: digest), $0) } }
 
-    /// Takes a copy of an object in, hashed on the way.
+    /// Copies an object into the folder and hashes it on the way.
     package func take(_ file: URL, as digest: Digest) throws(StoreError) {
         let temporary = url.deletingLastPathComponent().appending(path: "tmp", directoryHint: .isDirectory)
         try DurableFile.makeFolder(temporary)

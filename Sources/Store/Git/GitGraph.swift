@@ -26,7 +26,7 @@ extension GitRepository {
     /// The commit that an object is, or that it names as a tag; `nil` for anything else.
     func commit(under id: git_oid) throws(StoreError) -> git_oid? {
         var next = id
-        // A tag may name a tag; nobody makes chains of them.
+        // A tag may name a tag. Long chains do not occur.
         for _ in 0..<8 {
             switch try header(of: next)?.type {
             case GIT_OBJECT_COMMIT: return next

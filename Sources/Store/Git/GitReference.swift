@@ -26,34 +26,39 @@ extension GitRepository {
     ///
     /// - Returns: whether the ref names this commit now.
     package func createReference(_ name: String, to commit: CommitID) throws(StoreError) -> Bool {
-        guard var id = Self.id(commit.hex) else { return false }
-        var reference: OpaquePointer?
-        let status = locked(name) { git_reference_create(&reference, pointer, name, &id, 0, "decant") }
-        git_reference_free(reference)
-        if status == GIT_EEXISTS.rawValue { return try target(of: name) == commit }
-        try Self.check(status, "create the ref \(name)")
-        return true
+        guard let id = Self.id(commit.hex) else { return false }
+        if try set(name, to: id, "create the ref \(name)") { return true }
+        return try target(of: name) == commit
     }
 
-    /// Moves a ref, if it still is where it was; `false` where somebody else has moved it.
+    /// Moves a ref from one commit to another; `false` where the ref names something else by now.
     package func moveReference(_ name: String, from old: CommitID?, to new: CommitID) throws(StoreError) -> Bool {
-        guard var newID = Self.id(new.hex) else { return false }
+        guard let id = Self.id(new.hex) else { return false }
+        return try set(name, to: id, from: old.flatMap { Self.id($0.hex) }, "move the ref \(name)")
+    }
+
+    /// Points a ref at an object.
+    ///
+    /// - Parameters:
+    ///   - old: what it must name; where `nil`, it must not exist.
+    ///   - replacing: whether it may name anything.
+    /// - Returns: `false` where it names something else.
+    func set(
+        _ name: String, to id: git_oid, from old: git_oid? = nil, replacing: Bool = false, _ operation: String
+    ) throws(StoreError) -> Bool {
         var reference: OpaquePointer?
-        let status: Int32
-        if let old, var oldID = Self.id(old.hex) {
-            status = locked(name) {
-                git_reference_create_matching(&reference, pointer, name, &newID, 1, &oldID, "decant")
-            }
-        } else {
-            status = locked(name) { git_reference_create(&reference, pointer, name, &newID, 0, "decant") }
+        defer { git_reference_free(reference) }
+        var id = id
+        let status = locked(name) {
+            guard var old else { return git_reference_create(&reference, pointer, name, &id, replacing ? 1 : 0, "decant") }
+            return git_reference_create_matching(&reference, pointer, name, &id, 1, &old, "decant")
         }
-        git_reference_free(reference)
         if status == GIT_EMODIFIED.rawValue || status == GIT_EEXISTS.rawValue { return false }
-        try Self.check(status, "move the ref \(name)")
+        try Self.check(status, operation)
         return true
     }
 
-    /// Runs a step that takes git's own lock file of a ref; waits where somebody holds it.
+    /// Runs a step that takes git's own lock file of a ref; waits while another program holds it.
     ///
     /// The caller holds the store's write lock, so no build holds git's. A stock program does not hold it for long: what is
     /// still there after a second was left by a process that was killed, and is removed.

@@ -24,7 +24,7 @@ package final class GitRepository {
 
     /// Makes a bare repository, unless something is at its path. It is whole when it gets its name, whatever happens meanwhile.
     ///
-    /// - Parameter place: where it is made; nobody else does so there at the same time.
+    /// - Parameter place: a temporary path for the new repository; no other process uses it at the same time.
     static func make(at url: URL, in place: URL) throws(StoreError) {
         guard access(url.path, F_OK) != 0 else { return }
         try? FileManager.default.removeItem(at: place)
@@ -63,7 +63,7 @@ package final class GitRepository {
         git_repository_free(pointer)
     }
 
-    /// Looks for packs that came since this repository was opened.
+    /// Looks for packs that were added since this repository was opened.
     package func refresh() throws(StoreError) { try Self.check(git_odb_refresh(database), "read the object database") }
 
     // MARK: Blobs and trees

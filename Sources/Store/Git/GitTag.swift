@@ -62,15 +62,7 @@ extension GitRepository {
     ///
     /// - Returns: whether it could: a ref that is there already stays, unless it is to be replaced.
     func setTag(_ name: String, to id: git_oid, replacing: Bool) throws(StoreError) -> Bool {
-        var id = id
-        var reference: OpaquePointer?
-        let status = locked(Self.tags + name) {
-            git_reference_create(&reference, pointer, Self.tags + name, &id, replacing ? 1 : 0, "decant tag")
-        }
-        git_reference_free(reference)
-        if status == GIT_EEXISTS.rawValue { return false }
-        try Self.check(status, "create the tag \(name)")
-        return true
+        try set(Self.tags + name, to: id, replacing: replacing, "create the tag \(name)")
     }
 
     func removeTag(_ name: String) throws(StoreError) {

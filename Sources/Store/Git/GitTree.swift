@@ -24,7 +24,7 @@ indirect enum GitTree {
     }
 }
 
-/// An entry of a tree as it stands there, whatever it is.
+/// An entry of a tree, not interpreted.
 package struct TreeEntry {
     /// Of the name, which is not always UTF-8.
     var bytes: [UInt8]

@@ -35,7 +35,7 @@ struct LooseObject {
         "blob": GIT_OBJECT_BLOB, "tree": GIT_OBJECT_TREE, "commit": GIT_OBJECT_COMMIT, "tag": GIT_OBJECT_TAG,
     ]
 
-    /// No object of a lineage is near this: files stand in the object store.
+    /// Objects of a lineage are far smaller: files are in the object store.
     private static let limit = 1 << 30
 
     /// The whole of a zlib stream that ends where the data ends.
@@ -63,7 +63,7 @@ struct LooseObject {
     }
 }
 
-/// A pack of git objects, or its index: both end in the SHA-1 of all that stands before.
+/// A pack of git objects, or its index. Both end with the SHA-1 of everything before it.
 enum Pack {
     /// Bytes of a SHA-1.
     private static let digestSize = 20

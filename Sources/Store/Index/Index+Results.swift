@@ -42,7 +42,7 @@ extension Index {
         }
     }
 
-    /// All results and commits; `nil` where they are many more than somebody who needs so many would read, or where the task
+    /// All results and commits; `nil` where there are far more than `count` asks for, or where the task
     /// is cancelled meanwhile.
     func snapshot(for count: Int) throws(StoreError) -> IndexSnapshot? {
         try read { database in
@@ -116,7 +116,7 @@ extension Index {
         (try? row.withUnsafeData(atIndex: column) { $0.flatMap { $0.withUnsafeBytes(body) } }) ?? nil
     }
 
-    /// What is wrong with the database itself or with rows that their checksums do not fit; `nil` where nothing is.
+    /// What is wrong with the database or with rows whose checksums do not match; `nil` where nothing is wrong.
     func damage() throws(StoreError) -> String? {
         try read { database in
             let answers = try String.fetchAll(database, sql: "PRAGMA integrity_check(1)")
@@ -133,7 +133,7 @@ extension Index {
 
 /// The index's results and commits in memory, read in one go: a build of many stages looks each up.
 ///
-/// What is not in it may have been recorded since by another process.
+/// Another process may have recorded more since.
 struct IndexSnapshot: Sendable {
     struct Commit: Sendable {
         var id: CommitID
@@ -188,8 +188,8 @@ enum ArtifactRecord {
     }
 }
 
-/// The checksum of a row of the index, in its column `seal`. SQLite does not notice a bit that flips on the disk, and a wrong row would become part
-/// of a key.
+/// The checksum of a row of the index, in its column `seal`. SQLite does not notice a bit that flips on the disk, and a wrong
+/// row would become part of a key.
 ///
 /// Each step is a bijection of the state, so that two rows that differ in one place never have the same checksum.
 struct RowChecksum {

@@ -28,7 +28,7 @@ package enum ArtifactTree {
         return (try repository.write(root), pointers)
     }
 
-    /// Reads the artifact that a tree stands for.
+    /// Reads the artifact of a tree.
     static func read(_ tree: git_oid, from repository: GitRepository) throws(StoreError) -> Artifact {
         var files: [Artifact.File] = []
         for (path, id) in try repository.files(below: tree) {
@@ -57,7 +57,7 @@ package enum ArtifactTree {
         return standsAsItself(content) ? content : nil
     }
 
-    /// Whether a file of this content stands in git as itself.
+    /// Whether git stores a file of this content itself.
     static func standsAsItself(_ content: [UInt8]) -> Bool {
         content.count <= inlineLimit && !content.contains(0) && String(validating: content, as: UTF8.self) != nil
             && !content.starts(with: LFSPointer.prefix.utf8)
@@ -80,7 +80,7 @@ package enum ArtifactTree {
     }
 }
 
-/// The small text that stands in git for a file that Git LFS keeps.
+/// The small text that git stores in place of a file that Git LFS keeps.
 struct LFSPointer: Equatable {
     var digest: Digest
     /// Bytes.
@@ -109,7 +109,7 @@ struct LFSPointer: Equatable {
 }
 
 extension GitRepository {
-    /// Whether every file of an artifact is in the object store, or stands in git itself.
+    /// Whether every file of an artifact is in the object store or in git itself.
     func holds(_ record: StageRecord, in objects: ObjectStore) throws(StoreError) -> Bool {
         for file in record.artifact.files where objects.object(file.digest) == nil {
             guard file.size <= ArtifactTree.inlineLimit, let commit = try commit(record.commit),
@@ -119,7 +119,7 @@ extension GitRepository {
         return true
     }
 
-    /// Puts the texts of an artifact that stand in git into the object store, where they are not there.
+    /// Copies the texts of an artifact that only git has into the object store.
     func restoreTexts(of record: StageRecord, to objects: ObjectStore) throws(StoreError) {
         for file in record.artifact.files where file.size <= ArtifactTree.inlineLimit && objects.object(file.digest) == nil {
             guard let commit = try commit(record.commit), let id = try entry("artifact/" + file.path, of: commit.tree) else {
@@ -131,7 +131,7 @@ extension GitRepository {
         }
     }
 
-    /// The files of an artifact for which only a pointer stands in git.
+    /// The files of an artifact for which git has only a pointer.
     package func pointers(of record: StageRecord) throws(StoreError) -> [Artifact.File] {
         guard let commit = try commit(record.commit), let tree = try entry("artifact", of: commit.tree) else { return [] }
         var files: [Artifact.File] = []

@@ -5,17 +5,7 @@ import Foundation
 
 /// What a finished build leaves on its recipe's branch.
 package struct BuildRecord: Sendable {
-    package struct Target: Hashable, Sendable {
-        package var name: String
-        package var commit: CommitID
-        package var artifact: Artifact
-
-        package init(name: String, commit: CommitID, artifact: Artifact) {
-            self.name = name
-            self.commit = commit
-            self.artifact = artifact
-        }
-    }
+    package typealias Target = (name: String, commit: CommitID, artifact: Artifact)
 
     /// The recipe's name, which is its branch's.
     package var recipe: String
@@ -56,7 +46,7 @@ extension BuildRecord {
         ]
     }
 
-    /// Of all that the build commit's tree is made of; the subject is none of it.
+    /// The digest of everything in the build commit's tree, but not of the subject.
     var digest: Digest {
         var bytes = Array(recipeText.utf8)
         func add(_ text: String) {

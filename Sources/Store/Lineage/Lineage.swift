@@ -38,7 +38,7 @@ extension Store {
 
     /// The lineage of a stage commit.
     ///
-    /// - Throws: `StoreError.git` where a commit that it stands on is not in the repository.
+    /// - Throws: `StoreError.git` where a commit that it needs is not in the repository.
     package func lineage(of root: StageRecord) throws(StoreError) -> Lineage { try lineage(of: [root]) }
 
     /// The lineages of several stage commits in one.

@@ -3,12 +3,12 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// What is not reproducible about a run: where, when, how long. Kept as a git note on the stage commit.
+/// What is not reproducible about a run: where, when and how long it ran. It is a git note on the stage commit.
 package struct RunNote: Hashable, Sendable {
     package var host: String
     package var started: Date
     package var seconds: Double
-    /// The most memory that the stage had, in bytes; `nil` where nobody knows.
+    /// The most memory that the stage had, in bytes; `nil` where it is unknown.
     package var peakMemory: Int?
 
     package init(
@@ -41,7 +41,7 @@ extension Store {
     /// The last run of a stage commit that was noted; `nil` where none was.
     package func run(of commit: CommitID) throws(StoreError) -> RunNote? {
         try repository.withLock { repository throws(StoreError) in
-            try RunNotes.note(of: commit, in: repository).flatMap(RunNote.init(json:))
+            try RunNotes.note(of: commit, in: repository)
         }
     }
 }
@@ -71,32 +71,20 @@ package enum RunNotes {
             signature: repository.localSignature())
     }
 
-    /// Seconds of every noted run, by stage commit.
-    static func seconds(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, seconds: Double)] {
-        try all(in: repository).compactMap { commit, note in note["seconds"]?.double.map { (commit, $0) } }
-    }
-
-    /// When every noted run started, by stage commit.
-    static func started(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, started: Date)] {
-        try all(in: repository).compactMap { commit, note in
-            guard let started = note["started"]?.string, let date = try? Date(started, strategy: .iso8601) else { return nil }
-            return (commit, date)
+    /// Every noted run, by its stage commit.
+    static func all(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, note: RunNote)] {
+        guard let head = try repository.target(of: reference) else { return [] }
+        return try NoteTree.notes(in: head, of: repository).sorted { $0.key < $1.key }.compactMap { commit, note in
+            (try? JSON(parsing: repository.readBlob(note))).flatMap(RunNote.init(json:)).map { (commit, $0) }
         }
     }
 
     /// The note of one commit; `nil` where it has none.
-    static func note(of commit: CommitID, in repository: GitRepository) throws(StoreError) -> JSON? {
+    static func note(of commit: CommitID, in repository: GitRepository) throws(StoreError) -> RunNote? {
         guard let head = try repository.target(of: reference),
             let blob = try NoteTree.note(of: commit, in: head, of: repository)
         else { return nil }
-        return try? JSON(parsing: repository.readBlob(blob))
-    }
-
-    private static func all(in repository: GitRepository) throws(StoreError) -> [(commit: CommitID, note: JSON)] {
-        guard let head = try repository.target(of: reference) else { return [] }
-        return try NoteTree.notes(in: head, of: repository).sorted { $0.key < $1.key }.compactMap { commit, note in
-            (try? JSON(parsing: repository.readBlob(note))).map { (commit, $0) }
-        }
+        return (try? JSON(parsing: repository.readBlob(blob))).flatMap(RunNote.init(json:))
     }
 }
 

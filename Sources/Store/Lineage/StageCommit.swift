@@ -104,7 +104,7 @@ extension Store {
         return recorded.artifact
     }
 
-    /// Pins an artifact as the action's result: mints its stage commit, names it by the action's key if nobody did before.
+    /// Records an artifact as the action's result: writes its stage commit, and makes the action's ref unless there is one.
     package func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
         let key = action.key
         let identity = Self.identity(of: key, artifact, parents)

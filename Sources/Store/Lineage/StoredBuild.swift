@@ -3,7 +3,7 @@ import CLibgit2
 import CanonicalJSON
 import Foundation
 
-/// A build commit, read: who built what and when, and every stage with its commit.
+/// A build commit that was read: who built what and when, and every stage with its commit.
 package struct StoredBuild: Sendable {
     package var commit: CommitID
     package var recipe: String
@@ -91,7 +91,7 @@ extension Store {
         }
     }
 
-    /// The build that stands so many before a recipe's newest; `nil` where the recipe has not so many.
+    /// The build that is `steps` builds before a recipe's newest; `nil` where the recipe has fewer builds.
     package func build(of recipe: String, back steps: Int = 0) throws(StoreError) -> StoredBuild? {
         let builds = try builds(of: recipe, newest: steps + 1)
         return builds.count == steps + 1 ? builds.last : nil
@@ -165,7 +165,8 @@ extension Store {
         try index.remember(names: names, of: recipe)
     }
 
-    /// The recipes that built a stage or target of this name since their last whole build, sorted; those that are gone left out.
+    /// The recipes that built a stage or target of this name since their last whole build, sorted; those that are gone left
+    /// out.
     package func stagesBuiltAlone(named name: String) throws(StoreError) -> [(recipe: String, record: StageRecord)] {
         var found: [(recipe: String, record: StageRecord)] = []
         for (recipe, commit) in try index.stages(named: name) {

@@ -97,7 +97,7 @@ import Testing
         try source.write(.object(members), to: "config.json")
         try source.write(["eos_token_id": [4, 0], "temperature": 0.6], to: "generation_config.json")
         try Data("{{ messages }}".utf8).write(to: source.file("chat_template.jinja"))
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.model.importModel(from: source.model)
         #expect(try folder.json("generation_config.json") == ["eos_token_id": [4, 0], "temperature": 0.6])
         #expect(try folder.json("tokenizer_config.json")["chat_template"] == "{{ messages }}")

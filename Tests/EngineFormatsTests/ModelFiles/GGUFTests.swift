@@ -155,7 +155,7 @@ import Testing
         let model = try SmallModel.model(family)
         let folder = try SmallModel.folder(model)
         try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
-        let imported = try TemporaryFolder()
+        let imported = TemporaryFolder()
         try imported.model.importModel(from: GGUFFile(reading: folder.file("model.gguf")))
         #expect(try imported.json("tokenizer.json") == folder.json("tokenizer.json"))
         #expect(try imported.json("config.json") == folder.json("config.json"))

@@ -13,7 +13,7 @@ extension ModelQuantization {
     func throughAFolder(
         _ model: Model, calibration: Calibration = .none
     ) throws -> (result: QuantizedModel, model: InferenceModel) {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.model.write(model)
         let weights = folder.file("model.safetensors")
         let result = try quantize(
@@ -47,7 +47,7 @@ enum SmallModel {
 
     /// A folder with a model and a tokenizer of Decant's own.
     static func folder(_ model: Model) throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.model.write(model)
         let texts = (0..<40).map { "turn on the light in room \($0), please; turn it off" }
         try TokenizerTrainer(vocabularySize: 290).train(on: texts).write(to: folder.url, format: .query)

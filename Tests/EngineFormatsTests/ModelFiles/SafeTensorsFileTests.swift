@@ -1,11 +1,13 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Engine
 
 /// What a mapped file needs: that nobody writes over it, and that memory given back is read anew.
 @Suite struct SafeTensorsFileTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "decant-safetensors-\(UUID().uuidString)")
+    private let temporary = TemporaryFolder()
+    private var folder: URL { temporary.url }
     private var file: URL { folder.appending(path: "model.safetensors") }
 
     private func inFolder(_ body: () throws -> Void) throws {

@@ -145,7 +145,7 @@ import Testing
         let model = try quantized(scheme, ignoring: ["lm_head"]).model
         let workers = WorkerPool(threads: 2)
         let prompt: [Int32] = [1, 5, 9]
-        let options = GenerationOptions(maximumTokens: 6, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: 6)
         let answer = try #require(try model.generate([prompt], options: options, workers: workers).first)
         for count in 0..<answer.tokens.count {
             let example = TrainingExample(tokens: prompt + answer.tokens.prefix(count + 1), promptLength: prompt.count + count)

@@ -50,7 +50,7 @@ import Testing
         #expect(
             try model.captureLogits(Self.rows, k: 40, workers: workers)
                 == floats.captureLogits(Self.rows, k: 40, workers: workers))
-        let options = GenerationOptions(maximumTokens: 12, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: 12)
         #expect(
             try model.generate([[1, 5, 9]], options: options, workers: workers)
                 == floats.generate([[1, 5, 9]], options: options, workers: workers))

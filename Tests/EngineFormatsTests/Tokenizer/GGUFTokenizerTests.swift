@@ -26,7 +26,7 @@ import Testing
     }
 
     private static func written(_ file: GGUFFile) throws -> (tokenizer: JSON, configuration: JSON) {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try file.writeTokenizer(to: folder.url)
         return (try folder.json("tokenizer.json"), try folder.json("tokenizer_config.json"))
     }

@@ -78,7 +78,7 @@ import Testing
         func composed(_ text: String) -> [UInt32] {
             var text = text
             return text.withUTF8 { bytes in
-                let result = CompositionForm.composed(bytes)
+                let result = NormalizationFormC.composed(bytes)
                 return String(decoding: result ?? Array(bytes), as: UTF8.self).unicodeScalars.map(\.value)
             }
         }

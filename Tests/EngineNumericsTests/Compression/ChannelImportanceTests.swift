@@ -51,14 +51,14 @@ struct ChannelImportanceTests {
         let alone = try model.channelImportance(sequences, workers: WorkerPool(threads: 1))
         #expect(try model.channelImportance(sequences, workers: WorkerPool(threads: 3)) == alone)
         let kept = Kept<[Double]>()
-        _ = try model.channelImportance(sequences, workers: WorkerPool(threads: 2), resumption: kept.resumption)
+        _ = try model.channelImportance(sequences, workers: WorkerPool(threads: 2), checkpoint: kept.checkpoint)
         kept.items[1] = nil
-        #expect(try model.channelImportance(sequences, workers: WorkerPool(threads: 2), resumption: kept.resumption) == alone)
+        #expect(try model.channelImportance(sequences, workers: WorkerPool(threads: 2), checkpoint: kept.checkpoint) == alone)
         #expect(throws: GenerationError.self) { try model.channelImportance([], workers: WorkerPool(threads: 1)) }
         #expect(throws: GenerationError.self) {
             try model.channelImportance(
                 sequences, workers: WorkerPool(threads: 1),
-                resumption: Resumption(done: [0: [1], 1: [1], 2: [1]]) { _, _ in })
+                checkpoint: ResultCheckpoint(done: [0: [1], 1: [1], 2: [1]]) { _, _ in })
         }
     }
 
@@ -91,8 +91,8 @@ final class Kept<Item: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     var items: [Int: Item] = [:]
 
-    var resumption: Resumption<Item> {
-        Resumption(done: items) { range, values in
+    var checkpoint: ResultCheckpoint<Item> {
+        ResultCheckpoint(done: items) { range, values in
             self.lock.withLock { for (index, value) in zip(range, values) { self.items[index] = value } }
         }
     }

@@ -23,7 +23,7 @@ struct DepthPruningTests {
         let kept = try #require(model.parameter(named: "model.layers.3.mlp.up_proj.weight"))
         let renamed = try #require(pruned.parameter(named: "model.layers.2.mlp.up_proj.weight"))
         #expect(pruned.weights(of: renamed).elementsEqual(model.weights(of: kept)))
-        let options = GenerationOptions(maximumTokens: 6, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: 6)
         let prompts = sequences.map { Array($0.prefix(2)) }
         let before = try InferenceModel(model).generate(prompts, options: options, workers: WorkerPool(threads: 2))
         let after = try InferenceModel(pruned).generate(prompts, options: options, workers: WorkerPool(threads: 2))

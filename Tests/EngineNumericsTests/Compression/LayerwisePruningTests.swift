@@ -18,10 +18,10 @@ struct LayerwisePruningTests {
     }()
 
     private func run(
-        _ model: Model, _ choice: LayerwiseChoice, threads: Int = 2, resumption: Resumption<LayerwiseResult> = .none
+        _ model: Model, _ choice: LayerwiseChoice, threads: Int = 2, checkpoint: ResultCheckpoint<LayerwiseResult> = .none
     ) throws -> (model: Model, layers: [LayerwiseResult]) {
         try LayerwisePruning(InferenceModel(model), choosing: choice, on: sequences, workers: WorkerPool(threads: threads))
-            .run(resumption: resumption)
+            .run(checkpoint: checkpoint)
     }
 
     @Test(arguments: [32, 24, 12])
@@ -109,7 +109,7 @@ struct LayerwisePruningTests {
         let model = try Fixture.model(layers: 3)
         let choice = LayerwiseChoice.reconstruction(intermediate: 24, keyValueHeads: 1, damping: 0.01)
         let kept = Kept<LayerwiseResult>()
-        let alone = try run(model, choice, threads: 1, resumption: kept.resumption)
+        let alone = try run(model, choice, threads: 1, checkpoint: kept.checkpoint)
         #expect(alone.model.configuration.intermediateSize == 24)
         for threads in [2, 3] {
             let together = try run(model, choice, threads: threads)
@@ -117,7 +117,7 @@ struct LayerwisePruningTests {
         }
         #expect(kept.items.count == 3)
         kept.items[2] = nil
-        let resumed = try run(model, choice, resumption: kept.resumption)
+        let resumed = try run(model, choice, checkpoint: kept.checkpoint)
         #expect(resumed.model.values == alone.model.values && resumed.layers == alone.layers)
     }
 

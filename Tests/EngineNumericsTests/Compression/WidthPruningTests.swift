@@ -108,10 +108,10 @@ struct WidthPruningTests {
         let alone = try WidthSearch(of: shapes, model, by: importance, on: sequences, workers: WorkerPool(threads: 1))
         #expect(alone.candidates == search.candidates)
         let kept = Kept<[Double]>()
-        _ = try WidthSearch(of: shapes, model, by: importance, on: sequences, workers: workers, resumption: kept.resumption)
+        _ = try WidthSearch(of: shapes, model, by: importance, on: sequences, workers: workers, checkpoint: kept.checkpoint)
         kept.items[0] = nil
         let resumed = try WidthSearch(
-            of: shapes, model, by: importance, on: sequences, workers: workers, resumption: kept.resumption)
+            of: shapes, model, by: importance, on: sequences, workers: workers, checkpoint: kept.checkpoint)
         #expect(resumed.candidates == search.candidates && resumed.best == search.best)
         #expect(throws: ChannelPruningError.self) {
             try WidthSearch(of: [], model, by: importance, on: sequences, workers: workers)

@@ -9,7 +9,7 @@ struct GenerationTests {
     private func generate(
         _ model: InferenceModel, temperature: Double = 0, threads: Int = 2, seed: UInt64 = 0, stop: Int32? = 36
     ) throws -> [GeneratedSequence] {
-        let options = GenerationOptions(maximumTokens: 9, stopToken: stop, temperature: temperature, seed: seed)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: Set([stop].compactMap(\.self)), temperature: temperature, seed: seed)
         return try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: threads))
     }
 
@@ -45,7 +45,7 @@ struct GenerationTests {
     @Test(arguments: [0, 0.8])
     func answersAreEqualWithAnySlotsThreadsAndPromptTokensPerStep(temperature: Double) throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: 9, stopToken: 36, temperature: temperature, seed: 3)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: [36], temperature: temperature, seed: 3)
         let expected = try generate(model, temperature: temperature, threads: 1, seed: 3)
         for (places, stepTokens, threads) in [(1, 256, 1), (3, 1, 2), (5, 7, 3), (70, 3, 1), (1000, 1000, 2)] {
             let generator = Generator(
@@ -57,7 +57,7 @@ struct GenerationTests {
     @Test func anAnswerDoesNotDependOnOtherPromptsOrTheirOrder() throws {
         let model = InferenceModel(try Fixture.model())
         let together = try generate(model)
-        let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: [36])
         for (prompt, result) in zip(Self.prompts, together).prefix(10) {
             #expect(try model.generate([prompt], options: options, workers: WorkerPool(threads: 1)) == [result])
         }
@@ -68,7 +68,7 @@ struct GenerationTests {
 
     @Test func samplesOfOnePromptEqualTheRepeatedPrompt() throws {
         let model = InferenceModel(try Fixture.model())
-        var options = GenerationOptions(maximumTokens: 9, stopToken: 36, temperature: 1, seed: 4)
+        var options = GenerationOptions(maximumTokens: 9, stopTokens: [36], temperature: 1, seed: 4)
         let prompts = Array(Self.prompts.prefix(6))
         let repeated = try model.generate(
             prompts.flatMap { [$0, $0, $0] }, options: options, workers: WorkerPool(threads: 1))
@@ -82,14 +82,14 @@ struct GenerationTests {
         let whole = try generate(model)
         let kept = Mutex<[Int: GeneratedSequence]>([:])
         let invented = GeneratedSequence(tokens: [1, 1, 1], end: .stopToken)
-        let resumption = Resumption(done: [0: invented, 33: invented]) { items, results in
+        let checkpoint = ResultCheckpoint(done: [0: invented, 33: invented]) { items, results in
             kept.withLock { kept in
                 for (item, result) in zip(items, results) { #expect(kept.updateValue(result, forKey: item) == nil) }
             }
         }
-        let options = GenerationOptions(maximumTokens: 9, stopToken: 36)
+        let options = GenerationOptions(maximumTokens: 9, stopTokens: [36])
         let resumed = try model.generate(
-            Self.prompts, options: options, workers: WorkerPool(threads: 2), resumption: resumption)
+            Self.prompts, options: options, workers: WorkerPool(threads: 2), checkpoint: checkpoint)
         for item in whole.indices {
             let isOld = item == 0 || item == 33
             #expect(resumed[item] == (isOld ? invented : whole[item]))
@@ -102,20 +102,20 @@ struct GenerationTests {
     @Test func anErrorWhileKeepingEndsTheRunAtOnce() throws {
         let model = InferenceModel(try Fixture.model())
         let kept = Atomic(0)
-        let resumption = Resumption<GeneratedSequence> { _, _ in
+        let checkpoint = ResultCheckpoint<GeneratedSequence> { _, _ in
             kept.wrappingAdd(1, ordering: .relaxed)
             throw Enough()
         }
         let options = GenerationOptions(maximumTokens: 9)
         #expect(throws: Enough.self) {
-            try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: 2), resumption: resumption)
+            try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: 2), checkpoint: checkpoint)
         }
         #expect(kept.load(ordering: .relaxed) == 1)
     }
 
     @Test func thePositionLimitEndsAnAnswer() throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: .max, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: .max)
         let results = try model.generate([[1, 2, 3], [4]], options: options, workers: WorkerPool(threads: 1))
         #expect(results.map(\.tokens.count) == [62, 64])
         let none = GenerationOptions(maximumTokens: 0)
@@ -124,7 +124,7 @@ struct GenerationTests {
 
     @Test func promptsThatTheModelCannotReadAreRefusedByNumber() throws {
         let model = InferenceModel(try Fixture.model())
-        let options = GenerationOptions(maximumTokens: 1, stopToken: nil)
+        let options = GenerationOptions(maximumTokens: 1)
         for prompt in [[], [37], Array(repeating: 1, count: 65)] as [[Int32]] {
             let error = #expect(throws: GenerationError.self) {
                 try model.generate([[1], prompt], options: options, workers: WorkerPool(threads: 1))

@@ -47,7 +47,7 @@ struct SharedHeadTests {
             alone.append(
                 try model.generate(
                     Self.prompts, options: options, workers: WorkerPool(threads: 1),
-                    resumption: Resumption(done: others) { _, _ in })[item])
+                    checkpoint: ResultCheckpoint(done: others) { _, _ in })[item])
         }
         for (places, stepTokens) in [(64, 256), (2, 256), (3, 5), (64, 20)] {
             let generator = Generator(model, workers: WorkerPool(threads: 2), places: places, promptTokensPerStep: stepTokens)

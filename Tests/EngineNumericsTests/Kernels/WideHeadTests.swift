@@ -21,7 +21,7 @@ struct WideHeadTests {
         let model = InferenceModel(try Self.model(dimension: dimension))
         let prompt: [Int32] = [3, 7, 11, 2]
         let answer = try model.generate(
-            [prompt], options: GenerationOptions(maximumTokens: 8, stopToken: nil), workers: WorkerPool(threads: 1))[0].tokens
+            [prompt], options: GenerationOptions(maximumTokens: 8), workers: WorkerPool(threads: 1))[0].tokens
         #expect(answer.count == 8)
         for length in 0..<8 {
             let example = TrainingExample(

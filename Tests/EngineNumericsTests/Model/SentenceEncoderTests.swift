@@ -3,6 +3,7 @@ import CanonicalJSON
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Engine
 
@@ -12,7 +13,8 @@ import Testing
 
     /// A folder with the reference's encoder.
     final class Folder {
-        let url = URL.temporaryDirectory.appending(path: "encoder-\(UUID().uuidString)", directoryHint: .isDirectory)
+        private let temporary = TemporaryFolder()
+        var url: URL { temporary.url }
 
         init(prefix: String = "", extra: [String: StoredTensor] = [:]) throws {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -33,8 +35,6 @@ import Testing
             }
             try SafeTensors.write(tensors, to: url.appending(path: "model.safetensors"))
         }
-
-        deinit { try? FileManager.default.removeItem(at: url) }
 
         func write(_ text: String, _ file: String) throws {
             let target = url.appending(path: file)
@@ -95,14 +95,14 @@ import Testing
         let kept = Mutex<[Int: SentenceEmbedding]>([:])
         let whole = try encoder.embeddings(
             of: Self.texts, workers: .caller,
-            resumption: Resumption { range, vectors in
+            checkpoint: ResultCheckpoint { range, vectors in
                 kept.withLock { kept in for (at, vector) in zip(range, vectors) { kept[at] = vector } }
             })
         let half = kept.withLock { $0.filter { $0.key < 32 } }
         let made = Mutex(0)
         let resumed = try encoder.embeddings(
             of: Self.texts, workers: .caller,
-            resumption: Resumption(done: half) { range, _ in made.withLock { $0 += range.count } })
+            checkpoint: ResultCheckpoint(done: half) { range, _ in made.withLock { $0 += range.count } })
         #expect(resumed == whole)
         #expect(made.withLock { $0 } == 38)
     }

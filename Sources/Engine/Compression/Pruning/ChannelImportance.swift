@@ -20,17 +20,17 @@ package struct ChannelImportance: Hashable, Sendable {
 }
 
 extension InferenceModel {
-    /// The importance of every channel on some sequences. What `resumption` keeps are the groups' sums.
-    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `resumption` throws.
+    /// The importance of every channel on some sequences. What `checkpoint` saves are the groups' sums.
+    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `checkpoint` throws.
     package func channelImportance(
-        _ sequences: [[Int32]], workers: WorkerPool, resumption: Resumption<[Double]> = .none
+        _ sequences: [[Int32]], workers: WorkerPool, checkpoint: ResultCheckpoint<[Double]> = .none
     ) throws -> ChannelImportance {
         if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
         for (index, sequence) in sequences.enumerated() { try check(sequence, index: index) }
         let sums = ChannelSums(model.configuration)
         let decoder = decoder(positions: sequences.map(\.count).max() ?? 1, workers: workers)
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
-        let parts = try workers.results(groups.count, size: 1, resumption: resumption) { numbers in
+        let parts = try workers.results(groups.count, size: 1, checkpoint: checkpoint) { numbers in
             numbers.map { sums.overTokens(of: sequences[groups[$0]], with: decoder) }
         }
         guard parts.allSatisfy({ $0.count == sums.count }) else {

@@ -75,17 +75,17 @@ extension InferenceModel {
     /// Importance of every layer: 1 − mean over the tokens of cos(hᵢ, hᵢ₊₁), the hidden states entering and leaving it
     /// (ShortGPT, Men et al., 2024).
     ///
-    /// What `resumption` keeps are the groups' sums of cosines, one per layer.
-    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `resumption` throws.
+    /// What `checkpoint` saves are the groups' sums of cosines, one per layer.
+    /// - Throws: `GenerationError` when there is no sequence, or one that the model cannot read; what `checkpoint` throws.
     package func depthImportance(
-        _ sequences: [[Int32]], workers: WorkerPool, resumption: Resumption<[Double]> = .none
+        _ sequences: [[Int32]], workers: WorkerPool, checkpoint: ResultCheckpoint<[Double]> = .none
     ) throws -> [Double] {
         if sequences.isEmpty { throw GenerationError("There are no sequences to calibrate on.") }
         for (index, sequence) in sequences.enumerated() { try check(sequence, index: index) }
         let decoder = decoder(positions: sequences.map(\.count).max() ?? 1, workers: workers)
         let layers = model.configuration.layerCount
         let groups = InferenceModel.calibrationGroups(of: sequences.count)
-        let sums = try workers.results(groups.count, size: 1, resumption: resumption) { numbers in
+        let sums = try workers.results(groups.count, size: 1, checkpoint: checkpoint) { numbers in
             numbers.map { sumsOfCosines(sequences[groups[$0]], with: decoder) }
         }
         guard sums.allSatisfy({ $0.count == layers }) else {

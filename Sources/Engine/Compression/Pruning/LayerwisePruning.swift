@@ -18,20 +18,20 @@ package struct LayerwisePruning {
         pass = try CalibrationPass(model.copied(), sequences, workers: workers)
     }
 
-    /// The pruned model, and what became of each layer. What `resumption` keeps are the layers' results.
+    /// The pruned model, and what became of each layer. What `checkpoint` saves are the layers' results.
     package func run(
-        resumption: Resumption<LayerwiseResult> = .none
+        checkpoint: ResultCheckpoint<LayerwiseResult> = .none
     ) throws -> (model: Model, layers: [LayerwiseResult]) {
         var results: [LayerwiseResult] = []
         for layer in 0..<model.configuration.layerCount {
             let result: LayerwiseResult
-            if let known = resumption.done[layer] {
+            if let known = checkpoint.done[layer] {
                 try write(known, toLayer: layer)
                 pass.advance(through: .attention, ofLayer: layer)
                 result = known
             } else {
                 result = try prune(layer)
-                try resumption.keep(layer..<layer + 1, [result])
+                try checkpoint.save(layer..<layer + 1, [result])
             }
             pass.advance(through: .feedForward, ofLayer: layer)
             results.append(result)

@@ -12,14 +12,14 @@ package struct WidthSearch: Sendable {
     /// The place of the lowest perplexity; of equals the one with fewer parameters, then the first.
     package let best: Int
 
-    /// What `resumption` keeps is each shape's loss.
+    /// What `checkpoint` saves is each shape's loss.
     /// - Throws: `ChannelPruningError` where there is no shape, or none leaves a model that computes numbers.
     package init(
         of shapes: [ShapeGrid.Shape], _ model: InferenceModel, by importance: ChannelImportance, on sequences: [[Int32]],
-        workers: WorkerPool, resumption: Resumption<[Double]> = .none
+        workers: WorkerPool, checkpoint: ResultCheckpoint<[Double]> = .none
     ) throws {
         let candidates = try shapes.enumerated().map { index, shape in
-            if let known = resumption.done[index]?.first {
+            if let known = checkpoint.done[index]?.first {
                 return WidthCandidate(shape: shape, perplexity: PortableMath.exp(known))
             }
             let selection = try ChannelSelection(
@@ -27,7 +27,7 @@ package struct WidthSearch: Sendable {
             var pruned = InferenceModel(try model.model.keeping(selection))
             pruned.products = model.products
             let loss = try pruned.meanLoss(of: sequences, workers: workers)
-            try resumption.keep(index..<index + 1, [[loss]])
+            try checkpoint.save(index..<index + 1, [[loss]])
             return WidthCandidate(shape: shape, perplexity: PortableMath.exp(loss))
         }
         let finite = candidates.indices.filter { candidates[$0].perplexity.isFinite }

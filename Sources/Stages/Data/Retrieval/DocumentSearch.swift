@@ -19,7 +19,7 @@ enum DocumentSearch {
                 readingFolder: Self.folder(in: context.input("encoder")), workers: context.workers)
             let texts = documents + queries
             let vectors = try encoder.embeddings(
-                of: texts, workers: context.workers, resumption: context.resumption(of: texts.count, unit: "text"))
+                of: texts, workers: context.workers, checkpoint: context.resultCheckpoint(of: texts.count, unit: "text"))
             let found = Dictionary(uniqueKeysWithValues: zip(queries, vectors.dropFirst(documents.count)))
             self = .meanings(Array(vectors.prefix(documents.count)), found)
         }

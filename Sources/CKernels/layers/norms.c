@@ -1,0 +1,67 @@
+#include "CKernels.h"
+#include "../vector.h"
+
+// y = x·w/rms(x), rms(x) = √(mean x² + ε)
+void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon) {
+    for (long r = 0; r < rows; r++, x += columns, y += columns) {
+        f8 squares = {0};
+        long i = 0;
+        for (; i + 8 <= columns; i += 8) {
+            f8 v = load8(x + i);
+            squares = fma8(v, v, squares);
+        }
+        f8 last = load8_first(x + i, columns - i);
+        squares = fma8(last, last, squares);
+        float inverse = 1.0f / __builtin_sqrtf(sum8(squares) / (float)columns + epsilon);
+        inverse_rms[r] = inverse;
+        for (long c = 0; c < columns; c++) y[c] = x[c] * inverse * w[c];
+    }
+}
+
+void decant_rmsnorm_again(const float *x, const float *w, const float *inverse_rms, float *y, long rows, long columns) {
+    for (long r = 0; r < rows; r++, x += columns, y += columns)
+        for (long c = 0; c < columns; c++) y[c] = x[c] * inverse_rms[r] * w[c];
+}
+
+// With x̂ = x/rms: dw = Σ dy·x̂ and dx += (dy·w − x̂·mean(dy·w·x̂))/rms.
+void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
+                             long rows, long columns) {
+    memset(dw, 0, (size_t)columns * sizeof(float));
+    for (long r = 0; r < rows; r++, x += columns, dy += columns, dx += columns) {
+        float inverse = inverse_rms[r];
+        f8 products = {0};
+        long i = 0;
+        for (; i + 8 <= columns; i += 8) products = fma8(load8(dy + i) * load8(w + i), load8(x + i), products);
+        long rest = columns - i;
+        products = fma8(load8_first(dy + i, rest) * load8_first(w + i, rest), load8_first(x + i, rest), products);
+        float mean = sum8(products) * inverse / (float)columns;
+        for (long c = 0; c < columns; c++) {
+            float normalized = x[c] * inverse;
+            dw[c] = __builtin_fmaf(dy[c], normalized, dw[c]);
+            float along = __builtin_fmaf(-normalized, mean, dy[c] * w[c]);
+            dx[c] = __builtin_fmaf(along, inverse, dx[c]);
+        }
+    }
+}
+
+// Σ (x − mean)²
+static float squared_deviations(const float *x, float mean, long columns) {
+    f8 means = splat8(mean), squares = {0};
+    long i = 0;
+    for (; i + 8 <= columns; i += 8) {
+        f8 v = load8(x + i) - means;
+        squares = fma8(v, v, squares);
+    }
+    float last[8] = {0};
+    for (long l = 0; i < columns; i++, l++) last[l] = x[i] - mean;
+    return sum8(fma8(load8(last), load8(last), squares));
+}
+
+void decant_layernorm(const float *x, const float *w, const float *b, float *y, long rows, long columns, float epsilon) {
+    for (long r = 0; r < rows; r++, x += columns, y += columns) {
+        float mean = decant_sum(x, columns) / (float)columns;
+        float variance = squared_deviations(x, mean, columns) / (float)columns;
+        float inverse = 1.0f / __builtin_sqrtf(variance + epsilon);
+        for (long c = 0; c < columns; c++) y[c] = __builtin_fmaf((x[c] - mean) * inverse, w[c], b[c]);
+    }
+}

@@ -1,0 +1,100 @@
+/// Reads the tokens of a step: stores their keys and values in the cache, and gives logits where a next token is asked for.
+///
+/// Every value of a row is computed in one order that depends on the row's sequence alone: not on how it was cut into steps,
+/// on the other rows, nor on the threads. T rows, P predicted ones, hidden size D, vocabulary V.
+final class StepDecoder {
+    let weights: InferenceWeights
+    let cache: CacheBlocks
+    let workers: WorkerPool
+    let layout: DecoderLayout
+    let configuration: ModelConfiguration
+    let rotary: RotaryTable
+    private let arena = Arena()
+
+    /// For sequences of at most `positions` tokens.
+    init(_ weights: InferenceWeights, cache: CacheBlocks, positions: Int, workers: WorkerPool) {
+        self.weights = weights
+        self.cache = cache
+        self.workers = workers
+        layout = weights.layout
+        configuration = weights.layout.configuration
+        rotary = RotaryTable(configuration, positions: positions)
+    }
+
+    /// The step's working memory.
+    struct Memory {
+        /// [T, D]; [T, D]; [T]
+        let hidden, normalized, inverse: UnsafeMutablePointer<Float>
+        /// [T, (heads + 2·kvHeads)·d]; [T, heads·d]; [T, heads + kvHeads], where heads have norms
+        let projections, attention, headInverses: UnsafeMutablePointer<Float>
+        /// [T, 2·intermediate]; [T, intermediate]
+        let gateUp, gated: UnsafeMutablePointer<Float>
+        /// [P, V]
+        let logits: UnsafeMutablePointer<Float>
+    }
+
+    /// Logits [P, V], valid until the next step.
+    func read(_ batch: StepBatch) -> UnsafeMutablePointer<Float> {
+        let memory = memory(for: batch)
+        embeddingForward(batch, memory)
+        for index in 0..<configuration.layerCount {
+            attentionForward(index, batch, memory)
+            feedForwardForward(index, rows: batch.tokens.count, memory)
+        }
+        headForward(batch, memory)
+        return memory.logits
+    }
+
+    private func memory(for batch: StepBatch) -> Memory {
+        let (rows, hidden) = (batch.tokens.count, configuration.hiddenSize)
+        let p = arena.cut([
+            rows * hidden, rows * hidden, rows, rows * configuration.projectionSize, rows * configuration.attentionSize,
+            rows * configuration.normalizedHeadCount, rows * 2 * configuration.intermediateSize,
+            rows * configuration.intermediateSize, batch.predictedRows.count * configuration.vocabularySize,
+        ])
+        return Memory(
+            hidden: p[0], normalized: p[1], inverse: p[2], projections: p[3], attention: p[4], headInverses: p[5],
+            gateUp: p[6], gated: p[7], logits: p[8])
+    }
+}
+
+extension StepDecoder: ForwardPass {
+    /// Few, because the rows of a step are few.
+    static let rowBlock = 8
+
+    func vector(at offset: Int) -> UnsafePointer<Float> { weights.vector(at: offset) }
+
+    func multiply(_ x: MatrixView, by map: LinearMap, into y: MatrixView, _ accumulation: MatrixMultiply.Accumulation) {
+        weights.panels(of: map).product(x, into: y, accumulation, workers: workers)
+    }
+}
+
+/// The tokens that are read in one step: stretches of different sequences, some of a prompt, some a single chosen token.
+struct StepBatch {
+    /// Consecutive tokens of one sequence.
+    struct Stretch {
+        var rows: Range<Int>
+        /// Tokens of the sequence before the first row.
+        var start: Int
+        /// Of the whole sequence up to the last row.
+        var blocks: [Int]
+        /// To be made before the rows are stored.
+        var copy: BlockCopy?
+    }
+
+    private(set) var tokens: [Int32] = []
+    private(set) var positions: [Int32] = []
+    private(set) var stretches: [Stretch] = []
+    /// Rows whose next token is asked for.
+    private(set) var predictedRows: [Int] = []
+
+    mutating func append(
+        _ stretch: some Collection<Int32>, at start: Int, blocks: [Int], copy: BlockCopy?, predictsNext: Bool
+    ) {
+        let rows = tokens.count..<tokens.count + stretch.count
+        tokens.append(contentsOf: stretch)
+        positions.append(contentsOf: Int32(start)..<Int32(start + stretch.count))
+        stretches.append(Stretch(rows: rows, start: start, blocks: blocks, copy: copy))
+        if predictsNext { predictedRows.append(rows.upperBound - 1) }
+    }
+}

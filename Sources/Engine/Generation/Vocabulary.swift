@@ -1,0 +1,65 @@
+/// The bytes of a tokenizer's tokens, sorted, to find the tokens that continue a text.
+package final class Vocabulary: Sendable {
+    /// Bytes by token; empty for special tokens, which stand for no text.
+    let bytes: [[UInt8]]
+    /// Tokens that stand for text, in the order of their bytes; tokens of equal bytes by number.
+    let sorted: [Int32]
+    /// Length of the prefix that each of `sorted` shares with the previous one.
+    let common: [Int]
+    private let spelled: Set<[UInt8]>
+    private let longest: Int
+
+    package init(_ tokenizer: Tokenizer) {
+        let bytes = (0..<tokenizer.vocabularySize).map {
+            tokenizer.isSpecial($0) ? [] : tokenizer.bytes(of: CollectionOfOne($0))
+        }
+        let sorted = bytes.indices.filter { !bytes[$0].isEmpty }.sorted {
+            bytes[$0] == bytes[$1] ? $0 < $1 : bytes[$0].lexicographicallyPrecedes(bytes[$1])
+        }
+        self.bytes = bytes
+        self.sorted = sorted.map(Int32.init)
+        spelled = Set(bytes)
+        longest = bytes.map(\.count).max() ?? 0
+        common = sorted.indices.map { place in
+            place == 0 ? 0 : zip(bytes[sorted[place - 1]], bytes[sorted[place]]).prefix { $0 == $1 }.count
+        }
+    }
+
+    /// The smallest number of tokens that spell the rest of a text from each of its bytes on; 0 at its end.
+    ///
+    /// The vocabulary has a token for every byte.
+    func fewestTokens(spelling text: [UInt8]) -> [Int] {
+        var counts = [Int](repeating: 0, count: text.count + 1)
+        for start in text.indices.reversed() {
+            counts[start] = counts[start + 1] + 1
+            for end in (start + 1)..<min(start + longest, text.count) + 1
+            where counts[end] + 1 < counts[start] && spelled.contains(Array(text[start..<end])) {
+                counts[start] = counts[end] + 1
+            }
+        }
+        return counts
+    }
+
+    func bytes(of token: Int32) -> [UInt8] { bytes.indices.contains(Int(token)) ? bytes[Int(token)] : [] }
+}
+
+/// Texts that end an answer wherever they appear in its bytes, also across tokens.
+package struct StopSequences: Sendable {
+    let vocabulary: Vocabulary
+    private let texts: [[UInt8]]
+    private let longest: Int
+
+    /// Ignores empty texts.
+    package init(_ texts: [String], in vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary
+        self.texts = texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
+        longest = self.texts.map(\.count).max() ?? 0
+    }
+
+    /// The start of the first stop text that ends in an answer's bytes from `new` on.
+    func firstMatch(in bytes: [UInt8], new: Int) -> Int? {
+        let first = max(0, new - longest + 1)
+        guard first < bytes.count else { return nil }
+        return (first..<bytes.count).first { start in texts.contains { bytes[start...].starts(with: $0) } }
+    }
+}

@@ -1,0 +1,107 @@
+import Words
+
+/// The divergences between a teacher's p and a student's q over the same few categories, and their gradients with respect to the
+/// logits z of q = softmax(z).
+struct DistributionPair {
+    private let logP, logQ, p, q: [Double]
+
+    /// - Parameters:
+    ///   - teacher: ln p.
+    ///   - student: ln q.
+    init(teacher: [Double], student: [Double]) {
+        logP = teacher
+        logQ = student
+        p = teacher.map { PortableMath.exp($0) }
+        q = student.map { PortableMath.exp($0) }
+    }
+
+    var count: Int { p.count }
+
+    /// Adds `weight` times the gradient of the term; returns `weight` times its value.
+    func add(_ term: LossTerm, weight: Double, to gradient: inout [Double]) -> Double {
+        let argument = term.argument ?? term.loss.standardArgument ?? 0
+        switch term.loss {
+        case .crossEntropy: return 0
+        case .forwardKL: return addForwardKL(weight, &gradient)
+        case .reverseKL: return addReverseKL(weight, &gradient)
+        case .jensenShannon: return addJensenShannon(argument, weight, &gradient)
+        case .adaptiveKL:
+            // The two weights have no gradient.
+            let gaps = gaps(argument)
+            let all = gaps.head + gaps.tail
+            guard all > 0 else { return 0 }
+            return addForwardKL(weight * gaps.head / all, &gradient) + addReverseKL(weight * gaps.tail / all, &gradient)
+        }
+    }
+
+    /// Σ p·ln(p/q); ∂/∂z = q − p.
+    private func addForwardKL(_ weight: Double, _ gradient: inout [Double]) -> Double {
+        var value = 0.0
+        for c in p.indices {
+            value += p[c] * (logP[c] - logQ[c])
+            gradient[c] += weight * (q[c] - p[c])
+        }
+        return weight * value
+    }
+
+    /// Σ q·ln(q/p); ∂/∂z = q·(ln(q/p) − value).
+    private func addReverseKL(_ weight: Double, _ gradient: inout [Double]) -> Double {
+        let value = q.indices.reduce(0.0) { $0 + q[$1] * (logQ[$1] - logP[$1]) }
+        for c in q.indices { gradient[c] += weight * q[c] * (logQ[c] - logP[c] - value) }
+        return weight * value
+    }
+
+    /// β·KL(p‖m) + (1 − β)·KL(q‖m) with m = βp + (1 − β)q; ∂/∂z = (1 − β)·q·(ln(q/m) − KL(q‖m)).
+    private func addJensenShannon(_ beta: Double, _ weight: Double, _ gradient: inout [Double]) -> Double {
+        let logM = p.indices.map { PortableMath.log(max(beta * p[$0] + (1 - beta) * q[$0], .leastNormalMagnitude)) }
+        let ofTeacher = p.indices.reduce(0.0) { $0 + p[$1] * (logP[$1] - logM[$1]) }
+        let ofStudent = q.indices.reduce(0.0) { $0 + q[$1] * (logQ[$1] - logM[$1]) }
+        for c in q.indices { gradient[c] += weight * (1 - beta) * q[c] * (logQ[c] - logM[c] - ofStudent) }
+        return weight * (beta * ofTeacher + (1 - beta) * ofStudent)
+    }
+
+    /// Σ |p − q| over the head of p, the fewest categories of largest p that reach μ together, and over the rest.
+    ///
+    /// A bucket counts as one token with its probability; of equal probabilities it comes last.
+    private func gaps(_ mu: Double) -> (head: Double, tail: Double) {
+        var gaps = (head: 0.0, tail: 0.0)
+        var before = 0.0
+        for c in p.indices.sorted(by: { p[$0] == p[$1] ? $0 < $1 : p[$0] > p[$1] }) {
+            // Sums of all p may miss 1 by rounding.
+            if before < mu || mu >= 1 { gaps.head += abs(p[c] - q[c]) } else { gaps.tail += abs(p[c] - q[c]) }
+            before += p[c]
+        }
+        return gaps
+    }
+}
+
+/// The teacher's distribution at one position: the stored tokens and, where the tail is lumped, all others as one bucket.
+struct TeacherRow {
+    let tokens: ArraySlice<Int32>
+    /// ln p of the stored tokens and of the bucket, where there is one.
+    let logProbabilities: [Double]
+
+    var hasBucket: Bool { logProbabilities.count > tokens.count }
+
+    /// The logarithm of the smallest float, a lower bound for the bucket.
+    private static let leastLogRest = -104.0
+
+    init(
+        _ teacher: TeacherLogits, position: Int, temperature: Double, tail: LogitsTail, vocabularySize: Int
+    ) {
+        let range = position * teacher.k..<(position + 1) * teacher.k
+        tokens = teacher.topTokens[range]
+        let logits = teacher.topLogits[range]
+        let largest = logits.first ?? 0
+        let divided = logits.map { Double($0 - largest) / temperature }
+        let logSum = PortableMath.log(divided.reduce(0.0) { $0 + PortableMath.exp($1) })
+        guard tail == .lump, teacher.k < vocabularySize else {
+            logProbabilities = divided.map { $0 - logSum }
+            return
+        }
+        // The stored tokens share the probability that the rest leaves.
+        let logRest = min(0, max(Double(teacher.logRest[position]), Self.leastLogRest))
+        let logKept = PortableMath.log(max(1 - PortableMath.exp(logRest), .leastNormalMagnitude))
+        logProbabilities = divided.map { $0 - logSum + logKept } + [logRest]
+    }
+}
