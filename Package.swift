@@ -125,7 +125,7 @@ let package = Package(
             dependencies: ["Fetching", "Archives", "HTTP", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Planner", "Stages", "Store", "TestSupport"],
+            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Engine", "Planner", "Stages", "Store", "TestSupport"],
             exclude: ["Golden"]),
         .testTarget(
             name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
@@ -140,8 +140,8 @@ let package = Package(
         .testTarget(
             name: "StagesTests",
             dependencies: [
-                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "EncoderFixtures",
-                "TestSupport", "Words",
+                "Stages", "Engine", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel", "CanonicalJSON",
+                "EncoderFixtures", "TestSupport", "Words",
             ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],

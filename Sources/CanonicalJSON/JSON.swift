@@ -18,6 +18,8 @@ package enum JSON: Hashable, Sendable {
         return value.isFinite ? .real(value) : .null
     }
 
+    package static func count(_ value: Int) -> JSON { .integer(Int64(value)) }
+
     /// The value with every number in it as `number` gives it.
     package var canonical: JSON {
         switch self {

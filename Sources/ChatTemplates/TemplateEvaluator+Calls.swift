@@ -3,7 +3,7 @@ struct TemplateArguments {
     var values: [TemplateValue]
     var named: [String: TemplateValue]
 
-    /// The argument at a place, or by its name.
+    /// An argument by index or by name.
     subscript(index: Int, name: String) -> TemplateValue? { index < values.count ? values[index] : named[name] }
 }
 
@@ -53,7 +53,7 @@ extension TemplateEvaluator {
         return .list(elements)
     }
 
-    /// What a loop runs over.
+    /// The elements that a loop iterates over.
     mutating func elements(of value: TemplateValue) throws(TemplateError) -> [TemplateValue] {
         switch value {
         case .undefined: return []
@@ -151,7 +151,7 @@ extension TemplateEvaluator {
         return .list(parts.map { .string($0) })
     }
 
-    /// Every occurrence of one text replaced by another.
+    /// The text with every occurrence of one text replaced by another.
     mutating func replaced(_ text: String, _ old: String, _ new: String) throws(TemplateError) -> TemplateValue {
         guard !old.isEmpty else { throw failure("replace takes a text that is not empty") }
         let scalars = Array(old.unicodeScalars)
@@ -170,7 +170,7 @@ extension TemplateEvaluator {
 }
 
 extension String {
-    /// Without the white space, or the given characters, at its ends.
+    /// The text without white space, or the given characters, at its ends.
     func trimmed(of characters: String?, atStart: Bool, atEnd: Bool) -> String {
         let set = characters.map { Array($0.unicodeScalars) }
         func isTrimmed(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? scalar.isPythonSpace }
@@ -182,6 +182,6 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// White space as Python strips it: Unicode's and the four separators of ASCII.
+    /// White space that Python strips: Unicode's and the four separators of ASCII.
     fileprivate var isPythonSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
 }

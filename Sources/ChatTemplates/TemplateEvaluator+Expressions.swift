@@ -88,7 +88,7 @@ extension TemplateEvaluator {
         }
     }
 
-    /// An index from the start, where a negative one counts from the end; nil out of range.
+    /// An index from the start; negative indices count from the end. Nil where it is out of range.
     private static func place(_ index: Int, in count: Int) -> Int? {
         let place = index < 0 ? index + count : index
         return (0..<count).contains(place) ? place : nil
@@ -202,7 +202,7 @@ extension TemplateEvaluator {
         }
     }
 
-    /// Whole-number arithmetic; division rounds down.
+    /// Integer arithmetic; division rounds down.
     private func whole(_ symbol: String, _ a: Int, _ b: Int) throws(TemplateError) -> TemplateValue? {
         let result: (partialValue: Int, overflow: Bool)
         switch symbol {

@@ -86,7 +86,7 @@ extension TemplateEvaluator {
         }
     }
 
-    /// The elements, or those whose attribute, that pass a test; truth where none is named.
+    /// The elements that pass a test, or whose attribute passes it; without a test, those that are true.
     private mutating func selected(
         by filter: TemplateFilter, _ elements: [TemplateValue], _ arguments: [TemplateValue]
     ) throws(TemplateError) -> [TemplateValue] {
@@ -110,7 +110,7 @@ extension TemplateEvaluator {
         return kept
     }
 
-    /// Every line but the first, and no empty one, moved to the right.
+    /// The text with lines indented, except empty ones and, unless asked for, the first.
     private mutating func indented(_ text: String, _ arguments: TemplateArguments) throws(TemplateError) -> TemplateValue {
         let width = max(0, min(arguments[0, "width"]?.integer ?? 4, 1024))
         let movesFirst = arguments[1, "first"]?.isTrue == true

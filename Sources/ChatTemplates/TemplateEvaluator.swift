@@ -4,7 +4,7 @@ struct TemplateEvaluator {
     private static let maximumBytes = 1 << 24
     private static let maximumDepth = 160
 
-    /// The innermost last. A loop and a macro have scopes of their own.
+    /// Scopes, the innermost last. A loop and a macro have their own scope.
     private var scopes: [[String: TemplateValue]]
     private var macros: [String: TemplateMacro] = [:]
     private var output = ""
@@ -108,7 +108,7 @@ struct TemplateEvaluator {
         for (name, part) in zip(names, parts) { scopes[scopes.count - 1][name] = part }
     }
 
-    /// What statements print, and how they end.
+    /// The output of statements, and how they end.
     private mutating func captured(_ body: [LocatedStatement]) throws(TemplateError) -> (String, Outcome) {
         let before = output
         output = ""
@@ -117,7 +117,7 @@ struct TemplateEvaluator {
         return (output, outcome)
     }
 
-    /// Calls a macro in a scope that sees the template's own names alone.
+    /// Calls a macro in a scope that sees only the names of the template.
     mutating func call(
         macro name: String, _ arguments: [TemplateValue], named: [String: TemplateValue]
     ) throws(TemplateError) -> TemplateValue {
@@ -144,7 +144,7 @@ struct TemplateEvaluator {
 
     // MARK: Names and limits
 
-    /// The value of a name, from the innermost scope that has it.
+    /// The value of a name in the innermost scope that has it.
     subscript(name: String) -> TemplateValue {
         for scope in scopes.reversed() {
             if let value = scope[name] { return value }
@@ -169,7 +169,7 @@ struct TemplateEvaluator {
         guard steps <= Self.maximumSteps else { throw failure("rendering takes more than \(Self.maximumSteps) steps") }
     }
 
-    /// A string that a template made, if it is not too long.
+    /// A string that the template made, where it is not too long.
     mutating func checked(_ text: String) throws(TemplateError) -> TemplateValue {
         try spend(text.utf8.count / 64)
         guard text.utf8.count <= Self.maximumBytes else { throw failure("a string has more than \(Self.maximumBytes) bytes") }

@@ -18,14 +18,14 @@ struct TemplateToken: Hashable, Sendable {
     var line: Int
 }
 
-/// Cuts a template into text and the tokens of its tags, with Jinja's `trim_blocks` and `lstrip_blocks`: a line that holds only
-/// a block tag leaves nothing behind.
+/// Divides a template into text and the tokens of its tags, with Jinja's `trim_blocks` and `lstrip_blocks`: a line with only a
+/// block tag gives no text.
 struct TemplateLexer {
     private let source: [UInt8]
     private var position = 0
     private var line = 1
     private var tokens: [TemplateToken] = []
-    /// Whether the text that comes starts a line of the source.
+    /// Whether the next text starts a line of the source.
     private var startsLine = true
 
     static func tokens(of source: String) throws(TemplateError) -> [TemplateToken] {

@@ -1,4 +1,4 @@
-/// Expressions, the loosest binding first.
+/// Expressions, in order of rising precedence.
 extension TemplateParser {
     mutating func expression() throws(TemplateError) -> TemplateExpression {
         try descend()
@@ -10,7 +10,7 @@ extension TemplateParser {
         return .conditional(condition, then: value, otherwise: otherwise)
     }
 
-    /// An expression, or several with commas as a list.
+    /// An expression, or a list of several with commas.
     mutating func tuple() throws(TemplateError) -> TemplateExpression {
         let first = try expression()
         guard kind == .symbol(",") else { return first }
@@ -71,7 +71,7 @@ extension TemplateParser {
         try chain(["**"]) { parser throws(TemplateError) in try parser.unary() }
     }
 
-    /// Operands with operators of one rank between them, from the left.
+    /// Left-associative operators of one precedence.
     private mutating func chain(
         _ symbols: [String], _ operand: (inout TemplateParser) throws(TemplateError) -> TemplateExpression
     ) throws(TemplateError) -> TemplateExpression {
@@ -204,7 +204,7 @@ extension TemplateParser {
         return arguments
     }
 
-    /// `| filter` and `is test`, as often as they come.
+    /// Any number of `| filter` and `is test`.
     private mutating func filtered(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
         var value = start
         while true {

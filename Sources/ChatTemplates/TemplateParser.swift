@@ -13,7 +13,7 @@ struct TemplateParser {
         return statements
     }
 
-    /// Statements up to a tag of one of the names, whose name is left to read.
+    /// Reads statements up to a tag with one of the names, through this name.
     private mutating func body(until ends: Set<String>) throws(TemplateError) -> [LocatedStatement] {
         try descend()
         defer { depth -= 1 }
@@ -50,7 +50,7 @@ struct TemplateParser {
         case "for": return located(try loop())
         case "set": return located(try assignment())
         case "macro": return located(try macro())
-        // The part of a template that an assistant says, which training frameworks mark.
+        // The part of a conversation that the assistant writes, which training frameworks mark.
         case "generation":
             try endOfBlock()
             let body = try self.body(until: ["endgeneration"])

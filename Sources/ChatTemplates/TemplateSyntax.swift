@@ -1,8 +1,8 @@
-/// What a template says, as a tree.
+/// A statement of a template.
 indirect enum TemplateStatement: Sendable {
     case text(String)
     case output(TemplateExpression)
-    /// Several names take the parts of a list.
+    /// Assigns a value to a name, or the parts of a list to several names.
     case set([String], TemplateExpression)
     case setAttribute(of: String, String, TemplateExpression)
     case setBlock(String, [LocatedStatement])
@@ -29,7 +29,7 @@ struct TemplateLoop: Sendable {
     var sequence: TemplateExpression
     var condition: TemplateExpression?
     var body: [LocatedStatement]
-    /// Runs where the sequence is empty.
+    /// Statements for an empty sequence.
     var otherwise: [LocatedStatement]
 }
 
@@ -63,7 +63,7 @@ indirect enum TemplateExpression: Sendable {
     case and(TemplateExpression, TemplateExpression)
     case or(TemplateExpression, TemplateExpression)
     case binary(String, TemplateExpression, TemplateExpression)
-    /// `a < b < c` as its parts.
+    /// The parts of `a < b < c`.
     case comparison(TemplateExpression, [(symbol: String, operand: TemplateExpression)])
     case conditional(TemplateExpression, then: TemplateExpression, otherwise: TemplateExpression?)
 }

@@ -2,7 +2,7 @@ import CanonicalJSON
 
 /// A value of a chat template. Strings are equal by their characters' code points, as they are in Python.
 package indirect enum TemplateValue: Sendable {
-    /// A name, a member or an item that does not exist; the word says which.
+    /// A name, member or item that does not exist; the text names it.
     case undefined(String)
     case none
     case bool(Bool)
@@ -13,7 +13,7 @@ package indirect enum TemplateValue: Sendable {
     case mapping(TemplateMapping)
     case function(TemplateFunction)
 
-    /// A JSON value; members come in the order of their sorted keys.
+    /// A JSON value; members are sorted by key.
     package init(_ json: JSON) {
         switch json {
         case .null: self = .none
@@ -39,7 +39,7 @@ package indirect enum TemplateValue: Sendable {
         }
     }
 
-    /// What it is, for messages.
+    /// A description of the kind of value, for messages.
     var kind: String {
         switch self {
         case .undefined(let name): "'\(name)', which is not defined"
@@ -84,7 +84,7 @@ package indirect enum TemplateValue: Sendable {
     }
 }
 
-/// Members in their order.
+/// A mapping that keeps the order of its members.
 package struct TemplateMapping: Sendable {
     package private(set) var members: [(key: String, value: TemplateValue)]
     /// Whether `set` may change its members.
@@ -105,19 +105,19 @@ package struct TemplateMapping: Sendable {
     }
 }
 
-/// What can be called.
+/// A value that can be called.
 package enum TemplateFunction: Sendable {
     case raiseException
     case range
     case namespace
     case dictionary
-    /// The macro of a name.
+    /// A macro by name.
     case macro(String)
     case method(String, of: TemplateValue)
 }
 
 extension TemplateValue {
-    /// As `{{ }}` prints it: what Python's `str` gives.
+    /// The text that `{{ }}` prints, as Python's `str` gives it.
     var text: String {
         switch self {
         case .undefined: ""
@@ -126,7 +126,7 @@ extension TemplateValue {
         }
     }
 
-    /// What Python's `repr` gives.
+    /// The text of Python's `repr`.
     private var representation: String {
         switch self {
         case .undefined: return "Undefined"
@@ -147,9 +147,9 @@ extension TemplateValue {
         }
     }
 
-    /// As Python's `json.dumps` writes it, characters beyond ASCII as they are; nil where a part of it is no JSON.
+    /// The text of Python's `json.dumps` without escapes beyond ASCII; nil where a part of the value is no JSON.
     ///
-    /// - Parameter indentation: spaces a level; without it everything stands on one line.
+    /// - Parameter indentation: spaces for each level; nil writes one line.
     func json(indentation: Int?, depth: Int = 0) -> String? {
         switch self {
         case .undefined, .function: return nil

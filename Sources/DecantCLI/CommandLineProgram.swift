@@ -66,7 +66,7 @@ enum ExitStatus {
 /// Ends a command with a status and what to tell the person.
 struct CommandFailure: Error {
     var status: Int32
-    /// `nil` where all has been said already.
+    /// `nil` where everything has been said.
     var message: String?
     /// The exact next command.
     var hint: String?

@@ -7,7 +7,6 @@ import Store
 struct BuildPass {
     let graph: Graph
     let execution: StageExecution
-    let keepsGoing: Bool
     private(set) var outcome: BuildOutcome
     /// Objects that turned out unusable.
     private(set) var damaged: [Digest] = []
@@ -23,13 +22,11 @@ struct BuildPass {
     private let before: BuildOutcome?
 
     init(
-        _ graph: Graph, targets: [StageID], execution: StageExecution, resources: Resources, keepsGoing: Bool,
-        after before: BuildOutcome?
+        _ graph: Graph, targets: [StageID], execution: StageExecution, after before: BuildOutcome?
     ) {
         self.graph = graph
         self.execution = execution
-        self.resources = resources
-        self.keepsGoing = keepsGoing
+        resources = execution.executor.resources
         self.before = before
         queue = BuildQueue(graph: graph, targets: targets)
         outcome = BuildOutcome(graph: graph, wanted: queue.wanted)
@@ -69,7 +66,9 @@ struct BuildPass {
     }
 
     /// Whether further stages may start.
-    private var goesOn: Bool { !Task.isCancelled && damaged.isEmpty && (keepsGoing || outcome.failed.isEmpty) }
+    private var goesOn: Bool {
+        !Task.isCancelled && damaged.isEmpty && (execution.executor.keepsGoing || outcome.failed.isEmpty)
+    }
 
     private mutating func lookUpReadyStages() throws {
         while damaged.isEmpty, let id = queue.start() {

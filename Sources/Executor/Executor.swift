@@ -4,14 +4,14 @@ import Store
 
 /// Builds a graph: looks results up, runs what is missing, records lineage.
 package struct Executor: Sendable {
-    private let store: Store
-    private let runner: any Runner
-    private let fetcher: (any SourceFetcher)?
-    private let remote: (any RemoteResults)?
-    private let endpoints: (any EndpointClient)?
-    private let resources: Resources
+    let store: Store
+    let runner: any Runner
+    let fetcher: (any SourceFetcher)?
+    let remote: (any RemoteResults)?
+    let endpoints: (any EndpointClient)?
+    let resources: Resources
     /// Whether what does not depend on a failed stage is finished.
-    private let keepsGoing: Bool
+    let keepsGoing: Bool
 
     package init(
         store: Store, runner: any Runner, fetcher: (any SourceFetcher)? = nil, remote: (any RemoteResults)? = nil,
@@ -38,16 +38,14 @@ package struct Executor: Sendable {
     ) async throws -> BuildOutcome {
         let wanted = graph.closure(of: targets)
         onEvent(.started(stages: wanted.count))
-        let execution = StageExecution(
-            store: store, runner: runner, fetcher: fetcher, remote: remote, endpoints: endpoints, onEvent: onEvent)
+        let execution = StageExecution(executor: self, onEvent: onEvent)
         var last: BuildOutcome?
         var discarded: Set<Digest> = []
         while true {
             try store.prepare(for: wanted.count)
             defer { store.endPreparation() }
             try snapshotSources(of: graph, wanted: wanted)
-            var pass = BuildPass(
-                graph, targets: targets, execution: execution, resources: resources, keepsGoing: keepsGoing, after: last)
+            var pass = BuildPass(graph, targets: targets, execution: execution, after: last)
             try await pass.run(beforeRunning: beforeRunning)
             if pass.damaged.isEmpty { return pass.outcome }
             for object in pass.damaged {

@@ -14,19 +14,17 @@ enum StageOutcome: Sendable {
 
 /// Runs one stage: owns its scratch directory, runs or fetches it, records what it gave.
 struct StageExecution: Sendable {
-    let store: Store
-    let runner: any Runner
-    let fetcher: (any SourceFetcher)?
-    let remote: (any RemoteResults)?
-    let endpoints: (any EndpointClient)?
+    let executor: Executor
     let onEvent: @Sendable (BuildEvent) -> Void
+
+    var store: Store { executor.store }
 
     func run(_ plan: PlannedStage, threads: Int) async throws -> StageOutcome {
         do {
             let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
             // Whoever owned it may have finished the action.
             if let result = try store.heldResult(of: plan) { return .finished(result) }
-            if let artifact = await remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
+            if let artifact = await executor.remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
             try Task.checkCancellation()
             onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
             guard let source = plan.stage.fixedOutput else { return try await run(plan, threads: threads, in: scratch) }
@@ -47,7 +45,9 @@ struct StageExecution: Sendable {
     }
 
     private func fetch(_ source: FixedOutput, for plan: PlannedStage) async throws -> StageOutcome {
-        guard let fetcher else { return .failed(StageFailureReport(reason: "this build fetches no sources")) }
+        guard let fetcher = executor.fetcher else {
+            return .failed(StageFailureReport(reason: "this build fetches no sources"))
+        }
         let started = Date()
         do {
             let artifact = try await fetcher.fetch(source, into: store)
@@ -81,7 +81,7 @@ struct StageExecution: Sendable {
     }
 
     private func run(_ plan: PlannedStage, threads: Int, in workspace: StageWorkspace) async throws -> StageExit {
-        try await runner.run(workspace, threads: threads) { progress in
+        try await executor.runner.run(workspace, threads: threads) { progress in
             onEvent(.stageProgressed(name: plan.stage.name, progress))
         }
     }
@@ -90,7 +90,7 @@ struct StageExecution: Sendable {
     ///
     /// - Returns: why an answer cannot be had.
     private func answerQuestions(of stage: Stage, in workspace: StageWorkspace) async throws -> StageFailureReport? {
-        guard let endpoints, let access = stage.endpoint else {
+        guard let endpoints = executor.endpoints, let access = stage.endpoint else {
             return StageFailureReport(reason: "the stage asks a model, and the recipe says of no server that it has that model")
         }
         do {

@@ -1,11 +1,12 @@
 import BuildModel
 import CanonicalJSON
-import Engine
-import Foundation
 import Planner
 
 /// A stage kind that this binary can run.
 package protocol RunnableStage: StageKind {
+    /// All that a run writes.
+    static var artifact: [Output] { get }
+
     /// What of these parameters this version cannot do yet; `nil` where it can do all. Asked before a build starts.
     var limitation: String? { get }
 
@@ -19,51 +20,55 @@ extension RunnableStage {
     package var limitation: String? { nil }
 }
 
-/// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.
-package struct StageContext: Sendable {
-    let inputs: URL
-    let outputs: URL
-    /// Threads to work with. Results never depend on their number.
-    let workers: WorkerPool
-    /// Of the products of models that run or are trained; the action's numerics profile says which.
-    let products: ProductPrecision
-    /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
-    let checkpoint: Checkpoint?
-    /// How models behind servers are asked; `nil` where nobody can answer.
-    let questionFiles: QuestionFiles?
-    private let reportProgress: @Sendable (StageProgress) -> Void
-
-    package init(
-        inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
-        questionFiles: QuestionFiles? = nil,
-        reportProgress: @escaping @Sendable (StageProgress) -> Void
-    ) {
-        self.inputs = inputs
-        self.outputs = outputs
-        workers = WorkerPool(threads: threads)
-        self.products = products
-        self.checkpoint = checkpoint
-        self.questionFiles = questionFiles
-        self.reportProgress = reportProgress
-    }
-
-    /// The directory of the named input.
-    package func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
-
-    /// A file of the named input.
-    package func input(_ name: String, _ file: String) -> URL { input(name).appending(path: file) }
-
-    package func hasInput(_ name: String) -> Bool { FileManager.default.fileExists(atPath: input(name).path) }
-
-    /// Where an output file belongs.
-    package func output(_ file: String) -> URL { outputs.appending(path: file) }
-
-    package func report(_ progress: StageProgress) { reportProgress(progress) }
-}
-
 /// Why a stage cannot go on: a full sentence for the person who wrote the recipe.
 package struct StageFailure: Error, Sendable, CustomStringConvertible {
     package var description: String
 
     package init(_ description: String) { self.description = description }
+}
+
+/// The stage kinds of the language that this program can run.
+package struct StageCatalogue: Sendable {
+    /// In the order of the language's kinds.
+    package let kinds: [any RunnableStage.Type]
+
+    /// The figures that `show` prints, by the names of their files, whichever kind wrote them.
+    package let figures: [String: Figures]
+
+    package static let standard = StageCatalogue(KindCatalogue.kinds)
+
+    /// - Parameter declared: kinds of the language; those without a run are left out.
+    package init(_ declared: [any StageKind.Type]) {
+        kinds = declared.compactMap { $0 as? any RunnableStage.Type }
+        let outputs = kinds.flatMap { $0.artifact }
+        figures = Dictionary(
+            outputs.compactMap { output in output.figures.map { (output.name, $0) } }, uniquingKeysWith: { first, _ in first })
+    }
+
+    package func kind(named name: String) -> (any RunnableStage.Type)? { kinds.first { $0.name == name } }
+
+    /// Why this version cannot run a stage; `nil` where it can.
+    package func limitation(of kind: String, _ parameters: JSON) -> String? {
+        guard let runnable = self.kind(named: kind) else {
+            return "this version of Decant knows the kind '\(kind)', but cannot run it yet"
+        }
+        return (try? parameters.decode(runnable) as any RunnableStage)?.limitation
+    }
+
+    /// The stage that an action asks for: its kind at its revision, with its parameters read back.
+    package func stage(for action: Action) throws(StageFailure) -> any RunnableStage {
+        guard let kind = kind(named: action.kind) else {
+            throw StageFailure("this version of Decant has no stage kind '\(action.kind)'")
+        }
+        guard kind.revision == action.revision else {
+            throw StageFailure(
+                "the action is of revision \(action.revision) of \(action.kind); this version of Decant has revision "
+                    + "\(kind.revision)")
+        }
+        do {
+            return try action.parameters.decode(kind)
+        } catch {
+            throw StageFailure("the parameters of \(action.kind) cannot be read: \(error)")
+        }
+    }
 }

@@ -29,6 +29,19 @@ import Testing
         #expect(checked > 30)
     }
 
+    @Test func everyPathOfAPageIsInTheCheckout() throws {
+        let pattern = #/`((?:Sources|Tests|scripts|docs|Benchmarks)/[\w./+-]+)(?: [^`]*)?`/#
+        var checked = 0
+        for page in Self.pages {
+            for path in try String(contentsOf: page, encoding: .utf8).matches(of: pattern).map({ String($0.1) }) {
+                checked += 1
+                let exists = FileManager.default.fileExists(atPath: Checkout.file(path).path)
+                #expect(exists, "\(page.lastPathComponent) names \(path)")
+            }
+        }
+        #expect(checked > 30)
+    }
+
     /// `docs/decisions` has one file for each topic; each entry has a date, a status and a decision, and the index names it.
     @Test func everyDecisionIsDatedAndInTheIndex() throws {
         let index = try Checkout.text("docs/decisions/README.md")

@@ -9,7 +9,7 @@ import Testing
     /// Programming errors that may end the process: a lost callback context, a broken invariant, no memory.
     static let mayEndTheProcess: Set = [
         "BuildPass.swift", "Digest.swift", "FloatBuffer.swift", "HTTPConnection.swift", "InferenceWeights.swift",
-        "IntegerPanels.swift", "ServerConnection.swift",
+        "ServerConnection.swift", "WeightPanels.swift",
     ]
 
     /// The lines outside comments that hold one of `words` and match.
@@ -46,6 +46,22 @@ import Testing
     @Test func onlyNamedFilesEndTheProcess() throws {
         let found = try Self.places(of: ["fatalError(", "preconditionFailure("], #/\b(?:fatalError|preconditionFailure)\(/#)
         #expect(Set(found.map { $0.prefix { $0 != ":" } }.map(String.init)).subtracting(Self.mayEndTheProcess) == [])
+    }
+
+    /// Names that say nothing, and names that once hid what a type is.
+    @Test func namesAreWordsOfTheField() throws {
+        let vague = /Util|Helper|Manager|Common/
+        #expect(Self.files.map(\.lastPathComponent).filter { $0.contains(vague) } == [])
+        let hidden = [
+            "Bell", "Seal", "Interview", "Terms", "Resumption", "KeptItem", "CompositionForm", "StageEnd", "StageEnding",
+        ]
+        let declaration = #/(?:struct|class|enum|actor|protocol|typealias) (\w+)/#
+        for file in Self.files {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            guard hidden.contains(where: text.contains) else { continue }
+            let names = text.matches(of: declaration).map { String($0.1) }
+            #expect(Set(names).isDisjoint(with: hidden), "\(file.lastPathComponent)")
+        }
     }
 
     @Test func noFileHasMoreThan400Lines() throws {

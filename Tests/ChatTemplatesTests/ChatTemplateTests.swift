@@ -1,5 +1,4 @@
 import CanonicalJSON
-import Foundation
 import TestSupport
 import Testing
 
@@ -7,10 +6,7 @@ import Testing
 
 /// Against the `transformers` library, whose prompts are in `Reference` (scripts/reference/chat_template_reference.py).
 @Suite struct ChatTemplateTests {
-    static func reference() throws -> JSON {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Reference/chat-templates.json")
-        return try JSON(parsing: Data(contentsOf: file))
-    }
+    static func reference() throws -> JSON { try Checkout.json("Tests/ChatTemplatesTests/Reference/chat-templates.json") }
 
     @Test(arguments: ["chatml", "blocks", "values", "refusal"]) func conversationsRenderAsInTheLibrary(name: String) throws {
         let file = try Self.reference()

@@ -110,7 +110,7 @@ import Testing
             question("irrelevance_0") + "\n" + question("irrelevance_0"),
             "line 3: the id 'irrelevance_0' was used before, in q.json, line 2"
         ),
-        (#"{"id":"a"}"#, "line 2: 'a' has neither a 'question' nor a 'ground_truth'; mend the row or take it out"),
+        (#"{"id":"a"}"#, "line 2: 'a' has neither a 'question' nor a 'ground_truth'; fix the row or remove it"),
         (#"{"question":[]}"#, "line 2: the line has no 'id'"), ("{", "line 2: not JSON"),
         (
             question("multi_turn_base_0"),

@@ -60,7 +60,7 @@ import Words
             (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
             (part: "=b", reply: .init(text: "No", isWhole: true)), (part: "=[", reply: .init(text: "Yes", isWhole: true)),
         ])
-        let judging = try Judging(responses, asking: model, JudgingQuestion("={answer}"), functions: Self.functions)
+        let judging = try JudgeVerdicts(responses, asking: model, JudgingQuestion("={answer}"), functions: Self.functions)
         #expect(
             judging.verdicts == [
                 .accepted, .accepted, .accepted, .rejected("verdict not understood"), .rejected("the judging model says no"),
@@ -81,7 +81,7 @@ import Words
                 "ast": false,
             ])
         #expect(judging.transcript?[2]["verdict"] == .null)
-        let rules = Judging(responses, by: .ast, functions: Self.functions)
+        let rules = JudgeVerdicts(responses, by: .ast, functions: Self.functions)
         #expect(rules.agreement(over: 0..<6) == nil)
         #expect(rules.transcript == nil)
     }

@@ -324,17 +324,17 @@ extension JSON {
         let action = Action(
             kind: "judge", revision: Judge.revision, parameters: ["kind": "ast", "keep": 1, "answer": "call"], inputs: [],
             numerics: .portable)
-        #expect(try StageCatalogue.stage(for: action) as? Judge == Judge(kind: .ast, keep: 1, answer: .call))
+        #expect(try StageCatalogue.standard.stage(for: action) as? Judge == Judge(kind: .ast, keep: 1, answer: .call))
         var other = action
         other.revision += 1
-        #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }
+        #expect(throws: StageFailure.self) { try StageCatalogue.standard.stage(for: other) }
         other = action
         other.kind = "judge.twice"
-        #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }
+        #expect(throws: StageFailure.self) { try StageCatalogue.standard.stage(for: other) }
         other = action
         other.parameters = ["kind": "coin", "keep": 1]
-        #expect(throws: StageFailure.self) { try StageCatalogue.stage(for: other) }
-        let names = StageCatalogue.kinds.map { $0.name }
+        #expect(throws: StageFailure.self) { try StageCatalogue.standard.stage(for: other) }
+        let names = StageCatalogue.standard.kinds.map { $0.name }
         #expect(names == names.sorted())
     }
 }

@@ -73,6 +73,18 @@ final class DecantProgram {
         return try #require(result.events.last, "\(result.errors)")
     }
 
+    /// Builds targets of the recipe, all where none is named, and returns the artifacts of their stages by name.
+    func artifacts(of targets: [String] = []) throws -> [String: String] {
+        let run = ProgramRun(
+            readingToTheEndOf: try start(["build", "tiny.yaml"] + targets + ["--json", "--threads", String(threads)]))
+        try #require(run.status == 0, "\(run.errors)")
+        let events = run.output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+        return Dictionary(
+            uniqueKeysWithValues: events.filter { $0["event"] == "stage-finished" }.map {
+                ($0["stage"]?.string ?? "", $0["artifact"]?.string ?? "")
+            })
+    }
+
     /// Commit ids of the targets by name.
     static func commits(_ done: JSON) -> [String: String] {
         Dictionary(

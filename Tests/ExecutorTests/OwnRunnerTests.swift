@@ -52,7 +52,7 @@ private final class RemoteFolderRunner: Runner {
     }
 
     @Test func aRunnerFromOutsideBuildsAGraph() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try FileManager.default.createDirectory(at: folder.folder("machine"), withIntermediateDirectories: true)
         let runner = RemoteFolderRunner(machine: folder.folder("machine"))
         let stages = [stage("a"), stage("b"), stage("c", [0, 1])]
@@ -69,7 +69,7 @@ private final class RemoteFolderRunner: Runner {
     }
 
     @Test func itsExitStatusIsTheStages() async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try FileManager.default.createDirectory(at: folder.folder("machine"), withIntermediateDirectories: true)
         let runner = RemoteFolderRunner(machine: folder.folder("machine"))
         let outcome = try await build([stage("a", parameter: "fails"), stage("b", [0])], in: folder, runner)

@@ -29,7 +29,7 @@ final class UnsteadyServer: FixtureServer {
     let place: TemporaryFolder
     var file: URL { place.file("download") }
 
-    init() throws { place = try TemporaryFolder() }
+    init() throws { place = TemporaryFolder() }
 
     private func download(
         _ server: UnsteadyServer, limit: Int? = nil, attempts: Int = 4, backoff: Backoff = Backoff(first: 0.01, cap: 0.05)

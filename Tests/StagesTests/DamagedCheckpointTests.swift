@@ -96,7 +96,7 @@ import TestSupport
     }
 
     @Test func resultsThatDoNotFitAreRefused() throws {
-        func expectRefused<Item: KeptItem>(
+        func expectRefused<Item: CheckpointItem>(
             _ type: Item.Type, _ tensors: [String: StoredTensor], sourceLocation: SourceLocation = #_sourceLocation
         ) throws {
             let file = try SafeTensors(parsing: SafeTensors.serialize(tensors), file: "checkpoint")

@@ -26,7 +26,7 @@ import Testing
     private func captured(_ stage: KDCapture) throws -> [TrainingExample] {
         let context = try context()
         try stage.run(in: context)
-        return try CapturedLogits(reading: context.output(CapturedLogits.file)).examples
+        return try CapturedLogits(SafeTensors(reading: context.output(KDCapture.logits.name))).examples
     }
 
     private func reader() throws -> ResponseRows {
@@ -40,13 +40,15 @@ import Testing
         try Data(lines.utf8).write(to: workshop.root.appending(path: "inputs/data/\(file)"))
     }
 
-    private func rows() throws -> [Row] { try context().readRows("data", "train.jsonl") }
+    private func rows() throws -> [Row] { try context().read(DataFiles.train, from: "data") }
 
     /// The judge of the workshop accepted each row's own answer, in the rows' order.
     @Test func withoutAJudgeTheRowsOwnAnswersAreScored() throws {
         let own = try captured(KDCapture(k: 5, prompt: .query))
         _ = try workshop.whole(KDCapture(k: 5, prompt: .query))
-        let judged = try CapturedLogits(reading: workshop.root.appending(path: "outputs/\(CapturedLogits.file)")).examples
+        let judged = try CapturedLogits(
+            SafeTensors(reading: workshop.root.appending(path: "outputs/\(KDCapture.logits.name)"))
+        ).examples
         #expect(own.count == 150)
         #expect(own == judged)
     }

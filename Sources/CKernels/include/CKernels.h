@@ -151,7 +151,6 @@ float decant_largest(const float *x, long n);
 float decant_sum_of_exponentials(const float *x, float largest, float inverse_temperature, long n); // Σ exp((x − largest)/τ)
 // x ← a·exp(x − largest) + b·exp((x − largest)/τ)
 void decant_add_exponentials(float *x, float largest, float a, float b, float inverse_temperature, long n);
-void decant_add_scaled(float *y, const float *x, float factor, long n); // y += factor·x
 
 // products/int8.c
 float decant_largest_magnitude(const float *x, long n);

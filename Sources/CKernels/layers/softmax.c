@@ -73,10 +73,6 @@ void decant_add_exponentials(float *x, float largest, float a, float b, float in
                      n - i);
 }
 
-void decant_add_scaled(float *y, const float *x, float factor, long n) {
-    for (long i = 0; i < n; i++) y[i] = __builtin_fmaf(factor, x[i], y[i]);
-}
-
 // The first place of the largest value; 0 where there is none.
 long decant_largest_place(const float *x, long n) {
     float top = decant_largest(x, n);

@@ -31,12 +31,12 @@ struct StageChange {
         return "the same artifact; only what its inputs were made from changed"
     }
 
-    /// What the stage itself does otherwise.
+    /// What changed in the stage itself.
     private static func own(_ why: [Reason]) -> [String] {
         why.compactMap { if case .input = $0 { nil } else { $0.text } }
     }
 
-    /// What it is given otherwise; a report has many inputs.
+    /// What changed in its inputs; a report has many.
     private static func inputs(_ why: [Reason]) -> [String] {
         let stages = why.compactMap { if case .input(_, let stage) = $0 { stage } else { nil } }
         guard stages.count > 3 else { return why.compactMap { if case .input = $0 { $0.text } else { nil } } }
@@ -77,7 +77,7 @@ extension StageChange {
         self.init(name: name, change: .changed(from: old.record, to: new.record, why: why))
     }
 
-    /// What happened to the stages between two builds, in the order of the newer one; what it has no more comes last.
+    /// What happened to the stages between two builds, in the order of the newer one; removed stages come last.
     static func all(from old: StoredBuild, to new: StoredBuild, in store: Store) throws -> [StageChange] {
         let before = Dictionary(old.stages.map { ($0.name, $0.commit) }, uniquingKeysWith: { $1 })
         let names = StageNames(new)
@@ -110,7 +110,7 @@ extension StageChange {
                 let change = StageChange(name: names[after.commit], from: before, to: after, names: names)
             else { continue }
             changes.append(change)
-            // Below stages of different kinds nothing corresponds.
+            // The inputs of stages of different kinds do not correspond.
             guard before.record.action.kind == after.record.action.kind else { continue }
             for input in after.inputs {
                 guard let next = new[input.commit],

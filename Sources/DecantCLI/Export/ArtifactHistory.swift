@@ -5,7 +5,7 @@ import Planner
 import RecipeLanguage
 import Store
 
-/// All that the store knows of how an artifact came about: what exports of it say.
+/// Everything that the store knows about how an artifact was made. Exports show it.
 struct ArtifactHistory {
     let target: StoredTarget
     let lineage: Lineage
@@ -23,7 +23,7 @@ struct ArtifactHistory {
     init(of target: StoredTarget, in store: Store) throws {
         self.target = target
         lineage = try store.lineage(of: target.record)
-        // The one that it was named in, unless there it is no target but one stage of many.
+        // The build that it was named in, if it is one of its targets.
         let named = target.build.flatMap { build in build.targets.contains { $0.commit == target.record.commit } ? build : nil }
         build = try named ?? store.build(with: target.record.commit)
         names = StageNames(build)

@@ -1,8 +1,9 @@
 import BuildModel
+import Engine
 import Foundation
 import Store
 
-/// A directory that an artifact is copied to, with texts about it.
+/// The directory that an artifact is copied to, with texts about it.
 struct ExportFolder {
     let url: URL
     /// Paths of the artifact's own files with their digests, then those of the texts.
@@ -52,7 +53,7 @@ struct ExportFolder {
 
     /// `README.md`, or where the artifact has such a file `README.decant.md`, `README.decant-2.md`, and so on.
     private func freeName(for name: String) -> String {
-        // File systems that ignore case would take one for the other.
+        // On file systems that ignore case, the two would be one file.
         let taken = Set(files.map { $0.path.lowercased() })
         guard taken.contains(name.lowercased()) else { return name }
         let dot = name.lastIndex(of: ".") ?? name.endIndex
@@ -61,6 +62,27 @@ struct ExportFolder {
             let candidate = "\(name[..<dot]).decant\(number > 1 ? "-\(number)" : "")\(name[dot...])"
             if !taken.contains(candidate.lowercased()) { return candidate }
             number += 1
+        }
+    }
+}
+
+extension ExportFolder {
+    /// Writes a model as one GGUF file, through a temporary copy of its folder.
+    ///
+    /// - Returns: the file's bytes.
+    mutating func addGGUF(
+        of artifact: Artifact, _ precision: GGUFPrecision, name: String?, from store: Store
+    ) throws -> Int {
+        let temporary = FileManager.default.temporaryDirectory.appending(
+            path: "decant-gguf-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: temporary) }
+        try store.materialize(artifact, at: temporary)
+        return try add("model.gguf") { file in
+            do {
+                try ModelFolder(temporary).writeGGUF(to: file, precision, name: name ?? "model")
+            } catch let error as ModelFileError {
+                throw CommandFailure.badInput("the model cannot be written as GGUF: \(error)")
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 import CanonicalJSON
 import Planner
+import Stages
 import Store
 
 /// What the hub reads off a model card.
 extension ModelCard {
-    /// The fields of the front matter, in the order in which they stand.
+    /// The fields of the front matter, in their order.
     var head: [(String, JSON?)] {
         [
             ("library_name", "transformers"), ("pipeline_tag", "text-generation"),
@@ -15,7 +16,7 @@ extension ModelCard {
 
     private var baseModel: JSON? {
         let models = baseModels
-        // JSON has a null of its own, which is not meant here.
+        // Not JSON's own null.
         guard let first = models.first else { return .none }
         return models.count == 1 ? .string(first) : strings(models)
     }
@@ -53,14 +54,10 @@ extension ModelCard {
     /// The hub's form of the report's row of this model; `nil` without one.
     private var index: JSON? {
         guard let row = history.row, let sets = row["sets"]?.object else { return .none }
-        let names: [(key: String, type: String, name: String)] = [
-            ("ar", "accuracy", "answers accepted by the judge"), ("exact", "exact_match", "exact match"),
-        ]
-        let results = sets.sorted { $0.key < $1.key }.compactMap { set, scores -> JSON? in
-            let metrics = names.compactMap { metric in
-                scores[metric.key]?.double.map { value -> JSON in
-                    ["type": .string(metric.type), "name": .string(metric.name), "value": .number(value)]
-                }
+        let results = sets.keys.sorted().compactMap { set -> JSON? in
+            let metrics = Metric.all.filter(\.isOfSets).compactMap { metric -> JSON? in
+                guard let hub = metric.hubName, let value = metric.figure(in: row, on: set) else { return .none }
+                return ["type": .string(hub.type), "name": .string(hub.name), "value": .number(value)]
             }
             guard !metrics.isEmpty else { return .none }
             return [
@@ -75,9 +72,41 @@ extension ModelCard {
 }
 
 extension Array where Element: Hashable {
-    /// Each once, where it first stands.
+    /// Each element once, at its first place.
     var uniqued: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
+    }
+}
+
+/// YAML for the head of a model card: mappings and lists line by line, texts always in quotes.
+enum FrontMatter {
+    /// Fields in the order given, those without a value left out.
+    static func text(_ fields: [(String, JSON?)]) -> String {
+        let lines = fields.flatMap { name, value in value.map { field(name, $0, indentation: "") } ?? [] }
+        return (["---"] + lines + ["---"]).joined(separator: "\n") + "\n"
+    }
+
+    private static func field(_ name: String, _ value: JSON, indentation: String) -> [String] {
+        let nested = lines(of: value, indentation: indentation + "  ")
+        return nested.map { ["\(indentation)\(name):"] + $0 } ?? ["\(indentation)\(name): \(value.canonicalText)"]
+    }
+
+    /// `nil` for a value on one line.
+    private static func lines(of value: JSON, indentation: String) -> [String]? {
+        switch value {
+        case .object(let members) where !members.isEmpty:
+            return value.sortedMembers.flatMap { field($0.key, $0.value, indentation: indentation) }
+        case .array(let elements) where !elements.isEmpty:
+            return elements.flatMap { element in
+                guard var lines = lines(of: element, indentation: indentation + "  ") else {
+                    return ["\(indentation)- \(element.canonicalText)"]
+                }
+                // The first line is beside the dash.
+                lines[0] = "\(indentation)- \(lines[0].dropFirst(indentation.count + 2))"
+                return lines
+            }
+        default: return nil
+        }
     }
 }

@@ -30,7 +30,7 @@ struct ModelCard {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Whom the model learned from, in words; `nil` where it learned from no model.
+    /// A sentence about the teacher; `nil` if the model learned from no model.
     private var teacher: String? {
         if let repository = history.sources.first(where: { isModel($0) && teaches($0.stage.commit) })?.repository {
             return "Its teacher is `\(repository)`, corrected on the task's data as listed below."
@@ -67,7 +67,7 @@ struct ModelCard {
         ancestor(of: commit) { $0.record.action.kind == kind }
     }
 
-    /// The nearest stage that a model's weights came through, or that lies above it.
+    /// The nearest stage among those that a stage was made from, the stage itself included.
     private func ancestor(of commit: CommitID, where matches: (Lineage.Stage) -> Bool) -> Lineage.Stage? {
         var open = [commit]
         var seen: Set<CommitID> = []

@@ -5,14 +5,14 @@ import Executor
 import Foundation
 import Store
 
-/// What came of running one stage again, for people and for programs.
+/// The result of running one stage again, for people and for programs.
 struct VerificationReport {
     let stage: Lineage.Stage
     let name: String
     let verdict: StageVerifier.Verdict
     let store: Store
 
-    /// `nil` for what is not compared.
+    /// `nil` where nothing is compared.
     var isSame: Bool? {
         switch verdict {
         case .same, .held: true
@@ -45,11 +45,11 @@ struct VerificationReport {
         case .measurement: members["measurement"] = true
         case .differs(let difference):
             members["file"] = .string(difference.file)
-            members["differing_files"] = .integer(Int64(difference.count))
-            if case .bytes(let offset) = difference.kind { members["offset"] = .integer(Int64(offset)) }
+            members["differing_files"] = .count(difference.count)
+            if case .bytes(let offset) = difference.kind { members["offset"] = .count(offset) }
             if let place = tensor(at: difference) {
                 members["tensor"] = .string(place.name)
-                members["element"] = .integer(Int64(place.element))
+                members["element"] = .count(place.element)
             }
         case .failed(let failure): members["reason"] = .string(failure.reason)
         }
@@ -74,4 +74,36 @@ struct VerificationReport {
         else { return nil }
         return try? SafeTensors(reading: object.url).tensor(atByte: offset)
     }
+}
+
+/// Which stages of a lineage are to be run again.
+struct StageSelection {
+    /// Names, kinds or commits; empty for all.
+    var stages: [String] = []
+    /// From 0 to 1; `nil` for all.
+    var share: Double?
+    /// Decides which stages a share takes.
+    var seed: UInt64
+
+    /// - Throws: `CommandFailure` for a name that no stage has.
+    func choose(from lineage: Lineage, names: StageNames) throws -> [Lineage.Stage] {
+        for wanted in stages where !lineage.stages.contains(where: { matches($0, wanted, names) }) {
+            throw CommandFailure.badInput("the lineage has no stage '\(wanted)'")
+        }
+        let named = lineage.stages.filter { stage in stages.isEmpty || stages.contains { matches(stage, $0, names) } }
+        guard let share else { return named }
+        // Sources are cheap and do not count as work.
+        let candidates = named.filter { !$0.record.action.isSource }
+        let count = min(candidates.count, max(1, Int((Double(candidates.count) * share).rounded(.up))))
+        let drawn = candidates.sorted { rank(of: $0) < rank(of: $1) }.prefix(count).map(\.commit)
+        return candidates.filter { drawn.contains($0.commit) }
+    }
+
+    private func matches(_ stage: Lineage.Stage, _ wanted: String, _ names: StageNames) -> Bool {
+        names.name(of: stage.commit) == wanted || stage.record.action.kind == wanted
+            || (wanted.isCommitPrefix && stage.commit.hex.hasPrefix(wanted))
+    }
+
+    /// A person who forges a stage cannot know whether it will be drawn.
+    private func rank(of stage: Lineage.Stage) -> String { Digest(hashing: "\(seed) \(stage.record.action.key)").hex }
 }

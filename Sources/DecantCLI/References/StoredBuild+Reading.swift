@@ -2,6 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Diagnostics
 import Foundation
+import Planner
 import RecipeLanguage
 import Stages
 import Store
@@ -49,16 +50,23 @@ extension Store {
         return nil
     }
 
-    /// The curve of a training; `nil` where the artifact has none, or one that is damaged.
+    /// The curve of a training; `nil` where the artifact has none, or a damaged one.
     func curve(of artifact: Artifact) throws -> CurveText? {
-        guard let file = artifact["curve.jsonl"] else { return nil }
-        let lines = try readObject(file.digest).split(separator: UInt8(ascii: "\n"))
-        return try? CurveText(lines: lines.map { line in try JSON(parsing: line) })
+        try read(TrainingCurve.file, of: artifact).map(CurveText.init)
     }
 
-    /// The `report.json` of an artifact; `nil` where it has none.
-    func report(in artifact: Artifact) throws -> JSON? {
-        guard let file = artifact["report.json"] else { return nil }
-        return try? JSON(parsing: readObject(file.digest))
+    /// The report in an artifact; `nil` where there is none.
+    func report(in artifact: Artifact) throws -> JSON? { try read(Report.file, of: artifact) }
+
+    /// The content of a file; `nil` where the artifact has no such file, or one that cannot be read.
+    func read<Content: ByteContent>(_ file: File<Content>, of artifact: Artifact) throws -> Content? {
+        guard let entry = artifact[file.name] else { return nil }
+        let bytes = try readObject(entry.digest)
+        return try? Content(parsing: Data(bytes), named: file.name)
     }
+}
+
+extension Artifact {
+    /// Whether it is a model folder.
+    var isModel: Bool { self[ModelFiles.weights] != nil }
 }

@@ -39,7 +39,7 @@ package struct ModelFolder: Sendable {
     package static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
     /// Those that it may have.
     package static let optionalTokenizerFiles = [generationFile, "chat_template.jinja"]
-    static let configurationFile = "config.json"
+    package static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
 
     private static func generation(_ tokens: ControlTokens) -> JSON {

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Files are mapped; a tensor is read when it is asked for.
 package struct WeightFiles: Sendable {
-    static let single = "model.safetensors"
+    package static let single = "model.safetensors"
     static let index = "model.safetensors.index.json"
 
     private let files: [SafeTensors]

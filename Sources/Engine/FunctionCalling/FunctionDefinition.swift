@@ -8,9 +8,7 @@ package struct FunctionDefinition: Hashable, Sendable {
     package var parameters: JSON
 
     package init(name: String, summary: String, parameters: JSON) {
-        self.name = name
-        self.summary = summary
-        self.parameters = parameters
+        (self.name, self.summary, self.parameters) = (name, summary, parameters)
     }
 
     /// Reads `{"name", "description", "parameters"}`.

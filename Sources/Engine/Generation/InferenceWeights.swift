@@ -1,8 +1,8 @@
-/// A model's weights as a step's products read them: matrices in panels, all else where it lies.
+/// A model's weights for the products of a step: matrices in panels, other parameters in place.
 final class InferenceWeights {
     let layout: DecoderLayout
     private let values: ModelWeights
-    /// By the offset of the first weight.
+    /// Matrices by the offset of their first weight.
     private let panels: [Int: PanelMatrix]
 
     init(_ model: InferenceModel, workers: WorkerPool) {
@@ -25,7 +25,7 @@ final class InferenceWeights {
         self.panels = panels
     }
 
-    /// The panels of matrices that are multiplied as one.
+    /// The panels of matrices that one product multiplies by.
     func panels(of map: LinearMap) -> PanelMatrix {
         guard let matrix = panels[map.offset] else { preconditionFailure("not matrices of the model") }
         return matrix

@@ -1,7 +1,7 @@
-/// Reads the tokens of a step: stores their keys and values in the cache, and gives logits where a next token is asked for.
+/// Reads the tokens of a step: it stores their keys and values in the cache and returns logits where a token is predicted.
 ///
-/// Every value of a row is computed in one order that depends on the row's sequence alone: not on how it was cut into steps,
-/// on the other rows, nor on the threads. T rows, P predicted ones, hidden size D, vocabulary V.
+/// The order of operations for a row depends only on the row's sequence: not on its division into steps, on other rows or on
+/// threads. T rows, P predicted rows, hidden size D, vocabulary V.
 final class StepDecoder {
     let weights: InferenceWeights
     let cache: CacheBlocks
@@ -11,7 +11,7 @@ final class StepDecoder {
     let rotary: RotaryTable
     private let arena = Arena()
 
-    /// For sequences of at most `positions` tokens.
+    /// A decoder for sequences of at most `positions` tokens.
     init(_ weights: InferenceWeights, cache: CacheBlocks, positions: Int, workers: WorkerPool) {
         self.weights = weights
         self.cache = cache
@@ -21,7 +21,7 @@ final class StepDecoder {
         rotary = RotaryTable(configuration, positions: positions)
     }
 
-    /// The step's working memory.
+    /// Working memory of a step.
     struct Memory {
         /// [T, D]; [T, D]; [T]
         let hidden, normalized, inverse: UnsafeMutablePointer<Float>
@@ -69,23 +69,23 @@ extension StepDecoder: ForwardPass {
     }
 }
 
-/// The tokens that are read in one step: stretches of different sequences, some of a prompt, some a single chosen token.
+/// The tokens of one step: consecutive tokens of several sequences, parts of a prompt or a single chosen token.
 struct StepBatch {
     /// Consecutive tokens of one sequence.
     struct Stretch {
         var rows: Range<Int>
         /// Tokens of the sequence before the first row.
         var start: Int
-        /// Of the whole sequence up to the last row.
+        /// Cache blocks of the sequence up to the last row.
         var blocks: [Int]
-        /// To be made before the rows are stored.
+        /// The copy to make before the rows are stored.
         var copy: BlockCopy?
     }
 
     private(set) var tokens: [Int32] = []
     private(set) var positions: [Int32] = []
     private(set) var stretches: [Stretch] = []
-    /// Rows whose next token is asked for.
+    /// Rows whose next token is predicted.
     private(set) var predictedRows: [Int] = []
 
     mutating func append(

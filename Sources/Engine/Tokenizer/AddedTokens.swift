@@ -2,9 +2,7 @@
 package enum SpecialToken: String, CaseIterable, Hashable, Sendable {
     /// Pads batches and separates documents.
     case endOfText = "<|endoftext|>"
-    case user = "<|user|>"
-    case assistant = "<|assistant|>"
-    case tools = "<|tools|>"
+    case user = "<|user|>", assistant = "<|assistant|>", tools = "<|tools|>"
     /// Ends a response.
     case end = "<|end|>"
 }

@@ -52,15 +52,7 @@ package struct Transfer: Sendable {
 
     package struct Step: Sendable {
         /// How it walks down its loss.
-        package var training: Training {
-            switch lesson {
-            case .sft(let training), .rft(let training): training
-            case .kd(let distillation): distillation.training
-            case .onPolicy(let distillation): distillation.training
-            case .reinforcement(let reinforcement): reinforcement.training
-            case .preference(let preference): preference.training
-            }
-        }
+        package var training: Training { lesson.training }
 
         package let method: Spanned<Method>
         /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.

@@ -3,10 +3,10 @@ import Engine
 import Foundation
 import Synchronization
 
-/// The unfinished work of one action on disk, so that a killed stage goes on where it was.
+/// The unfinished work of one action on disk, so that a killed stage continues where it stopped.
 ///
-/// A checkpoint is never a result: it lies beside the outputs, and what it holds is numbers to go on from. One that is
-/// damaged or of another action is ignored, one that cannot be written is done without; the log says both.
+/// A checkpoint is never a result: it is beside the outputs. One that is damaged or belongs to another action is ignored. If
+/// it cannot be written, the stage works without it. The log says both.
 package final class Checkpoint: Sendable {
     private let file: CheckpointFile
     private let interval: Duration
@@ -16,7 +16,7 @@ package final class Checkpoint: Sendable {
     private let isInUse = Atomic(false)
 
     /// - Parameters:
-    ///   - directory: made when the first state is saved.
+    ///   - directory: created when the first state is saved.
     ///   - interval: from one save to the next, at least.
     ///   - log: takes a line for the stage's log.
     package init(
@@ -29,17 +29,17 @@ package final class Checkpoint: Sendable {
         nextSave = Mutex(.now + interval)
     }
 
-    /// Makes the stage save its state and end with `StageInterruption` as soon as it can; any thread may call it.
+    /// Asks the stage to save its state and to end with `StageInterruption`. Any thread may call it.
     ///
-    /// - Returns: whether the stage keeps checkpoints and is on its way to the next one; otherwise nothing is to be waited for.
+    /// - Returns: whether the stage keeps checkpoints and will reach the next one; otherwise there is nothing to wait for.
     package func requestStop() -> Bool {
         isAskedToStop.store(true, ordering: .relaxed)
         return isInUse.load(ordering: .relaxed)
     }
 
-    /// Takes up the state of an earlier run of this action. `restore` throws, and changes nothing, where it cannot go on.
+    /// Restores the state of an earlier run of this action. `restore` throws, and changes nothing, if it cannot use the state.
     ///
-    /// - Returns: whether there was a state that was whole and right.
+    /// - Returns: whether there was a usable state.
     @discardableResult
     func resume(_ restore: (SafeTensors) throws -> Void) -> Bool {
         isInUse.store(true, ordering: .relaxed)
@@ -54,9 +54,9 @@ package final class Checkpoint: Sendable {
         }
     }
 
-    /// Saves the state where that is due. A stage calls it, on one thread at a time, whenever it could go on from here.
+    /// Saves the state if a save is due. A stage calls it, on one thread at a time, whenever it could continue from here.
     ///
-    /// - Parameter done: steps, rows: what the log and the file's first line call the place.
+    /// - Parameter done: the number of steps or rows so far, for the log and the file's first line.
     /// - Throws: `StageInterruption` when the stage was asked to stop.
     func offer(done: Int, _ tensors: () -> [String: StoredTensor]) throws(StageInterruption) {
         let stops = isAskedToStop.load(ordering: .relaxed)
@@ -76,7 +76,7 @@ package final class Checkpoint: Sendable {
     }
 }
 
-/// Ends a stage that was asked to stop; what it did is in its checkpoint.
+/// Ends a stage that was asked to stop. Its work is in its checkpoint.
 package struct StageInterruption: Error, Hashable, Sendable, CustomStringConvertible {
     package var done: Int
 

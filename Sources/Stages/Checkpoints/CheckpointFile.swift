@@ -28,7 +28,7 @@ struct CheckpointFile {
     /// - Throws: `CheckpointFault` or `ModelFileError` when it is not a whole file of this action.
     func read() throws -> (done: Int, tensors: SafeTensors)? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        // Mapped: nothing is allocated for a size that only the file claims.
+        // Mapped: a wrong size in the file allocates no memory.
         let content = try Data(contentsOf: url, options: .mappedIfSafe)
         guard content.count > Self.digestLength else { throw CheckpointFault("it is cut off") }
         let signed = content.dropLast(Self.digestLength)
@@ -41,7 +41,7 @@ struct CheckpointFile {
         return (done, try SafeTensors(parsing: signed[(end + 1)...], file: "checkpoint"))
     }
 
-    /// Replaces the file. Whenever the process ends, the old file or the new one is there, whole.
+    /// Replaces the file. Whenever the process ends, the old or the new file is there, complete.
     func write(done: Int, _ tensors: [String: StoredTensor]) throws(CheckpointFault) {
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -66,8 +66,8 @@ struct CheckpointFile {
 
     private func header(done: Int) -> JSON {
         [
-            "action": .string(key.hex), "done": .integer(Int64(done)), "format": .integer(Int64(Self.format)),
-            "kind": .string(action.kind), "revision": .integer(Int64(action.revision)),
+            "action": .string(key.hex), "done": .count(done), "format": .count(Self.format),
+            "kind": .string(action.kind), "revision": .count(action.revision),
         ]
     }
 
@@ -94,7 +94,7 @@ struct CheckpointFile {
         return nil
     }
 
-    /// Makes the file's name durable.
+    /// Waits until the disk has the file's name.
     private static func flush(_ directory: URL) {
         let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -109,6 +109,6 @@ struct CheckpointFault: Error, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 
-    /// What the system last said.
+    /// The system's last error.
     static func ofSystem() -> CheckpointFault { CheckpointFault(String(cString: strerror(errno))) }
 }

@@ -5,89 +5,29 @@ import Planner
 import Words
 
 extension DataIngest: RunnableStage {
+    package static let artifact: [Output] = [.file(DataFiles.functions), .file(DataFiles.rows)]
+
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
-        // Formats whose rows share their functions come first: rows of the others may define one otherwise.
-        for format in RowFormat.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
+        // Formats whose rows share functions come first: rows of other formats may define a function differently.
+        for format in RowFormat.allCases {
+            try format.reader.read(files.filter { $0.format == format }, into: &collected)
+        }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
         if let warning = collected.warning { context.log(warning) }
-        try context.write(functions: Array(collected.functions.values))
-        try context.write(rows: collected.rows, to: "rows.jsonl")
+        try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
+        try context.write(collected.rows, to: DataFiles.rows)
     }
 }
 
-extension IngestedRows {
-    fileprivate mutating func add(_ files: [IngestedFile], in format: RowFormat) throws {
-        switch format {
-        case .decant: try add(files, read: DecantRowReader.row)
-        case .openai: try add(files, read: OpenAIRowReader.row)
-        case .snips:
-            var read: [(row: Row, file: IngestedFile)] = []
-            for file in files {
-                read += try SNIPSReader.rows(in: file.content(), file: file.name).map { ($0, file) }
-            }
-            let definitions = SNIPSReader.functions(called: read.map(\.row))
-            for (row, file) in read {
-                let called = row.answers.compactMap { definitions[$0.name] }
-                try add(row, called, set: file.set, place: file.name)
-            }
-        case .xlam:
-            for file in files {
-                try file.forEachRow { json, place in
-                    let (row, functions) = try XLAMReader.row(json)
-                    try add(row, owning: functions, set: file.set, place: place)
-                }
-            }
-        case .bfcl:
-            var reader = BFCLReader()
-            for file in files {
-                try file.forEachRow { json, place in try reader.read(json, set: file.set, place: place) }
-            }
-            for question in try reader.joined() {
-                try add(question.row, owning: question.functions, set: question.set, place: question.place)
-            }
-        case .text: try addPassages(files)
-        }
-    }
-
-    /// Adds the passages of plain texts. Those of files of one name are numbered on.
-    private mutating func addPassages(_ files: [IngestedFile]) throws {
-        var counts: [String: Int] = [:]
-        for file in files {
-            for passage in try PassageReader.passages(in: file.content(), file: file.name) {
-                let number = (counts[file.name] ?? 0) + 1
-                counts[file.name] = number
-                try add(Row(passage: passage, id: "\(file.name)-\(number)"), [], set: file.set, place: file.name)
-            }
-        }
-    }
-
-    /// Adds the lines of files whose rows share their functions. Those of a set of its own need not.
-    private mutating func add(
-        _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
-    ) throws {
-        for file in files {
-            let isApart = !DataSplit.standardSets.contains(file.set)
-            try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
-                if isApart, !definitions.isEmpty {
-                    try add(row, owning: definitions, set: file.set, place: place)
-                } else {
-                    try add(row, definitions, set: file.set, place: place)
-                }
-            }
-        }
-    }
-}
-
-/// Rows and functions as files are read.
+/// The rows and functions read so far.
 struct IngestedRows {
     private(set) var rows: [Row] = []
     private(set) var functions: [String: FunctionDefinition] = [:]
     private var places: [String: String] = [:]
 
-    /// Adds a row; an id that was read before, or a function that was defined otherwise before, is refused.
+    /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
         for definition in definitions {
             if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
@@ -98,8 +38,8 @@ struct IngestedRows {
         try append(row, calling: unknown, set: set, place: place)
     }
 
-    /// Adds a row of a format whose rows bring functions of their own: what the first one to bring a name defines is the
-    /// pool's, and a row that defines it otherwise keeps its own definition.
+    /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
+    /// with a different one keeps its own.
     mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
         var row = row
         var own: [FunctionDefinition] = []
@@ -120,6 +60,23 @@ struct IngestedRows {
         try append(row, calling: unknown, set: set, place: place)
     }
 
+    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
+    mutating func add(
+        linesOf files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
+    ) throws {
+        for file in files {
+            let isApart = RowSets.isNamed(file.set)
+            try file.forEachLine { json, place in
+                let (row, definitions) = try read(json.canonical)
+                if isApart, !definitions.isEmpty {
+                    try add(row, owning: definitions, set: file.set, place: place)
+                } else {
+                    try add(row, definitions, set: file.set, place: place)
+                }
+            }
+        }
+    }
+
     /// - Parameter unknown: a call among the answers of a function that nobody defines.
     private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
         if let earlier = places.updateValue(place, forKey: row.id) {
@@ -133,7 +90,7 @@ struct IngestedRows {
         rows.append(row)
     }
 
-    /// The rows that nothing answers, as a line for the log: the rules of `ast` reject their own answers.
+    /// A line for the log about rows whose own answers the rules of `ast` reject.
     var warning: String? {
         let unanswerable = rows.filter {
             !AnswerJudge.ast.verdict(on: $0.answers, for: $0, functions: functions).isAccepted

@@ -7,7 +7,7 @@ import Words
 /// A file of rows among a stage's inputs.
 struct IngestedFile {
     var url: URL
-    /// How messages call it: its path in the input.
+    /// Its path in the input, for messages.
     var name: String
     /// The set that it was named under.
     var set: String
@@ -19,19 +19,19 @@ struct IngestedFile {
     /// place.
     func forEachLine(_ body: (JSON, String) throws -> Void) throws {
         let lines = try content().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) {
+        for (index, line) in lines.enumerated() where !line.isBlank {
             let place = "\(name), line \(index + 1)"
             do {
                 try body(JSON(parsingAsWritten: line), place)
             } catch let error as JSONError {
                 throw StageFailure("\(place): not JSON: \(error.reason) (column \(error.column))")
             } catch let error as RowError {
-                throw StageFailure("\(place): \(error); mend the row or take it out")
+                throw StageFailure("\(place): \(error); fix the row or remove it")
             }
         }
     }
 
-    /// As `forEachLine`, for a file that may as well be one list of rows.
+    /// Like `forEachLine`, for a file that may also be one list of rows.
     func forEachRow(_ body: (JSON, String) throws -> Void) throws {
         let content = try content()
         guard content.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "[") else {
@@ -48,7 +48,7 @@ struct IngestedFile {
             do {
                 try body(row, place)
             } catch let error as RowError {
-                throw StageFailure("\(place): \(error); mend the row or take it out")
+                throw StageFailure("\(place): \(error); fix the row or remove it")
             }
         }
     }
@@ -74,12 +74,5 @@ extension StageContext {
             }
         }
         return files
-    }
-
-    /// The paths of an input's files, those in folders too, sorted.
-    func files(below folder: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: input(folder).path).sorted().filter {
-            (try? input(folder, $0).resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true
-        }
     }
 }

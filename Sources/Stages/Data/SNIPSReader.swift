@@ -6,7 +6,16 @@ import Foundation
 ///
 /// The intent is the function, each entity an argument whose value is the verbatim span. An entity that occurs twice in a query
 /// keeps its first span.
-enum SNIPSReader {
+enum SNIPSReader: RowReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        let read = try files.flatMap { file in try Self.rows(in: file.content(), file: file.name).map { ($0, file) } }
+        let definitions = functions(called: read.map(\.0))
+        for (row, file) in read {
+            let called = row.answers.compactMap { definitions[$0.name] }
+            try rows.add(row, called, set: file.set, place: file.name)
+        }
+    }
+
     static func rows(in content: Data, file: String) throws -> [Row] {
         let intents: [(key: String, value: JSON)]
         do throws(JSONError) {
@@ -19,7 +28,7 @@ enum SNIPSReader {
         }
         return try entries.enumerated().map { index, entry in
             guard let spans = entry["data"]?.array else {
-                throw StageFailure("\(file): row \(index + 1) of \(intent) has no 'data' list; mend it or take it out")
+                throw StageFailure("\(file): row \(index + 1) of \(intent) has no 'data' list; fix it or remove it")
             }
             return try row(of: spans, id: "\(file)#\(index + 1)", intent: intent, file: file)
         }
@@ -30,7 +39,7 @@ enum SNIPSReader {
         var arguments: [String: JSON] = [:]
         for span in spans {
             guard let text = span["text"]?.string else {
-                throw StageFailure("\(file): the row \(id) has a span without 'text'; mend it or take it out")
+                throw StageFailure("\(file): the row \(id) has a span without 'text'; fix it or remove it")
             }
             query += text
             if let entity = span["entity"]?.string, arguments[entity] == nil {

@@ -4,7 +4,10 @@ import Engine
 import Planner
 
 extension BenchDecode: RunnableStage {
-    /// Positions of a model that is worth a measurement.
+    static let speed = File<JSON>("speed.json")
+    package static let artifact: [Output] = [.figures(speed)]
+
+    /// A model with fewer positions is too short to be measured.
     private static let fewestPositions = 8
 
     package func run(in context: StageContext) throws {
@@ -18,24 +21,24 @@ extension BenchDecode: RunnableStage {
             throw StageFailure(
                 "the model reads \(positions) tokens at most, too few to measure its speed; it takes \(Self.fewestPositions)")
         }
-        // One token more than those is given, and none is read behind it: prompt and new tokens fill the positions.
+        // The model generates one more token, which it does not read: prompt and new tokens fill the positions.
         let new = min(newTokens, positions / 2)
         let prompt = (0..<min(promptTokens, positions - new)).map { Int32($0 * 7 % configuration.vocabularySize) }
         let speeds = try speeds(of: Generator(model, workers: context.workers), continuing: prompt, by: new, in: context)
         try context.write(
             [
                 "tokens_per_second": .number(speeds.max() ?? 0), "rounds": .array(speeds.map(JSON.number)),
-                "prompt_tokens": .integer(Int64(prompt.count)), "new_tokens": .integer(Int64(new)),
-                "threads": .integer(Int64(context.workers.threads)),
+                "prompt_tokens": .count(prompt.count), "new_tokens": .count(new),
+                "threads": .count(context.workers.threads),
             ],
-            to: "speed.json")
+            to: Self.speed)
     }
 
-    /// Tokens a second of each round: what the tokens behind the first take more than the prompt and the first.
+    /// Tokens a second of each round. The time of the prompt and the first token is subtracted.
     private func speeds(
         of generator: Generator, continuing prompt: [Int32], by new: Int, in context: StageContext
     ) throws -> [Double] {
-        // What is only done once belongs to no round.
+        // A first run, outside the rounds, does what is done only once.
         _ = try Self.seconds(of: generator, continuing: prompt, by: 1)
         var firsts: [Double] = []
         var wholes: [Double] = []
@@ -44,7 +47,7 @@ extension BenchDecode: RunnableStage {
             wholes.append(try Self.seconds(of: generator, continuing: prompt, by: new + 1))
             context.report(StageProgress(done: round, total: rounds, unit: "round"))
         }
-        // The fastest: one that was held up would make the tokens behind it look faster than they are.
+        // The fastest one: a delayed one would make the later tokens seem faster than they are.
         let first = firsts.min() ?? 0
         return wholes.map { Double(new) / max($0 - first, 1e-9) }
     }

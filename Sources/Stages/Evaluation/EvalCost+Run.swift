@@ -4,55 +4,75 @@ import Foundation
 import Planner
 
 extension EvalCost: RunnableStage {
+    static let cost = File<JSON>("cost.json")
+    package static let artifact: [Output] = [.figures(cost)]
+
     package func run(in context: StageContext) throws {
-        let cost = try ModelCost(ModelConfiguration(json: context.readJSON("model", "config.json")))
-        let file = try FileManager.default.attributesOfItem(atPath: context.input("model", "model.safetensors").path)
-        // Without sets there is no file, and so no folder.
+        let cost = try ModelCost(ModelConfiguration(json: context.read(ModelFiles.configuration, from: "model")))
+        let file = try FileManager.default.attributesOfItem(atPath: context.input("model", ModelFiles.weights).path)
+        // A model that answered no set has no folder of answers.
         let sets =
-            context.hasInput("answers")
-            ? try FileManager.default.contentsOfDirectory(atPath: context.input("answers").path)
-                .filter { $0.hasSuffix(".jsonl") }.sorted() : []
+            context.hasInput("answers") ? try DataFiles.sets(in: context.input("answers")) : []
         try context.write(
             [
                 "parameters": [
-                    "embedding": .integer(Int64(cost.embedding)),
-                    "others": .integer(Int64(cost.others)),
-                    "total": .integer(Int64(cost.parameters)),
+                    "embedding": .count(cost.embedding),
+                    "others": .count(cost.others),
+                    "total": .count(cost.parameters),
                 ],
-                "bytes": .integer(Int64((file[.size] as? Int) ?? 0)),
+                "bytes": .count((file[.size] as? Int) ?? 0),
                 "sets": .object(
                     try sets.reduce(into: [:]) { workloads, set in
-                        workloads[String(set.dropLast(".jsonl".count))] = try workload(of: set, cost: cost, in: context)
+                        workloads[set] = try workload(of: set, cost: cost, in: context)
                     }),
             ],
-            to: "cost.json")
+            to: Self.cost)
     }
 
     /// The mean token counts of a set's answers, and the mean operations of giving one.
     private func workload(of set: String, cost: ModelCost, in context: StageContext) throws -> JSON {
-        let answers = try context.readLines("answers", set)
-        var promptTokens = 0.0
-        var responseTokens = 0.0
-        var prefill = 0.0
-        var decode = 0.0
-        for (index, answer) in answers.enumerated() {
-            guard let prompt = answer["prompt_tokens"]?.integer, let response = answer["response_tokens"]?.integer,
-                prompt >= 0, response >= 0
-            else { throw StageFailure("answers/\(set), answer \(index + 1): there are no prompt_tokens and response_tokens") }
-            let operations = cost.answering(promptTokens: prompt, generatedTokens: response)
-            promptTokens += Double(prompt)
-            responseTokens += Double(response)
-            prefill += operations.prefill
-            decode += operations.decode
-        }
+        let answers = try context.read(EvalGenerate.tokens(of: set), from: "answers")
+        let operations = answers.map { cost.answering(promptTokens: $0.prompt, generatedTokens: $0.response) }
+        func sum(_ values: [Double]) -> Double { values.reduce(0, +) }
+        let (prefill, decode) = (sum(operations.map(\.prefill)), sum(operations.map(\.decode)))
         let count = Double(max(answers.count, 1))
         return [
-            "answers": .integer(Int64(answers.count)),
-            "prompt_tokens": .number(promptTokens / count),
-            "response_tokens": .number(responseTokens / count),
-            "flops": .number((prefill + decode) / count),
-            "prefill_flops": .number(prefill / count),
+            "answers": .count(answers.count), "prompt_tokens": .number(sum(answers.map { Double($0.prompt) }) / count),
+            "response_tokens": .number(sum(answers.map { Double($0.response) }) / count),
+            "flops": .number((prefill + decode) / count), "prefill_flops": .number(prefill / count),
             "decode_flops": .number(decode / count),
         ]
+    }
+}
+
+extension EvalPerplexity: RunnableStage {
+    static let perplexity = File<JSON>("perplexity.json")
+    package static let artifact: [Output] = [.figures(perplexity)]
+
+    package func run(in context: StageContext) throws {
+        let folder = context.modelFolder("model")
+        // As the `transformers` library encodes a text: after the token that begins every text, where there is one.
+        let text = try folder.tokenizer().encodeWithFrame(text(in: context)).map(Int32.init)
+        let tokens = Array(text.prefix(self.tokens ?? text.count))
+        let windows = try PerplexityWindows(count: tokens.count, context: self.context, stride: stride)
+        let perplexity = try context.inferenceModel("model").perplexity(
+            of: tokens, in: windows, workers: context.workers,
+            checkpoint: context.resultCheckpoint(of: windows.ranges.count, unit: "window"))
+        try context.write(
+            [
+                "perplexity": .number(perplexity.value), "loss": .number(perplexity.loss),
+                "counted_tokens": .count(perplexity.countedTokens), "text_tokens": .count(tokens.count),
+                "windows": .count(windows.ranges.count), "context": .count(self.context),
+                "stride": .count(stride),
+            ],
+            to: Self.perplexity)
+    }
+
+    private func text(in context: StageContext) throws -> String {
+        let files = try context.files(below: "text")
+        guard files.count == 1, let file = files.first else {
+            throw StageFailure("the text must be one file, not \(files.count): \(files.prefix(8).joined(separator: ", "))")
+        }
+        return try context.read(File<String>(file), from: "text")
     }
 }

@@ -1,20 +1,26 @@
 import CanonicalJSON
 
 /// A report's rows as a table: size first, then each metric on each set, side by side. Rows that differ in their seeds alone
-/// are one line, mean ± deviation. Rows that no other beats in size and quality say so last.
+/// are one line, mean ± deviation. The last column marks rows that no other row beats in size and quality.
 package struct ReportTable: Sendable {
     private let headings: [String]
     private let lines: [[String]]
 
-    package init(_ report: JSON) { self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? []) }
+    package init(_ report: JSON) { self.init(report, knowing: Metric.all) }
 
-    /// Every run in a line of its own.
-    static func ofEachRun(_ report: JSON) -> ReportTable { ReportTable(report, rows: report["rows"] ?? []) }
+    init(_ report: JSON, knowing metrics: [Metric]) {
+        self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? [], knowing: metrics)
+    }
 
-    private init(_ report: JSON, rows: JSON) {
+    /// A line for each run.
+    static func ofEachRun(_ report: JSON) -> ReportTable {
+        ReportTable(report, rows: report["rows"] ?? [], knowing: Metric.all)
+    }
+
+    private init(_ report: JSON, rows: JSON, knowing known: [Metric]) {
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
         let metrics = (report["metrics"]?.array ?? []).compactMap(\.string)
-        let columns = Column.all(metrics: metrics, sets: sets)
+        let columns = Column.all(of: known, asked: metrics, sets: sets)
         let rows = rows.array ?? []
         let marks = rows.contains { $0["front"] != nil } ? ["front"] : []
         headings = ["model"] + columns.map(\.heading) + marks
@@ -24,63 +30,32 @@ package struct ReportTable: Sendable {
         }
     }
 
-    /// The qualities that a row is on the front of.
+    /// The metrics on whose front the row is.
     private static func front(_ metrics: JSON?) -> String {
-        (metrics?.array ?? []).compactMap(\.string).map { $0 == "ar" ? "AR" : $0 }.joined(separator: ", ")
+        (metrics?.array ?? []).compactMap(\.string).map { Metric.named($0)?.heading ?? $0 }.joined(separator: ", ")
     }
 
-    /// A figure of a row: where it stands, and how it is written.
+    /// A metric, of one set where it has a figure for each.
     private struct Column {
-        let heading: String
-        let path: [String]
-        let text: (Double) -> String
-        var unit = ""
+        let metric: Metric
+        var set: String?
 
-        static func all(metrics: [String], sets: [String]) -> [Column] {
-            var columns = [
-                Column(heading: "parameters", path: ["parameters"], text: { decimal($0 / 1e6, places: 3) }, unit: " M"),
-                Column(heading: "size", path: ["bytes"], text: { decimal($0 / 1024, places: 0) }, unit: " KiB"),
-            ]
-            if metrics.contains("flops") {
-                columns.append(Column(heading: "MFLOPs/answer", path: ["flops"], text: { decimal($0 / 1e6, places: 1) }))
-            }
-            if metrics.contains("speed") {
-                columns.append(Column(heading: "tokens/s", path: ["speed"], text: { decimal($0, places: 0) }))
-            }
-            if metrics.contains("perplexity") {
-                columns.append(Column(heading: "perplexity", path: ["perplexity"], text: { decimal($0, places: 3) }))
-            }
-            return columns + metrics.flatMap { metric in sets.compactMap { Column(metric, on: $0) } }
+        /// Those of the model in their own order, then those of sets in the report's order.
+        static func all(of known: [Metric], asked metrics: [String], sets: [String]) -> [Column] {
+            let ofModel = known.filter { !$0.isOfSets && ($0.isAlwaysShown || metrics.contains($0.name)) }
+            let ofSets = metrics.flatMap { name in known.filter { $0.name == name && $0.isOfSets } }
+            return ofModel.map { Column(metric: $0) }
+                + ofSets.flatMap { metric in sets.map { Column(metric: metric, set: $0) } }
         }
 
-        private init(heading: String, path: [String], text: @escaping (Double) -> String, unit: String = "") {
-            self.heading = heading
-            self.path = path
-            self.text = text
-            self.unit = unit
-        }
-
-        /// `nil` for what is no figure of a set.
-        private init?(_ metric: String, on set: String) {
-            switch metric {
-            case "ar": self.init(heading: "AR \(set)", path: ["sets", set, "ar"], text: percent)
-            case "exact": self.init(heading: "exact \(set)", path: ["sets", set, "exact"], text: percent)
-            case "length":
-                self.init(
-                    heading: "tokens \(set)", path: ["sets", set, "response_tokens_mean"], text: { decimal($0, places: 1) })
-            default: return nil
-            }
-        }
+        var heading: String { metric.heading + (set.map { " \($0)" } ?? "") }
 
         func cell(of row: JSON) -> String {
-            guard let value = figure(in: row) else { return "–" }
-            guard (row["runs"]?.integer ?? 1) > 1, let deviation = figure(in: row["deviation"] ?? [:]), deviation > 0 else {
-                return text(value) + unit
-            }
-            return text(value) + " ± " + text(deviation) + unit
+            guard let value = metric.figure(in: row, on: set) else { return "–" }
+            let deviation = (row["runs"]?.integer ?? 1) > 1 ? metric.figure(in: row["deviation"] ?? [:], on: set) ?? 0 : 0
+            guard deviation > 0 else { return metric.format.text(value) }
+            return metric.format.number(value) + " ± " + metric.format.text(deviation)
         }
-
-        private func figure(in row: JSON) -> Double? { path.reduce(row) { $0[$1] ?? .null }.double }
     }
 
     /// Aligned columns for a terminal.
@@ -90,18 +65,47 @@ package struct ReportTable: Sendable {
 
     var table: TextTable { TextTable(headings: headings, lines: lines) }
 
-    static func percentage(_ share: Double?) -> String { share.map(percent) ?? "–" }
-    private static func percent(_ share: Double) -> String { decimal(share * 100, places: 1) }
+    static func percentage(_ share: Double?) -> String { share.map(Metric.Format.share.text) ?? "–" }
+}
 
-    /// A number with a fixed number of decimal places.
-    package static func decimal(_ value: Double, places: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<places { scale *= 10 }
-        let scaled = (abs(value) * scale).rounded()
-        let digits = String(Int(scaled))
-        let sign = value < 0 && scaled > 0 ? "-" : ""
-        guard places > 0 else { return sign + digits }
-        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-        return sign + padded.dropLast(places) + "." + padded.suffix(places)
+/// Words in rows and columns.
+package struct TextTable {
+    private let headings: [String]
+    let lines: [[String]]
+    /// The number of columns of words, at the left; figures are aligned at the right.
+    private let words: Int
+
+    package init(headings: [String], lines: [[String]], words: Int = 1) {
+        self.headings = headings
+        self.lines = lines
+        self.words = words
+    }
+
+    /// The headings and the lines for a terminal.
+    package var alignedLines: [String] { aligned([headings] + lines, widths) }
+
+    /// Aligned columns for a terminal, with a rule below the headings.
+    var text: String {
+        let rule = widths.map { String(repeating: "─", count: $0) }
+        return aligned([headings, rule] + lines, widths).joined(separator: "\n") + "\n"
+    }
+
+    var markdown: String {
+        let rule = headings.indices.map { $0 < words ? "---" : "---:" }
+        let cells = lines.map { $0.map { $0.replacing("|", with: "\\|") } }
+        return ([headings, rule] + cells).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+    }
+
+    private var widths: [Int] {
+        headings.indices.map { column in ([headings] + lines).map { $0[column].count }.max() ?? 0 }
+    }
+
+    private func aligned(_ lines: [[String]], _ widths: [Int]) -> [String] {
+        lines.map { line in
+            line.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return column < words ? cell + space : space + cell
+            }.joined(separator: "  ")
+        }
     }
 }

@@ -1,8 +1,8 @@
 import CanonicalJSON
 
-/// A report for people: the table of metrics, then what stands behind them.
+/// A report for people: the table of metrics, then their details.
 package struct ReportText: Sendable {
-    /// The confusions of a model that a report names, at most.
+    /// A report names so many confusions of a model, at most.
     static let confusions = 10
 
     private let metrics: ReportTable
@@ -54,8 +54,9 @@ package struct ReportText: Sendable {
     }
 
     private static func length(_ scores: JSON) -> String {
-        let mean = ReportTable.decimal(scores["response_tokens_mean"]?.double ?? 0, places: 1)
-        return "\(mean) ± \(ReportTable.decimal(scores["response_tokens_deviation"]?.double ?? 0, places: 1))"
+        let places = Metric.Format(places: 1)
+        let (mean, deviation) = (scores["response_tokens_mean"]?.double, scores["response_tokens_deviation"]?.double)
+        return "\(places.text(mean ?? 0)) ± \(places.text(deviation ?? 0))"
     }
 
     private var details: [(title: String, table: TextTable)] {
@@ -70,4 +71,43 @@ package struct ReportText: Sendable {
     package var text: String { details.reduce(metrics.text) { $0 + "\n\($1.title)\n\n\($1.table.text)" } }
 
     package var markdown: String { details.reduce(metrics.markdown) { $0 + "\n\($1.title):\n\n\($1.table.markdown)" } }
+}
+
+/// What an evaluation says of each function: rows, AR and exact match, and what was called in its place.
+package struct ConfusionText: Sendable {
+    /// Functions named in place of a wanted one, at most.
+    private static let mostNamed = 3
+
+    private let tables: [(set: String, table: TextTable)]
+
+    /// - Parameter confusion: `confusion.json` of `eval.score`.
+    package init(_ confusion: JSON) {
+        tables = (confusion["sets"] ?? [:]).sortedMembers.map { set, entry in
+            let lines = (entry["functions"] ?? [:]).sortedMembers.map { name, shares in
+                [
+                    name, Self.confused(name, entry["called"]?[name] ?? [:]), String(shares["rows"]?.integer ?? 0),
+                    ReportTable.percentage(shares["ar"]?.double), ReportTable.percentage(shares["exact"]?.double),
+                ]
+            }
+            return (
+                set, TextTable(headings: ["\(set): wanted", "called instead", "rows", "AR", "exact"], lines: lines, words: 2)
+            )
+        }
+    }
+
+    /// `play_music 3, no call 1`: the most frequent first, then by name.
+    private static func confused(_ wanted: String, _ called: JSON) -> String {
+        let others = called.sortedMembers.filter { $0.key != wanted }.map { ($0.key, $0.value.integer ?? 0) }
+        let sorted = others.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+        return sorted.prefix(mostNamed).map { "\($0) \($1)" }.joined(separator: ", ")
+    }
+
+    package var text: String { tables.map(\.table.text).joined(separator: "\n") }
+
+    package var markdown: String { tables.map(\.table.markdown).joined(separator: "\n") }
+}
+
+extension Figures {
+    static let report = Figures { _, content in ReportText(content).text }
+    static let confusion = Figures { _, content in ConfusionText(content).text }
 }

@@ -3,6 +3,8 @@ import Planner
 import Programs
 
 extension Exec: RunnableStage {
+    package static let artifact: [Output] = [.declared]
+
     /// Where programs are, unless the declared environment names other places.
     static let path = "/usr/local/bin:/usr/bin:/bin"
 

@@ -1,11 +1,11 @@
 import Engine
 import Foundation
+import Planner
 
-/// `logits.safetensors`: sequences with a teacher's top-k logits, back to back; `KDCapture` says what the tensors are.
-struct CapturedLogits {
+/// Sequences with a teacher's top-k logits, back to back; `KDCapture` says what the tensors are.
+struct CapturedLogits: TensorContent {
     var examples: [TrainingExample]
 
-    static let file = "logits.safetensors"
     /// Steps of a stored difference to the largest logit, in a unit: half a step is 4.9e-4 of a probability.
     private static let steps: Float = 1024
 
@@ -44,12 +44,11 @@ struct CapturedLogits {
         ]
     }
 
-    /// Reads the file; tensors that do not fit each other are refused.
-    init(reading url: URL) throws {
-        let file = try SafeTensors(reading: url)
+    init(_ file: SafeTensors) throws {
         if file.contains("top_logits") {
             throw ModelFileError(
-                file: Self.file, reason: "it is of an earlier revision of kd.capture; capture the teacher's logits again")
+                file: KDCapture.logits.name,
+                reason: "it is of an earlier revision of kd.capture; capture the teacher's logits again")
         }
         let parts = try Parts(file)
         examples = try parts.prompts.indices.map { row in
@@ -58,7 +57,8 @@ struct CapturedLogits {
             let prompt = parts.prompts[row]
             guard (1..<tokens.count).contains(prompt), [tokens.count - prompt, tokens.count - 1].contains(positions.count)
             else {
-                throw ModelFileError(file: Self.file, reason: "row \(row + 1) has other positions than tokens to learn")
+                throw ModelFileError(
+                    file: KDCapture.logits.name, reason: "row \(row + 1) has other positions than tokens to learn")
             }
             return TrainingExample(
                 tokens: Array(tokens), promptLength: prompt, teacher: parts.teacher(at: positions, steps: Self.steps))
@@ -92,7 +92,7 @@ private struct Parts {
         logRest = try file.floats("log_rest")
         k = differences.shape.last ?? 0
         self.differences = Array(differences.bytes)
-        let misfit = ModelFileError(file: CapturedLogits.file, reason: "the tensors do not fit each other")
+        let misfit = ModelFileError(file: KDCapture.logits.name, reason: "the tensors do not fit each other")
         guard bits.count == 1, (1...31).contains(bits[0]) else { throw misfit }
         packing = PackedIntegers(bits: bits[0])
         guard differences.elementType == .uint16, differences.shape == [logSumExp.count, k], k > 0,
@@ -120,5 +120,50 @@ private struct Parts {
         return TeacherLogits(
             k: k, topTokens: tokens, topLogits: logits, logSumExp: Array(logSumExp[positions]),
             logRest: Array(logRest[positions]))
+    }
+}
+
+/// Small numbers in rows of whole bytes: each takes as many bits as the largest needs, the lowest bits first.
+struct PackedIntegers {
+    let bits: Int
+
+    /// - Parameter largest: of the numbers, at least 0.
+    init(largest: Int32) { bits = max(1, Int32.bitWidth - largest.leadingZeroBitCount) }
+
+    /// - Parameter bits: 1 to 31.
+    init(bits: Int) { self.bits = bits }
+
+    func bytes(for count: Int) -> Int { (count * bits + 7) / 8 }
+
+    /// Adds a row.
+    func pack(_ row: some Sequence<Int32>, into bytes: inout [UInt8]) {
+        var (pending, held) = (UInt64(0), 0)
+        for number in row {
+            pending |= UInt64(UInt32(bitPattern: number)) << UInt64(held)
+            held += bits
+            while held >= 8 {
+                bytes.append(UInt8(truncatingIfNeeded: pending))
+                pending >>= 8
+                held -= 8
+            }
+        }
+        if held > 0 { bytes.append(UInt8(truncatingIfNeeded: pending)) }
+    }
+
+    /// Reads back a row of `count` numbers.
+    func unpack(_ bytes: ArraySlice<UInt8>, count: Int, into numbers: inout [Int32]) {
+        var (pending, held) = (UInt64(0), 0)
+        var place = bytes.startIndex
+        let mask = (UInt64(1) << UInt64(bits)) - 1
+        for _ in 0..<count {
+            while held < bits {
+                pending |= UInt64(bytes[place]) << UInt64(held)
+                held += 8
+                place += 1
+            }
+            numbers.append(Int32(truncatingIfNeeded: pending & mask))
+            pending >>= UInt64(bits)
+            held -= bits
+        }
     }
 }

@@ -3,10 +3,10 @@ import Engine
 import Planner
 
 extension DPOTrain: RunnableStage {
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+
     package func run(in context: StageContext) throws {
-        let rows = ResponseRows(
-            prompts: try context.modelFolder("model").prompts(prompt),
-            functions: try context.readFunctions("data"))
+        let rows = try context.responseRows(prompt)
         let preferences = try JudgedResponses(in: context).preferences
         context.log(
             "\(preferences.count) pairs of \(Set(preferences.map(\.row.id)).count) rows; "
@@ -36,20 +36,19 @@ struct JudgedResponses {
 
     /// Reads the inputs `data` and `judged`.
     init(in context: StageContext) throws {
-        rows = try context.readRows("data", "train.jsonl")
+        rows = try context.read(DataFiles.train, from: "data")
         let ids = Set(rows.map(\.id))
-        func responses(_ file: String) throws -> [String: [String]] {
+        func responses(_ file: File<[SortedResponse]>) throws -> [String: [String]] {
             var responses: [String: [String]] = [:]
-            for line in try context.readLines("judged", file) {
-                guard let id = line["id"]?.string, ids.contains(id), let response = line["response"]?.string else {
-                    throw StageFailure("judged/\(file) has a response to no training row: \(line.canonicalText)")
-                }
-                if responses[id]?.contains(response) != true { responses[id, default: []].append(response) }
+            for judged in try context.read(file, from: "judged") {
+                guard ids.contains(judged.row) else { throw judged.failure(in: file) }
+                let known = responses[judged.row]?.contains(judged.response) == true
+                if !known { responses[judged.row, default: []].append(judged.response) }
             }
             return responses
         }
-        accepted = try responses("accepted.jsonl")
-        rejected = try responses("rejected.jsonl")
+        accepted = try responses(Judge.accepted)
+        rejected = try responses(Judge.rejected)
     }
 
     /// Rows in their order. A row's i-th pair is its i-th accepted and its i-th rejected response, the shorter list begun

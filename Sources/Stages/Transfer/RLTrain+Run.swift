@@ -1,22 +1,24 @@
 import CanonicalJSON
 import Engine
 import Planner
+import Words
 
 extension RLTrain: RunnableStage {
+    private static let summary = File<JSON>("summary.json")
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .figures(summary)]
+
     package func run(in context: StageContext) throws {
-        let folder = context.modelFolder("model")
-        let functions = try context.readFunctions("data")
-        let rows = try context.readRows("data", "train.jsonl")
-        let reader = ResponseRows(prompts: try folder.prompts(prompt), functions: functions)
+        let rows = try context.read(DataFiles.train, from: "data")
+        let reader = try context.responseRows(prompt)
         let tokenizer = reader.prompts.tokenizer
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
         let reward = CallReward(
             nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer ?? .call,
-            functions: functions)
+            functions: reader.functions)
         let trainer = try PolicyTrainer(
-            folder.model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
+            context.modelFolder("model").model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates ?? 1),
             training: TrainingOptions(training, products: context.products), workers: context.workers
@@ -53,7 +55,7 @@ extension RLTrain: RunnableStage {
         }
         let (first, last) = (steps.prefix(10), steps.suffix(10))
         var summary: [String: JSON] = [
-            "steps": .integer(Int64(steps.count)), "planned_steps": .integer(Int64(training.steps)),
+            "steps": .count(steps.count), "planned_steps": .count(training.steps),
             "reward": ["first": mean("reward", first), "last": mean("reward", last)],
             "right": ["first": mean("right", first), "last": mean("right", last)],
         ]
@@ -61,6 +63,47 @@ extension RLTrain: RunnableStage {
             summary["ended_because"] = .string(reason)
             context.log("warning: ends after step \(steps.count) of \(training.steps): \(reason)")
         }
-        try context.write(.object(summary), to: "summary.json")
+        try context.write(.object(summary), to: Self.summary)
     }
+}
+
+/// How reinforcement learning is doing, by the readings of the steps so far.
+enum PolicyProgress: Equatable {
+    case learning
+    /// In the last steps no prompt had answers of different rewards: nothing changes any more.
+    case withoutSignal(reward: Double)
+    /// In each of the last steps the reward was far below that of the first ones.
+    case collapsed(first: Double, last: Double)
+    case notANumber
+
+    /// Steps that something must hold for.
+    static let patience = 20
+    /// Steps that say where the reward was.
+    private static let firstSteps = 10
+    /// Of the mean reward; breaking the format costs at least 2.
+    private static let largestFall = 0.5
+
+    init(_ steps: [TrainingStep]) {
+        let latest = Self.rewards(of: steps.suffix(Self.patience))
+        let last = Self.mean(latest)
+        guard steps.last.map({ $0.loss.isFinite && $0.gradientNorm.isFinite && last.isFinite }) ?? true else {
+            self = .notANumber
+            return
+        }
+        self = .learning
+        if steps.count >= Self.patience, steps.suffix(Self.patience).allSatisfy({ $0.readings["skipped_groups"] == 1 }) {
+            self = .withoutSignal(reward: Self.rounded(last))
+        } else if steps.count >= Self.firstSteps + Self.patience {
+            let first = Self.mean(Self.rewards(of: steps.prefix(Self.firstSteps)))
+            if latest.allSatisfy({ $0 < first - Self.largestFall }) {
+                self = .collapsed(first: Self.rounded(first), last: Self.rounded(last))
+            }
+        }
+    }
+
+    private static func rewards(of steps: ArraySlice<TrainingStep>) -> [Double] { steps.compactMap { $0.readings["reward"] } }
+
+    private static func mean(_ rewards: [Double]) -> Double { rewards.reduce(0, +) / Double(max(1, rewards.count)) }
+
+    private static func rounded(_ reward: Double) -> Double { (reward * 100).rounded() / 100 }
 }

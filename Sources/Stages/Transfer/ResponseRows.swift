@@ -38,23 +38,60 @@ struct ResponseRows {
 }
 
 extension StageContext {
+    /// - Parameters:
+    ///   - model: the input whose tokenizer and chat template write the prompts.
+    ///   - prompt: what a prompt shows.
+    func responseRows(for model: String = "model", _ prompt: PromptStyle) throws -> ResponseRows {
+        ResponseRows(prompts: try modelFolder(model).prompts(prompt), functions: try readFunctions("data"))
+    }
+
     /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
     ///
     /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
     func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle?) throws -> [TrainingExample] {
         if hasInput("judged") { return try judgedExamples(rows) }
         let format = answer ?? .call
-        return try readRows("data", "train.jsonl").map { try rows.example(of: $0, format: format) }
+        return try read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: format) }
     }
 
     /// The training rows of the input `data` with the responses that the judge accepted, in the judge's order.
     func judgedExamples(_ rows: ResponseRows) throws -> [TrainingExample] {
-        let known = Dictionary(uniqueKeysWithValues: try readRows("data", "train.jsonl").map { ($0.id, $0) })
-        return try readLines("judged", "accepted.jsonl").map { line in
-            guard let row = line["id"]?.string.flatMap({ known[$0] }), let response = line["response"]?.string else {
-                throw StageFailure("judged/accepted.jsonl has a response to no training row: \(line.canonicalText)")
-            }
-            return try rows.example(of: row, response: response)
+        let known = Dictionary(uniqueKeysWithValues: try read(DataFiles.train, from: "data").map { ($0.id, $0) })
+        return try read(Judge.accepted, from: "judged").map { judged in
+            guard let row = known[judged.row] else { throw judged.failure(in: Judge.accepted) }
+            return try rows.example(of: row, response: judged.response)
         }
+    }
+}
+
+extension Sample: RunnableStage {
+    package static let artifact: [Output] = [.file(Rollout.file)]
+
+    package var limitation: String? { answer.limitation(constrained: constrained) }
+
+    package func run(in context: StageContext) throws {
+        let rows = try context.read(DataFiles.train, from: "data")
+        let reader = try context.responseRows(prompt)
+        let encoder = reader.prompts
+        let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)
+        var options = GenerationOptions(
+            maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
+            seed: UInt64(bitPattern: Int64(seed)))
+        options.samples = samples
+        let responses = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
+            prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count * samples, unit: "rollout"))
+        try context.write(
+            responses.enumerated().map { index, response in
+                Rollout(
+                    row: rows[index / samples].id, sample: index % samples, response: response.text(with: encoder.tokenizer),
+                    hasEnded: response.isFinished)
+            }, to: Rollout.file)
+    }
+}
+
+extension AnswerStyle {
+    /// Why answers of this style cannot be held to a grammar; `nil` where they can, or where it is not asked.
+    func limitation(constrained: Bool?) -> String? {
+        self == .reasoning && constrained == true ? "constrained answers with reasoning are not in this version yet" : nil
     }
 }

@@ -2,19 +2,22 @@ import CanonicalJSON
 import Engine
 
 /// The curve of a training so far: one entry for each step done, from step 0.
-struct TrainingCurve {
+package struct TrainingCurve {
+    /// A line for each step.
+    package static let file = File<[JSON]>("curve.jsonl")
+
     private(set) var steps: [TrainingStep] = []
 
     init() {}
 
     mutating func append(_ step: TrainingStep) { steps.append(step) }
 
-    /// The lines of `curve.jsonl`.
+    /// The lines of the file.
     var lines: [JSON] {
         steps.map { step in
             var line: [String: JSON] = [
-                "step": .integer(Int64(step.step)), "loss": .number(step.loss), "learning_rate": .number(step.learningRate),
-                "gradient_norm": .number(step.gradientNorm), "tokens": .integer(Int64(step.tokens)),
+                "step": .count(step.step), "loss": .number(step.loss), "learning_rate": .number(step.learningRate),
+                "gradient_norm": .number(step.gradientNorm), "tokens": .count(step.tokens),
             ]
             for (name, value) in step.readings { line[name] = .number(value) }
             return .object(line)
@@ -40,7 +43,7 @@ extension TrainingCurve {
         steps = losses.indices.map { step in
             TrainingStep(
                 step: step, loss: losses[step], learningRate: rates[step], gradientNorm: norms[step], tokens: tokens[step],
-                // Not a number stands for none.
+                // NaN means that the step has no such reading.
                 readings: readings.mapValues { $0[step] }.filter { !$0.value.isNaN })
         }
     }
@@ -57,5 +60,22 @@ extension TrainingCurve {
                 doubles: steps.map { $0.readings[name] ?? .nan }, shape: [steps.count])
         }
         return tensors
+    }
+}
+
+/// A learner's state as a checkpoint holds it.
+extension LearnerState {
+    init(_ file: SafeTensors, step: Int) throws {
+        self.init(
+            step: step, weights: try file.floats("weights"), firstMoments: try file.floats("first_moments"),
+            secondMoments: try file.floats("second_moments"))
+    }
+
+    var tensors: [String: StoredTensor] {
+        [
+            "weights": StoredTensor(weights, shape: [weights.count]),
+            "first_moments": StoredTensor(firstMoments, shape: [firstMoments.count]),
+            "second_moments": StoredTensor(secondMoments, shape: [secondMoments.count]),
+        ]
     }
 }

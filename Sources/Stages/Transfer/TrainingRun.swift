@@ -1,5 +1,6 @@
 import Engine
 import Planner
+import Words
 
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.
@@ -9,9 +10,9 @@ extension StageContext {
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
-    /// Takes a learner through the steps that are left, and writes its curve and its adapters, or its model with the tokenizer
-    /// of the input `model`; where training looks at a validation set, those of the best look. A checkpoint holds the learner,
-    /// the curve and the best values: whatever else a step needs must follow from these and the step.
+    /// Runs the remaining steps of a training. Writes the curve, and the adapters or the model with the tokenizer of the input
+    /// `model`; with validation, those of the best check. A checkpoint holds the learner, the curve and the best values:
+    /// everything else that a step needs must follow from these and the step.
     ///
     /// - Parameters:
     ///   - hasEnded: asked before every step; ends the training early, or throws to fail it.
@@ -33,7 +34,7 @@ extension StageContext {
         if resumed == true { report(curve, of: parameters) }
         while learner.step < parameters.steps, validation?.isExhausted != true, try !hasEnded(curve) {
             var step = try advance()
-            validation?.look(at: learner, after: &step)
+            validation?.check(learner, after: &step)
             curve.append(step)
             report(curve, of: parameters)
             try checkpoint?.offer(done: learner.step) {
@@ -50,7 +51,7 @@ extension StageContext {
         } else {
             try write(learner.model, tokenizerFrom: "model")
         }
-        try write(lines: curve.lines, to: "curve.jsonl")
+        try write(curve.lines, to: TrainingCurve.file)
         return curve.steps
     }
 
@@ -69,5 +70,15 @@ extension TrainingOptions {
             optimizer: parameters.optimizer, warmup: parameters.warmup,
             weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
         adaptation = parameters.lora.map { LowRankAdaptation(rank: $0.rank, alpha: $0.alpha, targets: $0.targets) }
+    }
+}
+
+extension TrainSFT: RunnableStage {
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+
+    package func run(in context: StageContext) throws {
+        let rows = try context.responseRows(prompt)
+        let examples = try context.examplesToLearn(rows, answer: answer)
+        try context.train(on: examples, loss: TransferLoss.crossEntropy, parameters: training)
     }
 }

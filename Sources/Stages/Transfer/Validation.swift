@@ -1,7 +1,8 @@
 import Engine
 import Planner
+import Words
 
-/// Looks at the set `valid` now and then during a training, and keeps what was trained as it was at the best look.
+/// Measures the loss on the set `valid` during a training, and keeps the trained values of the best check.
 ///
 /// The loss is the token cross entropy of the rows' own answers, whatever is trained on.
 struct Validation {
@@ -9,48 +10,46 @@ struct Validation {
     private let parameters: ValidationParameters
     private let steps: Int
     private var best: (loss: Double, values: [Float])?
-    /// Looks since the best one.
-    private var worseLooks = 0
+    /// Checks since the best one.
+    private var worseChecks = 0
 
     static let reading = "validation_loss"
     private static let tensor = "best_values"
 
-    /// Reads the input `data`; `nil` where nothing is to be looked at.
+    /// Reads the input `data`; `nil` where the training has no validation.
     init?(_ training: TrainingParameters, model: Model, in context: StageContext) throws {
         guard let parameters = training.validation else { return nil }
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
-        let reader = ResponseRows(
-            prompts: try context.modelFolder("model").prompts(parameters.prompt),
-            functions: try context.readFunctions("data"))
+        let reader = try context.responseRows(parameters.prompt)
         let format = parameters.answer ?? .call
-        rows = try context.readRows("data", "valid.jsonl").map { try reader.example(of: $0, format: format) }
+        rows = try context.read(DataFiles.valid, from: "data").map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         self.parameters = parameters
         steps = training.steps
     }
 
-    /// Whether so many looks were no better than the best one that training may end.
-    var isExhausted: Bool { parameters.patience.map { worseLooks >= $0 } ?? false }
+    /// Whether so many checks were no better than the best one that the training may end.
+    var isExhausted: Bool { parameters.patience.map { worseChecks >= $0 } ?? false }
 
-    /// What was trained, as it was at the best look; `nil` before the first.
+    /// The trained values at the best check; `nil` before the first.
     var bestValues: [Float]? { best?.values }
 
-    /// Looks at the learner after a step, where that is due: every so many steps, and after the last.
-    mutating func look(at learner: Learner, after step: inout TrainingStep) {
+    /// Checks the learner after a step where a check is due: every so many steps, and after the last.
+    mutating func check(_ learner: Learner, after step: inout TrainingStep) {
         guard learner.step.isMultiple(of: parameters.every) || learner.step == steps else { return }
         let loss = learner.meanLoss(of: rows)
         step.readings[Self.reading] = loss
         if loss < best?.loss ?? .infinity {
             best = (loss, learner.trainedValues)
-            worseLooks = 0
+            worseChecks = 0
         } else {
-            worseLooks += 1
+            worseChecks += 1
         }
     }
 }
 
-/// What a checkpoint holds of it: the best values; the rest follows from the curve.
+/// A checkpoint holds the best values; the rest follows from the curve.
 extension Validation {
     var tensors: [String: StoredTensor] {
         best.map { [Self.tensor: StoredTensor($0.values, shape: [$0.values.count])] } ?? [:]
@@ -59,13 +58,13 @@ extension Validation {
     func restored(_ file: SafeTensors, _ curve: TrainingCurve) throws -> Validation {
         var restored = self
         restored.best = nil
-        restored.worseLooks = 0
+        restored.worseChecks = 0
         for loss in curve.steps.compactMap({ $0.readings[Self.reading] }) {
             if loss < restored.best?.loss ?? .infinity {
                 restored.best = (loss, [])
-                restored.worseLooks = 0
+                restored.worseChecks = 0
             } else {
-                restored.worseLooks += 1
+                restored.worseChecks += 1
             }
         }
         if restored.best != nil { restored.best?.values = try file.floats(Self.tensor) }

@@ -59,7 +59,7 @@ import Testing
             #expect(parameter.role == .hiddenMatrix ? old != new : old == new, "\(parameter.name)")
         }
         // What runs packed gives what its restored weights give.
-        let options = GenerationOptions(maximumTokens: 6, stopTokens: [])
+        let options = GenerationOptions(maximumTokens: 6)
         let prompts = Array(sequences.prefix(3))
         let examples = prompts.map { TrainingExample(tokens: $0, promptLength: 4) }
         let packed = try read.captureLogits(examples, k: 8, workers: WorkerPool(threads: 1))

@@ -9,7 +9,8 @@ struct GenerationTests {
     private func generate(
         _ model: InferenceModel, temperature: Double = 0, threads: Int = 2, seed: UInt64 = 0, stop: Int32? = 36
     ) throws -> [GeneratedSequence] {
-        let options = GenerationOptions(maximumTokens: 9, stopTokens: Set([stop].compactMap(\.self)), temperature: temperature, seed: seed)
+        let options = GenerationOptions(
+            maximumTokens: 9, stopTokens: Set([stop].compactMap(\.self)), temperature: temperature, seed: seed)
         return try model.generate(Self.prompts, options: options, workers: WorkerPool(threads: threads))
     }
 

@@ -65,7 +65,7 @@ import Testing
     private func expectGreedyAnswers(of model: InferenceModel, workers: WorkerPool) throws {
         let prompts = Array(GenerationTests.prompts.prefix(8))
         let answers = try model.generate(
-            prompts, options: GenerationOptions(maximumTokens: 5, stopTokens: []), workers: workers)
+            prompts, options: GenerationOptions(maximumTokens: 5), workers: workers)
         for (prompt, answer) in zip(prompts, answers) {
             for place in answer.tokens.indices {
                 let logits = GenerationTests.logits(model, prompt + answer.tokens[..<place])

@@ -43,7 +43,7 @@ struct FamilyReader {
             name: name, words: words, schemas: schemas, parameterSets: sets.map { Set($0.map(\.name)) }, members: members)
     }
 
-    /// All that a member is, it is by its words alone.
+    /// A member depends on its words alone.
     private func member(
         _ words: [String: String], name names: [WordPattern], description: WordPattern?, _ sets: [[FamilyParameter]]
     ) -> FunctionFamily.Member {
@@ -80,19 +80,17 @@ struct FamilyReader {
             let choices = texts(entry.value, "'\(entry.name)'", help: "write [first, second]", &findings)
             var seen: Set<String> = []
             for choice in choices where !seen.insert(choice.scalar?.text ?? "").inserted {
-                findings.append(
-                    Diagnostic(
-                        code: "duplicate-word", "'\(entry.name)' has '\(choice.scalar?.text ?? "")' twice", at: choice.span,
-                        help: "keep one of the two"))
+                findings.report(
+                    "duplicate-word", "'\(entry.name)' has '\(choice.scalar?.text ?? "")' twice", at: choice.span,
+                    help: "keep one of the two")
             }
             words[entry.name] = choices.compactMap(\.scalar?.text)
             members = min(members * max(1, choices.count), Self.mostMembers + 1)
         }
         if members > Self.mostMembers {
-            findings.append(
-                Diagnostic(
-                    code: "large-family", "the family '\(name)' has more than \(Self.mostMembers) functions", at: node.span,
-                    help: "shorten its lists"))
+            findings.report(
+                "large-family", "the family '\(name)' has more than \(Self.mostMembers) functions", at: node.span,
+                help: "shorten its lists")
         }
         return words
     }
@@ -100,9 +98,7 @@ struct FamilyReader {
     /// A list of texts, none of them empty; a single one needs no brackets.
     private func texts(_ node: Node?, _ name: String, help: String, _ findings: inout [Diagnostic]) -> [Node] {
         guard let node else {
-            findings.append(
-                Diagnostic(
-                    code: "missing-field", "the family '\(self.name)' has no \(name)", at: self.node.span, help: help))
+            findings.report("missing-field", "the family '\(self.name)' has no \(name)", at: self.node.span, help: help)
             return []
         }
         let items = node.sequence ?? [node]
@@ -136,10 +132,85 @@ struct FamilyReader {
 
     private func checkNames(of members: [FunctionFamily.Member], _ findings: inout [Diagnostic]) {
         var seen: Set<String> = []
-        guard let twin = members.first(where: { !seen.insert($0.function.name).inserted }) else { return }
-        findings.append(
-            Diagnostic(
-                code: "duplicate-function", "two functions of the family '\(name)' are called '\(twin.function.name)'",
-                at: node["names"]?.span ?? node.span, help: "name all words in each name, and keep words apart"))
+        guard let second = members.first(where: { !seen.insert($0.function.name).inserted }) else { return }
+        findings.report(
+            "duplicate-function", "two functions of the family '\(name)' are called '\(second.function.name)'",
+            at: node["names"]?.span ?? node.span, help: "name all words in each name, and keep words apart")
+    }
+}
+
+/// Functions that are written as one: one for every combination of some words, `open` and `lamp` among them.
+struct FunctionFamily: Sendable {
+    /// What templates call it.
+    var name: String
+    /// The words that tell members apart, by what they are called: `device` is one of `lamp`, `door`.
+    var words: [String: [String]]
+    /// Schemas of all parameters by the family's names for them.
+    var schemas: [String: JSON]
+    /// Which parameters a member may have; a set that is listed twice is used twice as often.
+    var parameterSets: [Set<String>]
+    var members: [Member]
+
+    /// One function of a family.
+    struct Member: Sendable {
+        var words: [String: String]
+        var function: FunctionDefinition
+        /// Its own names of its parameters, by the family's names.
+        var parameters: [String: String]
+    }
+
+    /// All that templates may say of a member: its parameters by the family's names, none of them required.
+    var definition: FunctionDefinition {
+        FunctionDefinition(
+            name: name, summary: "", parameters: ["type": "object", "properties": .object(schemas), "required": []])
+    }
+}
+
+/// Functions and families of a file.
+struct FunctionCatalogue: Sendable {
+    /// Members among them. Sorted by name.
+    var functions: [FunctionDefinition] = []
+    var families: [FunctionFamily] = []
+}
+
+/// A text that says a family's words: `{action}_{device}`.
+struct WordPattern {
+    private enum Piece {
+        case text(Substring)
+        case word(String)
+    }
+
+    private var pieces: [Piece] = []
+
+    /// Reports gaps that are no word of the family.
+    init(_ node: Node, words: [String: [String]], _ findings: inout [Diagnostic]) {
+        let text = node.scalar?.text ?? ""
+        var position = text.startIndex
+        for gap in text.matches(of: /\{([^{}]*)\}/) {
+            pieces += [.text(text[position..<gap.range.lowerBound]), .word(String(gap.1))]
+            position = gap.range.upperBound
+            guard words[String(gap.1)] == nil else { continue }
+            findings.append(
+                .unknown(
+                    "unknown-word", "word", String(gap.1), known: Array(words.keys),
+                    at: node.span(ofText: text.bytes(gap.range)))
+            )
+        }
+        pieces.append(.text(text[position...]))
+    }
+
+    func filled(with words: [String: String]) -> String {
+        pieces.reduce(into: "") { text, piece in
+            switch piece {
+            case .text(let part): text += part
+            case .word(let name): text += words[name] ?? ""
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate func bytes(_ range: Range<Index>) -> Range<Int> {
+        utf8.distance(from: startIndex, to: range.lowerBound)..<utf8.distance(from: startIndex, to: range.upperBound)
     }
 }

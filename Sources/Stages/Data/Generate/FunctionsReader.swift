@@ -31,17 +31,15 @@ enum FunctionsReader {
                 defined = family.members.map(\.function)
             }
             for function in defined where functions.updateValue(function, forKey: function.name) != nil {
-                findings.append(
-                    Diagnostic(
-                        code: "duplicate-function", "the function '\(function.name)' is defined twice", at: span,
-                        help: "keep one of the two"))
+                findings.report(
+                    "duplicate-function", "the function '\(function.name)' is defined twice", at: span,
+                    help: "keep one of the two")
             }
         }
         if functions.isEmpty, !findings.hasErrors {
-            findings.append(
-                Diagnostic(
-                    code: "no-functions", "the file defines no function", at: root.span,
-                    help: "add 'NAME: {description: …, parameters: {…}}'"))
+            findings.report(
+                "no-functions", "the file defines no function", at: root.span,
+                help: "add 'NAME: {description: …, parameters: {…}}'")
         }
         catalogue.functions = functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         return catalogue
@@ -58,9 +56,7 @@ enum FunctionsReader {
             if let name = node["name"], let text = name.scalar?.text, !text.isEmpty {
                 entries.append((text, name.span, node))
             } else {
-                findings.append(
-                    Diagnostic(
-                        code: "missing-field", "a function has no name", at: node.span, help: "add 'name: …'"))
+                findings.report("missing-field", "a function has no name", at: node.span, help: "add 'name: …'")
             }
         }
         return entries
@@ -96,11 +92,10 @@ enum FunctionsReader {
     static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
         let type = entry.value["type"]?.scalar?.text ?? ""
         guard types.contains(type) else {
-            findings.append(
-                Diagnostic(
-                    code: "unknown-type", "the parameter '\(entry.name)' needs a type",
-                    at: entry.value["type"]?.span ?? entry.key.span,
-                    help: "write 'type: ' and one of \(types.joined(separator: ", "))"))
+            findings.report(
+                "unknown-type", "the parameter '\(entry.name)' needs a type",
+                at: entry.value["type"]?.span ?? entry.key.span,
+                help: "write 'type: ' and one of \(types.joined(separator: ", "))")
             return [:]
         }
         var schema: [String: JSON] = ["type": .string(type)]
@@ -135,5 +130,14 @@ extension JSON {
         case "boolean" where text == "true" || text == "false": self = .bool(text == "true")
         default: return nil
         }
+    }
+}
+
+extension [Diagnostic] {
+    mutating func report(
+        _ code: String, _ message: String, at span: SourceSpan, label: String = "", secondary: [Diagnostic.Label] = [],
+        help: String? = nil
+    ) {
+        append(Diagnostic(code: code, message, at: span, label: label, secondary: secondary, help: help))
     }
 }

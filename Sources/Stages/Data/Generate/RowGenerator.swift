@@ -111,3 +111,85 @@ struct RowGenerator {
         return shares
     }
 }
+
+/// SplitMix64 on a stream of its own per name: what one template draws never depends on another.
+struct RowRandom {
+    private var state: UInt64
+
+    init(seed: Int, stream: String) {
+        let digest = Digest(hashing: "\(seed)/\(stream)")
+        state = digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// An index below a positive bound, by Lemire's multiplication; the bias is below bound / 2⁶⁴.
+    mutating func index(below bound: Int) -> Int {
+        Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+    }
+}
+
+/// The numbers 0 ..< count in random order, each once, in memory for those drawn only (Fisher and Yates on a sparse array).
+struct RandomOrder: Sequence, IteratorProtocol {
+    private let count: Int
+    private var random: RowRandom
+    private var drawn = 0
+    private var moved: [Int: Int] = [:]
+
+    init(count: Int, seed: Int, stream: String) {
+        self.count = count
+        random = RowRandom(seed: seed, stream: stream)
+    }
+
+    mutating func next() -> Int? {
+        guard drawn < count else { return nil }
+        let place = drawn + random.index(below: count - drawn)
+        let number = moved[place] ?? place
+        moved[place] = moved[drawn] ?? drawn
+        moved[drawn] = nil
+        drawn += 1
+        return number
+    }
+}
+
+/// Which templates and values no training row may use.
+struct HeldOutChoices: Sendable {
+    /// Indices by the name of the repertoire.
+    private var templates: [String: Set<Int>] = [:]
+    /// Indices by the name of the slot.
+    private var values: [String: Set<Int>] = [:]
+
+    /// Repertoires of fewer templates than this lose none.
+    private static let fewestTemplates = 4
+
+    /// - Parameters: shares of each repertoire's templates and of each slot's values, from 0 to 1; above 0, at least one is held out.
+    init(from library: TemplateLibrary, templateShare: Double, valueShare: Double, seed: Int) {
+        var repertoires: Set<String> = []
+        for group in library.groups where repertoires.insert(group.repertoire).inserted {
+            if group.templates.count >= Self.fewestTemplates {
+                templates[group.repertoire] = Self.pick(
+                    templateShare, of: group.templates.count, seed: seed, stream: "held-out templates/\(group.repertoire)")
+            }
+            for gap in group.templates.flatMap(\.gaps) where gap.mayHoldOut && values[gap.slot] == nil {
+                values[gap.slot] = Self.pick(
+                    valueShare, of: gap.choices.count, seed: seed, stream: "held-out values/\(gap.slot)")
+            }
+        }
+    }
+
+    func contains(template index: Int, of repertoire: String) -> Bool { templates[repertoire]?.contains(index) ?? false }
+    func contains(value index: Int, of slot: String) -> Bool { values[slot]?.contains(index) ?? false }
+
+    /// At least one where the share is above 0, never all.
+    private static func pick(_ share: Double, of count: Int, seed: Int, stream: String) -> Set<Int> {
+        guard share > 0, count > 1 else { return [] }
+        let wanted = min(max(1, Int((share * Double(count)).rounded())), count - 1)
+        return Set(RandomOrder(count: count, seed: seed, stream: stream).prefix(wanted))
+    }
+}

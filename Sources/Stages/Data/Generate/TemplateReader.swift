@@ -40,10 +40,9 @@ struct TemplateReader {
             if brace > position { pieces.append(.text(String(decoding: bytes[position..<brace], as: UTF8.self))) }
             guard brace < bytes.count else { break }
             guard bytes[brace] == UInt8(ascii: "{"), let close = bytes[brace...].firstIndex(of: UInt8(ascii: "}")) else {
-                findings.append(
-                    Diagnostic(
-                        code: "bad-template", "this brace has no partner", at: node.span(ofText: brace..<brace + 1),
-                        help: "write a gap as {slot} or {argument:slot}"))
+                findings.report(
+                    "bad-template", "this brace has no partner", at: node.span(ofText: brace..<brace + 1),
+                    help: "write a gap as {slot} or {argument:slot}")
                 break
             }
             let name = String(decoding: bytes[brace + 1..<close], as: UTF8.self)
@@ -79,18 +78,15 @@ struct TemplateReader {
 
     private func schema(of argument: String, at span: SourceSpan, _ findings: inout [Diagnostic]) -> JSON? {
         guard let function else {
-            findings.append(
-                Diagnostic(
-                    code: "unknown-argument", "a sentence that calls nothing has no arguments", at: span, help: "leave them out"
-                ))
+            findings.report(
+                "unknown-argument", "a sentence that calls nothing has no arguments", at: span, help: "leave them out")
             return nil
         }
         if let schema = function.schema(of: argument) { return schema }
         let known = function.properties.map(\.name).joined(separator: ", ")
-        findings.append(
-            Diagnostic(
-                code: "unknown-argument", "'\(function.name)' has no argument '\(argument)'", at: span,
-                label: "unknown argument", help: "write {argument:slot}; arguments of '\(function.name)': \(known)"))
+        findings.report(
+            "unknown-argument", "'\(function.name)' has no argument '\(argument)'", at: span,
+            label: "unknown argument", help: "write {argument:slot}; arguments of '\(function.name)': \(known)")
         return nil
     }
 
@@ -100,19 +96,16 @@ struct TemplateReader {
         let type = schema["type"]?.string ?? ""
         let secondary = use.map { [Diagnostic.Label($0, "used here")] } ?? []
         guard let value = JSON(argument: written.meaning, type: type) else {
-            findings.append(
-                Diagnostic(
-                    code: "wrong-type", "'\(written.meaning)' is not of the type of '\(argument)', \(type)", at: written.span,
-                    secondary: secondary, help: "write a value of type \(type)"))
+            findings.report(
+                "wrong-type", "'\(written.meaning)' is not of the type of '\(argument)', \(type)", at: written.span,
+                secondary: secondary, help: "write a value of type \(type)")
             return nil
         }
         guard let allowed = schema["enum"]?.array, !allowed.contains(value) else { return value }
-        findings.append(
-            Diagnostic(
-                code: "unknown-value", "'\(written.meaning)' is no value of '\(argument)'", at: written.span,
-                label: "not in 'enum'",
-                secondary: secondary, help: "allowed: \(allowed.map { $0.string ?? $0.canonicalText }.joined(separator: ", "))")
-        )
+        findings.report(
+            "unknown-value", "'\(written.meaning)' is no value of '\(argument)'", at: written.span,
+            label: "not in 'enum'",
+            secondary: secondary, help: "allowed: \(allowed.map { $0.string ?? $0.canonicalText }.joined(separator: ", "))")
         return nil
     }
 
@@ -121,16 +114,13 @@ struct TemplateReader {
         guard let function else { return }
         var stated = Set(template.fixedArguments.keys)
         for argument in template.gaps.compactMap(\.argument) where !stated.insert(argument).inserted {
-            findings.append(
-                Diagnostic(
-                    code: "duplicate-argument", "the template states '\(argument)' twice", at: node.span, help: "state it once")
-            )
+            findings.report(
+                "duplicate-argument", "the template states '\(argument)' twice", at: node.span, help: "state it once")
         }
         for argument in function.required where !stated.contains(argument) {
-            findings.append(
-                Diagnostic(
-                    code: "missing-argument", "the template does not state '\(argument)', which '\(function.name)' requires",
-                    at: node.span, help: "add {\(argument)} or 'arguments: {\(argument): …}'"))
+            findings.report(
+                "missing-argument", "the template does not state '\(argument)', which '\(function.name)' requires",
+                at: node.span, help: "add {\(argument)} or 'arguments: {\(argument): …}'")
         }
     }
 }

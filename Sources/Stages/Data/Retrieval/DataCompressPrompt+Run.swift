@@ -4,6 +4,9 @@ import Foundation
 import Planner
 
 extension DataCompressPrompt: RunnableStage {
+    private static let sizes = File<JSON>("compression.json")
+    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(sizes)]
+
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let brief = functions.mapValues(\.brief)
@@ -30,7 +33,92 @@ extension DataCompressPrompt: RunnableStage {
                     }))
         }
         try context.write(compressed)
-        try context.write(functions: Array(brief.values))
-        try context.write(.object(report), to: "compression.json")
+        try context.write(FunctionPool(brief.values), to: DataFiles.functions)
+        try context.write(.object(report), to: Self.sizes)
     }
+}
+
+extension FunctionDefinition {
+    /// The function with the first sentence of its description, and parameters without descriptions.
+    var brief: FunctionDefinition {
+        FunctionDefinition(name: name, summary: summary.firstSentence, parameters: Self.withoutWords(parameters))
+    }
+
+    /// A schema without texts for people. Names of properties are not keywords of the schema.
+    private static func withoutWords(_ schema: JSON) -> JSON {
+        guard let members = schema.object else { return schema }
+        var kept: [String: JSON] = [:]
+        for (key, value) in members where !["description", "title", "examples", "$comment"].contains(key) {
+            switch key {
+            case "properties": kept[key] = value.object.map { .object($0.mapValues(withoutWords)) } ?? value
+            case "items", "additionalProperties": kept[key] = withoutWords(value)
+            default: kept[key] = value
+            }
+        }
+        return .object(kept)
+    }
+}
+
+extension String {
+    /// Up to the first full stop, question or exclamation mark before white space, or the first line's end.
+    fileprivate var firstSentence: String {
+        var index = startIndex
+        while index < endIndex {
+            let next = self.index(after: index)
+            if self[index].isNewline { return String(self[..<index]) }
+            if ".?!".contains(self[index]), next == endIndex || self[next].isWhitespace { return String(self[..<next]) }
+            index = next
+        }
+        return self
+    }
+}
+
+/// How long a text is.
+struct TextSize {
+    var characters = 0
+    /// `nil` where there is no tokenizer to count them.
+    var tokens: Int?
+
+    static func += (sum: inout TextSize, size: TextSize) {
+        sum.characters += size.characters
+        if let tokens = size.tokens { sum.tokens = (sum.tokens ?? 0) + tokens }
+    }
+
+    var json: JSON {
+        var members: [String: JSON] = ["characters": .count(characters)]
+        members["tokens"] = tokens.map { .count($0) }
+        return .object(members)
+    }
+}
+
+/// How long each part of the prompts of a set is, the functions as the JSON that chat templates show.
+struct PromptParts {
+    private var sizes: [String: TextSize] = [:]
+    private let nothing: TextSize
+
+    init(of rows: [Row], _ functions: [String: FunctionDefinition], size: (String) -> TextSize) throws {
+        nothing = size("")
+        let definitions = functions.mapValues { size($0.json.canonicalText) }
+        for row in rows {
+            let background = row.background
+            add("query", [size(row.query)])
+            add("instructions", [size(background.instructions)])
+            add("examples", background.examples.flatMap { [size($0.query), size($0.response)] })
+            add("context", background.context.map { size($0.content) })
+            add("knowledge", background.knowledge.map(size))
+            let own = (row.definitions ?? []).map { ($0.name, size($0.json.canonicalText)) }
+            let known = definitions.merging(own) { $1 }
+            add("functions", row.functions.compactMap { known[$0] })
+        }
+    }
+
+    private mutating func add(_ part: String, _ parts: [TextSize]) {
+        for size in [nothing] + parts {
+            sizes[part, default: nothing] += size
+            sizes["all", default: nothing] += size
+        }
+    }
+
+    /// Sorted by part.
+    var json: [(key: String, value: JSON)] { sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) } }
 }

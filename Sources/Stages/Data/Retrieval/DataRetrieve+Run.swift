@@ -1,8 +1,13 @@
 import CanonicalJSON
 import Engine
+import Foundation
 import Planner
+import Words
 
 extension DataRetrieve: RunnableStage {
+    private static let recall = File<JSON>("recall.json")
+    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(recall)]
+
     package func run(in context: StageContext) throws {
         let sets = try context.readSets()
         let elsewhere = sets.functionsOfNamedSets
@@ -25,15 +30,15 @@ extension DataRetrieve: RunnableStage {
             return row
         }
         try context.write(retrieved)
-        try context.copy("functions.json", from: "data")
+        try context.copy(DataFiles.functions.name, from: "data")
         try context.write(
             [
-                "method": .string(method.rawValue), "functions": .integer(Int64(functions.count)),
-                "training_functions": .integer(Int64(pool.count)), "sets": .object(recalls.mapValues(\.json)),
-            ], to: "recall.json")
+                "method": .string(method.rawValue), "functions": .count(functions.count),
+                "training_functions": .count(pool.count), "sets": .object(recalls.mapValues(\.json)),
+            ], to: Self.recall)
     }
 
-    /// The list with all wanted names: those that it lacks take the places of the least near that are not wanted.
+    /// The list with all wanted names: missing ones replace the farthest names that are not wanted.
     private static func adding(_ wanted: [String], to ranked: [String]) -> [String] {
         let missed = Set(wanted).subtracting(ranked).sorted()
         var left = ranked
@@ -45,7 +50,7 @@ extension DataRetrieve: RunnableStage {
 }
 
 extension FunctionDefinition {
-    /// What a search reads of a function: its name cut into words, its description, and a line for each parameter.
+    /// The text of a function for the search: its name cut into words, its description, and a line for each parameter.
     var searchText: String {
         let parameters = properties.map { name, schema in
             ([Self.words(of: name)] + [schema["description"]?.string].compactMap { $0 }).joined(separator: ": ")
@@ -54,4 +59,90 @@ extension FunctionDefinition {
     }
 
     private static func words(of name: String) -> String { SearchTerms.words(of: name).joined(separator: " ") }
+}
+
+/// The number of rows whose wanted functions are all among the first k retrieved ones.
+struct Recall {
+    /// 1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80, … up to `last`, and `last`.
+    let places: [Int]
+    private var found: [Int]
+    private var rows = 0
+    private var withoutCall = 0
+
+    init(upTo last: Int) {
+        let steps = [1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80, 100, 150, 200, 300, 500, 800]
+        places = steps.filter { $0 < last } + [last]
+        found = places.map { _ in 0 }
+    }
+
+    /// - Parameter ranked: names, the nearest first. A row without a call is counted apart.
+    mutating func add(_ row: Row, ranked: [String]) {
+        let wanted = Set(row.answers.map(\.name))
+        if wanted.isEmpty {
+            withoutCall += 1
+            return
+        }
+        rows += 1
+        let ranks = wanted.map { ranked.firstIndex(of: $0) ?? Int.max }
+        for (index, place) in places.enumerated() where (ranks.max() ?? 0) < place { found[index] += 1 }
+    }
+
+    /// Shares between 0 and 1 by k; `null` where no row has a call.
+    var json: JSON {
+        let shares = zip(places, found).map { place, found in
+            (String(place), rows == 0 ? JSON.null : .number(Double(found) / Double(rows)))
+        }
+        return [
+            "rows": .count(rows), "rows_without_call": .count(withoutCall),
+            "recall": .object(Dictionary(uniqueKeysWithValues: shares)),
+        ]
+    }
+}
+
+/// Scores of documents for queries that are known beforehand.
+enum DocumentSearch {
+    case words(BM25)
+    /// Vectors of the documents, and of the queries by their text.
+    case meanings([SentenceEmbedding], [String: SentenceEmbedding])
+
+    /// - Parameter context: holds the input `encoder` where the method is `embedding`; its checkpoint keeps vectors.
+    init(_ method: RetrievalMethod, documents: [String], queries: [String], in context: StageContext) throws {
+        switch method {
+        case .bm25: self = .words(BM25(documents: documents))
+        case .embedding:
+            guard context.hasInput("encoder") else { throw StageFailure("the method embedding needs the input 'encoder'") }
+            let encoder = try SentenceEncoder(
+                readingFolder: Self.folder(in: context.input("encoder")), workers: context.workers)
+            let texts = documents + queries
+            let vectors = try encoder.embeddings(
+                of: texts, workers: context.workers, checkpoint: context.resultCheckpoint(of: texts.count, unit: "text"))
+            let found = Dictionary(uniqueKeysWithValues: zip(queries, vectors.dropFirst(documents.count)))
+            self = .meanings(Array(vectors.prefix(documents.count)), found)
+        }
+    }
+
+    /// A score for each document, larger for nearer ones; the query is one of those given.
+    func scores(for query: String) -> [Double] {
+        switch self {
+        case .words(let index): index.scores(for: query)
+        case .meanings(let documents, let queries):
+            queries[query].map { vector in documents.map { $0.similarity(to: vector) } } ?? []
+        }
+    }
+
+    /// The one folder among an encoder's files that has weights beside its `config.json`.
+    private static func folder(in source: URL) throws -> URL {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).sorted()
+        func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+        let withWeights = Set(files.filter { $0.hasSuffix(".safetensors") }.map(folder))
+        let folders = files.filter { ($0 as NSString).lastPathComponent == "config.json" }.map(folder).filter(
+            withWeights.contains)
+        guard folders.count == 1 else {
+            let count = folders.isEmpty ? "no config.json with .safetensors files beside it" : "more than one model"
+            throw StageFailure(
+                "the encoder's source has \(count), but \(files.prefix(8).joined(separator: ", ")); name the model's files "
+                    + "as its members")
+        }
+        return folders[0].isEmpty ? source : source.appending(path: folders[0], directoryHint: .isDirectory)
+    }
 }

@@ -55,7 +55,7 @@ struct CandidateFunctions {
         return own.sorted() + others(split.candidates - own.count, than: own, for: row, alike: 0)
     }
 
-    /// At least one of the others is like those that are missing, where there is such a one.
+    /// At least one of the others is similar to a missing function, if there is one.
     private func listedWithoutOwn(by row: Row, calling own: Set<String>) -> [String] {
         if split.candidates == 0 { return known(to: row, calling: own).filter { !own.contains($0) } }
         return others(split.candidates, than: own, for: row, alike: 1)
@@ -82,5 +82,49 @@ struct CandidateFunctions {
 
     private func order(_ name: String, _ row: Row) -> Double {
         StableHash.unit("candidates", split.seed, row.id + "/" + name)
+    }
+}
+
+/// Functions by the words of their names: `open_door`, `openWindow` and `door_lock` share words with `open_door`.
+struct SimilarFunctions {
+    private let pool: [String]
+    private let seed: Int
+    /// Indices into the pool.
+    private let functions: [String: [Int]]
+
+    /// - Parameter pool: names, sorted.
+    init(pool: [String], seed: Int) {
+        self.pool = pool
+        self.seed = seed
+        var functions: [String: [Int]] = [:]
+        for (index, name) in pool.enumerated() {
+            for word in Set(SearchTerms.terms(of: name)) { functions[word, default: []].append(index) }
+        }
+        self.functions = functions
+    }
+
+    /// Functions of the pool that are not called, each once; fewer than `count` if the pool is too small.
+    ///
+    /// - Parameters:
+    ///   - share: of the functions, those that share a word with one that is called; rounded up as often as the fraction says.
+    ///   - fewest: at least so many of them.
+    ///   - stream: names the draw; equal streams draw the same.
+    func drawn(_ count: Int, for called: Set<String>, share: Double, atLeast fewest: Int, stream: String) -> [String] {
+        let wanted = Int(share * Double(count) + StableHash.unit("similar", seed, stream))
+        var taken = called
+        let words = Set(called.flatMap(SearchTerms.terms)).sorted()
+        let alike = draw(
+            min(count, max(fewest, wanted)), of: words.flatMap { functions[$0] ?? [] }, &taken, stream: "similar/\(stream)")
+        return alike + draw(count - alike.count, of: Array(pool.indices), &taken, stream: "others/\(stream)")
+    }
+
+    private func draw(_ count: Int, of indices: [Int], _ taken: inout Set<String>, stream: String) -> [String] {
+        var names: [String] = []
+        for place in RandomOrder(count: indices.count, seed: seed, stream: stream) {
+            if names.count == count { break }
+            let name = pool[indices[place]]
+            if taken.insert(name).inserted { names.append(name) }
+        }
+        return names
     }
 }

@@ -1,0 +1,108 @@
+import BuildModel
+import Dispatch
+import Executor
+import Foundation
+
+/// Shows a build as it goes. One implementation per audience.
+protocol BuildProgress: AnyObject, Sendable {
+    func receive(_ event: BuildEvent)
+}
+
+/// One JSON event a line on standard output.
+final class JSONProgress: BuildProgress {
+    func receive(_ event: BuildEvent) { Console.output(event.json.canonicalText) }
+}
+
+enum ProgressText {
+    /// The line that a stage leaves behind; `nil` for what only a live display shows.
+    static func line(for event: BuildEvent) -> String? {
+        switch event {
+        case .started, .stageStarted, .stageProgressed: nil
+        case .stageWaiting(let name): "  waiting  \(name), which another process builds"
+        case .stageFinished(let name, let result):
+            result.seconds.map { "  done     \(name)  (\(Duration.text($0)), \(ByteCount.text(result.artifact.size)))" }
+        case .stageFailed(let name, let failure):
+            (["  FAILED   \(name): \(failure.reason)"] + failure.logTail.map { "           | \($0)" }
+                + (failure.logPath.map { ["           whole log: \($0)"] } ?? [])).joined(separator: "\n")
+        case .stageSkipped(let name, let because):
+            "  skipped  \(name), because \(because) failed"
+        case .stageStopped(let name, let hasCheckpoint):
+            "  stopped  \(name)" + (hasCheckpoint ? "; it goes on from its checkpoint" : "")
+        case .objectDiscarded(let object):
+            "  damaged  the object \(object.short): what gave it is built again"
+        }
+    }
+
+    /// `step 120/600  loss 0.412`, the units in a second where they are known.
+    static func reading(of progress: StageProgress, rate: Double? = nil) -> String {
+        let readings = progress.readings.sorted { $0.key < $1.key }.map { "\($0.key) \(significant($0.value))" }
+        let pace = rate.map { ["\(significant($0))/s"] } ?? []
+        return (["\(progress.unit) \(progress.done)/\(progress.total)"] + readings + pace).joined(separator: "  ")
+    }
+
+    /// Three significant digits.
+    private static func significant(_ value: Double) -> String {
+        var scale = 1.0
+        while abs(value) * scale < 100, scale < 1e8, value != 0 { scale *= 10 }
+        return String((value * scale).rounded() / scale)
+    }
+}
+
+/// How fast a stage counts. What a resumed stage did before it was resumed does not count.
+struct Pace {
+    private var first: (done: Int, time: Date)?
+    private var last: (done: Int, time: Date)?
+
+    mutating func reach(_ done: Int, at time: Date = Date()) {
+        // A stage may start counting again for the next part of its work.
+        if let last, done < last.done { first = nil }
+        if first == nil { first = (done, time) }
+        last = (done, time)
+    }
+
+    /// Units in a second; `nil` before there are two readings.
+    var rate: Double? {
+        guard let first, let last, last.done > first.done else { return nil }
+        let seconds = last.time.timeIntervalSince(first.time)
+        return seconds > 0 ? Double(last.done - first.done) / seconds : nil
+    }
+
+    func secondsLeft(to total: Int) -> Double? {
+        guard let rate, let last else { return nil }
+        return Double(max(0, total - last.done)) / rate
+    }
+}
+
+/// What Ctrl-C does during a build: the first asks it to stop, the second ends the program at once. So does a build that has
+/// not stopped soon after it was asked: whatever is lost then is work, not results.
+final class Interruption {
+    private let sources: [any DispatchSourceSignal]
+
+    /// Seconds from the first signal to the end, at most.
+    private static let patience = 1.8
+
+    /// - Parameter stop: asks the build to stop.
+    init(stop: @escaping @Sendable () -> Void) {
+        let queue = DispatchQueue(label: "interruption")
+        nonisolated(unsafe) var signals = 0
+        sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                signals += 1
+                guard signals == 1 else { _exit(ExitStatus.interrupted) }
+                Console.progress("stopping; once more ends it at once")
+                stop()
+                queue.asyncAfter(deadline: .now() + Self.patience) { _exit(ExitStatus.interrupted) }
+            }
+            source.activate()
+            return source
+        }
+    }
+
+    /// Restores the default actions of the signals.
+    func end() {
+        for source in sources { source.cancel() }
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Engine
+import Store
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Copy an artifact out of the store; a model comes with its recipe and a model card.",
+        discussion: "With --format gguf, a model becomes one file for llama.cpp and similar programs: model.gguf.")
+
+    @Argument(help: "A stage or target of a recipe's last build (BUILD:NAME for another build), a tag, or a commit.")
+    var target: String
+
+    @Argument(help: "The directory to make.", completion: .directory)
+    var directory: String
+
+    @Flag(help: "Also write provenance.intoto.json: every source and stage that the artifact was made from (SLSA 1.0).")
+    var provenance = false
+
+    @Option(help: "The format of a model: the folder as it is (huggingface), or a GGUF file (gguf).")
+    var format = ExportFormat.huggingface
+
+    @Option(help: "How a GGUF file stores matrices: f16, q8_0 or q4_0.")
+    var type: GGUFPrecision?
+
+    @OptionGroup var storeOptions: StoreOptions
+
+    func validate() throws {
+        if type != nil && format != .gguf { throw ValidationError("--type is of GGUF files; add --format gguf.") }
+    }
+
+    func run() throws {
+        let store = try storeOptions.open()
+        let target = try StoredTarget(target, in: store)
+        let artifact = target.record.artifact
+        let isModel = artifact.isModel
+        if format == .gguf && !isModel {
+            throw CommandFailure.badInput("'\(self.target)' is no model, so there is no GGUF file of it; leave --format out")
+        }
+        var folder = try ExportFolder(directory)
+        let history = isModel || provenance ? try ArtifactHistory(of: target, in: store) : nil
+        let exported: (files: Int, bytes: Int)
+        switch format {
+        case .huggingface:
+            try folder.add(artifact, from: store)
+            exported = (artifact.files.count, artifact.size)
+        case .gguf:
+            exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
+        }
+        var written: [String] = []
+        if isModel, let history { written += try addTexts(history, to: &folder) }
+        if provenance, let history {
+            let statement = try Provenance(of: history, subjects: folder.files, in: store).statement
+            written.append(try folder.add(statement.prettyText, as: "provenance.intoto.json"))
+        }
+        let more = written.isEmpty ? "" : ", and " + written.joined(separator: ", ")
+        let files = exported.files == 1 ? "1 file" : "\(exported.files) files"
+        Console.output("\(files), \(ByteCount.text(exported.bytes)), in \(directory)\(more)")
+        if isModel, history?.build == nil {
+            Console.progress("no build has this artifact among its stages, so its recipe is not known")
+        }
+    }
+
+    /// The recipe with what belongs to it, and the model card.
+    private func addTexts(_ history: ArtifactHistory, to folder: inout ExportFolder) throws -> [String] {
+        var written: [String] = []
+        if let texts = history.texts {
+            written.append(try folder.add(texts.recipe, as: "recipe.yaml"))
+            for (name, text) in texts.companions.sorted(by: { $0.key < $1.key }) {
+                written.append(try folder.add(text, as: name))
+            }
+        }
+        written.append(try folder.add(ModelCard(history).text, as: "README.md"))
+        return written
+    }
+}
+
+enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
+    case huggingface
+    case gguf
+}
+
+extension GGUFPrecision: ExpressibleByArgument {}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import CanonicalJSON
+import Executor
+import Foundation
+import Store
+
+/// Where the store is.
+struct StoreOptions: ParsableArguments {
+    @Option(help: "The store's directory (else DECANT_CACHE, else ./cache).")
+    var cache: String?
+
+    var directory: URL {
+        let path = cache ?? ProcessInfo.processInfo.environment["DECANT_CACHE"] ?? "cache"
+        return URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
+    }
+
+    func open() throws -> Store { try Store(at: directory) }
+}
+
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .customLong("json"), help: "Print JSON, for programs.")
+    var asJSON = false
+
+    /// Prints a result as it is asked for.
+    func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
+        Console.output(try asJSON ? json().canonicalText : text())
+    }
+}
+
+/// The options of commands that print something from a store.
+struct ResultOptions: ParsableArguments {
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    var asJSON: Bool { output.asJSON }
+
+    func open() throws -> Store { try store.open() }
+
+    func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
+        try output.print(json(), text())
+    }
+}
+
+/// The recipe that a command is about.
+struct RecipeArgument: ParsableArguments {
+    @Argument(help: "The recipe.")
+    var path: String
+
+    func read() throws -> RecipeFile { try RecipeFile(path: path) }
+}
+
+/// How a build shares the machine; results depend on none of it.
+struct ResourceOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Stages that run side by side (else as many as there are processors).")
+    var jobs: Int?
+
+    @Option(help: "Threads per stage (else the processors, shared by the stages that run).")
+    var threads: Int?
+
+    @Option(help: "Memory for all running stages together, as in 6GiB (else nine tenths of the machine's).")
+    var memory: ByteCount?
+
+    func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    }
+
+    var resources: Resources { Resources(jobs: jobs, threads: threads, memory: memory?.bytes) }
+}
+
+extension ByteCount: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}

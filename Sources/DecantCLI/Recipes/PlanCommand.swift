@@ -1,0 +1,125 @@
+import ArgumentParser
+import BuildModel
+import CanonicalJSON
+import Endpoints
+import Engine
+import Executor
+import Foundation
+import Stages
+import Store
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what a build would run, why, and for how long. Runs nothing.")
+
+    @OptionGroup var recipe: RecipeArgument
+
+    @OptionGroup var options: ResultOptions
+
+    func run() throws {
+        let file = try recipe.read()
+        let store = try options.open()
+        let plan = try file.plan(in: store)
+        let questions = PlannedQuestions(of: plan, in: store)
+        options.print(
+            plan.json(recipe: file.name) { questions[$0].map { ["answers": $0.json] } ?? [:] }, table(of: plan, questions))
+        guard !options.asJSON, let first = plan.entries.first(where: { $0.state != .cached }) else { return }
+        Console.hint("explain \(recipe.path) \(plan.graph[first.id].name)")
+        Console.hint("build \(recipe.path)")
+    }
+
+    private func table(of plan: BuildPlan, _ questions: PlannedQuestions) -> String {
+        let nameWidth = plan.entries.map { plan.graph[$0.id].name.columns }.max() ?? 0
+        var lines = plan.entries.map { entry in
+            let stage = plan.graph[entry.id]
+            let why = (entry.why.map(\.text) + (questions[entry.id].map { [$0.text] } ?? [])).joined(separator: "; ")
+            return [
+                entry.state.rawValue.padded(to: 8), stage.name.padded(to: nameWidth), stage.kind.padded(to: 16),
+                (entry.prediction.map { Duration.text($0.seconds) + $0.basis.mark } ?? "").padded(to: 9), why,
+            ].joined(separator: " ").trimmingTrailingSpace
+        }
+        let waiting = plan.entries.filter { $0.state != .cached }
+        lines.append("\(plan.entries.count) stages: \(plan.entries.count - waiting.count) cached, \(waiting.count) to run")
+        if !waiting.isEmpty { lines.append(Self.summary(of: waiting.map(\.prediction))) }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The total time, and what the estimates are based on.
+    private static func summary(of predictions: [Prediction?]) -> String {
+        let known = predictions.compactMap { $0 }
+        let bases: [(Prediction.Basis, String)] = [
+            (.sameAction, "an earlier run of the same action"), (.sameKind, "earlier runs of the kind (~)"),
+            (.formula, "shapes and this machine's speed (≈)"),
+        ]
+        let parts = bases.compactMap { basis, words in
+            let count = known.count { $0.basis == basis }
+            return count == 0 ? nil : "\(count) by \(words)"
+        }
+        let unknown = predictions.count - known.count
+        return "about \(Duration.text(known.map(\.seconds).reduce(0, +))) of work: "
+            + (parts + (unknown > 0 ? ["\(unknown) unknown"] : [])).joined(separator: ", ")
+    }
+}
+
+extension Prediction.Basis {
+    fileprivate var mark: String {
+        switch self {
+        case .sameAction: ""
+        case .sameKind: " ~"
+        case .formula: " ≈"
+        }
+    }
+}
+
+extension RecipeFile {
+    /// What a build of the recipe would do.
+    func plan(in store: Store) throws -> BuildPlan {
+        let graph = try graph { try store.digest(ofFileAt: $0) }
+        let threads = ProcessInfo.processInfo.activeProcessorCount
+        return try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name)) { Processor.speed(threads: threads) }
+    }
+}
+
+/// What the stages of a plan would ask of models behind servers, as far as their inputs are there.
+struct PlannedQuestions {
+    /// The answers that a stage needs, each once, and how many of them are recorded.
+    struct Count: Hashable {
+        var recorded: Int
+        var total: Int
+
+        var text: String { "\(recorded) of \(total) answers recorded, \(total - recorded) to ask" }
+        var json: JSON { ["recorded": .count(recorded), "missing": .count(total - recorded)] }
+    }
+
+    private let counts: [StageID: Count]
+
+    init(of plan: BuildPlan, in store: Store) {
+        var counts: [StageID: Count] = [:]
+        for entry in plan.entries where entry.state == .stale && plan.graph[entry.id].endpoint != nil {
+            // A build repairs a damaged input.
+            counts[entry.id] = try? Self.count(for: plan.graph[entry.id], of: plan, in: store)
+        }
+        self.counts = counts
+    }
+
+    subscript(id: StageID) -> Count? { counts[id] }
+
+    /// `nil` where the questions do not follow from the inputs, or an input is not here.
+    private static func count(for stage: Stage, of plan: BuildPlan, in store: Store) throws -> Count? {
+        let artifacts = stage.inputs.compactMap { input in
+            plan.entries[input.stage.index].artifact.map { (name: input.name, artifact: $0) }
+        }
+        let action = Action(stage: stage, artifacts: artifacts.map(\.artifact.digest))
+        guard artifacts.count == stage.inputs.count,
+            let asking = try? StageCatalogue.standard.stage(for: action) as? any QuestioningStage
+        else { return nil }
+        let place = URL.temporaryDirectory.appending(path: "decant-plan-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: place) }
+        let workspace = StageWorkspace(directory: place)
+        for (name, artifact) in artifacts { try store.materialize(artifact, at: workspace.input(name)) }
+        let context = StageContext(inputs: workspace.inputs, outputs: workspace.outputs, threads: 1) { _ in }
+        let questions = try asking.questions(in: context)
+        return Count(
+            recorded: try store.recordedAnswers(to: questions), total: Set(questions.map(\.key)).count)
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import CanonicalJSON
+import Engine
+import Foundation
+import Store
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")
+
+    @Argument(help: "A model: a stage or target of a recipe's last build, or a commit.")
+    var target: String
+
+    @Argument(help: "The query.")
+    var query: String
+
+    @Option(help: "A functions.json whose functions the prompt lists (for models trained with prompt: tools).")
+    var functions: String?
+
+    @Option(help: "New tokens at most.")
+    var maxTokens = 128
+
+    @Flag(help: "Answer nothing but calls that fit the schemas of these functions.")
+    var constrained = false
+
+    @OptionGroup var storeOptions: StoreOptions
+
+    func run() throws {
+        let store = try storeOptions.open()
+        let stored = try StoredTarget(target, in: store)
+        guard stored.record.artifact.isModel else {
+            throw CommandFailure.badInput("\(stored.name) is no model", hint: "show \(target)")
+        }
+        let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try store.materialize(stored.record.artifact, at: directory)
+        Console.output(try answer(with: ModelFolder(directory)))
+    }
+
+    private func answer(with folder: ModelFolder) throws -> String {
+        let pool = try readFunctions()
+        let row = Row(id: "query", query: query, functions: pool.keys.sorted(), answers: [])
+        let format = try folder.promptFormat() ?? (pool.isEmpty ? .query : .tools)
+        if format == .tools, pool.isEmpty {
+            throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
+        }
+        let encoder = try folder.prompts(format)
+        let prompt = try encoder.promptTokens(of: row, functions: pool)
+        if constrained, pool.isEmpty {
+            throw CommandFailure.badInput("what an answer may call must be known: name a file of functions with --functions")
+        }
+        var options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
+        if constrained {
+            var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
+            options.constraint = constraints.constraint(for: row)
+        }
+        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
+        return answers.first?.text(with: encoder.tokenizer) ?? ""
+    }
+
+    private func readFunctions() throws -> [String: FunctionDefinition] {
+        guard let path = functions else { return [:] }
+        guard let content = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure.badInput("there is no file at \(path)")
+        }
+        do {
+            let list = try JSON(parsing: content).array ?? []
+            return Dictionary(try list.map { try FunctionDefinition(json: $0) }.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        } catch {
+            throw CommandFailure.badInput("\(path): \(error)")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import BuildModel
+import CanonicalJSON
+import Foundation
+import Planner
+import Stages
+import Store
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show an artifact (files, metrics, how it was made) or a build (who, when, targets, metrics).")
+
+    @Argument(
+        help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), a recipe, a tag, or a commit.")
+    var target: String
+
+    @OptionGroup var options: ResultOptions
+
+    func run() throws {
+        let store = try options.open()
+        let stored: StoredTarget
+        switch try StoredReference(target, in: store) {
+        case .build(let build):
+            let summary = try BuildSummary(build, in: store)
+            options.print(summary.json, summary.text)
+            return
+        case .target(let target): stored = target
+        }
+        let metrics = try Self.metrics(of: stored.record.artifact, in: store)
+        try options.print(
+            json(of: stored, metrics: metrics), text(of: stored, metrics: metrics, in: store)
+        )
+    }
+
+    /// The contents of the files that some kind declares as figures.
+    private static func metrics(of artifact: Artifact, in store: Store) throws -> [String: JSON] {
+        try StageCatalogue.standard.figures.keys.reduce(into: [:]) { metrics, name in
+            metrics[name] = try store.read(File<JSON>(name), of: artifact)
+        }
+    }
+
+    private func json(of stored: StoredTarget, metrics: [String: JSON]) -> JSON {
+        let record = stored.record
+        return [
+            "name": .string(stored.name),
+            "commit": .string(record.commit.hex),
+            "parents": .array(record.parents.map { .string($0.hex) }),
+            "artifact": .string(record.artifact.digest.hex),
+            "action": record.action.encoding,
+            "files": record.artifact.manifest,
+            "metrics": .object(metrics),
+        ]
+    }
+
+    private func text(of stored: StoredTarget, metrics: [String: JSON], in store: Store) throws -> String {
+        let record = stored.record
+        var lines = [
+            stored.name,
+            "  commit      \(record.commit.hex)",
+            "  artifact    \(record.artifact.digest)",
+            "  made by     \(record.action.kind), revision \(record.action.revision)",
+            "  numerics    \(record.action.numerics.rawValue)",
+            "  parameters  \(record.action.parameters.canonicalText)",
+        ]
+        // A commit has each parent once, so several inputs can be one parent.
+        let parents = try record.parents.compactMap { try store.stageCommit($0.hex) }
+        for input in record.action.inputs {
+            let commit = parents.first { $0.artifact.digest == input.artifact }?.commit.hex.prefix(12) ?? "?"
+            lines.append("  input       \(input.name) = \(input.artifact.short) (commit \(commit))")
+        }
+        lines.append("  files")
+        let width = record.artifact.files.map(\.path.count).max() ?? 0
+        for file in record.artifact.files {
+            let size = ByteCount.text(file.size).leftPadded(to: 10)
+            lines.append("    \(file.path.padded(to: width))  \(size)  \(file.digest.short)")
+        }
+        for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
+            lines += ["", (StageCatalogue.standard.figures[name] ?? .plain).text(name, value)]
+        }
+        if let curve = try store.curve(of: record.artifact) {
+            let shown = Console.outputIsTerminal ? curve.drawing(width: min(Console.width, 90)) : curve.figures
+            lines += ["", "\(TrainingCurve.file.name), \(curve.steps) steps", shown]
+        }
+        if metrics[Report.file.name] != nil, let table = try trainings(behind: stored, in: store) { lines.append(table.text) }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The trainings of a report's models, in the order in which they were done; `nil` where there are none.
+    private func trainings(behind report: StoredTarget, in store: Store) throws -> TrainingTable? {
+        let names = try StageNames(around: report, in: store)
+        let trainings = try store.lineage(of: report.record).stages.compactMap { stage in
+            try store.curve(of: stage.record.artifact).map { (stage: names[stage.commit], curve: $0) }
+        }
+        return trainings.isEmpty ? nil : TrainingTable(trainings)
+    }
+}
+
+/// A build for people and for programs: who made what and when, and how good it is.
+struct BuildSummary {
+    let build: StoredBuild
+    /// Names of its tags, sorted.
+    let tags: [String]
+    /// `nil` where the build made no report.
+    let report: JSON?
+
+    init(_ build: StoredBuild, in store: Store) throws {
+        self.build = build
+        tags = try store.tags().filter { $0.commit == build.commit }.map(\.name)
+        report = try store.report(of: build)?.json
+    }
+
+    var json: JSON {
+        [
+            "recipe": .string(build.recipe), "commit": .string(build.commit.hex), "author": .string(build.author),
+            "time": .string(build.time.formatted(.iso8601)), "summary": .string(build.summary),
+            "signed": .bool(build.isSigned), "previous": build.previous.map { .string($0.hex) } ?? .null,
+            "tags": .array(tags.map(JSON.string)),
+            "stages": .array(build.stages.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
+            "targets": .array(build.targets.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
+            "metrics": report ?? .null,
+        ]
+    }
+
+    var text: String {
+        var lines = [
+            "build of \(build.recipe)",
+            "  commit      \(build.commit.hex)\(build.isSigned ? " (signed)" : "")",
+            "  author      \(build.author)",
+            "  time        \(build.time.formatted(.iso8601))",
+            "  summary     \(build.summary)",
+            "  stages      \(build.stages.count)",
+        ]
+        if let previous = build.previous { lines.append("  previous    \(previous.short)") }
+        if !tags.isEmpty { lines.append("  tags        \(tags.joined(separator: ", "))") }
+        lines.append("  targets")
+        lines += build.targets.map { "    \($0.commit.short)  \($0.name)" }
+        if let report { lines += ["", ReportTable(report).text] }
+        return lines.joined(separator: "\n")
+    }
+}

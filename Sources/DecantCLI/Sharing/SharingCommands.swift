@@ -1,0 +1,137 @@
+import ArgumentParser
+import CanonicalJSON
+import Foundation
+import Sharing
+import Store
+
+/// The options of push, pull and clone.
+struct ExchangeOptions: ParsableArguments {
+    @Option(help: "A Git LFS server for the files (else the remote's lfsurl, lfs.url, or what the address gives).")
+    var lfs: String?
+
+    @OptionGroup var results: ResultOptions
+
+    func show(_ phase: ExchangePhase) {
+        switch phase {
+        case .checked(let stages, let builds, let gitObjects, let bytes):
+            Console.progress(
+                "  checked  \(count(stages, "new stage")), \(count(builds, "new build")) "
+                    + "(\(count(gitObjects, "git object")), \(ByteCount.text(bytes)))")
+        case .compared(let references):
+            Console.progress("  compared  \(count(references, "ref")) to send")
+        case .objects(let moved, let bytes, let present):
+            Console.progress("  files    \(moved) moved, \(ByteCount.text(bytes)); \(present) were there already")
+        }
+    }
+
+    /// Runs an exchange and prints what it did.
+    ///
+    /// - Parameter next: the command that helps where the remote is ahead.
+    func reporting(next: String? = nil, _ body: () async throws -> ExchangeSummary) async throws {
+        let summary: ExchangeSummary
+        do {
+            summary = try await body()
+        } catch let error as RemoteError {
+            let isBehind = if case .behind = error { true } else { false }
+            throw CommandFailure(status: ExitStatus.stageFailed, message: error.description, hint: isBehind ? next : nil)
+        } catch let error as SharingError {
+            throw CommandFailure.badInput(error.description)
+        }
+        if results.asJSON { return Console.output(summary.json.canonicalText) }
+        for change in summary.changes {
+            let reason = change.reason.isEmpty ? "" : " (\(change.reason))"
+            Console.output("\(change.step.rawValue.padded(to: 9))  \(change.commit.hex.prefix(12))  \(change.name)\(reason)")
+        }
+        for refusal in summary.leftOut { Console.progress("  left out  \(refusal)") }
+        Console.output(
+            "\(count(summary.actions, "new result")), \(count(summary.objects, "file")), "
+                + "\(ByteCount.text(summary.bytes)); \(summary.remote)"
+        )
+    }
+
+    private func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
+}
+
+/// What is exchanged with which remote.
+struct ExchangeArguments: ParsableArguments {
+    @Argument(help: "A path, an address (file, http, https, ssh), or a remote of the lineage repository (else origin).")
+    var remote: String?
+
+    @Argument(help: "Names of recipes (else all, with tags).")
+    var recipes: [String] = []
+
+    @OptionGroup var options: ExchangeOptions
+
+    func run(next: String? = nil, _ exchange: (Store, Remote) async throws -> ExchangeSummary) async throws {
+        let store = try options.results.open()
+        try await options.reporting(next: next) {
+            try await exchange(store, Remote(remote, objectServer: options.lfs, for: store))
+        }
+    }
+}
+
+struct PushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Give builds, their lineage and their files to a remote.")
+
+    @OptionGroup var what: ExchangeArguments
+
+    func run() async throws {
+        try await what.run(next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
+            try await store.push(what.recipes, to: remote) { what.options.show($0) }
+        }
+    }
+}
+
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull", abstract: "Take builds, their lineage and their files from a remote, all of it checked.")
+
+    @OptionGroup var what: ExchangeArguments
+
+    func run() async throws {
+        try await what.run { store, remote in
+            try await store.pull(what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote) {
+                what.options.show($0)
+            }
+        }
+    }
+}
+
+struct CloneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clone", abstract: "Make a store of all that a remote has; it becomes the store's origin.")
+
+    @Argument(help: "A path, or an address (file, http, https, ssh).")
+    var remote: String
+
+    @OptionGroup var options: ExchangeOptions
+
+    func run() async throws {
+        let directory = options.results.store.directory
+        guard !FileManager.default.fileExists(atPath: directory.appending(path: "lineage.git").path) else {
+            throw CommandFailure.badInput("\(directory.path) is a store already", hint: "pull \(remote)")
+        }
+        let address: RemoteAddress
+        do {
+            address = try RemoteAddress(remote)
+        } catch {
+            throw CommandFailure.badInput(error.description)
+        }
+        let isNew = !FileManager.default.fileExists(atPath: directory.path)
+        let store = try options.results.open()
+        do {
+            try await options.reporting(next: "pull") {
+                let summary = try await store.pull(
+                    .everything, from: Remote(remote, objectServer: options.lfs, for: store)
+                ) { options.show($0) }
+                try store.addRemote("origin", address: address.textWithUser)
+                return summary
+            }
+        } catch {
+            // Received objects stay for the next try.
+            if isNew, !store.hasIncoming { try? FileManager.default.removeItem(at: directory) }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import CanonicalJSON
+import Engine
+import Foundation
+import Planner
+
+extension QuantApply: RunnableStage {
+    private static let report = File<JSON>("quantization.json")
+    package static let artifact: [Output] = [.model, .figures(report)]
+
+    package func run(in context: StageContext) throws {
+        let configuration = try context.read(ModelFiles.configuration, from: "model")
+        let quantization = ModelQuantization(
+            try engineScheme, rounding, smoothing: smoothing.map(SmoothQuant.init(strength:)), ignoring: ignore,
+            workers: context.workers)
+        let quantized = try quantization.quantize(
+            WeightFiles(folder: context.input("model")).tensors(), configuration: configuration,
+            calibration: calibration(configuration, in: context)
+        ) { done, total in context.report(.init(done: done, total: total, unit: "module")) }
+
+        try SafeTensors.write(quantized.tensors, to: context.output(ModelFiles.weights))
+        try context.write(quantized.configuration, to: ModelFiles.configuration)
+        try context.write(report(quantized.report), to: Self.report)
+        try context.copyTokenizer(from: "model", required: [])
+    }
+
+    private var engineScheme: QuantizationScheme {
+        get throws {
+            switch scheme {
+            case .w8a16, .w4a16: .weights(try IntegerQuantization(bits: scheme.bits, groupSize: groupSize))
+            case .w8a8Int8: .int8
+            case .w8a8Float8: .float8
+            }
+        }
+    }
+
+    private var rounding: WeightRounding {
+        switch method {
+        case .roundToNearest, .smoothQuant: .nearest
+        case .gptq: .gptq(damping: damping ?? 0.01, activationOrder: activationOrder ?? true)
+        case .quantEase: .quantEase(damping: damping ?? 0.01, iterations: iterations ?? 20)
+        }
+    }
+
+    private func calibration(_ configuration: JSON, in context: StageContext) throws -> ModelQuantization.Calibration {
+        if let prefix {
+            let sequences = try context.calibrationSequences(
+                samples: prefix.samples, set: prefix.set, prompt: prefix.prompt)
+            return .sequences(sequences, try context.inferenceModel("model"))
+        }
+        if context.hasInput("statistics") {
+            return .statistics(
+                try CalibrationStatistics(
+                    reading: context.input("statistics", QuantCalibrate.statistics),
+                    for: ModelConfiguration(json: configuration)
+                ))
+        }
+        guard method == .roundToNearest else {
+            throw StageFailure("the method \(method.rawValue) needs the input 'statistics', of quant.calibrate")
+        }
+        return .none
+    }
+
+    private func report(_ report: QuantizationReport) -> JSON {
+        var members = report.json.object ?? [:]
+        members["scheme"] = .string(scheme.rawValue)
+        members["method"] = .string(method.rawValue)
+        return .object(members)
+    }
+}
+
+extension QuantCalibrate: RunnableStage {
+    fileprivate static let statistics = "statistics.safetensors"
+    package static let artifact: [Output] = [.named(statistics)]
+
+    package func run(in context: StageContext) throws {
+        let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt)
+        let model = try context.inferenceModel("model")
+        try CalibrationStatistics.write(
+            of: model, on: sequences, to: context.output(Self.statistics), workers: context.workers
+        ) { done in
+            context.report(.init(done: done, total: model.model.configuration.layerCount, unit: "layer"))
+        }
+    }
+}

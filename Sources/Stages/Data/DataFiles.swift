@@ -1,0 +1,117 @@
+import CanonicalJSON
+import Engine
+import Foundation
+import Planner
+
+/// The files that data artifacts have in common.
+package enum DataFiles {
+    static let functions = File<FunctionPool>("functions.json")
+    /// Rows before they are divided into sets.
+    static let rows = File<[Row]>("rows.jsonl")
+    package static let train = set(RowSets.training)
+    package static let valid = set("valid")
+    package static let test = set("test")
+
+    private static let ending = ".jsonl"
+
+    package static func set(_ name: String) -> File<[Row]> { File(name + ending) }
+
+    /// The sets that a folder has files of, sorted.
+    static func sets(in folder: URL) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(ending) }
+            .map { String($0.dropLast(ending.count)) }.sorted()
+    }
+}
+
+extension Row: LineContent {
+    package static let noun = "row"
+    package init(line: JSON) throws(RowError) { try self.init(json: line) }
+    package var line: JSON { json }
+}
+
+/// Functions, each under a name of its own; in the file they are sorted by it.
+struct FunctionPool: ByteContent {
+    let functions: [String: FunctionDefinition]
+
+    init(_ functions: some Sequence<FunctionDefinition>) {
+        self.functions = Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    init(parsing bytes: Data, named name: String) throws {
+        let list: JSON
+        do throws(JSONError) {
+            list = try JSON(parsingAsWritten: bytes)
+        } catch {
+            throw StageFailure("\(name): \(error)")
+        }
+        guard let entries = list.array else { throw StageFailure("\(name) is not a list of functions") }
+        do throws(RowError) {
+            var functions: [FunctionDefinition] = []
+            for entry in entries { functions.append(try FunctionDefinition(json: entry)) }
+            self.init(functions)
+        } catch {
+            throw StageFailure("\(name): \(error)")
+        }
+    }
+
+    var bytes: Data { JSON.array(functions.values.sorted { $0.name < $1.name }.map(\.json)).bytes }
+}
+
+extension StageContext {
+    /// The functions of a data artifact by name.
+    func readFunctions(_ input: String) throws -> [String: FunctionDefinition] {
+        try read(DataFiles.functions, from: input).functions
+    }
+
+    /// The sets of the input `data`.
+    func readSets() throws -> RowSets {
+        RowSets(
+            sets: try DataFiles.sets(in: input("data")).map { ($0, try read(DataFiles.set($0), from: "data")) })
+    }
+
+    func write(_ sets: RowSets) throws {
+        for (name, rows) in sets.sets { try write(rows, to: DataFiles.set(name)) }
+    }
+}
+
+/// The rows of a data artifact by set.
+struct RowSets {
+    static let training = "train"
+
+    /// In the order of their names.
+    var sets: [(name: String, rows: [Row])]
+
+    /// Every query once, in the order of the sets. Passages ask nothing.
+    var queries: [String] {
+        var seen: Set<String> = []
+        return sets.flatMap { $0.rows.filter { !$0.isPassage }.map(\.query) }.filter { seen.insert($0).inserted }
+    }
+
+    /// Functions that rows of other sets call and no training row does: those that training rows may not show.
+    var unseenInTraining: Set<String> {
+        var called: (training: Set<String>, elsewhere: Set<String>) = ([], [])
+        for (name, rows) in sets {
+            let names = rows.flatMap { $0.answers.map(\.name) }
+            if name == Self.training { called.training.formUnion(names) } else { called.elsewhere.formUnion(names) }
+        }
+        return called.elsewhere.subtracting(called.training)
+    }
+
+    /// Whether a set has its name from the recipe. Rows of such a set keep the functions that they came with.
+    static func isNamed(_ set: String) -> Bool { !DataSplit.standardSets.contains(set) }
+
+    /// Functions that only rows of named sets list or call: no other row's prompt may show them.
+    var functionsOfNamedSets: Set<String> {
+        var listed: (named: Set<String>, standard: Set<String>) = ([], [])
+        for (set, rows) in sets {
+            let names = rows.flatMap { $0.functions + $0.answers.map(\.name) }
+            if Self.isNamed(set) { listed.named.formUnion(names) } else { listed.standard.formUnion(names) }
+        }
+        return listed.named.subtracting(listed.standard)
+    }
+
+    /// The sets with every row changed, which is told its set. Passages stay as they are.
+    func mapRows(_ change: (Row, String) -> Row) -> RowSets {
+        RowSets(sets: sets.map { name, rows in (name, rows.map { $0.isPassage ? $0 : change($0, name) }) })
+    }
+}

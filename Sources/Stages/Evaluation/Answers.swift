@@ -1,0 +1,179 @@
+import CanonicalJSON
+import Engine
+import Foundation
+import Planner
+import Words
+
+extension EvalScore: RunnableStage {
+    static let scores = File<JSON>("scores.json")
+    static let confusion = File<JSON>("confusion.json")
+    private static let failures = File<[JSON]>("failures.jsonl")
+    package static let artifact: [Output] = [
+        .figures(scores), .figures(confusion, as: .confusion), .file(failures),
+        .file(JudgeVerdicts.transcriptFile, isOptional: true),
+    ]
+
+    package func run(in context: StageContext) throws {
+        let functions = try context.readFunctions("data")
+        let answers = try sets.map { try readAnswers(to: $0, in: context) }
+        // All sets in one run: a judging model's checkpoint is of one run.
+        let judging = try context.judging(
+            answers.joined().map(\.judged), kind: judge, question: question, functions: functions)
+        var scores: [String: JSON] = [:]
+        var confusions: [String: JSON] = [:]
+        var failures: [JSON] = []
+        var start = 0
+        for (set, answers) in zip(sets, answers) {
+            let range = start..<start + answers.count
+            var results = SetResults(set: set)
+            for (answer, verdict) in zip(answers, judging.verdicts[range]) {
+                results.add(answer.judged, verdict, responseTokens: answer.tokens, functions: functions)
+            }
+            scores[set] = results.scores(agreement: judging.agreement(over: range))
+            confusions[set] = results.confusion.json
+            failures += results.failures
+            start = range.upperBound
+        }
+        try context.write(["sets": .object(scores)], to: Self.scores)
+        try context.write(["sets": .object(confusions)], to: Self.confusion)
+        try context.write(failures, to: Self.failures)
+        if let transcript = judging.transcript { try context.write(transcript, to: JudgeVerdicts.transcriptFile) }
+    }
+
+    private func readAnswers(to set: String, in context: StageContext) throws -> [(judged: JudgedResponse, tokens: Int)] {
+        let rows = Dictionary(uniqueKeysWithValues: try context.read(DataFiles.set(set), from: "data").map { ($0.id, $0) })
+        let file = EvalGenerate.answers(to: set)
+        return try context.read(file, from: "answers").map { answer in
+            guard let row = rows[answer.row] else {
+                throw StageFailure("answers/\(file.name) has an answer of no row of the set: \(answer.line.canonicalText)")
+            }
+            let response = JudgedResponse(row: row, response: answer.response, format: self.answer)
+            return (response, answer.tokens.response)
+        }
+    }
+}
+
+/// The scores of a set's answers.
+private struct SetResults {
+    let set: String
+    private var tally = AnswerScores()
+    private(set) var confusion = FunctionConfusion()
+    private(set) var failures: [JSON] = []
+
+    init(set: String) { self.set = set }
+
+    mutating func add(
+        _ judged: JudgedResponse, _ verdict: Verdict, responseTokens: Int, functions: [String: FunctionDefinition]
+    ) {
+        let (row, response) = (judged.row, judged.response)
+        let isExact = judged.verdict(by: .exact, functions: functions).isAccepted
+        tally.add(
+            wantsCall: !row.answers.isEmpty, isAccepted: verdict.isAccepted, isExact: isExact, responseTokens: responseTokens)
+        confusion.add(
+            wanted: row.answers.map(\.name), called: judged.calls?.map(\.name),
+            isAccepted: verdict.isAccepted, isExact: isExact)
+        guard case .rejected(let reason) = verdict else { return }
+        failures.append([
+            "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
+            "wanted": .string(PromptStyle.response(to: row)), "reason": .string(reason),
+        ])
+    }
+
+    func scores(agreement: JSON?) -> JSON {
+        guard let agreement, case .object(let members) = tally.json else { return tally.json }
+        return .object(members.merging(["agreement": agreement]) { $1 })
+    }
+}
+
+extension EvalGenerate: RunnableStage {
+    package static let artifact: [Output] = [.sets]
+
+    static func answers(to set: String) -> File<[Answer]> { File(DataFiles.set(set).name) }
+    /// The same file, read for costs.
+    static func tokens(of set: String) -> File<[AnswerTokens]> { File(answers(to: set).name) }
+
+    package var limitation: String? { answer.limitation(constrained: constrained) }
+
+    package func run(in context: StageContext) throws {
+        let reader = try context.responseRows(prompt)
+        let encoder = reader.prompts
+        let rows = try sets.map { try readRows(of: $0, in: context) }
+        // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
+        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
+        let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
+        let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
+            prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))
+        var start = 0
+        for (set, rows) in zip(sets, rows) {
+            let lines = rows.indices.map { index in
+                let answer = answers[start + index]
+                return Answer(
+                    row: rows[index].id, response: answer.text(with: encoder.tokenizer),
+                    tokens: AnswerTokens(prompt: prompts[start + index].tokens.count, response: answer.tokens.count),
+                    hasEnded: answer.isFinished)
+            }
+            try context.write(lines, to: Self.answers(to: set))
+            start += rows.count
+        }
+    }
+
+    private func readRows(of set: String, in context: StageContext) throws -> [Row] {
+        guard FileManager.default.fileExists(atPath: context.input("data", DataFiles.set(set).name).path) else {
+            throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
+        }
+        let rows = try context.read(DataFiles.set(set), from: "data")
+        if let passage = rows.first(where: \.isPassage) {
+            throw StageFailure(
+                "the row '\(passage.id)' of the set '\(set)' is a passage of text, which asks for no calls; "
+                    + "take the set out of evaluate.sets")
+        }
+        return rows
+    }
+}
+
+/// A model's answer to a row: a line of `<set>.jsonl`.
+struct Answer {
+    let row: String
+    let response: String
+    let tokens: AnswerTokens
+    let hasEnded: Bool
+}
+
+extension Answer: LineContent {
+    static let noun = "answer"
+
+    /// The prompt's tokens may be missing: scores need the response's alone.
+    init(line: JSON) throws(RowError) {
+        guard let row = line["id"]?.string, let text = line["response"]?.string, let tokens = line["response_tokens"]?.integer
+        else { throw RowError("there are no id, response and response_tokens") }
+        self.init(
+            row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
+            hasEnded: line["ended"] != false)
+    }
+
+    var line: JSON {
+        .object(
+            (tokens.line.object ?? [:]).merging([
+                "id": .string(row), "response": .string(response), "ended": .bool(hasEnded),
+            ]) { $1 })
+    }
+}
+
+/// How long a model's answer and its prompt are: what costs are counted from.
+struct AnswerTokens {
+    let prompt: Int
+    let response: Int
+}
+
+extension AnswerTokens: LineContent {
+    static let noun = "answer"
+
+    init(line: JSON) throws(RowError) {
+        guard let prompt = line["prompt_tokens"]?.integer, let response = line["response_tokens"]?.integer, prompt >= 0,
+            response >= 0
+        else { throw RowError("there are no prompt_tokens and response_tokens") }
+        self.init(prompt: prompt, response: response)
+    }
+
+    var line: JSON { ["prompt_tokens": .count(prompt), "response_tokens": .count(response)] }
+}

@@ -1,0 +1,133 @@
+import CanonicalJSON
+import Planner
+
+/// A figure of a model that reports, comparisons and model cards know. Each is declared once, in `all`.
+package struct Metric: Hashable, Sendable {
+    /// As recipes and a report's rows call it.
+    package let name: String
+    package let heading: String
+    let source: Source
+    let direction: Direction
+    /// In tables.
+    let format: Format
+    /// Where two values are compared: with more digits.
+    let comparison: Format
+    /// What the Hugging Face hub calls it; `nil` where it has no word for it.
+    package let hubName: HubName?
+
+    /// Where a figure stands among the inputs of `report`.
+    enum Source: Hashable, Sendable {
+        /// In a file of the model: the input is `input.<i>` for the i-th row. What `isAlwaysShown` needs no word in a recipe.
+        case model(input: String, File<JSON>, path: [String], isAlwaysShown: Bool = false)
+        /// In a file that has the figure of each set under `sets`, the model's is that of the first one.
+        case firstSet(input: String, File<JSON>, member: String)
+        /// The member of each set's scores: one figure for each set.
+        case set(member: String)
+    }
+
+    enum Direction: Hashable, Sendable {
+        case higherIsBetter
+        case lowerIsBetter
+    }
+
+    package struct HubName: Hashable, Sendable {
+        package let type: String
+        package let name: String
+    }
+
+    /// How a figure is written: scaled, with so many decimal places, before its unit.
+    package struct Format: Hashable, Sendable {
+        var places: Int
+        var factor = 1.0
+        var divisor = 1.0
+        var unit = ""
+
+        static let share = Format(places: 1, factor: 100)
+
+        /// Without the unit.
+        func number(_ value: Double) -> String { Self.decimal(value * factor / divisor, places: places) }
+
+        package func text(_ value: Double) -> String { number(value) + unit }
+
+        /// A number with a fixed number of decimal places.
+        static func decimal(_ value: Double, places: Int) -> String {
+            var scale = 1.0
+            for _ in 0..<places { scale *= 10 }
+            let scaled = (abs(value) * scale).rounded()
+            let digits = String(Int(scaled))
+            let sign = value < 0 && scaled > 0 ? "-" : ""
+            guard places > 0 else { return sign + digits }
+            let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+            return sign + padded.dropLast(places) + "." + padded.suffix(places)
+        }
+    }
+}
+
+extension Metric {
+    /// In the order of a table's columns, the model's before the sets'.
+    package static let all = [
+        Metric(
+            "parameters", .model(input: "cost", EvalCost.cost, path: ["parameters", "total"], isAlwaysShown: true),
+            .lowerIsBetter, Format(places: 3, divisor: 1e6, unit: " M"), comparison: Format(places: 0)),
+        Metric(
+            "bytes", heading: "size", .model(input: "cost", EvalCost.cost, path: ["bytes"], isAlwaysShown: true),
+            .lowerIsBetter, Format(places: 0, divisor: 1024, unit: " KiB"),
+            comparison: Format(places: 1, divisor: 1024, unit: " KiB")),
+        Metric(
+            "flops", heading: "MFLOPs/answer", .firstSet(input: "cost", EvalCost.cost, member: "flops"), .lowerIsBetter,
+            Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "speed", heading: "tokens/s", .model(input: "speed", BenchDecode.speed, path: ["tokens_per_second"]),
+            .higherIsBetter, Format(places: 0)),
+        Metric(
+            "perplexity", .model(input: "perplexity", EvalPerplexity.perplexity, path: ["perplexity"]), .lowerIsBetter,
+            Format(places: 3)),
+        Metric(
+            "ar", heading: "AR", .set(member: "ar"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "answers accepted by the judge")),
+        Metric(
+            "exact", .set(member: "exact"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "exact match")),
+        Metric("length", heading: "tokens", .set(member: "response_tokens_mean"), .lowerIsBetter, Format(places: 1)),
+    ]
+
+    private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    package static func named(_ name: String) -> Metric? { byName[name] }
+
+    /// - Parameters:
+    ///   - heading: the name where it is left out.
+    ///   - comparison: with three decimal places where it is left out; shares are written as in tables.
+    init(
+        _ name: String, heading: String? = nil, _ source: Source, _ direction: Direction, _ format: Format,
+        comparison: Format? = nil, hubName: HubName? = nil
+    ) {
+        self.name = name
+        self.heading = heading ?? name
+        self.source = source
+        self.direction = direction
+        self.format = format
+        self.comparison = comparison ?? (format == .share ? .share : Format(places: 3))
+        self.hubName = hubName
+    }
+
+    package var isOfSets: Bool { if case .set = source { true } else { false } }
+
+    var isAlwaysShown: Bool { if case .model(_, _, _, let isAlwaysShown) = source { isAlwaysShown } else { false } }
+
+    /// The figure in a report's row.
+    ///
+    /// - Parameter set: where the metric has a figure for each.
+    package func figure(in row: JSON, on set: String?) -> Double? {
+        guard case .set(let member) = source else { return row[name]?.double }
+        return set.flatMap { row["sets"]?[$0]?[member]?.double }
+    }
+
+    /// For people who compare two values, or read their difference: shares in percent, a difference of them in points.
+    ///
+    /// - Parameter name: of a metric, or of a figure that only another version knows.
+    package static func comparisonText(_ value: Double, of name: String, isDifference: Bool = false) -> String {
+        let format = named(name)?.comparison ?? Format(places: 3)
+        return format.text(value) + (format == .share ? (isDifference ? " points" : " %") : "")
+    }
+}

@@ -1,0 +1,122 @@
+import CanonicalJSON
+import Engine
+import Foundation
+import Planner
+import Words
+
+/// The files of a model folder that stages name.
+package enum ModelFiles {
+    static let configuration = File<JSON>(ModelFolder.configurationFile)
+    package static let weights = WeightFiles.single
+    static let tokenizer = ModelFolder.tokenizerFiles[0]
+}
+
+extension StageContext {
+    func modelFolder(_ input: String) -> ModelFolder { ModelFolder(self.input(input)) }
+
+    /// The model of an input, to be run in the action's numerics.
+    func inferenceModel(_ input: String) throws -> InferenceModel {
+        var model = try modelFolder(input).inferenceModel()
+        model.products = products
+        return model
+    }
+
+    /// Writes a model folder whose tokenizer is that of an input.
+    func write(_ model: Model, tokenizerFrom input: String) throws {
+        try ModelFolder(output("")).write(model)
+        try copyTokenizer(from: input)
+    }
+
+    /// Copies the tokenizer of an input's model folder, and the files that say where an answer ends.
+    ///
+    /// - Parameter required: the files that must be there.
+    func copyTokenizer(from input: String, required: [String] = ModelFolder.tokenizerFiles) throws {
+        for file in ModelFolder.tokenizerFiles + ModelFolder.optionalTokenizerFiles
+        where required.contains(file) || FileManager.default.fileExists(atPath: self.input(input, file).path) {
+            try copy(file, from: input)
+        }
+    }
+}
+
+extension ModelInit: RunnableStage {
+    package static let artifact: [Output] = [.model]
+
+    package func run(in context: StageContext) throws {
+        let tokenizer = try context.modelFolder("tokenizer").tokenizer()
+        let configuration = try ModelConfiguration(
+            vocabularySize: tokenizer.vocabularySize, hiddenSize: shape.hidden, layerCount: shape.layers,
+            headCount: shape.heads, keyValueHeadCount: shape.kvHeads, intermediateSize: shape.intermediate,
+            tiesEmbeddings: shape.tied)
+        let model = Model(initializing: configuration, seed: UInt64(bitPattern: Int64(seed)))
+        try context.write(model, tokenizerFrom: "tokenizer")
+    }
+}
+
+extension ModelImport: RunnableStage {
+    package static let artifact: [Output] = [.model]
+
+    package func run(in context: StageContext) throws {
+        let output = ModelFolder(context.output(""))
+        switch try PublishedModel(in: context.input("source")) {
+        case .folder(let url): try output.importModel(from: ModelFolder(url))
+        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url))
+        }
+    }
+}
+
+/// The one model among the files of a source.
+private enum PublishedModel {
+    case folder(URL)
+    case gguf(URL)
+
+    init(in source: URL) throws {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).sorted()
+        func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+        let withWeights = Set(files.filter { $0.hasSuffix(".safetensors") }.map(folder))
+        let folders = files.filter { ($0 as NSString).lastPathComponent == ModelFiles.configuration.name }
+            .map(folder).filter(withWeights.contains)
+        let single = files.filter { $0.lowercased().hasSuffix(".gguf") }
+        switch (folders.count, single.count) {
+        case (1, 0): self = .folder(source.appending(path: folders[0], directoryHint: .isDirectory))
+        case (0, 1): self = .gguf(source.appending(path: single[0]))
+        case (0, 0):
+            throw StageFailure(
+                "the source has neither a config.json with .safetensors files beside it nor a .gguf file, but "
+                    + Self.list(files) + "; name the model's files as its members")
+        default:
+            throw StageFailure(
+                "the source has more than one model: " + Self.list(folders.map { $0 + "/config.json" } + single)
+                    + "; name the files of one of them as its members")
+        }
+    }
+
+    private static func list(_ files: [String]) -> String {
+        files.prefix(8).joined(separator: ", ") + (files.count > 8 ? " and \(files.count - 8) more" : "")
+    }
+}
+
+extension AdapterMerge: RunnableStage {
+    package static let artifact: [Output] = [.model]
+
+    package func run(in context: StageContext) throws {
+        let model = try context.modelFolder("model").model()
+        let adapters = try AdapterFolder(context.input("adapters")).adapters(for: model)
+        try context.write(adapters.merged(into: model, workers: context.workers), tokenizerFrom: "model")
+    }
+}
+
+extension TokenizerTrain: RunnableStage {
+    package static let artifact: [Output] = ModelFolder.tokenizerFiles.map { .named($0) }
+
+    package func run(in context: StageContext) throws {
+        let functions = try context.readFunctions("data")
+        let format = prompt
+        let rows = try context.read(DataFiles.train, from: "data")
+        var texts = try rows.flatMap { try format.texts(of: $0, functions: functions) }
+        if answer == .reasoning {
+            texts += rows.filter { !$0.isPassage }.map { AnswerStyle.reasoning.response(to: $0, functions: functions) }
+        }
+        let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
+        try tokenizer.write(to: context.output(""), format: format)
+    }
+}

@@ -1,0 +1,104 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+import Foundation
+
+/// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.
+package struct StageContext: Sendable {
+    let inputs: URL
+    let outputs: URL
+    /// Threads to work with. Results never depend on their number.
+    let workers: WorkerPool
+    /// Of the products of models that run or are trained; the action's numerics profile says which.
+    let products: ProductPrecision
+    /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
+    let checkpoint: Checkpoint?
+    /// How models behind servers are asked; `nil` where nobody can answer.
+    let questionFiles: QuestionFiles?
+    private let reportProgress: @Sendable (StageProgress) -> Void
+
+    package init(
+        inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
+        questionFiles: QuestionFiles? = nil,
+        reportProgress: @escaping @Sendable (StageProgress) -> Void
+    ) {
+        self.inputs = inputs
+        self.outputs = outputs
+        workers = WorkerPool(threads: threads)
+        self.products = products
+        self.checkpoint = checkpoint
+        self.questionFiles = questionFiles
+        self.reportProgress = reportProgress
+    }
+
+    /// The directory of the named input.
+    package func input(_ name: String) -> URL { inputs.appending(path: name, directoryHint: .isDirectory) }
+
+    /// A file of the named input.
+    package func input(_ name: String, _ file: String) -> URL { input(name).appending(path: file) }
+
+    package func hasInput(_ name: String) -> Bool { FileManager.default.fileExists(atPath: input(name).path) }
+
+    /// Where an output file belongs.
+    package func output(_ file: String) -> URL { outputs.appending(path: file) }
+
+    package func report(_ progress: StageProgress) { reportProgress(progress) }
+}
+
+extension StageContext {
+    /// - Parameter input: the name of the input that has the file.
+    package func read<Content>(_ file: File<Content>, from input: String) throws -> Content {
+        try Content(reading: self.input(input, file.name), named: "\(input)/\(file.name)")
+    }
+
+    package func write<Content>(_ content: Content, to file: File<Content>) throws { try content.write(to: output(file.name)) }
+
+    /// Copies a file of an input into the output, byte for byte, in place of one that is there already.
+    func copy(_ file: String, from input: String) throws {
+        if FileManager.default.fileExists(atPath: output(file).path) { try FileManager.default.removeItem(at: output(file)) }
+        try FileManager.default.copyItem(at: self.input(input, file), to: output(file))
+    }
+
+    /// The paths of an input's files, those in folders too, sorted.
+    func files(below input: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: self.input(input).path).sorted().filter {
+            (try? self.input(input, $0).resourceValues(forKeys: [.isDirectoryKey]).isDirectory) != true
+        }
+    }
+
+    /// Adds a line to the stage's log, which is its standard error.
+    func log(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+}
+
+extension ProcessorFamily {
+    /// This machine's: what `native` means here.
+    package static var ofThisMachine: ProcessorFamily {
+        switch Processor.family {
+        case .avx2: .avx2
+        case .avx512: .avx512
+        case .avx512BFloat16: .avx512BFloat16
+        }
+    }
+}
+
+extension Numerics {
+    /// Whether this machine gives the profile's bytes.
+    package var isOfThisMachine: Bool { self == .portable || self == .native(.ofThisMachine) }
+}
+
+extension ProductPrecision {
+    /// How an action's products are computed.
+    ///
+    /// - Throws: where the action was made for processors of another family.
+    package init(_ numerics: Numerics) throws(StageFailure) {
+        guard numerics.isOfThisMachine else {
+            throw StageFailure(
+                "the action's numerics are \(numerics.rawValue); this machine's are portable and "
+                    + Numerics.native(.ofThisMachine).rawValue)
+        }
+        switch numerics {
+        case .portable: self = .float32
+        case .native: self = .fastest
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Engine
+import Foundation
+import Planner
+import Words
+
+extension KDTrain: RunnableStage {
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+
+    package func run(in context: StageContext) throws {
+        var examples: [TrainingExample] = []
+        let weights = teacherWeights ?? [1]
+        for teacher in weights.indices {
+            let input = teacher == 0 ? "logits" : "logits.\(teacher - 1)"
+            try context.checkThatTokenizersAreEqual("model", input)
+            let logits = try context.read(KDCapture.logits, from: input)
+            examples = teacher == 0 ? logits.examples : try Self.merge(logits.examples, into: examples, from: input)
+        }
+        let loss = TransferLoss(
+            loss, temperature: temperature, tail: tail, promptShare: promptShare,
+            teacherWeights: weights)
+        try context.train(on: examples, loss: loss, parameters: training)
+    }
+
+    /// Adds what another teacher says of the same sequences.
+    private static func merge(
+        _ others: [TrainingExample], into examples: [TrainingExample], from input: String
+    ) throws(StageFailure) -> [TrainingExample] {
+        guard others.map(\.tokens) == examples.map(\.tokens), others.map(\.promptLength) == examples.map(\.promptLength) else {
+            throw StageFailure("\(input) is of other sequences than logits; all teachers must score the same answers")
+        }
+        return zip(examples, others).map { example, other in
+            var example = example
+            example.teachers += other.teachers
+            return example
+        }
+    }
+}
+
+extension StageContext {
+    /// A student learns from a teacher's logits token by token.
+    func checkThatTokenizersAreEqual(_ student: String, _ teacher: String) throws {
+        let tokenizers = try [student, teacher].map { try Data(contentsOf: input($0, ModelFiles.tokenizer)) }
+        guard tokenizers[0] == tokenizers[1] else {
+            throw StageFailure("the student's tokenizer is not the teacher's, whose logits are tokens of its own")
+        }
+    }
+}
+
+extension KDCapture: RunnableStage {
+    static let logits = File<CapturedLogits>("logits.safetensors")
+    package static let artifact: [Output] = [.file(logits), .named(ModelFiles.tokenizer)]
+
+    package func run(in context: StageContext) throws {
+        let rows = try context.responseRows(for: "teacher", prompt)
+        var examples = try context.examplesToLearn(rows, answer: answer)
+        let captured = try context.inferenceModel("teacher").captureLogits(
+            examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
+            checkpoint: context.resultCheckpoint(of: examples.count, unit: "row"))
+        guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
+            throw StageFailure("the teacher's logits are not numbers; was it trained at too high a learning rate?")
+        }
+        for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
+        try context.write(CapturedLogits(examples), to: Self.logits)
+        try context.copy(ModelFiles.tokenizer, from: "teacher")
+    }
+}
+
+extension KDOnPolicy: RunnableStage {
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+
+    package func run(in context: StageContext) throws {
+        try context.checkThatTokenizersAreEqual("model", "teacher")
+        let rows = try context.responseRows(prompt)
+        let trainer = try OnPolicyTrainer(
+            context.modelFolder("model").model(), teacher: context.inferenceModel("teacher"),
+            on: context.read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: answer) },
+            loss: TransferLoss(loss, temperature: temperature),
+            sampling: .init(
+                fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: rows.prompts.endTokens),
+            options: TrainingOptions(training, products: context.products), workers: context.workers)
+        try context.train(trainer.learner, parameters: training) { try trainer.advance() }
+    }
+}

@@ -1,0 +1,71 @@
+import CanonicalJSON
+import Testing
+
+/// Quantized models of every method and layout, built by the program.
+@Suite struct QuantizationBuildTests {
+    /// The tiny domain with a student that is taught a little and then quantized.
+    static func program(_ quantize: String) throws -> DecantProgram {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "\"KD[0.5FKL+0.5CE](steps: 100)\"", "\"SFT(steps: 40)\"")
+        try program.edit("tiny.yaml", "prune: {method: depth, ratio: 20%, recover: \"KD(steps: 15)\"}", "prune: none")
+        try program.edit("tiny.yaml", "quantize: {scheme: W4A16, group_size: 32}", quantize)
+        try program.edit("tiny.yaml", "{sets: [test, phrasing, ood]}", "{sets: [test], max_tokens: 12}")
+        return program
+    }
+
+    /// Every method and layout, side by side.
+    static func everyMethod() throws -> DecantProgram {
+        try program(
+            """
+            quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 40, iterations: 3}
+            stages:
+              ordered: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W4A16, method: gptq, group_size: 0, ignore: [lm_head], damping: 0.01, activation_order: true}}
+              eased: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W4A16, method: quantease, group_size: 32, ignore: [lm_head], damping: 0.01, iterations: 3}}
+              behind: {kind: quant.apply, inputs: {model: student.sft, data: data}, parameters: {scheme: W4A16, method: gptq, group_size: 32, ignore: [lm_head], damping: 0.01, activation_order: false, prefix: {samples: 40, set: train, prompt: query}}}
+              smooth: {kind: quant.apply, inputs: {model: student.sft, statistics: student.sft.statistics}, parameters: {scheme: W8A8-INT8, method: smoothquant, group_size: 0, ignore: [lm_head], smoothing: 0.5}}
+              float8: {kind: quant.apply, inputs: {model: student.sft}, parameters: {scheme: W8A8-FP8, method: rtn, group_size: 0, ignore: [lm_head]}}
+              float8-answers: {kind: eval.generate, inputs: {model: float8, data: data}, parameters: {sets: [test], max_tokens: 12, prompt: query, answer: call}}
+              smooth-answers: {kind: eval.generate, inputs: {model: smooth, data: data}, parameters: {sets: [test], max_tokens: 12, prompt: query, answer: call}}
+            """)
+    }
+
+    private func ran(_ program: DecantProgram) throws -> [String: String] {
+        let events = try program.run("build", "tiny.yaml", "--json").events
+        return Dictionary(
+            uniqueKeysWithValues: events.filter { $0["event"] == "stage-finished" && $0["cached"] != true }.map {
+                ($0["stage"]?.string ?? "", $0["artifact"]?.string ?? "")
+            })
+    }
+
+    @Test func aBitWidthMoreRunsNothingBeforeQuantization() throws {
+        let program = try Self.program("quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 40}")
+        let first = try ran(program)
+        #expect(first["student.sft.statistics"] != nil)
+        let path = "student.sft.W8A16"
+        try program.edit("tiny.yaml", "judge: {kind: ast}", "judge: {kind: ast}\nmatrix: {quantize.scheme: [W4A16, W8A16]}")
+        let again = try ran(program).keys.sorted()
+        // Answers that are those of the other scheme were judged before.
+        let judged = again.filter { $0 == "\(path).scores" }
+        #expect(again == (judged + [path, "\(path).answers", "\(path).cost", "report"]).sorted())
+    }
+
+    /// Change a digest only together with the revision of `quant.calibrate` or `quant.apply`.
+    @Test func methodsAndLayoutsKeepTheirDigests() throws {
+        let program = try Self.everyMethod()
+        let wanted = [
+            "student.sft.statistics", "student.sft.W4A16", "ordered", "eased", "behind", "smooth", "float8", "float8-answers",
+            "smooth-answers",
+        ]
+        let digests = try ran(program)
+        let lines = wanted.map { "\($0) \(digests[$0] ?? "did not run")" }
+        try golden.expect(lines.joined(separator: "\n") + "\n", equals: "quantization-digests.txt")
+        let threads = try Self.program(
+            "quantize: {scheme: W4A16, method: quantease, group_size: 32, num_calibration_samples: 40}")
+        let one = try threads.run("build", "tiny.yaml", "student.sft.W4A16", "--json", "--threads", "1").events
+        let again = try Self.program(
+            "quantize: {scheme: W4A16, method: quantease, group_size: 32, num_calibration_samples: 40}")
+        let two = try again.run("build", "tiny.yaml", "student.sft.W4A16", "--json", "--threads", "2").events
+        func artifacts(_ events: [JSON]) -> [String] { events.compactMap { $0["artifact"]?.string } }
+        #expect(artifacts(one).count >= 4 && artifacts(one).sorted() == artifacts(two).sorted())
+    }
+}

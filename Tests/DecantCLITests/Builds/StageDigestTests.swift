@@ -1,0 +1,163 @@
+import CanonicalJSON
+import Foundation
+import Planner
+import Stages
+import TestSupport
+import Testing
+
+/// A recipe whose artifacts a golden file holds: a line for each stage, with the stage's name and the artifact's digest.
+struct DigestedRecipe: Sendable, CustomTestStringConvertible {
+    let file: String
+    /// What is built; all targets where it is empty.
+    var targets: [String] = []
+    /// The stage that a file with nothing but a digest is of.
+    var onlyStage: String?
+    let program: @Sendable () throws -> DecantProgram
+    /// Whether the file has a line for a stage.
+    var holds: @Sendable (String) -> Bool = { _ in true }
+
+    var testDescription: String { file }
+
+    /// Those that `StageDigestTests` builds.
+    static let all = [
+        DigestedRecipe(file: "stage-digests.txt") {
+            try .edited("KD[0.5FKL+0.5CE](steps: 100)", "RFT(steps: 50)+KD[0.5FKL+0.5CE](steps: 50)")
+        },
+        DigestedRecipe(file: "transfer-digests.txt") {
+            try TransferBuildTests.program(
+                transfer: "\"KD[0.5AKL+0.5JSD](steps: 40, prompt: 5%)"
+                    + "+oKD[RKL](steps: 4, tokens: 24, fraction: 50%)+DPO(steps: 4)\"")
+        } holds: { stage in
+            [".kd", ".okd", ".dpo", ".logits"].contains(where: stage.hasSuffix)
+        },
+        DigestedRecipe(file: "imported-digests.txt", program: ImportedModelTests.program) {
+            $0 == "source.base" || $0 == "base.model" || $0.hasSuffix(".perplexity")
+        },
+        DigestedRecipe(file: "adapter-digests.txt", targets: ["student.sft"]) {
+            try .edited("KD[0.5FKL+0.5CE](steps: 100)", "SFT(steps: 20, lora: 4)")
+        } holds: {
+            $0.hasPrefix("student.sft")
+        },
+        DigestedRecipe(file: "pruning-digests.txt") {
+            try DecantProgram(recipe: PruningBuildTests.recipe)
+        } holds: { stage in
+            stage.contains(".importance")
+                || (stage.contains(".prune[") && ![".answers", ".scores", ".cost"].contains(where: stage.hasSuffix))
+        },
+        DigestedRecipe(file: "prepared-digests.txt", targets: ["data"], program: RetrievalRecipeTests.program) {
+            $0.hasPrefix("data")
+        },
+        DigestedRecipe(file: "ingest-digest.txt", targets: ["data"], onlyStage: "data.rows", program: ingested),
+        DigestedRecipe(file: "command-digests.txt", targets: ["sorted"]) {
+            let program = try DecantProgram()
+            try program.write(DecantProgram.tinyRecipe + "\n" + command, to: "tiny.yaml")
+            return program
+        } holds: {
+            $0 == "sorted"
+        },
+    ]
+
+    /// Those that other suites build, which look at more than digests.
+    static let others = [
+        DigestedRecipe(file: "quantization-digests.txt", program: QuantizationBuildTests.everyMethod),
+        DigestedRecipe(file: "reasoning-digests.txt", program: ReinforcementBuildTests.reasoning),
+        DigestedRecipe(file: "endpoint-digest.txt", onlyStage: "teacher.samples") { try ModelServer().program() },
+    ]
+
+    private static let command = """
+        stages:
+          sorted: {command: [sort, inputs/words/functions.yaml, -o, outputs/sorted.txt], inputs: {words: functions}, outputs: [sorted.txt]}
+        """
+
+    private static func ingested() throws -> DecantProgram {
+        let program = try DecantProgram(
+            recipe: """
+                decant: 1
+                name: tiny
+                sources: {rows: {path: rows.jsonl}}
+                data: {ingest: {format: openai, train: rows}, split: {test: 30%}}
+                """)
+        let rows = (0..<12).map { index in
+            #"{"messages":[{"role":"user","content":"play song \#(index)"},{"role":"assistant","tool_calls":"#
+                + #"[{"function":{"name":"play","arguments":"{\"number\":\#(index)}"}}]}],"#
+                + #""tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","#
+                + #""properties":{"number":{"type":"integer"}},"required":["number"]}}}]}"#
+        }
+        try program.write(rows.joined(separator: "\n"), to: "rows.jsonl")
+        return program
+    }
+
+    /// The stages of the golden file. Their names may hold spaces.
+    func stages() throws -> [String] {
+        let lines = try String(contentsOf: golden.folder.appending(path: file), encoding: .utf8).split(separator: "\n")
+        return lines.compactMap { line in line.lastIndex(of: " ").map { String(line[..<$0]) } ?? onlyStage }
+    }
+}
+
+extension DecantProgram {
+    /// The tiny domain with one text replaced.
+    fileprivate static func edited(_ old: String, _ new: String) throws -> DecantProgram {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", old, new)
+        return program
+    }
+}
+
+/// The output digest of every stage kind, but for measurements, which have none.
+///
+/// A digest that changes without a new revision would let a store mix results of two behaviours under one key. Raise the
+/// kind's revision, then record again.
+@Suite struct StageDigestTests {
+    @Test(arguments: DigestedRecipe.all)
+    func outputBytesChangeOnlyWithTheRevision(recipe: DigestedRecipe) throws {
+        let program = try recipe.program()
+        let artifacts = try program.artifacts(of: recipe.targets)
+        let lines =
+            recipe.onlyStage.map { [artifacts[$0] ?? "none"] }
+            ?? artifacts.filter { recipe.holds($0.key) }.map { "\($0.key) \($0.value)" }.sorted()
+        try golden.expect(lines.joined(separator: "\n") + "\n", equals: recipe.file)
+        // And each stage writes what its kind declares.
+        for stage in try recipe.stages() {
+            let shown = try #require(try program.run("show", stage, "--json").events.first)
+            guard let kind = StageCatalogue.standard.kind(named: shown["action"]?["kind"]?.string ?? "") else { continue }
+            for file in (shown["files"]?.array ?? []).compactMap({ $0["path"]?.string }) {
+                #expect(kind.artifact.contains { $0.holds(file) }, "\(kind.name) declares no \(file)")
+            }
+            let figures = Set(kind.artifact.filter { $0.figures != nil }.map(\.name))
+            #expect(figures.isSubset(of: Set((shown["metrics"]?.object ?? [:]).keys)), "\(stage)")
+        }
+    }
+
+    /// Every kind that can run is among the stages of the golden files.
+    @Test func everyKindHasAGoldenDigest() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: golden.folder.path).filter { $0.contains("-digest") }
+        let recipes = DigestedRecipe.all + DigestedRecipe.others
+        #expect(Set(files) == Set(recipes.map(\.file)))
+        var held: Set<String> = []
+        for recipe in recipes {
+            let plan = try #require(try recipe.program().run("plan", "tiny.yaml", "--json").events.first)
+            let kinds = Dictionary(
+                (plan["stages"]?.array ?? []).map { ($0["name"]?.string ?? "", $0["kind"]?.string ?? "") },
+                uniquingKeysWith: { $1 })
+            for stage in try recipe.stages() { held.insert(try #require(kinds[stage], "\(recipe.file): \(stage)")) }
+        }
+        let kinds = Set(StageCatalogue.standard.kinds.filter { !$0.isMeasurement }.map { $0.name })
+        #expect(kinds.subtracting(held) == [])
+    }
+}
+
+extension Output {
+    /// Whether a file of an artifact is of this output.
+    fileprivate func holds(_ path: String) -> Bool {
+        switch self {
+        case .named(let name, _, _): path == name
+        case .sets: path.hasSuffix(".jsonl")
+        case .model:
+            [
+                "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+                "chat_template.jinja", "adapter_config.json", "adapter_model.safetensors",
+            ].contains(path)
+        case .declared: true
+        }
+    }
+}
