@@ -7,7 +7,35 @@ import Testing
 
 @testable import Stages
 
+/// A format that only this test target knows: `query<TAB>function` on each line.
+private enum TabbedReader: RowReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        for file in files {
+            let lines = String(decoding: try file.content(), as: UTF8.self).split(separator: "\n")
+            for (number, line) in lines.enumerated() {
+                let words = line.split(separator: "\t").map(String.init)
+                let function = FunctionDefinition(
+                    name: words[1], summary: "", parameters: ["type": "object", "properties": [:]])
+                let row = Row(
+                    id: "\(file.name)-\(number + 1)", query: words[0],
+                    answers: [FunctionCall(name: words[1], arguments: [:])])
+                try rows.add(row, [function], set: file.set, place: file.name)
+            }
+        }
+    }
+}
+
 @Suite struct DataIngestTests {
+    @Test func aFormatOfATestTargetIsRead() throws {
+        let folder = TemporaryFolder()
+        try folder.write("play a song\tplay\nstop it\tstop\n", to: "rows.tsv")
+        let file = IngestedFile(url: folder.url.appending(path: "rows.tsv"), name: "rows.tsv", set: "test", format: .text)
+        var rows = IngestedRows()
+        try TabbedReader.read([file], into: &rows)
+        #expect(rows.rows.map(\.id) == ["rows.tsv-1", "rows.tsv-2"])
+        #expect(rows.rows.allSatisfy { $0.set == "test" } && rows.functions.keys.sorted() == ["play", "stop"])
+    }
+
     static let row =
         #"{"id":"a","query":"play x","tools":[{"name":"play","parameters":{"type":"object","properties":{}}}],"#
         + #""answers":[{"name":"play","arguments":{}}],"expect":"calls"}"#

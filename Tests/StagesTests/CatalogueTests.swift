@@ -1,9 +1,11 @@
 import BuildModel
 import CanonicalJSON
+import Engine
 import Executor
 import Foundation
 import Planner
 import RecipeLanguage
+import Stages
 import Store
 import Testing
 
@@ -92,7 +94,20 @@ private struct CatalogueRunner: Runner {
         #expect(StageCatalogue.standard.kind(named: BenchServe.name) == nil)
     }
 
-    /// Whichever file a metric stands in, `show` prints the file.
+    /// A metric is one value: its column follows from it.
+    @Test func aMetricOfATestTargetIsAColumn() {
+        let metric = Metric("longest", heading: "longest answer", .set(member: "longest"), .lowerIsBetter, .init(places: 1))
+        let report: JSON = [
+            "metrics": ["longest"], "sets": ["test"],
+            "rows": [["name": "model", "parameters": 5, "bytes": 2048, "sets": ["test": ["longest": 7]]]],
+        ]
+        let text = ReportTable(report, knowing: Metric.all + [metric]).text
+        #expect(text.hasPrefix("model  parameters   size  longest answer test\n"))
+        #expect(text.hasSuffix("model     0.000 M  2 KiB                  7.0\n"))
+        #expect(!ReportTable(report).text.contains("longest"))
+    }
+
+    /// `show` prints the file of every metric.
     @Test func theFileOfEveryMetricIsAmongTheFiguresThatAreShown() {
         let figures = StageCatalogue.standard.figures
         for metric in Metric.all {
@@ -123,5 +138,22 @@ private struct CatalogueRunner: Runner {
         let report = Report(rows: ["a", "b"], metrics: [name], sets: ["test"], fronts: [name])
         let marked = report.withFronts([row("a", worse), row("b", better)])
         #expect(marked.map { $0["front"] } == [[], [.string(name)]])
+    }
+}
+
+/// What a stage's process makes of its action's numerics.
+@Suite struct NumericsTests {
+    @Test func portableIsFloat32AndNativeTheFastest() throws {
+        #expect(try ProductPrecision(.portable) == .float32)
+        #expect(try ProductPrecision(.native(.ofThisMachine)) == .fastest)
+    }
+
+    @Test func anotherFamilyIsRefused() {
+        for family in ProcessorFamily.allCases where family != .ofThisMachine {
+            let failure = #expect(throws: StageFailure.self) { try ProductPrecision(.native(family)) }
+            #expect(
+                failure?.description.contains("numerics are native-\(family.rawValue); this machine's are portable and") == true
+            )
+        }
     }
 }

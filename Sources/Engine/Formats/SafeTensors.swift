@@ -1,6 +1,10 @@
 import CanonicalJSON
 import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A safetensors file: eight bytes of header length, a JSON header naming each tensor's type, shape and place, the data.
 ///
 /// Everything the header says is checked against the file's real size before a tensor is read, so that a damaged file is
@@ -200,5 +204,96 @@ package struct SafeTensors: Sendable {
 
     private static func damaged(_ file: String, _ fault: String) -> ModelFileError {
         ModelFileError(file: file, reason: "the file is damaged: \(fault)")
+    }
+}
+
+/// What is wrong with one header entry, as the rest of a sentence that starts with the tensor's name.
+struct HeaderFault: Error, CustomStringConvertible {
+    var description: String
+}
+
+extension SafeTensors {
+    /// One tensor's header entry: `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`.
+    static func entry(_ value: JSON) throws(HeaderFault) -> Entry {
+        guard let type = value["dtype"]?.string else { throw HeaderFault(description: "has no dtype") }
+        guard let elementType = ElementType(rawValue: type) else {
+            throw HeaderFault(description: "has the unknown dtype '\(type)'")
+        }
+        guard let shape = naturals(value["shape"]) else {
+            throw HeaderFault(description: "has no shape of non-negative integers")
+        }
+        guard let offsets = naturals(value["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1] else {
+            throw HeaderFault(description: "has no data_offsets [begin, end]")
+        }
+        guard let size = byteCount(shape: shape, elementType: elementType), size == offsets[1] - offsets[0] else {
+            throw HeaderFault(
+                description: "has \(offsets[1] - offsets[0]) bytes, which do not make \(type) of shape \(shape)")
+        }
+        return Entry(elementType: elementType, shape: shape, range: offsets[0]..<offsets[1])
+    }
+
+    static func metadata(_ value: JSON?, file: String) throws(ModelFileError) -> [String: String] {
+        guard let value else { return [:] }
+        guard let members = value.object, members.values.allSatisfy({ $0.string != nil }) else {
+            throw ModelFileError(file: file, reason: "the file is damaged: its __metadata__ is not an object of strings")
+        }
+        return members.compactMapValues(\.string)
+    }
+
+    private static func naturals(_ value: JSON?) -> [Int]? {
+        guard let elements = value?.array else { return nil }
+        let numbers = elements.compactMap(\.integer)
+        return numbers.count == elements.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
+    }
+
+    /// Nil where the size does not fit an integer.
+    private static func byteCount(shape: [Int], elementType: ElementType) -> Int? {
+        var size = elementType.size
+        for extent in shape {
+            let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+            if overflow { return nil }
+            size = product
+        }
+        return size
+    }
+}
+
+/// A file's bytes, read as they are asked for. Whoever replaces the file by a rename leaves them as they are.
+final class FileMapping: @unchecked Sendable {
+    private let memory: UnsafeMutableRawPointer?
+    private let count: Int
+
+    /// `nil` where there is no file that can be read.
+    init?(of url: URL) {
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        count = Int(status.st_size)
+        guard count > 0 else {
+            memory = nil
+            return
+        }
+        let memory = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard memory != MAP_FAILED else { return nil }
+        self.memory = memory
+    }
+
+    deinit { if let memory { munmap(memory, count) } }
+
+    /// The whole file; it keeps the mapping alive.
+    var data: Data {
+        guard let memory else { return Data() }
+        return Data(bytesNoCopy: memory, count: count, deallocator: .custom { _, _ in withExtendedLifetime(self) {} })
+    }
+
+    /// Gives back the memory of what has been read, but for pages that are shared with what lies beside it. It is read anew
+    /// where it is asked for again.
+    func release(_ range: Range<Int>) {
+        guard let memory else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let (start, end) = ((range.lowerBound + page - 1) / page * page, min(range.upperBound, count) / page * page)
+        if start < end { madvise(memory + start, end - start, MADV_DONTNEED) }
     }
 }

@@ -59,3 +59,67 @@ final class GradientPass {
     /// Gives back the memory of the activations.
     func releaseActivations() { arena.release() }
 }
+
+/// How a step's rows are cut into passes, which go one after the other. The cut depends on the rows alone, never on the
+/// number of threads; as sums are cut with it, it is part of the result.
+enum MicroBatches {
+    /// Tokens of a micro-batch, unless one row alone has more.
+    static let tokenBudget = 2048
+
+    /// Consecutive ranges of rows with about equal numbers of tokens; none is empty.
+    static func cut(lengths: [Int]) -> [Range<Int>] {
+        let total = lengths.reduce(0, +)
+        let count = max(1, (total + tokenBudget - 1) / tokenBudget)
+        var ranges: [Range<Int>] = []
+        var row = 0
+        var tokens = 0
+        for batch in 1...count {
+            let first = row
+            // A row belongs to the micro-batch in which its middle lies.
+            while row < lengths.count, batch == count || (2 * tokens + lengths[row]) * count < 2 * batch * total {
+                tokens += lengths[row]
+                row += 1
+            }
+            if row > first { ranges.append(first..<row) }
+        }
+        return ranges
+    }
+}
+
+/// What a step walks down: a loss at every token of the responses.
+package protocol ResponseLoss: Sendable {
+    /// Share of the loss that is the mean over prompts' and responses' tokens alike; the rest is that over responses' tokens.
+    var promptShare: Double { get }
+
+    /// - Throws: when the loss itself makes no sense.
+    func check() throws(TrainingError)
+
+    /// Why an example cannot be trained on, as the end of a sentence that it begins; `nil` where it can.
+    func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String?
+
+    /// Logits [V] at one position → their gradient times `scale`, in place; returns the loss.
+    func replaceByGradient(
+        _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
+    ) -> Double
+}
+
+extension ResponseLoss {
+    package var promptShare: Double { 0 }
+}
+
+/// The place of a token to learn.
+package struct LossTarget: Sendable {
+    package let example: TrainingExample
+    /// In the response, from 0; tokens of the prompt have negative places.
+    package let position: Int
+    /// The example's place among the step's rows.
+    package let row: Int
+
+    init(example: TrainingExample, position: Int, row: Int = 0) {
+        self.example = example
+        self.position = position
+        self.row = row
+    }
+
+    var token: Int32 { example.tokens[example.promptLength + position] }
+}

@@ -145,3 +145,82 @@ package final class Learner {
         }
     }
 }
+
+/// All that a learner's further steps depend on, beside what it was made of.
+package struct LearnerState: Hashable, Sendable {
+    /// Steps done.
+    package var step: Int
+    /// Of all that is trained, in its order; the moments have the same.
+    package var weights: [Float]
+    package var firstMoments: [Float]
+    package var secondMoments: [Float]
+
+    package init(step: Int, weights: [Float], firstMoments: [Float], secondMoments: [Float]) {
+        self.step = step
+        self.weights = weights
+        self.firstMoments = firstMoments
+        self.secondMoments = secondMoments
+    }
+}
+
+extension Learner {
+    package var state: LearnerState {
+        LearnerState(
+            step: step, weights: trained.values.values, firstMoments: optimizer.firstMoments.values,
+            secondMoments: optimizer.secondMoments.values)
+    }
+
+    /// Goes back, or on, to a state of a learner that was made of the same model and options: the same steps that follow have
+    /// the same bits as that learner's.
+    /// - Throws: `TrainingError` when the state is of another model or of a longer training.
+    package func restore(_ state: LearnerState) throws(TrainingError) {
+        guard (0...options.steps).contains(state.step) else {
+            throw TrainingError("The state is of step \(state.step); the training has \(options.steps).")
+        }
+        let parts = [
+            (state.weights, trained.values), (state.firstMoments, optimizer.firstMoments),
+            (state.secondMoments, optimizer.secondMoments),
+        ]
+        for (values, buffer) in parts where values.count != buffer.count {
+            throw TrainingError("The state has \(values.count) numbers for the model's \(buffer.count) parameters.")
+        }
+        for (values, buffer) in parts { buffer.replace(with: values) }
+        trained.settle(workers: workers)
+        step = state.step
+    }
+}
+
+/// The numbers that a training changes, and how the model's weights follow from them.
+struct TrainedWeights {
+    /// What the model computes with.
+    let model: FloatBuffer
+    /// What the optimizer moves: the same memory, unless adapters are trained.
+    let values: FloatBuffer
+    let parameters: [Parameter]
+    let adapters: AdapterLayout?
+    /// The model as it was, where it stays so.
+    private let frozen: ModelWeights
+
+    /// All weights of a model.
+    init(_ model: Model) {
+        self.model = model.values.buffer.copy()
+        values = self.model
+        parameters = model.parameters
+        adapters = nil
+        frozen = ModelWeights(count: 0)
+    }
+
+    /// Adapters beside a model that stays as it is.
+    init(_ adapters: LowRankAdapters, beside model: Model) {
+        self.model = model.values.buffer.copy()
+        values = FloatBuffer(adapters.values)
+        parameters = adapters.layout.parameters
+        self.adapters = adapters.layout
+        frozen = model.values
+    }
+
+    /// Has the model's weights follow from the values, after these have changed.
+    func settle(workers: WorkerPool) {
+        adapters?.merge(values, of: frozen, into: model, workers: workers)
+    }
+}

@@ -24,34 +24,38 @@ package struct Remote: Sendable {
         if configured != nil { setting = try setting ?? store.gitSetting("remote.\(name ?? "origin").lfsurl") }
         switch address.place {
         case .path(let path):
-            guard let folder = NeighbourRepository.place(of: path) else { throw SharingError.unknownRemote(text) }
+            let folder = try Self.repository(at: path, named: text)
             repository = .neighbour(folder)
-            objects =
-                try setting.map { try Self.server($0) }
-                ?? LocalObjects(folder: NeighbourRepository(at: folder).objects, label: folder.path)
+            objects = try setting.map { try Self.objects(at: $0) } ?? Self.objects(of: folder)
         case .http(let url):
             let credentials = Credentials(of: address, for: url)
             repository = .server(url: url.absoluteString) { credentials.ask() }
-            if let text = try setting ?? store.gitSetting("lfs.url") {
-                objects = try Self.server(text)
-            } else {
-                objects = address.discoveredServer.map { LFSServer(url: $0, credentials: credentials) }
-            }
+            objects =
+                try (setting ?? store.gitSetting("lfs.url")).map { try Self.objects(at: $0) }
+                ?? address.discoveredServer.map { LFSServer(url: $0, credentials: credentials) as any RemoteObjects }
         case .ssh(let url):
             repository = .server(url: url) { nil }
-            objects = try (setting ?? store.gitSetting("lfs.url")).map { try Self.server($0) }
+            objects = try (setting ?? store.gitSetting("lfs.url")).map { try Self.objects(at: $0) }
         }
     }
 
-    private static func server(_ text: String) throws -> any RemoteObjects {
+    /// The objects at an address: those of a Git LFS server, or of a repository on this machine.
+    private static func objects(at text: String) throws -> any RemoteObjects {
         let address = try RemoteAddress(text)
         switch address.place {
         case .http(let url): return LFSServer(url: url, credentials: Credentials(of: address, for: url))
-        case .path(let path):
-            guard let folder = NeighbourRepository.place(of: path) else { throw SharingError.unknownRemote(text) }
-            return LocalObjects(folder: try NeighbourRepository(at: folder).objects, label: folder.path)
+        case .path(let path): return try objects(of: repository(at: path, named: text))
         case .ssh: throw SharingError.noObjectServer(remote: address.text)
         }
+    }
+
+    private static func objects(of folder: URL) throws -> any RemoteObjects {
+        LocalObjects(folder: try NeighbourRepository(at: folder).objects, label: folder.path)
+    }
+
+    private static func repository(at path: URL, named text: String) throws -> URL {
+        guard let folder = NeighbourRepository.place(of: path) else { throw SharingError.unknownRemote(text) }
+        return folder
     }
 
     func remoteObjects() throws(SharingError) -> any RemoteObjects {

@@ -6,7 +6,17 @@ import Engine
 ///
 /// Read are the categories of one turn in Python's types: simple, multiple, parallel, parallel_multiple, irrelevance, and their
 /// live versions. A question of an irrelevance category wants no call; every other one needs possible answers.
-struct BFCLReader {
+struct BFCLReader: RowReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        var reader = BFCLReader()
+        for file in files {
+            try file.forEachRow { json, place in try reader.read(json, set: file.set, place: place) }
+        }
+        for question in try reader.joined() {
+            try rows.add(question.row, owning: question.functions, set: question.set, place: question.place)
+        }
+    }
+
     struct Question {
         var row: Row
         var functions: [FunctionDefinition]

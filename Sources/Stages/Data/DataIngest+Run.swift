@@ -11,75 +11,13 @@ extension DataIngest: RunnableStage {
         let files = try context.ingestedFiles(of: self)
         var collected = IngestedRows()
         // Formats whose rows share functions come first: rows of other formats may define a function differently.
-        for format in RowFormat.allCases { try collected.add(files.filter { $0.format == format }, in: format) }
+        for format in RowFormat.allCases {
+            try format.reader.read(files.filter { $0.format == format }, into: &collected)
+        }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
         if let warning = collected.warning { context.log(warning) }
         try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
         try context.write(collected.rows, to: DataFiles.rows)
-    }
-}
-
-extension IngestedRows {
-    fileprivate mutating func add(_ files: [IngestedFile], in format: RowFormat) throws {
-        switch format {
-        case .decant: try add(files, read: DecantRowReader.row)
-        case .openai: try add(files, read: OpenAIRowReader.row)
-        case .snips:
-            var read: [(row: Row, file: IngestedFile)] = []
-            for file in files {
-                read += try SNIPSReader.rows(in: file.content(), file: file.name).map { ($0, file) }
-            }
-            let definitions = SNIPSReader.functions(called: read.map(\.row))
-            for (row, file) in read {
-                let called = row.answers.compactMap { definitions[$0.name] }
-                try add(row, called, set: file.set, place: file.name)
-            }
-        case .xlam:
-            for file in files {
-                try file.forEachRow { json, place in
-                    let (row, functions) = try XLAMReader.row(json)
-                    try add(row, owning: functions, set: file.set, place: place)
-                }
-            }
-        case .bfcl:
-            var reader = BFCLReader()
-            for file in files {
-                try file.forEachRow { json, place in try reader.read(json, set: file.set, place: place) }
-            }
-            for question in try reader.joined() {
-                try add(question.row, owning: question.functions, set: question.set, place: question.place)
-            }
-        case .text: try addPassages(files)
-        }
-    }
-
-    /// Adds the passages of plain texts. Files of one name share their numbering.
-    private mutating func addPassages(_ files: [IngestedFile]) throws {
-        var counts: [String: Int] = [:]
-        for file in files {
-            for passage in try PassageReader.passages(in: file.content(), file: file.name) {
-                let number = (counts[file.name] ?? 0) + 1
-                counts[file.name] = number
-                try add(Row(passage: passage, id: "\(file.name)-\(number)"), [], set: file.set, place: file.name)
-            }
-        }
-    }
-
-    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
-    private mutating func add(
-        _ files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
-    ) throws {
-        for file in files {
-            let isApart = !DataSplit.standardSets.contains(file.set)
-            try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
-                if isApart, !definitions.isEmpty {
-                    try add(row, owning: definitions, set: file.set, place: place)
-                } else {
-                    try add(row, definitions, set: file.set, place: place)
-                }
-            }
-        }
     }
 }
 
@@ -120,6 +58,23 @@ struct IngestedRows {
         if !own.isEmpty || row.functions.isEmpty { row.definitions = own }
         let unknown = row.answers.first { !row.functions.contains($0.name) }
         try append(row, calling: unknown, set: set, place: place)
+    }
+
+    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
+    mutating func add(
+        linesOf files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
+    ) throws {
+        for file in files {
+            let isApart = RowSets.isNamed(file.set)
+            try file.forEachLine { json, place in
+                let (row, definitions) = try read(json.canonical)
+                if isApart, !definitions.isEmpty {
+                    try add(row, owning: definitions, set: file.set, place: place)
+                } else {
+                    try add(row, definitions, set: file.set, place: place)
+                }
+            }
+        }
     }
 
     /// - Parameter unknown: a call among the answers of a function that nobody defines.

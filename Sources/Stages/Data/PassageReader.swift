@@ -5,7 +5,19 @@ import Foundation
 ///
 /// Paragraphs, between which lines are blank, are joined until they are long enough. What is then too long is cut at white
 /// space into nearly equal parts.
-enum PassageReader {
+enum PassageReader: RowReader {
+    /// Files of one name share their numbering.
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        var counts: [String: Int] = [:]
+        for file in files {
+            for passage in try passages(in: file.content(), file: file.name) {
+                counts[file.name, default: 0] += 1
+                let id = "\(file.name)-\(counts[file.name] ?? 0)"
+                try rows.add(Row(passage: passage, id: id), [], set: file.set, place: file.name)
+            }
+        }
+    }
+
     /// The paragraph that brings a passage to this length is its last.
     static let enough = 600
     /// No passage is longer, but for a remainder that is joined to it.

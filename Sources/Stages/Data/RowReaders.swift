@@ -1,9 +1,39 @@
 import BuildModel
 import CanonicalJSON
 import Engine
+import Words
+
+/// Reads the files of one format of rows.
+protocol RowReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws
+}
+
+extension RowFormat {
+    var reader: any RowReader.Type {
+        switch self {
+        case .decant: DecantRowReader.self
+        case .openai: OpenAIRowReader.self
+        case .snips: SNIPSReader.self
+        case .xlam: XLAMReader.self
+        case .bfcl: BFCLReader.self
+        case .text: PassageReader.self
+        }
+    }
+}
+
+/// Reads a format whose lines are rows that share functions.
+protocol RowLineReader: RowReader {
+    static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition])
+}
+
+extension RowLineReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        try rows.add(linesOf: files) { json throws(RowError) in try row(json) }
+    }
+}
 
 /// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`.
-enum DecantRowReader {
+enum DecantRowReader: RowLineReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
         var functions: [FunctionDefinition] = []
@@ -27,7 +57,7 @@ enum DecantRowReader {
 /// The query is the last user message before the first assistant message; the answers are that message's tool calls. System
 /// messages are the row's instructions, user messages before the query its context. Messages named `example_user` and
 /// `example_assistant` are examples, whatever their role.
-enum OpenAIRowReader {
+enum OpenAIRowReader: RowLineReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         guard let all = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
         let messages = all.filter { !isExample($0) }

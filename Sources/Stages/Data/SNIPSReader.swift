@@ -6,7 +6,16 @@ import Foundation
 ///
 /// The intent is the function, each entity an argument whose value is the verbatim span. An entity that occurs twice in a query
 /// keeps its first span.
-enum SNIPSReader {
+enum SNIPSReader: RowReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        let read = try files.flatMap { file in try Self.rows(in: file.content(), file: file.name).map { ($0, file) } }
+        let definitions = functions(called: read.map(\.0))
+        for (row, file) in read {
+            let called = row.answers.compactMap { definitions[$0.name] }
+            try rows.add(row, called, set: file.set, place: file.name)
+        }
+    }
+
     static func rows(in content: Data, file: String) throws -> [Row] {
         let intents: [(key: String, value: JSON)]
         do throws(JSONError) {

@@ -5,7 +5,16 @@ import Engine
 /// xLAM's function-calling rows: `{"id", "query", "tools", "answers"}`, the last two lists as JSON in a string.
 ///
 /// A tool's parameters are `{name: {"type", "description", "default"?}}` with types in Python's spelling, or a JSON Schema.
-enum XLAMReader {
+enum XLAMReader: RowReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        for file in files {
+            try file.forEachRow { json, place in
+                let (row, functions) = try row(json)
+                try rows.add(row, owning: functions, set: file.set, place: place)
+            }
+        }
+    }
+
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         let id = json["id"]?.string ?? json["id"]?.integer.map { "xlam-\($0)" }
         guard let query = json["query"]?.string else { throw RowError("the row has no 'query'") }

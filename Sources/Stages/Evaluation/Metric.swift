@@ -98,7 +98,7 @@ extension Metric {
     /// - Parameters:
     ///   - heading: the name where it is left out.
     ///   - comparison: with three decimal places where it is left out; shares are written as in tables.
-    private init(
+    init(
         _ name: String, heading: String? = nil, _ source: Source, _ direction: Direction, _ format: Format,
         comparison: Format? = nil, hubName: HubName? = nil
     ) {

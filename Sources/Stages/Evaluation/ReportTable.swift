@@ -6,15 +6,21 @@ package struct ReportTable: Sendable {
     private let headings: [String]
     private let lines: [[String]]
 
-    package init(_ report: JSON) { self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? []) }
+    package init(_ report: JSON) { self.init(report, knowing: Metric.all) }
+
+    init(_ report: JSON, knowing metrics: [Metric]) {
+        self.init(report, rows: report["over_seeds"] ?? report["rows"] ?? [], knowing: metrics)
+    }
 
     /// A line for each run.
-    static func ofEachRun(_ report: JSON) -> ReportTable { ReportTable(report, rows: report["rows"] ?? []) }
+    static func ofEachRun(_ report: JSON) -> ReportTable {
+        ReportTable(report, rows: report["rows"] ?? [], knowing: Metric.all)
+    }
 
-    private init(_ report: JSON, rows: JSON) {
+    private init(_ report: JSON, rows: JSON, knowing known: [Metric]) {
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
         let metrics = (report["metrics"]?.array ?? []).compactMap(\.string)
-        let columns = Column.all(metrics: metrics, sets: sets)
+        let columns = Column.all(of: known, asked: metrics, sets: sets)
         let rows = rows.array ?? []
         let marks = rows.contains { $0["front"] != nil } ? ["front"] : []
         headings = ["model"] + columns.map(\.heading) + marks
@@ -35,9 +41,9 @@ package struct ReportTable: Sendable {
         var set: String?
 
         /// Those of the model in their own order, then those of sets in the report's order.
-        static func all(metrics: [String], sets: [String]) -> [Column] {
-            let ofModel = Metric.all.filter { !$0.isOfSets && ($0.isAlwaysShown || metrics.contains($0.name)) }
-            let ofSets = metrics.compactMap(Metric.named).filter(\.isOfSets)
+        static func all(of known: [Metric], asked metrics: [String], sets: [String]) -> [Column] {
+            let ofModel = known.filter { !$0.isOfSets && ($0.isAlwaysShown || metrics.contains($0.name)) }
+            let ofSets = metrics.flatMap { name in known.filter { $0.name == name && $0.isOfSets } }
             return ofModel.map { Column(metric: $0) }
                 + ofSets.flatMap { metric in sets.map { Column(metric: metric, set: $0) } }
         }

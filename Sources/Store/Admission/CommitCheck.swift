@@ -207,10 +207,7 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     package var subject: String
     package var reason: String
 
-    package init(subject: String, reason: String) {
-        self.subject = subject
-        self.reason = reason
-    }
+    package init(subject: String, reason: String) { (self.subject, self.reason) = (subject, reason) }
 
     package var description: String { "\(subject): \(reason)" }
 }

@@ -74,10 +74,7 @@ package struct NamedCommit: Hashable, Sendable {
     package var name: String
     package var commit: CommitID
 
-    package init(name: String, commit: CommitID) {
-        self.name = name
-        self.commit = commit
-    }
+    package init(name: String, commit: CommitID) { (self.name, self.commit) = (name, commit) }
 
     /// Reads the `stages` or the `targets` of a `plan.json`; what has no name or no commit is left out.
     package static func list(_ json: JSON?) -> [NamedCommit] {

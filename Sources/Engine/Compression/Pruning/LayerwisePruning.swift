@@ -149,3 +149,72 @@ extension LayerwiseChoice {
         }
     }
 }
+
+/// How the neurons and heads are chosen that every layer loses.
+package enum LayerwiseChoice: Hashable, Sendable {
+    /// OSSCAR (arXiv 2403.12983): so many are kept, those with which a layer's outputs change least when the weights that read
+    /// them are solved for anew. `damping` is a share of the mean of H's diagonal.
+    case reconstruction(intermediate: Int, keyValueHeads: Int, damping: Double)
+    /// These neurons are kept, by layer, with their weights as they are, and all heads.
+    case given(neurons: [[Int]])
+}
+
+/// What became of one layer.
+package struct LayerwiseResult: Hashable, Sendable {
+    /// Those that are kept, in rising order.
+    package var neurons: [Int]
+    package var keyValueHeads: [Int]
+    /// ‖XW − XŴ‖/‖XW‖ of `down_proj`, X being its inputs behind the layers that are pruned already.
+    package var feedForwardError: Double
+    /// The same of `o_proj`; 0 where all heads are kept.
+    package var attentionError: Double
+    /// `down_proj` [hidden, intermediate] and `o_proj` [hidden, heads·d], zero for what is removed.
+    package var down: [Float]
+    package var output: [Float]
+
+    package init(
+        neurons: [Int], keyValueHeads: [Int], feedForwardError: Double, attentionError: Double, down: [Float], output: [Float]
+    ) {
+        self.neurons = neurons
+        self.keyValueHeads = keyValueHeads
+        self.feedForwardError = feedForwardError
+        self.attentionError = attentionError
+        self.down = down
+        self.output = output
+    }
+}
+
+/// A linear layer that reads fewer of its inputs.
+struct LinearReduction {
+    /// The units of inputs that it still reads, in rising order.
+    let kept: [Int]
+    /// Ŵ [inputs, outputs]; rows of inputs that it no longer reads are zero.
+    let weights: [Double]
+
+    /// OSSCAR's choice of `count` units, and the weights solved for on them.
+    static func solving(
+        _ statistics: InputStatistics, _ weights: [Double], unitSize: Int, keeping count: Int, damping: Double,
+        workers: WorkerPool
+    ) throws(ChannelPruningError) -> LinearReduction {
+        var selection = try UnitSelection(
+            damped: statistics.damped(damping), weights: weights, size: statistics.width, unitSize: unitSize,
+            workers: workers)
+        selection.removeGreedily(leaving: count)
+        selection.exchange(attempts: exchanges)
+        return LinearReduction(kept: selection.keptUnits.sorted(), weights: selection.weights)
+    }
+
+    /// Removed units that a layer tries to exchange for others at most.
+    private static let exchanges = 64
+
+    /// These of so many inputs, with their weights as they were.
+    static func keeping(_ kept: [Int], of inputs: Int, _ weights: [Double]) -> LinearReduction {
+        let outputs = weights.count / max(1, inputs)
+        var reduced = [Double](repeating: 0, count: weights.count)
+        for input in kept {
+            let row = input * outputs..<(input + 1) * outputs
+            reduced.replaceSubrange(row, with: weights[row])
+        }
+        return LinearReduction(kept: kept, weights: reduced)
+    }
+}

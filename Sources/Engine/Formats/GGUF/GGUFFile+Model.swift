@@ -39,3 +39,109 @@ extension GGUFFile {
         }
     }
 }
+
+extension GGUFFile {
+    /// The configuration of a model of a known family.
+    func configuration() throws -> ModelConfiguration {
+        let family = try family()
+        let keys = GGUFKeys(family)
+        try checkThatNothingElseIsAsked(of: keys)
+        guard let embedding = tensors["\(family.embedding.gguf).weight"], embedding.shape.count == 2 else {
+            throw ModelFileError(file: file, reason: "there is no matrix '\(family.embedding.gguf).weight'")
+        }
+        let heads = try integer(keys.heads)
+        let hidden = try integer(keys.hidden)
+        let dimension = try integer(
+            keys.keyLength, default: try integer(keys.rotatedChannels, default: heads > 0 ? hidden / heads : 0))
+        let theta = try number(keys.ropeTheta, default: 10_000)
+        var configuration = try ModelConfiguration(
+            vocabularySize: embedding.shape[0], hiddenSize: hidden, layerCount: try integer(keys.layers), headCount: heads,
+            keyValueHeadCount: try integer(keys.keyValueHeads, default: heads),
+            intermediateSize: try integer(keys.intermediate), maximumPositions: try integer(keys.positions, default: 2048),
+            normEpsilon: try number(keys.normEpsilon), ropeTheta: theta,
+            tiesEmbeddings: tensors["\(family.head.gguf).weight"] == nil, family: family, headDimension: dimension)
+        configuration.ropeScaling = try ropeScaling(configuration)
+        configuration.controlTokens = controlTokens
+        return configuration
+    }
+
+    /// Of `tokenizer.ggml`: the end of a turn ends a response as the end of a text does.
+    private var controlTokens: ControlTokens {
+        func id(_ name: String) -> Int? { metadata["tokenizer.ggml.\(name)_token_id"]?.integer }
+        let ends = ["eos", "eot", "eom"].compactMap(id)
+        return ControlTokens(
+            begin: id("bos"), end: ends.enumerated().filter { !ends[..<$0.offset].contains($0.element) }.map(\.element),
+            padding: id("padding"))
+    }
+
+    private func family() throws(ModelFileError) -> ModelFamily {
+        guard let architecture = metadata["general.architecture"]?.string else {
+            throw ModelFileError(file: file, reason: "it does not name its general.architecture")
+        }
+        guard let family = ModelFamily.all.first(where: { $0.ggufArchitecture == architecture }) else {
+            let known = ModelFamily.list(ModelFamily.all.map(\.ggufArchitecture), "and")
+            throw ModelFileError(
+                file: file, reason: "its architecture is '\(architecture)', and only \(known) can be read")
+        }
+        if let parts = metadata["split.count"]?.integer, parts > 1 {
+            throw ModelFileError(file: file, reason: "it is one of \(parts) parts of a model; merge them into one file first")
+        }
+        return family
+    }
+
+    private func checkThatNothingElseIsAsked(of keys: GGUFKeys) throws(ModelFileError) {
+        func refused(_ key: String, _ reason: String) -> ModelFileError {
+            ModelFileError(file: file, reason: "its \(key) \(reason)")
+        }
+        if try integer(keys.experts, default: 0) > 0 { throw refused(keys.experts, "is not supported") }
+        if let type = metadata[keys.scalingType]?.string, type != "none" {
+            throw refused(keys.scalingType, "is '\(type)', which is not supported")
+        }
+        if try number(keys.linearScaling, default: 1) != 1 { throw refused(keys.linearScaling, "is not supported") }
+        let given = [keys.keyLength, keys.valueLength, keys.rotatedChannels].compactMap { metadata[$0]?.integer }
+        if let first = given.first, given.contains(where: { $0 != first }) {
+            throw refused(keys.rotatedChannels, "and the lengths of its keys and values are not one number, but \(given)")
+        }
+    }
+
+    private func integer(_ key: String, default fallback: Int? = nil) throws(ModelFileError) -> Int {
+        if metadata[key] == nil, let fallback { return fallback }
+        guard let value = metadata[key]?.integer else {
+            throw ModelFileError(file: file, reason: "its \(key) is missing or no integer")
+        }
+        return value
+    }
+
+    private func number(_ key: String, default fallback: Double? = nil) throws(ModelFileError) -> Double {
+        if metadata[key] == nil, let fallback { return fallback }
+        guard let value = metadata[key]?.number else {
+            throw ModelFileError(file: file, reason: "its \(key) is missing or no number")
+        }
+        return value
+    }
+}
+
+/// The keys of a GGUF file's metadata that describe a model of a family.
+struct GGUFKeys {
+    private let architecture: String
+
+    init(_ family: ModelFamily) { architecture = family.ggufArchitecture }
+
+    var positions: String { key("context_length") }
+    var hidden: String { key("embedding_length") }
+    var layers: String { key("block_count") }
+    var intermediate: String { key("feed_forward_length") }
+    var heads: String { key("attention.head_count") }
+    var keyValueHeads: String { key("attention.head_count_kv") }
+    var keyLength: String { key("attention.key_length") }
+    var valueLength: String { key("attention.value_length") }
+    var normEpsilon: String { key("attention.layer_norm_rms_epsilon") }
+    var rotatedChannels: String { key("rope.dimension_count") }
+    var ropeTheta: String { key("rope.freq_base") }
+    var scalingType: String { key("rope.scaling.type") }
+    var linearScaling: String { key("rope.scale_linear") }
+    var vocabulary: String { key("vocab_size") }
+    var experts: String { key("expert_count") }
+
+    private func key(_ name: String) -> String { "\(architecture).\(name)" }
+}
