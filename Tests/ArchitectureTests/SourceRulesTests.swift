@@ -69,8 +69,7 @@ import Testing
         #expect(long.isEmpty, "\(long)")
     }
 
-    @Test(.disabled("Planner/Kinds is still too full"))
-    func noFolderHasMoreThan20Files() throws {
+    @Test func noFolderHasMoreThan20Files() throws {
         let all = Checkout.files(below: "Sources", suffix: "").filter { !$0.hasDirectoryPath && !Self.isFolder($0) }
         let full = Dictionary(grouping: all) { $0.deletingLastPathComponent().path }.filter { $0.value.count > 20 }
         #expect(full.isEmpty, "\(full.mapValues(\.count))")
