@@ -69,16 +69,14 @@ import Testing
         #expect(long.isEmpty, "\(long)")
     }
 
-    @Test(.disabled("one folder is still too full"))
-    func noFolderHasMoreThan20Files() throws {
+    @Test func noFolderHasMoreThan20Files() throws {
         let all = Checkout.files(below: "Sources", suffix: "").filter { !$0.hasDirectoryPath && !Self.isFolder($0) }
         let full = Dictionary(grouping: all) { $0.deletingLastPathComponent().path }.filter { $0.value.count > 20 }
         #expect(full.isEmpty, "\(full.mapValues(\.count))")
     }
 
     /// One file holds one idea: neither a fragment nor a collection.
-    @Test(.disabled("the median is still 87"))
-    func theMedianFileHas100To170Lines() throws {
+    @Test func theMedianFileHas100To170Lines() throws {
         let counts = try Self.lineCounts().values.sorted()
         let median = counts[counts.count / 2]
         #expect((100...170).contains(median), "the median is \(median)")
