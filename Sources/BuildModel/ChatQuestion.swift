@@ -72,3 +72,104 @@ package struct ChatTools: Sendable {
         canonicalBytes = JSON.array(tools).canonicalBytes
     }
 }
+
+/// A question that was asked, and what the server answered.
+///
+/// ```
+/// {"answer":{…},"key":"…","model":"…","prompt":"…","settings":{"max_tokens":…,"seed":…,"temperature":…}}
+/// ```
+package struct ChatExchange: Hashable, Sendable {
+    /// Of the question.
+    package let key: Digest
+    package let json: JSON
+
+    /// The server's answer as it came, without the asker's key.
+    package var answer: JSON { json["answer"] ?? .null }
+
+    package init(_ question: ChatQuestion, answer: JSON) {
+        key = question.key
+        json = [
+            "answer": answer, "key": .string(question.key.hex), "model": .string(question.model),
+            "prompt": .string(question.prompt.hex), "settings": question.settings,
+        ]
+    }
+
+    /// Reads an exchange back; `nil` where a member is missing, or where its key is not that of what it says was asked.
+    package init?(json: JSON) {
+        guard let model = json["model"]?.string, let prompt = json["prompt"]?.string.flatMap(Digest.init(hex:)),
+            let settings = json["settings"], let key = json["key"]?.string.flatMap(Digest.init(hex:)), json["answer"] != nil,
+            json.object?.count == 5, key == ChatQuestion.key(model: model, prompt: prompt, settings: settings)
+        else { return nil }
+        self.key = key
+        self.json = json
+    }
+
+    /// Reads a line of a file of exchanges.
+    package init?(line: some Collection<UInt8>) {
+        guard let json = try? JSON(parsing: line) else { return nil }
+        self.init(json: json)
+    }
+
+    /// Tokens that the server counted.
+    package var usage: (prompt: Int, answer: Int)? {
+        guard let prompt = answer["usage"]?["prompt_tokens"]?.integer, prompt >= 0,
+            let tokens = answer["usage"]?["completion_tokens"]?.integer, tokens >= 0
+        else { return nil }
+        return (prompt, tokens)
+    }
+
+    /// The name of the file in which an artifact keeps the exchanges that it stands on, one a line.
+    package static let fileName = "exchanges.jsonl"
+}
+
+/// How a model behind a server is reached, and what asking it may cost. Not part of any key: none of it changes an answer.
+package struct EndpointAccess: Hashable, Sendable {
+    /// Which environment variable holds the key.
+    package enum Key: Hashable, Sendable {
+        case none
+        /// `OPENAI_API_KEY` where it is set, and only over an encrypted connection or to this machine.
+        case standard
+        /// A variable that the recipe names; it must be set.
+        case variable(String)
+    }
+
+    /// Money for a million tokens, in whatever currency.
+    package struct Price: Hashable, Sendable {
+        package var prompt: Double
+        package var answer: Double
+
+        package init(prompt: Double, answer: Double) {
+            self.prompt = prompt
+            self.answer = answer
+        }
+    }
+
+    /// The base, `https://HOST/v1`.
+    package var url: String
+    package var key: Key
+    /// Questions that one build may ask anew; `nil` for no limit.
+    package var maxRequests: Int?
+    /// Money that one build may spend, in the price's currency; `nil` for no limit.
+    package var maxCost: Double?
+    package var price: Price
+    /// Requests at once.
+    package var concurrency: Int
+    /// Seconds that one request may take.
+    package var timeout: Double
+    /// Further attempts at a question whose answer did not come.
+    package var retries: Int
+
+    package init(
+        url: String, key: Key = .standard, maxRequests: Int? = nil, maxCost: Double? = nil,
+        price: Price = Price(prompt: 0, answer: 0), concurrency: Int = 4, timeout: Double = 60, retries: Int = 8
+    ) {
+        self.url = url
+        self.key = key
+        self.maxRequests = maxRequests
+        self.maxCost = maxCost
+        self.price = price
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.retries = retries
+    }
+}

@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 
 /// Draws a graph as text for other programs.
 package enum GraphRendering: String, CaseIterable, Sendable {
@@ -51,5 +52,23 @@ package enum GraphRendering: String, CaseIterable, Sendable {
             for input in graph[id].inputs { lines.append("    s\(input.stage.index) -->|\(quoted(input.name))| s\(id.index)") }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Graph {
+    /// The graph for programs: stages in order with kind, parameters and inputs by name; targets by name.
+    package var json: JSON {
+        [
+            "stages": .array(
+                stages.map { stage in
+                    [
+                        "name": .string(stage.name), "kind": .string(stage.kind), "revision": .integer(Int64(stage.revision)),
+                        "numerics": .string(stage.numerics.rawValue), "parameters": stage.parameters,
+                        "inputs": .array(
+                            stage.inputs.map { ["name": .string($0.name), "stage": .string(self[$0.stage].name)] }),
+                    ]
+                }),
+            "targets": .array(targets.map { ["name": .string($0.name), "stage": .string(self[$0.stage].name)] }),
+        ]
     }
 }

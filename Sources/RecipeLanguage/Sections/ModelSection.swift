@@ -1,6 +1,7 @@
 import Declarations
 import Diagnostics
 import Kinds
+import Words
 
 /// Where a model's first weights come from.
 package enum ModelOrigin: Sendable {
@@ -127,6 +128,92 @@ package struct TeacherSection: Sendable {
                 Diagnostic(
                     .conflict, "a teacher behind an endpoint has no '\(name)'", at: other.key.span,
                     secondary: [.init(endpoint.key.span, "the endpoint")], help: "keep one of the two"))
+        }
+    }
+}
+
+/// `teachers.NAME`: a teacher beside the first one, which scores the first one's answers.
+package struct FurtherTeacher: Sendable {
+    package let name: Spanned<String>
+    package let origin: ModelOrigin
+    /// How it is corrected on the task's data.
+    package let transfer: Transfer
+    /// How much its logits count; those of `teacher` count 1.
+    package let weight: Spanned<Double>
+    package let seed: Spanned<Int>
+
+    enum Definition {
+        static let weight = Field.number(
+            "weight", 1, in: 0.001...1000, "How much its logits count; those of `teacher` count 1.")
+        static let transfer = RawField(
+            "transfer", Transfer.Definition.teacher.definition.type, standard: "`SFT`",
+            "How it is corrected on the task's data. In the transfer notation, or as a list of steps.")
+        static let mapping = MappingDefinition(
+            "teachers.NAME", "Teachers beside `teacher`, which answers: KD learns from the logits of all on its answers.",
+            [
+                ModelShape.Definition.field, ModelOrigin.Definition.from, transfer, weight, TeacherSection.Definition.seed,
+            ])
+        static let field = RawField("teachers", .named(.mapping(mapping)), mapping.documentation)
+    }
+
+    static func list(reading recipe: Fields, references: References) -> [FurtherTeacher] {
+        recipe.named(Definition.field, Definition.mapping).map {
+            FurtherTeacher(name: $0.name, reading: $0.fields, references: references)
+        }
+    }
+
+    private init(name: Spanned<String>, reading fields: Fields, references: References) {
+        self.name = name
+        if !name.value.isPlainName {
+            fields.report(
+                Diagnostic(
+                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a teacher", at: name.span,
+                    help: "use letters, digits, '-', '_' and '.', a letter or digit first"))
+        }
+        origin = ModelOrigin(reading: fields, .teacher, references: references)
+        transfer = Transfer(reading: Definition.transfer, in: fields, .teacher)
+        weight = fields[Definition.weight]
+        seed = fields[TeacherSection.Definition.seed]
+    }
+}
+
+/// `tokenizer`: the vocabulary that teacher and student share.
+package struct TokenizerSection: Sendable {
+    /// Read where the recipe trains the tokenizer.
+    package let kind: TokenizerTrain
+    /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
+    package let origin: Spanned<String>?
+    /// What the answers consist of that it is trained on; without being written, those of the strategy.
+    package let answers: Spanned<AnswerStyle>
+
+    enum Definition {
+        static let from = Field.text(
+            "from",
+            "A tokenizer that is there already: `teacher`, `student`, or a source. An imported model's is used by default.")
+        static let answers = Field.choice(
+            "answers", AnswerStyle.call, spelled: "`calls`; `reasoning` where a strategy has a `*`",
+            "Whether it learns from reasonings too: variants with and without a `*` can so share a tokenizer.")
+        static let mapping = MappingDefinition(
+            "tokenizer", "The vocabulary that teacher and student share.", TokenizerTrain.fields() + [from, answers])
+    }
+
+    package var vocabulary: Spanned<Int> { kind.$vocabulary }
+
+    init(reading recipe: Fields, references: References) {
+        let fields = recipe.section(Pipeline.Definition.tokenizer)
+        var kind = TokenizerTrain.standard
+        kind.read(fields)
+        self.kind = kind
+        origin = fields.written(Definition.from)
+        answers = fields[Definition.answers]
+        if let origin, !["teacher", "student"].contains(origin.value) { references.check(origin, fields.findings) }
+        let training = [("vocabulary", vocabulary.isWritten, vocabulary.span), ("answers", answers.isWritten, answers.span)]
+        for (name, isWritten, span) in training where isWritten {
+            guard let origin else { break }
+            fields.report(
+                Diagnostic(
+                    .conflict, "a tokenizer that is there already has its vocabulary", at: span,
+                    secondary: [.init(origin.span, "taken from here")], help: "leave '\(name)' out"))
         }
     }
 }
