@@ -40,10 +40,14 @@ let package = Package(
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
-        .target(name: "RecipeLanguage", dependencies: ["SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
+        .target(name: "Declarations", dependencies: ["SpannedYAML", "Diagnostics", "Words"]),
+        .target(name: "Kinds", dependencies: ["Declarations", "SpannedYAML", "BuildModel", "CanonicalJSON", "Words"]),
+        .target(
+            name: "RecipeLanguage",
+            dependencies: ["Kinds", "Declarations", "SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
             name: "Planner",
-            dependencies: ["RecipeLanguage", "SpannedYAML", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
+            dependencies: ["RecipeLanguage", "Kinds", "Declarations", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
 
         // Building
         .target(
@@ -66,14 +70,15 @@ let package = Package(
         .target(
             name: "Stages",
             dependencies: [
-                "Engine", "Planner", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
+                "Engine", "Kinds", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
             ]),
 
         // The command line
         .target(
             name: "DecantCLI",
             dependencies: [
-                "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "RecipeLanguage", "Planner", "Store", "Executor",
+                "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
+                "Executor",
                 "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
@@ -102,16 +107,24 @@ let package = Package(
         .testTarget(
             name: "RecipeLanguageTests",
             dependencies: [
-                "RecipeLanguage", "Planner", "BuildModel", "SpannedYAML", "Diagnostics", "CanonicalJSON", "TestSupport",
+                "RecipeLanguage", "Kinds", "Declarations", "Planner", "BuildModel", "SpannedYAML", "Diagnostics",
+                "CanonicalJSON", "TestSupport",
             ],
             exclude: ["Golden"]),
         .testTarget(
             name: "PlannerTests",
-            dependencies: ["Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics", "TestSupport", "Words"],
+            dependencies: [
+                "Planner", "Kinds", "Declarations", "RecipeLanguage", "BuildModel", "CanonicalJSON", "Diagnostics",
+                "TestSupport",
+                "Words",
+            ],
             exclude: ["Golden"]),
         .testTarget(
             name: "RebuildTests",
-            dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store", "TestSupport"]),
+            dependencies: [
+                "Planner", "Kinds", "Declarations", "RecipeLanguage", "SpannedYAML", "Diagnostics", "BuildModel",
+                "CanonicalJSON", "Executor", "Store", "TestSupport",
+            ]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
@@ -125,7 +138,9 @@ let package = Package(
             dependencies: ["Fetching", "Archives", "HTTP", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "DecantCLITests",
-            dependencies: ["decant", "BuildModel", "CanonicalJSON", "Engine", "Planner", "Stages", "Store", "TestSupport"],
+            dependencies: [
+                "decant", "BuildModel", "CanonicalJSON", "Engine", "Kinds", "Planner", "Stages", "Store", "TestSupport",
+            ],
             exclude: ["Golden"]),
         .testTarget(
             name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
@@ -135,12 +150,13 @@ let package = Package(
         .testTarget(
             name: "DataStagesTests",
             dependencies: [
-                "Stages", "Engine", "Planner", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
+                "Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
             ]),
         .testTarget(
             name: "StagesTests",
             dependencies: [
-                "Stages", "Engine", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel", "CanonicalJSON",
+                "Stages", "Engine", "Kinds", "Declarations", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel",
+                "CanonicalJSON",
                 "EncoderFixtures", "TestSupport", "Words",
             ]),
         .testTarget(
@@ -150,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "DataGenerationTests",
             dependencies: [
-                "Stages", "Engine", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML", "Diagnostics",
+                "Stages", "Engine", "Kinds", "Planner", "RecipeLanguage", "BuildModel", "CanonicalJSON", "SpannedYAML",
+                "Diagnostics",
                 "TestSupport",
             ],
             exclude: ["Golden"]),

@@ -43,7 +43,7 @@ struct ResultOptions: ParsableArguments {
 
 /// The recipe that a command is about.
 struct RecipeArgument: ParsableArguments {
-    @Argument(help: "The recipe.")
+    @Argument(help: ArgumentHelp("The recipe.", valueName: "recipe"))
     var path: String
 
     func read() throws -> RecipeFile { try RecipeFile(path: path) }

@@ -1,4 +1,5 @@
 import BuildModel
+import Declarations
 import Diagnostics
 import RecipeLanguage
 

@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import Declarations
 import Diagnostics
 import RecipeLanguage
 

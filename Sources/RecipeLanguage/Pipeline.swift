@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
 /// Everything that one variant asks for. Variants that agree on a section share it.
@@ -17,7 +19,7 @@ package struct Pipeline: Sendable {
         let teacherTransfer: Shared<Transfer>
         let teachers: Shared<[FurtherTeacher]>
         let student: Shared<StudentSection>
-        let sample: Shared<SampleSection?>
+        let sample: Shared<Sample?>
         let judge: Shared<JudgeSection>
         let transfer: Shared<Transfer>
         let prune: Shared<PruneSection?>
@@ -29,7 +31,7 @@ package struct Pipeline: Sendable {
         init(
             data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
-            sample: Shared<SampleSection?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
+            sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
             prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
@@ -72,7 +74,7 @@ package struct Pipeline: Sendable {
     package var teachers: [FurtherTeacher] { sections.teachers.value }
     package var student: StudentSection { sections.student.value }
     /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
-    package var sample: SampleSection? { sections.sample.value }
+    package var sample: Sample? { sections.sample.value }
     package var judge: JudgeSection { sections.judge.value }
     /// How the student learns from the teacher.
     package var transfer: Transfer { sections.transfer.value }
@@ -110,13 +112,13 @@ extension Pipeline {
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.mapping)
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
-        static let sample = SectionField("sample", SampleSection.Definition.mapping)
         static let judge = SectionField("judge", JudgeSection.Definition.mapping)
         static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            data, tokenizer, teacher, FurtherTeacher.Definition.field, student, sample, judge, Transfer.Definition.top, prune,
+            data, tokenizer, teacher, FurtherTeacher.Definition.field, student, Sample.Definition.section, judge,
+            Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]
     }

@@ -1,3 +1,4 @@
+import Declarations
 import Diagnostics
 
 /// What a person wrote, with every default filled in. docs/recipe-language.md lists the fields.

@@ -1,6 +1,6 @@
 import BuildModel
 import CanonicalJSON
-import Planner
+import Kinds
 
 /// A stage kind that this binary can run.
 package protocol RunnableStage: StageKind {
@@ -35,7 +35,7 @@ package struct StageCatalogue: Sendable {
     /// The figures that `show` prints, by the names of their files, whichever kind wrote them.
     package let figures: [String: Figures]
 
-    package static let standard = StageCatalogue(KindCatalogue.kinds)
+    package static let standard = StageCatalogue(KindCatalogue.standard.kinds)
 
     /// - Parameter declared: kinds of the language; those without a run are left out.
     package init(_ declared: [any StageKind.Type]) {
@@ -52,7 +52,7 @@ package struct StageCatalogue: Sendable {
         guard let runnable = self.kind(named: kind) else {
             return "this version of Decant knows the kind '\(kind)', but cannot run it yet"
         }
-        return (try? parameters.decode(runnable) as any RunnableStage)?.limitation
+        return (try? runnable.init(json: parameters) as any RunnableStage)?.limitation
     }
 
     /// The stage that an action asks for: its kind at its revision, with its parameters read back.
@@ -66,7 +66,7 @@ package struct StageCatalogue: Sendable {
                     + "\(kind.revision)")
         }
         do {
-            return try action.parameters.decode(kind)
+            return try kind.init(json: action.parameters)
         } catch {
             throw StageFailure("the parameters of \(action.kind) cannot be read: \(error)")
         }

@@ -2,11 +2,11 @@ import CanonicalJSON
 import Diagnostics
 import Engine
 import Foundation
-import Planner
 import RecipeLanguage
 import TestSupport
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 @Suite struct GenerationTests {

@@ -1,8 +1,8 @@
 import CanonicalJSON
-import Planner
 import Testing
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// Functions named by two words, of which each shares a word with eighteen others, and many that share none.
@@ -33,7 +33,7 @@ import Testing
     }
 
     static func sets(
-        outOfDomain: [String] = ["fc*"], candidates: Int = 4, similar: Double? = nil, missing: Double? = nil,
+        outOfDomain: [String] = ["fc*"], candidates: Int = 4, similar: Double = 0, missing: Double = 0,
         rows: [Row] = Self.rows
     ) throws -> [String: [Row]] {
         let split = DataSplit(

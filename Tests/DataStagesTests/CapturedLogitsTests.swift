@@ -1,10 +1,10 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
 import TestSupport
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 @Suite struct CapturedLogitsTests {

@@ -1,10 +1,10 @@
 import CanonicalJSON
 import Foundation
-import Planner
 import Stages
 import Testing
 
 @testable import Engine
+@testable import Kinds
 
 @Suite struct DataCompressPromptTests {
     /// A chat as people write one for a large model.

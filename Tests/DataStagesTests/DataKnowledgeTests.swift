@@ -1,12 +1,11 @@
 import CanonicalJSON
 import EncoderFixtures
-import Engine
 import Foundation
-import Planner
 import Stages
 import Testing
 
 @testable import Engine
+@testable import Kinds
 
 @Suite struct DataKnowledgeTests {
     static let snippets = [

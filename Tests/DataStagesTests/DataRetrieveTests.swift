@@ -2,13 +2,13 @@ import BuildModel
 import CanonicalJSON
 import EncoderFixtures
 import Foundation
-import Planner
 import Stages
 import TestSupport
 import Testing
 import Words
 
 @testable import Engine
+@testable import Kinds
 
 @Suite struct DataRetrieveTests {
     /// Name, description and parameters with descriptions.

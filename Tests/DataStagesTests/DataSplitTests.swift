@@ -1,8 +1,9 @@
 import CanonicalJSON
 import Engine
-import Planner
 import Stages
 import Testing
+
+@testable import Kinds
 
 @Suite struct DataSplitTests {
     static let names = ["f0", "f1", "f2", "f3", "far"]

@@ -2,10 +2,10 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
 import Testing
 import Words
 
+@testable import Kinds
 @testable import Stages
 
 /// Judges that are models.

@@ -2,9 +2,9 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 extension JSON {

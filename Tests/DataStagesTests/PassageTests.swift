@@ -1,9 +1,9 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 /// What the stages of data make of passages, alone and among rows of calls.

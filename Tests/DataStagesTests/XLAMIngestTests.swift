@@ -1,9 +1,9 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
 import Testing
 
+@testable import Kinds
 @testable import Stages
 
 @Suite struct XLAMIngestTests {

@@ -1,13 +1,14 @@
 import CanonicalJSON
 import Testing
 
+@testable import Kinds
 @testable import Planner
 
 @Suite struct KindDefaultsTests {
     @Test func aRecipeThatSaysNothingDepartsFromNoDefault() throws {
         for stage in try plan("").stages
         where stage.fixedOutput == nil && stage.kind != Report.name && stage.kind != "data.generate" {
-            #expect(KindDefaults.departures(of: stage.kind, stage.parameters) == [:], "\(stage.name)")
+            #expect(KindCatalogue.standard.departures(of: stage.kind, stage.parameters) == [:], "\(stage.name)")
         }
     }
 
@@ -20,7 +21,7 @@ import Testing
             """)
         func departures(_ name: String) throws -> JSON {
             let stage = graph[try #require(graph.stage(named: name), "\(graph.stages.map(\.name))")]
-            return KindDefaults.departures(of: stage.kind, stage.parameters)
+            return KindCatalogue.standard.departures(of: stage.kind, stage.parameters)
         }
         #expect(try departures("data.rows") == ["count": 2000])
         #expect(try departures("teacher.init") == ["shape": ["hidden": 256]])
@@ -34,20 +35,13 @@ import Testing
             "student: {init: {hidden: 512, intermediate: 2048}}\nprune: {method: width, granularity: {hidden: 32}}\n")
         let pruned = graph[try #require(graph.stage(named: "student.kd.prune[20%]"))]
         #expect(
-            KindDefaults.departures(of: pruned.kind, pruned.parameters)
+            KindCatalogue.standard.departures(of: pruned.kind, pruned.parameters)
                 == ["method": "width", "granularity": ["hidden": 32]])
     }
 
-    /// A kind that the language has a default for, and that the reading of defaults would miss, shows here.
-    @Test func everyKindWithDefaultsIsKnown() {
-        let without: Set<String> = [
-            "adapter.merge", "data.ingest", "data.knowledge", "data.retrieve", "data.compress-prompt", "endpoint.sample",
-            "model.import",
-            "report",
-            "source.file",
-            "source.git", "source.http", "source.huggingface", "source.pypi",
-        ]
-        #expect(Set(KindDefaults.kinds) == Set(KindCatalogue.kinds.map { $0.name }).subtracting(without))
-        #expect(KindDefaults.departures(of: "model.import", ["files": []]) == ["files": []])
+    /// Nothing is known of a kind of another version.
+    @Test func allParametersOfAnUnknownKindDepart() {
+        #expect(KindCatalogue.standard.departures(of: "model.grow", ["by": 2]) == ["by": 2])
+        #expect(KindCatalogue.standard.departures(of: "model.import", ["files": []]) == ["files": []])
     }
 }

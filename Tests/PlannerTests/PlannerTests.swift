@@ -5,6 +5,8 @@ import Planner
 import RecipeLanguage
 import Testing
 
+@testable import Kinds
+
 @Suite struct PlannerTests {
     @Test func shortRecipeHasEveryDefault() throws {
         let graph = try plan("")
@@ -67,18 +69,18 @@ import Testing
             """.replacing("1/0", with: "12.5%") + "\nquantize: {group_size: 32}\n")
         let kd = try #require(graph.stages.first { $0.name == "student.kd" })
         #expect(
-            try kd.parameters.decode(KDTrain.self)
+            try KDTrain(json: kd.parameters)
                 == KDTrain(
                     loss: [.init(.forwardKL, weight: 0.1), .init(.crossEntropy, weight: 0.9)], temperature: 2,
                     promptShare: 0, tail: .renormalize,
                     training: .init(
                         steps: 10, batch: 32, learningRate: 1e-3, optimizer: .adamW, warmup: 0.05, weightDecay: 0.01, seed: 2)))
         let logits = try #require(graph.stages.first { $0.name == "teacher.logits" })
-        #expect(try logits.parameters.decode(KDCapture.self).k == 8)
+        #expect(try KDCapture(json: logits.parameters).k == 8)
         let prune = try #require(graph.stages.first { $0.name == "student.kd.prune[12.5%]" })
-        #expect(try prune.parameters.decode(PruneApply.self) == PruneApply(method: .depth, ratio: 0.125))
+        #expect(try PruneApply(json: prune.parameters) == PruneApply(method: .depth, ratio: 0.125))
         let quantized = try #require(graph.stages.first { $0.kind == "quant.apply" })
-        #expect(try quantized.parameters.decode(QuantApply.self).groupSize == 32)
+        #expect(try QuantApply(json: quantized.parameters).groupSize == 32)
     }
 
     @Test func onlyNeededStagesExist() throws {

@@ -1,6 +1,7 @@
 import BuildModel
-import Planner
 import Testing
+
+@testable import Kinds
 
 /// One edit after another against a built recipe, each with the exact set of stages that it makes run.
 @Suite struct RebuildTests {

@@ -2,6 +2,9 @@ import Diagnostics
 import RecipeLanguage
 import Testing
 
+@testable import Declarations
+@testable import Kinds
+
 /// Variables, recipes that extend others, and exclusions.
 @Suite struct ExpansionTests {
     private let header = """
@@ -29,7 +32,7 @@ import Testing
                 judge: {kind: model, endpoint: {url: "https://${host}/v1", model: "$${plain}"}}
                 """.replacing("base: 4,", with: "base: 4, host: example.org,"))
         let pipeline = try #require(recipe.variants.first).pipeline
-        #expect(pipeline.student.origin.shape?.layers.value == 6)
+        #expect(pipeline.student.origin.shape?.layers == 6)
         #expect(pipeline.student.seed.value == 41)
         #expect(pipeline.prune?.ratio?.value == 0.2)
         // An explanation points to where the value is written.
@@ -44,7 +47,7 @@ import Testing
             header
                 + "vars: {width: 64}\nstudent: {init: {hidden: \"${width}\"}}\nmatrix: {vars.width: [64, 96], prune.ratio: [0%, 50%]}\n"
         )
-        #expect(recipe.variants.map { $0.pipeline.student.origin.shape?.hidden.value } == [64, 64, 96, 96])
+        #expect(recipe.variants.map { $0.pipeline.student.origin.shape?.hidden } == [64, 64, 96, 96])
         #expect(recipe.variants.map { $0.choices.map(\.label) }.last == ["96", "50%"])
     }
 
@@ -70,7 +73,7 @@ import Testing
         let pipeline = try #require(recipe.variants.first).pipeline
         #expect(recipe.name.value == "child" && recipe.description.value == "")
         #expect(recipe.bases.map(\.path) == ["recipes/middle.yaml", "recipes/base.yaml"])
-        #expect(pipeline.student.origin.shape?.hidden.value == 96 && pipeline.student.origin.shape?.layers.value == 6)
+        #expect(pipeline.student.origin.shape?.hidden == 96 && pipeline.student.origin.shape?.layers == 6)
         #expect(pipeline.student.seed.value == 10)
         #expect(pipeline.prune?.ratio?.span.description == "recipes/base.yaml:7:16")
         #expect(pipeline.quantize == nil)
@@ -101,10 +104,8 @@ import Testing
     @Test(arguments: [("90", 90.0), ("90 s", 90), ("1.5 min", 90), ("2h", 7200), ("1 d", 86_400), ("2500 ms", 2.5)])
     func durationsAreTyped(text: String, seconds: Double) throws {
         let stage = "stages: {a: {command: ls, outputs: [b], time_limit: \(text)}}\n"
-        guard case .exec(let exec) = try #require(try read(header + stage).variants.first?.pipeline.stages.first).content else {
-            return
-        }
-        #expect(exec.timeLimit.value == seconds)
+        let exec = try #require(try read(header + stage).variants.first?.pipeline.stages.first?.kind as? Exec)
+        #expect(exec.timeLimit == seconds)
     }
 
     @Test(arguments: [
@@ -113,9 +114,7 @@ import Testing
     ])
     func sizesAreTyped(text: String, bytes: Int) throws {
         let stage = "stages: {a: {command: ls, outputs: [b], memory: \(text)}}\n"
-        guard case .exec(let exec) = try #require(try read(header + stage).variants.first?.pipeline.stages.first).content else {
-            return
-        }
-        #expect(exec.memory.value == bytes)
+        let exec = try #require(try read(header + stage).variants.first?.pipeline.stages.first?.kind as? Exec)
+        #expect(exec.memory == bytes)
     }
 }

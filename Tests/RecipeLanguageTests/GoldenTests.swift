@@ -6,6 +6,8 @@ import RecipeLanguage
 import TestSupport
 import Testing
 
+@testable import Declarations
+
 /// Every bad recipe of `Golden/input` is refused in the words of `Golden/output`.
 @Suite struct GoldenTests {
     static let golden = Golden("Tests/RecipeLanguageTests/Golden")

@@ -2,6 +2,8 @@ import Diagnostics
 import RecipeLanguage
 import Testing
 
+@testable import Declarations
+
 @Suite struct RecipeReaderTests {
     private let header = """
         decant: 1
@@ -25,7 +27,7 @@ import Testing
         let pipeline = try pipeline("")
         #expect(pipeline.prune == nil && pipeline.quantize == nil)
         #expect(pipeline.evaluatedSets == ["test", "phrasing", "values"])
-        #expect(pipeline.student.origin.shape?.hidden.value == 128 && pipeline.teacher.origin.shape?.hidden.value == 160)
+        #expect(pipeline.student.origin.shape?.hidden == 128 && pipeline.teacher.origin.shape?.hidden == 160)
     }
 
     /// Written out, the defaults are the defaults: the list in the documentation of `Recipe` is right.
@@ -57,16 +59,16 @@ import Testing
     /// All values of a tree of structs without fields and places.
     private func values(of value: Any) -> [String] {
         let mirror = Mirror(reflecting: value)
-        if let inner = mirror.children.first(where: { $0.label == "value" })?.value, mirror.children.count == 4 {
+        if let inner = mirror.children.first(where: { $0.label == "value" })?.value, mirror.children.count == 2 {
             return values(of: inner)
         }
         if mirror.children.isEmpty { return ["\(value)"] }
-        return mirror.children.filter { !["field", "span"].contains($0.label) }.flatMap { values(of: $0.value) }
+        return mirror.children.filter { !["field", "span", "place"].contains($0.label) }.flatMap { values(of: $0.value) }
     }
 
     @Test func samplesAreThereUnlessTheRecipeSaysNone() throws {
-        #expect(try pipeline("").sample?.samples.value == 1)
-        #expect(try pipeline("sample:\n").sample?.temperature.value == 0.7)
+        #expect(try pipeline("").sample?.samples == 1)
+        #expect(try pipeline("sample:\n").sample?.temperature == 0.7)
         #expect(try pipeline("sample: none\n").sample == nil)
     }
 
@@ -104,7 +106,7 @@ import Testing
 
     @Test(arguments: ["6000", "6k", "6_000", "'6000'", "0.006m", "6e3"])
     func countsAreSpelledManyWays(count: String) throws {
-        #expect(try pipeline("evaluate: {max_tokens: 64}\nprune: {samples: \(count)}").prune?.samples.value == 6000)
+        #expect(try pipeline("evaluate: {max_tokens: 64}\nprune: {samples: \(count)}").prune?.score.samples == 6000)
     }
 
     @Test(arguments: ["20%", "0.2", "0.20", ".2", "2e-1", "'20%'", "20.0%", "20 %"])
@@ -124,15 +126,16 @@ import Testing
     @Test func transferHasMeaning() throws {
         let pipeline = try pipeline(
             "transfer: \"RFT(steps: 10, optimizer: adamw) + KD[0.9CE + FKL](top_k: 8, temperature: 2.5)\"")
-        guard case .rft(let training) = try #require(pipeline.transfer.steps.first).lesson,
-            case .kd(let distillation) = try #require(pipeline.transfer.steps.last).lesson
+        guard case .rft(let rejection) = try #require(pipeline.transfer.steps.first).kind,
+            case .kd(let distillation) = try #require(pipeline.transfer.steps.last).kind
         else { return #expect(Bool(false), "wrong steps") }
-        #expect(training.steps.value == 10 && training.optimizer.value == .adamW && training.learningRate.value == 3e-3)
-        #expect(distillation.loss.value.map(\.loss) == [.forwardKL, .crossEntropy])
-        #expect(distillation.loss.value.map(\.weight) == [1, 0.9])
-        #expect(distillation.loss.span.text == "0.9CE + FKL")
-        #expect(distillation.topK.value == 8 && distillation.topK.span.text == "8")
-        #expect(distillation.temperature.value == 2.5 && distillation.training.learningRate.value == 4e-3)
+        let (training, capture, train) = (rejection.training, distillation.capture, distillation.train)
+        #expect(training.steps == 10 && training.optimizer == .adamW && training.learningRate == 3e-3)
+        #expect(train.loss.map(\.loss) == [.forwardKL, .crossEntropy])
+        #expect(train.loss.map(\.weight) == [1, 0.9])
+        #expect(train.$loss.span.text == "0.9CE + FKL")
+        #expect(capture.k == 8 && capture.$k.span.text == "8")
+        #expect(train.temperature == 2.5 && train.training.learningRate == 4e-3)
     }
 
     @Test func matrixReplacesAndCreatesFields() throws {
@@ -146,7 +149,7 @@ import Testing
     @Test func variantsAloneMustFit() throws {
         let body = "student: {init: {heads: 6}}\nevaluate: {sets: [ood]}\n"
         let matrix = "matrix: {student.init.hidden: [96, 192], data.split.ood.functions: [[find_phone]]}\n"
-        #expect(try read(body + matrix).variants.map { $0.pipeline.student.origin.shape?.hidden.value } == [96, 192])
+        #expect(try read(body + matrix).variants.map { $0.pipeline.student.origin.shape?.hidden } == [96, 192])
     }
 
     @Test func warningsDoNotWithholdTheRecipe() {

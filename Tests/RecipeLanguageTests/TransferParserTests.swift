@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Declarations
 @testable import RecipeLanguage
 
 @Suite struct TransferParserTests {

@@ -1,9 +1,9 @@
 import BuildModel
 import Foundation
-import Planner
 import Testing
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// A stage that was stopped goes on where it was, and gives the bytes of one that never was.

@@ -2,12 +2,12 @@ import BuildModel
 import CanonicalJSON
 import EncoderFixtures
 import Foundation
-import Planner
 import Synchronization
 import TestSupport
 import Words
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// A folder with the inputs of every kind that keeps checkpoints, and one stage's place to work, kept between attempts.
@@ -115,7 +115,7 @@ final class CheckpointWorkshop {
     static func action(of stage: any RunnableStage) throws -> Action {
         let kind = type(of: stage)
         return Action(
-            kind: kind.name, revision: kind.revision, parameters: try JSON(encoding: stage), inputs: [], numerics: .portable)
+            kind: kind.name, revision: kind.revision, parameters: try stage.json, inputs: [], numerics: .portable)
     }
 
     /// Runs the stage without checkpoints.

@@ -1,10 +1,10 @@
 import BuildModel
 import Foundation
-import Planner
 import Testing
 import TestSupport
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// A checkpoint that is not whole, or not this action's, is ignored; the log says why.

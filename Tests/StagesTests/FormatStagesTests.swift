@@ -1,13 +1,12 @@
 import BuildModel
 import CanonicalJSON
-import Engine
 import Foundation
-import Planner
 import TestSupport
 import Testing
 import Words
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// The stages that need only a model's files: quantization and cost.

@@ -1,9 +1,9 @@
 import CanonicalJSON
 import Foundation
-import Planner
 import Testing
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// Distillation on the rows' own answers, texts among them.
@@ -73,7 +73,7 @@ import Testing
         let calls = try Array(rows().prefix(3))
         try write([calls[0], Self.passage, calls[1], calls[2]])
         let reader = try reader()
-        for whole in [nil, true] as [Bool?] {
+        for whole in [false, true] {
             let own = try captured(KDCapture(k: 5, prompt: .query, wholeSequence: whole))
             #expect(own[1].promptLength == 1)
             #expect(try own[1].tokens == reader.example(of: Self.passage).tokens)

@@ -1,9 +1,9 @@
 import CanonicalJSON
 import Foundation
-import Planner
 import Testing
 
 @testable import Engine
+@testable import Kinds
 @testable import Stages
 
 /// Training that looks at the set `valid`; that its checkpoints give the same bytes is among `CheckpointTests`.

@@ -6,6 +6,7 @@ import Engine
 import Executor
 import Fetching
 import Foundation
+import Kinds
 import Planner
 import Sharing
 import Stages

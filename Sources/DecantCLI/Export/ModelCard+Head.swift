@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Kinds
 import Planner
 import Stages
 import Store

@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import Kinds
 import Planner
 import Stages
 import Store
@@ -84,7 +85,7 @@ struct ModelCard {
         let stages = history.lineage.stages.filter { !$0.record.action.kind.hasPrefix("source.") }
         let lines = stages.map { stage in
             let action = stage.record.action
-            let parameters = KindDefaults.departures(of: action.kind, action.parameters).fields
+            let parameters = KindCatalogue.standard.departures(of: action.kind, action.parameters).fields
             let cells = [
                 "`\(history.names[stage.commit])`", "`\(action.kind)`", parameters.isEmpty ? "" : "`\(parameters)`",
                 "`\(stage.commit.short)`",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
+import Kinds
 import Planner
 import Store
 
@@ -72,7 +73,7 @@ struct LineageRendering {
 
     private func line(of stage: Lineage.Stage) -> String {
         let action = stage.record.action
-        let parameters = KindDefaults.departures(of: action.kind, action.parameters).fields
+        let parameters = KindCatalogue.standard.departures(of: action.kind, action.parameters).fields
         return
             ([names[stage.commit], action.kind] + (action.numerics == .portable ? [] : [action.numerics.rawValue])
             + (parameters.isEmpty ? [] : [parameters]) + [
@@ -91,7 +92,7 @@ struct LineageRendering {
                     "commit": .string(stage.commit.hex), "artifact": .string(stage.record.artifact.digest.hex),
                     "key": .string(action.key.hex), "numerics": .string(action.numerics.rawValue),
                     "parameters": action.parameters,
-                    "not_default": KindDefaults.departures(of: action.kind, action.parameters),
+                    "not_default": KindCatalogue.standard.departures(of: action.kind, action.parameters),
                     "inputs": .array(
                         stage.inputs.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
                 ]

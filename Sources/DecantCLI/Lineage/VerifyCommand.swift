@@ -4,6 +4,7 @@ import CanonicalJSON
 import Engine
 import Executor
 import Foundation
+import Kinds
 import Planner
 import Stages
 import Store
@@ -39,7 +40,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
-        let comparable = chosen.filter { !KindCatalogue.measurements.contains($0.record.action.kind) }
+        let comparable = chosen.filter { !KindCatalogue.standard.measurements.contains($0.record.action.kind) }
         try refuseOtherRevisions(comparable, names)
         try refuseOtherProcessors(comparable, names)
         if sample != nil {
@@ -48,7 +49,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
         let verifier = StageVerifier(
             store: store, runner: try LocalRunner.ofThisProgram(), threads: max(1, threads),
-            measurements: KindCatalogue.measurements)
+            measurements: KindCatalogue.standard.measurements)
         var wrong = 0
         for stage in chosen {
             let verdict = try await verifier.verify(stage, in: lineage) { _ in }
@@ -88,7 +89,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let faults = stages.compactMap { stage -> String? in
             let action = stage.record.action
             guard !action.isSource else { return nil }
-            let known = KindCatalogue.kind(named: action.kind)?.revision
+            let known = KindCatalogue.standard.kind(named: action.kind)?.revision
             if known == action.revision, StageCatalogue.standard.limitation(of: action.kind, action.parameters) == nil {
                 return nil
             }

@@ -2,6 +2,7 @@ import ArgumentParser
 import BuildModel
 import CanonicalJSON
 import Foundation
+import Kinds
 import Planner
 import RecipeLanguage
 
@@ -82,15 +83,18 @@ struct SchemaCommand: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case json
         case markdown
+        case kinds
     }
 
-    @Option(help: "json (the schema) or markdown (the tables of docs/recipe-language.md).")
+    @Option(
+        help: "json (the schema), markdown (the tables of docs/recipe-language.md) or kinds (those of docs/stage-kinds.md).")
     var format = Format.json
 
     func run() throws {
         switch format {
         case .json: Console.output(RecipeSchema.json.prettyText)
         case .markdown: Console.output(RecipeDocumentation.markdown)
+        case .kinds: Console.output(KindCatalogue.standard.markdown)
         }
     }
 }

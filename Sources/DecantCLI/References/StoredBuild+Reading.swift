@@ -2,6 +2,7 @@ import BuildModel
 import CanonicalJSON
 import Diagnostics
 import Foundation
+import Kinds
 import Planner
 import RecipeLanguage
 import Stages

@@ -2,6 +2,7 @@ import ArgumentParser
 import BuildModel
 import CanonicalJSON
 import Foundation
+import Kinds
 import Planner
 import Stages
 import Store

@@ -1,5 +1,6 @@
 import BuildModel
 import CanonicalJSON
+import Kinds
 
 /// Collects stages, each once: equal kind, parameters and inputs are the same stage.
 struct GraphBuilder {
@@ -31,8 +32,10 @@ struct GraphBuilder {
     /// Adds a stage, or finds the equal one that is there already; the first one's title and origins stay.
     mutating func add<Kind: StageKind>(
         _ kind: Kind, _ title: StageTitle, inputs: [Stage.Input] = [], fixedOutput: FixedOutput? = nil,
-        endpoint: EndpointAccess? = nil, work: Double? = nil, origins: @autoclosure @escaping @Sendable () -> [Origin] = []
+        endpoint: EndpointAccess? = nil, work: Double? = nil
     ) throws -> StageID {
+        var kind = kind
+        kind.settle()
         let register = register(of: Kind.self)
         let numerics = kind.runsModel ? self.numerics : .portable
         let identity = Register<Kind>.Identity(kind: kind, inputs: inputs, numerics: numerics)
@@ -42,12 +45,12 @@ struct GraphBuilder {
         }
         let id = StageID(index: drafts.count)
         let parameters = try register.parameters(of: kind)
-        let (runsModel, numericsOrigin) = (kind.runsModel, self.numericsOrigin)
+        let (settled, numericsOrigin) = (kind, self.numericsOrigin)
         let stage = Stage(
             name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs, numerics: numerics,
             canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, endpoint: endpoint, work: work,
-            isMeasurement: Kind.isMeasurement, memory: { kind.memory($0) },
-            origins: origins() + (runsModel ? numericsOrigin() : []))
+            isMeasurement: Kind.isMeasurement, memory: { settled.memory($0) },
+            origins: settled.origins() + (settled.runsModel ? numericsOrigin() : []))
         drafts.append(Draft(stage: stage, title: title, choices: choices))
         register.stages[identity] = id
         touched.append(id)
@@ -99,7 +102,7 @@ private final class Register<Kind: StageKind> {
 
     func parameters(of kind: Kind) throws -> (json: JSON, canonical: [UInt8]) {
         if let known = encoded[kind] { return known }
-        let json = try JSON(encoding: kind)
+        let json = try kind.json
         encoded[kind] = (json, json.canonicalBytes)
         return (json, json.canonicalBytes)
     }

@@ -1,4 +1,6 @@
 import BuildModel
+import Declarations
+import Kinds
 import RecipeLanguage
 import Words
 
@@ -11,47 +13,31 @@ extension Lowering {
         guard let sample = base.pipeline.sample else { throw MissingAnswers() }
         let judge = base.pipeline.judge
         let rollouts = try addRollouts(base, sample, teacher: teacher, answer)
+        var kind = judge.judge
+        kind.$answer = base.styled(answer)
         return try builder.add(
-            Judge(
-                kind: judge.kind.value, keep: judge.keep.value, answer: answer, question: Self.question(of: judge)),
-            Self.title("judged", of: teacher, answer),
+            kind, Self.title("judged", of: teacher, answer),
             inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
                 + (try judgeInput(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init),
-            origins: [
-                Origin("kind", judge.kind), Origin("keep", judge.keep), Origin("question", judge.prompt),
-                Origin("answer", base.pipeline.transfer.field),
-            ])
+            endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
     private mutating func addRollouts(
-        _ base: LoweredBase, _ sample: SampleSection, teacher: LoweredModel?, _ answer: AnswerStyle
+        _ base: LoweredBase, _ sample: Sample, teacher: LoweredModel?, _ answer: AnswerStyle
     ) throws -> StageID {
-        let origins: @Sendable () -> [Origin] = {
-            [
-                Origin("samples", sample.samples), Origin("temperature", sample.temperature),
-                Origin("max_tokens", sample.maxTokens), Origin("seed", sample.seed), Origin("prompt", base.prompt),
-                Origin("answer", base.pipeline.transfer.field),
-            ]
-        }
         guard let teacher else {
             guard let endpoint = base.pipeline.teacher.endpoint else { throw MissingTeacher() }
             return try builder.add(
-                EndpointSample(
-                    endpoint: EndpointParameters(endpoint), samples: sample.samples.value,
-                    temperature: sample.temperature.value, maxTokens: sample.maxTokens.value, seed: sample.seed.value),
-                .named("teacher.samples"), inputs: [.init(name: "data", stage: base.data)], endpoint: EndpointAccess(endpoint),
-                origins: origins() + [Origin("endpoint.model", endpoint.model)])
+                EndpointSample(sample, of: endpoint.model), .named("teacher.samples"),
+                inputs: [.init(name: "data", stage: base.data)], endpoint: EndpointAccess(endpoint))
         }
+        var kind = sample
+        kind.$prompt = base.prompt
+        kind.$answer = base.styled(answer)
         return try builder.add(
-            Sample(
-                samples: sample.samples.value, temperature: sample.temperature.value,
-                maxTokens: answer.tokens(sample.maxTokens), seed: sample.seed.value, prompt: base.prompt.value, answer: answer,
-                constrained: sample.constrained.value ? true : nil),
-            Self.title("samples", of: teacher, answer),
+            kind, Self.title("samples", of: teacher, answer),
             inputs: [.init(name: "model", stage: teacher.stage), .init(name: "data", stage: base.data)],
-            work: base.work.pass(teacher.size, over: .train, times: sample.samples.value),
-            origins: origins() + [Origin("constrained", sample.constrained)])
+            work: base.work.pass(teacher.size, over: .train, times: sample.samples))
     }
 
     /// The teacher's logits on its accepted answers, or on the rows' own where none are sampled, then those of further teachers
@@ -71,18 +57,13 @@ extension Lowering {
         _ title: StageTitle
     ) throws -> StageID {
         let accepted = judged.map { [Stage.Input(name: "judged", stage: $0)] } ?? []
+        var kind = distillation.capture
+        kind.$prompt = base.prompt
+        kind.$answer = base.styled(judged == nil ? answer : .call)
         return try builder.add(
-            KDCapture(
-                k: distillation.topK.value, prompt: base.prompt.value,
-                wholeSequence: distillation.promptShare.value > 0 ? true : nil,
-                answer: judged == nil ? answer.unlessCall : nil),
-            title,
+            kind, title,
             inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data)] + accepted,
-            work: base.work.pass(teacher.size, over: .train),
-            origins: [
-                Origin("k", distillation.topK), Origin("prompt", base.prompt),
-                Origin("whole_sequence", distillation.promptShare),
-            ] + (judged == nil ? [Origin("answer", base.pipeline.transfer.field)] : []))
+            work: base.work.pass(teacher.size, over: .train))
     }
 
     /// What a teacher gives, under its role's name; a student that teaches has a name of its own.
@@ -92,18 +73,26 @@ extension Lowering {
         return .after(teacher.stage, ".\(word)")
     }
 
-    /// What a judging model is asked; `nil` where rules decide.
-    static func question(of judge: JudgeSection) -> ModelQuestion? {
-        guard judge.kind.value == .model else { return nil }
-        return ModelQuestion(prompt: judge.prompt.value, endpoint: judge.endpoint.map(EndpointParameters.init))
-    }
-
     /// The judging model, where one at hand decides.
     mutating func judgeInput(_ base: LoweredBase) throws -> [Stage.Input] {
         guard base.pipeline.judge.kind.value == .model, let from = base.pipeline.judge.from,
             let model = try addImport(from, base.pipeline)
         else { return [] }
         return [.init(name: "judge", stage: model)]
+    }
+}
+
+extension EndpointAccess {
+    init(_ endpoint: EndpointSection) {
+        let variable = endpoint.keyVariable
+        let requests = endpoint.maxRequests.value
+        let cost = endpoint.maxCost.value
+        self.init(
+            url: endpoint.url.value,
+            key: !variable.isWritten ? .standard : variable.value.isEmpty ? .none : .variable(variable.value),
+            maxRequests: requests > 0 ? requests : nil, maxCost: cost > 0 ? cost : nil,
+            price: Price(prompt: endpoint.promptPrice.value, answer: endpoint.answerPrice.value),
+            concurrency: endpoint.concurrency.value, timeout: endpoint.timeout.value, retries: endpoint.retries.value)
     }
 }
 

@@ -1,4 +1,6 @@
 import BuildModel
+import Declarations
+import Kinds
 import RecipeLanguage
 import Words
 
@@ -9,53 +11,43 @@ extension Lowering {
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
         let judge = base.pipeline.judge
-        let sets = base.pipeline.evaluatedSets
-        let written = evaluate.sets ?? Spanned([], at: evaluate.metrics.span, field: "evaluate.sets", isWritten: false)
+        let sets = Spanned(base.pipeline.evaluatedSets, at: Self.setPlace(base.pipeline))
         let input = Stage.Input(name: "model", stage: model.stage)
+        var generate = evaluate.answers
+        generate.$sets = sets
+        generate.$prompt = base.prompt
+        generate.$answer = base.styled(model.answer)
         let answers = try builder.add(
-            EvalGenerate(
-                sets: sets, maxTokens: model.answer.tokens(evaluate.maxTokens), prompt: base.prompt.value,
-                answer: model.answer,
-                constrained: evaluate.constrained.value ? true : nil),
-            title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
-            work: base.work.pass(model.size, over: sets),
-            origins: [
-                Origin("sets", written), Origin("max_tokens", evaluate.maxTokens), Origin("prompt", base.prompt),
-                Origin("answer", base.pipeline.transfer.field), Origin("constrained", evaluate.constrained),
-            ])
+            generate, title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
+            work: base.work.pass(model.size, over: sets.value))
+        var score = EvalScore.standard
+        score.$judge = judge.kind
+        score.$sets = sets
+        score.$answer = base.styled(model.answer)
+        score.$question = judge.judge.$question
         let scores = try builder.add(
-            EvalScore(
-                judge: judge.kind.value, sets: sets, answer: model.answer, question: Self.question(of: judge)),
-            title("scores"),
+            score, title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init), work: 0,
-            origins: [
-                Origin("judge", judge.kind), Origin("sets", written), Origin("question", judge.prompt),
-                Origin("answer", base.pipeline.transfer.field),
-            ])
+            endpoint: judge.endpoint.map(EndpointAccess.init), work: 0)
         let cost = try builder.add(
-            EvalCost(), title("cost"), inputs: [input, .init(name: "answers", stage: answers)], work: 0)
+            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)], work: 0)
         var evaluated = EvaluatedModel(scores: scores, cost: cost)
         let metrics = evaluate.metrics.value.map(\.value)
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
         }
         if metrics.contains(.latency) {
+            var serving = evaluate.serving
+            serving.$prompt = base.prompt
             evaluated.serving = try builder.add(
-                BenchServe(
-                    clients: evaluate.clients.value.map(\.value), maxTokens: evaluate.maxTokens.value, prompt: base.prompt.value
-                ),
-                title("serving"), inputs: [input, .init(name: "data", stage: base.data)],
-                origins: [
-                    Origin("clients", evaluate.clients), Origin("max_tokens", evaluate.maxTokens),
-                    Origin("prompt", base.prompt),
-                ])
+                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
         }
         if metrics.contains(.speed) {
-            let parameters = ["prompt_tokens", "new_tokens", "rounds"]
-            evaluated.speed = try builder.add(
-                BenchDecode(), title("speed"), inputs: [input],
-                origins: parameters.map { Origin($0, evaluate.metrics) })
+            var speed = BenchDecode.standard
+            speed.$promptTokens.place = evaluate.metrics.place
+            speed.$newTokens.place = evaluate.metrics.place
+            speed.$rounds.place = evaluate.metrics.place
+            evaluated.speed = try builder.add(speed, title("speed"), inputs: [input])
         }
         return evaluated
     }
@@ -64,11 +56,15 @@ extension Lowering {
         of model: Stage.Input, on text: PerplexitySection, _ title: StageTitle, _ base: LoweredBase
     ) throws -> StageID? {
         guard let source = try addReference(text.text, base.pipeline) else { return nil }
-        return try builder.add(
-            EvalPerplexity(stride: text.stride.value, context: text.context.value, tokens: text.tokens?.value), title,
-            inputs: [model, .init(name: "text", stage: source)],
-            origins: [Origin("stride", text.stride), Origin("context", text.context)]
-                + (text.tokens.map { [Origin("tokens", $0)] } ?? []))
+        return try builder.add(text.kind, title, inputs: [model, .init(name: "text", stage: source)])
+    }
+
+    /// Where the evaluated sets are written; where they are not, the fields that give each its rows.
+    private static func setPlace(_ pipeline: Pipeline?) -> Place {
+        guard let pipeline else { return .nowhere }
+        return pipeline.evaluate.sets?.place
+            ?? Place(
+                pipeline.evaluate.metrics.span, field: "evaluate.sets", isWritten: false, parts: pipeline.data.placesOfSets)
     }
 
     /// Teachers first, then the models of the variants' chains, each once.
@@ -88,16 +84,17 @@ extension Lowering {
         let evaluate = recipe.variants.first?.pipeline.evaluate
         let metrics = evaluate?.metrics.value.map(\.value) ?? []
         let repeated = naming.repeats ? naming.namesOverSeeds(of: builder.drafts) : nil
-        return try builder.add(
-            Report(
-                rows: rows.map { Self.modelName(of: names[$0.scores.index]) },
-                metrics: metrics.map(\.rawValue), sets: evaluatedSets,
-                repeated: repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } },
-                fronts: naming.compresses ? Self.fronts(among: metrics) : nil),
-            .named("report"), inputs: inputs, work: 0,
-            origins: evaluate.map { [Origin("metrics", $0.metrics), Origin("sets", $0.sets ?? $0.metrics.map { _ in [] })] }
-                ?? []
-        )
+        var report = Report.standard
+        report.rows = rows.map { Self.modelName(of: names[$0.scores.index]) }
+        report.repeated = repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }
+        report.sets = evaluatedSets
+        if let evaluate {
+            report.$metrics = evaluate.metrics.map { _ in metrics.map(\.rawValue) }
+            report.$sets.place = Self.setPlace(recipe.variants.first?.pipeline)
+            report.$fronts.place = evaluate.metrics.place
+        }
+        report.fronts = naming.compresses ? Self.fronts(among: metrics) : nil
+        return try builder.add(report, .named("report"), inputs: inputs, work: 0)
     }
 
     /// The metrics whose best for each size a report marks: the share of right answers, by the judge where it is asked for,

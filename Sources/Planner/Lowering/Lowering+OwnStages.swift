@@ -1,6 +1,8 @@
 import BuildModel
 import CanonicalJSON
+import Declarations
 import Diagnostics
+import Kinds
 import RecipeLanguage
 
 extension Lowering {
@@ -24,7 +26,10 @@ extension Lowering {
             guard let found = try addInput(input, pipeline) else { return nil }
             inputs.append(.init(name: input.name, stage: found))
         }
-        guard let id = try add(stage, inputs: inputs, pipeline) else { return nil }
+        let ordered = stage.inputOrder.compactMap { name in inputs.first { $0.name == name } }
+        let asked = (stage.kind as? any AskingKind)?.askedModel
+        let id = try builder.add(
+            stage.kind, .named(name), inputs: ordered, endpoint: asked.flatMap { Self.access(to: $0, in: pipeline) })
         ownStages[name] = id
         return id
     }
@@ -49,47 +54,6 @@ extension Lowering {
     private func title(of stage: StageID) -> String {
         let title = builder.drafts[stage.index].title
         return (title.parent.map(self.title(of:)) ?? "") + title.suffix
-    }
-
-    private mutating func add(_ stage: NamedStage, inputs: [Stage.Input], _ pipeline: Pipeline) throws -> StageID? {
-        let title = StageTitle.named(stage.name.value)
-        switch stage.content {
-        case .exec(let exec):
-            // By name, so that the order of writing decides nothing.
-            let sorted = inputs.sorted { $0.name < $1.name }
-            return try builder.add(
-                Exec(
-                    command: exec.command.value,
-                    environment: Dictionary(exec.environment.map { ($0.name, $0.value.value) }, uniquingKeysWith: { $1 }),
-                    outputs: exec.outputs.value.map(\.value).sorted(), timeLimit: exec.timeLimit.value,
-                    memory: exec.memory.value),
-                title, inputs: sorted,
-                origins: [
-                    Origin("command", exec.command), Origin("outputs", exec.outputs), Origin("time_limit", exec.timeLimit),
-                    Origin("memory", exec.memory),
-                ] + exec.environment.map { Origin("environment.\($0.name)", $0.value) })
-        case .kind(let kind, let parameters):
-            guard let declared = KindCatalogue.kind(named: kind.value), !kind.value.hasPrefix("source.") else {
-                problems.append(
-                    .unknown(
-                        .unknownKind, "there is no stage kind '\(Diagnostic.shortened(kind.value))'", kind.value,
-                        among: KindCatalogue.kinds.map { $0.name }.filter { !$0.hasPrefix("source.") }, at: kind.span))
-                return nil
-            }
-            let reader = OwnParameters(stage: stage, parameters: parameters)
-            guard let ordered = reader.inputs(inputs, of: declared, &problems) else { return nil }
-            return try add(declared, reader, inputs: ordered, title, pipeline)
-        }
-    }
-
-    private mutating func add<Kind: StageKind>(
-        _ kind: Kind.Type, _ reader: OwnParameters, inputs: [Stage.Input], _ title: StageTitle, _ pipeline: Pipeline
-    ) throws -> StageID? {
-        guard let value = try reader.value(of: kind, &problems) else { return nil }
-        let asked = (value as? any AskingKind)?.askedModel
-        return try builder.add(
-            value, title, inputs: inputs, endpoint: asked.flatMap { Self.access(to: $0, in: pipeline) }, origins: reader.origins
-        )
     }
 
     /// How the recipe's teacher or judge of this name is reached: a stage of the recipe's own names the model alone.

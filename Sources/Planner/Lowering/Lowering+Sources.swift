@@ -1,5 +1,7 @@
 import BuildModel
+import Declarations
 import Diagnostics
+import Kinds
 import RecipeLanguage
 
 extension Lowering {
@@ -27,24 +29,26 @@ extension Lowering {
         let origin = source.fetchOrigin(revision: lock?.revision(of: source))
         switch source.origin {
         case .path(let path): return try addFile(path, of: source)
-        case .http(let url): return try addPinned(SourceHTTP.self, source, url, origin)
-        case .pypi(let requirement): return try addPinned(SourcePyPI.self, source, requirement, origin)
-        case .git(let url): return try addPinned(SourceGit.self, source, url, origin)
-        case .huggingFace(let repository): return try addPinned(SourceHuggingFace.self, source, repository, origin)
+        case .http: return try addPinned(SourceHTTP.self, source, origin)
+        case .pypi: return try addPinned(SourcePyPI.self, source, origin)
+        case .git: return try addPinned(SourceGit.self, source, origin)
+        case .huggingFace: return try addPinned(SourceHuggingFace.self, source, origin)
         }
     }
 
     private mutating func addFile(_ path: Spanned<String>, of source: Source) throws -> StageID? {
         guard let snapshot = snapshots[source.name.value] else { throw UnresolvedSource(name: source.name.value) }
+        var kind = SourceFile.standard
+        kind.$file = path.map { _ in snapshot.file }
+        kind.$sha256 = path.map { _ in snapshot.digest.hex }
         return try builder.add(
-            SourceFile(file: snapshot.file, sha256: snapshot.digest.hex), .named("source.\(source.name.value)"),
+            kind, .named("source.\(source.name.value)"),
             fixedOutput: FixedOutput(
-                files: [.init(path: snapshot.file, digest: snapshot.digest)], origin: .path(snapshot.path)),
-            origins: [Origin("file", path), Origin("sha256", path)])
+                files: [.init(path: snapshot.file, digest: snapshot.digest)], origin: .path(snapshot.path)))
     }
 
     private mutating func addPinned<Kind: PinnedSource>(
-        _ kind: Kind.Type, _ source: Source, _ written: Spanned<String>, _ origin: FixedOutput.Origin
+        _ kind: Kind.Type, _ source: Source, _ origin: FixedOutput.Origin
     ) throws -> StageID? {
         let files: [FixedOutput.File]
         switch SourcePins(source, lock) {
@@ -54,10 +58,16 @@ extension Lowering {
             return nil
         }
         let output = FixedOutput(files: files, origin: origin)
-        let pin = source.sha256 ?? source.name
-        return try builder.add(
-            kind.init(files: output.files.map { PinnedFile(path: $0.path, sha256: $0.digest.hex) }),
-            .named("source.\(source.name.value)"), fixedOutput: output, origins: [Origin("files", pin)])
+        let pin = (source.sha256 ?? source.name).place
+        // The name of a single file is that of its member, or the end of its address.
+        let name = source.members.value.isEmpty ? source.origin.written.place : source.members.place
+        let parts =
+            output.files.count == 1 ? ["0": Place(pin.span, field: pin.field, parts: ["path": name, "sha256": pin])] : [:]
+        var pinned = kind.standard
+        pinned.files = Spanned(
+            output.files.map { PinnedFile(path: $0.path, sha256: $0.digest.hex) },
+            at: Place(pin.span, field: pin.field, parts: parts))
+        return try builder.add(pinned, .named("source.\(source.name.value)"), fixedOutput: output)
     }
 }
 

@@ -1,4 +1,5 @@
 import BuildModel
+import Declarations
 import RecipeLanguage
 import Words
 
@@ -31,10 +32,13 @@ extension Lowering {
 
 extension Pipeline {
     /// Each teacher's share of the divergences, in the order of the inputs; `nil` where there is one teacher.
-    var teacherWeights: [Double]? {
-        guard !teachers.isEmpty else { return nil }
+    var teacherWeights: Spanned<[Double]?> {
+        guard let first = teachers.first else { return Spanned(wrappedValue: nil) }
         let weights = [1] + teachers.map(\.weight.value)
         let sum = weights.reduce(0, +)
-        return weights.map { $0 / sum }
+        let parts = teachers.enumerated().map { ("\($0 + 1)", $1.weight.place) }
+        return Spanned(
+            weights.map { $0 / sum },
+            at: Place(first.weight.span, field: first.weight.field, parts: Dictionary(parts, uniquingKeysWith: { $1 })))
     }
 }

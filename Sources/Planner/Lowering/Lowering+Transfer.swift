@@ -1,4 +1,6 @@
 import BuildModel
+import Declarations
+import Kinds
 import RecipeLanguage
 import Words
 
@@ -36,12 +38,12 @@ extension Lowering {
         var teacher = LoweredTeacher(plain: start, reasoning: start, used: [])
         if asking.isEmpty || asking.contains(where: { $0.star == nil }) {
             let before = lessons.prefix { $0.method.value != .reinforcement }
-            teacher.plain = try addLessons(before, to: start, .call, base)
+            teacher.plain = try addSteps(before, to: start, .call, base)
             teacher.used.append(({ .named("teacher.\($0)") }, teacher.plain))
         }
         teacher.reasoning = teacher.plain
         if asking.contains(where: { $0.star != nil }) {
-            teacher.reasoning = try addLessons(lessons[...], to: start, .reasoning, base)
+            teacher.reasoning = try addSteps(lessons[...], to: start, .reasoning, base)
             let stage = teacher.reasoning.stage
             teacher.used.append(({ .after(stage, ".\($0)") }, teacher.reasoning))
         }
@@ -49,7 +51,7 @@ extension Lowering {
     }
 
     /// The teacher after its lessons, which teach it to answer in this style.
-    private mutating func addLessons(
+    private mutating func addSteps(
         _ lessons: ArraySlice<Transfer.Step>, to start: LoweredModel, _ answer: AnswerStyle, _ base: LoweredBase
     ) throws -> LoweredModel {
         var model = start
@@ -92,15 +94,11 @@ extension Lowering {
             return try addImport(name, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
         case .initial(let shape):
             guard let tokenizer = try addTokenizer(base) else { return nil }
+            var kind = ModelInit.standard
+            kind.shape = shape
+            kind.$seed = seed
             let stage = try builder.add(
-                ModelInit(shape: ModelShape(shape), seed: seed.value), .named("\(role).init"),
-                inputs: [.init(name: "tokenizer", stage: tokenizer)],
-                origins: [
-                    Origin("shape.hidden", shape.hidden), Origin("shape.layers", shape.layers),
-                    Origin("shape.heads", shape.heads), Origin("shape.kv_heads", shape.kvHeads),
-                    Origin("shape.intermediate", shape.intermediate), Origin("shape.tied", shape.tied),
-                    Origin("seed", seed),
-                ])
+                kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
             let size = ModelSize(shape, vocabulary: base.pipeline.tokenizer.vocabulary.value)
             return LoweredModel(stage: stage, size: size, answer: .call)
         }
@@ -111,136 +109,78 @@ extension Lowering {
         _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
         _ base: LoweredBase
     ) throws -> LoweredModel {
-        guard step.lesson.training.lowRank != nil else {
-            return try addLesson(step, to: model, from: teacher, seed: seed, title, base)
+        guard step.training.lora != nil else {
+            return try addTraining(step, to: model, from: teacher, seed: seed, title, base)
         }
         let aside = StageTitle(parent: title.parent, suffix: title.suffix + ".adapters")
-        var learned = try addLesson(step, to: model, from: teacher, seed: seed, aside, base)
+        var learned = try addTraining(step, to: model, from: teacher, seed: seed, aside, base)
         learned.stage = try builder.add(
-            AdapterMerge(), title,
+            AdapterMerge.standard, title,
             inputs: [.init(name: "model", stage: model.stage), .init(name: "adapters", stage: learned.stage)])
         return learned
     }
 
     /// What one step of a transfer trains: a model, or adapters.
-    private mutating func addLesson(
+    private mutating func addTraining(
         _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
         _ base: LoweredBase
     ) throws -> LoweredModel {
-        let (prompt, work) = (base.prompt, base.work)
         let answer: AnswerStyle = step.star == nil ? .call : .reasoning
         let tutor = step.star == nil ? teacher?.plain : teacher?.reasoning
         var learned = model
-        let inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
-        switch step.lesson {
-        case .sft(let training):
-            learned.stage = try builder.add(
-                TrainSFT(
-                    training: TrainingParameters(training, seed: seed.value, prompt: prompt.value, answer: model.answer),
-                    prompt: prompt.value, answer: model.answer.unlessCall),
-                title, inputs: inputs, work: work.training(model.size, training),
-                origins: Origin.training(training, seed: seed) + [
-                    Origin("prompt", prompt), Origin("answer", base.pipeline.transfer.field),
-                ])
-        case .rft(let training):
+        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
+        let work = base.work.training(model.size, step.training)
+        switch step.kind {
+        case .sft(var kind):
+            kind.training.complete(seed, base, model.answer)
+            kind.$prompt = base.prompt
+            kind.$answer = base.styled(model.answer)
+            learned.stage = try builder.add(kind, title, inputs: inputs, work: work)
+        case .rft(var kind):
             learned.answer = answer
-            let judged = try addJudged(base, teacher: tutor, answer)
-            learned.stage = try builder.add(
-                TrainSFT(
-                    training: TrainingParameters(training, seed: seed.value, prompt: prompt.value, answer: answer),
-                    prompt: prompt.value),
-                title,
-                inputs: inputs + [.init(name: "judged", stage: judged)], work: work.training(model.size, training),
-                origins: Origin.training(training, seed: seed) + [Origin("prompt", prompt)])
+            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, answer)))
+            kind.training.complete(seed, base, answer)
+            kind.$prompt = base.prompt
+            learned.stage = try builder.add(kind, title, inputs: inputs, work: work)
         case .kd(let distillation):
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
             let logits = try addLogits(distillation, base, teacher: tutor, answer)
-            learned.stage = try builder.add(
-                KDTrain(
-                    loss: distillation.loss.value, temperature: distillation.temperature.value,
-                    promptShare: distillation.promptShare.value, tail: distillation.tail.value,
-                    training: TrainingParameters(
-                        distillation.training, seed: seed.value, prompt: prompt.value, answer: answer),
-                    teacherWeights: base.pipeline.teacherWeights),
-                title,
-                inputs: [.init(name: "model", stage: model.stage)]
-                    + (distillation.training.validateEvery == nil ? [] : [.init(name: "data", stage: base.data)])
-                    + logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) },
-                work: work.training(model.size, distillation.training),
-                origins: Origin.training(distillation.training, seed: seed) + [
-                    Origin("loss", distillation.loss), Origin("temperature", distillation.temperature),
-                    Origin("prompt_share", distillation.promptShare), Origin("tail", distillation.tail),
-                ] + base.pipeline.teachers.map { Origin("teacher_weights", $0.weight) })
-        case .onPolicy(let distillation):
+            if step.training.validation == nil { inputs.removeLast() }
+            inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
+            var kind = distillation.train
+            kind.training.complete(seed, base, answer)
+            kind.$teacherWeights = base.pipeline.teacherWeights
+            learned.stage = try builder.add(kind, title, inputs: inputs, work: work)
+        case .onPolicy(var kind):
             guard let tutor else { throw MissingTeacher() }
-            learned.stage = try addOnPolicy(distillation, to: model, from: tutor, seed: seed, title, base)
-        case .reinforcement(let reinforcement):
-            learned.stage = try addReinforcement(reinforcement, to: model, seed: seed, title, base)
-        case .preference(let preference):
-            let judged = try addJudged(base, teacher: teacher?.plain ?? model, model.answer)
-            learned.stage = try builder.add(
-                DPOTrain(
-                    beta: preference.beta.value,
-                    training: TrainingParameters(
-                        preference.training, seed: seed.value, prompt: prompt.value, answer: model.answer),
-                    prompt: prompt.value),
-                title, inputs: inputs + [.init(name: "judged", stage: judged)],
-                work: work.training(model.size, preference.training).map { $0 * 2 },
-                origins: Origin.training(preference.training, seed: seed) + [
-                    Origin("beta", preference.beta), Origin("prompt", prompt),
-                ])
+            inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            kind.training.complete(seed, base, model.answer)
+            kind.$prompt = base.prompt
+            kind.$answer = base.styled(model.answer)
+            learned.stage = try builder.add(kind, title, inputs: inputs, work: work.map { $0 * 2 })
+        case .reinforcement(var kind):
+            kind.training.complete(seed, base, model.answer)
+            kind.$prompt = base.prompt
+            kind.$answer = base.styled(model.answer)
+            let answers = Double(kind.rollouts)
+            learned.stage = try builder.add(kind, title, inputs: inputs, work: work.map { $0 * answers * 4 / 3 })
+        case .preference(var kind):
+            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: teacher?.plain ?? model, model.answer)))
+            kind.training.complete(seed, base, model.answer)
+            kind.$prompt = base.prompt
+            learned.stage = try builder.add(kind, title, inputs: inputs, work: work.map { $0 * 2 })
         }
         return learned
     }
+}
 
-    private mutating func addOnPolicy(
-        _ distillation: OnPolicyDistillation, to model: LoweredModel, from teacher: LoweredModel, seed: Spanned<Int>,
-        _ title: StageTitle, _ base: LoweredBase
-    ) throws -> StageID {
-        try builder.add(
-            KDOnPolicy(
-                loss: distillation.loss.value, temperature: distillation.temperature.value,
-                tokens: distillation.tokens.value, fraction: distillation.fraction.value,
-                samplingTemperature: distillation.samplingTemperature.value,
-                training: TrainingParameters(
-                    distillation.training, seed: seed.value, prompt: base.prompt.value, answer: model.answer),
-                prompt: base.prompt.value,
-                answer: model.answer),
-            title,
-            inputs: [
-                .init(name: "model", stage: model.stage), .init(name: "teacher", stage: teacher.stage),
-                .init(name: "data", stage: base.data),
-            ],
-            work: base.work.training(model.size, distillation.training).map { $0 * 2 },
-            origins: Origin.training(distillation.training, seed: seed) + [
-                Origin("loss", distillation.loss), Origin("temperature", distillation.temperature),
-                Origin("tokens", distillation.tokens), Origin("fraction", distillation.fraction),
-                Origin("sampling_temperature", distillation.samplingTemperature), Origin("prompt", base.prompt),
-                Origin("answer", base.pipeline.transfer.field),
-            ])
-    }
-
-    private mutating func addReinforcement(
-        _ reinforcement: Reinforcement, to model: LoweredModel, seed: Spanned<Int>, _ title: StageTitle, _ base: LoweredBase
-    ) throws -> StageID {
-        try builder.add(
-            RLTrain(
-                rollouts: reinforcement.rollouts.value, tokens: model.answer.tokens(reinforcement.tokens),
-                samplingTemperature: reinforcement.samplingTemperature.value, clip: reinforcement.clip.value,
-                kl: reinforcement.kl.value, nameReward: reinforcement.nameReward.value,
-                argumentsReward: reinforcement.argumentsReward.value,
-                training: TrainingParameters(reinforcement.training, seed: seed.value), prompt: base.prompt.value,
-                answer: model.answer.unlessCall, updates: reinforcement.updates.value == 1 ? nil : reinforcement.updates.value),
-            title, inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
-            work: base.work.reinforcement(model.size, reinforcement),
-            origins: Origin.training(reinforcement.training, seed: seed) + [
-                Origin("rollouts", reinforcement.rollouts), Origin("tokens", reinforcement.tokens),
-                Origin("sampling_temperature", reinforcement.samplingTemperature), Origin("clip", reinforcement.clip),
-                Origin("kl", reinforcement.kl), Origin("name_reward", reinforcement.nameReward),
-                Origin("arguments_reward", reinforcement.argumentsReward), Origin("prompt", base.prompt),
-                Origin("answer", base.pipeline.transfer.field), Origin("updates", reinforcement.updates),
-            ])
+extension TrainingParameters {
+    /// Adds what other parts of the recipe decide.
+    fileprivate mutating func complete(_ seed: Spanned<Int>, _ base: LoweredBase, _ answer: AnswerStyle) {
+        $seed = seed
+        validation?.$prompt = base.prompt
+        validation?.$answer = base.styled(answer)
     }
 }
 

@@ -1,4 +1,5 @@
 import BuildModel
+import Declarations
 import Diagnostics
 import RecipeLanguage
 import Words
@@ -42,7 +43,7 @@ struct Lowering {
             let profile = variant.pipeline.numerics
             builder.begin(
                 variant: variant.choices.map(\.index), numerics: Numerics(profile.value, on: processor),
-                origin: { Origin("numerics", profile) })
+                origin: { Origin("numerics", profile.place) })
             ownStages = [:]
             if let lowered = try lower(variant.pipeline) { variants.append(lowered) }
         }
@@ -162,4 +163,16 @@ struct LoweredBase {
     var data: StageID
     var prompt: Spanned<PromptStyle>
     var work: WorkEstimate
+
+    /// A style of answers, which the transfer decides.
+    func styled(_ answer: AnswerStyle) -> Spanned<AnswerStyle> { pipeline.transfer.field.map { answer } }
+}
+
+extension Numerics {
+    init(_ profile: NumericsProfile, on processor: ProcessorFamily) {
+        switch profile {
+        case .portable: self = .portable
+        case .native: self = .native(processor)
+        }
+    }
 }

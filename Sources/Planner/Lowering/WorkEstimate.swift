@@ -1,3 +1,5 @@
+import Declarations
+import Kinds
 import RecipeLanguage
 import Words
 
@@ -11,19 +13,13 @@ struct WorkEstimate {
     private let rows: [String: Double]
 
     init(_ data: DataSection) {
-        let listed = Double(data.retrieve?.topK.value ?? (data.candidates.count.value > 0 ? data.candidates.count.value : 10))
+        let listed = Double(data.retrieve?.kind.topK ?? (data.split.candidates > 0 ? data.split.candidates : 10))
         tokensPerRow = data.prompt.value == .query ? 36 : 40 + 12 * listed
         rows = Self.rows(of: data)
     }
 
-    func training(_ size: ModelSize?, _ training: Training) -> Double? {
-        size.map { 6 * Double($0.total) * tokensPerRow * Double(training.steps.value * training.batch.value) }
-    }
-
-    /// Every step first answers its prompts.
-    func reinforcement(_ size: ModelSize?, _ reinforcement: Reinforcement) -> Double? {
-        let answers = Double(reinforcement.rollouts.value)
-        return training(size, reinforcement.training).map { $0 * answers * 4 / 3 }
+    func training(_ size: ModelSize?, _ training: TrainingParameters) -> Double? {
+        size.map { 6 * Double($0.total) * tokensPerRow * Double(training.steps * training.batch) }
     }
 
     /// One pass over so many rows of a set.
@@ -41,21 +37,23 @@ struct WorkEstimate {
 
     private static func rows(of data: DataSection) -> [String: Double] {
         let split = data.split
-        let outside = split.outOfDomain.value.isEmpty ? 0 : 0.1
+        let outside = split.outOfDomain.isEmpty ? 0 : 0.1
         var all = 5000.0
         var phrasing = 0.0
         var values = 0.0
         if case .generate(let generate) = data.rows {
-            all = Double(generate.count.value)
-            phrasing = all * generate.heldOutTemplates.value
-            values = all * generate.heldOutValues.value
+            all = Double(generate.kind.count)
+            phrasing = all * generate.kind.heldOutTemplates
+            values = all * generate.kind.heldOutValues
         }
         let rest = max(0, all * (1 - outside) - phrasing - values)
         var rows: [RowSet: Double] = [
-            .test: rest * split.test.value, .valid: rest * split.valid.value, .phrasing: phrasing, .values: values,
-            .ood: all * outside, .train: rest * max(0, 1 - split.test.value - split.valid.value),
+            .test: rest * split.test, .valid: rest * split.valid, .phrasing: phrasing, .values: values,
+            .ood: all * outside, .train: rest * max(0, 1 - split.test - split.valid),
         ]
-        for (set, limit) in split.limits { rows[set] = min(rows[set] ?? 0, Double(limit.value)) }
+        for set in RowSet.allCases {
+            if let limit = split.limit[set.rawValue] { rows[set] = min(rows[set] ?? 0, Double(limit)) }
+        }
         let named = data.namedSets.map { ($0.name.value, Double($0.limit?.value ?? 500)) }
         return Dictionary(rows.map { ($0.key.rawValue, $0.value) } + named, uniquingKeysWith: { first, _ in first })
     }

@@ -1,3 +1,4 @@
+import Declarations
 import Diagnostics
 import Words
 
@@ -71,8 +72,8 @@ extension DataSection {
         guard case .ingest(let ingest) = rows else { return [] }
         switch RowSet(rawValue: set) {
         case .train: return ingest.train
-        case .valid: return split.valid.value > 0 ? ingest.train : []
-        case .test: return ingest.test + (split.test.value > 0 ? ingest.train : [])
+        case .valid: return split.valid > 0 ? ingest.train : []
+        case .test: return ingest.test + (split.test > 0 ? ingest.train : [])
         // What is held out, and what is out of domain, calls a function.
         case .phrasing, .values, .ood: return []
         case nil: return ingest.sets.first { $0.name.value == set }?.sources ?? []

@@ -1,3 +1,5 @@
+import Kinds
+
 /// How many parameters a model of a shape has: what ratios and predictions are reckoned with before there is a model.
 package struct ModelSize: Hashable, Sendable {
     package var hidden: Int
@@ -10,14 +12,14 @@ package struct ModelSize: Hashable, Sendable {
     package var vocabulary: Int
     package var tied: Bool
 
-    package init(_ shape: ShapeSection, vocabulary: Int) {
-        hidden = shape.hidden.value
-        layers = shape.layers.value
-        heads = shape.heads.value
-        kvHeads = shape.kvHeads.value
+    package init(_ shape: ModelShape, vocabulary: Int) {
+        hidden = shape.hidden
+        layers = shape.layers
+        heads = shape.heads
+        kvHeads = shape.kvHeads
         headSize = hidden / max(heads, 1)
-        intermediate = shape.intermediate.value
-        tied = shape.tied.value
+        intermediate = shape.intermediate
+        tied = shape.tied
         self.vocabulary = vocabulary
     }
 

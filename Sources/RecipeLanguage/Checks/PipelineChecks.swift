@@ -1,3 +1,4 @@
+import Declarations
 import Diagnostics
 import Words
 
@@ -26,12 +27,12 @@ struct PipelineChecks {
                     .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
                     help: pipeline.data.advice(for: set.value)))
         }
-        guard let looks = pipeline.allSteps.lazy.compactMap(\.training.validateEvery).first, !held.contains(.valid) else {
+        guard let checks = pipeline.allSteps.lazy.compactMap(\.training.validation).first, !held.contains(.valid) else {
             return
         }
         findings.report(
             Diagnostic(
-                .emptySet, "the set 'valid' has no rows", at: looks.span, label: "nothing to look at",
+                .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
                 help: pipeline.data.advice(for: .valid)))
     }
 
@@ -52,9 +53,10 @@ struct PipelineChecks {
         guard pipeline.trainsTokenizer else { return }
         let vocabulary = pipeline.tokenizer.vocabulary.value
         for step in pipeline.studentSteps {
-            guard case .kd(let distillation) = step.lesson, distillation.topK.value > vocabulary else { continue }
+            guard case .kd(let distillation) = step.kind, distillation.capture.k > vocabulary else { continue }
             findings.report(
-                .outOfRange("top_k", allowed: "at most the vocabulary", nearest: "\(vocabulary)", at: distillation.topK.span))
+                .outOfRange(
+                    "top_k", allowed: "at most the vocabulary", nearest: "\(vocabulary)", at: distillation.capture.$k.span))
         }
     }
 
@@ -62,8 +64,10 @@ struct PipelineChecks {
     private func checkGroups(_ quantize: QuantizeSection) {
         let size = quantize.groupSize.value
         guard size > 0, let shape = pipeline.student.origin.shape else { return }
-        let pruned = pipeline.prune?.shape
-        let sides = [pruned?.hidden ?? shape.hidden, pruned?.intermediate ?? shape.intermediate]
+        let pruned = pipeline.prune?.apply
+        let sides = [
+            pruned?.$hidden.unwrapped() ?? shape.$hidden, pruned?.$intermediate.unwrapped() ?? shape.$intermediate,
+        ]
         let widths = sides.map(\.value)
         guard !widths.allSatisfy({ $0.isMultiple(of: size) }) else { return }
         guard size.isMultiple(of: 8) else { return }
@@ -77,11 +81,5 @@ struct PipelineChecks {
                 label: "\(size) does not divide \(widths[0]) and \(widths[1])",
                 secondary: sides.filter { $0.isWritten && !$0.value.isMultiple(of: size) }.map { .init($0.span) },
                 help: "the nearest possible value is \(nearest); 0 means one scale per output channel"))
-    }
-}
-
-extension PruneSection {
-    fileprivate var shape: (hidden: Spanned<Int>?, intermediate: Spanned<Int>?)? {
-        if case .shape(let hidden, let intermediate, _) = amount { (hidden, intermediate) } else { nil }
     }
 }

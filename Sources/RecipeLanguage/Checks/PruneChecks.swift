@@ -1,9 +1,11 @@
+import Declarations
 import Diagnostics
+import Kinds
 
 /// Whether what is to be removed can be removed from a student of a known shape.
 struct PruneChecks {
     let prune: PruneSection
-    let shape: ShapeSection?
+    let shape: ModelShape?
     let size: ModelSize?
     let findings: Findings
 
@@ -18,37 +20,38 @@ struct PruneChecks {
     func run() {
         guard let shape else { return }
         switch prune.amount {
-        case .layers(let layers): checkLayers(layers, of: shape)
-        case .shape(let hidden, let intermediate, let kvHeads):
-            check(hidden, from: shape.hidden, step: prune.granularity.hidden.value)
-            check(intermediate, from: shape.intermediate, step: prune.granularity.intermediate.value)
-            check(kvHeads, from: shape.kvHeads, step: 1)
+        case .settings:
+            if let layers = prune.apply.$layers.unwrapped() { checkLayers(layers, of: shape) }
+            check(prune.apply.$hidden, from: shape.$hidden, step: hiddenStep)
+            check(prune.apply.$intermediate, from: shape.$intermediate, step: prune.granularity.intermediate)
+            check(prune.apply.$kvHeads, from: shape.$kvHeads, step: 1)
         case .ratios(let ratios):
-            if prune.method.value == .depth, shape.layers.value < 2 { return reportSingleLayer(shape) }
+            if prune.method.value == .depth, shape.layers < 2 { return reportSingleLayer(shape) }
             for ratio in ratios.value where ratio.value > 0 { checkReach(ratio) }
         }
     }
 
-    private func checkLayers(_ layers: Spanned<Int>, of shape: ShapeSection) {
-        guard layers.value >= shape.layers.value else { return }
-        if shape.layers.value < 2 { return reportSingleLayer(shape) }
+    private func checkLayers(_ layers: Spanned<Int>, of shape: ModelShape) {
+        guard layers.value >= shape.layers else { return }
+        if shape.layers < 2 { return reportSingleLayer(shape) }
         findings.report(
             Diagnostic(
-                .badRatio, "a student of \(shape.layers.value) layers cannot lose \(layers.value)", at: layers.span,
-                secondary: shape.layers.isWritten ? [.init(shape.layers.span)] : [],
-                help: "the nearest possible value is \(shape.layers.value - 1)"))
+                .badRatio, "a student of \(shape.layers) layers cannot lose \(layers.value)", at: layers.span,
+                secondary: shape.$layers.isWritten ? [.init(shape.$layers.span)] : [],
+                help: "the nearest possible value is \(shape.layers - 1)"))
     }
 
-    private func reportSingleLayer(_ shape: ShapeSection) {
+    private func reportSingleLayer(_ shape: ModelShape) {
         findings.report(
             Diagnostic(
                 .conflict, "a student of one layer has none to prune",
-                at: shape.layers.isWritten ? shape.layers.span : prune.method.span,
+                at: shape.$layers.isWritten ? shape.$layers.span : prune.method.span,
                 help: "give the student two layers or more, or write 'prune: none'"))
     }
 
-    private func check(_ wanted: Spanned<Int>?, from whole: Spanned<Int>, step: Int) {
-        guard let wanted, wanted.value > whole.value || !(whole.value - wanted.value).isMultiple(of: step) else { return }
+    private func check(_ wanted: Spanned<Int?>, from whole: Spanned<Int>, step: Int) {
+        guard let wanted = wanted.unwrapped(), wanted.value > whole.value || !(whole.value - wanted.value).isMultiple(of: step)
+        else { return }
         let steps = Int((Double(whole.value - wanted.value) / Double(step)).rounded())
         let nearest = whole.value - min(max(steps, 0), max(0, (whole.value - 1) / step)) * step
         let allowed =
@@ -70,11 +73,13 @@ struct PruneChecks {
             Diagnostic(
                 .badRatio, "no shape of the student comes near a ratio of \(ratio.value.percentage)", at: ratio.span,
                 label: "nearest: \(((nearest * 1000).rounded() / 1000).percentage)",
-                secondary: prune.method.value == .depth || !prune.granularity.intermediate.isWritten
-                    ? [] : [.init(prune.granularity.intermediate.span)],
+                secondary: prune.method.value == .depth || !prune.granularity.$intermediate.isWritten
+                    ? [] : [.init(prune.granularity.$intermediate.span)],
                 help: wanted.map { "the nearest possible value is \((($0 * 1000).rounded() / 1000).percentage)\(advice)" }
                     ?? "the student is too small for this method\(advice)"))
     }
+
+    private var hiddenStep: Int { prune.granularity.hidden ?? PruneApply.Granularity.standardHidden }
 
     private var advice: String {
         prune.method.value == .depth ? "" : "; a smaller 'prune.granularity' has more shapes"
@@ -82,12 +87,11 @@ struct PruneChecks {
 
     /// The shares that the method can remove, nothing among them.
     private func reachable(of size: ModelSize) -> [Double] {
-        let steps = prune.granularity
         switch prune.method.value {
         case .depth: return (0..<size.layers).map { Double($0 * size.perLayer) / Double(size.total) }
-        case .width: return shares(of: size, hiddenStep: steps.hidden.value, intermediateStep: steps.intermediate.value)
+        case .width: return shares(of: size, hiddenStep: hiddenStep, intermediateStep: prune.granularity.intermediate)
         case .osscar, .magnitude, .activation:
-            return shares(of: size, hiddenStep: size.hidden, intermediateStep: steps.intermediate.value)
+            return shares(of: size, hiddenStep: size.hidden, intermediateStep: prune.granularity.intermediate)
         }
     }
 
@@ -96,7 +100,7 @@ struct PruneChecks {
     private func tolerance(of reachable: [Double]) -> Double {
         switch prune.method.value {
         case .depth: 1
-        case .width: prune.search.tolerance.value
+        case .width: prune.apply.search?.tolerance ?? 0
         case .osscar, .magnitude, .activation: (reachable.filter { $0 > 0 }.min() ?? 0) / 2 + 1e-9
         }
     }

@@ -1,3 +1,4 @@
+import Declarations
 import Diagnostics
 
 /// Whether the teacher can give what the student's steps ask of it.

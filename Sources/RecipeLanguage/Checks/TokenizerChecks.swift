@@ -1,3 +1,4 @@
+import Declarations
 import Diagnostics
 
 /// Whether teacher and student speak in the same tokens, which their logits are about.

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Declarations
 import SpannedYAML
 
 extension Node {

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Declarations
 import Diagnostics
 import SpannedYAML
 

@@ -1,51 +1,9 @@
+import Declarations
+
 /// The tables of docs/recipe-language.md, made from the definitions that the readers use.
 package enum RecipeDocumentation {
     package static var markdown: String {
-        var seen: Set<String> = []
-        let mappings = all(below: RecipeReader.definition).filter { seen.insert($0.title).inserted }
-        let transfers = TransferReader.definitions.values.filter { seen.insert($0.title).inserted }.sorted {
-            $0.title < $1.title
-        }
-        return (mappings + transfers).map(section).joined(separator: "\n")
-    }
-
-    /// A mapping, then those below it, depth first.
-    private static func all(below mapping: MappingDefinition) -> [MappingDefinition] {
-        [mapping] + mapping.fields.flatMap { mappings(in: $0.type).flatMap(all) }
-    }
-
-    private static func mappings(in type: ValueType) -> [MappingDefinition] {
-        switch type {
-        case .mapping(let mapping): [mapping]
-        case .list(let element), .named(let element): mappings(in: element)
-        case .either(let types): types.flatMap(mappings)
-        default: []
-        }
-    }
-
-    private static func section(_ mapping: MappingDefinition) -> String {
-        let rows = mapping.fields.map { field in
-            let standard = field.standard.map { $0.contains("`") ? $0 : "`\($0)`" } ?? (field.isRequired ? "needed" : "")
-            return "| `\(field.name)` | \(summary(field.type)) | \(standard) | \(field.documentation) |"
-        }
-        return
-            (["### `\(mapping.title)`", "", mapping.documentation, "", "| field | values | default | |", "|---|---|---|---|"]
-            + rows)
-            .joined(separator: "\n") + "\n"
-    }
-
-    private static func summary(_ type: ValueType) -> String {
-        switch type {
-        case .mapping(let mapping): "[`\(mapping.title)`](#\(anchor(mapping.title)))" + (mapping.mayBeNone ? " or `none`" : "")
-        case .list(let element): "list: " + summary(element)
-        case .named(let element): "names with " + summary(element)
-        case .either(let types): types.map(summary).joined(separator: "; or ")
-        default: type.summary
-        }
-    }
-
-    /// As renderers of Markdown make the anchor of a heading.
-    private static func anchor(_ title: String) -> String {
-        title.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
+        Tables.markdown(
+            of: [RecipeReader.definition] + TransferReader.definitions.values.sorted { $0.title < $1.title })
     }
 }

@@ -1,4 +1,6 @@
 import CanonicalJSON
+import Declarations
+import Kinds
 
 /// The language as a JSON Schema (2020-12), made from the definitions that the readers use.
 ///
@@ -36,7 +38,20 @@ package enum RecipeSchema {
             schema["description"] = .string(field.documentation)
             properties[field.name] = .object(schema)
         }
-        return ["type": "object", "properties": .object(properties), "additionalProperties": false]
+        var schema: [String: JSON] = ["type": "object", "properties": .object(properties), "additionalProperties": false]
+        if definition.title == NamedStage.Definition.mapping.title { schema["allOf"] = ownKinds }
+        return .object(schema)
+    }
+
+    /// Each kind's parameters, for the stages that name it.
+    private static var ownKinds: JSON {
+        .array(
+            KindCatalogue.standard.ownKinds.filter { $0.name != Exec.name }.map { kind in
+                [
+                    "if": ["properties": ["kind": ["const": .string(kind.name)]], "required": ["kind"]],
+                    "then": ["properties": ["parameters": value(.mapping(kind.documentation))]],
+                ]
+            })
     }
 
     /// A value, or nothing, or a variable that stands for it.

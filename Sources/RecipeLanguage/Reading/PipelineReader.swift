@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import SpannedYAML
 
 /// Reads the sections of a recipe's variants, each section once per combination of the axes that it depends on.
@@ -47,13 +49,13 @@ struct PipelineReader {
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
                 teachers: section("teachers", combination) { FurtherTeacher.list(reading: $0, references: references) },
                 student: student,
-                sample: section("sample", combination) { SampleSection(reading: $0) },
+                sample: section("sample", combination) { Sample(reading: $0) },
                 judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
                 transfer: transfer,
                 prune: prune,
                 quantize: section("quantize", combination) { QuantizeSection(reading: $0) },
                 evaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
-                stages: section("stages", combination) { NamedStage.list(reading: $0) },
+                stages: section("stages", combination) { NamedStage.list(reading: $0, references: references) },
                 numerics: section("numerics", combination) { $0[NumericsProfile.Definition.field] }))
     }
 

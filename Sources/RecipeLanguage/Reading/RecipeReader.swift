@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import SpannedYAML
 
 /// What came of reading a recipe.
@@ -23,12 +25,16 @@ package enum RecipeReader {
             Matrix.field
         ])
 
-    /// - Parameter loader: reads files that `extends` names; without one there are none.
-    package static func read(_ source: SourceText, loading loader: @escaping Loader = { _, _ in nil }) -> RecipeReading {
+    /// - Parameters:
+    ///   - kinds: what stages of the recipe's own may be.
+    ///   - loader: reads files that `extends` names; without one there are none.
+    package static func read(
+        _ source: SourceText, kinds: KindCatalogue = .standard, loading loader: @escaping Loader = { _, _ in nil }
+    ) -> RecipeReading {
         let (root, problems) = YAMLParser.parse(source, limits: limits)
         guard let root else { return RecipeReading(recipe: nil, diagnostics: problems) }
         let findings = Findings(source)
-        let recipe = recipe(from: root, of: source, loader, findings)
+        let recipe = recipe(from: root, of: source, kinds, loader, findings)
         let diagnostics = (problems + findings.diagnostics).sortedByPosition()
         return RecipeReading(recipe: diagnostics.hasErrors ? nil : recipe, diagnostics: diagnostics)
     }
@@ -41,7 +47,7 @@ package enum RecipeReader {
     }
 
     private static func recipe(
-        from root: Node, of source: SourceText, _ loader: @escaping Loader, _ findings: Findings
+        from root: Node, of source: SourceText, _ kinds: KindCatalogue, _ loader: @escaping Loader, _ findings: Findings
     ) -> Recipe? {
         guard let entries = root.mapping else {
             findings.report(
@@ -59,7 +65,7 @@ package enum RecipeReader {
         let expanded = ExpandedRecipe(fields)
         let sources = Source.list(reading: expanded.fields(for: "sources", expanded.firstCombination, findings))
         let stages = (fields.node("stages")?.mapping ?? []).map { $0.name }
-        let references = References(sources: sources, stages: stages)
+        let references = References(sources: sources, stages: stages, kinds: kinds)
         checkReplaced(expanded, references, findings, source)
         let variants = variants(of: expanded, references, findings)
         if !findings.diagnostics.hasErrors { warnOfUnused(sources, by: variants, findings) }

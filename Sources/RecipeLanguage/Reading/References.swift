@@ -1,10 +1,17 @@
+import Declarations
 import Diagnostics
+import Kinds
 
-/// The names that fields may refer to: sources and the recipe's own stages.
+/// What fields may refer to: sources, the recipe's own stages, and the kinds of these.
 struct References: Sendable {
     let names: Set<String>
+    /// What stages of the recipe's own may be.
+    let kinds: KindCatalogue
 
-    init(sources: [Source], stages: [String]) { names = Set(sources.map(\.name.value) + stages) }
+    init(sources: [Source], stages: [String], kinds: KindCatalogue) {
+        names = Set(sources.map(\.name.value) + stages)
+        self.kinds = kinds
+    }
 
     func check(_ reference: Spanned<String>, _ findings: Findings) {
         if !names.contains(reference.value) {

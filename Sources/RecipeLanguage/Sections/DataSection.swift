@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
 /// `data`: where rows come from, how they are divided, what a prompt shows.
@@ -9,8 +11,7 @@ package struct DataSection: Sendable {
     }
 
     package let rows: Rows
-    package let split: SplitSection
-    package let candidates: CandidatesSection
+    package let split: DataSplit
     package let prompt: Spanned<PromptStyle>
     /// `nil` where rows keep the functions that they have.
     package let retrieve: RetrieveSection?
@@ -22,7 +23,6 @@ package struct DataSection: Sendable {
     enum Definition {
         static let generate = SectionField("generate", GenerateSection.Definition.mapping)
         static let ingest = SectionField("ingest", IngestSection.Definition.mapping)
-        static let split = SectionField("split", SplitSection.Definition.mapping)
         static let prompt = Field.choice(
             "prompt", PromptStyle.query, "What a prompt shows: the query alone, or the functions and then the query.")
         static let retrieve = SectionField("retrieve", RetrieveSection.Definition.mapping)
@@ -31,7 +31,10 @@ package struct DataSection: Sendable {
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
         static let mapping = MappingDefinition(
             "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.",
-            [generate, ingest, split, CandidatesSection.Definition.field, prompt, retrieve, knowledge, compressPrompt])
+            [
+                generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, retrieve, knowledge,
+                compressPrompt,
+            ])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -54,10 +57,10 @@ package struct DataSection: Sendable {
             }
             rows = .generate(GenerateSection(reading: fields, references: references))
         }
-        split = SplitSection(reading: fields)
         prompt = fields[Definition.prompt]
         retrieve = RetrieveSection(reading: fields, references: references)
-        candidates = CandidatesSection(reading: fields, prompt: prompt, retrieve: retrieve)
+        let named = if case .ingest(let ingest) = rows { ingest.sets } else { [NamedRowSet]() }
+        split = DataSplit(reading: fields, prompt: prompt, retrieve: retrieve, named: named)
         knowledge = KnowledgeSection(reading: fields, references: references)
         compressesPrompts = fields[Definition.compressPrompt]
     }
@@ -77,34 +80,27 @@ package struct GenerateSection: Sendable {
     /// Names of sources.
     package let functions: Spanned<String>
     package let templates: Spanned<String>
-    package let count: Spanned<Int>
-    package let seed: Spanned<Int>
-    package let heldOutTemplates: Spanned<Double>
-    package let heldOutValues: Spanned<Double>
+    package let kind: DataGenerate
 
     enum Definition {
         static let functions = Field.text("functions", required: true, "The source of the functions.")
         static let templates = Field.text("templates", required: true, "The source of the templates and their values.")
-        static let count = Field.integer("count", 6000, in: 1...10_000_000, "Rows.")
-        static let seed = Field.seed(7, "Draws the rows.")
-        static let templateShare = Field.share(
-            "templates", 0.15, in: 0...0.9, "Share of each function's templates that only the set `phrasing` uses.")
-        static let valueShare = Field.share("values", 0.05, in: 0...0.9, "Share of the values that only the set `values` uses.")
         static let heldOut = SectionField(
             "hold_out",
-            MappingDefinition("data.generate.hold_out", "What no training row shows.", [templateShare, valueShare]))
+            MappingDefinition(
+                "data.generate.hold_out", "What no training row shows.", DataGenerate.fields(of: "hold_out")))
         static let mapping = MappingDefinition(
-            "data.generate", "Rows made of functions, templates and values.", [functions, templates, count, seed, heldOut])
+            "data.generate", "Rows made of functions, templates and values.",
+            [functions, templates] + DataGenerate.fields() + [heldOut])
     }
 
     init(reading data: Fields, references: References) {
         let fields = data.section(DataSection.Definition.generate)
         functions = fields.requiredReference(Definition.functions, among: references)
         templates = fields.requiredReference(Definition.templates, among: references)
-        count = fields[Definition.count]
-        seed = fields[Definition.seed]
-        let heldOut = fields.section(Definition.heldOut)
-        heldOutTemplates = heldOut[Definition.templateShare]
-        heldOutValues = heldOut[Definition.valueShare]
+        var kind = DataGenerate.standard
+        kind.read(fields)
+        kind.read(fields.section(Definition.heldOut), of: "hold_out")
+        self.kind = kind
     }
 }

@@ -1,9 +1,11 @@
+import Declarations
 import Diagnostics
+import Kinds
 
 /// `endpoint`: a model behind an OpenAI-compatible server.
 package struct EndpointSection: Sendable {
     package let url: Spanned<String>
-    package let model: Spanned<String>
+    package let parameters: EndpointParameters
     /// Name of the environment variable that holds the key; written and empty where none is to be sent.
     package let keyVariable: Spanned<String>
     /// 0 for no limit.
@@ -20,7 +22,6 @@ package struct EndpointSection: Sendable {
 
     enum Definition {
         static let url = Field.text("url", required: true, "The base URL, `https://HOST/v1`.")
-        static let model = Field.text("model", required: true, "The model's name there.")
         static let key = Field.text(
             "api_key_env", default: "OPENAI_API_KEY",
             "The environment variable that holds the key, which never stands in a recipe; an empty text sends none.")
@@ -38,15 +39,19 @@ package struct EndpointSection: Sendable {
         static let retries = Field.integer("retries", 8, in: 0...100, "Further attempts where no answer comes.")
         static let mapping = MappingDefinition(
             "endpoint", "A model behind an OpenAI-compatible server. Only `model` decides what is built.",
-            [url, model, key, maxRequests, maxCost, price, concurrency, timeout, retries])
+            [url] + EndpointParameters.fields() + [key, maxRequests, maxCost, price, concurrency, timeout, retries])
     }
+
+    package var model: Spanned<String> { parameters.$model }
 
     init?(reading field: SectionField, in owner: Fields) {
         guard owner.node("endpoint") != nil else { return nil }
         let fields = owner.section(field)
         let price = fields.section(Definition.price)
         url = fields[Definition.url]
-        model = fields[Definition.model]
+        var parameters = EndpointParameters.standard
+        parameters.read(fields)
+        self.parameters = parameters
         keyVariable = fields[Definition.key]
         maxRequests = fields[Definition.maxRequests]
         maxCost = fields[Definition.maxCost]
@@ -55,8 +60,8 @@ package struct EndpointSection: Sendable {
         concurrency = fields[Definition.concurrency]
         timeout = fields[Definition.timeout]
         retries = fields[Definition.retries]
-        for (field, value) in [(Definition.url, url), (Definition.model, model)] where !value.isWritten {
-            fields.report(.missingField(field.name, in: fields.owner, at: fields.anchor, help: "add '\(field.name): …'"))
+        for (name, value) in [("url", url), ("model", parameters.$model)] where !value.isWritten {
+            fields.report(.missingField(name, in: fields.owner, at: fields.anchor, help: "add '\(name): …'"))
         }
         if maxCost.value > 0, promptPrice.value == 0, answerPrice.value == 0 {
             fields.report(

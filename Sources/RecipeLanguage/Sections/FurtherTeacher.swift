@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 
 /// `teachers.NAME`: a teacher beside the first one, which scores the first one's answers.
 package struct FurtherTeacher: Sendable {
@@ -19,7 +21,7 @@ package struct FurtherTeacher: Sendable {
         static let mapping = MappingDefinition(
             "teachers.NAME", "Teachers beside `teacher`, which answers: KD learns from the logits of all on its answers.",
             [
-                ShapeSection.Definition.field, ModelOrigin.Definition.from, transfer, weight, TeacherSection.Definition.seed,
+                ModelShape.Definition.field, ModelOrigin.Definition.from, transfer, weight, TeacherSection.Definition.seed,
             ])
         static let field = RawField("teachers", .named(.mapping(mapping)), mapping.documentation)
     }

@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import SpannedYAML
 import Words
 
@@ -13,7 +15,6 @@ package struct IngestSection: Sendable {
     package let sets: [NamedRowSet]
 
     enum Definition {
-        static let format = Field.choice("format", RowFormat.decant, "The format of the rows, where a source has no other.")
         static let train = RawField(
             "train", RowSource.Definition.several, required: true,
             "Sources of rows to train on (and to split); `{from: SOURCE, format: FORMAT}` for one in another format.")
@@ -21,12 +22,14 @@ package struct IngestSection: Sendable {
         static let sets = RawField(
             "sets", .named(.mapping(NamedRowSet.Definition.mapping)), NamedRowSet.Definition.mapping.documentation)
         static let mapping = MappingDefinition(
-            "data.ingest", "Files of rows in published formats.", [format, train, test, sets])
+            "data.ingest", "Files of rows in published formats.", DataIngest.fields() + [train, test, sets])
     }
 
     init(reading data: Fields, references: References) {
         let fields = data.section(DataSection.Definition.ingest)
-        let format = fields[Definition.format]
+        var kind = DataIngest.standard
+        kind.read(fields)
+        let format = kind.$format
         self.format = format
         train = fields.rowSources(Definition.train, format: format, among: references)
         test = fields.rowSources(Definition.test, format: format, among: references)
@@ -50,7 +53,7 @@ package struct NamedRowSet: Sendable {
     package let limit: Spanned<Int>?
 
     enum Definition {
-        static let limit = Field.integer("limit", nil, in: 1...10_000_000, "At most so many rows.")
+        static let limit = Field.integer("limit", in: 1...10_000_000, "At most so many rows.")
         static let mapping = MappingDefinition(
             "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
             [RowSource.Definition.from, RowSource.Definition.format, limit])

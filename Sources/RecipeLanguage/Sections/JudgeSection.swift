@@ -1,38 +1,41 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
 /// `judge`: who decides whether an answer is right, for rollouts and in the evaluation alike.
 package struct JudgeSection: Sendable {
-
-    package let kind: Spanned<JudgeKind>
-    /// Accepted answers kept per row.
-    package let keep: Spanned<Int>
+    /// With the question where a model decides.
+    package let judge: Judge
     /// The model that judges: a source or stage, or an endpoint; one of the two where the kind is `model`.
     package let from: Spanned<String>?
     package let endpoint: EndpointSection?
-    /// What the judging model is asked; empty for the standard question.
-    package let prompt: Spanned<String>
+
+    package var kind: Spanned<JudgeKind> { judge.$kind }
 
     enum Definition {
-        static let kind = Field.choice(
-            "kind", JudgeKind.ast, "`ast`: the calls are right in any order; `exact`: identical; `model`: a model decides.")
-        static let keep = Field.integer("keep", 1, in: 1...64, "Accepted answers kept per row.")
         static let from = Field.text("from", "The source or stage of the model that judges.")
         static let endpoint = SectionField("endpoint", EndpointSection.Definition.mapping)
-        static let prompt = Field.text(
-            "prompt", "What the judging model is asked, with {query}, {functions}, {answer} and {reference}.")
         static let mapping = MappingDefinition(
             "judge", "Who decides whether an answer is right, for rollouts and in the evaluation alike.",
-            [kind, keep, from, endpoint, prompt])
+            Judge.fields() + [from, endpoint] + ModelQuestion.fields())
     }
 
     init(reading recipe: Fields, references: References) {
         let fields = recipe.section(Pipeline.Definition.judge)
-        kind = fields[Definition.kind]
-        keep = fields[Definition.keep]
+        var judge = Judge.standard
+        judge.read(fields)
         from = fields.reference(Definition.from, among: references)
         endpoint = EndpointSection(reading: Definition.endpoint, in: fields)
-        prompt = fields[Definition.prompt]
+        var question = ModelQuestion.standard
+        question.read(fields)
+        question.$endpoint = fields.standard("endpoint", endpoint?.parameters)
+        judge.$question = judge.$kind.map { $0 == .model ? question : nil }
+        self.judge = judge
+        check(fields)
+    }
+
+    private func check(_ fields: Fields) {
         if kind.value == .model, fields.node("from") == nil, fields.node("endpoint") == nil {
             fields.report(
                 Diagnostic(
@@ -51,38 +54,19 @@ package struct JudgeSection: Sendable {
 }
 
 /// `sample`: how the teacher answers the training prompts.
-package struct SampleSection: Sendable {
-    /// Answers per prompt.
-    package let samples: Spanned<Int>
-    /// 0 is greedy.
-    package let temperature: Spanned<Double>
-    /// New tokens at most.
-    package let maxTokens: Spanned<Int>
-    package let seed: Spanned<Int>
-    /// Whether answers are held to calls of the candidate functions.
-    package let constrained: Spanned<Bool>
-
+extension Sample {
     enum Definition {
-        static let samples = Field.integer("samples", 1, in: 1...64, "Answers per prompt.")
-        static let temperature = Field.number("temperature", 0.7, in: 0...5, "Of the sampling; 0 is greedy.")
-        static let maxTokens = Field.integer(
-            "max_tokens", 64, in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")
-        static let seed = Field.seed(7, "Of the sampling.")
-        static let constrained = Field.flag(
-            "constrained", false, "Whether a model at hand can answer nothing but calls that fit the functions' schemas.")
-        static let mapping = MappingDefinition(
-            "sample", "How the teacher answers the training prompts; with `none`, KD learns from the rows' own answers.",
-            mayBeNone: true, [samples, temperature, maxTokens, seed, constrained])
+        static let section = SectionField(
+            "sample",
+            MappingDefinition(
+                "sample", "How the teacher answers the training prompts; with `none`, KD learns from the rows' own answers.",
+                mayBeNone: true, Sample.fields()))
     }
 
     /// `nil` for `sample: none`. A section that is left out has its defaults.
     init?(reading recipe: Fields) {
         if recipe.node("sample")?.scalar?.text == "none" { return nil }
-        let fields = recipe.section(Pipeline.Definition.sample)
-        samples = fields[Definition.samples]
-        temperature = fields[Definition.temperature]
-        maxTokens = fields[Definition.maxTokens]
-        seed = fields[Definition.seed]
-        constrained = fields[Definition.constrained]
+        self = .standard
+        read(recipe.section(Definition.section))
     }
 }

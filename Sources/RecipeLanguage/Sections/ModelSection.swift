@@ -1,9 +1,11 @@
+import Declarations
 import Diagnostics
+import Kinds
 
 /// Where a model's first weights come from.
 package enum ModelOrigin: Sendable {
     /// Drawn from scratch.
-    case initial(ShapeSection)
+    case initial(ModelShape)
     /// Imported from a source, or made by a stage of the recipe's own.
     case from(Spanned<String>)
 
@@ -11,7 +13,7 @@ package enum ModelOrigin: Sendable {
         static let from = Field.text("from", "A source of a pretrained model, or a stage that makes one.")
     }
 
-    init(reading model: Fields, _ standard: ShapeSection.Defaults, references: References) {
+    init(reading model: Fields, _ standard: ModelShape, references: References) {
         if let reference = model.reference(Definition.from, among: references) {
             self = .from(reference)
             if let entry = model.entry("init"), !entry.value.isNull {
@@ -21,81 +23,52 @@ package enum ModelOrigin: Sendable {
                         secondary: [.init(reference.span)], help: "keep one of the two"))
             }
         } else {
-            self = .initial(ShapeSection(reading: model, standard))
+            self = .initial(ModelShape(reading: model, standard))
         }
     }
 
     /// `nil` for a model from elsewhere, whose shape is not known when a recipe is planned.
-    package var shape: ShapeSection? { if case .initial(let shape) = self { shape } else { nil } }
+    package var shape: ModelShape? { if case .initial(let shape) = self { shape } else { nil } }
     package var reference: Spanned<String>? { if case .from(let reference) = self { reference } else { nil } }
 }
 
 /// `init`: the shape of a model that is drawn from scratch.
-package struct ShapeSection: Sendable {
-    struct Defaults {
-        var hidden, layers, heads, kvHeads, intermediate: Int
-
-        static let teacher = Defaults(hidden: 160, layers: 4, heads: 4, kvHeads: 2, intermediate: 320)
-        static let student = Defaults(hidden: 128, layers: 4, heads: 4, kvHeads: 2, intermediate: 256)
-    }
-
-    package let hidden: Spanned<Int>
-    package let layers: Spanned<Int>
-    package let heads: Spanned<Int>
-    package let kvHeads: Spanned<Int>
-    package let intermediate: Spanned<Int>
-    /// Whether the head shares the embedding's weights.
-    package let tied: Spanned<Bool>
-
+extension ModelShape {
     enum Definition {
-        static let hidden = Field.integer("hidden", nil, in: 8...16_384, "Width; 160 for a teacher, 128 for a student.")
-        static let layers = Field.integer("layers", 4, in: 1...256, "Transformer blocks.")
-        static let heads = Field.integer("heads", 4, in: 1...256, "Attention heads; twice their number divides `hidden`.")
-        static let kvHeads = Field.integer("kv_heads", 2, in: 1...256, "Key-value heads; their number divides `heads`.")
-        static let intermediate = Field.integer(
-            "intermediate", nil, in: 8...65_536, "Width of the feed-forward layers; 320 for a teacher, 256 for a student.")
-        static let tied = Field.flag("tied", true, "Whether the head shares the embedding's weights.")
         static let field = SectionField(
             "init",
-            MappingDefinition(
-                "init", "The shape of a model whose weights are drawn at random.",
-                [hidden, layers, heads, kvHeads, intermediate, tied]))
+            MappingDefinition("init", "The shape of a model whose weights are drawn at random.", ModelShape.fields()))
     }
 
-    init(reading model: Fields, _ standard: Defaults) {
+    init(reading model: Fields, _ standard: ModelShape) {
         let fields = model.section(Definition.field)
-        hidden = fields.value(Definition.hidden, default: standard.hidden)
-        layers = fields.value(Definition.layers, default: standard.layers)
-        heads = fields.value(Definition.heads, default: standard.heads)
-        kvHeads = fields.value(Definition.kvHeads, default: standard.kvHeads)
-        intermediate = fields.value(Definition.intermediate, default: standard.intermediate)
-        tied = fields[Definition.tied]
+        self = standard
+        read(fields)
         checkHeads(fields)
     }
 
     /// Every head has an even number of channels (rotary embedding turns pairs), every key-value head the same number of heads.
     private func checkHeads(_ fields: Fields) {
-        let step = 2 * heads.value
-        if !hidden.value.isMultiple(of: step) {
-            let nearest = max((hidden.value + step / 2) / step, 1) * step
-            let (blamed, other) = hidden.isWritten || !heads.isWritten ? (hidden, heads) : (heads, hidden)
+        func report(_ first: Spanned<Int>, _ second: Spanned<Int>, _ message: String, label: String, help: String) {
+            let (blamed, other) = first.isWritten || !second.isWritten ? (first, second) : (second, first)
             fields.report(
                 Diagnostic(
-                    .badShape, "'hidden' must be a multiple of twice 'heads'", at: blamed.span,
-                    label: "\(hidden.value) is no multiple of 2 × \(heads.value)",
-                    secondary: other.isWritten ? [.init(other.span)] : [],
-                    help: "the nearest possible 'hidden' is \(nearest)"))
+                    .badShape, message, at: blamed.span, label: label,
+                    secondary: other.isWritten ? [.init(other.span)] : [], help: help))
         }
-        if !heads.value.isMultiple(of: kvHeads.value) {
-            let divisors = (1...heads.value).filter(heads.value.isMultiple(of:))
-            let nearest = divisors.min { abs($0 - kvHeads.value) < abs($1 - kvHeads.value) } ?? 1
-            let (blamed, other) = kvHeads.isWritten || !heads.isWritten ? (kvHeads, heads) : (heads, kvHeads)
-            fields.report(
-                Diagnostic(
-                    .badShape, "'kv_heads' must divide 'heads'", at: blamed.span,
-                    label: "\(heads.value) heads cannot share \(kvHeads.value)",
-                    secondary: other.isWritten ? [.init(other.span)] : [],
-                    help: "the nearest possible 'kv_heads' is \(nearest)"))
+        let step = 2 * heads
+        if !hidden.isMultiple(of: step) {
+            let nearest = max((hidden + step / 2) / step, 1) * step
+            report(
+                $hidden, $heads, "'hidden' must be a multiple of twice 'heads'",
+                label: "\(hidden) is no multiple of 2 × \(heads)", help: "the nearest possible 'hidden' is \(nearest)")
+        }
+        if !heads.isMultiple(of: kvHeads) {
+            let divisors = (1...heads).filter(heads.isMultiple(of:))
+            let nearest = divisors.min { abs($0 - kvHeads) < abs($1 - kvHeads) } ?? 1
+            report(
+                $kvHeads, $heads, "'kv_heads' must divide 'heads'", label: "\(heads) heads cannot share \(kvHeads)",
+                help: "the nearest possible 'kv_heads' is \(nearest)")
         }
     }
 }
@@ -112,12 +85,12 @@ package struct StudentSection: Sendable {
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "student", "The model that learns.",
-            [ShapeSection.Definition.field, ModelOrigin.Definition.from, Transfer.Definition.student, seed])
+            [ModelShape.Definition.field, ModelOrigin.Definition.from, Transfer.Definition.student, seed])
     }
 
     init(reading recipe: Fields, references: References) {
         let fields = recipe.section(Pipeline.Definition.student)
-        origin = ModelOrigin(reading: fields, .student, references: references)
+        origin = ModelOrigin(reading: fields, .standard, references: references)
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.student, in: fields, .student)
     }
@@ -137,7 +110,7 @@ package struct TeacherSection: Sendable {
         static let seed = Field.seed(1, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "teacher", "The model that is learned from.",
-            [ShapeSection.Definition.field, ModelOrigin.Definition.from, endpoint, Transfer.Definition.teacher, seed])
+            [ModelShape.Definition.field, ModelOrigin.Definition.from, endpoint, Transfer.Definition.teacher, seed])
     }
 
     init(reading recipe: Fields, references: References) {

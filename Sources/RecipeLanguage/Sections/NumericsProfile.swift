@@ -1,3 +1,4 @@
+import Declarations
 import Words
 
 /// `numerics`: which kernels compute the stages that run or train a model.

@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
 /// `quantize`: how weights are stored in few bits.
@@ -11,54 +13,28 @@ package struct QuantizeSection: Sendable {
         case quantized
     }
 
-    package let scheme: Spanned<QuantScheme>
-    package let method: Spanned<QuantMethod>
-    /// Consecutive inputs that share a scale; 0 is one scale per output channel.
-    package let groupSize: Spanned<Int>
-    /// Module names, sorted, that stay in float.
-    package let ignore: Spanned<[String]>
-    /// Rows that methods other than round-to-nearest calibrate on, and the set that they are taken from.
-    package let calibrationSamples: Spanned<Int>
+    package let apply: QuantApply
+    /// The rows that methods other than round-to-nearest calibrate on.
+    package let calibrate: QuantCalibrate
+    /// The set that these rows are taken from.
     package let data: Spanned<RowSet>
-    /// Share of the mean diagonal of the Hessian that is added to it.
-    package let damping: Spanned<Double>
-    /// How much of the activations' range moves into the weights.
-    package let smoothing: Spanned<Double>
-    package let activationOrder: Spanned<Bool>
-    /// Passes of QuantEase over the columns, at most.
-    package let iterations: Spanned<Int>
-    package let prefix: Spanned<Prefix>
+
+    package var scheme: Spanned<QuantScheme> { apply.$scheme }
+    package var method: Spanned<QuantMethod> { apply.$method }
+    package var groupSize: Spanned<Int> { apply.$groupSize }
 
     enum Definition {
-        static let scheme = Field<QuantScheme?>.scheme(
-            "scheme", .w8a16, "Bits and types of weights and activations; `none` keeps float.")
-        static let method = Field.choice(
-            "method", QuantMethod.roundToNearest,
-            "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")
-        static let groupSize = Field.integer(
-            "group_size", 128, in: 0...16_384,
-            "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8-INT8 and W8A8-FP8 have.")
-        static let ignore = Field<[Spanned<String>]>.words("ignore", default: ["lm_head"], "Modules that stay in float.")
-        static let calibrationSamples = Field.integer(
-            "num_calibration_samples", 512, in: 1...100_000, "Rows that GPTQ, QuantEase and SmoothQuant calibrate on.")
+        static let scheme = Field<QuantScheme?>.scheme
         static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
-        static let damping = Field.share(
-            "damping", 0.01, in: 0...1, "Damping of GPTQ and QuantEase, a share of the Hessian's mean diagonal.")
-        static let smoothing = Field.number("smoothing", 0.5, in: 0...1, "SmoothQuant's α.")
-        static let activationOrder = Field.flag(
-            "activation_order", true,
-            "Whether GPTQ takes columns in the order of their activations, with the scales of the unchanged weights.")
-        static let iterations = Field.integer(
-            "iterations", 20, in: 1...1000, "Passes of QuantEase over all columns, at most.")
         static let prefix = Field.choice(
             "prefix", Prefix.float,
             "Whether GPTQ and QuantEase calibrate a layer on the float model, as a sweep can share, or behind quantized layers."
         )
         static let mapping = MappingDefinition(
             "quantize", "How weights are stored in few bits.", mayBeNone: true,
-            [
-                scheme, method, groupSize, ignore, calibrationSamples, data, damping, smoothing, activationOrder, iterations,
-                prefix,
+            [scheme] + QuantApply.fields() + QuantCalibrate.fields() + [data, prefix],
+            order: [
+                "scheme", "method", "group_size", "ignore", "num_calibration_samples", "data", "damping", "smoothing",
             ])
     }
 
@@ -66,27 +42,20 @@ package struct QuantizeSection: Sendable {
     init?(reading recipe: Fields) {
         guard let fields = recipe.optionalSection(Pipeline.Definition.quantize) else { return nil }
         let written = fields[Definition.scheme]
-        scheme = written.map { $0 ?? .w8a16 }
-        method = fields[Definition.method]
-        groupSize = fields.value(
-            Definition.groupSize, default: scheme.value.roundsActivations ? 0 : Definition.groupSize.standard)
-        let ignored = fields.value(Definition.ignore, default: [fields.standard("ignore", "lm_head")])
-        for module in ignored.value where !Self.modules.contains(module.value) {
-            fields.report(.unknownValue(module.value, of: "quantize.ignore", among: Self.modules, at: module.span))
-        }
-        ignore = ignored.map { $0.map(\.value).sorted() }
-        calibrationSamples = fields[Definition.calibrationSamples]
+        var apply = QuantApply.standard
+        apply.read(fields)
+        apply.$scheme = written.map { $0 ?? QuantApply.standard.scheme }
+        var calibrate = QuantCalibrate.standard
+        calibrate.read(fields)
         data = fields[Definition.data]
-        damping = fields[Definition.damping]
-        smoothing = fields[Definition.smoothing]
-        activationOrder = fields[Definition.activationOrder]
-        iterations = fields[Definition.iterations]
-        prefix = fields[Definition.prefix]
+        calibrate.$set = data.map(\.rawValue)
+        apply.readPrefix(fields[Definition.prefix], calibrate)
+        apply.settle()
+        self.apply = apply
+        self.calibrate = calibrate
         guard written.value != nil else { return nil }
         if written.isWritten || fields.node("scheme") == nil { checkMethod(fields) }
     }
-
-    private static let modules = ["lm_head", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
     /// What the compressed-tensors layout has no words for is refused here, not when the model is written.
     private func checkMethod(_ fields: Fields) {
@@ -115,11 +84,27 @@ package struct QuantizeSection: Sendable {
     }
 }
 
+extension QuantApply {
+    /// Takes the calibration rows into the stage itself, where it reads them behind quantized layers.
+    fileprivate mutating func readPrefix(_ prefix: Spanned<QuantizeSection.Prefix>, _ rows: QuantCalibrate) {
+        guard method.readsHessians, prefix.value == .quantized else {
+            $prefix = prefix.value == .quantized ? $method.map { _ in nil } : prefix.map { _ in nil }
+            return
+        }
+        var calibration = Calibration.standard
+        (calibration.$samples, calibration.$set) = (rows.$samples, rows.$set)
+        $prefix = prefix.map { _ in calibration }
+    }
+}
+
 extension Field where Value == QuantScheme? {
     /// A scheme, or `none`.
-    fileprivate static func scheme(_ name: String, _ standard: QuantScheme, _ documentation: String) -> Field {
+    fileprivate static var scheme: Field {
         let known = QuantScheme.allCases.map(\.spelling) + ["none"]
-        return Field(name, .choice(known), standard: standard, spelled: standard.spelling, documentation) { node, place in
+        return Field(
+            "scheme", .choice(known), standard: QuantApply.standard.scheme, nothing: nil,
+            "Bits and types of weights and activations; `none` keeps float.", spell: { $0?.spelling }
+        ) { node, place in
             let text = node.scalar?.text
             if text == "W8A8" {
                 place.report(
@@ -128,7 +113,7 @@ extension Field where Value == QuantScheme? {
                         help: "write W8A8-INT8 or W8A8-FP8"))
                 return nil
             }
-            return text == "none" ? .some(nil) : word(node, place, among: known).map(Optional.some)
+            return text == "none" ? .some(nil) : readWord(node, place, among: known).map(Optional.some)
         }
     }
 }

@@ -1,52 +1,44 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
 /// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
 package struct RetrieveSection: Sendable {
-    package let method: Spanned<RetrievalMethod>
-    package let topK: Spanned<Int>
-    /// Whether training rows list their functions in any case.
-    package let addsMissed: Spanned<Bool>
+    package let kind: DataRetrieve
     /// The encoder's source; needed by `embedding`.
     package let encoder: Spanned<String>?
 
     enum Definition {
-        static let method = Field.choice("method", RetrievalMethod.bm25, "How functions are ranked for a query.")
-        static let topK = Field.integer("top_k", 10, in: 1...1000, "Functions kept for each row.")
-        static let addMissed = Field.flag(
-            "add_missed", false, "Whether training rows list the functions that they call even where retrieval missed them.")
         static let encoder = Field.text("encoder", "The source of the sentence encoder; `embedding` needs one.")
         static let mapping = MappingDefinition(
             "data.retrieve", "The functions that a prompt lists are retrieved from the whole pool.", mayBeNone: true,
-            [method, topK, addMissed, encoder])
+            DataRetrieve.fields() + [encoder])
     }
 
     init?(reading data: Fields, references: References) {
         guard let fields = data.optionalSection(DataSection.Definition.retrieve) else { return nil }
-        method = fields[Definition.method]
-        topK = fields[Definition.topK]
-        addsMissed = fields[Definition.addMissed]
-        encoder = fields.encoder(Definition.encoder, for: method, references)
+        var kind = DataRetrieve.standard
+        kind.read(fields)
+        self.kind = kind
+        encoder = fields.encoder(Definition.encoder, for: kind.$method, references)
     }
 }
 
 /// `data.knowledge`: each row gets the snippets that are nearest to its query.
 package struct KnowledgeSection: Sendable {
+    package let kind: DataKnowledge
     /// The source of the snippets.
     package let snippets: Spanned<String>
-    package let method: Spanned<RetrievalMethod>
-    package let topK: Spanned<Int>
     /// The encoder's source; needed by `embedding`.
     package let encoder: Spanned<String>?
 
     enum Definition {
         static let snippets = Field.text(
             "snippets", required: true, "The source of the snippets: JSON lines with `text`, or a YAML list of texts.")
-        static let method = Field.choice("method", RetrievalMethod.bm25, "How snippets are ranked for a query.")
-        static let topK = Field.integer("top_k", 3, in: 1...100, "Snippets of each row at most.")
         static let mapping = MappingDefinition(
             "data.knowledge", "Snippets of knowledge that prompts show, retrieved for each query.", mayBeNone: true,
-            [snippets, method, topK, RetrieveSection.Definition.encoder])
+            [snippets] + DataKnowledge.fields() + [RetrieveSection.Definition.encoder])
     }
 
     init?(reading data: Fields, references: References) {
@@ -56,9 +48,10 @@ package struct KnowledgeSection: Sendable {
             fields.report(.missingField("snippets", in: fields.owner, at: fields.anchor, help: "add 'snippets: SOURCE'"))
         }
         snippets = written ?? fields.standard("snippets", "")
-        method = fields[Definition.method]
-        topK = fields[Definition.topK]
-        encoder = fields.encoder(RetrieveSection.Definition.encoder, for: method, references)
+        var kind = DataKnowledge.standard
+        kind.read(fields)
+        self.kind = kind
+        encoder = fields.encoder(RetrieveSection.Definition.encoder, for: kind.$method, references)
     }
 }
 

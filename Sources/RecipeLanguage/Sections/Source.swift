@@ -1,3 +1,4 @@
+import Declarations
 import Diagnostics
 import SpannedYAML
 
@@ -12,6 +13,12 @@ package struct Source: Sendable {
         case git(Spanned<String>)
         /// `owner/name`.
         case huggingFace(Spanned<String>)
+
+        package var written: Spanned<String> {
+            switch self {
+            case .path(let text), .http(let text), .pypi(let text), .git(let text), .huggingFace(let text): text
+            }
+        }
     }
 
     package let name: Spanned<String>

@@ -1,54 +1,103 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
-/// `data.split`: how rows are divided into sets.
-package struct SplitSection: Sendable {
-    package let test: Spanned<Double>
-    package let valid: Spanned<Double>
-    /// Functions out of domain: names, and patterns in which `*` is any run of characters.
-    package let outOfDomain: Spanned<[Spanned<String>]>
-    /// At most this many rows a set, in the order of `RowSet`.
-    package let limits: [(set: RowSet, rows: Spanned<Int>)]
-    package let seed: Spanned<Int>
-
+/// `data.split` and `data.candidates`: how rows are divided into sets, and which functions each row lists.
+extension DataSplit {
     enum Definition {
-        static let test = Field.share("test", 0.10, in: 0...0.9, "Share of the rows not otherwise placed.")
-        static let valid = Field.share("valid", 0.02, in: 0...0.9, "Share of the rows not otherwise placed.")
-        static let functions = Field.words(
+        static let functions = Field<[Spanned<String>]>.words(
             "functions", required: true, "Functions that no training row shows: names, or patterns such as `*_lamp`.")
         static let outOfDomain = SectionField(
             "ood", MappingDefinition("data.split.ood", "What is out of domain.", [functions]))
         static let limits = RowSet.allCases.map {
-            Field.integer($0.rawValue, nil, in: 1...10_000_000, "At most so many rows of the set `\($0.rawValue)`.")
+            Field.integer($0.rawValue, in: 1...10_000_000, "At most so many rows of the set `\($0.rawValue)`.")
         }
         static let limit = SectionField("limit", MappingDefinition("data.split.limit", "The largest sizes of sets.", limits))
-        static let seed = Field.seed(7, "Decides which rows fall into which set.")
         static let mapping = MappingDefinition(
-            "data.split", "How rows are divided into sets.", [test, valid, outOfDomain, limit, seed])
+            "data.split", "How rows are divided into sets.", DataSplit.fields() + [outOfDomain, limit],
+            order: ["test", "valid", "ood", "limit"])
+        static let section = SectionField("split", mapping)
+
+        static let count = Field.integer("count", in: 1...1000, "Functions listed with each row.")
+        static let listing = MappingDefinition(
+            "data.candidates", "The functions that a row lists, when they are not just any.",
+            [count] + DataSplit.fields(of: "candidates"))
+        static let alone = Field.integer("candidates", 0, in: 0...1000, "Functions listed with each row.")
+        static let candidates = RawField(
+            alone.name, .either([alone.definition.type, .mapping(listing)]), standard: alone.definition.standard,
+            "Functions listed with each row; 0 lists those that it came with, else all in domain.")
     }
 
-    init(reading data: Fields) {
-        let fields = data.section(DataSection.Definition.split)
-        test = fields[Definition.test]
-        valid = fields[Definition.valid]
-        let outside = fields.section(Definition.outOfDomain)
-        outOfDomain = outside[Definition.functions]
-        if let entry = fields.entry("ood"), entry.value.mapping != nil, outOfDomain.value.isEmpty {
+    /// - Parameters:
+    ///   - prompt: decides whether a model can see that a function is missing.
+    ///   - retrieve: where it is there, it lists other functions later.
+    ///   - named: sets of the recipe's own, with limits of their own.
+    init(
+        reading data: Fields, prompt: Spanned<PromptStyle>, retrieve: RetrieveSection?, named: [NamedRowSet]
+    ) {
+        self = .standard
+        let fields = data.section(Definition.section)
+        read(fields)
+        readOutOfDomain(fields)
+        let limits = fields.section(Definition.limit)
+        let standard = Definition.limits.compactMap { field in limits.written(field).map { (field.name, $0) } }
+        let members = standard + named.compactMap { set in set.limit.map { (set.name.value, $0) } }
+        $limit = Spanned(
+            Dictionary(members.map { ($0.0, $0.1.value) }, uniquingKeysWith: { first, _ in first }),
+            at: Place(
+                limits.anchor, field: limits.path, isWritten: !members.isEmpty,
+                parts: Dictionary(members.map { ($0.0, $0.1.place) }, uniquingKeysWith: { first, _ in first })))
+        if test + valid > 0.95 {
             fields.report(
                 Diagnostic(
-                    .emptyList, "'data.split.ood' names no function",
-                    at: outOfDomain.isWritten ? outOfDomain.span : entry.key.span,
-                    help: "write 'functions: [NAME]', or leave 'ood' out"))
+                    .outOfRange, "'test' and 'valid' leave less than 5% of the rows to train on",
+                    at: ($test.isWritten ? $test : $valid).span, label: "\(test.percentage) and \(valid.percentage)",
+                    help: "make their sum 95% or less"))
         }
-        let limit = fields.section(Definition.limit)
-        limits = zip(RowSet.allCases, Definition.limits).compactMap { set, field in limit.written(field).map { (set, $0) } }
-        seed = fields[Definition.seed]
-        if test.value + valid.value > 0.95 {
-            let written = test.isWritten ? test : valid
+        readCandidates(data, prompt: prompt, retrieve: retrieve)
+    }
+
+    private mutating func readOutOfDomain(_ fields: Fields) {
+        let functions = fields.section(Definition.outOfDomain)[Definition.functions]
+        $outOfDomain = functions.map { $0.map(\.value) }
+        guard let entry = fields.entry("ood"), entry.value.mapping != nil, outOfDomain.isEmpty else { return }
+        fields.report(
+            Diagnostic(
+                .emptyList, "'data.split.ood' names no function", at: functions.isWritten ? functions.span : entry.key.span,
+                help: "write 'functions: [NAME]', or leave 'ood' out"))
+    }
+
+    /// A number, or a mapping that says more.
+    private mutating func readCandidates(
+        _ data: Fields, prompt: Spanned<PromptStyle>, retrieve: RetrieveSection?
+    ) {
+        guard let entry = data.entry(Definition.candidates.name), let mapping = entry.value.mapping else {
+            $candidates = data[Definition.alone]
+            $similar = data.standard("candidates.similar", 0)
+            $missing = data.standard("candidates.missing", 0)
+            return
+        }
+        let fields = Fields(
+            Definition.listing, path: data.fullName(of: entry.name), anchor: entry.key.span, entries: mapping,
+            findings: data.findings)
+        if fields.node(Definition.count.name) == nil {
+            fields.report(.missingField("count", in: fields.owner, at: fields.anchor, help: "add 'count: 4'"))
+        }
+        $candidates = fields[Definition.count]
+        read(fields, of: "candidates")
+        guard missing > 0 else { return }
+        if prompt.value == .query {
             fields.report(
                 Diagnostic(
-                    .outOfRange, "'test' and 'valid' leave less than 5% of the rows to train on", at: written.span,
-                    label: "\(test.value.percentage) and \(valid.value.percentage)", help: "make their sum 95% or less"))
+                    .conflict, "a prompt that lists no functions cannot miss one", at: $missing.span,
+                    secondary: prompt.isWritten ? [.init(prompt.span)] : [], help: "write 'prompt: tools' under 'data'"))
+        }
+        if retrieve != nil {
+            fields.report(
+                Diagnostic(
+                    .conflict, "'retrieve' lists the functions that 'missing' leaves out", at: $missing.span,
+                    help: "keep one of the two: what retrieval does not find is missing as well"))
         }
     }
 }

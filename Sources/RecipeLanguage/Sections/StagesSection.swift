@@ -1,14 +1,10 @@
+import Declarations
 import Diagnostics
+import Kinds
 import SpannedYAML
 
 /// A stage of the recipe's own, under `stages`.
 package struct NamedStage: Sendable {
-    package enum Content: Sendable {
-        case exec(ExecSection)
-        /// Any other kind; the planner knows its parameters.
-        case kind(Spanned<String>, parameters: Node?)
-    }
-
     /// An input's name in the stage, and the source or stage that it is.
     package struct Input: Sendable {
         package let name: String
@@ -18,9 +14,12 @@ package struct NamedStage: Sendable {
     package let name: Spanned<String>
     /// Where the stage is written.
     package let span: SourceSpan
-    package let content: Content
+    /// The kind with its parameters.
+    package let kind: any StageKind
     /// In the order of writing.
     package let inputs: [Input]
+    /// The inputs' names in the order of the kind's; those of a kind that reads any, sorted.
+    package let inputOrder: [String]
 
     enum Definition {
         static let kind = Field.text("kind", default: "exec", "The stage kind; docs/stage-kinds.md lists them.")
@@ -30,15 +29,17 @@ package struct NamedStage: Sendable {
         static let parameters = RawField("parameters", .named(.anything), "The parameters of a kind other than `exec`.")
         static let mapping = MappingDefinition(
             "stages.NAME", "Stages of the recipe's own: any kind, mixed freely with generated ones.",
-            [kind, inputs, parameters] + ExecSection.Definition.fields)
+            [kind, inputs, parameters] + Exec.Definition.fields)
         static let field = RawField("stages", .named(.mapping(mapping)), mapping.documentation)
     }
 
-    static func list(reading recipe: Fields) -> [NamedStage] {
-        recipe.named(Definition.field, Definition.mapping).map { NamedStage(name: $0.name, reading: $0.fields) }
+    static func list(reading recipe: Fields, references: References) -> [NamedStage] {
+        recipe.named(Definition.field, Definition.mapping).map {
+            NamedStage(name: $0.name, reading: $0.fields, kinds: references.kinds)
+        }
     }
 
-    private init(name: Spanned<String>, reading fields: Fields) {
+    private init(name: Spanned<String>, reading fields: Fields, kinds: KindCatalogue) {
         self.name = name
         span = fields.anchor
         if !name.value.isPlainName || name.value == "report" {
@@ -47,26 +48,75 @@ package struct NamedStage: Sendable {
                     .badName, "'\(Diagnostic.shortened(name.value))' cannot name a stage", at: name.span,
                     help: "use letters, digits, '-' and '_'; 'report' is taken"))
         }
+        let word = fields[Definition.kind]
         inputs = Self.inputs(fields)
-        let kind = fields[Definition.kind]
-        if kind.value == "exec" {
-            content = .exec(ExecSection(reading: fields))
+        if word.value == Exec.name {
+            kind = Exec(reading: fields)
             if let entry = fields.entry("parameters") {
                 fields.report(
                     Diagnostic(
                         .conflict, "a stage of kind 'exec' has no 'parameters'", at: entry.key.span,
                         help: "write 'command', 'environment' and 'outputs' instead"))
             }
-        } else {
-            content = .kind(kind, parameters: fields.node("parameters"))
-            for field in ExecSection.Definition.fields {
-                guard let entry = fields.entry(field.definition.name) else { continue }
-                fields.report(
-                    Diagnostic(
-                        .conflict, "'\(entry.name)' belongs to the kind 'exec'", at: entry.key.span,
-                        secondary: [.init(kind.span)],
-                        help: "write 'kind: exec', or put it under 'parameters'"))
-            }
+            inputOrder = inputs.map(\.name).sorted()
+            return
+        }
+        for field in Exec.Definition.fields {
+            guard let entry = fields.entry(field.definition.name) else { continue }
+            fields.report(
+                Diagnostic(
+                    .conflict, "'\(entry.name)' belongs to the kind 'exec'", at: entry.key.span,
+                    secondary: [.init(word.span)],
+                    help: "write 'kind: exec', or put it under 'parameters'"))
+        }
+        guard let type = kinds.ownKinds.first(where: { $0.name == word.value }) else {
+            fields.report(
+                .unknown(
+                    .unknownKind, "there is no stage kind '\(Diagnostic.shortened(word.value))'", word.value,
+                    among: kinds.ownKinds.map { $0.name }, at: word.span))
+            kind = Exec.standard
+            inputOrder = []
+            return
+        }
+        kind = Self.kind(type, name, fields)
+        inputOrder = Self.ordered(inputs, of: type, name, fields)
+    }
+
+    /// The parameters of any kind, each read by its declaration.
+    private static func kind<Kind: StageKind>(_ type: Kind.Type, _ name: Spanned<String>, _ fields: Fields) -> any StageKind {
+        var kind = Kind.standard
+        let node = fields.node("parameters")
+        if let node, node.mapping == nil {
+            fields.report(.wrongType("\(name.field).parameters", wants: "a mapping of parameters", found: node))
+            return kind
+        }
+        kind.read(
+            own: Fields(
+                Kind.mapping(Kind.name, ""), path: "\(name.field).parameters", owner: "'\(Kind.name)'",
+                anchor: node?.span ?? name.span, entries: node?.mapping ?? [], findings: fields.findings))
+        kind.settle()
+        return kind
+    }
+
+    /// The inputs in the kind's order; those that are missing, or not the kind's, are reported.
+    private static func ordered(
+        _ inputs: [Input], of kind: any StageKind.Type, _ name: Spanned<String>, _ fields: Fields
+    ) -> [String] {
+        for input in inputs where !kind.inputs.contains(where: { $0.admits(input.name) }) {
+            fields.report(
+                .unknown(
+                    .unknownInput, "'\(kind.name)' reads no input '\(input.name)'", input.name, among: kind.inputs.map(\.name),
+                    at: input.reference.span))
+        }
+        for declared in kind.inputs
+        where declared.presence == .required && !inputs.contains(where: { $0.name == declared.name }) {
+            fields.report(
+                Diagnostic(
+                    .missingInput, "'\(kind.name)' needs the input '\(declared.name)'", at: name.span,
+                    help: "add '\(declared.name): STAGE' to 'inputs'"))
+        }
+        return kind.inputs.flatMap { declared in
+            inputs.map(\.name).filter(declared.admits).sorted { ($0.count, $0) < ($1.count, $1) }
         }
     }
 
@@ -94,38 +144,29 @@ package struct NamedStage: Sendable {
 }
 
 /// A stage of kind `exec`: a command of the user's own.
-package struct ExecSection: Sendable {
-    package let command: Spanned<[String]>
-    package let environment: [(name: String, value: Spanned<String>)]
-    package let outputs: Spanned<[Spanned<String>]>
-    /// Seconds.
-    package let timeLimit: Spanned<Double>
-    /// Bytes; 0 sets no limit.
-    package let memory: Spanned<Int>
-
+extension Exec {
     enum Definition {
         static let command = RawField(
             "command", .either([.text, .list(.text)]), "The program and its arguments as a list, or a line for the shell.")
         static let environment = RawField("environment", .named(.text), "All that the command sees of an environment.")
         static let outputs = Field<[Spanned<String>]>.words(
             "outputs", "What the command makes below `outputs/`: files and folders.")
-        static let timeLimit = Field.duration("time_limit", 3600, in: 1...604_800, "When the command is ended.")
-        static let memory = Field.bytes("memory", 0, in: 0...(1 << 46), "Address space of the command; 0 sets no limit.")
-        static let fields: [any DefinedField] = [command, environment, outputs, timeLimit, memory]
+        static let fields: [any DefinedField] = [command, environment, outputs] + Exec.fields()
     }
 
-    init(reading fields: Fields) {
-        command = Self.command(fields)
-        environment = Self.environment(fields)
-        outputs = fields[Definition.outputs]
-        timeLimit = fields[Definition.timeLimit]
-        memory = fields[Definition.memory]
-        if outputs.value.isEmpty {
+    fileprivate init(reading fields: Fields) {
+        self = .standard
+        $command = Self.command(fields)
+        $environment = Self.environment(fields)
+        let written = fields[Definition.outputs]
+        $outputs = written.map { $0.map(\.value).sorted() }
+        read(fields)
+        if outputs.isEmpty {
             fields.report(
                 .missingField(
                     "outputs", in: fields.owner, at: fields.anchor, help: "name what the command makes: 'outputs: [FILE]'"))
         }
-        for output in outputs.value where !Self.isInside(output.value) {
+        for output in written.value where !Self.isInside(output.value) {
             fields.report(
                 Diagnostic(
                     .badName, "'\(Diagnostic.shortened(output.value))' is no path below the outputs", at: output.span,
@@ -148,14 +189,17 @@ package struct ExecSection: Sendable {
         return Spanned(words, at: node.span, field: field)
     }
 
-    private static func environment(_ fields: Fields) -> [(name: String, value: Spanned<String>)] {
-        guard let node = fields.node("environment") else { return [] }
+    private static func environment(_ fields: Fields) -> Spanned<[String: String]> {
+        let field = fields.fullName(of: "environment")
+        guard let node = fields.node("environment") else { return fields.standard("environment", [:]) }
         guard let entries = node.mapping else {
-            fields.report(.wrongType(fields.fullName(of: "environment"), wants: "a mapping such as {NAME: value}", found: node))
-            return []
+            fields.report(.wrongType(field, wants: "a mapping such as {NAME: value}", found: node))
+            return fields.standard("environment", [:])
         }
-        return entries.compactMap { entry in
-            let path = fields.fullName(of: "environment.\(entry.name)")
+        var values: [String: String] = [:]
+        var parts: [String: Place] = [:]
+        for entry in entries {
+            let path = "\(field).\(entry.name)"
             if entry.name.isEmpty || entry.name.contains("=") || entry.name.utf8.contains(0) {
                 fields.report(
                     Diagnostic(
@@ -164,10 +208,12 @@ package struct ExecSection: Sendable {
             }
             guard let text = entry.value.scalar?.text else {
                 fields.report(.wrongType(path, wants: "a single value", found: entry.value))
-                return nil
+                continue
             }
-            return (entry.name, Spanned(text, at: entry.value.span, field: path))
+            values[entry.name] = text
+            parts[entry.name] = Place(entry.value.span, field: path)
         }
+        return Spanned(values, at: Place(node.span, field: field, parts: parts))
     }
 
     private static func isInside(_ path: String) -> Bool {

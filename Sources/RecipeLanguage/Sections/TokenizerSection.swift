@@ -1,19 +1,18 @@
+import Declarations
 import Diagnostics
+import Kinds
 import Words
 
 /// `tokenizer`: the vocabulary that teacher and student share.
 package struct TokenizerSection: Sendable {
-    /// Tokens, special tokens and bytes included; read where the recipe trains the tokenizer.
-    package let vocabulary: Spanned<Int>
+    /// Read where the recipe trains the tokenizer.
+    package let kind: TokenizerTrain
     /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
     package let origin: Spanned<String>?
     /// What the answers consist of that it is trained on; without being written, those of the strategy.
     package let answers: Spanned<AnswerStyle>
 
-    // 5 special tokens and 256 bytes come before the first merge.
     enum Definition {
-        static let vocabulary = Field.integer(
-            "vocabulary", 512, in: 261...262_144, "Tokens of a tokenizer trained on the rows, the 256 bytes included.")
         static let from = Field.text(
             "from",
             "A tokenizer that is there already: `teacher`, `student`, or a source. An imported model's is used by default.")
@@ -21,12 +20,16 @@ package struct TokenizerSection: Sendable {
             "answers", AnswerStyle.call, spelled: "`calls`; `reasoning` where a strategy has a `*`",
             "Whether it learns from reasonings too: variants with and without a `*` can so share a tokenizer.")
         static let mapping = MappingDefinition(
-            "tokenizer", "The vocabulary that teacher and student share.", [vocabulary, from, answers])
+            "tokenizer", "The vocabulary that teacher and student share.", TokenizerTrain.fields() + [from, answers])
     }
+
+    package var vocabulary: Spanned<Int> { kind.$vocabulary }
 
     init(reading recipe: Fields, references: References) {
         let fields = recipe.section(Pipeline.Definition.tokenizer)
-        vocabulary = fields[Definition.vocabulary]
+        var kind = TokenizerTrain.standard
+        kind.read(fields)
+        self.kind = kind
         origin = fields.written(Definition.from)
         answers = fields[Definition.answers]
         if let origin, !["teacher", "student"].contains(origin.value) { references.check(origin, fields.findings) }

@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import SpannedYAML
 
 /// How a model learns: steps one after the other.
@@ -24,40 +26,38 @@ package struct Transfer: Sendable {
         package var samplesAnswers: Bool { self == .onPolicy || self == .reinforcement }
     }
 
-    /// What a step does.
-    package enum Lesson: Sendable {
+    /// What a step trains, but for what the learner decides.
+    package enum Training: Sendable {
         /// Cross entropy on the rows' own answers.
-        case sft(Training)
+        case sft(TrainSFT)
         /// Cross entropy on the teacher's answers that the judge accepted.
-        case rft(Training)
+        case rft(TrainSFT)
         /// The teacher's logits on its accepted answers.
         case kd(Distillation)
         /// The teacher's logits on the student's own answers.
-        case onPolicy(OnPolicyDistillation)
+        case onPolicy(KDOnPolicy)
         /// Rewarded rollouts.
-        case reinforcement(Reinforcement)
+        case reinforcement(RLTrain)
         /// Accepted against rejected answers.
-        case preference(Preference)
-
-        package var training: Training {
-            switch self {
-            case .sft(let training), .rft(let training): training
-            case .kd(let distillation): distillation.training
-            case .onPolicy(let distillation): distillation.training
-            case .reinforcement(let reinforcement): reinforcement.training
-            case .preference(let preference): preference.training
-            }
-        }
+        case preference(DPOTrain)
     }
 
     package struct Step: Sendable {
-        /// How it walks down its loss.
-        package var training: Training { lesson.training }
-
         package let method: Spanned<Method>
         /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.
         package let star: SourceSpan?
-        package let lesson: Lesson
+        package let kind: Training
+
+        /// How it walks down its loss.
+        package var training: TrainingParameters {
+            switch kind {
+            case .sft(let kind), .rft(let kind): kind.training
+            case .kd(let distillation): distillation.train.training
+            case .onPolicy(let kind): kind.training
+            case .reinforcement(let kind): kind.training
+            case .preference(let kind): kind.training
+            }
+        }
     }
 
     /// Whose transfer it is: decides which methods make sense, and how long they last by default.

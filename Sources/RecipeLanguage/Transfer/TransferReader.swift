@@ -1,4 +1,6 @@
+import Declarations
 import Diagnostics
+import Kinds
 import SpannedYAML
 import Words
 
@@ -40,7 +42,7 @@ struct TransferReader {
             let options = options(of: method, [])
             return Transfer.Step(
                 method: Spanned(method, at: field.span, field: field.field, isWritten: false), star: nil,
-                lesson: lesson(method, options, loss: mixture([], nil)))
+                kind: training(method, options, loss: mixture([], nil)))
         }
     }
 
@@ -87,7 +89,7 @@ struct TransferReader {
         }
         let options = options(of: method.value, written.options)
         let loss = method.value.needsLogits ? mixture(written.terms, written.mixture) : mixture([], nil)
-        return Transfer.Step(method: method, star: written.star, lesson: lesson(method.value, options, loss: loss))
+        return Transfer.Step(method: method, star: written.star, kind: training(method.value, options, loss: loss))
     }
 
     private func method(_ written: WrittenStep) -> Spanned<Transfer.Method>? {
@@ -106,15 +108,15 @@ struct TransferReader {
         return Spanned(method, at: span, field: field.field)
     }
 
-    private func lesson(_ method: Transfer.Method, _ options: Fields, loss: Spanned<[LossTerm]>) -> Transfer.Lesson {
+    private func training(_ method: Transfer.Method, _ options: Fields, loss: Spanned<[LossTerm]>) -> Transfer.Training {
         let steps = learner.steps(of: method)
         return switch method {
-        case .sft: .sft(Training(reading: options, steps: steps))
-        case .rft: .rft(Training(reading: options, steps: steps))
+        case .sft: .sft(TrainSFT(reading: options, steps: steps))
+        case .rft: .rft(TrainSFT(reading: options, steps: steps))
         case .kd: .kd(Distillation(reading: options, loss: loss, steps: steps))
-        case .onPolicy: .onPolicy(OnPolicyDistillation(reading: options, loss: loss, steps: steps))
-        case .reinforcement: .reinforcement(Reinforcement(reading: options, steps: steps))
-        case .preference: .preference(Preference(reading: options, steps: steps))
+        case .onPolicy: .onPolicy(KDOnPolicy(reading: options, loss: loss, steps: steps))
+        case .reinforcement: .reinforcement(RLTrain(reading: options, steps: steps))
+        case .preference: .preference(DPOTrain(reading: options, steps: steps))
         }
     }
 
@@ -157,13 +159,13 @@ struct TransferReader {
 extension TransferReader {
     /// The options of each method, in parentheses or as fields of the long form.
     static let definitions: [Transfer.Method: MappingDefinition] = [
-        .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.validatedFields),
-        .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", Training.Definition.validatedFields),
-        .kd: MappingDefinition("KD", "Distillation from captured logits.", Distillation.Definition.fields),
-        .onPolicy: MappingDefinition(
-            "oKD", "Distillation on the student's own answers.", OnPolicyDistillation.Definition.fields),
-        .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", Reinforcement.Definition.fields),
-        .preference: MappingDefinition("DPO", "Accepted against rejected answers.", Preference.Definition.fields),
+        .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", TrainingParameters.Definition.validatedFields),
+        .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", TrainingParameters.Definition.validatedFields),
+        .kd: MappingDefinition(
+            "KD", "Distillation from captured logits.", Distillation.fields, order: ["temperature", "top_k"]),
+        .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", KDOnPolicy.options),
+        .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", RLTrain.options),
+        .preference: MappingDefinition("DPO", "Accepted against rejected answers.", DPOTrain.options),
     ]
 
     static let stepField = Field.text("step", required: true, "`SFT`, `RFT`, `KD`, `oKD`, `RL` or `DPO`, with or without `*`.")
@@ -173,12 +175,14 @@ extension TransferReader {
     /// A step as a mapping: its name, its loss, and the options of all methods.
     static let longForm = MappingDefinition(
         "transfer", "A step of the long form: `step`, `loss`, and the options that its method takes.",
-        [stepField, lossField] + Distillation.Definition.fields
-            + [
-                OnPolicyDistillation.Definition.tokens, OnPolicyDistillation.Definition.fraction,
-                OnPolicyDistillation.Definition.samplingTemperature,
-                Reinforcement.Definition.rollouts, Reinforcement.Definition.clip, Reinforcement.Definition.kl,
-                Reinforcement.Definition.nameReward,
-                Reinforcement.Definition.argumentsReward, Reinforcement.Definition.updates, Preference.Definition.beta,
-            ])
+        ([stepField, lossField] + Distillation.fields + KDOnPolicy.options + RLTrain.options + DPOTrain.options).distinct,
+        order: ["step", "loss", "temperature", "top_k"])
+}
+
+extension [any DefinedField] {
+    /// The first field of each name.
+    fileprivate var distinct: [any DefinedField] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0.definition.name).inserted }
+    }
 }

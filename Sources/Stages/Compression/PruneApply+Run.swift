@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension PruneApply: RunnableStage {
     private static let report = File<JSON>("pruning.json")
@@ -81,16 +81,18 @@ extension PruneApply {
     private func search(
         _ search: Search, _ model: Model, _ importance: ChannelImportance, in context: StageContext
     ) throws -> WidthSearch {
-        let (wanted, steps) = (ratio ?? 0, granularity ?? Granularity(hidden: 64, intermediate: 256))
+        let wanted = ratio ?? 0
+        let hiddenStep = granularity?.hidden ?? Granularity.standardHidden
+        let intermediateStep = granularity?.intermediate ?? method.intermediateStep
         let grid = ShapeGrid(
-            model.configuration, hiddenStep: steps.hidden ?? 0, intermediateStep: steps.intermediate)
+            model.configuration, hiddenStep: hiddenStep, intermediateStep: intermediateStep)
         let shapes = grid.shapes(near: wanted, within: search.tolerance)
         guard !shapes.isEmpty else {
             let nearest = grid.nearest(to: wanted).map {
                 "\($0.hidden)×\($0.intermediate), which is \(percent(grid.ratio(of: $0)))"
             }
             throw StageFailure(
-                "no shape in steps of \(steps.hidden ?? 0)×\(steps.intermediate) channels removes \(percent(wanted)) of the "
+                "no shape in steps of \(hiddenStep)×\(intermediateStep) channels removes \(percent(wanted)) of the "
                     + "parameters to within \(percent(search.tolerance)); the nearest is \(nearest ?? "none"): change "
                     + "'prune.ratio', 'prune.granularity' or 'prune.search.tolerance'")
         }

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 extension QuantApply: RunnableStage {
     private static let report = File<JSON>("quantization.json")

@@ -1,7 +1,8 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
+import Words
 
 /// The files that data artifacts have in common.
 package enum DataFiles {
@@ -98,7 +99,7 @@ struct RowSets {
     }
 
     /// Whether a set has its name from the recipe. Rows of such a set keep the functions that they came with.
-    static func isNamed(_ set: String) -> Bool { !DataSplit.standardSets.contains(set) }
+    static func isNamed(_ set: String) -> Bool { RowSet(rawValue: set) == nil }
 
     /// Functions that only rows of named sets list or call: no other row's prompt may show them.
     var functionsOfNamedSets: Set<String> {

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 import Words
 
 /// A file of rows among a stage's inputs.

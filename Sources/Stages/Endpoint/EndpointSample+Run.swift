@@ -1,7 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 extension EndpointSample: QuestioningStage {

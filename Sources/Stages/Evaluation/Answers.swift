@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 import Words
 
 extension EvalScore: RunnableStage {
@@ -99,7 +99,7 @@ extension EvalGenerate: RunnableStage {
         let encoder = reader.prompts
         let rows = try sets.map { try readRows(of: $0, in: context) }
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
-        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained ?? false)
+        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
         let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))

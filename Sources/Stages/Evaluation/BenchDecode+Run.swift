@@ -1,7 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension BenchDecode: RunnableStage {
     static let speed = File<JSON>("speed.json")

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 extension EvalCost: RunnableStage {
     static let cost = File<JSON>("cost.json")

@@ -1,5 +1,5 @@
 import CanonicalJSON
-import Planner
+import Kinds
 
 /// A figure of a model that reports, comparisons and model cards know. Each is declared once, in `all`.
 package struct Metric: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import CanonicalJSON
-import Planner
+import Kinds
 
 extension Report: RunnableStage {
     package static let file = File<JSON>("report.json")

@@ -1,5 +1,5 @@
 import Foundation
-import Planner
+import Kinds
 import Programs
 
 extension Exec: RunnableStage {

@@ -1,5 +1,5 @@
 import Foundation
-import Planner
+import Kinds
 import Programs
 
 /// Where a command runs: `work/` with its inputs and an empty `outputs/`, and beside it a home and a place for temporary files.

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 extension Judge: RunnableStage {

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 /// A response that is judged.
@@ -104,7 +104,7 @@ extension StageContext {
         case .ast: return JudgeVerdicts(responses, by: .ast, functions: functions)
         case .exact: return JudgeVerdicts(responses, by: .exact, functions: functions)
         case .model:
-            let question = question ?? ModelQuestion(prompt: "", endpoint: nil)
+            let question = question ?? .standard
             return try JudgeVerdicts(
                 responses, asking: judgingModel(for: question), JudgingQuestion(question.prompt), functions: functions)
         }

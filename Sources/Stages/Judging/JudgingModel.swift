@@ -1,7 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 /// What a judging model replied.

@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 /// Sequences with a teacher's top-k logits, back to back; `KDCapture` says what the tensors are.
 struct CapturedLogits: TensorContent {

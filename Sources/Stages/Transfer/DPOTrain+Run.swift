@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 extension DPOTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]

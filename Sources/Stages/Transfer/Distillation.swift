@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Planner
+import Kinds
 import Words
 
 extension KDTrain: RunnableStage {
@@ -54,7 +54,7 @@ extension KDCapture: RunnableStage {
         let rows = try context.responseRows(for: "teacher", prompt)
         var examples = try context.examplesToLearn(rows, answer: answer)
         let captured = try context.inferenceModel("teacher").captureLogits(
-            examples, k: k, of: wholeSequence == true ? .sequence : .response, workers: context.workers,
+            examples, k: k, of: wholeSequence ? .sequence : .response, workers: context.workers,
             checkpoint: context.resultCheckpoint(of: examples.count, unit: "row"))
         guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
             throw StageFailure("the teacher's logits are not numbers; was it trained at too high a learning rate?")

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 extension RLTrain: RunnableStage {
@@ -15,12 +15,12 @@ extension RLTrain: RunnableStage {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
         let reward = CallReward(
-            nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer ?? .call,
+            nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer,
             functions: reader.functions)
         let trainer = try PolicyTrainer(
             context.modelFolder("model").model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
             options: PolicyOptions(
-                rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates ?? 1),
+                rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: TrainingOptions(training, products: context.products), workers: context.workers
         ) { row, answer in reward.reward(for: answer.text(with: tokenizer), to: rows[row]) }
         let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 
 /// A sampled response to a training row: a line of `rollouts.jsonl`.
 struct Rollout {

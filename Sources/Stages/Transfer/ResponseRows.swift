@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Engine
-import Planner
+import Kinds
 import Words
 
 /// Rows with a response to learn, as tokens.
@@ -47,10 +47,10 @@ extension StageContext {
 
     /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
     ///
-    /// - Parameter answer: what the rows' own answers are taught as; `nil` for calls.
-    func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle?) throws -> [TrainingExample] {
+    /// - Parameter answer: what the rows' own answers are taught as.
+    func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle) throws -> [TrainingExample] {
         if hasInput("judged") { return try judgedExamples(rows) }
-        let format = answer ?? .call
+        let format = answer
         return try read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: format) }
     }
 
@@ -73,7 +73,7 @@ extension Sample: RunnableStage {
         let rows = try context.read(DataFiles.train, from: "data")
         let reader = try context.responseRows(prompt)
         let encoder = reader.prompts
-        let prompts = try reader.prompts(of: rows, constrained: constrained ?? false)
+        let prompts = try reader.prompts(of: rows, constrained: constrained)
         var options = GenerationOptions(
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))
@@ -91,7 +91,7 @@ extension Sample: RunnableStage {
 
 extension AnswerStyle {
     /// Why answers of this style cannot be held to a grammar; `nil` where they can, or where it is not asked.
-    func limitation(constrained: Bool?) -> String? {
-        self == .reasoning && constrained == true ? "constrained answers with reasoning are not in this version yet" : nil
+    func limitation(constrained: Bool) -> String? {
+        self == .reasoning && constrained ? "constrained answers with reasoning are not in this version yet" : nil
     }
 }

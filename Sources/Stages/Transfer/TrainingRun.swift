@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 import Words
 
 extension StageContext {

@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 import Words
 
 /// Measures the loss on the set `valid` during a training, and keeps the trained values of the best check.
@@ -21,7 +21,7 @@ struct Validation {
         guard let parameters = training.validation else { return nil }
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
         let reader = try context.responseRows(parameters.prompt)
-        let format = parameters.answer ?? .call
+        let format = parameters.answer
         rows = try context.read(DataFiles.valid, from: "data").map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }

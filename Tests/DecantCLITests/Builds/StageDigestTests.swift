@@ -1,9 +1,10 @@
 import CanonicalJSON
 import Foundation
-import Planner
 import Stages
 import TestSupport
 import Testing
+
+@testable import Kinds
 
 /// A recipe whose artifacts a golden file holds: a line for each stage, with the stage's name and the artifact's digest.
 struct DigestedRecipe: Sendable, CustomTestStringConvertible {

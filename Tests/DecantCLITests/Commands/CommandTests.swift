@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["build"], "Missing expected argument"), (["build", "nowhere.yaml"], "there is no recipe at nowhere.yaml"),
+        (["build"], "Missing expected argument '<recipe>'"), (["build", "nowhere.yaml"], "there is no recipe at nowhere.yaml"),
         (["frobnicate"], "Unexpected argument 'frobnicate'"),
         (["build", "tiny.yaml", "no.stage"], "no stage or target 'no.stage'"),
         (["build", "tiny.yaml", "--jobs", "0"], "--jobs must be at least 1"),

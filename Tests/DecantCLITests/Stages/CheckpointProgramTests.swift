@@ -1,9 +1,10 @@
 import BuildModel
 import Foundation
-import Planner
 import Stages
 import TestSupport
 import Testing
+
+@testable import Kinds
 
 /// `decant stage run` is killed, asked to end, and run again.
 @Suite(.serialized) struct CheckpointProgramTests {

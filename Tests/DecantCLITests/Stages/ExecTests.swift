@@ -1,9 +1,10 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
-import Planner
 import TestSupport
 import Testing
+
+@testable import Kinds
 
 /// A stage directory with an `exec` action in it, run as a runner runs it: `decant stage run DIRECTORY`.
 final class ExecRun {
@@ -22,7 +23,7 @@ final class ExecRun {
             chmod(place.file("inputs/\(path)").path, 0o444)
         }
         let action = Action(
-            kind: Exec.name, revision: Exec.revision, parameters: try JSON(encoding: exec),
+            kind: Exec.name, revision: Exec.revision, parameters: try exec.json,
             inputs: Set(inputs.keys.map { $0.prefix { $0 != "/" } }).sorted().map {
                 .init(name: String($0), artifact: Digest(hashing: ""))
             }, numerics: .portable)

@@ -1,10 +1,11 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
-import Planner
 import Stages
 import TestSupport
 import Testing
+
+@testable import Kinds
 
 /// A prepared stage, and `decant stage run` on it as a runner would.
 final class StageWorkspaceProgram {
@@ -17,7 +18,7 @@ final class StageWorkspaceProgram {
         try FileManager.default.createDirectory(at: folder.appending(path: "inputs"), withIntermediateDirectories: true)
         let kind = type(of: stage)
         let action = Action(
-            kind: kind.name, revision: kind.revision, parameters: try JSON(encoding: stage), inputs: [], numerics: .portable)
+            kind: kind.name, revision: kind.revision, parameters: try stage.json, inputs: [], numerics: .portable)
         try Data(action.canonicalBytes).write(to: folder.appending(path: "action.json"))
     }
 

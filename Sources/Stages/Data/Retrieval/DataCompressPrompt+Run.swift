@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Planner
+import Kinds
 
 extension DataCompressPrompt: RunnableStage {
     private static let sizes = File<JSON>("compression.json")

@@ -2,7 +2,7 @@ import CanonicalJSON
 import Diagnostics
 import Engine
 import Foundation
-import Planner
+import Kinds
 import SpannedYAML
 
 extension DataKnowledge: RunnableStage {

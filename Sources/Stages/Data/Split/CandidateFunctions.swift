@@ -1,5 +1,5 @@
 import Engine
-import Planner
+import Kinds
 
 /// Chooses which functions a row's prompt lists.
 struct CandidateFunctions {
@@ -14,7 +14,7 @@ struct CandidateFunctions {
         self.split = split
         self.pool = pool
         domain = Set(pool)
-        similar = split.similar == nil && split.missing == nil ? nil : SimilarFunctions(pool: pool, seed: split.seed)
+        similar = split.similar == 0 && split.missing == 0 ? nil : SimilarFunctions(pool: pool, seed: split.seed)
     }
 
     /// The row with its own functions among others, in an order that tells nothing. Only an out-of-domain row lists an
@@ -46,8 +46,7 @@ struct CandidateFunctions {
     }
 
     private func misses(_ row: Row) -> Bool {
-        guard let missing = split.missing, !row.answers.isEmpty else { return false }
-        return StableHash.unit("missing", split.seed, row.id) < missing
+        split.missing > 0 && !row.answers.isEmpty && StableHash.unit("missing", split.seed, row.id) < split.missing
     }
 
     private func listed(by row: Row, calling own: Set<String>) -> [String] {
@@ -70,7 +69,7 @@ struct CandidateFunctions {
     private func others(_ count: Int, than own: Set<String>, for row: Row, alike fewest: Int) -> [String] {
         let count = max(0, count)
         if let similar {
-            return similar.drawn(count, for: own, share: split.similar ?? 0, atLeast: fewest, stream: row.id)
+            return similar.drawn(count, for: own, share: split.similar, atLeast: fewest, stream: row.id)
         }
         let ranked = pool.filter { !own.contains($0) }.map { (order($0, row), $0) }.sorted { $0 < $1 }
         return ranked.prefix(count).map(\.1)

@@ -1,6 +1,6 @@
 import BuildModel
 import Engine
-import Planner
+import Kinds
 
 extension DataSplit: RunnableStage {
     package static let artifact: [Output] = [.file(DataFiles.functions), .sets]

@@ -1,0 +1,117 @@
+/// The fields of one kind of mapping: the language is a tree of these.
+package struct MappingDefinition: Sendable {
+    /// As the documentation heads it: `prune`.
+    package let title: String
+    /// One sentence.
+    package let documentation: String
+    package let fields: [FieldDefinition]
+    /// Whether the word `none` may stand for the whole mapping.
+    package let mayBeNone: Bool
+
+    /// - Parameter order: names of fields that are listed first, in this order; all others follow as they are.
+    package init(
+        _ title: String, _ documentation: String, mayBeNone: Bool = false, _ fields: [any DefinedField], order: [String] = []
+    ) {
+        self.title = title
+        self.documentation = documentation
+        let definitions = fields.map(\.definition)
+        self.fields =
+            order.compactMap { name in definitions.first { $0.name == name } }
+            + definitions.filter { !order.contains($0.name) }
+        self.mayBeNone = mayBeNone
+    }
+
+    package var names: [String] { fields.map(\.name) }
+}
+
+/// One field: its name, what it may hold, what it means when left out, and a sentence for people.
+package struct FieldDefinition: Sendable {
+    package internal(set) var name: String
+    package let type: ValueType
+    /// The value of a field that is left out, as a recipe would write it; `nil` where there is none.
+    package internal(set) var standard: String?
+    package internal(set) var isRequired: Bool
+    package let documentation: String
+}
+
+/// Whatever defines a field.
+package protocol DefinedField: Sendable {
+    var definition: FieldDefinition { get }
+}
+
+/// A field that holds a mapping of its own.
+package struct SectionField: DefinedField {
+    package let mapping: MappingDefinition
+    package let definition: FieldDefinition
+
+    package init(_ name: String, _ mapping: MappingDefinition, standard: String? = nil, required: Bool = false) {
+        self.mapping = mapping
+        definition = FieldDefinition(
+            name: name, type: .mapping(mapping), standard: standard, isRequired: required, documentation: mapping.documentation)
+    }
+}
+
+/// A field whose value a reader of its own takes apart.
+package struct RawField: DefinedField {
+    package let definition: FieldDefinition
+
+    package init(_ name: String, _ type: ValueType, standard: String? = nil, required: Bool = false, _ documentation: String) {
+        definition = FieldDefinition(
+            name: name, type: type, standard: standard, isRequired: required, documentation: documentation)
+    }
+
+    package var name: String { definition.name }
+}
+
+/// What a field may hold. Readers, documentation and the JSON Schema are all made from it.
+package indirect enum ValueType: Sendable {
+    case integer(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
+    /// A part of a whole: `20%` or `0.2`.
+    case share(ClosedRange<Double>)
+    /// `512 MiB`.
+    case bytes(ClosedRange<Int>)
+    /// `30 min`; seconds.
+    case duration(ClosedRange<Double>)
+    case flag
+    case text
+    /// One of some words.
+    case choice([String])
+    /// Several; a single one needs no brackets.
+    case list(ValueType)
+    case mapping(MappingDefinition)
+    /// Names of the writer's own, each with a value.
+    case named(ValueType)
+    case either([ValueType])
+    /// Whatever stands there is read later, or by somebody else.
+    case anything
+}
+
+extension ValueType {
+    /// In few words, for the documentation's tables.
+    package var summary: String {
+        switch self {
+        case .integer(let range): "whole number, " + Self.describe(range)
+        case .number(let range): "number, " + Self.describe(range, Quantity.text)
+        case .share(let range): "share, " + Self.describe(range, \.percentage)
+        case .bytes(let range): "size, " + Self.describe(range, Quantity.bytesText)
+        case .duration(let range): "duration, " + Self.describe(range, Quantity.durationText)
+        case .flag: "`true` or `false`"
+        case .text: "text"
+        case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
+        case .list(let element): "list: " + element.summary
+        case .mapping(let mapping): mapping.fields.map { "`\($0.name)`" }.joined(separator: ", ")
+        case .named(let value): "names with " + value.summary
+        case .either(let types): types.map(\.summary).joined(separator: "; or ")
+        case .anything: "anything"
+        }
+    }
+
+    package static func describe(_ range: ClosedRange<Int>) -> String { describe(range, String.init) }
+
+    package static func describe<Bound>(_ range: ClosedRange<Bound>, _ spelled: (Bound) -> String) -> String
+    where Bound: Comparable {
+        if let upper = range.upperBound as? Int, upper == .max { return "at least \(spelled(range.lowerBound))" }
+        return "between \(spelled(range.lowerBound)) and \(spelled(range.upperBound))"
+    }
+}

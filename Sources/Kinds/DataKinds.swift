@@ -1,0 +1,133 @@
+import Declarations
+import Words
+
+package enum DataKinds {
+    static let kinds: [any StageKind.Type] = [DataGenerate.self, DataIngest.self, DataSplit.self]
+}
+
+/// Writes rows from functions, utterance templates and slot values.
+///
+/// Inputs: `functions` and `templates`, one YAML file each.
+/// Output: `functions.json`, `rows.jsonl` (rows carry their template and whether template or values are held out).
+package struct DataGenerate: StageKind {
+    package static let name = "data.generate"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("functions"), .required("templates")]
+    package static let output = "`functions.json`, `rows.jsonl`"
+
+    /// Rows.
+    @Spanned package var count = 6000
+    @Spanned package var seed = 7
+    /// Share of each function's templates that only the `phrasing` set uses.
+    @Spanned package var heldOutTemplates = 0.15
+    /// Share of the values of each slot that allows it which only the `values` set uses.
+    @Spanned package var heldOutValues = 0.05
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$count, .integer("count", in: 1...10_000_000, "Rows.")), .init(\.$seed, .seed("Draws the rows.")),
+        .init(
+            \.$heldOutTemplates,
+            .share(
+                "held_out_templates", in: 0...0.9,
+                "Share of each function's templates that only the set `phrasing` uses."), at: "hold_out.templates"),
+        .init(
+            \.$heldOutValues,
+            .share("held_out_values", in: 0...0.9, "Share of the values that only the set `values` uses."),
+            at: "hold_out.values"),
+    ]
+}
+
+/// Reads rows of a published format into Decant's.
+///
+/// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
+/// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
+/// otherwise than the first row that had one of this name, also its own `definitions`).
+package struct DataIngest: StageKind {
+    package static let name = "data.ingest"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test"), .numbered("set")]
+    package static let output = "`functions.json`, `rows.jsonl`"
+
+    /// Of the inputs that `formats` does not name.
+    @Spanned package var format = RowFormat.decant
+    /// Other formats, by input; `nil` where all have one.
+    @Spanned package var formats: [String: RowFormat]? = nil
+    /// The sets that the rows of `set.0`, `set.1`, … are, in that order; `nil` where there are none.
+    @Spanned package var sets: [String]? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$format, .choice("format", "The format of the rows, where a source has no other.")),
+        .init(
+            \.$formats, Field<[String: RowFormat]>.named(.choice("formats", "Inputs with rows in another format.")),
+            at: .elsewhere),
+        .init(
+            \.$sets, .names("sets", "The sets that the rows of `set.0`, `set.1`, … are, in that order."), at: .elsewhere),
+    ]
+
+    package func format(of input: String) -> RowFormat { formats?[input] ?? format }
+}
+
+/// Divides rows into sets by a hash of each row's id, so that a row's set never depends on the rows beside it.
+///
+/// Inputs: `data` (of `data.generate` or `data.ingest`).
+/// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
+/// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under.
+package struct DataSplit: StageKind {
+    package static let name = "data.split"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data")]
+    package static let output = "`functions.json`, one `<set>.jsonl` per set"
+
+    /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
+    @Spanned package var test = 0.10
+    @Spanned package var valid = 0.02
+    /// Functions that are out of domain: sorted names, and patterns in which `*` is any run of characters.
+    @Spanned package var outOfDomain: [String] = []
+    /// Functions listed with each row (its own and others by hash); 0 lists those that the row came with, else all in domain.
+    @Spanned package var candidates = 0
+    /// Share of the others that share a word with a function that the row calls.
+    @Spanned package var similar = 0.0
+    /// Share of the rows with a call, by hash, whose functions are not listed: they want no call.
+    @Spanned package var missing = 0.0
+    /// At most this many rows a set, chosen by hash; sets not named keep all.
+    @Spanned package var limit: [String: Int] = [:]
+    @Spanned package var seed = 7
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$test, .share("test", in: 0...0.9, "Share of the rows not otherwise placed.")),
+        .init(\.$valid, .share("valid", in: 0...0.9, "Share of the rows not otherwise placed.")),
+        .init(
+            \.$outOfDomain,
+            .names("out_of_domain", "Functions that no training row shows: names, or patterns such as `*_lamp`."),
+            at: .elsewhere),
+        .init(
+            \.$candidates, .integer("candidates", in: 0...1000, "Functions listed with each row."), at: .elsewhere),
+        .init(
+            \.$similar,
+            .share(
+                "similar", in: 0...1, "Share of the functions besides its own that share a word with one that the row calls."),
+            at: "candidates.similar", key: .unlessStandard),
+        .init(
+            \.$missing,
+            .share(
+                "missing", in: 0...0.9,
+                "Share of the rows with a call whose functions are not listed: those rows want no call."),
+            at: "candidates.missing", key: .unlessStandard),
+        .init(
+            \.$limit,
+            Field<[String: Int]>.named(.integer("limit", in: 1...10_000_000, "At most so many rows of a set.")), at: .elsewhere),
+        .init(\.$seed, .seed("Decides which rows fall into which set.")),
+    ]
+
+    package mutating func settle() { outOfDomain.sort() }
+}
+
+extension Field where Value == [String] {
+    /// Names of the writer's own, each once; a single one needs no brackets.
+    static func names(_ name: String, _ documentation: String) -> Field {
+        Field<[Spanned<String>]>.words(name, documentation).plain()
+    }
+}

@@ -1,0 +1,184 @@
+import Declarations
+import Words
+
+package enum DistillationKinds {
+    static let kinds: [any StageKind.Type] = [KDCapture.self, KDTrain.self, KDOnPolicy.self]
+}
+
+/// Stores the teacher's k largest logits at every response position, or at every position of the sequence, with the log-sum-exp
+/// over the whole vocabulary and the probability of all other tokens.
+///
+/// Inputs: `teacher` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted responses
+/// are scored; without it the training rows' own answers are, and of passages the whole text.
+/// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal. Tensors, for M positions of
+/// all rows back to back:
+/// `token_bits` [1]: bits of a token's number where numbers are packed, lowest bits first, every row from a whole byte;
+/// `tokens` (packed) and `row_offsets` [rows+1]: prompt and response; `prompt_lengths` [rows]; `position_offsets` [rows+1];
+/// `top_tokens` [M, bytes]: k packed tokens by falling logit; `top_differences` U16 [M, k]: by how many 1024ths their logits lie
+/// below the largest, at most 65535; `log_sum_exp` F32 [M]: less the largest logit; `log_rest` F32 [M]: ln of the probability of
+/// all other tokens. A stored token's probability is off by 1e-3 of it at most, unless it is below e⁻⁶³ of the largest.
+package struct KDCapture: StageKind {
+    package static let name = "kd.capture"
+    package static let revision = 3
+    package static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .optional("judged")]
+    package static let output = "`logits.safetensors`, `tokenizer.json`"
+
+    @Spanned package var k = 16
+    @Spanned package var prompt = PromptStyle.query
+    /// Whether the prompt's positions are stored too.
+    @Spanned package var wholeSequence = false
+    /// What the rows' own answers are scored as; calls where there is an input `judged`.
+    @Spanned package var answer = AnswerStyle.call
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$k, .integer("k", in: 1...1024, "The teacher's logits kept at each position."), at: "top_k"),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(
+            \.$wholeSequence, .flag("whole_sequence", "Whether the prompt's positions are stored too."), at: .elsewhere,
+            key: .unlessStandard),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+    ]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+}
+
+/// Knowledge distillation from captured logits.
+///
+/// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
+/// `data` (of `data.split`) where the loss on a validation set is computed.
+/// Output: a model folder and `curve.jsonl`.
+package struct KDTrain: StageKind {
+    package static let name = "kd.train"
+    package static let revision = 3
+    package static let inputs: [InputDeclaration] = [
+        .required("model"), .optional("data"), .required("logits"), .numbered("logits"),
+    ]
+    package static let output = "a model folder, `curve.jsonl`"
+
+    @Spanned package var loss = [LossTerm(.forwardKL)]
+    @Spanned package var temperature = 1.0
+    /// Share of the loss that runs over prompt and answer.
+    @Spanned package var promptShare = 0.0
+    /// What becomes of the tokens that the capture did not keep.
+    @Spanned package var tail = LogitsTail.lump
+    package var training = TrainingParameters()
+    /// Each teacher's share of the divergences, in the order of the inputs; `nil` for one teacher.
+    @Spanned package var teacherWeights: [Double]? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$loss, .mixture, at: .elsewhere),
+        .init(\.$temperature, .distillationTemperature),
+        .init(
+            \.$promptShare, .share("prompt_share", in: 0...1, "Share of the loss that runs over prompt and answer."),
+            at: "prompt"),
+        .init(
+            \.$tail,
+            .choice(
+                "tail", spelled: "`lump`; `renormalize` at a temperature other than 1",
+                "What becomes of the tokens that are not kept: one bucket, or nothing.")),
+        .init(\.training, "training", "How the stage walks down its loss."),
+        .init(
+            \.$teacherWeights,
+            Field<[Spanned<Double>]>.list(
+                of: .number(
+                    "teacher_weights", in: 0...1, "Each teacher's share of the divergences, in the order of the inputs.")
+            ).plain(), at: .elsewhere),
+    ]
+    package static let otherStandards = [KDTrain(training: .init(steps: 150))]
+
+    package mutating func settle() {
+        settleParameters()
+        $tail = $tail.or($temperature) { $0 == 1 ? .lump : .renormalize }
+    }
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+}
+
+/// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
+///
+/// Inputs: `model` (the student), `teacher`, `data` (of `data.split`).
+/// Output: a model folder and `curve.jsonl`, with the mean length of the student's answers and the share that did not end.
+///
+/// At every step the student, as it is then, answers its share of the batch's rows; the others keep their own answers. The
+/// teacher's 64 largest logits are kept at each position, the others as one bucket (at temperatures other than 1 not at all). An
+/// answer that did not end within `tokens` is learned from without an end.
+package struct KDOnPolicy: StageKind {
+    package static let name = "kd.on-policy"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("teacher"), .required("data")]
+    package static let output = "a model folder, `curve.jsonl`"
+
+    @Spanned package var loss = [LossTerm(.forwardKL)]
+    @Spanned package var temperature = 1.0
+    /// New tokens of a sampled answer at most.
+    @Spanned package var tokens = 64
+    /// Share of each batch that the student answers itself.
+    @Spanned package var fraction = 1.0
+    @Spanned package var samplingTemperature = 0.9
+    package var training = TrainingParameters(steps: 200)
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$loss, .mixture, at: .elsewhere),
+        .init(\.$tokens, .sampledTokens),
+        .init(\.$fraction, .share("fraction", in: 0...1, "Share of each batch that the student answers itself (oKD).")),
+        .init(\.$samplingTemperature, .number("sampling_temperature", in: 0.05...5, "Of the student's answers (oKD).")),
+        .init(\.$temperature, .distillationTemperature),
+        .init(\.training, "training", "How the stage walks down its loss."),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere),
+    ]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
+}
+
+extension Field where Value == Double {
+    static var distillationTemperature: Field {
+        .number("temperature", in: 0.1...20, "τ: logits are divided by it in the divergences.")
+    }
+}
+
+extension Field where Value == [LossTerm] {
+    private static var loss: Field<Loss> { .choice("loss", "The loss.") }
+    private static var weight: Field<Double> { .number("weight", 1, in: 0...100, "Of the loss in the sum.") }
+    private static var argument: Field<Double> {
+        .number("argument", in: 0...1, spelled: "`0.5`", "β of JSD, μ of AKL; the other losses have none.")
+    }
+
+    /// A list of losses with weights.
+    static var mixture: Field {
+        let term = MappingDefinition("loss", "A summand of the loss.", [loss.needed, weight, argument])
+        return Field(
+            "loss", .list(.mapping(term)), standard: nil, nothing: [], "The sum of losses that the student learns from.",
+            spell: { $0.map { "{loss: \($0.loss.spelling), weight: \(Quantity.text($0.weight))}" }.joined(separator: ", ") }
+        ) { node, place in
+            let elements = node.sequence ?? [node]
+            if elements.isEmpty { place.report(.emptyList(place.field, at: node.span)) }
+            let terms = elements.compactMap { element -> LossTerm? in
+                guard let entries = element.mapping else {
+                    place.report(.wrongType(place.field, wants: "a term such as {loss: FKL, weight: 0.5}", found: element))
+                    return nil
+                }
+                let fields = Fields(
+                    term, path: place.field, anchor: element.span, entries: entries, findings: place.findings)
+                guard let loss = fields.written(loss) else {
+                    if fields.node("loss") == nil {
+                        fields.report(.missingField("loss", in: fields.owner, at: fields.anchor, help: "add 'loss: FKL'"))
+                    }
+                    return nil
+                }
+                return LossTerm(
+                    loss.value, weight: fields[weight].value,
+                    argument: fields.written(argument)?.value ?? loss.value.standardArgument)
+            }
+            return terms.count == elements.count && !terms.isEmpty ? terms : nil
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Declarations
+import Words
+
+package enum EvaluationKinds {
+    static let kinds: [any StageKind.Type] = [EvalGenerate.self, EvalScore.self, EvalCost.self, EvalPerplexity.self]
+}
+
+/// Greedy answers to the rows of the evaluation sets.
+///
+/// Inputs: `model` (float or quantized), `data` (of `data.split`).
+/// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts.
+package struct EvalGenerate: StageKind {
+    package static let name = "eval.generate"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+    package static let output = "one `<set>.jsonl` per set"
+
+    /// In the order in which they are reported.
+    @Spanned package var sets = evaluatedSets
+    @Spanned package var maxTokens = 64
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+    /// Whether answers are held to calls of the candidate functions.
+    @Spanned package var constrained = false
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$sets, .evaluatedSets, at: .elsewhere, isNeeded: true), .init(\.$maxTokens, .answerTokens),
+        .init(
+            \.$constrained,
+            .flag("constrained", "Whether models can answer nothing but calls that fit the functions' schemas."),
+            key: .unlessStandard),
+        .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
+    ]
+
+    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+}
+
+/// The sets of generated data, without functions out of domain.
+private let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
+
+/// Scores answers against the rows.
+///
+/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`), `judge` (a model) where a model at hand decides.
+/// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
+/// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
+/// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
+/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
+package struct EvalScore: AskingKind {
+    package static let name = "eval.score"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("data"), .required("answers"), .optional("judge")]
+    package static let output = "`scores.json`, `confusion.json`, `failures.jsonl`, `verdicts.jsonl`?"
+
+    @Spanned package var judge = JudgeKind.ast
+    @Spanned package var sets = evaluatedSets
+    @Spanned package var answer = AnswerStyle.call
+    /// What a judging model is asked; only where one decides.
+    @Spanned package var question: ModelQuestion? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$judge, .judge("judge")), .init(\.$sets, .evaluatedSets, isNeeded: true), .init(\.$answer, .answer),
+        .question(\.$question, when: { $0.asks }),
+    ]
+
+    private var asks: Spanned<Bool> { $judge.map { $0 == .model } }
+    package var askedModel: String? { question?.endpoint?.model }
+    package var runsModel: Bool { judge == .model && question?.endpoint == nil }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+}
+
+/// Counts parameters, bytes and the FLOPs of an answer (METHODS: cost).
+///
+/// Inputs: `model`, `answers` (of `eval.generate`): the token counts of the workload.
+/// Output: `cost.json`.
+package struct EvalCost: StageKind {
+    package static let name = "eval.cost"
+    /// 2: models without biases are counted without.
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("answers")]
+    package static let output = "`cost.json`"
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = []
+}
+
+/// Perplexity of a model on a text, in windows (METHODS: evaluation).
+///
+/// A window starts every `stride` tokens; of all but the first, only the tokens that no window before it held are counted.
+///
+/// Inputs: `model` (float or quantized), `text`: one plain text, UTF-8.
+/// Output: `perplexity.json`: `perplexity`, `loss` (mean negative log-likelihood in nats), counts of tokens and windows.
+package struct EvalPerplexity: StageKind {
+    package static let name = "eval.perplexity"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("text")]
+    package static let output = "`perplexity.json`"
+
+    /// Tokens between the starts of two windows.
+    @Spanned package var stride = 256
+    /// Tokens of a window.
+    @Spanned package var context = 512
+    /// Tokens of the text that are read at most, from its beginning; `nil` for all.
+    @Spanned package var tokens: Int? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$stride, .integer("stride", in: 1...65_536, "Tokens between the starts of two windows.")),
+        .init(\.$context, .integer("context", in: 2...65_536, "Tokens of a window.")),
+        .init(
+            \.$tokens,
+            .integer("tokens", in: 2...1_000_000_000, "Tokens of the text that are read at most, from its beginning.")),
+    ]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+}
+
+extension Field where Value == [String] {
+    fileprivate static var evaluatedSets: Field { .names("sets", "The sets that models answer.") }
+}

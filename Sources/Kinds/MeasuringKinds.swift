@@ -1,0 +1,116 @@
+import Declarations
+import Words
+
+package enum MeasuringKinds {
+    static let kinds: [any StageKind.Type] = [BenchDecode.self, BenchServe.self, Report.self]
+}
+
+/// Measures how fast a model answers one prompt, one token after the other, with all of the machine to itself.
+///
+/// The prompt is of fixed tokens, and nothing ends the answer early. A model that reads fewer positions gets shorter ones.
+///
+/// Inputs: `model` (float or quantized).
+/// Output: `speed.json`: `tokens_per_second` of the best round, that of each of the `rounds`, without the time of reading the
+/// prompt; `prompt_tokens` and `new_tokens` as they were, `threads`.
+package struct BenchDecode: StageKind {
+    package static let name = "bench.decode"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model")]
+    package static let output = "`speed.json`"
+    package static let isMeasurement = true
+
+    /// Tokens of the prompt, at most.
+    @Spanned package var promptTokens = 32
+    /// Tokens whose time is taken, at most.
+    @Spanned package var newTokens = 64
+    /// How often.
+    @Spanned package var rounds = 3
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$promptTokens, .integer("prompt_tokens", in: 1...65_536, "Tokens of the prompt, at most."), at: .elsewhere),
+        .init(\.$newTokens, .integer("new_tokens", in: 1...65_536, "Tokens whose time is taken, at most."), at: .elsewhere),
+        .init(
+            \.$rounds, .integer("rounds", in: 1...1000, "How often the answer is made; the best round counts."), at: .elsewhere),
+    ]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+}
+
+/// Answers requests of concurrent clients and measures how fast (METHODS: serving).
+///
+/// Inputs: `model`, `data` (of `data.split`): its test rows are the requests.
+/// Output: `serving.json`: queries per second, response time (mean, p50, p99) for each number of clients.
+package struct BenchServe: StageKind {
+    package static let name = "bench.serve"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+    package static let output = "`serving.json`"
+    package static let isMeasurement = true
+
+    /// Concurrent clients, in the order of the report.
+    @Spanned package var clients = [1, 8, 16, 32, 64, 128]
+    /// New tokens per answer at most.
+    @Spanned package var maxTokens = 64
+    @Spanned package var prompt = PromptStyle.query
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(
+            \.$clients,
+            Field<[Spanned<Int>]>.list(
+                of: .integer("clients", in: 1...1024, "Concurrent clients that `latency` is measured with.")
+            ).plain()),
+        .init(\.$maxTokens, .answerTokens, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
+    ]
+
+    package var runsModel: Bool { true }
+}
+
+/// Lays the scores and costs of all variants side by side.
+///
+/// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `serving.<i>`, `speed.<i>`.
+/// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
+/// of answers; the functions most often called in place of others.
+package struct Report: StageKind {
+    package static let name = "report"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [
+        .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed"),
+    ]
+    package static let output = "`report.json`, `report.md`"
+
+    /// Name of each row: the teacher, intermediate models, the variants.
+    @Spanned package var rows: [String] = []
+    /// Columns: `ar`, `exact`, `flops`, `speed`.
+    @Spanned package var metrics: [String] = []
+    @Spanned package var sets: [String] = []
+    /// For each row what it repeats with another seed, where the recipe has variants that differ in seeds alone: rows of one
+    /// name are summed up as mean ± deviation.
+    @Spanned package var repeated: [String]? = nil
+    /// Metrics of quality, each with a mark at the rows that no other beats in it and in bytes: `ar` or `exact`, on the first
+    /// set, and `perplexity`. `nil` where models are not made smaller in several ways.
+    @Spanned package var fronts: [String]? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$rows, .texts("rows", "The name of each row."), at: .elsewhere, isNeeded: true),
+        .init(\.$metrics, .texts("metrics", "The columns."), at: .elsewhere, isNeeded: true),
+        .init(\.$sets, .texts("sets", "The sets that are reported."), at: .elsewhere, isNeeded: true),
+        .init(
+            \.$repeated, .texts("repeated", "For each row what it repeats with another seed; rows of one name are summed up."),
+            at: .elsewhere),
+        .init(
+            \.$fronts,
+            .texts("fronts", "Metrics of quality: a row that no other beats in one of them and in bytes gets a mark."),
+            at: .elsewhere),
+    ]
+}
+
+extension Field where Value == [String] {
+    /// Texts, equal ones among them.
+    static func texts(_ name: String, required: Bool = false, _ documentation: String) -> Field {
+        Field<[Spanned<String>]>.list(of: .word(name, documentation), required: required).plain()
+    }
+}

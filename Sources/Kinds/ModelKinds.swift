@@ -1,0 +1,116 @@
+import Declarations
+import Words
+
+package enum ModelKinds {
+    static let kinds: [any StageKind.Type] = [TokenizerTrain.self, ModelInit.self, ModelImport.self, AdapterMerge.self]
+}
+
+/// Trains a byte-level BPE vocabulary on the training rows as prompts and answers.
+///
+/// Inputs: `data` (of `data.split`).
+/// Output: `tokenizer.json`, `tokenizer_config.json`.
+package struct TokenizerTrain: StageKind {
+    package static let name = "tokenizer.train"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data")]
+    package static let output = "`tokenizer.json`, `tokenizer_config.json`"
+
+    /// Tokens, the 256 bytes and the special tokens included.
+    @Spanned package var vocabulary = 512
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+
+    // 5 special tokens and 256 bytes come before the first merge.
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(
+            \.$vocabulary,
+            .integer("vocabulary", in: 261...262_144, "Tokens of a tokenizer trained on the rows, the 256 bytes included.")),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+    ]
+}
+
+/// The shape of a decoder-only transformer.
+package struct ModelShape: ParameterGroup {
+    @Spanned package var hidden = 128
+    @Spanned package var layers = 4
+    @Spanned package var heads = 4
+    /// Divides `heads`.
+    @Spanned package var kvHeads = 2
+    @Spanned package var intermediate = 256
+    /// Whether the head shares the embedding's weights.
+    @Spanned package var tied = true
+
+    package static let standard = Self()
+    /// Of a teacher that a recipe says nothing about.
+    package static let teacher = Self(hidden: 160, intermediate: 320)
+    package static let parameters: [Parameter<Self>] = [
+        .init(
+            \.$hidden,
+            .integer("hidden", in: 8...16_384, spelled: "", "Width; 160 for a teacher, 128 for a student.")),
+        .init(\.$layers, .integer("layers", in: 1...256, "Transformer blocks.")),
+        .init(\.$heads, .integer("heads", in: 1...256, "Attention heads; twice their number divides `hidden`.")),
+        .init(\.$kvHeads, .integer("kv_heads", in: 1...256, "Key-value heads; their number divides `heads`.")),
+        .init(
+            \.$intermediate,
+            .integer(
+                "intermediate", in: 8...65_536, spelled: "",
+                "Width of the feed-forward layers; 320 for a teacher, 256 for a student.")),
+        .init(\.$tied, .flag("tied", "Whether the head shares the embedding's weights.")),
+    ]
+}
+
+/// Draws the weights of a new model.
+///
+/// Inputs: `tokenizer`.
+/// Output: a model folder: `config.json`, `generation_config.json`, `model.safetensors`, `tokenizer.json`,
+/// `tokenizer_config.json`.
+package struct ModelInit: StageKind {
+    package static let name = "model.init"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("tokenizer")]
+    package static let output = "a model folder"
+
+    package var shape = ModelShape()
+    @Spanned package var seed = 2
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.shape, "shape", "The shape of the model."), .init(\.$seed, .seed("Of the weights drawn."), at: .elsewhere),
+    ]
+    package static let otherStandards = [ModelInit(shape: .teacher, seed: 1)]
+}
+
+/// Reads a model that was made elsewhere: a Hugging Face folder or a GGUF file.
+///
+/// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
+/// or shards with their index) and the tokenizer's files, or one `.gguf` file.
+/// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
+package struct ModelImport: StageKind {
+    package static let name = "model.import"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("source")]
+    package static let output = "a model folder"
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = []
+
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
+}
+
+/// Adds low-rank adapters to the weights of the model that they were trained beside.
+///
+/// Inputs: `model` (a model folder), `adapters` (of a training stage with `lora`).
+/// Output: a model folder.
+package struct AdapterMerge: StageKind {
+    package static let name = "adapter.merge"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("adapters")]
+    package static let output = "a model folder"
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = []
+
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+}

@@ -1,0 +1,145 @@
+import Declarations
+import Words
+
+package enum QuantizationKinds {
+    static let kinds: [any StageKind.Type] = [QuantCalibrate.self, QuantApply.self]
+}
+
+/// Calibration rows.
+package struct Calibration: ParameterGroup {
+    @Spanned package var samples = 512
+    @Spanned package var set = RowSet.train.rawValue
+    @Spanned package var prompt = PromptStyle.query
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$samples, .calibrationRows), .init(\.$set, .calibrationSet), .init(\.$prompt, .prompt),
+    ]
+}
+
+/// Statistics of what each linear module reads: H = XᵀX for GPTQ and QuantEase, ranges for SmoothQuant.
+///
+/// Inputs: `model`, `data` (of `data.split`).
+/// Output: `statistics.safetensors`; all methods, schemes and group sizes share it.
+package struct QuantCalibrate: StageKind {
+    package static let name = "quant.calibrate"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+    package static let output = "`statistics.safetensors`"
+
+    /// Calibration rows.
+    @Spanned package var samples = 512
+    @Spanned package var set = RowSet.train.rawValue
+    @Spanned package var prompt = PromptStyle.query
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$samples, .calibrationRows, at: "num_calibration_samples"), .init(\.$set, .calibrationSet, at: .elsewhere),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+    ]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+}
+
+/// Quantizes a model's linear layers.
+///
+/// Inputs: `model`; `statistics` (of `quant.calibrate`) for every method but round to nearest, or with `prefix` `data` (of
+/// `data.split`).
+/// Output: a model folder in the compressed-tensors layout (`pack-quantized`, for W8A8-INT8 `int-quantized`, for W8A8-FP8
+/// `float-quantized`) and `quantization.json` (errors per layer, bytes).
+package struct QuantApply: StageKind {
+    package static let name = "quant.apply"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .optional("statistics"), .optional("data")]
+    package static let output = "a compressed-tensors model folder, `quantization.json`"
+
+    @Spanned package var scheme = QuantScheme.w8a16
+    @Spanned package var method = QuantMethod.roundToNearest
+    /// Consecutive inputs that share a scale; 0 is one scale per output channel.
+    @Spanned package var groupSize = 128
+    /// Sorted module names, without their prefix, that stay in float: `lm_head`.
+    @Spanned package var ignore = ["lm_head"]
+    /// Of GPTQ and QuantEase: share of the mean diagonal added to the Hessian.
+    @Spanned package var damping: Double? = nil
+    /// Of GPTQ alone.
+    @Spanned package var activationOrder: Bool? = nil
+    /// Of SmoothQuant alone: α.
+    @Spanned package var smoothing: Double? = nil
+    /// Of QuantEase alone: passes over the columns at most.
+    @Spanned package var iterations: Int? = nil
+    /// Of GPTQ and QuantEase: calibrates each layer on what the quantized layers before it give, in place of `statistics`.
+    @Spanned package var prefix: Calibration? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$scheme, .choice("scheme", "Bits and types of weights and activations; `none` keeps float."), at: .elsewhere),
+        .init(
+            \.$method,
+            .choice("method", "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")),
+        .init(
+            \.$groupSize,
+            .integer(
+                "group_size", in: 0...16_384,
+                "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8-INT8 and W8A8-FP8 have.")),
+        .init(\.$ignore, .modules),
+        .init(
+            \.$damping,
+            .share("damping", in: 0...1, "Damping of GPTQ and QuantEase, a share of the Hessian's mean diagonal."),
+            when: { $0.readsHessians }, standard: 0.01),
+        .init(
+            \.$activationOrder,
+            .flag(
+                "activation_order",
+                "Whether GPTQ takes columns in the order of their activations, with the scales of the unchanged weights."),
+            when: { $0.isGPTQ }, standard: true),
+        .init(\.$smoothing, .number("smoothing", in: 0...1, "SmoothQuant's α."), when: { $0.smooths }, standard: 0.5),
+        .init(
+            \.$iterations, .integer("iterations", in: 1...1000, "Passes of QuantEase over all columns, at most."),
+            when: { $0.iterates }, standard: 20),
+        .init(
+            \.$prefix, "prefix",
+            "Rows that GPTQ and QuantEase calibrate each layer on, behind the quantized layers, in place of `statistics`."),
+    ]
+    package static let otherStandards = [QuantApply(method: .gptq)]
+    package static let choosing: Set<String> = ["method"]
+
+    private var readsHessians: Spanned<Bool> { $method.map(\.readsHessians) }
+    private var isGPTQ: Spanned<Bool> { $method.map { $0 == .gptq } }
+    private var smooths: Spanned<Bool> { $method.map { $0 == .smoothQuant } }
+    private var iterates: Spanned<Bool> { $method.map { $0 == .quantEase } }
+
+    package mutating func settle() {
+        settleParameters()
+        $groupSize = $groupSize.or($scheme) { $0.roundsActivations ? 0 : Self.standard.groupSize }
+        ignore.sort()
+    }
+
+    package var runsModel: Bool { prefix != nil }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.quantizing(inputs) }
+}
+
+extension Field where Value == Int {
+    fileprivate static var calibrationRows: Field {
+        .integer("samples", in: 1...100_000, "Rows that GPTQ, QuantEase and SmoothQuant calibrate on.")
+    }
+}
+
+extension Field where Value == [String] {
+    private static let known = ["lm_head"] + AdapterTarget.allCases.map(\.rawValue)
+
+    /// Linear modules without their prefix.
+    fileprivate static var modules: Field {
+        let module = Field<String>(
+            "ignore", .text, standard: nil, nothing: "", "Modules that stay in float.", spell: { $0 }
+        ) { node, place in
+            guard let text = node.scalar?.text, !node.isNull else {
+                place.report(.wrongType(place.field, wants: "a list of words", found: node))
+                return nil
+            }
+            if !known.contains(text) { place.report(.unknownValue(text, of: place.field, among: known, at: node.span)) }
+            return text
+        }
+        return Field<[Spanned<String>]>.list(of: module, isSet: true).plain()
+    }
+}

@@ -1,0 +1,85 @@
+import Declarations
+import Words
+
+package enum RetrievalKinds {
+    static let kinds: [any StageKind.Type] = [DataRetrieve.self, DataKnowledge.self, DataCompressPrompt.self]
+}
+
+/// Replaces the functions that each row lists by those of the whole pool that are nearest to its query, the nearest first.
+///
+/// A function's document is its name cut into words, its description, and the names and descriptions of its parameters.
+/// Retrieved functions are kept, whether the wanted functions are among them or not. Training rows never list a function that
+/// rows of other sets call and no training row does; rows of the other sets choose from the whole pool.
+///
+/// Inputs: `data` (of `data.split`), `encoder` (a sentence encoder's folder, of any depth) where the method is `embedding`.
+/// Output: as `data.split`, and `recall.json`: per set, the share of the rows with calls whose functions are all among the
+/// first k, before any are added.
+package struct DataRetrieve: StageKind {
+    package static let name = "data.retrieve"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data"), .optional("encoder")]
+    package static let output = "as `data.split`, and `recall.json`"
+
+    @Spanned package var method = RetrievalMethod.bm25
+    /// Functions kept for each row.
+    @Spanned package var topK = 10
+    /// Whether a training row's functions that were missed take the last places of its list.
+    @Spanned package var addMissed = false
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$method, .choice("method", "How functions are ranked for a query.")),
+        .init(\.$topK, .integer("top_k", in: 1...1000, "Functions kept for each row.")),
+        .init(
+            \.$addMissed,
+            .flag(
+                "add_missed",
+                "Whether training rows list the functions that they call even where retrieval missed them.")),
+    ]
+
+    package var runsModel: Bool { method == .embedding }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.retrieving(inputs) }
+}
+
+/// Gives each row the snippets of a knowledge file that are nearest to its query, the nearest first.
+///
+/// Inputs: `data` (of `data.split` or `data.retrieve`), `snippets` (JSON lines with `text`, or a YAML list of texts), `encoder`
+/// (a sentence encoder's folder) where the method is `embedding`.
+/// Output: as its input `data`.
+package struct DataKnowledge: StageKind {
+    package static let name = "data.knowledge"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data"), .required("snippets"), .optional("encoder")]
+    package static let output = "as `data.split`"
+
+    @Spanned package var method = RetrievalMethod.bm25
+    /// Snippets of each row at most; with `bm25` none that shares no word with the query.
+    @Spanned package var topK = 3
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$method, .choice("method", "How snippets are ranked for a query.")),
+        .init(\.$topK, .integer("top_k", in: 1...100, "Snippets of each row at most.")),
+    ]
+
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.retrieving(inputs) }
+}
+
+/// Takes guidelines, format rules and examples out of prompts (From Large to Super-Tiny, appendix B).
+///
+/// Rows lose `instructions` and `examples`, and keep query, `context`, `knowledge` and functions. A function's description is
+/// cut to its first sentence, and its parameters keep names, types and values, not their descriptions.
+///
+/// Inputs: `data` (of `data.split`, `data.retrieve` or `data.knowledge`), `tokenizer` (a folder with `tokenizer.json`) where
+/// tokens are to be counted.
+/// Output: as its input, and `compression.json`: the characters (and tokens) of each part of the prompts before and after,
+/// by set.
+package struct DataCompressPrompt: StageKind {
+    package static let name = "data.compress-prompt"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("data"), .optional("tokenizer")]
+    package static let output = "as `data.split`, and `compression.json`"
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = []
+}

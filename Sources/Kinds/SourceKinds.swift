@@ -1,0 +1,101 @@
+import Declarations
+
+package enum SourceKinds {
+    static let kinds: [any StageKind.Type] = [
+        SourceFile.self, SourceHTTP.self, SourcePyPI.self, SourceGit.self, SourceHuggingFace.self,
+    ]
+}
+
+/// A file beside the recipe. Fixed output: the digest is the key.
+///
+/// Output: the file under its own name.
+package struct SourceFile: StageKind {
+    package static let name = "source.file"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = []
+    package static let output = "a file beside the recipe, under its own name"
+
+    /// The file's name in the artifact.
+    @Spanned package var file = ""
+    @Spanned package var sha256 = ""
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$file, .text("file", "The file's name."), at: .elsewhere, isNeeded: true),
+        .init(\.$sha256, .text("sha256", "The digest of its bytes."), at: .elsewhere, isNeeded: true),
+    ]
+}
+
+/// One file of a source from elsewhere.
+package struct PinnedFile: Codable, Hashable, Sendable {
+    /// In the artifact.
+    package var path: String
+    package var sha256: String
+
+    package init(path: String, sha256: String) {
+        self.path = path
+        self.sha256 = sha256
+    }
+}
+
+/// Files from elsewhere. Fixed output: the digests are the key; where the files come from is not part of it.
+///
+/// Output: the files under their paths.
+package protocol PinnedSource: StageKind {
+    /// Sorted by path.
+    var files: Spanned<[PinnedFile]> { get set }
+}
+
+extension PinnedSource {
+    package static var inputs: [InputDeclaration] { [] }
+    package static var output: String { "files from elsewhere, under their paths" }
+    fileprivate static var pinned: Field<[PinnedFile]> {
+        Field(
+            "files", .anything, standard: nil, nothing: [], "The files with their digests.", spell: { _ in nil },
+            read: { _, _ in nil })
+    }
+}
+
+/// A file from a URL, or members of the archive that it is.
+package struct SourceHTTP: PinnedSource {
+    package static let name = "source.http"
+    package static let revision = 2
+
+    package var files = Spanned<[PinnedFile]>(wrappedValue: [])
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+}
+
+/// Members of a distribution of the Python package index.
+package struct SourcePyPI: PinnedSource {
+    package static let name = "source.pypi"
+    package static let revision = 1
+
+    package var files = Spanned<[PinnedFile]>(wrappedValue: [])
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+}
+
+/// Files of a commit of a git repository.
+package struct SourceGit: PinnedSource {
+    package static let name = "source.git"
+    package static let revision = 1
+
+    package var files = Spanned<[PinnedFile]>(wrappedValue: [])
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+}
+
+/// Files of a model or data set of the Hugging Face hub.
+package struct SourceHuggingFace: PinnedSource {
+    package static let name = "source.huggingface"
+    package static let revision = 1
+
+    package var files = Spanned<[PinnedFile]>(wrappedValue: [])
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+}

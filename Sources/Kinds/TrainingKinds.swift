@@ -1,0 +1,128 @@
+import Declarations
+import Words
+
+package enum TrainingKinds {
+    static let kinds: [any StageKind.Type] = [TrainSFT.self, RLTrain.self, DPOTrain.self]
+}
+
+/// Supervised fine-tuning: cross entropy on (prompt, answer).
+///
+/// Inputs: `model` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted
+/// responses are the targets, which makes it RFT; without it the rows' own answers are.
+/// Output: a model folder and `curve.jsonl` (step, loss, learning rate, gradient norm).
+package struct TrainSFT: StageKind {
+    package static let name = "train.sft"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .optional("judged")]
+    package static let output = "a model folder, `curve.jsonl`"
+
+    package var training = TrainingParameters()
+    @Spanned package var prompt = PromptStyle.query
+    /// What the rows' own answers are taught as. With reasoning, one made from the row by rule goes before them.
+    @Spanned package var answer = AnswerStyle.call
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.training, "training", "How the stage walks down its loss."),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+    ]
+    package static let otherStandards = [TrainSFT(training: .init(steps: 600, seed: 1))]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+}
+
+/// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
+///
+/// Inputs: `model` (also the reference policy), `data` (of `data.split`).
+/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
+/// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
+/// done, first and last means, why it ended early if it did.
+package struct RLTrain: StageKind {
+    package static let name = "rl.train"
+    package static let revision = 2
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
+    package static let output = "a model folder, `curve.jsonl`, `summary.json`"
+
+    /// Per prompt.
+    @Spanned package var rollouts = 8
+    /// New tokens of a rollout at most.
+    @Spanned package var tokens = 64
+    @Spanned package var samplingTemperature = 1.0
+    /// Of the probability ratio.
+    @Spanned package var clip = 0.2
+    /// Weight of the divergence from the reference policy.
+    @Spanned package var kl = 0.01
+    /// Weights of the right name and of the right arguments in the reward.
+    @Spanned package var nameReward = 0.5
+    @Spanned package var argumentsReward = 0.5
+    package var training = TrainingParameters(steps: 100, learningRate: 5e-5)
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+    /// Updates of the weights on each batch of answers.
+    @Spanned package var updates = 1
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$rollouts, .integer("rollouts", in: 2...256, "Answers per prompt (RL).")),
+        .init(\.$tokens, .sampledTokens),
+        .init(\.$samplingTemperature, .number("sampling_temperature", in: 0.05...5, "Of the student's answers (oKD).")),
+        .init(\.$clip, .number("clip", in: 0.01...1, "How far the probability ratio may move (RL).")),
+        .init(\.$kl, .number("kl", in: 0...10, "Weight of the divergence from the first policy, estimator k2 (RL).")),
+        .init(\.$nameReward, .number("name_reward", in: 0...10, "α: reward of the right function (RL).")),
+        .init(\.$argumentsReward, .number("arguments_reward", in: 0...10, "β: reward of the right arguments (RL).")),
+        .init(
+            \.$updates,
+            .integer(
+                "updates", in: 1...16, "Updates of the weights on each batch of answers; `clip` acts from the second on (RL)."),
+            key: .unlessStandard),
+        .init(\.training, "training", "How the stage walks down its loss."),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+    ]
+
+    package mutating func settle() {
+        settleParameters()
+        $tokens = $tokens.orTokens(of: $answer)
+    }
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
+}
+
+/// Direct preference optimization: accepted against rejected answers (METHODS: DPO).
+///
+/// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judged` (of `judge`).
+/// Output: a model folder and `curve.jsonl`, with the mean margin and the share of pairs with one above 0.
+///
+/// A pair is an accepted and a rejected response to one row: the i-th of each, the shorter list begun again at its end; equal
+/// texts count once. Rows without both are passed over. A step takes `batch` pairs.
+package struct DPOTrain: StageKind {
+    package static let name = "dpo.train"
+    package static let revision = 1
+    package static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .required("judged")]
+    package static let output = "a model folder, `curve.jsonl`"
+
+    @Spanned package var beta = 0.1
+    package var training = TrainingParameters(steps: 100, learningRate: 5e-5)
+    @Spanned package var prompt = PromptStyle.query
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$beta, .number("beta", in: 0.001...10, "β: how strongly the reference policy holds (DPO).")),
+        .init(\.training, "training", "How the stage walks down its loss."),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+    ]
+
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+}
+
+extension Field where Value == Int {
+    /// Of answers that are sampled while a model is trained.
+    static var sampledTokens: Field {
+        .integer(
+            "tokens", in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens of a sampled answer at most (oKD, RL).")
+    }
+}
