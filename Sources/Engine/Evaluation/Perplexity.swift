@@ -54,12 +54,18 @@ extension InferenceModel {
         let vocabularySize = model.configuration.vocabularySize
         var sum = 0.0
         for (row, target) in targets.prefix(rows).enumerated() {
-            let logits = logits + row * vocabularySize
-            let wanted = Double(logits[Int(target)])
-            let statistics = decant_softmax(logits, logits, 1, vocabularySize)
-            sum += Double(statistics.largest) + PortableMath.log(Double(statistics.sum)) - wanted
+            sum += InferenceModel.negativeLogLikelihood(of: target, logits + row * vocabularySize, vocabularySize)
         }
         return sum
+    }
+
+    /// Of one token; the logits [V] are used up.
+    private static func negativeLogLikelihood(
+        of token: Int32, _ logits: UnsafeMutablePointer<Float>, _ vocabularySize: Int
+    ) -> Double {
+        let wanted = Double(logits[Int(token)])
+        let statistics = decant_softmax(logits, logits, 1, vocabularySize)
+        return Double(statistics.largest) + PortableMath.log(Double(statistics.sum)) - wanted
     }
 }
 
@@ -124,11 +130,8 @@ extension InferenceModel {
             decoder.forEachLogits(batch, a) { rows in
                 losses.withUnsafeMutableBufferPointer { losses in
                     decoder.workers.forEach(rows.count) { row in
-                        let logits = a.logits + row * vocabulary
-                        let wanted = Double(logits[Int(targets[rows.lowerBound + row])])
-                        let statistics = decant_softmax(logits, logits, 1, vocabulary)
-                        losses[rows.lowerBound + row] =
-                            Double(statistics.largest) + PortableMath.log(Double(statistics.sum)) - wanted
+                        losses[rows.lowerBound + row] = InferenceModel.negativeLogLikelihood(
+                            of: targets[rows.lowerBound + row], a.logits + row * vocabulary, vocabulary)
                     }
                 }
             }

@@ -15,25 +15,24 @@ struct ConfigurationFields {
     func has(_ field: String) -> Bool { json[field].map { $0 != .null } ?? false }
 
     func integer(_ field: String, default fallback: Int? = nil) throws(ModelConfigurationError) -> Int {
-        guard has(field), let value = json[field] else {
-            if let fallback { return fallback }
-            throw ModelConfigurationError(field: path + field, reason: "is missing")
-        }
-        guard let integer = value.integer else {
-            throw ModelConfigurationError(field: path + field, reason: "must be an integer, not \(value.canonicalText)")
-        }
-        return integer
+        try value(of: field, "an integer", default: fallback) { $0.integer }
     }
 
     func number(_ field: String, default fallback: Double? = nil) throws(ModelConfigurationError) -> Double {
-        guard has(field), let value = json[field] else {
+        try value(of: field, "a number", default: fallback) { $0.double }
+    }
+
+    private func value<Value>(
+        of field: String, _ type: String, default fallback: Value?, _ convert: (JSON) -> Value?
+    ) throws(ModelConfigurationError) -> Value {
+        guard has(field), let member = json[field] else {
             if let fallback { return fallback }
             throw ModelConfigurationError(field: path + field, reason: "is missing")
         }
-        guard let number = value.double else {
-            throw ModelConfigurationError(field: path + field, reason: "must be a number, not \(value.canonicalText)")
+        guard let value = convert(member) else {
+            throw ModelConfigurationError(field: path + field, reason: "must be \(type), not \(member.canonicalText)")
         }
-        return number
+        return value
     }
 
     // MARK: Whole models

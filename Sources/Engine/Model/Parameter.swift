@@ -14,35 +14,20 @@ package struct Parameter: Hashable, Sendable {
     /// As Hugging Face names it.
     package let name: String
     /// As GGUF names it.
-    let ggufName: String
+    var ggufName = ""
     /// A matrix is [out, in].
     package let shape: [Int]
     /// What rows and columns stand for; empty where pruning knows nothing of them.
-    let axes: [Axis]
+    var axes: [Axis] = []
     package let role: Role
     /// The layer that it is a part of.
-    let layer: Int?
+    var layer: Int?
     /// What a layer's matrix reads.
-    let input: LinearInput?
+    var input: LinearInput?
     /// Whether its rows are turned by the rotary embedding.
-    let isRotated: Bool
+    var isRotated = false
     /// Of the first value.
     package let offset: Int
-
-    init(
-        name: String, ggufName: String = "", shape: [Int], axes: [Axis] = [], role: Role, layer: Int? = nil,
-        input: LinearInput? = nil, isRotated: Bool = false, offset: Int
-    ) {
-        self.name = name
-        self.ggufName = ggufName
-        self.shape = shape
-        self.axes = axes
-        self.role = role
-        self.layer = layer
-        self.input = input
-        self.isRotated = isRotated
-        self.offset = offset
-    }
 
     package var count: Int { shape.reduce(1, *) }
     /// Values of a row; a vector's rows have one.

@@ -72,7 +72,7 @@ package struct LayerwisePruning {
 
     /// Has a matrix read fewer of its inputs; gives what it still reads, and by how much its outputs changed.
     private func reduce(
-        _ matrix: LayerMatrix, reading input: LinearInput, ofLayer layer: Int,
+        _ matrix: LinearMap, reading input: LinearInput, ofLayer layer: Int,
         _ reduction: (InputStatistics, [Double]) throws -> LinearReduction
     ) rethrows -> (kept: [Int], error: Double) {
         let statistics = pass.statistics(of: input, layer: layer)
@@ -93,40 +93,34 @@ package struct LayerwisePruning {
         down.write(values: result.down, to: weights)
     }
 
-    private func output(ofLayer layer: Int) -> LayerMatrix {
-        LayerMatrix(model.layout.attention.output.from(model.layout.start(ofLayer: layer)))
+    private func output(ofLayer layer: Int) -> LinearMap {
+        model.layout.attention.output.from(model.layout.start(ofLayer: layer))
     }
 
-    private func down(ofLayer layer: Int) -> LayerMatrix {
-        LayerMatrix(model.layout.feedForward.down.from(model.layout.start(ofLayer: layer)))
+    private func down(ofLayer layer: Int) -> LinearMap {
+        model.layout.feedForward.down.from(model.layout.start(ofLayer: layer))
     }
 }
 
-/// Where one of a layer's matrices [hidden, inputs] lies among a model's weights.
-private struct LayerMatrix {
-    let inputs: Int
-    private let start, outputs: Int
-
-    init(_ map: LinearMap) { (start, outputs, inputs) = (map.offset, map.rows, map.inputs) }
-
-    var count: Int { inputs * outputs }
-
-    func values(_ weights: FloatBuffer) -> [Float] {
-        withExtendedLifetime(weights) { Array(UnsafeBufferPointer(start: weights.base + start, count: count)) }
+extension LinearMap {
+    fileprivate func values(_ weights: FloatBuffer) -> [Float] {
+        withExtendedLifetime(weights) { Array(UnsafeBufferPointer(start: weights.base + offset, count: count)) }
     }
 
-    func write(values: [Float], to weights: FloatBuffer) {
-        for (place, value) in values.enumerated() { weights.base[start + place] = value }
+    fileprivate func write(values: [Float], to weights: FloatBuffer) {
+        for (place, value) in values.enumerated() { weights.base[offset + place] = value }
     }
 
     /// Its transpose [inputs, outputs].
-    func read(_ weights: FloatBuffer) -> [Double] {
-        (0..<count).map { Double(weights.base[start + $0 % outputs * inputs + $0 / outputs]) }
+    fileprivate func read(_ weights: FloatBuffer) -> [Double] {
+        let rows = rows
+        return (0..<count).map { Double(weights.base[offset + $0 % rows * inputs + $0 / rows]) }
     }
 
-    func write(_ transpose: [Double], to weights: FloatBuffer) {
+    fileprivate func write(_ transpose: [Double], to weights: FloatBuffer) {
+        let rows = rows
         for (place, value) in transpose.enumerated() {
-            weights.base[start + place % outputs * inputs + place / outputs] = Float(value)
+            weights.base[offset + place % rows * inputs + place / rows] = Float(value)
         }
     }
 }

@@ -111,18 +111,13 @@ extension UnitSelection {
         let row = Array(inverse[j * size..<(j + 1) * size])
         let weight = Array(weights[j * outputs..<(j + 1) * outputs])
         let (size, outputs, workers) = (size, outputs, workers)
-        update { inverse, weights in
-            row.withUnsafeBufferPointer { row in
-                weight.withUnsafeBufferPointer { weight in
-                    guard let row = row.baseAddress, let weight = weight.baseAddress else { return }
-                    workers.forEachRange(size, size: 64) { rows in
-                        for i in rows where row[i] != 0 && i != j {
-                            let share = -row[i] / row[j]
-                            decant_add_scaled_double(inverse + i * size, share, row, size)
-                            decant_add_scaled_double(weights + i * outputs, share, weight, outputs)
-                            inverse[i * size + j] = 0
-                        }
-                    }
+        update(by: row, weight) { inverse, weights, row, weight in
+            workers.forEachRange(size, size: 64) { rows in
+                for i in rows where row[i] != 0 && i != j {
+                    let share = -row[i] / row[j]
+                    decant_add_scaled_double(inverse + i * size, share, row, size)
+                    decant_add_scaled_double(weights + i * outputs, share, weight, outputs)
+                    inverse[i * size + j] = 0
                 }
             }
             (inverse + j * size).update(repeating: 0, count: size)
@@ -135,29 +130,31 @@ extension UnitSelection {
         let schur = schurComplement(of: i, column)
         let weight = residual(ofInput: i).map { $0 / schur }
         let (size, outputs, workers) = (size, outputs, workers)
-        update { inverse, weights in
-            column.withUnsafeBufferPointer { column in
-                weight.withUnsafeBufferPointer { weight in
-                    guard let column = column.baseAddress, let weight = weight.baseAddress else { return }
-                    workers.forEachRange(size, size: 64) { rows in
-                        for k in rows where column[k] != 0 {
-                            decant_add_scaled_double(inverse + k * size, column[k] / schur, column, size)
-                            decant_add_scaled_double(weights + k * outputs, -column[k], weight, outputs)
-                            inverse[k * size + i] = -column[k] / schur
-                        }
-                    }
-                    for k in 0..<size { inverse[i * size + k] = -column[k] / schur }
-                    inverse[i * size + i] = 1 / schur
-                    (weights + i * outputs).update(from: weight, count: outputs)
+        update(by: column, weight) { inverse, weights, column, weight in
+            workers.forEachRange(size, size: 64) { rows in
+                for k in rows where column[k] != 0 {
+                    decant_add_scaled_double(inverse + k * size, column[k] / schur, column, size)
+                    decant_add_scaled_double(weights + k * outputs, -column[k], weight, outputs)
+                    inverse[k * size + i] = -column[k] / schur
                 }
             }
+            for k in 0..<size { inverse[i * size + k] = -column[k] / schur }
+            inverse[i * size + i] = 1 / schur
+            (weights + i * outputs).update(from: weight, count: outputs)
         }
     }
 
-    private mutating func update(_ body: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) -> Void) {
+    /// Has `body` change A and Ŵ by a vector [size] and one [outputs].
+    private mutating func update(
+        by vector: [Double], _ weight: [Double],
+        _ body: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>) ->
+            Void
+    ) {
         inverse.withUnsafeMutableBufferPointer { inverse in
             weights.withUnsafeMutableBufferPointer { weights in
-                if let inverse = inverse.baseAddress, let weights = weights.baseAddress { body(inverse, weights) }
+                if let inverse = inverse.baseAddress, let weights = weights.baseAddress {
+                    body(inverse, weights, vector, weight)
+                }
             }
         }
     }
