@@ -16,10 +16,8 @@ package protocol AskingKind: StageKind {
 /// Inputs: `model`, `data` (of `data.split`).
 /// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
 package struct Sample: StageKind {
-    package static let name = "sample"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
-    package static let output = "`rollouts.jsonl`"
+    package static let declaration = KindDeclaration(
+        "sample", revision: 2, inputs: [.required("model"), .required("data")], output: "`rollouts.jsonl`")
 
     /// Responses per prompt.
     @Spanned package var samples = 1
@@ -48,6 +46,7 @@ package struct Sample: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: RowSet.train.rawValue) }
 }
 
 /// Rollouts of a model behind an OpenAI-compatible server. The recorded answers are the artifact.
@@ -55,10 +54,8 @@ package struct Sample: StageKind {
 /// Inputs: `data` (of `data.split`).
 /// Output: as `sample`, and `exchanges.jsonl`: each question's digest, model and settings with the answer as it came.
 package struct EndpointSample: AskingKind {
-    package static let name = "endpoint.sample"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("data")]
-    package static let output = "`rollouts.jsonl`, `exchanges.jsonl`"
+    package static let declaration = KindDeclaration(
+        "endpoint.sample", revision: 1, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
 
     package var endpoint = EndpointParameters()
     /// Responses per prompt.
@@ -97,10 +94,9 @@ extension EndpointSample {
 /// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
 /// with `ast`.
 package struct Judge: AskingKind {
-    package static let name = "judge"
-    package static let revision = 3
-    package static let inputs: [InputDeclaration] = [.required("data"), .required("rollouts"), .optional("judge")]
-    package static let output = "`accepted.jsonl`, `rejected.jsonl`, `surplus.jsonl`, `summary.json`, `verdicts.jsonl`?"
+    package static let declaration = KindDeclaration(
+        "judge", revision: 3, inputs: [.required("data"), .required("rollouts"), .optional("judge")],
+        output: "`accepted.jsonl`, `rejected.jsonl`, `surplus.jsonl`, `summary.json`, `verdicts.jsonl`?")
 
     @Spanned package var kind = JudgeKind.ast
     /// Accepted responses kept per row, after equal ones are merged.

@@ -12,10 +12,8 @@ package enum CommandKinds {
 /// Inputs: any, as declared.
 /// Output: the files and folders of `outputs/` that are declared, and nothing else.
 package struct Exec: StageKind {
-    package static let name = "exec"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.any]
-    package static let output = "the files and folders that it declares"
+    package static let declaration = KindDeclaration(
+        "exec", revision: 1, inputs: [.any], output: "the files and folders that it declares")
 
     /// The program, looked up along `PATH`, and its arguments.
     @Spanned package var command: [String] = []

@@ -10,10 +10,9 @@ package enum DataKinds {
 /// Inputs: `functions` and `templates`, one YAML file each.
 /// Output: `functions.json`, `rows.jsonl` (rows carry their template and whether template or values are held out).
 package struct DataGenerate: StageKind {
-    package static let name = "data.generate"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("functions"), .required("templates")]
-    package static let output = "`functions.json`, `rows.jsonl`"
+    package static let declaration = KindDeclaration(
+        "data.generate", revision: 1, inputs: [.required("functions"), .required("templates")],
+        output: "`functions.json`, `rows.jsonl`")
 
     /// Rows.
     @Spanned package var count = 6000
@@ -44,10 +43,9 @@ package struct DataGenerate: StageKind {
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
 /// otherwise than the first row that had one of this name, also its own `definitions`).
 package struct DataIngest: StageKind {
-    package static let name = "data.ingest"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.numbered("train"), .numbered("test"), .numbered("set")]
-    package static let output = "`functions.json`, `rows.jsonl`"
+    package static let declaration = KindDeclaration(
+        "data.ingest", revision: 2, inputs: [.numbered("train"), .numbered("test"), .numbered("set")],
+        output: "`functions.json`, `rows.jsonl`")
 
     /// Of the inputs that `formats` does not name.
     @Spanned package var format = RowFormat.decant
@@ -75,10 +73,8 @@ package struct DataIngest: StageKind {
 /// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
 /// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under.
 package struct DataSplit: StageKind {
-    package static let name = "data.split"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("data")]
-    package static let output = "`functions.json`, one `<set>.jsonl` per set"
+    package static let declaration = KindDeclaration(
+        "data.split", revision: 1, inputs: [.required("data")], output: "`functions.json`, one `<set>.jsonl` per set")
 
     /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
     @Spanned package var test = 0.10

@@ -18,10 +18,9 @@ package enum DistillationKinds {
 /// below the largest, at most 65535; `log_sum_exp` F32 [M]: less the largest logit; `log_rest` F32 [M]: ln of the probability of
 /// all other tokens. A stored token's probability is off by 1e-3 of it at most, unless it is below e⁻⁶³ of the largest.
 package struct KDCapture: StageKind {
-    package static let name = "kd.capture"
-    package static let revision = 3
-    package static let inputs: [InputDeclaration] = [.required("teacher"), .required("data"), .optional("judged")]
-    package static let output = "`logits.safetensors`, `tokenizer.json`"
+    package static let declaration = KindDeclaration(
+        "kd.capture", revision: 3, inputs: [.required("teacher"), .required("data"), .optional("judged")],
+        output: "`logits.safetensors`, `tokenizer.json`")
 
     @Spanned package var k = 16
     @Spanned package var prompt = PromptStyle.query
@@ -42,6 +41,7 @@ package struct KDCapture: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(over: RowSet.train.rawValue) }
 }
 
 /// Knowledge distillation from captured logits.
@@ -50,12 +50,9 @@ package struct KDCapture: StageKind {
 /// `data` (of `data.split`) where the loss on a validation set is computed.
 /// Output: a model folder and `curve.jsonl`.
 package struct KDTrain: StageKind {
-    package static let name = "kd.train"
-    package static let revision = 3
-    package static let inputs: [InputDeclaration] = [
-        .required("model"), .optional("data"), .required("logits"), .numbered("logits"),
-    ]
-    package static let output = "a model folder, `curve.jsonl`"
+    package static let declaration = KindDeclaration(
+        "kd.train", revision: 3, inputs: [.required("model"), .optional("data"), .required("logits"), .numbered("logits")],
+        output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
     @Spanned package var temperature = 1.0
@@ -96,6 +93,7 @@ package struct KDTrain: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
 }
 
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
@@ -107,10 +105,9 @@ package struct KDTrain: StageKind {
 /// teacher's 64 largest logits are kept at each position, the others as one bucket (at temperatures other than 1 not at all). An
 /// answer that did not end within `tokens` is learned from without an end.
 package struct KDOnPolicy: StageKind {
-    package static let name = "kd.on-policy"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("teacher"), .required("data")]
-    package static let output = "a model folder, `curve.jsonl`"
+    package static let declaration = KindDeclaration(
+        "kd.on-policy", revision: 1, inputs: [.required("model"), .required("teacher"), .required("data")],
+        output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
     @Spanned package var temperature = 1.0
@@ -137,6 +134,7 @@ package struct KDOnPolicy: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
 }
 
 extension Field where Value == Double {

@@ -10,10 +10,8 @@ package enum EvaluationKinds {
 /// Inputs: `model` (float or quantized), `data` (of `data.split`).
 /// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts.
 package struct EvalGenerate: StageKind {
-    package static let name = "eval.generate"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
-    package static let output = "one `<set>.jsonl` per set"
+    package static let declaration = KindDeclaration(
+        "eval.generate", revision: 2, inputs: [.required("model"), .required("data")], output: "one `<set>.jsonl` per set")
 
     /// In the order in which they are reported.
     @Spanned package var sets = evaluatedSets
@@ -37,6 +35,7 @@ package struct EvalGenerate: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
 }
 
 /// The sets of generated data, without functions out of domain.
@@ -50,10 +49,9 @@ private let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
 /// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
 package struct EvalScore: AskingKind {
-    package static let name = "eval.score"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("data"), .required("answers"), .optional("judge")]
-    package static let output = "`scores.json`, `confusion.json`, `failures.jsonl`, `verdicts.jsonl`?"
+    package static let declaration = KindDeclaration(
+        "eval.score", revision: 2, inputs: [.required("data"), .required("answers"), .optional("judge")],
+        output: "`scores.json`, `confusion.json`, `failures.jsonl`, `verdicts.jsonl`?")
 
     @Spanned package var judge = JudgeKind.ast
     @Spanned package var sets = evaluatedSets
@@ -71,6 +69,7 @@ package struct EvalScore: AskingKind {
     package var askedModel: String? { question?.endpoint?.model }
     package var runsModel: Bool { judge == .model && question?.endpoint == nil }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+    package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
 /// Counts parameters, bytes and the FLOPs of an answer (METHODS: cost).
@@ -78,14 +77,13 @@ package struct EvalScore: AskingKind {
 /// Inputs: `model`, `answers` (of `eval.generate`): the token counts of the workload.
 /// Output: `cost.json`.
 package struct EvalCost: StageKind {
-    package static let name = "eval.cost"
-    /// 2: models without biases are counted without.
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("answers")]
-    package static let output = "`cost.json`"
+    /// Revision 2: models without biases are counted without.
+    package static let declaration = KindDeclaration(
+        "eval.cost", revision: 2, inputs: [.required("model"), .required("answers")], output: "`cost.json`")
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = []
+    package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
 /// Perplexity of a model on a text, in windows (METHODS: evaluation).
@@ -95,10 +93,8 @@ package struct EvalCost: StageKind {
 /// Inputs: `model` (float or quantized), `text`: one plain text, UTF-8.
 /// Output: `perplexity.json`: `perplexity`, `loss` (mean negative log-likelihood in nats), counts of tokens and windows.
 package struct EvalPerplexity: StageKind {
-    package static let name = "eval.perplexity"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("text")]
-    package static let output = "`perplexity.json`"
+    package static let declaration = KindDeclaration(
+        "eval.perplexity", revision: 1, inputs: [.required("model"), .required("text")], output: "`perplexity.json`")
 
     /// Tokens between the starts of two windows.
     @Spanned package var stride = 256

@@ -13,10 +13,8 @@ package enum MeasuringKinds {
 /// Output: `speed.json`: `tokens_per_second` of the best round, that of each of the `rounds`, without the time of reading the
 /// prompt; `prompt_tokens` and `new_tokens` as they were, `threads`.
 package struct BenchDecode: StageKind {
-    package static let name = "bench.decode"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model")]
-    package static let output = "`speed.json`"
+    package static let declaration = KindDeclaration(
+        "bench.decode", revision: 1, inputs: [.required("model")], output: "`speed.json`")
     package static let isMeasurement = true
 
     /// Tokens of the prompt, at most.
@@ -43,10 +41,8 @@ package struct BenchDecode: StageKind {
 /// Inputs: `model`, `data` (of `data.split`): its test rows are the requests.
 /// Output: `serving.json`: queries per second, response time (mean, p50, p99) for each number of clients.
 package struct BenchServe: StageKind {
-    package static let name = "bench.serve"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
-    package static let output = "`serving.json`"
+    package static let declaration = KindDeclaration(
+        "bench.serve", revision: 1, inputs: [.required("model"), .required("data")], output: "`serving.json`")
     package static let isMeasurement = true
 
     /// Concurrent clients, in the order of the report.
@@ -74,12 +70,10 @@ package struct BenchServe: StageKind {
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
 /// of answers; the functions most often called in place of others.
 package struct Report: StageKind {
-    package static let name = "report"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [
-        .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed"),
-    ]
-    package static let output = "`report.json`, `report.md`"
+    package static let declaration = KindDeclaration(
+        "report", revision: 2,
+        inputs: [.numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed")],
+        output: "`report.json`, `report.md`")
 
     /// Name of each row: the teacher, intermediate models, the variants.
     @Spanned package var rows: [String] = []
@@ -106,6 +100,7 @@ package struct Report: StageKind {
             .texts("fronts", "Metrics of quality: a row that no other beats in one of them and in bytes gets a mark."),
             at: .elsewhere),
     ]
+    package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
 extension Field where Value == [String] {

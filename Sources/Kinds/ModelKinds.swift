@@ -10,10 +10,8 @@ package enum ModelKinds {
 /// Inputs: `data` (of `data.split`).
 /// Output: `tokenizer.json`, `tokenizer_config.json`.
 package struct TokenizerTrain: StageKind {
-    package static let name = "tokenizer.train"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("data")]
-    package static let output = "`tokenizer.json`, `tokenizer_config.json`"
+    package static let declaration = KindDeclaration(
+        "tokenizer.train", revision: 1, inputs: [.required("data")], output: "`tokenizer.json`, `tokenizer_config.json`")
 
     /// Tokens, the 256 bytes and the special tokens included.
     @Spanned package var vocabulary = 512
@@ -67,10 +65,8 @@ package struct ModelShape: ParameterGroup {
 /// Output: a model folder: `config.json`, `generation_config.json`, `model.safetensors`, `tokenizer.json`,
 /// `tokenizer_config.json`.
 package struct ModelInit: StageKind {
-    package static let name = "model.init"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("tokenizer")]
-    package static let output = "a model folder"
+    package static let declaration = KindDeclaration(
+        "model.init", revision: 1, inputs: [.required("tokenizer")], output: "a model folder")
 
     package var shape = ModelShape()
     @Spanned package var seed = 2
@@ -88,10 +84,8 @@ package struct ModelInit: StageKind {
 /// or shards with their index) and the tokenizer's files, or one `.gguf` file.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
 package struct ModelImport: StageKind {
-    package static let name = "model.import"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("source")]
-    package static let output = "a model folder"
+    package static let declaration = KindDeclaration(
+        "model.import", revision: 1, inputs: [.required("source")], output: "a model folder")
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = []
@@ -104,10 +98,8 @@ package struct ModelImport: StageKind {
 /// Inputs: `model` (a model folder), `adapters` (of a training stage with `lora`).
 /// Output: a model folder.
 package struct AdapterMerge: StageKind {
-    package static let name = "adapter.merge"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("adapters")]
-    package static let output = "a model folder"
+    package static let declaration = KindDeclaration(
+        "adapter.merge", revision: 1, inputs: [.required("model"), .required("adapters")], output: "a model folder")
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = []

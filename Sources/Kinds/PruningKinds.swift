@@ -19,10 +19,9 @@ package struct PruneScore: StageKind {
         case width
     }
 
-    package static let name = "prune.score"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
-    package static let output = "`scores.json`, `calibration.safetensors`?"
+    package static let declaration = KindDeclaration(
+        "prune.score", revision: 2, inputs: [.required("model"), .required("data")],
+        output: "`scores.json`, `calibration.safetensors`?")
 
     @Spanned package var method = Measure.depth
     /// Calibration rows.
@@ -39,6 +38,7 @@ package struct PruneScore: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(over: set, atMost: samples) }
 }
 
 extension PruneMethod {
@@ -55,10 +55,8 @@ extension PruneMethod {
 /// Output: a model folder and `pruning.json` (what was removed, parameters before and after; of a search all shapes with their
 /// perplexities; of neurons and heads each layer's reconstruction error).
 package struct PruneApply: StageKind {
-    package static let name = "prune.apply"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("scores")]
-    package static let output = "a model folder, `pruning.json`"
+    package static let declaration = KindDeclaration(
+        "prune.apply", revision: 2, inputs: [.required("model"), .required("scores")], output: "a model folder, `pruning.json`")
 
     /// Channels that go at once.
     package struct Granularity: ParameterGroup {
@@ -183,6 +181,7 @@ package struct PruneApply: StageKind {
         }
     }
     package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
+    package func operations(_ workload: Workload) -> Double? { runsModel ? workload.passes(3) : 0 }
 }
 
 extension Field where Value == String {

@@ -22,10 +22,8 @@ package struct Calibration: ParameterGroup {
 /// Inputs: `model`, `data` (of `data.split`).
 /// Output: `statistics.safetensors`; all methods, schemes and group sizes share it.
 package struct QuantCalibrate: StageKind {
-    package static let name = "quant.calibrate"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
-    package static let output = "`statistics.safetensors`"
+    package static let declaration = KindDeclaration(
+        "quant.calibrate", revision: 1, inputs: [.required("model"), .required("data")], output: "`statistics.safetensors`")
 
     /// Calibration rows.
     @Spanned package var samples = 512
@@ -40,6 +38,7 @@ package struct QuantCalibrate: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(2, over: set, atMost: samples) }
 }
 
 /// Quantizes a model's linear layers.
@@ -49,10 +48,9 @@ package struct QuantCalibrate: StageKind {
 /// Output: a model folder in the compressed-tensors layout (`pack-quantized`, for W8A8-INT8 `int-quantized`, for W8A8-FP8
 /// `float-quantized`) and `quantization.json` (errors per layer, bytes).
 package struct QuantApply: StageKind {
-    package static let name = "quant.apply"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .optional("statistics"), .optional("data")]
-    package static let output = "a compressed-tensors model folder, `quantization.json`"
+    package static let declaration = KindDeclaration(
+        "quant.apply", revision: 2, inputs: [.required("model"), .optional("statistics"), .optional("data")],
+        output: "a compressed-tensors model folder, `quantization.json`")
 
     @Spanned package var scheme = QuantScheme.w8a16
     @Spanned package var method = QuantMethod.roundToNearest
@@ -117,6 +115,9 @@ package struct QuantApply: StageKind {
 
     package var runsModel: Bool { prefix != nil }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.quantizing(inputs) }
+    package func operations(_ workload: Workload) -> Double? {
+        prefix.map { workload.passes(2, over: $0.set, atMost: $0.samples) } ?? 0
+    }
 }
 
 extension Field where Value == Int {

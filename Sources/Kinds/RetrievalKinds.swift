@@ -15,10 +15,9 @@ package enum RetrievalKinds {
 /// Output: as `data.split`, and `recall.json`: per set, the share of the rows with calls whose functions are all among the
 /// first k, before any are added.
 package struct DataRetrieve: StageKind {
-    package static let name = "data.retrieve"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("data"), .optional("encoder")]
-    package static let output = "as `data.split`, and `recall.json`"
+    package static let declaration = KindDeclaration(
+        "data.retrieve", revision: 1, inputs: [.required("data"), .optional("encoder")],
+        output: "as `data.split`, and `recall.json`")
 
     @Spanned package var method = RetrievalMethod.bm25
     /// Functions kept for each row.
@@ -47,10 +46,9 @@ package struct DataRetrieve: StageKind {
 /// (a sentence encoder's folder) where the method is `embedding`.
 /// Output: as its input `data`.
 package struct DataKnowledge: StageKind {
-    package static let name = "data.knowledge"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("data"), .required("snippets"), .optional("encoder")]
-    package static let output = "as `data.split`"
+    package static let declaration = KindDeclaration(
+        "data.knowledge", revision: 1, inputs: [.required("data"), .required("snippets"), .optional("encoder")],
+        output: "as `data.split`")
 
     @Spanned package var method = RetrievalMethod.bm25
     /// Snippets of each row at most; with `bm25` none that shares no word with the query.
@@ -75,10 +73,9 @@ package struct DataKnowledge: StageKind {
 /// Output: as its input, and `compression.json`: the characters (and tokens) of each part of the prompts before and after,
 /// by set.
 package struct DataCompressPrompt: StageKind {
-    package static let name = "data.compress-prompt"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("data"), .optional("tokenizer")]
-    package static let output = "as `data.split`, and `compression.json`"
+    package static let declaration = KindDeclaration(
+        "data.compress-prompt", revision: 1, inputs: [.required("data"), .optional("tokenizer")],
+        output: "as `data.split`, and `compression.json`")
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = []

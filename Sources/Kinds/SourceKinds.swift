@@ -10,10 +10,8 @@ package enum SourceKinds {
 ///
 /// Output: the file under its own name.
 package struct SourceFile: StageKind {
-    package static let name = "source.file"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = []
-    package static let output = "a file beside the recipe, under its own name"
+    package static let declaration = KindDeclaration(
+        "source.file", revision: 1, output: "a file beside the recipe, under its own name")
 
     /// The file's name in the artifact.
     @Spanned package var file = ""
@@ -47,8 +45,6 @@ package protocol PinnedSource: StageKind {
 }
 
 extension PinnedSource {
-    package static var inputs: [InputDeclaration] { [] }
-    package static var output: String { "files from elsewhere, under their paths" }
     fileprivate static var pinned: Field<[PinnedFile]> {
         Field(
             "files", .anything, standard: nil, nothing: [], "The files with their digests.", spell: { _ in nil },
@@ -58,8 +54,8 @@ extension PinnedSource {
 
 /// A file from a URL, or members of the archive that it is.
 package struct SourceHTTP: PinnedSource {
-    package static let name = "source.http"
-    package static let revision = 2
+    package static let declaration = KindDeclaration(
+        "source.http", revision: 2, output: "files from elsewhere, under their paths")
 
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
 
@@ -69,8 +65,8 @@ package struct SourceHTTP: PinnedSource {
 
 /// Members of a distribution of the Python package index.
 package struct SourcePyPI: PinnedSource {
-    package static let name = "source.pypi"
-    package static let revision = 1
+    package static let declaration = KindDeclaration(
+        "source.pypi", revision: 1, output: "files from elsewhere, under their paths")
 
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
 
@@ -80,8 +76,8 @@ package struct SourcePyPI: PinnedSource {
 
 /// Files of a commit of a git repository.
 package struct SourceGit: PinnedSource {
-    package static let name = "source.git"
-    package static let revision = 1
+    package static let declaration = KindDeclaration(
+        "source.git", revision: 1, output: "files from elsewhere, under their paths")
 
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
 
@@ -91,8 +87,8 @@ package struct SourceGit: PinnedSource {
 
 /// Files of a model or data set of the Hugging Face hub.
 package struct SourceHuggingFace: PinnedSource {
-    package static let name = "source.huggingface"
-    package static let revision = 1
+    package static let declaration = KindDeclaration(
+        "source.huggingface", revision: 1, output: "files from elsewhere, under their paths")
 
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
 

@@ -7,12 +7,7 @@ import Declarations
 /// A kind's declaration documents its input and output layout, and has a revision. Raising the revision is the only way to
 /// invalidate a kind.
 package protocol StageKind: ParameterGroup {
-    static var name: String { get }
-    static var revision: Int { get }
-    /// In the order of the stage commit's parents.
-    static var inputs: [InputDeclaration] { get }
-    /// The files of the output, in few words, for the documentation.
-    static var output: String { get }
+    static var declaration: KindDeclaration { get }
     /// Parameters as recipes have them by default that leave `standard` aside: a teacher's shape, another method.
     static var otherStandards: [Self] { get }
     /// Parameters that choose between these, and are no defaults themselves.
@@ -25,14 +20,35 @@ package protocol StageKind: ParameterGroup {
     var runsModel: Bool { get }
     /// Bytes of memory that a run takes, roughly, given the bytes of the input artifacts by name.
     func memory(_ inputs: [String: Int]) -> Int
+    /// Floating-point operations of a run, roughly; `nil` where nobody can tell before it.
+    func operations(_ workload: Workload) -> Double?
+}
+
+/// What a kind is, beside its parameters.
+package struct KindDeclaration: Sendable {
+    package let name: String
+    package let revision: Int
+    /// In the order of the stage commit's parents.
+    package let inputs: [InputDeclaration]
+    /// The files of the output, in few words, for the documentation.
+    package let output: String
+
+    package init(_ name: String, revision: Int, inputs: [InputDeclaration] = [], output: String) {
+        (self.name, self.revision, self.inputs, self.output) = (name, revision, inputs, output)
+    }
 }
 
 extension StageKind {
+    package static var name: String { declaration.name }
+    package static var revision: Int { declaration.revision }
+    package static var inputs: [InputDeclaration] { declaration.inputs }
+    package static var output: String { declaration.output }
     package static var otherStandards: [Self] { [] }
     package static var choosing: Set<String> { [] }
     package static var isMeasurement: Bool { false }
     package var runsModel: Bool { false }
     package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
+    package func operations(_ workload: Workload) -> Double? { nil }
 }
 
 /// An input that a kind reads.

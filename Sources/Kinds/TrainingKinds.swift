@@ -11,10 +11,9 @@ package enum TrainingKinds {
 /// responses are the targets, which makes it RFT; without it the rows' own answers are.
 /// Output: a model folder and `curve.jsonl` (step, loss, learning rate, gradient norm).
 package struct TrainSFT: StageKind {
-    package static let name = "train.sft"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .optional("judged")]
-    package static let output = "a model folder, `curve.jsonl`"
+    package static let declaration = KindDeclaration(
+        "train.sft", revision: 2, inputs: [.required("model"), .required("data"), .optional("judged")],
+        output: "a model folder, `curve.jsonl`")
 
     package var training = TrainingParameters()
     @Spanned package var prompt = PromptStyle.query
@@ -31,6 +30,7 @@ package struct TrainSFT: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
 }
 
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
@@ -40,10 +40,9 @@ package struct TrainSFT: StageKind {
 /// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
 /// done, first and last means, why it ended early if it did.
 package struct RLTrain: StageKind {
-    package static let name = "rl.train"
-    package static let revision = 2
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data")]
-    package static let output = "a model folder, `curve.jsonl`, `summary.json`"
+    package static let declaration = KindDeclaration(
+        "rl.train", revision: 2, inputs: [.required("model"), .required("data")],
+        output: "a model folder, `curve.jsonl`, `summary.json`")
 
     /// Per prompt.
     @Spanned package var rollouts = 8
@@ -89,6 +88,9 @@ package struct RLTrain: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
+    package func operations(_ workload: Workload) -> Double? {
+        workload.training(training).map { $0 * Double(rollouts) * 4 / 3 }
+    }
 }
 
 /// Direct preference optimization: accepted against rejected answers (METHODS: DPO).
@@ -99,10 +101,9 @@ package struct RLTrain: StageKind {
 /// A pair is an accepted and a rejected response to one row: the i-th of each, the shorter list begun again at its end; equal
 /// texts count once. Rows without both are passed over. A step takes `batch` pairs.
 package struct DPOTrain: StageKind {
-    package static let name = "dpo.train"
-    package static let revision = 1
-    package static let inputs: [InputDeclaration] = [.required("model"), .required("data"), .required("judged")]
-    package static let output = "a model folder, `curve.jsonl`"
+    package static let declaration = KindDeclaration(
+        "dpo.train", revision: 1, inputs: [.required("model"), .required("data"), .required("judged")],
+        output: "a model folder, `curve.jsonl`")
 
     @Spanned package var beta = 0.1
     package var training = TrainingParameters(steps: 100, learningRate: 5e-5)
@@ -117,6 +118,7 @@ package struct DPOTrain: StageKind {
 
     package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
 }
 
 extension Field where Value == Int {

@@ -117,10 +117,7 @@ import Testing
 
 /// A kind of the tests: all that a kind needs to be in recipes, plans and keys.
 struct GrowModel: StageKind {
-    static let name = "model.grow"
-    static let revision = 1
-    static let inputs: [InputDeclaration] = [.required("model")]
-    static let output = "a model folder"
+    static let declaration = KindDeclaration("model.grow", revision: 1, inputs: [.required("model")], output: "a model folder")
 
     @Spanned var layers = 2
     @Spanned var noise: Double? = nil

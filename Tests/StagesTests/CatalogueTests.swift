@@ -13,10 +13,7 @@ import Testing
 
 /// A kind that only this test target knows: it writes one text, and how long it is.
 private struct Greet: StageKind {
-    static let name = "greet"
-    static let revision = 1
-    static let inputs: [InputDeclaration] = []
-    static let output = "`greeting.txt`, `length.json`"
+    static let declaration = KindDeclaration("greet", revision: 1, output: "`greeting.txt`, `length.json`")
 
     @Spanned var text = ""
 

@@ -32,7 +32,7 @@ struct GraphBuilder {
     /// Adds a stage, or finds the equal one that is there already; the first one's title and origins stay.
     mutating func add<Kind: StageKind>(
         _ kind: Kind, _ title: StageTitle, inputs: [Stage.Input] = [], fixedOutput: FixedOutput? = nil,
-        endpoint: EndpointAccess? = nil, work: Double? = nil
+        endpoint: EndpointAccess? = nil, workload: Workload = .unknown
     ) throws -> StageID {
         var kind = kind
         kind.settle()
@@ -48,7 +48,8 @@ struct GraphBuilder {
         let (settled, numericsOrigin) = (kind, self.numericsOrigin)
         let stage = Stage(
             name: "", kind: Kind.name, revision: Kind.revision, parameters: parameters.json, inputs: inputs, numerics: numerics,
-            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, endpoint: endpoint, work: work,
+            canonicalParameters: parameters.canonical, fixedOutput: fixedOutput, endpoint: endpoint,
+            work: kind.operations(workload),
             isMeasurement: Kind.isMeasurement, memory: { settled.memory($0) },
             origins: settled.origins() + (settled.runsModel ? numericsOrigin() : []))
         drafts.append(Draft(stage: stage, title: title, choices: choices))

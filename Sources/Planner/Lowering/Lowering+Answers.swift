@@ -37,7 +37,7 @@ extension Lowering {
         return try builder.add(
             kind, Self.title("samples", of: teacher, answer),
             inputs: [.init(name: "model", stage: teacher.stage), .init(name: "data", stage: base.data)],
-            work: base.work.pass(teacher.size, over: .train, times: sample.samples))
+            workload: base.workload(of: teacher))
     }
 
     /// The teacher's logits on its accepted answers, or on the rows' own where none are sampled, then those of further teachers
@@ -63,7 +63,7 @@ extension Lowering {
         return try builder.add(
             kind, title,
             inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data)] + accepted,
-            work: base.work.pass(teacher.size, over: .train))
+            workload: base.workload(of: teacher))
     }
 
     /// What a teacher gives, under its role's name; a student that teaches has a name of its own.

@@ -54,13 +54,11 @@ extension Lowering {
         let importance = try builder.add(
             score, .after(model.stage, ".importance"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
-            work: base.work.pass(model.size, over: prune.data.value, atMost: score.samples))
-        let runsModel = cut.kind.method != .depth && (cut.kind.method != .width || cut.kind.ratio != nil)
+            workload: base.workload(of: model))
         let stage = try builder.add(
             cut.kind, .after(model.stage, ".prune[\(cut.label)]"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "scores", stage: importance)],
-            work: runsModel
-                ? base.work.pass(model.size, over: prune.data.value, atMost: score.samples, times: 3) : 0)
+            workload: base.workload(of: model).reading(score.set, atMost: score.samples))
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
     }
 
@@ -70,7 +68,7 @@ extension Lowering {
         var kind = quantize.apply
         kind.prefix?.$prompt = base.prompt
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
-        let work = base.work.pass(model.size, over: quantize.data.value, atMost: quantize.calibrate.samples, times: 2)
+        let workload = base.workload(of: model)
         if kind.prefix != nil {
             inputs.append(.init(name: "data", stage: base.data))
         } else if kind.method != .roundToNearest {
@@ -78,11 +76,11 @@ extension Lowering {
             calibrate.$prompt = base.prompt
             let calibration = try builder.add(
                 calibrate, .after(model.stage, ".statistics"),
-                inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)], work: work)
+                inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)], workload: workload)
             inputs.append(.init(name: "statistics", stage: calibration))
         }
         let stage = try builder.add(
-            kind, .after(model.stage, ".\(kind.scheme.rawValue)"), inputs: inputs, work: kind.prefix != nil ? work : 0)
+            kind, .after(model.stage, ".\(kind.scheme.rawValue)"), inputs: inputs, workload: workload)
         return LoweredModel(stage: stage, size: model.size, answer: model.answer)
     }
 }

@@ -19,7 +19,7 @@ extension Lowering {
         generate.$answer = base.styled(model.answer)
         let answers = try builder.add(
             generate, title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
-            work: base.work.pass(model.size, over: sets.value))
+            workload: base.workload(of: model))
         var score = EvalScore.standard
         score.$judge = judge.kind
         score.$sets = sets
@@ -28,9 +28,9 @@ extension Lowering {
         let scores = try builder.add(
             score, title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init), work: 0)
+            endpoint: judge.endpoint.map(EndpointAccess.init))
         let cost = try builder.add(
-            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)], work: 0)
+            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
         var evaluated = EvaluatedModel(scores: scores, cost: cost)
         let metrics = evaluate.metrics.value.map(\.value)
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
@@ -94,7 +94,7 @@ extension Lowering {
             report.$fronts.place = evaluate.metrics.place
         }
         report.fronts = naming.compresses ? Self.fronts(among: metrics) : nil
-        return try builder.add(report, .named("report"), inputs: inputs, work: 0)
+        return try builder.add(report, .named("report"), inputs: inputs)
     }
 
     /// The metrics whose best for each size a report marks: the share of right answers, by the judge where it is asked for,

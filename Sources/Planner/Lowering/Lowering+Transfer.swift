@@ -129,19 +129,19 @@ extension Lowering {
         let tutor = step.star == nil ? teacher?.plain : teacher?.reasoning
         var learned = model
         var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
-        let work = base.work.training(model.size, step.training)
+        let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
-            learned.stage = try builder.add(kind, title, inputs: inputs, work: work)
+            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .rft(var kind):
             learned.answer = answer
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, answer)))
             kind.training.complete(seed, base, answer)
             kind.$prompt = base.prompt
-            learned.stage = try builder.add(kind, title, inputs: inputs, work: work)
+            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .kd(let distillation):
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
@@ -151,25 +151,24 @@ extension Lowering {
             var kind = distillation.train
             kind.training.complete(seed, base, answer)
             kind.$teacherWeights = base.pipeline.teacherWeights
-            learned.stage = try builder.add(kind, title, inputs: inputs, work: work)
+            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
             guard let tutor else { throw MissingTeacher() }
             inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
-            learned.stage = try builder.add(kind, title, inputs: inputs, work: work.map { $0 * 2 })
+            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .reinforcement(var kind):
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
-            let answers = Double(kind.rollouts)
-            learned.stage = try builder.add(kind, title, inputs: inputs, work: work.map { $0 * answers * 4 / 3 })
+            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .preference(var kind):
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: teacher?.plain ?? model, model.answer)))
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
-            learned.stage = try builder.add(kind, title, inputs: inputs, work: work.map { $0 * 2 })
+            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         }
         return learned
     }

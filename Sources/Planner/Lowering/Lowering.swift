@@ -1,6 +1,7 @@
 import BuildModel
 import Declarations
 import Diagnostics
+import Kinds
 import RecipeLanguage
 import Words
 
@@ -162,7 +163,9 @@ struct LoweredBase {
     /// Of `data.split`, or what became of it.
     var data: StageID
     var prompt: Spanned<PromptStyle>
-    var work: WorkEstimate
+    var workload: Workload
+
+    func workload(of model: LoweredModel) -> Workload { workload.of(parameters: model.size?.total) }
 
     /// A style of answers, which the transfer decides.
     func styled(_ answer: AnswerStyle) -> Spanned<AnswerStyle> { pipeline.transfer.field.map { answer } }

@@ -1,0 +1,50 @@
+/// What is known of a stage's work before anything has run: how large the model is, and how many rows there are.
+///
+/// A pass forward takes two operations per parameter and token, a training step six (Kaplan et al., arXiv 2001.08361, 2.1).
+package struct Workload: Sendable {
+    /// Of the model that runs or is trained; `nil` where nobody can tell.
+    package var parameters: Int?
+    /// Tokens of a row, prompt and answer together.
+    package let tokensPerRow: Double
+    /// By set.
+    package let rows: [String: Double]
+
+    package init(parameters: Int? = nil, tokensPerRow: Double, rows: [String: Double]) {
+        (self.parameters, self.tokensPerRow, self.rows) = (parameters, tokensPerRow, rows)
+    }
+
+    /// Of which nothing is known.
+    package static let unknown = Workload(tokensPerRow: 0, rows: [:])
+
+    /// The same for a model of some size.
+    package func of(parameters: Int?) -> Workload {
+        Workload(parameters: parameters, tokensPerRow: tokensPerRow, rows: rows)
+    }
+
+    /// Where only the first rows of one set are read.
+    package func reading(_ set: String, atMost limit: Int) -> Workload {
+        Workload(parameters: parameters, tokensPerRow: tokensPerRow, rows: [set: count(of: set, atMost: limit)])
+    }
+
+    /// Operations of some passes over the rows of a set.
+    func passes(_ times: Int = 1, over set: String, atMost limit: Int = .max) -> Double? {
+        parameters.map { 2 * Double($0) * tokensPerRow * count(of: set, atMost: limit) * Double(times) }
+    }
+
+    /// Operations of some passes over all rows.
+    func passes(_ times: Int) -> Double? { total(rows.keys.sorted().map { passes(times, over: $0) }) }
+
+    /// Operations of one pass over several sets.
+    func pass(over sets: [String]) -> Double? { total(sets.map { passes(over: $0) }) }
+
+    /// Operations of a training.
+    func training(_ training: TrainingParameters) -> Double? {
+        parameters.map { 6 * Double($0) * tokensPerRow * Double(training.steps * training.batch) }
+    }
+
+    private func count(of set: String, atMost limit: Int) -> Double { min(rows[set] ?? 0, Double(limit)) }
+
+    private func total(_ parts: [Double?]) -> Double? {
+        parts.reduce(0) { sum, part in sum.flatMap { sum in part.map { $0 + sum } } }
+    }
+}

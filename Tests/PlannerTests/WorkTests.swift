@@ -1,0 +1,46 @@
+import BuildModel
+import Kinds
+import RecipeLanguage
+import Testing
+
+/// The operations that stages are estimated at, from the formulas that their kinds declare.
+@Suite struct WorkTests {
+    private static let body = """
+        teacher: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128}, transfer: 'SFT(steps: 10, batch: 8)'}
+        student: {init: {hidden: 32, layers: 2, heads: 4, kv_heads: 2, intermediate: 64}}
+        tokenizer: {vocabulary: 512}
+        transfer: 'KD(steps: 20, batch: 4)+RL(steps: 5, batch: 2, rollouts: 6)'
+        prune: {method: magnitude, ratio: 10%, samples: 50, recover: none}
+        quantize: {method: gptq, group_size: 32, num_calibration_samples: 30}
+
+        """
+
+    private func work(of name: String) throws -> Double? {
+        let graph = try plan(Self.body)
+        return graph[try #require(graph.stage(named: name), "\(graph.names)")].work
+    }
+
+    private func parameters(hidden: Int, intermediate: Int) -> Double {
+        var shape = ModelShape.standard
+        (shape.hidden, shape.layers, shape.intermediate) = (hidden, 2, intermediate)
+        return Double(ModelSize(shape, vocabulary: 512).total)
+    }
+
+    @Test func trainingTakesSixOperationsPerParameterAndToken() throws {
+        let (teacher, student) = (parameters(hidden: 64, intermediate: 128), parameters(hidden: 32, intermediate: 64))
+        #expect(try work(of: "teacher.sft") == 6 * teacher * 36 * 10 * 8)
+        #expect(try work(of: "student.kd") == 6 * student * 36 * 20 * 4)
+        #expect(try work(of: "student.kd.rl") == 6 * student * 36 * 5 * 2 * 6 * 4 / 3)
+    }
+
+    @Test func passesTakeTwoOperationsPerParameterAndToken() throws {
+        let (teacher, student) = (parameters(hidden: 64, intermediate: 128), parameters(hidden: 32, intermediate: 64))
+        let samples = try #require(try work(of: "teacher.samples"))
+        #expect(samples > 2 * teacher * 36 * 500)
+        #expect(try work(of: "teacher.logits") == samples)
+        #expect(try work(of: "student.kd.rl.importance") == 2 * student * 36 * 50)
+        #expect(try work(of: "student.kd.rl.prune[10%]") == 3 * 2 * student * 36 * 50)
+        #expect(try work(of: "student.kd.rl.prune[10%].statistics") == 2 * 2 * student * 36 * 30)
+        #expect(try work(of: "student.kd.rl.prune[10%].scores") == 0)
+    }
+}
