@@ -57,19 +57,25 @@ struct Matrix {
         /// Dotted.
         var field: String
         var key: Node
-        var values: [Node]
+        let values: [Node]
         /// What the recipe calls the values; `nil` where they speak for themselves.
-        let names: [String]?
+        private let names: [String]?
+        /// What each value is called: made once, because every variant asks for them.
+        let labels: [String]
         let path: [String]
-
-        var labels: [String] { names ?? values.map(\.label) }
 
         init(field: String, key: Node, values: [Node], names: [String]?) {
             self.field = field
             self.key = key
             self.values = values
             self.names = names
+            labels = names ?? values.map(\.label)
             path = field.split(separator: ".").map(String.init)
+        }
+
+        /// The same axis with its values replaced one by one.
+        func mapValues(_ transform: (Node) -> Node) -> Axis {
+            Axis(field: field, key: key, values: values.map(transform), names: names)
         }
 
         /// The field of the top level that it varies.
@@ -131,10 +137,7 @@ struct Matrix {
 
     /// The same matrix with variables replaced, so that variants are named after values.
     func substituting(_ variables: Variables, _ findings: Findings) -> Matrix {
-        var replaced = axes
-        for index in axes.indices {
-            replaced[index].values = axes[index].values.map { variables.substitute(in: $0, findings) }
-        }
+        let replaced = axes.map { axis in axis.mapValues { variables.substitute(in: $0, findings) } }
         return Matrix(axes: replaced, combinations: combinations)
     }
 
