@@ -115,13 +115,7 @@ extension Parameter where Owner: ParameterGroup {
                 }
             },
             settle: { owner in
-                guard let condition else { return }
-                let applies = condition(owner)
-                if !applies.value {
-                    owner[keyPath: path] = Spanned(nil, at: applies.place)
-                } else if owner[keyPath: path].value == nil {
-                    owner[keyPath: path] = Spanned(standard, at: applies.place)
-                }
+                if let condition { owner[keyPath: path].settle(where: condition(owner), standard: standard) }
             },
             origins: { $0[keyPath: path].place.origins(of: $1 + field.name) })
     }
@@ -158,14 +152,7 @@ extension Parameter where Owner: ParameterGroup {
                 owner[keyPath: path] = Spanned(group, at: node.span, field: fields.fullName(of: name))
             },
             settle: { owner in
-                if let condition {
-                    let applies = condition(owner)
-                    if !applies.value {
-                        owner[keyPath: path] = Spanned(nil, at: applies.place)
-                    } else if owner[keyPath: path].value == nil {
-                        owner[keyPath: path] = Spanned(standard, at: applies.place)
-                    }
-                }
+                if let condition { owner[keyPath: path].settle(where: condition(owner), standard: standard) }
                 owner[keyPath: path].value?.settle()
             },
             origins: { owner, prefix in
@@ -192,6 +179,17 @@ package struct ParameterError: Error, Hashable, CustomStringConvertible {
     let reason: String
 
     package var description: String { "the parameter '\(name)' \(reason)" }
+}
+
+extension Spanned {
+    /// A value that exists where another one says so: its default where nobody gives it, none elsewhere.
+    fileprivate mutating func settle<Wrapped>(where applies: Spanned<Bool>, standard: Wrapped?) where Value == Wrapped? {
+        if !applies.value {
+            self = Spanned(nil, at: applies.place)
+        } else if value == nil {
+            self = Spanned(standard, at: applies.place)
+        }
+    }
 }
 
 extension Place {

@@ -11,7 +11,9 @@ extension Lowering {
         guard let rows = try addRows(pipeline),
             let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
         else { return nil }
-        return LoweredBase(pipeline: pipeline, data: data, prompt: prompt, workload: Workload(pipeline.data))
+        return LoweredBase(
+            pipeline: pipeline, data: data, prompt: prompt,
+            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data))
     }
 
     private mutating func addRows(_ pipeline: Pipeline) throws -> StageID? {

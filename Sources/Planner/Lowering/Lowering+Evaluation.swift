@@ -11,10 +11,9 @@ extension Lowering {
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
         let judge = base.pipeline.judge
-        let sets = Spanned(base.pipeline.evaluatedSets, at: Self.setPlace(base.pipeline))
         let input = Stage.Input(name: "model", stage: model.stage)
         var generate = evaluate.answers
-        generate.$sets = sets
+        generate.$sets = base.sets
         generate.$prompt = base.prompt
         generate.$answer = base.styled(model.answer)
         let answers = try builder.add(
@@ -22,7 +21,7 @@ extension Lowering {
             workload: base.workload(of: model))
         var score = EvalScore.standard
         score.$judge = judge.kind
-        score.$sets = sets
+        score.$sets = base.sets
         score.$answer = base.styled(model.answer)
         score.$question = judge.judge.$question
         let scores = try builder.add(
@@ -60,7 +59,7 @@ extension Lowering {
     }
 
     /// Where the evaluated sets are written; where they are not, the fields that give each its rows.
-    private static func setPlace(_ pipeline: Pipeline?) -> Place {
+    static func setPlace(_ pipeline: Pipeline?) -> Place {
         guard let pipeline else { return .nowhere }
         return pipeline.evaluate.sets?.place
             ?? Place(

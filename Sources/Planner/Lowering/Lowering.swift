@@ -163,6 +163,8 @@ struct LoweredBase {
     /// Of `data.split`, or what became of it.
     var data: StageID
     var prompt: Spanned<PromptStyle>
+    /// Those that models are evaluated on.
+    var sets: Spanned<[String]>
     var workload: Workload
 
     func workload(of model: LoweredModel) -> Workload { workload.of(parameters: model.size?.total) }
