@@ -10,8 +10,8 @@ import Testing
 
 /// A server that breaks connections, refuses parts and is busy.
 final class UnsteadyServer: FixtureServer {
-    init(size: Int = UnsteadyServer.size, _ plan: [JSON]) throws {
-        try super.init("downloads/server.py")
+    convenience init(size: Int = UnsteadyServer.size, _ plan: [JSON]) throws {
+        try self.init("downloads/server.py")
         try set(["size": .integer(Int64(size)), "plan": .array(plan)])
     }
 
