@@ -86,6 +86,13 @@ final class UnsteadyServer: FixtureServer {
         #expect(server.requestLines() == ["- -", "- -"])
     }
 
+    /// A weak tag stays when bytes change that do not matter to its server.
+    @Test func aWeakTagContinuesNothing() async throws {
+        let server = try UnsteadyServer([["weak": true, "cut": 30_000], ["weak": true]])
+        #expect(try await download(server) == UnsteadyServer.content())
+        #expect(server.requestLines() == ["- -", "- -"])
+    }
+
     @Test func aRefusedPartIsForgotten() async throws {
         let server = try UnsteadyServer([["cut": 30_000], ["status": 416]])
         #expect(try await download(server) == UnsteadyServer.content())
