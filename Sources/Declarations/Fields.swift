@@ -21,12 +21,9 @@ package struct Fields {
         _ definition: MappingDefinition, path: String, owner: String? = nil, anchor: SourceSpan, entries: [Node.Entry],
         findings: Findings
     ) {
-        self.definition = definition
-        self.path = path
+        (self.definition, self.path) = (definition, path)
         self.owner = owner ?? "'\(path)'"
-        self.anchor = anchor
-        self.entries = entries
-        self.findings = findings
+        (self.anchor, self.entries, self.findings) = (anchor, entries, findings)
         for entry in entries where !definition.fields.contains(where: { $0.name == entry.name }) {
             findings.report(.unknownField(entry.name, in: self.owner, among: definition.names, at: entry.key.span))
         }

@@ -31,13 +31,8 @@ final class RequestBatch: Sendable {
         server: ChatServer, recorded: RecordedAnswers, budget: Budget, backoff: Backoff, access: EndpointAccess, total: Int,
         onProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
-        self.server = server
-        self.recorded = recorded
-        self.budget = budget
-        self.backoff = backoff
-        self.access = access
-        self.total = total
-        self.onProgress = onProgress
+        (self.server, self.recorded, self.budget, self.backoff) = (server, recorded, budget, backoff)
+        (self.access, self.total, self.onProgress) = (access, total, onProgress)
     }
 
     func ask(_ questions: [ChatQuestion]) async throws {

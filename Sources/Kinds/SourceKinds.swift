@@ -30,10 +30,7 @@ package struct PinnedFile: Codable, Hashable, Sendable {
     package var path: String
     package var sha256: String
 
-    package init(path: String, sha256: String) {
-        self.path = path
-        self.sha256 = sha256
-    }
+    package init(path: String, sha256: String) { (self.path, self.sha256) = (path, sha256) }
 }
 
 /// Files from elsewhere. Fixed output: the digests are the key; where the files come from is not part of it.

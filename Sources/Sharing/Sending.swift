@@ -18,8 +18,7 @@ final class Sending {
 
     /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
     init(of recipes: [String], from store: Store, to remote: RemoteRepository) throws {
-        self.store = store
-        self.remote = remote
+        (self.store, self.remote) = (store, remote)
         ours = try store.openRepository()
         let theirs = try remote.references(seenFrom: ours)
         before = Dictionary(theirs.map { ($0.name, $0.object) }, uniquingKeysWith: { first, _ in first })

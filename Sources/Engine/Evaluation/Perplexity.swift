@@ -98,8 +98,7 @@ package struct PerplexityWindows: Hashable, Sendable {
             ranges.append(start..<next)
             end = next
         }
-        self.ranges = ranges
-        self.counted = counted
+        (self.ranges, self.counted) = (ranges, counted)
     }
 
     package var countedTokens: Int { counted.reduce(0, +) }

@@ -103,10 +103,7 @@ package struct ModelFileError: Error, Hashable, Sendable, CustomStringConvertibl
     package var file: String
     package var reason: String
 
-    package init(file: String, reason: String) {
-        self.file = file
-        self.reason = reason
-    }
+    package init(file: String, reason: String) { (self.file, self.reason) = (file, reason) }
 
     package var description: String { "\(file): \(reason)" }
 }

@@ -48,8 +48,7 @@ package struct SafeTensors: Sendable {
     }
 
     private init(parsing contents: Data, of mapping: FileMapping?, file: String) throws(ModelFileError) {
-        self.file = file
-        self.mapping = mapping
+        (self.file, self.mapping) = (file, mapping)
         guard contents.count >= 8 else { throw Self.damaged(file, "it ends within the header's length") }
         let length = contents.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
         guard length <= Self.maximumHeaderLength else {

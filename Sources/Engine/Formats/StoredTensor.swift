@@ -9,9 +9,7 @@ package struct StoredTensor: Hashable, Sendable {
 
     /// The caller has checked that `bytes` fills the shape.
     init(elementType: ElementType, shape: [Int], bytes: Data) {
-        self.elementType = elementType
-        self.shape = shape
-        self.bytes = bytes
+        (self.elementType, self.shape, self.bytes) = (elementType, shape, bytes)
     }
 
     init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {

@@ -30,10 +30,7 @@ package struct WeightFiles: Sendable {
         self.init([file], places: file.entries.mapValues { _ in 0 })
     }
 
-    private init(_ files: [SafeTensors], places: [String: Int]) {
-        self.files = files
-        self.places = places
-    }
+    private init(_ files: [SafeTensors], places: [String: Int]) { (self.files, self.places) = (files, places) }
 
     package var names: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     package var count: Int { places.count }

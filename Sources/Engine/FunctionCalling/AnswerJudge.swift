@@ -78,8 +78,7 @@ private struct ASTQuestion {
     let wanted: [PossibleCall]
 
     init(_ row: Row, functions: [String: FunctionDefinition]) {
-        self.row = row
-        self.functions = functions
+        (self.row, self.functions) = (row, functions)
         wanted =
             row.possible
             ?? row.answers.map { answer in

@@ -35,15 +35,8 @@ package struct Row: Hashable, Sendable {
         definitions: [FunctionDefinition]? = nil, answers: [FunctionCall], possible: [PossibleCall]? = nil,
         template: String? = nil, heldOut: HeldOut? = nil, set: String? = nil
     ) {
-        self.id = id
-        self.query = query
-        self.functions = functions
-        self.definitions = definitions
-        self.answers = answers
-        self.possible = possible
-        self.template = template
-        self.heldOut = heldOut
-        self.set = set
+        (self.id, self.query, self.functions, self.definitions, self.answers) = (id, query, functions, definitions, answers)
+        (self.possible, self.template, self.heldOut, self.set) = (possible, template, heldOut, set)
     }
 
     /// A passage of text.
@@ -83,10 +76,7 @@ package struct ChatMessage: Hashable, Sendable {
     package var role: Role
     package var content: String
 
-    package init(role: Role, content: String) {
-        self.role = role
-        self.content = content
-    }
+    package init(role: Role, content: String) { (self.role, self.content) = (role, content) }
 
     /// Reads `{"role", "content"}`.
     package init(json: JSON) throws(RowError) {
@@ -109,10 +99,7 @@ package struct RowBackground: Hashable, Sendable {
         package var query: String
         package var response: String
 
-        package init(query: String, response: String) {
-            self.query = query
-            self.response = response
-        }
+        package init(query: String, response: String) { (self.query, self.response) = (query, response) }
     }
 
     /// Guidelines and format rules.

@@ -6,10 +6,7 @@ struct ConfigurationFields {
     /// What stands before a field's name in an error.
     private let path: String
 
-    init(_ json: JSON, path: String = "") {
-        self.json = json
-        self.path = path
-    }
+    init(_ json: JSON, path: String = "") { (self.json, self.path) = (json, path) }
 
     /// Whether a member is there; `null` says that it is not.
     func has(_ field: String) -> Bool { json[field].map { $0 != .null } ?? false }

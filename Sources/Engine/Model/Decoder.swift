@@ -20,11 +20,7 @@ struct Decoder {
         workers: WorkerPool, products: ProductPrecision = .float32
     ) {
         configuration = layout.configuration
-        self.layout = layout
-        self.weights = weights
-        self.packed = packed
-        self.workers = workers
-        self.products = products
+        (self.layout, self.weights, self.packed, self.workers, self.products) = (layout, weights, packed, workers, products)
         rotary = RotaryTable(layout.configuration, positions: positions)
     }
 

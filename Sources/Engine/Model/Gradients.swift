@@ -16,9 +16,7 @@ struct Gradients {
     private let adapters: Adapters?
 
     init(base: UnsafeMutablePointer<Float>, adapters: Adapters? = nil, accumulation: MatrixMultiply.Accumulation) {
-        self.base = base
-        self.adapters = adapters
-        self.accumulation = accumulation
+        (self.base, self.adapters, self.accumulation) = (base, adapters, accumulation)
     }
 
     var isAdding: Bool { accumulation == .adding }

@@ -31,19 +31,11 @@ package struct ModelConfiguration: Hashable, Sendable {
         maximumPositions: Int = 2048, normEpsilon: Double = 1e-6, ropeTheta: Double = 10_000, tiesEmbeddings: Bool = true,
         family: ModelFamily = .qwen2, headDimension: Int? = nil, ropeScaling: RotaryScaling? = nil
     ) throws(ModelConfigurationError) {
-        self.family = family
-        self.vocabularySize = vocabularySize
-        self.hiddenSize = hiddenSize
-        self.layerCount = layerCount
-        self.headCount = headCount
-        self.keyValueHeadCount = keyValueHeadCount
+        (self.family, self.vocabularySize, self.hiddenSize) = (family, vocabularySize, hiddenSize)
+        (self.layerCount, self.headCount, self.keyValueHeadCount) = (layerCount, headCount, keyValueHeadCount)
         self.headDimension = headDimension ?? hiddenSize / max(headCount, 1)
-        self.intermediateSize = intermediateSize
-        self.maximumPositions = maximumPositions
-        self.normEpsilon = normEpsilon
-        self.ropeTheta = ropeTheta
-        self.ropeScaling = ropeScaling
-        self.tiesEmbeddings = tiesEmbeddings
+        (self.intermediateSize, self.maximumPositions, self.normEpsilon) = (intermediateSize, maximumPositions, normEpsilon)
+        (self.ropeTheta, self.ropeScaling, self.tiesEmbeddings) = (ropeTheta, ropeScaling, tiesEmbeddings)
         if headDimension == nil, headCount > 0,
             !hiddenSize.isMultiple(of: headCount) || !(hiddenSize / headCount).isMultiple(of: 2)
         {
@@ -108,9 +100,7 @@ package struct ControlTokens: Hashable, Sendable {
     package var padding: Int?
 
     package init(begin: Int? = nil, end: [Int] = [], padding: Int? = nil) {
-        self.begin = begin
-        self.end = end
-        self.padding = padding
+        (self.begin, self.end, self.padding) = (begin, end, padding)
     }
 }
 

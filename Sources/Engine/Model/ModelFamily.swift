@@ -32,18 +32,12 @@ package final class ModelFamily: Sendable {
         feedForward: FeedForward.Tensors = .init(), finalNorm: TensorName = TensorName("model.norm", gguf: "output_norm"),
         head: TensorName = TensorName("lm_head", gguf: "output")
     ) {
-        self.name = name
-        self.architecture = architecture
-        self.ggufArchitecture = ggufArchitecture
-        self.ggufPairsNeighbours = ggufPairsNeighbours
-        self.defaultHeadDimension = defaultHeadDimension
-        self.refusedFields = refusedFields
-        self.embedding = embedding
-        self.layers = layers
-        self.attention = attention
-        self.feedForward = feedForward
-        self.finalNorm = finalNorm
-        self.head = head
+        (self.name, self.architecture) = (name, architecture)
+        (self.ggufArchitecture, self.ggufPairsNeighbours) = (ggufArchitecture, ggufPairsNeighbours)
+        (self.defaultHeadDimension, self.refusedFields) = (defaultHeadDimension, refusedFields)
+        (self.embedding, self.layers) = (embedding, layers)
+        (self.attention, self.feedForward) = (attention, feedForward)
+        (self.finalNorm, self.head) = (finalNorm, head)
     }
 
     /// All that can be read, trained and written, by name.
@@ -65,10 +59,7 @@ struct TensorName: Hashable, Sendable {
     let huggingFace: String
     let gguf: String
 
-    init(_ huggingFace: String, gguf: String) {
-        self.huggingFace = huggingFace
-        self.gguf = gguf
-    }
+    init(_ huggingFace: String, gguf: String) { (self.huggingFace, self.gguf) = (huggingFace, gguf) }
 
     /// A module of a numbered layer.
     func inLayer(_ index: Int, of family: ModelFamily) -> TensorName {

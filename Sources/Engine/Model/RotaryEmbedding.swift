@@ -13,10 +13,8 @@ package struct RotaryScaling: Hashable, Sendable {
     package init(
         factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int
     ) throws(ModelConfigurationError) {
-        self.factor = factor
-        self.lowFrequencyFactor = lowFrequencyFactor
-        self.highFrequencyFactor = highFrequencyFactor
-        self.originalPositions = originalPositions
+        (self.factor, self.lowFrequencyFactor) = (factor, lowFrequencyFactor)
+        (self.highFrequencyFactor, self.originalPositions) = (highFrequencyFactor, originalPositions)
         let factors = [
             ("factor", factor), ("low_freq_factor", lowFrequencyFactor), ("high_freq_factor", highFrequencyFactor),
         ]

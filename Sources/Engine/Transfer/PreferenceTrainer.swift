@@ -5,10 +5,7 @@ package struct PreferencePair: Hashable, Sendable {
     package var accepted: TrainingExample
     package var rejected: TrainingExample
 
-    package init(accepted: TrainingExample, rejected: TrainingExample) {
-        self.accepted = accepted
-        self.rejected = rejected
-    }
+    package init(accepted: TrainingExample, rejected: TrainingExample) { (self.accepted, self.rejected) = (accepted, rejected) }
 }
 
 /// Direct preference optimization (Rafailov et al., 2023, arXiv 2305.18290): −ln σ(margin), the mean over a step's pairs, with
@@ -34,8 +31,7 @@ package final class PreferenceTrainer {
         let rows = Self.rows(of: pairs)
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         learner = try Learner(model, longest: rows.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
-        self.pairs = pairs
-        self.beta = beta
+        (self.pairs, self.beta) = (pairs, beta)
         reference = Self.preferences(learner.responseLogProbabilities(rows))
         order = EpochOrder(count: pairs.count, seed: options.seed)
     }

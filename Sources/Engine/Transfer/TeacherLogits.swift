@@ -15,11 +15,7 @@ package struct TeacherLogits: Hashable, Sendable {
     package var logRest: [Float]
 
     package init(k: Int, topTokens: [Int32], topLogits: [Float], logSumExp: [Float], logRest: [Float]) {
-        self.k = k
-        self.topTokens = topTokens
-        self.topLogits = topLogits
-        self.logSumExp = logSumExp
-        self.logRest = logRest
+        (self.k, self.topTokens, self.topLogits, self.logSumExp, self.logRest) = (k, topTokens, topLogits, logSumExp, logRest)
     }
 
     package var positionCount: Int { logSumExp.count }
@@ -73,8 +69,7 @@ package final class LogitsCapture {
 
     /// - Parameter longest: largest number of tokens of an example.
     package init(_ model: InferenceModel, longest: Int, workers: WorkerPool) {
-        self.model = model
-        self.workers = workers
+        (self.model, self.workers) = (model, workers)
         decoder = model.decoder(positions: longest, workers: workers)
     }
 

@@ -10,8 +10,7 @@ struct PruneChecks {
     let findings: Findings
 
     init(_ prune: PruneSection, _ pipeline: Pipeline, _ findings: Findings) {
-        self.prune = prune
-        self.findings = findings
+        (self.prune, self.findings) = (prune, findings)
         shape = pipeline.student.origin.shape
         // The size of an imported tokenizer is not known yet.
         size = pipeline.trainsTokenizer ? shape.map { ModelSize($0, vocabulary: pipeline.tokenizer.vocabulary.value) } : nil

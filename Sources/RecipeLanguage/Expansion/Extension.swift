@@ -19,10 +19,7 @@ struct Extension {
     /// Whether a recipe that is extended could not be read: what it would have said is not missing then.
     private(set) var isIncomplete = false
 
-    init(loader: @escaping RecipeReader.Loader, findings: Findings) {
-        self.loader = loader
-        self.findings = findings
-    }
+    init(loader: @escaping RecipeReader.Loader, findings: Findings) { (self.loader, self.findings) = (loader, findings) }
 
     /// The recipe's fields over those of all that it extends.
     mutating func merge(_ entries: [Node.Entry], of source: SourceText) -> [Node.Entry] {

@@ -18,9 +18,7 @@ struct ExpandedRecipe {
     }
 
     private init(_ recipe: Fields, _ matrix: Matrix, _ variables: Variables) {
-        self.recipe = recipe
-        self.matrix = matrix
-        self.variables = variables
+        (self.recipe, self.matrix, self.variables) = (recipe, matrix, variables)
     }
 
     /// The recipe as it stands, where the matrix replaces nothing.
@@ -65,10 +63,7 @@ struct Matrix {
         let path: [String]
 
         init(field: String, key: Node, values: [Node], names: [String]?) {
-            self.field = field
-            self.key = key
-            self.values = values
-            self.names = names
+            (self.field, self.key, self.values, self.names) = (field, key, values, names)
             labels = names ?? values.map(\.label)
             path = field.split(separator: ".").map(String.init)
         }
@@ -91,10 +86,7 @@ struct Matrix {
 
     init(axes: [Axis]) { self.init(axes: axes, combinations: Self.product(of: axes)) }
 
-    private init(axes: [Axis], combinations: [[Int]]) {
-        self.axes = axes
-        self.combinations = combinations
-    }
+    private init(axes: [Axis], combinations: [[Int]]) { (self.axes, self.combinations) = (axes, combinations) }
 
     /// Without axes where there is no matrix.
     init(reading recipe: Fields) {

@@ -60,9 +60,7 @@ struct PipelineReader {
     }
 
     init(_ recipe: ExpandedRecipe, references: References, findings: Findings) {
-        self.recipe = recipe
-        self.references = references
-        self.findings = findings
+        (self.recipe, self.references, self.findings) = (recipe, references, findings)
     }
 
     /// The pipeline of a combination of the matrix: an index into each axis.

@@ -86,8 +86,7 @@ package struct PruneSection: Sendable {
         data = fields[Definition.data]
         score.$set = data.map(\.rawValue)
         amount = Self.amount(fields, &apply)
-        self.apply = apply
-        self.score = score
+        (self.apply, self.score) = (apply, score)
         recover =
             fields.node("recover")?.scalar?.text == "none"
             ? nil : Transfer(reading: Transfer.Definition.recover, in: fields, .recovery)

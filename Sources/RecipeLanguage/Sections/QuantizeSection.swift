@@ -51,8 +51,7 @@ package struct QuantizeSection: Sendable {
         calibrate.$set = data.map(\.rawValue)
         apply.readPrefix(fields[Definition.prefix], calibrate)
         apply.settle()
-        self.apply = apply
-        self.calibrate = calibrate
+        (self.apply, self.calibrate) = (apply, calibrate)
         guard written.value != nil else { return nil }
         if written.isWritten || fields.node("scheme") == nil { checkMethod(fields) }
     }

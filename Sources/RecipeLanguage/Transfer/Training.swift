@@ -75,8 +75,7 @@ package struct Distillation: Sendable {
         train.training.read(options: options, steps: steps)
         train.settle()
         capture.$wholeSequence = train.$promptShare.map { $0 > 0 }
-        self.capture = capture
-        self.train = train
+        (self.capture, self.train) = (capture, train)
         if train.$tail.isWritten, train.tail == .lump, train.temperature != 1 {
             options.report(
                 Diagnostic(

@@ -28,8 +28,7 @@ final class Receiving {
         _ scope: PullScope, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
         limits: ReceivingLimits = ReceivingLimits()
     ) throws {
-        self.store = store
-        self.remote = remote
+        (self.store, self.remote) = (store, remote)
         let ours = try store.openRepository()
         let quarantine = try store.quarantine(for: ours)
         let arrived = quarantine.repository

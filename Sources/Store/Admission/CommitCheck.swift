@@ -25,9 +25,7 @@ package struct CommitCheck {
     private var known: [CommitID: StageRecord] = [:]
 
     package init(quarantine: GitRepository, ours: GitRepository, limits: ReceivingLimits) {
-        self.quarantine = quarantine
-        self.ours = ours
-        self.limits = limits
+        (self.quarantine, self.ours, self.limits) = (quarantine, ours, limits)
     }
 
     // MARK: From refs to commits

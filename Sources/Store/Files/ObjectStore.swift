@@ -192,8 +192,7 @@ package struct ObjectFolder: Sendable {
     private let followsLinks: Bool
 
     package init(_ url: URL, followsLinks: Bool = false) {
-        self.url = url
-        self.followsLinks = followsLinks
+        (self.url, self.followsLinks) = (url, followsLinks)
         path = url.path
     }
 

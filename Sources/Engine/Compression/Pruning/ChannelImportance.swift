@@ -13,9 +13,7 @@ package struct ChannelImportance: Hashable, Sendable {
     package let heads: [[Double]]
 
     package init(hidden: [Double], intermediate: [[Double]], heads: [[Double]]) {
-        self.hidden = hidden
-        self.intermediate = intermediate
-        self.heads = heads
+        (self.hidden, self.intermediate, self.heads) = (hidden, intermediate, heads)
     }
 }
 

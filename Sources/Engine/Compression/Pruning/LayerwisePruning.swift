@@ -169,12 +169,8 @@ package struct LayerwiseResult: Hashable, Sendable {
     package init(
         neurons: [Int], keyValueHeads: [Int], feedForwardError: Double, attentionError: Double, down: [Float], output: [Float]
     ) {
-        self.neurons = neurons
-        self.keyValueHeads = keyValueHeads
-        self.feedForwardError = feedForwardError
-        self.attentionError = attentionError
-        self.down = down
-        self.output = output
+        (self.neurons, self.keyValueHeads, self.feedForwardError) = (neurons, keyValueHeads, feedForwardError)
+        (self.attentionError, self.down, self.output) = (attentionError, down, output)
     }
 }
 

@@ -28,10 +28,7 @@ struct UnitSelection {
     ///   - weights: W [size, outputs].
     /// - Throws: `ChannelPruningError` when H + λI has no inverse.
     init(damped: [Double], weights: [Double], size: Int, unitSize: Int, workers: WorkerPool) throws(ChannelPruningError) {
-        self.size = size
-        self.unitSize = unitSize
-        self.weights = weights
-        self.workers = workers
+        (self.size, self.unitSize, self.weights, self.workers) = (size, unitSize, weights, workers)
         outputs = weights.count / max(1, size)
         gram = damped
         keptUnits = Set(0..<size / unitSize)

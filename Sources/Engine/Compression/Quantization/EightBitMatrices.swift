@@ -31,8 +31,7 @@ struct Float8Matrix: StoredMatrix, Hashable {
 extension Float8Matrix {
     /// Rounds weights, row-major [rows, columns], to nearest; scale = max|w| / 448.
     init(rounding weights: [Float], rows: Int, columns: Int) {
-        self.rows = rows
-        self.columns = columns
+        (self.rows, self.columns) = (rows, columns)
         var codes: [UInt8] = []
         codes.reserveCapacity(weights.count)
         scales = (0..<rows).map { row in

@@ -35,8 +35,7 @@ struct GPTQ {
             throw QuantizationError(
                 "The statistics of \(name) have no inverse; calibrate on more rows, or raise quantize.damping.")
         }
-        self.order = order
-        self.inverse = inverse
+        (self.order, self.inverse) = (order, inverse)
         scalesComeFirst = activationOrder
     }
 

@@ -21,8 +21,7 @@ package struct IntegerQuantization: Hashable, Sendable {
             throw QuantizationError(
                 "A group size of \(groupSize) is not supported; use a multiple of 8, or 0 for one scale per output.")
         }
-        self.bits = bits
-        self.groupSize = groupSize
+        (self.bits, self.groupSize) = (bits, groupSize)
     }
 
     /// INT8 with one scale per output.

@@ -8,9 +8,7 @@ struct LayerByLayer {
     private(set) var layers: [QuantizationReport.Layer] = []
 
     init(_ quantization: ModelQuantization, source: (any StatisticsSource)?, divisors: SmoothQuant.Divisors) {
-        self.quantization = quantization
-        self.source = source
-        self.divisors = divisors
+        (self.quantization, self.source, self.divisors) = (quantization, source, divisors)
     }
 
     /// Replaces a module's weight by what is stored for it. Outside the layers there are no statistics, and weights are rounded
@@ -89,8 +87,7 @@ struct PreparedRounding {
     init(
         _ rounding: WeightRounding, _ statistics: InputStatistics, name: String, workers: WorkerPool
     ) throws(QuantizationError) {
-        self.statistics = statistics
-        self.workers = workers
+        (self.statistics, self.workers) = (statistics, workers)
         switch rounding {
         case .nearest: (gptq, quantEase) = (nil, nil)
         case .gptq(let damping, let activationOrder):

@@ -23,11 +23,8 @@ package struct ModelQuantization: Sendable {
         _ scheme: QuantizationScheme, _ rounding: WeightRounding = .nearest, smoothing: SmoothQuant? = nil,
         ignoring ignored: [String] = ["lm_head"], workers: WorkerPool = WorkerPool(threads: 1)
     ) {
-        self.scheme = scheme
-        self.rounding = rounding
-        self.smoothing = smoothing
-        self.ignored = ignored
-        self.workers = workers
+        (self.scheme, self.rounding, self.smoothing) = (scheme, rounding, smoothing)
+        (self.ignored, self.workers) = (ignored, workers)
     }
 
     /// - Parameters:

@@ -11,9 +11,7 @@ struct QuantEase {
 
     /// - Parameter iterations: passes over all columns at most; a tile of rows that did not change in one is done.
     init(products: [Double], width: Int, iterations: Int) {
-        self.products = products
-        self.width = width
-        self.iterations = iterations
+        (self.products, self.width, self.iterations) = (products, width, iterations)
     }
 
     /// Improves codes of `weights`, row-major [rows, width]; their scales stay.

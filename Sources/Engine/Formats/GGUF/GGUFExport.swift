@@ -76,8 +76,7 @@ private struct GGUFExport {
     private let ropeFactors: [Float]
 
     init(_ model: Model, _ precision: GGUFPrecision) {
-        self.model = model
-        self.precision = precision
+        (self.model, self.precision) = (model, precision)
         ropeFactors = model.configuration.ropeScaling.map(model.configuration.ropeFactors) ?? []
     }
 

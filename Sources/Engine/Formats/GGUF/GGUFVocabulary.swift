@@ -108,8 +108,7 @@ struct GGUFTokenizerEntries {
     init(tokenizer: JSON, configuration: JSON, for model: ModelConfiguration) throws(ModelFileError) {
         vocabulary = try GGUFVocabulary(tokenizer, rows: model.vocabularySize)
         family = BytePairFamily(of: tokenizer)
-        self.tokenizer = tokenizer
-        self.configuration = configuration
+        (self.tokenizer, self.configuration) = (tokenizer, configuration)
         controlTokens = model.controlTokens
     }
 
