@@ -39,14 +39,12 @@ package struct Field<Value: Sendable>: DefinedField {
 }
 
 /// Which field a value belongs to, and where problems with it go.
-package struct FieldPlace {
+package struct FieldPlace: ProblemReporter {
     /// Dotted.
     package let field: String
     package let findings: Findings
 
     package init(field: String, findings: Findings) { (self.field, self.findings) = (field, findings) }
-
-    package func report(_ diagnostic: @autoclosure () -> Diagnostic) { findings.report(diagnostic()) }
 }
 
 extension Field {

@@ -1,5 +1,4 @@
 import BuildModel
-import Declarations
 import Diagnostics
 import RecipeLanguage
 

@@ -1,7 +1,6 @@
 import Declarations
 import Diagnostics
 import Kinds
-import SpannedYAML
 
 /// What fields may refer to: sources, the recipe's own stages, and the kinds of these.
 struct References: Sendable {
@@ -77,9 +76,8 @@ struct PipelineReader {
             }
         if let other = student.value.transfer, own.value.field.isWritten {
             findings.report(
-                Diagnostic(
-                    .conflict, "the student's transfer is written twice", at: other.field.span,
-                    secondary: [.init(own.value.field.span)], help: "keep one of the two"))
+                .conflict, "the student's transfer is written twice", at: other.field.span,
+                secondary: [.init(own.value.field.span)], help: "keep one of the two")
         }
         let wantsReinforcement = transfer.value.firstStar != nil || prune.value?.recover?.firstStar != nil
         return Pipeline(

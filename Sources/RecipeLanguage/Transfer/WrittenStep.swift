@@ -110,9 +110,8 @@ struct LongForm {
             return try TransferParser.parse(mixture: node.scalar?.text ?? "").map { WrittenStep.Term($0, in: node) }
         } catch {
             findings.report(
-                Diagnostic(
-                    .transferSyntax, error.message, at: node.span(ofText: error.range),
-                    help: "examples: FKL, 0.5FKL+0.5CE, JSD(0.5)"))
+                .transferSyntax, error.message, at: node.span(ofText: error.range),
+                help: "examples: FKL, 0.5FKL+0.5CE, JSD(0.5)")
             return nil
         }
     }
@@ -138,9 +137,8 @@ struct LossReader {
         guard let written = term.weight else { return 1 }
         guard let weight = Quantity.number(written.text), weight > 0, weight <= 100 else {
             findings.report(
-                Diagnostic(
-                    .outOfRange, "the weight of '\(term.loss.text)' must be a number above 0 and at most 100", at: written.span,
-                    help: "leave a term of weight 0 out"))
+                .outOfRange, "the weight of '\(term.loss.text)' must be a number above 0 and at most 100", at: written.span,
+                help: "leave a term of weight 0 out")
             return 1
         }
         return weight
@@ -150,9 +148,8 @@ struct LossReader {
         guard let written = term.argument else { return loss.standardArgument }
         guard let standard = loss.standardArgument else {
             findings.report(
-                Diagnostic(
-                    .transferLoss, "the loss '\(loss.rawValue)' takes no number in parentheses", at: written.span,
-                    help: "leave it out"))
+                .transferLoss, "the loss '\(loss.rawValue)' takes no number in parentheses", at: written.span,
+                help: "leave it out")
             return nil
         }
         guard let argument = Quantity.number(written.text), (0...1).contains(argument) else {
