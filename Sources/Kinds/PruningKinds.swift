@@ -24,7 +24,6 @@ package struct PruneScore: StageKind {
         output: "`scores.json`, `calibration.safetensors`?")
 
     @Spanned package var method = Measure.depth
-    /// Calibration rows.
     @Spanned package var samples = 256
     @Spanned package var set = RowSet.train.rawValue
     @Spanned package var prompt = PromptStyle.query
@@ -77,9 +76,7 @@ package struct PruneApply: StageKind {
 
     /// Which of the shapes near a ratio is taken.
     package struct Search: ParameterGroup {
-        /// How far from the ratio a shape's share of removed parameters may lie.
         @Spanned package var tolerance = 0.02
-        /// Calibration rows that each shape's perplexity is measured on.
         @Spanned package var samples = 64
 
         package static let standard = Self()
@@ -98,7 +95,6 @@ package struct PruneApply: StageKind {
     /// Share of all parameters to remove, between 0 and 1: as many layers or neurons as come closest, or with `width` the best
     /// of the shapes that come near.
     @Spanned package var ratio: Double? = nil
-    /// Layers to remove, instead.
     @Spanned package var layers: Int? = nil
     /// Widths and heads that are left, instead.
     @Spanned package var hidden: Int? = nil
