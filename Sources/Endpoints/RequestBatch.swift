@@ -1,7 +1,6 @@
 import BuildModel
 import Foundation
 import HTTP
-import Store
 import Synchronization
 
 /// Sends the missing questions to a server, a few at a time, and records each answer as it comes.

@@ -1,6 +1,5 @@
 import BuildModel
 import CLibgit2
-import Foundation
 import Store
 
 /// What a push would move: worked out from the remote's refs, sent by `finish` after the objects.

@@ -1,5 +1,3 @@
-import BuildModel
-import CanonicalJSON
 import Foundation
 import Store
 

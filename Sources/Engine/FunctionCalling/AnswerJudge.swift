@@ -1,5 +1,3 @@
-import CanonicalJSON
-
 /// Whether an answer is right, and why not.
 package enum Verdict: Hashable, Sendable {
     case accepted

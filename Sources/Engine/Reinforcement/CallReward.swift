@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Words
 
 /// The reward of function calls: R = format·(1 + answer) − (1 − format), format 0 or 1 (From Large to Super-Tiny, appendices A

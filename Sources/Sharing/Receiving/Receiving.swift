@@ -1,6 +1,4 @@
-import BuildModel
 import CLibgit2
-import Foundation
 import Store
 
 /// Takes in what a remote has, in six steps; all of it or nothing.

@@ -1,4 +1,3 @@
-import BuildModel
 import Foundation
 import Store
 

@@ -1,7 +1,6 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Kinds
 import Words
 
 /// The files that data artifacts have in common.

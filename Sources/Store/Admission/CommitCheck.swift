@@ -1,7 +1,6 @@
 import BuildModel
 import CLibgit2
 import CanonicalJSON
-import Foundation
 
 /// Checks the form of everything in a quarantine that the lineage has not: what breaks a rule is refused before anything moves.
 ///

@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Foundation
 
 /// How an exported GGUF file stores a model's matrices. Norms and biases are F32, matrices whose rows do not divide into
