@@ -39,7 +39,6 @@ package struct KDCapture: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(over: RowSet.train.rawValue) }
 }
 
@@ -87,10 +86,6 @@ package struct KDTrain: TrainingKind {
         settleParameters()
         $tail = $tail.or($temperature) { $0 == 1 ? .lump : .renormalize }
     }
-
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
-    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
 }
 
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
@@ -127,7 +122,6 @@ package struct KDOnPolicy: TrainingKind {
         .init(\.$answer, .answer, at: .elsewhere),
     ]
 
-    package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
 }

@@ -33,7 +33,6 @@ package struct EvalGenerate: StageKind {
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
 }
 
@@ -109,7 +108,6 @@ package struct EvalPerplexity: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }
 
 extension Field where Value == [String] {

@@ -1,3 +1,4 @@
+import BuildModel
 import Declarations
 import Words
 
@@ -30,7 +31,6 @@ package struct BenchDecode: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }
 
 /// Answers requests of concurrent clients and measures how fast (METHODS: serving).
@@ -58,6 +58,7 @@ package struct BenchServe: StageKind {
     ]
 
     package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
 }
 
 /// Lays the scores and costs of all variants side by side.

@@ -1,4 +1,3 @@
-import BuildModel
 import Declarations
 import Words
 
@@ -36,7 +35,6 @@ package struct PruneScore: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(over: set, atMost: samples) }
 }
 
@@ -176,7 +174,6 @@ package struct PruneApply: StageKind {
         case .osscar, .magnitude, .activation: true
         }
     }
-    package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
     package func operations(_ workload: Workload) -> Double? { runsModel ? workload.passes(3) : 0 }
 }
 

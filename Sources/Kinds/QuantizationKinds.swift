@@ -36,7 +36,6 @@ package struct QuantCalibrate: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(2, over: set, atMost: samples) }
 }
 

@@ -10,6 +10,12 @@ package protocol TrainingKind: StageKind {
     var training: TrainingParameters { get set }
 }
 
+extension TrainingKind {
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
+}
+
 /// Supervised fine-tuning: cross entropy on (prompt, answer).
 ///
 /// Inputs: `model` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted
@@ -32,10 +38,6 @@ package struct TrainSFT: TrainingKind {
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]
     package static let otherStandards = [TrainSFT(training: .init(steps: 600, seed: 1))]
-
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
-    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
 }
 
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
@@ -85,7 +87,6 @@ package struct RLTrain: TrainingKind {
         $tokens = $tokens.orTokens(of: $answer)
     }
 
-    package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
     package func operations(_ workload: Workload) -> Double? {
         workload.training(training).map { $0 * Double(rollouts) * 4 / 3 }
@@ -115,8 +116,6 @@ package struct DPOTrain: TrainingKind {
         .init(\.$prompt, .prompt, at: .elsewhere),
     ]
 
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
 }
 
