@@ -19,8 +19,9 @@ package struct WeightFiles: Sendable {
             return
         }
         let map = try WeightMap(reading: index)
-        var files: [SafeTensors] = []
-        for name in map.files { files.append(try SafeTensors(reading: folder.appending(path: name))) }
+        let files = try map.files.map { name throws(ModelFileError) in
+            try SafeTensors(reading: folder.appending(path: name))
+        }
         try map.check(files)
         self.init(files, places: map.places)
     }

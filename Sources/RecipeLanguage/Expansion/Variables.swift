@@ -59,13 +59,10 @@ struct Variables {
         guard budget >= 0 else { return Node(.scalar(.init(text: "", style: .plain)), at: node.span) }
         switch node.content {
         case .sequence(let elements):
-            var replaced: [Node] = []
-            for element in elements { replaced.append(substitute(in: element, findings, path: path, &budget)) }
-            return Node(.sequence(replaced), at: node.span)
+            return Node(.sequence(elements.map { substitute(in: $0, findings, path: path, &budget) }), at: node.span)
         case .mapping(let entries):
-            var replaced: [Node.Entry] = []
-            for entry in entries {
-                replaced.append(Node.Entry(key: entry.key, value: substitute(in: entry.value, findings, path: path, &budget)))
+            let replaced = entries.map {
+                Node.Entry(key: $0.key, value: substitute(in: $0.value, findings, path: path, &budget))
             }
             return Node(.mapping(replaced), at: node.span)
         case .scalar(let scalar):

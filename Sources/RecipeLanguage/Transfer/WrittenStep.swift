@@ -24,32 +24,33 @@ struct WrittenStep {
 extension WrittenStep {
     /// A step of the notation that a scalar holds.
     init(_ step: TransferSyntax.Step, in node: Node) {
-        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
-            (part.text, node.span(ofText: part.range))
-        }
-        method = part(step.method)
+        method = node.part(step.method)
         star = step.star.map { node.span(ofText: $0.range) }
         terms = step.terms.map { Term($0, in: node) }
         mixture = step.brackets.map(node.span(ofText:))
         options = step.options.map { option in
             Node.Entry(
-                key: Node(.scalar(.init(text: option.name.text, style: .plain)), at: part(option.name).span),
-                value: Node(.scalar(.init(text: option.value.text, style: .plain)), at: part(option.value).span))
+                key: Node(.scalar(.init(text: option.name.text, style: .plain)), at: node.part(option.name).span),
+                value: Node(.scalar(.init(text: option.value.text, style: .plain)), at: node.part(option.value).span))
         }
     }
 }
 
 extension WrittenStep.Term {
     init(_ term: TransferSyntax.Term, in node: Node) {
-        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
-            (part.text, node.span(ofText: part.range))
-        }
         let start = (term.weight ?? term.loss).range.lowerBound
         let end = (term.argument ?? term.loss).range.upperBound
         span = node.span(ofText: start..<end)
-        loss = part(term.loss)
-        weight = term.weight.map(part)
-        argument = term.argument.map(part)
+        loss = node.part(term.loss)
+        weight = term.weight.map(node.part)
+        argument = term.argument.map(node.part)
+    }
+}
+
+extension Node {
+    /// A part of the notation that the node's text holds, with its place.
+    fileprivate func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
+        (part.text, span(ofText: part.range))
     }
 }
 
