@@ -107,12 +107,6 @@ package struct SafeTensors: Sendable {
         return try tensor(name).floats() ?? []
     }
 
-    /// The named tensor's floats, of exactly the given shape.
-    package func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
-        try check(name, shape: shape)
-        return try floats(name)
-    }
-
     /// Widens the named tensor's elements into memory that holds as many, with no copy between and none that stays.
     func copyFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws(ModelFileError) {
         let entry = try checkThatItHoldsFloats(name)

@@ -42,11 +42,6 @@ struct Activations {
     /// Sums over each block of rows, [blocks, widest vector of weights].
     let partialSums: UnsafeMutablePointer<Float>
 
-    /// For inference: nothing is kept, and all logits exist at once.
-    init(_ configuration: ModelConfiguration, _ batch: PackedBatch, in arena: Arena) {
-        self.init(configuration, batch, keeping: .nothing, logitRows: batch.predictedRows.count, in: arena)
-    }
-
     init(
         _ configuration: ModelConfiguration, _ batch: PackedBatch, keeping retention: Retention, logitRows: Int, in arena: Arena
     ) {

@@ -24,12 +24,6 @@ struct Decoder {
         rotary = RotaryTable(layout.configuration, positions: positions)
     }
 
-    /// Tokens [T] → logits [P, V].
-    func forward(_ batch: PackedBatch, _ a: Activations) {
-        hiddenStates(batch, a)
-        headForward(batch, a)
-    }
-
     /// Tokens [T] → hidden states behind the last layer [T, D].
     func hiddenStates(_ batch: PackedBatch, _ a: Activations) {
         embeddingForward(batch, a)
@@ -74,11 +68,5 @@ struct PackedBatch {
         offsets.append(Int32(tokens.count))
         predictedRows.append(contentsOf: predicted.map { start + Int32($0) })
         longest = max(longest, sequence.count)
-    }
-
-    /// Adds one token that follows `position` others, which a cache holds; its logits are wanted.
-    mutating func append(token: Int32, at position: Int) {
-        append(CollectionOfOne(token), predicting: 0..<1)
-        positions[positions.count - 1] = Int32(position)
     }
 }

@@ -73,8 +73,7 @@ enum Float8 {
         return sign | UInt8(truncatingIfNeeded: (magnitude + base).bitPattern - base.bitPattern)
     }
 
-    static func float(of code: UInt8) -> Float { table[Int(code)] }
-
+    /// The number of each code.
     static let table: [Float] = (0...255).map { (code: UInt8) in
         let fraction = Float(code & 7)
         let magnitude: Float =

@@ -33,12 +33,6 @@ extension Decoder {
         }
     }
 
-    /// Hidden states [T, D] → logits of all predicted rows [P, V].
-    func headForward(_ batch: PackedBatch, _ a: Activations) {
-        finalNormForward(batch, a)
-        logitsForward(0..<batch.predictedRows.count, a)
-    }
-
     /// Calls `body` with the logits of ranges of predicted rows, [range, V] each, in order. Nothing else of them exists.
     func forEachLogits(_ batch: PackedBatch, _ a: Activations, _ body: (Range<Int>) -> Void) {
         finalNormForward(batch, a)
