@@ -4,7 +4,7 @@ import Foundation
 package struct StoredTensor: Hashable, Sendable {
     package let elementType: ElementType
     package let shape: [Int]
-    /// A part of a file, or memory of its own; the first byte has any index.
+    /// A part of a file, or its own memory. The first index need not be 0.
     package let bytes: Data
 
     /// The caller has checked that `bytes` fills the shape.

@@ -16,13 +16,13 @@ package struct ModelConfiguration: Hashable, Sendable {
     package var maximumPositions: Int
     package var normEpsilon: Double
     package var ropeTheta: Double
-    /// `nil` where every pair turns as fast as `ropeTheta` says.
+    /// `nil` without scaling: every pair turns as fast as `ropeTheta` says.
     package var ropeScaling: RotaryScaling?
     /// Whether the head shares the embedding's weights.
     package var tiesEmbeddings: Bool
-    /// Ids that other programs look for; a model computes the same without them.
+    /// Token ids for other programs. The model itself does not use them.
     package var controlTokens = ControlTokens()
-    /// The type that the weights were published in and that other programs load them as.
+    /// The published type of the weights, which other programs load.
     package var precision = WeightPrecision.float32
 
     /// - Parameter headDimension: `hiddenSize` over `headCount` where it is `nil`.
@@ -61,7 +61,7 @@ package struct ModelConfiguration: Hashable, Sendable {
     }
 
     private func check() throws(ModelConfigurationError) {
-        // Bounds under which no product below overflows, far beyond any model of these families.
+        // With these bounds no product below overflows. Real models are far smaller.
         let sizes = [
             ("vocab_size", vocabularySize, 1 << 22), ("hidden_size", hiddenSize, 1 << 18),
             ("num_hidden_layers", layerCount, 1 << 12), ("num_attention_heads", headCount, 1 << 12),

@@ -1,7 +1,7 @@
 /// A family of published models: the blocks that a layer is made of, and the names that files have for them.
 ///
-/// The blocks' order is the same in all families: embedding, layers of attention and feed-forward, each behind a norm, a
-/// last norm, the head. What has a default here is what most families have.
+/// All families have the same order of blocks: embedding, layers of attention and feed-forward with a norm before each, a last
+/// norm, the head. The defaults here are those of most families.
 package final class ModelFamily: Sendable {
     /// `model_type` of `config.json`.
     package let name: String
@@ -13,7 +13,7 @@ package final class ModelFamily: Sendable {
     let ggufPairsNeighbours: Bool
     /// Channels of a head where `config.json` has no `head_dim`; `nil` is the hidden size over the heads.
     let defaultHeadDimension: Int?
-    /// Fields of `config.json` that must not be true, because no block here computes what they ask for.
+    /// Fields of `config.json` that must not be true: no block here computes what they ask for.
     let refusedFields: [(name: String, reason: String)]
 
     let embedding: TensorName
@@ -40,10 +40,10 @@ package final class ModelFamily: Sendable {
         (self.finalNorm, self.head) = (finalNorm, head)
     }
 
-    /// All that can be read, trained and written, by name.
+    /// All families that can be read, trained and written.
     package static let all: [ModelFamily] = [.llama, .qwen2, .qwen3]
 
-    /// `a, b and c`, as a sentence has them.
+    /// The names as a sentence has them: `a, b and c`.
     static func list(_ names: [String], _ conjunction: String) -> String {
         names.dropLast().joined(separator: ", ") + " \(conjunction) " + (names.last ?? "")
     }

@@ -1,7 +1,7 @@
 /// Llama 3's scaling of the rotary embedding: pairs that turn slowly turn slower still, so that a context longer than the
 /// trained one looks like it (`rope_type: llama3`; "The Llama 3 Herd of Models", 2024, and `transformers`' reading of it).
 package struct RotaryScaling: Hashable, Sendable {
-    /// What slow pairs are slowed down by.
+    /// The factor that slows down slow pairs.
     package var factor: Double
     /// Pairs that turn less often than this over the trained context are slow.
     package var lowFrequencyFactor: Double

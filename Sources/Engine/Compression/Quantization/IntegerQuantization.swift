@@ -56,7 +56,7 @@ package struct IntegerQuantization: Hashable, Sendable {
         }
     }
 
-    /// Inputs that share a scale in a matrix of so many.
+    /// The number of inputs that share a scale, in a matrix of so many columns.
     func group(_ columns: Int) -> Int { groupSize == 0 ? max(columns, 1) : groupSize }
 
     /// The nearest codes of weights that were checked.

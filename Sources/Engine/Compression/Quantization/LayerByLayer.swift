@@ -1,8 +1,8 @@
-/// The modules of a model on their way into few bits, in the order in which the model computes them.
+/// Quantizes a model's modules in the order in which the model computes them.
 struct LayerByLayer {
     private let quantization: ModelQuantization
     private let source: (any StatisticsSource)?
-    /// What smoothing divided the inputs by.
+    /// The divisors of smoothing.
     private let divisors: SmoothQuant.Divisors
     private var prepared: (place: LinearPlace, rounding: PreparedRounding)?
     private(set) var layers: [QuantizationReport.Layer] = []
@@ -11,8 +11,8 @@ struct LayerByLayer {
         (self.quantization, self.source, self.divisors) = (quantization, source, divisors)
     }
 
-    /// Replaces a module's weight by what is stored for it. Outside the layers there are no statistics, and weights are rounded
-    /// to nearest.
+    /// Replaces a module's weight by its quantized tensors. Outside the layers there are no statistics: weights are rounded to
+    /// nearest.
     mutating func quantize(_ parameter: Parameter, in tensors: inout [String: StoredTensor]) throws {
         let (name, module) = (parameter.name, parameter.module)
         guard let tensor = tensors[name], let weights = tensor.floats() else {
@@ -76,7 +76,7 @@ package enum WeightRounding: Hashable, Sendable {
     package var needsStatistics: Bool { self != .nearest }
 }
 
-/// A rounding made ready for all modules that read one input.
+/// A rounding that is prepared for all modules that read one input.
 struct PreparedRounding {
     private let statistics: InputStatistics
     private let gptq: GPTQ?

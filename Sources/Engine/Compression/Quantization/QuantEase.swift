@@ -6,7 +6,7 @@ struct QuantEase {
     private let width: Int
     private let iterations: Int
 
-    /// Columns whose changes are carried to all others together.
+    /// Columns whose changes are applied to all others together.
     private static let block = 64
 
     /// - Parameter iterations: passes over all columns at most; a tile of rows that did not change in one is done.

@@ -171,7 +171,7 @@ struct GGUFHeader {
         dataSize += Self.padded(shape.reduce(1, *) / type.blockLength * type.blockSize)
     }
 
-    /// All that stands before the data.
+    /// Everything before the data.
     var bytes: [UInt8] {
         var bytes = Array("GGUF".utf8)
         Self.append(UInt32(3), to: &bytes)

@@ -9,7 +9,7 @@ struct GGUFVocabulary {
     }
 
     var tokens: [String]
-    /// As many as tokens.
+    /// One for each token.
     var kinds: [Kind]
     var merges: [(left: String, right: String)]
 }
@@ -114,7 +114,7 @@ struct GGUFTokenizerEntries {
 
     func add(to header: inout GGUFHeader) {
         header.add("tokenizer.ggml.model", "gpt2")
-        // Of the names that other programs know, the one whose cuts are nearest to Decant's own.
+        // Other programs have no name for Decant's cuts; this name's cuts are the nearest.
         header.add("tokenizer.ggml.pre", (family ?? .gpt2).rawValue)
         header.add("tokenizer.ggml.tokens", vocabulary.tokens)
         header.add("tokenizer.ggml.token_type", vocabulary.kinds.map { Int32($0.rawValue) })
