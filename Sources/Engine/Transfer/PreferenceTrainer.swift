@@ -131,18 +131,13 @@ extension Decoder {
         let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
         var values = [Double](repeating: 0, count: targets.count)
         let size = configuration.vocabularySize
-        withExtendedLifetime(arena) {
-            let activations = Activations(configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
-            hiddenStates(batch, activations)
-            values.withUnsafeMutableBufferPointer { values in
-                forEachLogits(batch, activations) { rows in
-                    workers.forEachRange(rows.count, size: 4) { places in
-                        for place in places {
-                            let logits = activations.logits + place * size
-                            let policy = TokenDistribution(logits, vocabularySize: size, temperature: temperature)
-                            let row = rows.lowerBound + place
-                            values[row] = policy.logProbability(of: targets[row])
-                        }
+        values.withUnsafeMutableBufferPointer { values in
+            forEachLogits(of: batch, in: arena) { rows, logits in
+                workers.forEachRange(rows.count, size: 4) { places in
+                    for place in places {
+                        let policy = TokenDistribution(logits + place * size, vocabularySize: size, temperature: temperature)
+                        let row = rows.lowerBound + place
+                        values[row] = policy.logProbability(of: targets[row])
                     }
                 }
             }

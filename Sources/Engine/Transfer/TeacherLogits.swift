@@ -103,21 +103,15 @@ package final class LogitsCapture {
         let vocabularySize = decoder.configuration.vocabularySize
         var batch = PackedBatch()
         for example in examples { batch.append(example.tokens, predicting: span.predictingPositions(in: example)) }
-        let arena = Arena()
-        return withExtendedLifetime(arena) {
-            let activations = Activations(
-                decoder.configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
-            decoder.hiddenStates(batch, activations)
-            var captured = TeacherLogits(k: k)
-            decoder.forEachLogits(batch, activations) { rows in
-                captured.append(activations.logits, positions: rows.count, vocabularySize: vocabularySize)
-            }
-            var position = 0
-            return examples.map { example in
-                let count = span.positions(in: example).count
-                defer { position += count }
-                return captured.positions(position..<position + count)
-            }
+        var captured = TeacherLogits(k: k)
+        decoder.forEachLogits(of: batch) { rows, logits in
+            captured.append(logits, positions: rows.count, vocabularySize: vocabularySize)
+        }
+        var position = 0
+        return examples.map { example in
+            let count = span.positions(in: example).count
+            defer { position += count }
+            return captured.positions(position..<position + count)
         }
     }
 }

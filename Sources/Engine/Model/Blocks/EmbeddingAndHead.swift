@@ -33,6 +33,18 @@ extension Decoder {
         }
     }
 
+    /// Reads a batch, and calls `body` with the logits [range, V] of each range of predicted rows, in order. Only one range is in
+    /// memory at a time: the logits of a whole batch would be the largest thing there.
+    func forEachLogits(
+        of batch: PackedBatch, in arena: Arena = Arena(), _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        withExtendedLifetime(arena) {
+            let activations = Activations(configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
+            hiddenStates(batch, activations)
+            forEachLogits(batch, activations) { body($0, activations.logits) }
+        }
+    }
+
     /// Calls `body` with the logits [range, V] of each range of predicted rows, in order. Only one range is in memory at a
     /// time.
     func forEachLogits(_ batch: PackedBatch, _ a: Activations, _ body: (Range<Int>) -> Void) {
