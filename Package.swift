@@ -26,6 +26,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
+        .target(name: "CContainment"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
@@ -70,7 +71,8 @@ let package = Package(
         .target(
             name: "Stages",
             dependencies: [
-                "Engine", "Kinds", "BuildModel", "Programs", "CanonicalJSON", "SpannedYAML", "Diagnostics", "Words",
+                "Engine", "Kinds", "BuildModel", "Programs", "CContainment", "CanonicalJSON", "SpannedYAML", "Diagnostics",
+                "Words",
             ]),
 
         // The command line

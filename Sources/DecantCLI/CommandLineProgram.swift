@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Stages
 import Store
 
 /// The whole program: arguments in, exit status out.
@@ -11,6 +12,8 @@ package enum CommandLineProgram {
             Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
             return ExitStatus.internalError
         }
+        // Keys of servers stand in the environment, which the kernel shows to every program of the same user.
+        Containment.hideThisProcess()
         var command: any ParsableCommand
         do {
             command = try DecantCommand.parseAsRoot(arguments)

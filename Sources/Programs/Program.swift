@@ -32,7 +32,7 @@ package struct Program: Sendable {
         case outOfTime
 
         /// - Parameter waitStatus: the status word of `wait(2)`.
-        init(waitStatus: Int32) {
+        package init(waitStatus: Int32) {
             let signal = waitStatus & 0x7F
             self = signal == 0 ? .exited(status: waitStatus >> 8 & 0xFF) : .ended(signal: signal)
         }
@@ -175,7 +175,7 @@ struct ProcessGroup {
 
 /// - Returns: the status word of `wait(2)`.
 @discardableResult
-func waitForEnd(of process: pid_t) -> Int32 {
+package func waitForEnd(of process: pid_t) -> Int32 {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     return status

@@ -132,19 +132,19 @@ extension Program {
 }
 
 /// Strings as C takes them: a list of pointers that ends in a null one.
-private final class CStrings {
-    private(set) var pointers: [UnsafeMutablePointer<CChar>?]
+package final class CStrings {
+    package private(set) var pointers: [UnsafeMutablePointer<CChar>?]
 
-    init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
+    package init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
     deinit { for pointer in pointers { free(pointer) } }
 }
 
 /// The two ends of a pipe, which no child inherits.
-struct PipeEnds {
-    let reading: Int32
-    let writing: Int32
+package struct PipeEnds {
+    package let reading: Int32
+    package let writing: Int32
 
-    init() throws(ProgramError) {
+    package init() throws(ProgramError) {
         var ends: [Int32] = [-1, -1]
         guard pipe2(&ends, O_CLOEXEC) == 0 else {
             throw .cannotStart(name: "a child", reason: String(cString: strerror(errno)))

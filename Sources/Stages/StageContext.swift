@@ -14,17 +14,21 @@ package struct StageContext: Sendable {
     let checkpoint: Checkpoint?
     /// How models behind servers are asked; `nil` where nobody can answer.
     let questionFiles: QuestionFiles?
+    /// Of a command of the recipe.
+    let isolation: Isolation
+    let commandLimits: CommandLimits
     private let reportProgress: @Sendable (StageProgress) -> Void
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
-        questionFiles: QuestionFiles? = nil,
+        questionFiles: QuestionFiles? = nil, isolation: Isolation = .best, commandLimits: CommandLimits = CommandLimits(),
         reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
         (self.inputs, self.outputs) = (inputs, outputs)
         workers = WorkerPool(threads: threads)
         (self.products, self.checkpoint) = (products, checkpoint)
         (self.questionFiles, self.reportProgress) = (questionFiles, reportProgress)
+        (self.isolation, self.commandLimits) = (isolation, commandLimits)
     }
 
     /// The directory of the named input.

@@ -35,6 +35,8 @@ struct BuildCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
     var sign: Bool?
 
+    @OptionGroup var commandOptions: CommandOptions
+
     @OptionGroup var options: ResultOptions
 
     private static let manyStages = 500
@@ -52,7 +54,8 @@ struct BuildCommand: AsyncParsableCommand {
         // A missing key is reported before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe.path) }
-        let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
+        let checkpointOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
+        let runnerOptions = checkpointOptions + commandOptions.arguments
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
             fetcher: NetworkFetcher(), remote: try await remoteResults(for: store),

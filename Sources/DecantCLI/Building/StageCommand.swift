@@ -25,6 +25,8 @@ struct StageRunCommand: ParsableCommand {
     @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
     var checkpointSeconds = 20.0
 
+    @OptionGroup var commandOptions: CommandOptions
+
     func validate() throws {
         guard checkpointSeconds >= 0, checkpointSeconds <= 1e9 else {
             throw ValidationError("--checkpoint-seconds must be at least 0")
@@ -48,7 +50,8 @@ struct StageRunCommand: ParsableCommand {
             let context = StageContext(
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
-                questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
+                questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers),
+                isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits
             ) { Console.output($0.json.canonicalText) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {

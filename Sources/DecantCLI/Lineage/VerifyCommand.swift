@@ -32,6 +32,8 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "Threads per stage (else all processors); results never depend on it.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
+    @OptionGroup var commandOptions: CommandOptions
+
     @OptionGroup var options: ResultOptions
 
     func run() async throws {
@@ -47,7 +49,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
 
         let verifier = StageVerifier(
-            store: store, runner: try LocalRunner.ofThisProgram(), threads: max(1, threads),
+            store: store, runner: try LocalRunner.ofThisProgram(options: commandOptions.arguments), threads: max(1, threads),
             measurements: KindCatalogue.standard.measurements)
         var wrong = 0
         for stage in chosen {

@@ -2,31 +2,55 @@ import BuildModel
 import Foundation
 
 /// What a command left in its `outputs/`, and the part of it that was declared.
+///
+/// Everything is reached through open folders, so that what still ran could not lead the way elsewhere.
 struct DeclaredOutputs {
-    private enum Entry { case file, folder, other }
+    private struct Found {
+        /// Below `outputs/`. Paths are compared as bytes: two `String`s of different bytes can be equal.
+        let path: String
+        let entry: OpenFolder.Entry
+    }
 
     /// Sorted.
     private let declared: [String]
-    private let made: URL
-    private let entries: [String: Entry]
+    private let made: OpenFolder
+    /// In the order of their paths' bytes.
+    private let found: [Found]
+    private let paths: Set<[UInt8]>
+    /// How many names each file has here, by its number.
+    private let nameCounts: [UInt64: UInt]
 
-    /// - Parameter made: the folder that the command wrote into. Links in it are not followed.
-    init(_ declared: [String], in made: URL) throws {
+    /// The most folders that lie in each other: more than a path of an artifact can have is never kept.
+    private static let deepest = 128
+
+    /// - Parameter work: the folder of the command, with `outputs` in it. Links are not followed.
+    init(_ declared: [String], in work: OpenFolder) throws {
         self.declared = declared.sorted()
-        self.made = made
-        var entries: [String: Entry] = [:]
-        for path in try FileManager.default.subpathsOfDirectory(atPath: made.path) {
-            var status = stat()
-            guard lstat(made.appending(path: path).path, &status) == 0 else {
-                throw StageFailure("outputs/\(path) cannot be read; name files in UTF-8")
-            }
-            switch status.st_mode & S_IFMT {
-            case S_IFREG: entries[path] = .file
-            case S_IFDIR: entries[path] = .folder
-            default: entries[path] = .other
-            }
+        do {
+            made = try OpenFolder(.init("outputs"), in: work)
+        } catch {
+            throw StageFailure("outputs is no longer a folder: the command removed it or put something else in its place")
         }
-        self.entries = entries
+        var found: [Found] = []
+        try Self.list(made, "", depth: 0, into: &found)
+        self.found = found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        paths = Set(found.map { Array($0.path.utf8) })
+        nameCounts = found.filter(\.entry.isFile).reduce(into: [:]) { $0[UInt64($1.entry.status.st_ino), default: 0] += 1 }
+    }
+
+    private static func list(_ folder: OpenFolder, _ path: String, depth: Int, into found: inout [Found]) throws {
+        guard depth < deepest else { throw StageFailure("outputs/\(path) lies more than \(deepest) folders deep") }
+        for entry in try folder.entries() {
+            guard let name = entry.name.text else {
+                throw StageFailure("outputs/\(path)\(entry.name.shown) cannot be read; name files in UTF-8")
+            }
+            found.append(Found(path: path + name, entry: entry))
+            guard entry.isFolder else { continue }
+            guard let inner = try? OpenFolder(entry.name, in: folder) else {
+                throw StageFailure("the folder outputs/\(path)\(name) cannot be read: its mode must let its owner read it")
+            }
+            try list(inner, path + name + "/", depth: depth + 1, into: &found)
+        }
     }
 
     /// Refuses a declaration that is not a path below `outputs/`.
@@ -38,45 +62,54 @@ struct DeclaredOutputs {
     }
 
     /// Files that were made but not declared, sorted.
-    var undeclared: [String] {
-        entries.filter { $0.value != .folder && !isDeclared($0.key) }.keys.sorted()
-    }
+    var undeclared: [String] { found.filter { !$0.entry.isFolder && !isDeclared($0.path) }.map(\.path) }
 
     /// Copies what was declared, with plain modes.
     ///
     /// - Throws: `StageFailure` where a declared path is missing, or is or holds anything but files and folders.
-    func copy(to outputs: URL) throws {
-        let missing = declared.filter { entries[$0] == nil && linkAbove($0) == nil }
+    func copy(to outputs: OpenFolder) throws {
+        let missing = declared.filter { !paths.contains(Array($0.utf8)) && otherAbove($0) == nil }
         guard missing.isEmpty else {
-            let there = entries.filter { $0.value != .folder }.keys.sorted()
+            let there = found.filter { !$0.entry.isFolder }.map { "outputs/\($0.path)" }
             throw StageFailure(
                 "the command did not make \(Self.list(missing.map { "outputs/\($0)" })); it made "
-                    + (there.isEmpty ? "no file" : Self.list(there.map { "outputs/\($0)" })))
+                    + (there.isEmpty ? "no file" : Self.list(there)))
         }
-        if let link = declared.lazy.compactMap(linkAbove).first { throw Self.refusal(of: link) }
-        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) where isDeclared(path) {
-            switch entry {
-            case .folder:
-                continue
-            case .other:
-                throw Self.refusal(of: path)
-            case .file:
-                let destination = outputs.appending(path: path)
-                try FileManager.default.createDirectory(
-                    at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try FileManager.default.copyItem(at: made.appending(path: path), to: destination)
-                chmod(destination.path, 0o644)
+        if let other = declared.lazy.compactMap(otherAbove).first { throw Self.refusal(of: other) }
+        let kept = found.filter { isDeclared($0.path) && !$0.entry.isFolder }
+        for file in kept {
+            guard file.entry.isFile else { throw Self.refusal(of: file.path) }
+            guard file.entry.status.st_nlink <= nameCounts[UInt64(file.entry.status.st_ino), default: 0] else {
+                throw StageFailure("outputs/\(file.path) is a hard link to a file outside of outputs/; copy the file instead")
             }
         }
+        for file in kept { try copy(file, to: outputs) }
+    }
+
+    private func copy(_ file: Found, to outputs: OpenFolder) throws {
+        let folders = Artifact.components(of: file.path).dropLast().map(OpenFolder.FileName.init)
+        let source: FileHandle
+        do {
+            source = try folders.reduce(made) { try OpenFolder($1, in: $0) }.file(file.entry.name)
+        } catch {
+            throw StageFailure("outputs/\(file.path) cannot be read: its mode must let its owner read it")
+        }
+        var status = stat()
+        guard fstat(source.fileDescriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_ino == file.entry.status.st_ino, status.st_dev == file.entry.status.st_dev
+        else { throw Self.refusal(of: file.path) }
+        let copy = try folders.reduce(outputs) { try $0.madeFolder($1) }.newFile(file.entry.name)
+        while let piece = try source.read(upToCount: 1 << 20), !piece.isEmpty { try copy.write(contentsOf: piece) }
+        try copy.close()
     }
 
     private func isDeclared(_ path: String) -> Bool {
-        declared.contains { path == $0 || path.hasPrefix($0 + "/") }
+        declared.contains { path.utf8.elementsEqual($0.utf8) || path.utf8.starts(with: "\($0)/".utf8) }
     }
 
     /// The link, or other thing that is no folder, that a declared path would lead through.
-    private func linkAbove(_ path: String) -> String? {
-        entries.first { $0.value == .other && path.hasPrefix($0.key + "/") }?.key
+    private func otherAbove(_ path: String) -> String? {
+        found.first { !$0.entry.isFolder && path.utf8.starts(with: "\($0.path)/".utf8) }?.path
     }
 
     private static func refusal(of path: String) -> StageFailure {

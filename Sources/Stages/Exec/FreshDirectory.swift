@@ -4,24 +4,43 @@ import Programs
 
 /// Where a command runs: `work/` with its inputs and an empty `outputs/`, and beside it a home and a place for temporary files.
 struct FreshDirectory {
-    private let root: URL
+    /// What the command may write in: all but its inputs.
+    let root: URL
+    /// What only the inner root needs, out of the command's sight.
+    private let places: URL
     var work: URL { root.appending(path: "work", directoryHint: .isDirectory) }
-    var outputs: URL { work.appending(path: "outputs", directoryHint: .isDirectory) }
+    var inputs: URL { work.appending(path: "inputs", directoryHint: .isDirectory) }
     var home: URL { root.appending(path: "home", directoryHint: .isDirectory) }
     var temporary: URL { root.appending(path: "tmp", directoryHint: .isDirectory) }
+    /// Where the inner root is mounted.
+    var mountPoint: URL { places.appending(path: "root", directoryHint: .isDirectory) }
+    /// What the command sees as `/tmp`.
+    var systemTemporary: URL { places.appending(path: "tmp", directoryHint: .isDirectory) }
+    /// The folders that a command fills.
+    let writable: [OpenFolder]
+    /// `work/`, held open, so that the command cannot put another in its place.
+    let openWork: OpenFolder
 
     /// The time of every input file, in seconds since 1970: the first day that a zip archive can hold. The files' real times
     /// would reach the archives that commands make.
     private static let inputTime = Date(timeIntervalSince1970: 315_532_800)
 
-    /// Makes the directory and copies the inputs, so that the command cannot damage the store's own files.
+    /// Makes the directory and copies the inputs: the store's own files, to which the inputs are hard links, stay out of reach.
     init(at root: URL, inputs: URL) throws {
         self.root = root
-        remove()
-        for folder in [outputs, home, temporary] {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        places = root.deletingLastPathComponent().appending(path: "exec-places", directoryHint: .isDirectory)
+        for folder in [root, places] { OpenFolder.removeAll(at: folder.path) }
+        let files = FileManager.default
+        let work = root.appending(path: "work", directoryHint: .isDirectory)
+        for folder in [
+            work.appending(path: "outputs"), root.appending(path: "home"), root.appending(path: "tmp"),
+            places.appending(path: "root"), places.appending(path: "tmp"),
+        ] {
+            try files.createDirectory(at: folder, withIntermediateDirectories: true)
         }
         try Self.copy(inputs, to: work.appending(path: "inputs", directoryHint: .isDirectory))
+        openWork = try OpenFolder(at: work.path)
+        writable = [try OpenFolder(at: root.path), try OpenFolder(at: places.appending(path: "tmp").path)]
     }
 
     private static func copy(_ source: URL, to destination: URL) throws {
@@ -46,38 +65,8 @@ struct FreshDirectory {
         }
     }
 
-    /// Removes all of it. What a killed command started may need a moment to end, and makes files until then.
+    /// Removes all of it, whatever the command made of it.
     func remove() {
-        for _ in 0..<40 {
-            try? FileManager.default.removeItem(at: root)
-            var status = stat()
-            if lstat(root.path, &status) != 0 { return }
-            usleep(50_000)
-        }
-    }
-}
-
-/// The kernel's way to take the network from a command: namespaces, through util-linux's `unshare`.
-enum NetworkNamespace {
-    /// What to put in front of a command, so that it and all that it starts have no network and end together; `nil` where
-    /// this machine allows no such thing.
-    ///
-    /// A shell is the first process inside: the kernel spares the first one from signals that would end any other.
-    static let prefix: [String]? = {
-        let root = URL(fileURLWithPath: "/")
-        guard let unshare = try? Program.find("unshare", along: Exec.path, from: root) else { return nil }
-        let entering = [
-            "--user", "--map-current-user", "--net", "--pid", "--fork", "--kill-child", "--",
-            "/bin/sh", "-c", #""$@"; exit $?"#, "sh",
-        ]
-        let trial = Program(unshare, entering + ["true"], environment: ["PATH": Exec.path], directory: root)
-        guard (try? trial.run(timeLimit: 10)) == .exited(status: 0) else { return nil }
-        return [unshare] + entering
-    }()
-
-    /// The shell's statuses beyond 128 stand for signals.
-    static func ending(_ ending: Program.Ending) -> Program.Ending {
-        guard case .exited(let status) = ending, (129...192).contains(status) else { return ending }
-        return .ended(signal: status - 128)
+        for folder in [root, places] { OpenFolder.removeAll(at: folder.path) }
     }
 }
