@@ -35,7 +35,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
         Escape("read secrets of the system", "cat /etc/shadow || ls /etc/ssl/private /etc/ssh || touch outputs/out"),
         Escape("read the environment of others", "grep -a leaked /proc/[0-9]*/environ || touch outputs/out"),
         Escape("read the environment of the parent", "cat /proc/$PPID/environ /proc/1/environ || touch outputs/out"),
-        Escape("see others", "cat /proc/[0-9]*/cmdline | grep -a 's[t]age' || touch outputs/out"),
+        Escape("see others", "test $(ls -d /proc/[0-9]* | wc -l) -lt 6 && touch outputs/out"),
         Escape("kill the parent", "kill -9 $PPID 1; kill -STOP $PPID; touch outputs/out"),
         Escape("mount", "mount -t tmpfs none /tmp || mount -o remount,rw /usr || umount /proc || touch outputs/out"),
         Escape("gain privileges in a namespace", "unshare -Ur true || unshare -m true || touch outputs/out"),
