@@ -85,6 +85,15 @@ package struct FixedOutput: Hashable, Sendable {
             self.path = path
             self.digest = digest
         }
+
+        package static func == (left: File, right: File) -> Bool {
+            left.digest == right.digest && FileName(left.path) == FileName(right.path)
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(FileName(path))
+            hasher.combine(digest)
+        }
     }
 
     /// Where the bytes may come from. Not part of any key.

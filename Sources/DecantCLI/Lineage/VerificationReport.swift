@@ -16,7 +16,7 @@ struct VerificationReport {
     var isSame: Bool? {
         switch verdict {
         case .same, .held: true
-        case .differs, .failed: false
+        case .differs, .failed, .replaced: false
         case .measurement: nil
         }
     }
@@ -26,6 +26,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): return "  same     \(head)  \(Duration.text(seconds))"
         case .held: return "  held     \(head)"
+        case .replaced(let fault): return "  DIFFERS  \(head): it \(fault)"
         case .measurement: return "  measured \(head): a measurement, not compared"
         case .differs(let difference): return "  DIFFERS  \(head): \(words(for: difference))"
         case .failed(let failure):
@@ -42,6 +43,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): members["seconds"] = .number(seconds)
         case .held: break
+        case .replaced(let fault): members["reason"] = .string("it \(fault)")
         case .measurement: members["measurement"] = true
         case .differs(let difference):
             members["file"] = .string(difference.file)
