@@ -64,18 +64,18 @@ struct ChosenReferences {
     mutating func leaveOutForeign(
         seenIn repository: GitRepository, of remote: RemoteRepository, _ limits: ReceivingLimits
     ) throws -> Bool {
-        let foreign = references.filter { reference in
+        func isForeign(_ reference: SharedReference) -> Bool {
             switch reference.kind {
             case .branch, .tag: !repository.claimsToBeLineage(reference.object, limits: limits)
             case .action, .runNotes: false
             }
         }
+        let (foreign, own) = (references.filter(isForeign), references.filter { !isForeign($0) })
         if foreign.isEmpty { return false }
         if case .recipes = scope, let name = foreign.first?.name {
             throw RemoteError.unreachable(remote: remote.label, reason: "\(name) there is no build of Decant's")
         }
-        let names = Set(foreign.map(\.name))
-        references.removeAll { names.contains($0.name) }
+        references = own
         leftOut += foreign.map {
             Refusal(subject: $0.name, reason: "it is no build or result of Decant's, and stays where it is")
         }
