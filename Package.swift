@@ -26,6 +26,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
+        .systemLibrary(name: "CFileSystem"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
@@ -44,7 +45,7 @@ let package = Package(
         .target(name: "Kinds", dependencies: ["Declarations", "SpannedYAML", "BuildModel", "CanonicalJSON", "Words"]),
         .target(
             name: "RecipeLanguage",
-            dependencies: ["Kinds", "Declarations", "SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
+            dependencies: ["Kinds", "BuildModel", "Declarations", "SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
             name: "Planner",
             dependencies: ["RecipeLanguage", "Kinds", "Declarations", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
@@ -53,7 +54,8 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", "CFileSystem",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
@@ -129,7 +131,8 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+            name: "SharingTests",
+            dependencies: ["Sharing", "Executor", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),

@@ -50,6 +50,9 @@ package struct Archive: Sendable {
                 bytes = try counted(bytes, entry.size)
                 continue
             }
+            guard entry.isUTF8 else {
+                throw ArchiveError("the name of \(path) in \(name) is not UTF-8; choose other members, or pack it anew")
+            }
             guard entry.kind == .file else {
                 throw ArchiveError("\(path) in \(name) is a link or a special file; choose other members")
             }

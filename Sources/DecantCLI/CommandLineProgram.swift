@@ -6,7 +6,20 @@ import Store
 package enum CommandLineProgram {
     package static let version = "0.1.0"
 
+    /// Runs the command that the arguments name. A result that could not be printed is an error, whatever the command did.
     package static func run(arguments: [String]) async -> Int32 {
+        Console.holdStreams()
+        if let fault = Surroundings.fault() {
+            Console.error(fault)
+            return ExitStatus.badInput
+        }
+        let status = await runCommand(arguments)
+        guard let reason = Console.endOutput() else { return status }
+        Console.error("what was printed did not all arrive: standard output: \(reason)")
+        return status == ExitStatus.done ? ExitStatus.internalError : status
+    }
+
+    private static func runCommand(_ arguments: [String]) async -> Int32 {
         guard Processor.supportsPortableNumerics else {
             Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
             return ExitStatus.internalError

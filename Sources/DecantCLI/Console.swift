@@ -1,9 +1,15 @@
 import Foundation
+import Synchronization
 
 /// The two streams: results go to standard output, progress and diagnostics to standard error.
 enum Console {
-    static func output(_ text: String) { write(text, to: .standardOutput) }
-    static func progress(_ text: String) { write(text, to: .standardError) }
+    /// Prints a result. Where it cannot be written, the program ends with an error: see `endOutput`.
+    static func output(_ text: String) {
+        guard let reason = write(text, to: STDOUT_FILENO) else { return }
+        lostOutput.withLock { $0 = $0 ?? reason }
+    }
+
+    static func progress(_ text: String) { _ = write(text, to: STDERR_FILENO) }
     static func error(_ text: String) { progress("error: " + text) }
 
     /// The exact next command: what follows the program's name.
@@ -24,8 +30,44 @@ enum Console {
         return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
     }
 
-    private static func write(_ text: String, to handle: FileHandle) {
-        try? handle.write(contentsOf: Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+    /// The system's word for why a result could not be printed.
+    private static let lostOutput = Mutex<String?>(nil)
+
+    /// Closes standard output: some file systems say only then that they have no room.
+    ///
+    /// - Returns: why not all that was printed has arrived; `nil` where it has.
+    static func endOutput() -> String? {
+        let isClosed = close(STDOUT_FILENO) == 0
+        let reason = isClosed ? nil : String(cString: strerror(errno))
+        return lostOutput.withLock { $0 } ?? reason
+    }
+
+    /// Gives the three streams files where they are closed. Otherwise the first file that is opened takes a stream's number, and
+    /// what is printed goes into it.
+    static func holdStreams() {
+        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+            // Each open takes the lowest free number. Standard output cannot be written then, and says so.
+            _ = open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    /// - Returns: why not all was written.
+    private static func write(_ text: String, to descriptor: Int32) -> String? {
+        var text = text.hasSuffix("\n") ? text : text + "\n"
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN {
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    if poll(&wait, 1, -1) >= 0 || errno == EINTR { continue }
+                }
+                guard count > 0 else { return String(cString: strerror(errno)) }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+            return nil
+        }
     }
 }
 

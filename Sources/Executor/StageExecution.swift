@@ -24,12 +24,16 @@ struct StageExecution: Sendable {
             let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
             // Whoever owned it may have finished the action.
             if let result = try store.heldResult(of: plan) { return .finished(result) }
-            if let artifact = await executor.remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
+            if let artifact = await executor.remote?.result(of: plan.key), plan.action.pinFault(of: artifact) == nil {
+                return .finished(try record(artifact, of: plan))
+            }
             try Task.checkCancellation()
             onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
             guard let source = plan.stage.fixedOutput else { return try await run(plan, threads: threads, in: scratch) }
             scratch.remove()
             return try await fetch(source, for: plan)
+        } catch StoreError.notAnArtifact(let reason) {
+            return .failed(StageFailureReport(reason: reason))
         } catch let error as StoreError {
             guard let object = error.unusableObject else { throw error }
             return .damaged(object)
@@ -149,10 +153,10 @@ extension Store {
     /// The result that is already there: recorded for this key, or a fixed output whose objects the store holds. Its stage
     /// commit is minted here too, because the same action can have other parents this time.
     func heldResult(of plan: PlannedStage) throws(StoreError) -> StageResult? {
-        if let known = preparedResult(of: plan.key, parents: plan.parents) {
+        if let known = preparedResult(of: plan.key, parents: plan.parents), plan.action.pinFault(of: known.artifact) == nil {
             return StageResult(key: plan.key, artifact: known.artifact, commit: known.commit, seconds: nil)
         }
-        let recorded = try result(of: plan.key)
+        let recorded = try result(of: plan.action)
         guard let artifact = recorded ?? heldFixedOutput(of: plan.stage) else { return nil }
         let commit = try record(plan.action, parents: plan.parents, artifact: artifact)
         return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: recorded == nil ? 0 : nil)

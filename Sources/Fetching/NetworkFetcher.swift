@@ -103,7 +103,7 @@ extension OriginFetcher {
         defer { scratch.remove() }
         let directory = try scratch.place(for: "files")
         return Artifact(
-            files: try await fetch(origin, into: directory).map { path in
+            files: try await named(fetch(origin, into: directory), of: origin).map { path in
                 let imported = try store.importFile(at: directory.appending(path: path).path)
                 return Artifact.File(path: path, size: imported.size, digest: imported.digest)
             })
@@ -116,21 +116,26 @@ extension OriginFetcher {
         let scratch = try await store.awaitScratch(for: Digest(hashing: "\(source)"))
         defer { scratch.remove() }
         let directory = try scratch.place(for: "files")
-        let fetched = try await fetch(source.origin, into: directory)
+        let fetched = try await named(fetch(source.origin, into: directory), of: source.origin)
         let paths = try source.sources(among: fetched).map { directory.appending(path: $0).path }
         for (file, path) in zip(source.files, paths) {
-            let found = try store.digest(ofFileAt: path)
-            guard found == file.digest else {
-                throw FetchError(
-                    "\(source.label(of: file)) gave other bytes than the recipe pins: sha256 is \(found), the recipe says "
-                        + "\(file.digest)")
-            }
+            let found = try store.digest(readingFileAt: path)
+            guard found == file.digest else { throw source.otherBytes(found, for: file) }
         }
         return Artifact(
             files: try zip(source.files, paths).map { file, path in
                 let imported = try store.importFile(at: path)
+                guard imported.digest == file.digest else { throw source.otherBytes(imported.digest, for: file) }
                 return Artifact.File(path: file.path, size: imported.size, digest: imported.digest)
             })
+    }
+
+    /// Refuses names that cannot leave this machine together.
+    private func named(_ paths: [String], of origin: FixedOutput.Origin) throws(FetchError) -> [String] {
+        if let fault = FileNames.fault(in: paths) {
+            throw FetchError("\(origin.label) gives files that cannot be kept: \(fault), or choose others with `member`")
+        }
+        return paths
     }
 }
 
@@ -158,10 +163,16 @@ extension FixedOutput {
             }
             return [only]
         }
-        for file in files where !fetched.contains(file.path) {
+        let names = Set(fetched.map { FileName($0) })
+        for file in files where !names.contains(FileName(file.path)) {
             throw FetchError("\(origin.label) gives no file \(file.path); it gives \(FetchError.list(fetched))")
         }
         return files.map(\.path)
+    }
+
+    fileprivate func otherBytes(_ found: Digest, for file: File) -> FetchError {
+        FetchError(
+            "\(label(of: file)) gave other bytes than the recipe pins: sha256 is \(found), the recipe says \(file.digest)")
     }
 
     /// A pinned file in words, for a message about its bytes.

@@ -88,6 +88,8 @@ package enum RemoteError: Error, Sendable, CustomStringConvertible {
     case unreachable(remote: String, reason: String)
     /// What came breaks a rule of a lineage.
     case refused(remote: String, refusals: [Refusal])
+    /// What is here breaks a rule: whoever takes the remote in would refuse it.
+    case unfit(remote: String, refusals: [Refusal])
     /// The remote has builds that are not here.
     case behind(remote: String, references: [String])
     case rejected(remote: String, reference: String, reason: String)
@@ -97,9 +99,10 @@ package enum RemoteError: Error, Sendable, CustomStringConvertible {
         case .unreachable(let remote, let reason):
             "\(remote) cannot be used: \(reason)"
         case .refused(let remote, let refusals):
-            "\(remote) was refused, nothing of it was taken in:"
-                + refusals.prefix(20).map { "\n  \($0)" }.joined()
-                + (refusals.count > 20 ? "\n  and \(refusals.count - 20) more" : "")
+            "\(remote) was refused, nothing of it was taken in:" + Self.list(refusals)
+        case .unfit(let remote, let refusals):
+            "nothing was pushed to \(remote): nobody could take it in again. Build again with what is right, and delete the "
+                + "branch of the build that is wrong:" + Self.list(refusals)
         case .behind(let remote, let references):
             "\(remote) has what is not here: \(references.joined(separator: ", ")); nothing was pushed"
         case .rejected(let remote, let reference, let reason):
@@ -109,6 +112,11 @@ package enum RemoteError: Error, Sendable, CustomStringConvertible {
 }
 
 extension RemoteError {
+    private static func list(_ refusals: [Refusal]) -> String {
+        refusals.prefix(20).map { "\n  \($0)" }.joined()
+            + (refusals.count > 20 ? "\n  and \(refusals.count - 20) more" : "")
+    }
+
     /// Runs a step that looks at what a remote sent; what breaks a rule there refuses the remote.
     ///
     /// - Parameter gitFailures: whether git objects that cannot be read do so, too.

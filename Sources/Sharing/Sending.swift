@@ -35,6 +35,10 @@ final class Sending {
             switch try SharedReference(name, naming: commit).kind {
             case .branch where isForward, .runNotes where isForward:
                 updates.append(ReferenceChange(name: name, step: .forwarded, commit: commit))
+            case .branch where !isHere && remote.hasForeign(old):
+                throw RemoteError.rejected(
+                    remote: remote.label, reference: name,
+                    reason: "there is a branch of this name that is no build of Decant's; give the recipe another 'name:'")
             case .branch:
                 if try !(isHere && ours.contains(old, commit)) { behind.append(name) }
             case .runNotes:
@@ -49,8 +53,12 @@ final class Sending {
         }
         guard behind.isEmpty else { throw RemoteError.behind(remote: remote.label, references: behind) }
         (self.updates, self.kept) = (updates, kept)
-        objects = try Self.objects(of: updates.map(\.commit), without: theirs.map(\.object), in: ours).map {
-            OutgoingObject(digest: $0.digest, size: $0.size, isRequired: $0.isRequired, file: store.object($0.digest)?.url)
+        do {
+            objects = try Self.objects(of: updates.map(\.commit), without: theirs.map(\.object), in: ours).map {
+                OutgoingObject(digest: $0.digest, size: $0.size, isRequired: $0.isRequired, file: store.object($0.digest)?.url)
+            }
+        } catch let refusals as Refusals {
+            throw RemoteError.unfit(remote: remote.label, refusals: refusals.all)
         }
     }
 
@@ -119,14 +127,18 @@ final class Sending {
         of tips: [CommitID], without known: [CommitID], in ours: GitRepository
     ) throws -> [(digest: Digest, size: Int, isRequired: Bool)] {
         var objects: [Digest: (size: Int, isRequired: Bool)] = [:]
+        var refusals: [Refusal] = []
         try ours.walk(tips, without: Set(known)) { commit throws(StoreError) in
             guard let record = try StageCommit.read(commit.id, from: ours) else { return true }
+            // Whoever takes the remote in would refuse all of it for this.
+            if let fault = record.fault { refusals.append(Refusal(subject: "the stage commit \(commit.id)", reason: fault)) }
             let isCollected = try ours.target(of: StageCommit.reference(for: record.action.key)) == nil
             for file in try ours.pointers(of: record) {
                 objects[file.digest] = (file.size, !isCollected || objects[file.digest]?.isRequired == true)
             }
             return true
         }
+        guard refusals.isEmpty else { throw Refusals(all: refusals) }
         return objects.map { ($0.key, $0.value.size, $0.value.isRequired) }.sorted { $0.0 < $1.0 }
     }
 }

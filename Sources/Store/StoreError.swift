@@ -11,8 +11,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingObject(Digest)
     /// An object's bytes are not what its name says.
     case damagedObject(Digest)
-    /// A stage left something that an artifact cannot hold.
-    case notAnArtifact(path: String, reason: String)
+    /// A stage left something that an artifact cannot hold; the words say what.
+    case notAnArtifact(String)
     /// Another process uses the store, and what was asked for must be done alone.
     case inUse(path: String)
     case git(operation: String, reason: String)
@@ -32,8 +32,7 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "the store has lost the object \(digest); the next build makes it again"
         case .damagedObject(let digest):
             "the object \(digest) is damaged; `decant fsck` names everything that is"
-        case .notAnArtifact(let path, let reason):
-            "\(path) cannot be part of an artifact: \(reason)"
+        case .notAnArtifact(let reason): "what the stage made cannot be kept: \(reason)"
         case .git(let operation, let reason):
             "the lineage repository failed to \(operation): \(reason)"
         case .inUse(let path):

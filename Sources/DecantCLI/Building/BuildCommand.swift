@@ -47,6 +47,7 @@ struct BuildCommand: AsyncParsableCommand {
             try store.prepare(for: 10_000)
         }
         let file = try recipe.read()
+        try file.refuseBranchOfAnother(in: store)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let keys = await takeKeys(for: graph, after: preparing)
         // A missing key is reported before anything runs.
@@ -81,6 +82,7 @@ struct BuildCommand: AsyncParsableCommand {
         let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
         if outcome.succeeded {
+            try store.remember(file: file.absolutePath, ofRecipe: file.name)
             if targets.isEmpty {
                 try recordBuild(outcome, of: file, signer, in: store)
             } else {

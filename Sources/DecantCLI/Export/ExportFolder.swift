@@ -54,13 +54,13 @@ struct ExportFolder {
     /// `README.md`, or where the artifact has such a file `README.decant.md`, `README.decant-2.md`, and so on.
     private func freeName(for name: String) -> String {
         // On file systems that ignore case, the two would be one file.
-        let taken = Set(files.map { $0.path.lowercased() })
-        guard taken.contains(name.lowercased()) else { return name }
+        let taken = Set(files.map { FileNames.folded($0.path) })
+        guard taken.contains(FileNames.folded(name)) else { return name }
         let dot = name.lastIndex(of: ".") ?? name.endIndex
         var number = 1
         while true {
             let candidate = "\(name[..<dot]).decant\(number > 1 ? "-\(number)" : "")\(name[dot...])"
-            if !taken.contains(candidate.lowercased()) { return candidate }
+            if !taken.contains(FileNames.folded(candidate)) { return candidate }
             number += 1
         }
     }

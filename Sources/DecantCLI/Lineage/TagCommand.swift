@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildModel
 import CanonicalJSON
 import Store
 
@@ -59,6 +60,9 @@ struct TagCommand: ParsableCommand {
             throw CommandFailure.badInput(
                 "'\(name)' cannot name a tag: git takes no spaces, '..', '~', '^', ':', '?', '*', '[', no '-' first, no '/' or "
                     + "'.lock' last")
+        }
+        if let meaning = GitName.otherMeaning(of: name) {
+            throw CommandFailure.badInput("'\(name)' cannot name a tag: git takes it for \(meaning); choose another name")
         }
         guard !name.isCommitPrefix else {
             throw CommandFailure.badInput("'\(name)' looks like a commit; name the tag so that nobody takes it for one")

@@ -15,7 +15,7 @@ struct VerificationReport {
     var isSame: Bool? {
         switch verdict {
         case .same, .held: true
-        case .differs, .failed: false
+        case .differs, .failed, .replaced: false
         case .measurement: nil
         }
     }
@@ -25,6 +25,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): return "  same     \(head)  \(Duration.text(seconds))"
         case .held: return "  held     \(head)"
+        case .replaced(let fault): return "  DIFFERS  \(head): it \(fault)"
         case .measurement: return "  measured \(head): a measurement, not compared"
         case .differs(let difference): return "  DIFFERS  \(head): \(words(for: difference))"
         case .failed(let failure):
@@ -41,6 +42,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): members["seconds"] = .number(seconds)
         case .held: break
+        case .replaced(let fault): members["reason"] = .string("it \(fault)")
         case .measurement: members["measurement"] = true
         case .differs(let difference):
             members["file"] = .string(difference.file)

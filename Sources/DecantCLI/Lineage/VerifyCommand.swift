@@ -39,6 +39,11 @@ struct VerifyCommand: AsyncParsableCommand {
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)
+        guard !chosen.isEmpty else {
+            throw CommandFailure.badInput(
+                "nothing was verified: the lineage has no stage to draw a sample from, only sources; verify it without --sample"
+            )
+        }
         let comparable = chosen.filter { !KindCatalogue.standard.measurements.contains($0.record.action.kind) }
         try refuseOtherRevisions(comparable, names)
         try refuseOtherProcessors(comparable, names)

@@ -15,7 +15,8 @@ struct RecipeFile {
     /// Reads a recipe. Every problem goes to standard error; errors end the command.
     init(path: String) throws {
         guard let content = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure.badInput("there is no recipe at \(path)")
+            let other = Lookalike(of: path).map { "; " + $0.words } ?? ""
+            throw CommandFailure.badInput("there is no recipe at \(path)\(other)")
         }
         let reading = RecipeReader.read(SourceText(path: path, bytes: content), loading: Self.load)
         try Self.report(reading.diagnostics, of: path)
@@ -45,7 +46,10 @@ struct RecipeFile {
     /// A file that another one names, by a path relative to its folder.
     private static func load(_ name: String, from source: SourceText) -> SourceText? {
         let path = name.hasPrefix("/") ? name : folder(of: source.path) + name
-        guard let content = FileManager.default.contents(atPath: path) else { return nil }
+        guard let content = FileManager.default.contents(atPath: path) else {
+            if let other = Lookalike(of: tidy(path)) { Console.progress("note: \(other.words)") }
+            return nil
+        }
         return SourceText(path: tidy(path), bytes: content)
     }
 
@@ -80,6 +84,7 @@ struct RecipeFile {
     /// - Parameter digest: hashes a source file.
     func graph(digest: (String) throws -> Digest) throws -> Graph {
         var files: [String: SourceSnapshot] = [:]
+        var lookalikes: [String: String] = [:]
         for source in recipe.sources {
             guard case .path(let path) = source.origin else { continue }
             let folder = URL(fileURLWithPath: path.span.source.path).deletingLastPathComponent()
@@ -91,13 +96,21 @@ struct RecipeFile {
             }
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
-            else { continue }
+            else {
+                lookalikes[source.name.value] = Lookalike(of: file.path)?.words
+                continue
+            }
             files[source.name.value] = SourceSnapshot(
                 file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }
-        let planning = try Planner.plan(recipe, sources: files, lock: lock, processor: .ofThisMachine)
+        let planning = try Planner.plan(
+            recipe, sources: files, lookalikes: lookalikes, lock: lock, processor: .ofThisMachine)
         try Self.report(planning.diagnostics, of: path)
         guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
+        // Each target is a folder of the build's commit.
+        if let fault = FileNames.fault(in: graph.targets.map(\.name)) {
+            throw CommandFailure.badInput("\(path) has targets that cannot stand in one build: \(fault)")
+        }
         return graph
     }
 

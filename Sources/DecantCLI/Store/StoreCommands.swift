@@ -91,6 +91,10 @@ struct FsckCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
+        let place = options.store.directory
+        guard FileManager.default.fileExists(atPath: place.appending(path: "lineage.git").path) else {
+            throw CommandFailure.badInput("there is no store at \(place.path), so nothing was checked; name one with --cache")
+        }
         let store = try options.open()
         let check = try store.check()
         let steps = repair ? try store.repair(check.problems).steps : []

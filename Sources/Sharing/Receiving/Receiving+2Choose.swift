@@ -15,9 +15,9 @@ package enum PullScope: Sendable {
 /// The refs to ask a remote for, out of all that it has.
 struct ChosenReferences {
     let scope: PullScope
-    let references: [SharedReference]
+    private(set) var references: [SharedReference]
     /// Refs that the remote has and a lineage has no place for.
-    let leftOut: [Refusal]
+    private(set) var leftOut: [Refusal]
     /// Actions whose results the remote names, asked for or not.
     let advertisedActions: Set<Digest>
 
@@ -35,7 +35,7 @@ struct ChosenReferences {
                 shared.append(try SharedReference(reference.name, naming: reference.object))
             } catch {
                 // Other refs may have any name; names that look like Decant's must be right.
-                if reference.name.hasPrefix("refs/decant/") || reference.name.hasPrefix("refs/heads/") { throw error }
+                if reference.name.hasPrefix("refs/decant/") { throw error }
                 others.append(error)
             }
         }
@@ -54,6 +54,32 @@ struct ChosenReferences {
             let wanted = Set(keys.map { SharedReference.Kind.action(key: $0) })
             (references, leftOut) = (shared.filter { wanted.contains($0.kind) }, [])
         }
+    }
+
+    /// Leaves branches and tags of others where they are.
+    ///
+    /// - Parameter repository: has what the refs name.
+    /// - Returns: whether there are any.
+    /// - Throws: where one of them was asked for by its name.
+    mutating func leaveOutForeign(
+        seenIn repository: GitRepository, of remote: RemoteRepository, _ limits: ReceivingLimits
+    ) throws -> Bool {
+        func isForeign(_ reference: SharedReference) -> Bool {
+            switch reference.kind {
+            case .branch, .tag: !repository.claimsToBeLineage(reference.object, limits: limits)
+            case .action, .runNotes: false
+            }
+        }
+        let (foreign, own) = (references.filter(isForeign), references.filter { !isForeign($0) })
+        if foreign.isEmpty { return false }
+        if case .recipes = scope, let name = foreign.first?.name {
+            throw RemoteError.unreachable(remote: remote.label, reason: "\(name) there is no build of Decant's")
+        }
+        references = own
+        leftOut += foreign.map {
+            Refusal(subject: $0.name, reason: "it is no build or result of Decant's, and stays where it is")
+        }
+        return true
     }
 
     /// What a server is asked for; `nil` where that is nothing.

@@ -28,37 +28,46 @@ final class Receiving {
     ) throws {
         (self.store, self.remote) = (store, remote)
         let ours = try store.openRepository()
-        let quarantine = try store.quarantine(for: ours)
-        let arrived = quarantine.repository
-        (chosen, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
+        let first = try store.quarantine(for: ours)
+        (chosen, quarantine, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
             let listed = try known ?? remote.references(seenFrom: ours)
-            let chosen = try ChosenReferences(scope, among: listed, of: remote, limits)
-            try Self.fetch(chosen, from: remote, into: arrived, seenFrom: ours, limits)
-            var checked = CommitCheck(quarantine: arrived, ours: ours, limits: limits)
+            var chosen = try ChosenReferences(scope, among: listed, of: remote, limits)
+            let quarantine = try Self.fetch(&chosen, from: remote, into: first, of: store, seenFrom: ours, limits)
+            var checked = CommitCheck(quarantine: quarantine.repository, ours: ours, limits: limits)
             try checked.check(chosen.references)
-            try Self.refuseUnnamed(in: arrived, checked)
+            try Self.refuseUnnamed(in: quarantine.repository, checked)
             try checked.refuseConflicts()
-            return (chosen, checked)
+            return (chosen, quarantine, checked)
         }
-        self.quarantine = quarantine
     }
 
+    /// Brings what is asked for into a quarantine, and nothing of what turns out to be someone else's.
     private static func fetch(
-        _ chosen: ChosenReferences, from remote: RemoteRepository, into repository: GitRepository, seenFrom ours: GitRepository,
-        _ limits: ReceivingLimits
-    ) throws {
+        _ chosen: inout ChosenReferences, from remote: RemoteRepository, into quarantine: Quarantine, of store: Store,
+        seenFrom ours: GitRepository, _ limits: ReceivingLimits
+    ) throws -> Quarantine {
         switch remote {
         case .neighbour(let path):
-            try NeighbourRepository(at: path).pack(chosen.references.map(\.object), lackedBy: repository, limits: limits)
+            let neighbour = try NeighbourRepository(at: path)
+            _ = try chosen.leaveOutForeign(seenIn: neighbour.repository, of: remote, limits)
+            try neighbour.pack(chosen.references.map(\.object), lackedBy: quarantine.repository, limits: limits)
         case .server(let url, let login):
             // Libgit2 reads our commits while it tells a server what we have: those of a damaged file past their ends. One
             // action's result is not worth the time.
             if !chosen.scope.isOfActions { try ours.walk(ours.allTips()) { _ throws(StoreError) in true } }
             if let names = chosen.names {
-                try ServerConnection(url: url, login: login, limits: limits).fetch(names, into: repository)
+                try ServerConnection(url: url, login: login, limits: limits).fetch(names, into: quarantine.repository)
             }
+            try quarantine.repository.refresh()
+            guard try chosen.leaveOutForeign(seenIn: quarantine.repository, of: remote, limits) else { return quarantine }
+            let clean = try store.quarantine(for: ours)
+            try NeighbourRepository.copy(
+                chosen.references.map(\.object), from: quarantine.repository, to: clean.repository, limits: limits)
+            try clean.repository.refresh()
+            return clean
         }
-        try repository.refresh()
+        try quarantine.repository.refresh()
+        return quarantine
     }
 
     /// Refuses a pack that holds more than the refs reach.

@@ -29,6 +29,14 @@ enum RemoteRepository: Sendable {
     }
 }
 
+extension RemoteRepository {
+    /// Whether a commit is known to belong to no lineage. What a server has is not known before it is fetched.
+    func hasForeign(_ commit: CommitID) -> Bool {
+        guard case .neighbour(let path) = self, let neighbour = try? NeighbourRepository(at: path) else { return false }
+        return !neighbour.repository.claimsToBeLineage(commit, limits: ReceivingLimits())
+    }
+}
+
 /// A ref that a remote repository has.
 struct RemoteReference: Hashable, Sendable {
     var name: String
@@ -128,7 +136,7 @@ struct NeighbourRepository {
         try Self.copy(tips, from: other, to: repository, limits: ReceivingLimits())
     }
 
-    private static func copy(
+    static func copy(
         _ tips: [CommitID], from source: GitRepository, to target: GitRepository, limits: ReceivingLimits
     ) throws {
         var builder: OpaquePointer?

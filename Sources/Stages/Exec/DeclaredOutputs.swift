@@ -6,24 +6,26 @@ struct DeclaredOutputs {
     private enum Entry { case file, folder, other }
 
     /// Sorted.
-    private let declared: [String]
+    private let declared: [FileName]
     private let made: URL
-    private let entries: [String: Entry]
+    private let entries: [FileName: Entry]
 
     /// - Parameter made: the folder that the command wrote into. Links in it are not followed.
     init(_ declared: [String], in made: URL) throws {
-        self.declared = declared.sorted()
+        self.declared = declared.map { FileName($0) }.sorted()
         self.made = made
-        var entries: [String: Entry] = [:]
+        var entries: [FileName: Entry] = [:]
         for path in try FileManager.default.subpathsOfDirectory(atPath: made.path) {
+            let name = FileName(path)
             var status = stat()
-            guard lstat(made.appending(path: path).path, &status) == 0 else {
+            // Where two names are one as Swift reads them, one of them is not UTF-8.
+            guard lstat(made.path + "/" + path, &status) == 0, entries[name] == nil else {
                 throw StageFailure("outputs/\(path) cannot be read; name files in UTF-8")
             }
             switch status.st_mode & S_IFMT {
-            case S_IFREG: entries[path] = .file
-            case S_IFDIR: entries[path] = .folder
-            default: entries[path] = .other
+            case S_IFREG: entries[name] = .file
+            case S_IFDIR: entries[name] = .folder
+            default: entries[name] = .other
             }
         }
         self.entries = entries
@@ -39,7 +41,7 @@ struct DeclaredOutputs {
 
     /// Files that were made but not declared, sorted.
     var undeclared: [String] {
-        entries.filter { $0.value != .folder && !isDeclared($0.key) }.keys.sorted()
+        entries.filter { $0.value != .folder && !isDeclared($0.key) }.keys.sorted().map(\.text)
     }
 
     /// Copies what was declared, with plain modes.
@@ -54,7 +56,12 @@ struct DeclaredOutputs {
                     + (there.isEmpty ? "no file" : Self.list(there.map { "outputs/\($0)" })))
         }
         if let link = declared.lazy.compactMap(linkAbove).first { throw Self.refusal(of: link) }
-        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) where isDeclared(path) {
+        let kept = entries.filter { isDeclared($0.key) }.sorted { $0.key < $1.key }
+        if let fault = FileNames.fault(in: kept.lazy.filter { $0.value != .folder }.map(\.key.text)) {
+            throw StageFailure("the command made files that cannot be kept in outputs/: \(fault)")
+        }
+        for (name, entry) in kept {
+            let path = name.text
             switch entry {
             case .folder:
                 continue
@@ -70,13 +77,11 @@ struct DeclaredOutputs {
         }
     }
 
-    private func isDeclared(_ path: String) -> Bool {
-        declared.contains { path == $0 || path.hasPrefix($0 + "/") }
-    }
+    private func isDeclared(_ name: FileName) -> Bool { declared.contains { name.lies(in: $0) } }
 
     /// The link, or other thing that is no folder, that a declared path would lead through.
-    private func linkAbove(_ path: String) -> String? {
-        entries.first { $0.value == .other && path.hasPrefix($0.key + "/") }?.key
+    private func linkAbove(_ name: FileName) -> String? {
+        entries.first { $0.value == .other && $0.key != name && name.lies(in: $0.key) }?.key.text
     }
 
     private static func refusal(of path: String) -> StageFailure {

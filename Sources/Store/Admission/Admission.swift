@@ -72,15 +72,16 @@ extension Store {
         let actions = references.filter { if case .action = $0.kind { true } else { false } }
         let named = Set(actions.map(\.object))
         var created = 0
-        func name(_ reference: String, _ commit: CommitID) throws {
-            if try ours.target(of: reference) == nil, try ours.createReference(reference, to: commit) { created += 1 }
+        func name(_ key: Digest, _ commit: CommitID) throws {
+            let old = try ours.target(of: StageCommit.reference(for: key))
+            if try ours.nameAction(key, commit), old != commit { created += 1 }
         }
         for record in checked.stages.filter({ named.contains($0.commit) }) + checked.stages where objects.holds(record.artifact)
         {
-            try name(StageCommit.reference(for: record.action.key), record.commit)
+            try name(record.action.key, record.commit)
         }
         // A ref that was lost here, of a commit that was not.
-        for action in actions { try name(action.name, action.object) }
+        for action in actions { if case .action(let key) = action.kind { try name(key, action.object) } }
         return created
     }
 

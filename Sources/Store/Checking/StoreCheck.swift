@@ -79,11 +79,13 @@ extension StoreCheck {
         }
     }
 
-    /// Paths of all that is not a directory, sorted.
-    func files(below folder: URL) -> [String] {
-        ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).sorted().filter {
-            isFile(folder.appending(path: $0).path)
-        }
+    /// Paths of all that is not a directory, sorted. Folders may be links, and may lie on other disks. What cannot be looked at
+    /// is a problem.
+    mutating func files(below folder: URL) -> [String] {
+        guard let listing = FolderListing(of: folder, followsLinks: true) else { return [] }
+        problems += listing.failures.map { .unreadablePlace(path: $0.path, reason: $0.reason) }
+        problems += listing.unspeakable.map { .unreadablePlace(path: "\(folder.path)/\($0)", reason: "the name is not UTF-8") }
+        return listing.entries.map(\.path)
     }
 
     func isFile(_ path: String) -> Bool {
@@ -193,6 +195,11 @@ extension StoreCheck {
         let name = "the stage commit \(record.commit) (\(record.action.kind))"
         if commit.message != StageCommit.message(for: record.action, artifact: record.artifact) {
             problems.append(.wrongCommit("\(name) does not say what it holds"))
+        }
+        if let fault = record.action.pinFault(of: record.artifact) {
+            problems.append(.replacedSource(key: record.action.key, commit: record.commit, "\(name) \(fault)"))
+        } else if let fault = record.fault {
+            problems.append(.wrongCommit("\(name) has names that no remote takes: \(fault)"))
         }
         // Without a ref of its own, an action's result may have been collected; its history stays.
         let isHeld = (try? repository.target(of: StageCommit.reference(for: record.action.key))) != nil

@@ -56,7 +56,7 @@ extension Store {
                 }
             }
             garbage.results.sort { ($0.kind, $0.key.hex) < ($1.kind, $1.key.hex) }
-            addObjects(besides: objects, before: cutoff, to: &garbage)
+            try addObjects(besides: objects, before: cutoff, to: &garbage)
             try addGitObjects(repository, before: cutoff, to: &garbage)
             addLeftovers(before: cutoff, to: &garbage)
             return garbage
@@ -89,8 +89,8 @@ extension Store {
         if rmdir(folder.path) == 0 { rmdir(folder.deletingLastPathComponent().path) }
     }
 
-    private func addObjects(besides kept: Set<Digest>, before cutoff: Date, to garbage: inout Garbage) {
-        for entry in layout.entries(below: layout.objects) {
+    private func addObjects(besides kept: Set<Digest>, before cutoff: Date, to garbage: inout Garbage) throws(StoreError) {
+        for entry in try layout.entries(below: layout.objects) {
             let isKept = Digest(hex: entry.name).map(kept.contains) ?? false
             if isKept || entry.changed >= cutoff {
                 garbage.keptObjects += 1
@@ -105,7 +105,7 @@ extension Store {
         _ repository: GitRepository, before cutoff: Date, to garbage: inout Garbage
     ) throws(StoreError) {
         let reachable = try repository.reachableObjects()
-        for entry in layout.entries(below: layout.repository.appending(path: "objects")) where entry.name.count == 38 {
+        for entry in try layout.entries(below: layout.repository.appending(path: "objects")) where entry.name.count == 38 {
             let id = entry.folder + entry.name
             guard GitRepository.id(id) != nil, !reachable.contains(id), entry.changed < cutoff else { continue }
             garbage.gitObjects.append(.init(path: entry.path, size: entry.size))
@@ -119,7 +119,7 @@ extension Store {
                 guard let entry = layout.entry(place)?.entry, entry.changed < cutoff || name.hasSuffix(".lock") else {
                     continue
                 }
-                let size = entry.size + layout.entries(below: place).reduce(0) { $0 + $1.size }
+                let size = entry.size + ((try? layout.entries(below: place)) ?? []).reduce(0) { $0 + $1.size }
                 garbage.leftovers.append(.init(path: place.path, size: size))
             }
         }
@@ -138,11 +138,11 @@ extension StoreLayout {
         var changed: Date
     }
 
-    /// All files below a folder, sorted by path.
-    func entries(below folder: URL) -> [Entry] {
-        ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).sorted().compactMap { path in
+    /// All files below a folder, which may be a link, sorted by path; none where there is no such folder.
+    func entries(below folder: URL) throws(StoreError) -> [Entry] {
+        try FolderListing(of: folder, followsLinks: true)?.paths().compactMap { path in
             entry(folder.appending(path: path)).flatMap { $0.isFolder ? nil : $0.entry }
-        }
+        } ?? []
     }
 
     func entry(_ url: URL) -> (entry: Entry, isFolder: Bool)? {

@@ -66,6 +66,13 @@ struct Index: Sendable {
         CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT, pinned INTEGER NOT NULL, seal INTEGER);
         """,
         "CREATE TABLE stage_name (recipe TEXT, name TEXT, commit_id TEXT, PRIMARY KEY (recipe, name))",
+        """
+        DROP TABLE file;
+        CREATE TABLE file (
+            path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, device INTEGER,
+            digest TEXT, seal INTEGER);
+        CREATE TABLE recipe_file (recipe TEXT PRIMARY KEY, path TEXT);
+        """,
     ]
 
     /// Reads without a transaction, which would cost a single statement twice its own time: no body minds what others write
@@ -97,59 +104,5 @@ extension Row {
     /// A column as what it should be; `nil` where it is something else: a damaged row is no reason to crash.
     func column<Value: DatabaseValueConvertible>(_ index: Int, as type: Value.Type = Value.self) -> Value? {
         Value.fromDatabaseValue(self[index] as DatabaseValue)
-    }
-}
-
-/// What tells whether a file is still the one that was hashed.
-struct FileStamp: Hashable, Sendable {
-    var path: String
-    var size: Int64
-    /// Nanoseconds since 1970.
-    var modified: Int64
-    var inode: Int64
-
-    /// `nil` where there is no such file.
-    init?(path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        self.path = path
-        size = Int64(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        inode = Int64(truncatingIfNeeded: status.st_ino)
-    }
-
-    /// Whether the file was last written so recently that a further write could leave the same stamp.
-    var isRecent: Bool { Date().timeIntervalSince1970 - Double(modified) / 1e9 < 2 }
-}
-
-extension Index {
-    /// The digest of a file whose path, size, time and inode are as they were when it was hashed.
-    func digest(of file: FileStamp) throws(StoreError) -> Digest? {
-        let row = try read { database in
-            try Row.fetchOne(
-                database, sql: "SELECT digest, seal FROM file WHERE path = ? AND size = ? AND modified = ? AND inode = ?",
-                arguments: [file.path, file.size, file.modified, file.inode]
-            ).map { (digest: $0.column(0, as: String.self), checksum: $0.column(1, as: Int64.self)) }
-        }
-        guard let row, let digest = row.digest, row.checksum == Self.checksum(file, digest: digest) else { return nil }
-        return Digest(hex: digest)
-    }
-
-    func remember(_ file: FileStamp, digest: Digest) throws(StoreError) {
-        try write { database in
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [
-                    file.path, file.size, file.modified, file.inode, digest.hex, Self.checksum(file, digest: digest.hex),
-                ])
-        }
-    }
-
-    private static func checksum(_ file: FileStamp, digest: String) -> Int64 {
-        var checksum = RowChecksum()
-        checksum.add(file.path)
-        for number in [file.size, file.modified, file.inode] { checksum.add(number) }
-        checksum.add(digest)
-        return checksum.value
     }
 }

@@ -33,7 +33,7 @@ package enum ArtifactTree {
         var files: [Artifact.File] = []
         for (path, id) in try repository.files(below: tree) {
             guard Artifact.isPortable(path: path) else {
-                throw .notAnArtifact(path: path, reason: "the name is not portable")
+                throw .git(operation: "read a tree", reason: "'\(FileNames.shown(path))' is not a portable name")
             }
             let content = try repository.readBlob(id)
             if let pointer = LFSPointer(content) {

@@ -141,22 +141,22 @@ package enum BuildCommit {
     private static func tree(
         of build: BuildRecord, objects: ObjectStore, repository: GitRepository
     ) throws(StoreError) -> git_oid {
-        var targets: [String: GitTree] = [:]
+        var targets: [FileName: GitTree] = [:]
         var pointers: [String] = []
         for target in build.targets {
             let (tree, paths) = try ArtifactTree.write(target.artifact, from: objects, to: repository)
-            targets[target.name] = .existing(tree)
+            targets[FileName(target.name)] = .existing(tree)
             pointers += paths.map { "targets/\(target.name)/\($0)" }
         }
         let attributes = ArtifactTree.attributes(pointers: pointers)
-        var entries: [String: GitTree] = [
+        var entries: [FileName: GitTree] = [
             "recipe.yaml": .blob(try repository.writeBlob(Array(build.recipeText.utf8))),
             "plan.json": .blob(try repository.writeBlob(Array(build.plan.prettyText.utf8))),
             "targets": .directory(targets),
             ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
         ]
         for (name, text) in build.companions.sorted(by: { $0.key < $1.key }) {
-            entries[name] = .blob(try repository.writeBlob(Array(text.utf8)))
+            entries[FileName(name)] = .blob(try repository.writeBlob(Array(text.utf8)))
         }
         return try repository.write(.directory(entries))
     }

@@ -95,12 +95,12 @@ enum NoteTree {
         _ note: git_oid, to commit: CommitID, in head: CommitID?, of repository: GitRepository
     ) throws(StoreError) -> GitTree {
         guard let head else { return tree(of: [commit: note]) }
-        let (name, rest) = (String(commit.hex.prefix(2)), String(commit.hex.dropFirst(2)))
-        var folders: [String: GitTree] = [:]
-        var folder: [String: GitTree] = [:]
-        for entry in try repository.entries(of: tree(of: head, in: repository)) { folders[entry.name] = entry.tree }
+        let (name, rest) = (FileName(String(commit.hex.prefix(2))), FileName(String(commit.hex.dropFirst(2))))
+        var folders: [FileName: GitTree] = [:]
+        var folder: [FileName: GitTree] = [:]
+        for entry in try repository.entries(of: tree(of: head, in: repository)) { folders[FileName(entry.name)] = entry.tree }
         if case .existing(let id) = folders[name] {
-            for entry in try repository.entries(of: id) { folder[entry.name] = entry.tree }
+            for entry in try repository.entries(of: id) { folder[FileName(entry.name)] = entry.tree }
         }
         guard !folders.values.contains(where: \.isFile), folder.values.allSatisfy(\.isFile) else {
             return tree(of: try notes(in: head, of: repository).merging([commit: note]) { $1 })

@@ -54,6 +54,13 @@ extension GitRepository {
 }
 
 extension Store {
+    /// The file that a recipe's builds were made from last, absolute; `nil` where this store has made none.
+    package func file(ofRecipe name: String) throws(StoreError) -> String? { try index.file(of: name) }
+
+    package func remember(file path: String, ofRecipe name: String) throws(StoreError) {
+        try index.remember(file: path, of: name)
+    }
+
     /// Puts a build on its recipe's branch; one equal to the last adds nothing.
     ///
     /// - Parameter signer: signs the commit; one equal to the last is written again if that was not signed.
