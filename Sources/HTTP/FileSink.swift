@@ -42,7 +42,7 @@ package final class FileSink: HTTPSink {
         self.limit = limit
         self.tag = tag
         position = offset
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .cannotWrite(reason: String(cString: strerror(errno))) }
     }
 

@@ -13,21 +13,38 @@ package final class Store: Sendable {
     let index: Index
     /// libgit2's handles are not safe for two threads at once.
     let repository: Mutex<GitRepository>
-    /// Held as long as this value exists: no other process removes anything meanwhile.
-    let useLock: FileLock
+    /// Held as long as this value exists: no other process removes anything meanwhile. `nil` where there is no such file, and
+    /// who opened the store cannot make it.
+    let useLock: FileLock?
+    /// Why nothing can be written; `nil` where all can.
+    let obstacle: StoreError?
+    /// What those who share the store agreed on.
+    private let permissions: Permissions?
     /// Of the index; `nil` outside of a prepared build.
     let snapshot = Mutex<IndexSnapshot?>(nil)
 
-    /// Opens the store in a directory, or makes one there.
+    /// Opens the store in a directory, or makes one there. One that may only be read is opened for reading, without locks that
+    /// have to be written.
     package init(at directory: URL) throws(StoreError) {
         layout = StoreLayout(root: directory)
         objects = ObjectStore(layout: layout)
+        obstacle = layout.obstacle
+        permissions = obstacle == nil ? Permissions(ofRepositoryAt: layout.repository) : nil
+        guard obstacle == nil else {
+            useLock = FileLock(reading: layout.useLock)
+            index = try Index(copying: layout.index)
+            repository = Mutex(try GitRepository(at: layout.repository))
+            return
+        }
         try Self.claim(layout.root)
         useLock = try FileLock(layout.useLock, .shared)
         let parts = try layout.writing { [layout] () throws(StoreError) in try Self.open(layout) }
         index = parts.index
         repository = Mutex(parts.repository)
     }
+
+    /// - Throws: where the store may only be read.
+    func requireWritable() throws(StoreError) { if let obstacle { throw obstacle } }
 
     private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
         try GitRepository.make(at: layout.repository, in: layout.newRepository)
@@ -77,9 +94,10 @@ package final class Store: Sendable {
     func writing<Value>(
         _ body: (inout sending GitRepository) throws(StoreError) -> sending Value
     ) throws(StoreError) -> sending Value {
-        try repository.withLock { repository throws(StoreError) in
-            let lock = try FileLock(layout.writeLock, .exclusive)
-            defer { withExtendedLifetime(lock) {} }
+        try requireWritable()
+        return try repository.withLock { repository throws(StoreError) in
+            let locks = try (FileLock(layout.writeLock, .exclusive), CollectorLock(layout.repository))
+            defer { withExtendedLifetime(locks) {} }
             return try body(&repository)
         }
     }
@@ -89,7 +107,8 @@ package final class Store: Sendable {
         let layout = StoreLayout(root: folder.deletingLastPathComponent())
         let isStore = FileManager.default.fileExists(atPath: folder.appending(path: layout.identity.lastPathComponent).path)
         let lock = isStore ? try FileLock(layout.writeLock, .exclusive) : nil
-        defer { withExtendedLifetime(lock) {} }
+        let collector = try CollectorLock(folder)
+        defer { withExtendedLifetime((lock, collector)) {} }
         return try body()
     }
 
@@ -135,8 +154,21 @@ struct StoreLayout: Sendable {
 
     /// Runs a body while no other process moves refs.
     func writing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-        let lock = try FileLock(writeLock, .exclusive)
-        defer { withExtendedLifetime(lock) {} }
+        let locks = try (FileLock(writeLock, .exclusive), CollectorLock(repository))
+        defer { withExtendedLifetime(locks) {} }
         return try body()
+    }
+
+    /// Why a store that is there cannot be written by who asks; `nil` where it can, or where there is none.
+    var obstacle: StoreError? {
+        guard access(repository.appending(path: "HEAD").path, F_OK) == 0 else { return nil }
+        for place in [root, repository, useLock, writeLock, index] {
+            // The effective user counts, and a file that is not there can be made where its folder can be written.
+            guard faccessat(AT_FDCWD, place.path, W_OK, AT_EACCESS) != 0, errno != ENOENT else { continue }
+            let isDenied = errno == EACCES
+            let fix = isDenied ? "; its owner can run `chmod g+w \(ShellWord(place.path))`" : ""
+            return .readOnly(path: root.path, reason: "\(place.path): \(StoreError.systemReason)\(fix)")
+        }
+        return nil
     }
 }

@@ -65,6 +65,7 @@ extension StoreCheck {
     /// results, and no problem.
     mutating func checkObjects(_ layout: StoreLayout) throws(StoreError) {
         for path in files(below: layout.objects) {
+            if path.hasSuffix(DurableFile.arriving) { continue }
             let url = layout.objects.appending(path: path)
             guard let digest = Digest(hex: url.lastPathComponent), layout.object(digest).path == url.path else {
                 problems.append(.strayFile(path: url.path))
