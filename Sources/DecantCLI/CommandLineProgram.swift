@@ -24,6 +24,8 @@ package enum CommandLineProgram {
             Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
             return ExitStatus.internalError
         }
+        // A file that may not grow (`ulimit -f`) is told by the write that fails, not by an end without a word.
+        signal(SIGXFSZ, SIG_IGN)
         var command: any ParsableCommand
         do {
             command = try DecantCommand.parseAsRoot(arguments)

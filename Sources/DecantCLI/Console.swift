@@ -75,9 +75,13 @@ enum Console {
 enum ErrorText {
     static func of(_ error: any Error) -> String {
         guard let error = error as? CocoaError else { return "\(error)" }
+        return error.filePath.map { "\($0): \(reason(of: error))" } ?? reason(of: error)
+    }
+
+    /// What the system says, without the place.
+    static func reason(of error: CocoaError) -> String {
         let cause = (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
-        let reason = cause ?? error.localizedDescription
-        return error.filePath.map { "\($0): \(reason)" } ?? reason
+        return cause ?? error.localizedDescription
     }
 }
 

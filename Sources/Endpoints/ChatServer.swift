@@ -17,20 +17,21 @@ struct ChatServer: Sendable {
     private let url: URL
     private let key: Secret?
     private let timeout: Double
-    private let connections = ConnectionPool()
+    private let connections: ConnectionPool
 
     /// Bytes of an answer, at most.
     private static let largestAnswer = 16 << 20
 
-    init(_ access: EndpointAccess, key: Secret?) throws(EndpointError) {
+    init(_ access: EndpointAccess, key: Secret?, settings: NetworkSettings) throws(EndpointError) {
         guard var components = URLComponents(string: access.url), ["http", "https"].contains(components.scheme),
-            components.host?.isEmpty == false
+            components.host?.isEmpty == false, !access.url.hasControlCharacters
         else { throw .badURL(access.url) }
         while components.path.hasSuffix("/") { components.path.removeLast() }
         components.path += "/chat/completions"
         guard let url = components.url else { throw .badURL(access.url) }
         (self.url, self.key) = (url, key)
         timeout = access.timeout
+        connections = ConnectionPool(settings)
     }
 
     /// The address without what may open it, for messages.

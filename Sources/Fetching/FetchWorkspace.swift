@@ -28,12 +28,12 @@ struct FetchWorkspace {
     ///   - token: for this host only; it is not sent on when a redirection leads elsewhere.
     ///   - limit: bytes, at most.
     func download(
-        _ url: URL, to file: URL, token: String? = nil, limit: Int? = nil, backoff: Backoff
+        _ url: URL, to file: URL, token: String? = nil, limit: Int? = nil, by policy: DownloadPolicy
     ) async throws(FetchError) {
-        var download = FileDownload(url)
+        var download = FileDownload(url, settings: policy.settings)
         if let token { download.headers = [("Authorization", "Bearer \(token)")] }
         download.limit = limit
-        download.backoff = backoff
+        download.retries = policy.retries
         do {
             try await download.write(to: file)
         } catch {
@@ -66,6 +66,12 @@ struct FetchWorkspace {
         try members.check(all: contents.all, label)
         return contents.extracted
     }
+}
+
+/// How this machine downloads.
+struct DownloadPolicy: Sendable {
+    var retries: Retries
+    var settings: NetworkSettings
 }
 
 extension FixedOutput.Origin {

@@ -9,17 +9,21 @@ struct HuggingFace {
     private let repository: String
     private let endpoint: String
     private let token: String?
-    private let backoff: Backoff
+    private let policy: DownloadPolicy
 
-    init(repository: String, environment: [String: String], backoff: Backoff) throws(FetchError) {
+    init(repository: String, environment: [String: String], policy: DownloadPolicy) throws(FetchError) {
         let name = /(?:datasets\/)?[0-9A-Za-z_][0-9A-Za-z._-]*(?:\/[0-9A-Za-z_][0-9A-Za-z._-]*)?/
         guard repository.utf8.count <= 255, repository.wholeMatch(of: name) != nil else {
             throw .invalid(repository, expected: "the name of a model on Hugging Face: owner/name")
         }
         var endpoint = environment["HF_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 } ?? "https://huggingface.co"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
-        guard ["http", "https"].contains(URL(string: endpoint)?.scheme) else { throw .invalidURL(endpoint) }
-        (self.repository, self.backoff, self.endpoint) = (repository, backoff, endpoint)
+        guard URL(string: endpoint).flatMap({ WebOrigin($0) }) != nil, !endpoint.hasControlCharacters else {
+            throw .invalidURL(endpoint)
+        }
+        self.repository = repository
+        self.policy = policy
+        self.endpoint = endpoint
         token = environment["HF_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -67,7 +71,7 @@ struct HuggingFace {
     ) async throws(FetchError) {
         guard let url = URL(string: address) else { throw .invalidURL(address) }
         do {
-            try await workspace.download(url, to: file, token: token, limit: limit, backoff: backoff)
+            try await workspace.download(url, to: file, token: token, limit: limit, by: policy)
         } catch {
             // The hub asks for a token.
             guard let status = error.status, status == 401 || status == 403 else { throw error }

@@ -20,7 +20,7 @@ package protocol OriginFetcher: Sendable {
 /// Fetches over the network, with this machine's `python3 -m pip` and `git` for what they know best.
 package struct NetworkFetcher: OriginFetcher {
     private let environment: [String: String]
-    private let backoff: Backoff
+    private let policy: DownloadPolicy
 
     /// - Parameters:
     ///   - environment: where `PATH`, `HF_ENDPOINT`, `HF_TOKEN` and the settings of pip and git are looked up.
@@ -28,7 +28,10 @@ package struct NetworkFetcher: OriginFetcher {
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment, backoff: Backoff = Backoff()
     ) {
-        (self.environment, self.backoff) = (environment, backoff)
+        self.environment = environment
+        policy = DownloadPolicy(
+            retries: Retries(backoff: backoff),
+            settings: NetworkSettings(environment: environment, git: GitConfiguration(environment: environment).pairs))
     }
 
     package func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {
@@ -46,7 +49,7 @@ package struct NetworkFetcher: OriginFetcher {
             let tree = try await Git(url: url, environment: environment).archive(of: revision, workspace)
             return try workspace.extract(tree, members: Members(members))
         case .huggingFace(let repository, let revision, let members):
-            let hub = try HuggingFace(repository: repository, environment: environment, backoff: backoff)
+            let hub = try HuggingFace(repository: repository, environment: environment, policy: policy)
             return try await hub.download(revision: revision, members: Members(members), workspace)
         }
     }
@@ -63,19 +66,19 @@ package struct NetworkFetcher: OriginFetcher {
         case .huggingFace(let repository, let revision, let members):
             let workspace = try FetchWorkspace(origin: origin)
             defer { workspace.remove() }
-            let hub = try HuggingFace(repository: repository, environment: environment, backoff: backoff)
+            let hub = try HuggingFace(repository: repository, environment: environment, policy: policy)
             let commit = try await hub.commit(of: revision, workspace)
             return .huggingFace(repository: repository, revision: commit, members: members)
         }
     }
 
     private func fetch(url: String, members: Members, _ workspace: FetchWorkspace) async throws(FetchError) -> [String] {
-        guard let address = URL(string: url), ["http", "https"].contains(address.scheme), address.host != nil else {
+        guard let address = URL(string: url), WebOrigin(address) != nil, !url.hasControlCharacters else {
             throw .invalidURL(url)
         }
         let name = Artifact.isPortable(path: address.lastPathComponent) ? address.lastPathComponent : "file"
         let file = workspace.scratch.appending(path: name)
-        try await workspace.download(address, to: file, backoff: backoff)
+        try await workspace.download(address, to: file, by: policy)
         return try workspace.keep(file, members: members)
     }
 }

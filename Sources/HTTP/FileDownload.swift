@@ -5,18 +5,14 @@ import Synchronization
 /// still the same; failures that may pass are tried again.
 package struct FileDownload: Sendable {
     package var url: URL
-    /// Libcurl sends `Authorization` to this host only, and drops it when a redirection leads elsewhere.
+    /// For this server only: none that may hold a login goes along when a redirection leads elsewhere.
     package var headers: [(name: String, value: String)] = []
     /// Bytes of the file, at most.
     package var limit: Int?
-    /// Attempts in a row that may fail without bringing the file on.
-    package var attempts = 4
-    package var backoff = Backoff()
+    package var retries = Retries()
+    private let settings: NetworkSettings
 
-    package init(_ url: URL) { self.url = url }
-
-    /// Bytes that an attempt must bring to count as one that brought the file on.
-    private static let progress = 1 << 20
+    package init(_ url: URL, settings: NetworkSettings = NetworkSettings()) { (self.url, self.settings) = (url, settings) }
 
     /// Writes the file, which must not be there. Where this fails, nothing is.
     package func write(to file: URL) async throws(DownloadError) {
@@ -36,22 +32,14 @@ package struct FileDownload: Sendable {
     }
 
     private func attemptUntilDone(_ file: URL, _ stop: StopFlag) throws(DownloadError) {
-        let connections = ConnectionPool()
+        let connections = ConnectionPool(settings)
         var part = Part()
-        var farthest = 0
-        var failures = 0
+        var retries = retries
         while true {
             let (failure, wait) = try attempt(file, &part, connections, stop)
             guard let failure else { return }
-            if part.size >= farthest + Self.progress {
-                farthest = part.size
-                failures = 0
-            }
-            failures += 1
-            guard failures < attempts else { throw failure }
-            let share =
-                Double(UInt8(truncatingIfNeeded: url.absoluteString.utf8.reduce(UInt(failures)) { $0 &* 31 &+ UInt($1) })) / 256
-            try stop.sleep(max(wait ?? 0, backoff.seconds(after: failures, share: share)))
+            guard let pause = retries.pause(asked: wait, reached: part.size, subject: url.absoluteString) else { throw failure }
+            try stop.sleep(pause)
         }
     }
 

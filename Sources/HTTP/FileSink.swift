@@ -40,7 +40,7 @@ package final class FileSink: HTTPSink {
     package init(_ path: String, from offset: Int, limit: Int? = nil, tag: String? = nil) throws(Problem) {
         (self.offset, self.limit, self.tag) = (offset, limit, tag)
         position = offset
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .cannotWrite(reason: String(cString: strerror(errno))) }
     }
 

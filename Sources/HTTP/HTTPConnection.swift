@@ -18,16 +18,20 @@ final class HTTPConnection: @unchecked Sendable {
 
     /// Failures that a further attempt cannot change, such as a malformed address or a wrong certificate.
     private static let final = Set(
-        [CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION, CURLE_TOO_MANY_REDIRECTS].map(
+        [CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE].map(
             \.rawValue))
 
     private var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(curl) }
 
-    /// Sends a request and gives the answer's body to a sink.
-    func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
+    /// Sends a request and gives the answer's body to a sink. A redirection's body goes nowhere where it is to be followed.
+    func send(_ request: HTTPRequest, to sink: any HTTPSink, by rule: ConnectionRule) throws(HTTPFailure) -> HTTPAnswer {
+        guard request.headers.allSatisfy({ !$0.name.isLineOfMore && !$0.value.isLineOfMore }) else {
+            throw HTTPFailure(reason: "a header has more than one line", mayPass: false)
+        }
         curl_easy_reset(handle)
         let exchange = Exchange(request: request, sink: sink, handle: handle)
         configure(request, exchange)
+        configure(rule)
         var list: UnsafeMutablePointer<curl_slist>?
         for header in request.headers + [("Expect", "")] {
             // A name without a value would be left out, with a semicolon it is sent empty.
@@ -38,20 +42,46 @@ final class HTTPConnection: @unchecked Sendable {
         let code = withExtendedLifetime(exchange) { curl_easy_perform(handle) }
         guard code == CURLE_OK else {
             throw HTTPFailure(
-                reason: String(cString: curl_easy_strerror(code)), isOwn: exchange.isBrokenOff,
+                reason: Self.reason(code, request.url, rule), isOwn: exchange.isBrokenOff,
                 mayPass: !Self.final.contains(code.rawValue))
         }
-        return exchange.answer
+        var answer = exchange.answer
+        answer.url = request.url
+        return answer
+    }
+
+    private static func reason(_ code: CURLcode, _ url: URL, _ rule: ConnectionRule) -> String {
+        switch code {
+        case CURLE_PEER_FAILED_VERIFICATION: rule.unknownAuthority(of: url)
+        case CURLE_SSL_CACERT_BADFILE: rule.unreadableAuthorities
+        default: String(cString: curl_easy_strerror(code))
+        }
+    }
+
+    private func configure(_ rule: ConnectionRule) {
+        if let file = rule.authorityFile { decant_curl_set_text(handle, CURLOPT_CAINFO, file) }
+        if let folder = rule.authorityFolder {
+            // Those of the folder alone count, if no file is named.
+            if rule.authorityFile == nil { decant_curl_set_text(handle, CURLOPT_CAINFO, nil) }
+            decant_curl_set_text(handle, CURLOPT_CAPATH, folder)
+        } else if rule.authorityFile != nil {
+            decant_curl_set_text(handle, CURLOPT_CAPATH, nil)
+        }
+        if !rule.checksCertificate {
+            decant_curl_set_number(handle, CURLOPT_SSL_VERIFYPEER, 0)
+            decant_curl_set_number(handle, CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        // Libcurl reads no variables of its own: the rule has done so.
+        decant_curl_set_text(handle, CURLOPT_PROXY, rule.proxy ?? "")
+        decant_curl_set_text(handle, CURLOPT_NOPROXY, "")
     }
 
     private func configure(_ request: HTTPRequest, _ exchange: Exchange) {
         let payload = Unmanaged.passUnretained(exchange).toOpaque()
         decant_curl_set_text(handle, CURLOPT_URL, request.url.absoluteString)
-        // What began encrypted does not go on in the clear.
-        decant_curl_restrict(handle, request.url.scheme == "https" ? 1 : 0)
-        decant_curl_set_number(handle, CURLOPT_FOLLOWLOCATION, request.redirections > 0 ? 1 : 0)
-        decant_curl_set_number(handle, CURLOPT_MAXREDIRS, request.redirections)
-        decant_curl_set_number(handle, CURLOPT_POSTREDIR, 7)
+        decant_curl_restrict(handle)
+        // `Redirection` decides what goes along.
+        decant_curl_set_number(handle, CURLOPT_FOLLOWLOCATION, 0)
         decant_curl_set_number(handle, CURLOPT_NOSIGNAL, 1)
         decant_curl_set_number(handle, CURLOPT_CONNECTTIMEOUT, 30)
         if let timeout = request.timeout {
@@ -113,6 +143,7 @@ private final class Exchange {
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !bytes.isEmpty else { return 0 }
+        if request.redirections > 0, Redirection.isOne(answer) { return bytes.count }
         if mayGoOn, sink.receive(bytes, answer: answer) { return bytes.count }
         isBrokenOff = true
         return 0
@@ -148,12 +179,28 @@ private final class Exchange {
 package final class ConnectionPool: Sendable {
     private let idle = Mutex<[HTTPConnection]>([])
 
-    package init() {}
+    private let settings: NetworkSettings
 
+    package init(_ settings: NetworkSettings = NetworkSettings()) { self.settings = settings }
+
+    /// Sends a request, and follows as many redirections as it allows.
     package func send(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
         let waiting = idle.withLock { $0.popLast() }
         let connection = if let waiting { waiting } else { try HTTPConnection() }
         defer { idle.withLock { $0.append(connection) } }
-        return try connection.send(request, to: sink)
+        var current = request.withLoginAsHeader
+        while true {
+            let answer = try connection.send(current, to: sink, by: settings.rule(for: current.url))
+            guard request.redirections > 0, Redirection.isOne(answer) else { return answer }
+            guard current.redirections > 0 else {
+                throw HTTPFailure(reason: "it redirects more than \(request.redirections) times", mayPass: false)
+            }
+            current = try Redirection.request(after: answer, to: current)
+        }
     }
+}
+
+extension String {
+    /// Whether a header would become two.
+    fileprivate var isLineOfMore: Bool { utf8.contains { $0 == 0x0A || $0 == 0x0D || $0 == 0 } }
 }

@@ -23,6 +23,8 @@ package struct ExchangeSummary: Sendable {
     package var objects = 0
     /// Of the objects that were sent.
     package var bytes = 0
+    /// Lines that the remote's hooks said.
+    package var said: [String] = []
 
     package var json: JSON {
         [
@@ -43,6 +45,8 @@ package struct ExchangeSummary: Sendable {
 /// Why something could not be shared; never with a password.
 package enum SharingError: Error, Sendable, CustomStringConvertible {
     case invalidAddress(String)
+    /// An address that hides a line's end or another control character behind percent signs.
+    case controlCharacters(String)
     case unknownRemote(String)
     /// No remote was named and there is no `origin`.
     case noRemote
@@ -54,12 +58,16 @@ package enum SharingError: Error, Sendable, CustomStringConvertible {
     case unexpectedAnswer(url: String, reason: String)
     /// The remote's git names an object that its object store lacks.
     case missingObject(Digest, place: String, reason: String)
+    /// A server that has room for other objects, or lets others take them.
+    case objectRefused(Digest, place: String, reason: String)
     case nothingToShare(recipe: String, known: [String])
 
     package var description: String {
         switch self {
         case .invalidAddress(let text):
             "'\(text)' is no remote: name a path, or an address of file, http, https or ssh"
+        case .controlCharacters(let text):
+            "'\(text)' has an encoded control character (%00 to %1f, %7f), which no address of a repository needs"
         case .unknownRemote(let text):
             "'\(text)' is neither a remote of this store nor a git repository"
         case .noRemote:
@@ -77,6 +85,8 @@ package enum SharingError: Error, Sendable, CustomStringConvertible {
             "\(url) gave an answer that cannot be used: \(reason)"
         case .missingObject(let digest, let place, let reason):
             "\(place) has no object \(digest): \(reason)"
+        case .objectRefused(let digest, let place, let reason):
+            "\(place) refused the object \(digest): \(reason)"
         case .nothingToShare(let recipe, let known):
             "this store has no build of '\(recipe)'" + (known.isEmpty ? "" : "; it has " + known.joined(separator: ", "))
         }

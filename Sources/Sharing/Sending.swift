@@ -63,39 +63,53 @@ final class Sending {
     }
 
     /// Sends commits and moves the refs. The objects must be there already, so that no ref names what is missing.
-    func finish() throws {
-        guard !updates.isEmpty else { return }
+    ///
+    /// - Returns: what the remote's hooks said.
+    func finish() throws -> [String] {
+        guard !updates.isEmpty else { return [] }
         switch remote {
         case .server(let url, let login):
             try ours.requireIntactClosure(of: updates.map(\.commit), without: Set(before.values))
             try ServerConnection(url: url, login: login, limits: ReceivingLimits())
                 .push(updates.map { "\($0.name):\($0.name)" }, from: ours)
+            return []
         case .neighbour(let path):
-            try give(to: NeighbourRepository(at: path))
+            return try give(to: NeighbourRepository(at: path))
         }
     }
 
-    private func give(to neighbour: NeighbourRepository) throws {
+    private func give(to neighbour: NeighbourRepository) throws -> [String] {
         let repository = neighbour.repository
         if let branch = updates.first(where: { repository.checksOut($0.name) }) {
             throw RemoteError.rejected(
                 remote: remote.label, reference: branch.name,
                 reason: "it is checked out in that working tree; push to a bare repository (`git init --bare`)")
         }
-        try neighbour.take(updates.map(\.commit), from: ours)
-        try repository.refresh()
-        try Store.writing(toRepositoryAt: neighbour.folder) {
-            for update in updates {
-                guard try repository.moveReference(update.name, from: before[update.name], to: update.commit) else {
-                    throw RemoteError.behind(remote: remote.label, references: [update.name])
+        let permissions = Permissions(ofRepositoryAt: neighbour.folder)
+        defer { withExtendedLifetime(permissions) {} }
+        let hooks = RemoteHooks(of: neighbour.folder)
+        var said: [String] = []
+        if hooks.names.isEmpty {
+            try Store.writing(toRepositoryAt: neighbour.folder) {
+                try neighbour.take(updates.map(\.commit), from: ours)
+                try repository.refresh()
+                for update in updates {
+                    guard try repository.moveReference(update.name, from: before[update.name], to: update.commit) else {
+                        throw RemoteError.behind(remote: remote.label, references: [update.name])
+                    }
                 }
             }
-            if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }),
-                git_repository_is_bare(repository.pointer) == 1
-            {
-                try repository.adoptHead(branch.name)
-            }
+        } else {
+            try ours.requireIntactClosure(of: updates.map(\.commit), without: Set(before.values))
+            said = try hooks.push(updates, from: URL(fileURLWithPath: String(cString: git_repository_path(ours.pointer))))
+            try repository.refresh()
         }
+        if let branch = updates.first(where: { $0.name.hasPrefix("refs/heads/") }),
+            git_repository_is_bare(repository.pointer) == 1
+        {
+            try Store.writing(toRepositoryAt: neighbour.folder) { try repository.adoptHead(branch.name) }
+        }
+        return said
     }
 
     // MARK: What belongs to a push
@@ -171,10 +185,11 @@ extension Store {
         let objects = sending.objects
         if !objects.isEmpty { try await place.upload(objects, counting: tally) }
         onPhase(.objects(moved: tally.total.objects, bytes: tally.total.bytes, present: objects.count - tally.total.objects))
-        try sending.finish()
+        let said = try sending.finish()
         let isAction = { (change: ReferenceChange) in change.name.hasPrefix("refs/decant/actions/") }
         return ExchangeSummary(
             remote: remote.label, changes: sending.updates.filter { !isAction($0) } + sending.kept,
-            actions: sending.updates.count(where: isAction), objects: tally.total.objects, bytes: tally.total.bytes)
+            actions: sending.updates.count(where: isAction), objects: tally.total.objects, bytes: tally.total.bytes,
+            said: said)
     }
 }

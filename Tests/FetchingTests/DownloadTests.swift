@@ -36,8 +36,8 @@ final class UnsteadyServer: FixtureServer {
     ) async throws -> Data {
         var download = FileDownload(server.url)
         download.limit = limit
-        download.attempts = attempts
-        download.backoff = backoff
+        download.retries.attempts = attempts
+        download.retries.backoff = backoff
         try await download.write(to: file)
         return try Data(contentsOf: file)
     }
@@ -157,7 +157,7 @@ final class UnsteadyServer: FixtureServer {
     @Test func aFolderThatIsNotThereIsNotTheServersFault() async throws {
         let server = try UnsteadyServer([])
         var download = FileDownload(server.url)
-        download.backoff = Backoff(first: 0.01, cap: 0.05)
+        download.retries.backoff = Backoff(first: 0.01, cap: 0.05)
         await #expect(throws: DownloadError.self) { try await download.write(to: place.file("none/download")) }
         #expect(server.requestLines().isEmpty)
     }

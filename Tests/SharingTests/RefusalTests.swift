@@ -373,7 +373,7 @@ import Testing
         var limits = ReceivingLimits()
         limits.gitObjects = 5
         let error = #expect(throws: RemoteError.self) {
-            try Receiving(.everything, from: .server(url: server.address) { nil }, into: ours, limits: limits)
+            try Receiving(.everything, from: .server(url: server.address, login: .keys), into: ours, limits: limits)
         }
         #expect(error?.description.contains("more than the 5 that are taken") == true)
     }

@@ -114,7 +114,9 @@ struct BuildCommand: AsyncParsableCommand {
 
     private func remoteResults(for store: Store) async throws -> (any RemoteResults)? {
         guard let remote else { return nil }
-        return await RemoteCache(try Remote(remote, for: store), for: store) { Console.progress("warning: \($0)") }
+        let place = try Remote(remote, for: store)
+        for warning in place.warnings { Console.progress("warning: \(warning)") }
+        return await RemoteCache(place, for: store) { Console.progress("warning: \($0)") }
     }
 
     /// Reports what this version cannot do before anything runs, not hours later.

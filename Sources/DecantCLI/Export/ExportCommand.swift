@@ -36,21 +36,23 @@ struct ExportCommand: ParsableCommand {
         if format == .gguf && !isModel {
             throw CommandFailure.badInput("'\(self.target)' is no model, so there is no GGUF file of it; leave --format out")
         }
-        var folder = try ExportFolder(directory)
         let history = isModel || provenance ? try ArtifactHistory(of: target, in: store) : nil
-        let exported: (files: Int, bytes: Int)
-        switch format {
-        case .huggingface:
-            try folder.add(artifact, from: store)
-            exported = (artifact.files.count, artifact.size)
-        case .gguf:
-            exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
-        }
-        var written: [String] = []
-        if isModel, let history { written += try addTexts(history, to: &folder) }
-        if provenance, let history {
-            let statement = try Provenance(of: history, subjects: folder.files, in: store).statement
-            written.append(try folder.add(statement.prettyText, as: "provenance.intoto.json"))
+        let (exported, written) = try ExportFolder.make(directory) { folder in
+            let exported: (files: Int, bytes: Int)
+            switch format {
+            case .huggingface:
+                try folder.add(artifact, from: store)
+                exported = (artifact.files.count, artifact.size)
+            case .gguf:
+                exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
+            }
+            var written: [String] = []
+            if isModel, let history { written += try addTexts(history, to: &folder) }
+            if provenance, let history {
+                let statement = try Provenance(of: history, subjects: folder.files, in: store).statement
+                written.append(try folder.add(statement.prettyText, as: "provenance.intoto.json"))
+            }
+            return (exported, written)
         }
         let more = written.isEmpty ? "" : ", and " + written.joined(separator: ", ")
         let files = exported.files == 1 ? "1 file" : "\(exported.files) files"

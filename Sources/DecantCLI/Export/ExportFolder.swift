@@ -3,9 +3,12 @@ import Engine
 import Foundation
 import Store
 
-/// The directory that an artifact is copied to, with texts about it.
+/// The directory that an artifact is copied to, with texts about it. It gets its name when it is whole: where something fails, no
+/// half of it stays.
 struct ExportFolder {
-    let url: URL
+    private let destination: URL
+    /// Beside the destination, on the same disk.
+    private let url: URL
     /// Paths of the artifact's own files with their digests, then those of the texts.
     private(set) var files: [(path: String, digest: Digest)] = []
 
@@ -14,7 +17,40 @@ struct ExportFolder {
         guard !FileManager.default.fileExists(atPath: path) else {
             throw CommandFailure.badInput("\(path) exists already; name a new directory")
         }
-        url = URL(fileURLWithPath: path, isDirectory: true)
+        destination = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
+        url = destination.deletingLastPathComponent().appending(
+            path: ".\(destination.lastPathComponent).\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
+    }
+
+    /// Fills a new directory and gives it its name.
+    static func make<Result>(_ path: String, _ fill: (inout ExportFolder) throws -> Result) throws -> Result {
+        var folder = try ExportFolder(path)
+        do {
+            let result = try fill(&folder)
+            try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+            guard rename(folder.url.path, folder.destination.path) == 0 else {
+                throw StoreError.cannotWrite(path: folder.destination.path, reason: StoreError.systemReason)
+            }
+            return result
+        } catch {
+            try? FileManager.default.removeItem(at: folder.url)
+            throw folder.failure(error)
+        }
+    }
+
+    /// A failure to write there, told of the directory that the person named.
+    private func failure(_ error: any Error) -> any Error {
+        let reason: String
+        switch error {
+        case StoreError.cannotWrite(let path, let found) where path.hasPrefix(url.path) || path == destination.path:
+            reason = found
+        case let error as CocoaError where error.filePath?.hasPrefix(url.path) ?? true:
+            reason = ErrorText.reason(of: error)
+        default: return error
+        }
+        return CommandFailure(
+            status: ExitStatus.internalError,
+            message: "\(destination.path) cannot be written: \(reason); nothing of the export is left", hint: nil)
     }
 
     /// Copies every file of an artifact, verified.

@@ -36,6 +36,7 @@ struct ExchangeOptions: ParsableArguments {
         } catch let error as SharingError {
             throw CommandFailure.badInput(error.description)
         }
+        for line in summary.said { Console.progress("  remote   \(line)") }
         if results.asJSON { return Console.output(summary.json.canonicalText) }
         for change in summary.changes {
             let reason = change.reason.isEmpty ? "" : " (\(change.reason))"
@@ -61,10 +62,12 @@ struct ExchangeArguments: ParsableArguments {
 
     @OptionGroup var options: ExchangeOptions
 
-    func run(next: String? = nil, _ exchange: (Store, Remote) async throws -> ExchangeSummary) async throws {
+    func run(_ use: RemoteUse, next: String? = nil, _ exchange: (Store, Remote) async throws -> ExchangeSummary) async throws {
         let store = try options.results.open()
         try await options.reporting(next: next) {
-            try await exchange(store, Remote(remote, objectServer: options.lfs, for: store))
+            let remote = try Remote(remote, objectServer: options.lfs, for: store, use: use)
+            for warning in remote.warnings { Console.progress("warning: \(warning)") }
+            return try await exchange(store, remote)
         }
     }
 }
@@ -76,7 +79,7 @@ struct PushCommand: AsyncParsableCommand {
     @OptionGroup var what: ExchangeArguments
 
     func run() async throws {
-        try await what.run(next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
+        try await what.run(.sending, next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
             try await store.push(what.recipes, to: remote) { what.options.show($0) }
         }
     }
@@ -89,7 +92,7 @@ struct PullCommand: AsyncParsableCommand {
     @OptionGroup var what: ExchangeArguments
 
     func run() async throws {
-        try await what.run { store, remote in
+        try await what.run(.receiving) { store, remote in
             try await store.pull(what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote) {
                 what.options.show($0)
             }
@@ -121,9 +124,9 @@ struct CloneCommand: AsyncParsableCommand {
         let store = try options.results.open()
         do {
             try await options.reporting(next: "pull") {
-                let summary = try await store.pull(
-                    .everything, from: Remote(remote, objectServer: options.lfs, for: store)
-                ) { options.show($0) }
+                let place = try Remote(remote, objectServer: options.lfs, for: store)
+                for warning in place.warnings { Console.progress("warning: \(warning)") }
+                let summary = try await store.pull(.everything, from: place) { options.show($0) }
                 try store.addRemote("origin", address: address.textWithUser)
                 return summary
             }

@@ -22,7 +22,16 @@ struct LFSBatch {
         var transfer: Action?
         var verify: Action?
         /// Why the server cannot give or take the object.
-        var error: String?
+        var error: ItemError?
+    }
+
+    struct ItemError: Sendable {
+        /// As a status of HTTP.
+        var code: Int
+        var message: String
+
+        var mayPass: Bool { HTTPAnswer.mayPass(code) }
+        var text: String { "\(message) (\(code))" }
     }
 
     static let mediaType = "application/vnd.git-lfs+json"
@@ -58,7 +67,10 @@ struct LFSBatch {
             }
             var item = Item(digest: digest)
             if let error = object["error"] {
-                item.error = "\(error["message"]?.string ?? "no reason given") (\(error["code"]?.integer ?? 0))"
+                let message = ServerMessage.text(in: error.canonicalBytes)
+                item.error = ItemError(
+                    code: error["code"]?.integer.flatMap { Int(exactly: $0) } ?? 0,
+                    message: message.isEmpty ? "no reason given" : message)
             }
             item.transfer = try action(object["actions"]?[operation.rawValue], server, now)
             item.verify = try action(object["actions"]?["verify"], server, now)
@@ -69,8 +81,10 @@ struct LFSBatch {
 
     private static func action(_ json: JSON?, _ server: URL, _ now: Date) throws(HTTPFailure) -> Action? {
         guard let json else { return nil }
-        guard let text = json["href"]?.string, let url = URL(string: text, relativeTo: server)?.absoluteURL,
-            let scheme = url.scheme, scheme == "https" || (scheme == "http" && server.scheme == "http")
+        guard let text = json["href"]?.string, !text.hasControlCharacters,
+            let url = URL(string: text, relativeTo: server)?.absoluteURL,
+            let scheme = url.scheme?.lowercased(), url.host?.isEmpty == false,
+            scheme == "https" || (scheme == "http" && server.scheme == "http")
         else { throw HTTPFailure(reason: "it leads to an address that cannot be used") }
         var headers: [(name: String, value: String)] = []
         for (name, value) in json["header"]?.sortedMembers ?? [] {

@@ -8,7 +8,7 @@ enum RemoteRepository: Sendable {
     case neighbour(URL)
     /// A repository behind a server: an address without a password, and who asks there. Libgit2 asks for the login only where
     /// the server wants one.
-    case server(url: String, login: @Sendable () -> Login?)
+    case server(url: String, login: ServerLogin)
 
     var label: String {
         switch self {
@@ -37,6 +37,14 @@ extension RemoteRepository {
     }
 }
 
+/// How a server is told who asks.
+enum ServerLogin: Sendable {
+    /// Over http.
+    case web(LoginServer)
+    /// Over SSH: an agent's key, or one of the usual files.
+    case keys
+}
+
 /// A ref that a remote repository has.
 struct RemoteReference: Hashable, Sendable {
     var name: String
@@ -46,26 +54,6 @@ struct RemoteReference: Hashable, Sendable {
 
 /// What git's configuration of the lineage repository says of remotes.
 extension Store {
-    /// The address of a remote, by its name; `nil` where there is no such remote.
-    package func address(ofRemote name: String) throws(StoreError) -> String? {
-        let repository = try openRepository()
-        var remote: OpaquePointer?
-        guard git_remote_lookup(&remote, repository.pointer, name) == 0 else { return nil }
-        defer { git_remote_free(remote) }
-        return git_remote_url(remote).map { String(cString: $0) }
-    }
-
-    /// A value of git's configuration, this machine's included; `nil` where it is not set.
-    package func gitSetting(_ key: String) throws(StoreError) -> String? {
-        let repository = try openRepository()
-        var configuration: OpaquePointer?
-        try GitRepository.check(git_repository_config_snapshot(&configuration, repository.pointer), "read the configuration")
-        defer { git_config_free(configuration) }
-        var value: UnsafePointer<CChar>?
-        guard git_config_get_string(&value, configuration, key) == 0 else { return nil }
-        return value.map { String(cString: $0) }
-    }
-
     /// Remembers a remote, so that `git fetch` and `git push` exchange the same refs as Decant does.
     package func addRemote(_ name: String, address: String) throws(StoreError) {
         let repository = try openRepository()
@@ -120,7 +108,7 @@ struct NeighbourRepository {
 
     func references() throws(StoreError) -> [RemoteReference] {
         var references: [RemoteReference] = []
-        for name in try repository.references(startingWith: "refs/") {
+        for name in try repository.references(startingWith: "refs/") where !name.hasPrefix(PendingCommits.references) {
             if let object = try? repository.named(by: name) { references.append(RemoteReference(name: name, object: object)) }
         }
         return references

@@ -8,7 +8,8 @@ extension Store {
     ///
     /// - Parameter ours: a handle on the lineage.
     package func quarantine(for ours: GitRepository) throws(StoreError) -> Quarantine {
-        try Quarantine(for: layout, ours: ours)
+        try requireWritable()
+        return try Quarantine(for: layout, ours: ours)
     }
 
     /// Moves checked commits and their files into the lineage, while no other process moves refs. The order keeps the store
@@ -29,7 +30,7 @@ extension Store {
         } catch let refusal as Refusal {
             throw Refusals(all: [refusal])
         }
-        let lock = try FileLock(layout.writeLock, .exclusive)
+        let lock = try WriteLock(layout.writeLock, repository: layout.repository)
         defer { withExtendedLifetime(lock) {} }
         // Another process may have built since the commits were checked.
         try checked.refuseConflicts()

@@ -65,6 +65,7 @@ extension StoreCheck {
     /// results, and no problem.
     mutating func checkObjects(_ layout: StoreLayout) throws(StoreError) {
         for path in files(below: layout.objects) {
+            if path.hasSuffix(DurableFile.arriving) { continue }
             let url = layout.objects.appending(path: path)
             guard let digest = Digest(hex: url.lastPathComponent), layout.object(digest).path == url.path else {
                 problems.append(.strayFile(path: url.path))
@@ -136,7 +137,7 @@ extension StoreCheck {
         if name == RunNotes.reference {
             return (try? RunNotes.all(in: repository)) == nil ? "cannot be read" : nil
         }
-        if name.hasPrefix("refs/tags/") || name.hasPrefix("refs/remotes/") {
+        if ["refs/tags/", "refs/remotes/", PendingCommits.references].contains(where: name.hasPrefix) {
             return isCommit(name, repository) ? nil : "names no commit"
         }
         return "is none of the store's refs"

@@ -160,7 +160,8 @@ extension Store {
     ///
     /// - Throws: `StoreError.inUse` while another process uses the store.
     package func repair(_ problems: [StoreProblem]) throws(StoreError) -> StoreRepair {
-        guard useLock.becomeExclusive() else { throw .inUse(path: layout.root.path) }
+        try requireWritable()
+        guard useLock?.becomeExclusive() ?? false else { throw .inUse(path: layout.root.path) }
         return try writing { repository throws(StoreError) in try StoreRepair(of: problems, in: self, repository) }
     }
 }

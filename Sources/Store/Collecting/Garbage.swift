@@ -67,10 +67,12 @@ extension Store {
     ///
     /// - Throws: `StoreError.inUse` while another process uses the store: what it needs is not known here.
     package func collect(before cutoff: Date) throws(StoreError) -> Garbage {
-        guard useLock.becomeExclusive() else { throw .inUse(path: layout.root.path) }
+        try requireWritable()
+        guard useLock?.becomeExclusive() ?? false else { throw .inUse(path: layout.root.path) }
         var garbage = try garbage(before: cutoff)
         try writing { repository throws(StoreError) in
             for result in garbage.results { try repository.removeReference(StageCommit.reference(for: result.key)) }
+            try PendingCommits.removeAll(in: repository)
             // Now that their refs are gone, more of git's objects have none.
             garbage.gitObjects = []
             try addGitObjects(repository, before: cutoff, to: &garbage)

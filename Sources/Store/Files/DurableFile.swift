@@ -5,9 +5,13 @@ import Foundation
 /// Files that are either wholly there or not at all, whatever happens to the process.
 enum DurableFile {
     /// A copy of a file under a name of its own, hashed on the way and flushed to the disk.
-    static func copy(_ source: String, into folder: URL) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
+    ///
+    /// - Parameter ending: of the name.
+    static func copy(
+        _ source: String, into folder: URL, ending: String = ""
+    ) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
         let input = try OpenFile(reading: source)
-        let file = folder.appending(path: UUID().uuidString)
+        let file = folder.appending(path: UUID().uuidString + ending)
         let output = try OpenFile(writing: file.path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
         do throws(StoreError) {
             let (digest, size) = try hash(input) { bytes throws(StoreError) in try output.write(bytes) }
@@ -51,11 +55,21 @@ enum DurableFile {
         }
     }
 
+    /// Renames a file. One on another disk is copied beside its destination first.
     static func move(_ path: String, to destination: URL) throws(StoreError) {
-        guard rename(path, destination.path) == 0 else {
-            throw .cannotWrite(path: destination.path, reason: StoreError.systemReason)
+        if rename(path, destination.path) == 0 { return }
+        guard errno == EXDEV else { throw .cannotWrite(path: destination.path, reason: StoreError.systemReason) }
+        let copy = try copy(path, into: destination.deletingLastPathComponent(), ending: arriving).file.path
+        guard rename(copy, destination.path) == 0 else {
+            let reason = StoreError.systemReason
+            unlink(copy)
+            throw .cannotWrite(path: destination.path, reason: reason)
         }
+        unlink(path)
     }
+
+    /// The end of the name of a file that is being copied from another disk.
+    static let arriving = ".arriving"
 
     /// Makes the names in a folder durable.
     static func flush(folder: URL) throws(StoreError) {
@@ -178,7 +192,7 @@ package struct OpenFile: ~Copyable, Sendable {
         guard descriptor >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
     }
 
-    package init(writing path: String, flags: Int32, mode: mode_t = 0o644) throws(StoreError) {
+    package init(writing path: String, flags: Int32, mode: mode_t = 0o666) throws(StoreError) {
         self.path = path
         descriptor = open(path, O_CLOEXEC | flags, mode)
         guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }

@@ -84,7 +84,7 @@ struct ObjectStore: Sendable {
     func copy(_ digest: Digest, to destination: URL) throws(StoreError) {
         guard let (url, _) = object(digest) else { throw .missingObject(digest) }
         try StoreError.onWriting(destination.path) { try FileManager.default.copyItem(at: url, to: destination) }
-        chmod(destination.path, 0o644)
+        chmod(destination.path, 0o666 & ~Permissions.umask)
         guard try DurableFile.digest(of: destination.path).digest == digest else { throw .damagedObject(digest) }
     }
 
@@ -135,6 +135,7 @@ extension Store {
 
     /// Imports a copy of a file; its path in the result is its last component.
     package func importFile(at path: String) throws(StoreError) -> Artifact.File {
+        try requireWritable()
         let (digest, size) = try objects.importFile(at: path)
         return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
     }

@@ -5,34 +5,80 @@ import GRDB
 /// The derived SQLite index: look-ups that would otherwise walk the repository or hash files again.
 struct Index: Sendable {
     private let database: DatabaseQueue
+    private let path: String
 
     /// Opens the index or makes a new one. One that is no database is replaced: all of it comes back from the repository.
     init(at url: URL) throws(StoreError) {
+        path = url.path
         do {
-            database = try Self.open(url)
+            database = try Self.open(path)
         } catch let error as DatabaseError where ![.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
-            throw Self.failure(error)
+            throw IndexFailure.of(error, at: path)
         } catch {
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + suffix) }
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
             do {
-                database = try Self.open(url)
+                database = try Self.open(path)
             } catch {
-                throw Self.failure(error)
+                throw IndexFailure.of(error, at: path)
             }
         }
     }
 
-    private static func open(_ url: URL) throws -> DatabaseQueue {
+    /// A copy in memory of an index that may only be read; an empty one where it cannot be, since all of it is derived. What is
+    /// remembered in it goes with this process.
+    init(copying url: URL) throws(StoreError) {
+        path = url.path
+        do {
+            if let copy = try? Self.copy(of: path) {
+                database = copy
+            } else {
+                database = try DatabaseQueue()
+                try Self.migrate(database)
+            }
+        } catch {
+            throw IndexFailure.of(error, at: path)
+        }
+    }
+
+    private static func copy(of path: String) throws -> DatabaseQueue {
+        guard access(path, R_OK) == 0 else { throw CocoaError(.fileReadNoSuchFile) }
+        // Beside somebody who writes, the log counts as well; where its files are not there, nobody writes, and SQLite could not
+        // make them.
+        let address = URL(fileURLWithPath: path).absoluteString
+        let source = try (try? reading(address + "?mode=ro")) ?? reading(address + "?immutable=1")
+        let copy = try DatabaseQueue()
+        try source.backup(to: copy)
+        try migrate(copy)
+        return copy
+    }
+
+    private static func reading(_ address: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        let queue = try DatabaseQueue(path: address, configuration: configuration)
+        _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+        return queue
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(60)
-        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        // SQLite makes files that only their owner may write, and gives its other files the permissions of this one.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        if descriptor >= 0 { close(descriptor) }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try migrate(queue)
+        return queue
+    }
+
+    private static func migrate(_ queue: DatabaseQueue) throws {
         var migrator = DatabaseMigrator()
         for (number, sql) in migrations.enumerated() {
             migrator.registerMigration(String(number + 1)) { database in try database.execute(sql: sql) }
         }
         try migrator.migrate(queue)
-        return queue
     }
 
     /// Each brings an index of the version before it up to date; none is ever changed.
@@ -81,7 +127,7 @@ struct Index: Sendable {
         do {
             return try database.unsafeRead(body)
         } catch {
-            throw Self.failure(error)
+            throw IndexFailure.of(error, at: path)
         }
     }
 
@@ -89,14 +135,8 @@ struct Index: Sendable {
         do {
             try database.write(body)
         } catch {
-            throw Self.failure(error)
+            throw IndexFailure.of(error, at: path)
         }
-    }
-
-    /// A full disk is no fault of the index: to delete it would be the wrong advice.
-    private static func failure(_ error: any Error) -> StoreError {
-        guard let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL else { return .index(reason: "\(error)") }
-        return .cannotWrite(path: "index.sqlite", reason: "No space left on device")
     }
 }
 

@@ -107,7 +107,7 @@ package enum BuildCommit {
             let parents = ((head.map { [$0] } ?? []) + build.targets.map(\.commit)).uniqued()
             let commit = try repository.writeCommit(
                 tree: tree, parents: parents, message: "\(build.recipe): \(build.summary)\n",
-                signature: repository.localSignature(), signer: signer)
+                signature: repository.localSignature(as: .author), committer: repository.localSignature(), signer: signer)
             if try repository.moveReference(branch, from: head, to: commit) {
                 try repository.adoptHead(branch)
                 return commit
@@ -134,7 +134,7 @@ package enum BuildCommit {
         return try repository.writeCommit(
             tree: newer.tree, parents: ([ours, theirs] + targets).uniqued(),
             message: "\(recipe): merged; the build of \(newer.author.name) is the newer\n",
-            signature: repository.localSignature()
+            signature: repository.localSignature(as: .author), committer: repository.localSignature()
         )
     }
 

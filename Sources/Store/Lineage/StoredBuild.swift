@@ -73,9 +73,11 @@ extension Store {
             {
                 return known
             }
+            try requireWritable()
             return try layout.writing { () throws(StoreError) in
                 let commit = try BuildCommit.write(build, signer: signer, objects: objects, repository: repository)
                 GitArrivals.settle(commit, in: layout)
+                pending.settle(in: repository)
                 return commit
             }
         }
