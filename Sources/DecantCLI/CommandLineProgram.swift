@@ -1,11 +1,20 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Programs
 import Store
 
 /// The whole program: arguments in, exit status out.
 package enum CommandLineProgram {
     package static let version = "0.1.0"
+
+    /// Watches over this process; a failure where the system gives it no thread.
+    static let watch = Result {
+        try ProcessWatch { shortage in
+            Console.error("\(shortage)")
+            _exit(ExitStatus.internalError)
+        }
+    }
 
     package static func run(arguments: [String]) async -> Int32 {
         guard Processor.supportsPortableNumerics else {
@@ -39,6 +48,32 @@ package enum CommandLineProgram {
         }
     }
 
+    /// Threads that libdispatch makes for any command.
+    private static let ordinaryThreads = 4
+
+    /// Sees to what Swift's libraries need, before a thread is made and before the arguments are read.
+    ///
+    /// - Returns: the status to end with, where something is missing.
+    package static func prepareProcess() -> Int32? {
+        do {
+            try ProcessFiles.require()
+            try AddressSpace.require()
+            hideRegisters()
+            _ = try watch.get()
+            try PlainThread.expect(ordinaryThreads)
+            return nil
+        } catch {
+            Console.error("\(error)")
+            return ExitStatus.internalError
+        }
+    }
+
+    /// A crash ends the process with its signal alone, unless somebody asks for Swift's report of registers and images.
+    private static func hideRegisters() {
+        guard ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] == nil else { return }
+        for number in [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
+    }
+
     private static func report(parseError error: any Error) -> Int32 {
         let text = DecantCommand.fullMessage(for: error)
         if DecantCommand.exitCode(for: error) == .success {
@@ -59,8 +94,9 @@ enum ExitStatus {
     static let badInput: Int32 = 2
     /// An error of Decant's own, or of the machine under it.
     static let internalError: Int32 = 3
-    /// Somebody asked the program to stop: 128 and the number of SIGINT, as shells have it.
-    static let interrupted: Int32 = 130
+
+    /// A signal asked the program to stop: 128 and its number, as shells have it.
+    static func interrupted(by signal: Int32) -> Int32 { 128 + signal }
 }
 
 /// Ends a command with a status and what to tell the person.

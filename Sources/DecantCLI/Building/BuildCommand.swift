@@ -77,7 +77,7 @@ struct BuildCommand: AsyncParsableCommand {
                 graph, targets: wanted, beforeRunning: { try Self.refuseWhatCannotRun(graph, wanted) },
                 onEvent: { progress.receive($0) })
         }
-        let interruption = Interruption { build.cancel() }
+        let interruption = Interruption(try CommandLineProgram.watch.get()) { build.cancel() }
         let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
         if outcome.succeeded {
@@ -89,6 +89,8 @@ struct BuildCommand: AsyncParsableCommand {
             }
         }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
+        if outcome.wasInterrupted { throw CommandFailure(status: interruption.status) }
+        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed) }
     }
 
     /// A source that is not where the recipe says is the recipe's error, not Decant's.
@@ -164,8 +166,6 @@ extension BuildCommand {
             Console.progress(try summary(of: outcome, seconds: seconds, in: store))
             if let next = try nextCommand(after: outcome, of: file, in: store) { Console.hint(next) }
         }
-        if outcome.wasInterrupted { throw CommandFailure(status: ExitStatus.interrupted, message: nil, hint: nil) }
-        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed, message: nil, hint: nil) }
     }
 
     /// `3 ran, 12 cached (41 s saved); 20 s of work in 11 s`

@@ -4,6 +4,7 @@ import CanonicalJSON
 import Engine
 import Executor
 import Foundation
+import Programs
 import Kinds
 import Planner
 import Stages
@@ -31,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
     var seed: UInt64?
 
     @Option(help: "Threads per stage (else all processors); results never depend on it.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = Machine.current.processors
 
     @OptionGroup var options: ResultOptions
 

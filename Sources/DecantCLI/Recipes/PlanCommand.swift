@@ -5,6 +5,7 @@ import Endpoints
 import Engine
 import Executor
 import Foundation
+import Programs
 import Stages
 import Store
 
@@ -75,7 +76,7 @@ extension RecipeFile {
     /// What a build of the recipe would do.
     func plan(in store: Store) throws -> BuildPlan {
         let graph = try graph { try store.digest(ofFileAt: $0) }
-        let threads = ProcessInfo.processInfo.activeProcessorCount
+        let threads = Machine.current.processors
         return try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name)) { Processor.speed(threads: threads) }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Engine
 import Foundation
+import Programs
 import Store
 
 struct RunCommand: ParsableCommand {
@@ -53,7 +54,7 @@ struct RunCommand: ParsableCommand {
             var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
             options.constraint = constraints.constraint(for: row)
         }
-        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let workers = WorkerPool(threads: Machine.current.processors)
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
         return answers.first?.text(with: encoder.tokenizer) ?? ""
     }
