@@ -132,6 +132,7 @@ let package = Package(
             name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "FetchingTests",

@@ -21,12 +21,17 @@ package enum CommandLineProgram {
             Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
             return ExitStatus.internalError
         }
-        var command: any ParsableCommand
+        let command: any ParsableCommand
         do {
             command = try DecantCommand.parseAsRoot(arguments)
         } catch {
             return report(parseError: error)
         }
+        return await Console.$repeatedOptions.withValue(Console.repeated(of: arguments)) { await run(command) }
+    }
+
+    private static func run(_ parsed: any ParsableCommand) async -> Int32 {
+        var command = parsed
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -58,7 +63,7 @@ package enum CommandLineProgram {
         do {
             try ProcessFiles.require()
             try AddressSpace.require()
-            hideRegisters()
+            CrashReport.hide()
             _ = try watch.get()
             try PlainThread.expect(ordinaryThreads)
             return nil
@@ -66,12 +71,6 @@ package enum CommandLineProgram {
             Console.error("\(error)")
             return ExitStatus.internalError
         }
-    }
-
-    /// A crash ends the process with its signal alone, unless somebody asks for Swift's report of registers and images.
-    private static func hideRegisters() {
-        guard ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] == nil else { return }
-        for number in [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV, SIGQUIT] { signal(number, SIG_DFL) }
     }
 
     private static func report(parseError error: any Error) -> Int32 {

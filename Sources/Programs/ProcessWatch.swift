@@ -131,12 +131,6 @@ package final class ProcessWatch: Sendable {
 /// Where the handler of signals writes. A handler can reach nothing but a global.
 private nonisolated(unsafe) var signalDescriptor: Int32 = -1
 
-extension sigaction {
-    fileprivate var isIgnored: Bool {
-        unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-    }
-}
-
 /// The system makes no further thread for this process.
 package struct ThreadShortage: Error, Hashable, Sendable, CustomStringConvertible {
     let reason: String

@@ -40,13 +40,14 @@ struct BuildCommand: AsyncParsableCommand {
     private static let manyStages = 500
 
     func run() async throws {
+        // A recipe that cannot be read leaves no store behind.
+        let file = try recipe.read()
         let store = try options.open()
         // Runs beside the planning, which takes a while for a recipe of ten thousand stages.
         let preparing = Task.detached {
             try await Task.sleep(for: .milliseconds(30))
             try store.prepare(for: 10_000)
         }
-        let file = try recipe.read()
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let keys = await takeKeys(for: graph, after: preparing)
         // A missing key is reported before anything runs.
@@ -196,8 +197,9 @@ extension BuildCommand {
     /// one that shows the model; the one that goes on where the build did not end.
     private func nextCommand(after outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws -> String? {
         guard outcome.succeeded else {
+            let again = ([file.path] + targets).map { ShellWord.quoted($0) }.joined(separator: " ")
             return outcome.wasInterrupted
-                ? "build \(file.path)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(file.path)"
+                ? "build \(again)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(again)"
         }
         let models = outcome.targets.filter { $0.name != "teacher" && $0.result.artifact.isModel }
         guard let model = models.last?.name else { return nil }

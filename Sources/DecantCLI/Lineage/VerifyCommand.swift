@@ -37,7 +37,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() async throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)

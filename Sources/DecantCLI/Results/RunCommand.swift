@@ -26,7 +26,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try storeOptions.openExisting()
         let stored = try StoredTarget(target, in: store)
         guard stored.record.artifact.isModel else {
             throw CommandFailure.badInput("\(stored.name) is no model", hint: "show \(target)")
