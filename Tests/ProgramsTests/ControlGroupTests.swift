@@ -65,8 +65,8 @@ struct ControlGroupTests {
             files: ["/sys/fs/cgroup/memory.max": "800\n"], memory: 800),
         Recorded(
             what: "a mount point with a space", membership: "0::/g\n",
-            mounts: "30 23 0:26 / /mnt/my\\040groups rw - cgroup2 cgroup2 rw\n",
-            files: ["/mnt/my groups/g/memory.max": "900\n"], memory: 900),
+            mounts: "30 23 0:26 / /srv/my\\040groups rw - cgroup2 cgroup2 rw\n",
+            files: ["/srv/my groups/g/memory.max": "900\n"], memory: 900),
         Recorded(
             what: "texts that are no numbers", membership: "0::/g\nrubbish\n:::\n", mounts: "short\n" + unified,
             files: ["/sys/fs/cgroup/g/memory.max": "-5\n", "/sys/fs/cgroup/g/cpu.max": "0 0\n"]),
@@ -99,7 +99,7 @@ struct ControlGroupTests {
         child.arguments = ["60"]
         try child.run()
         defer {
-            child.terminate()
+            kill(child.processIdentifier, SIGKILL)
             child.waitUntilExit()
         }
         try Data("\(child.processIdentifier)".utf8).write(to: URL(filePath: "\(group)/cgroup.procs"))
