@@ -1,10 +1,20 @@
 import ArgumentParser
 import Engine
+import Foundation
+import Programs
 import Store
 
 /// The whole program: arguments in, exit status out.
 package enum CommandLineProgram {
     package static let version = "0.1.0"
+
+    /// Watches over this process; a failure where the system gives it no thread.
+    static let watch = Result {
+        try ProcessWatch { shortage in
+            Console.error("\(shortage)")
+            _exit(ExitStatus.internalError)
+        }
+    }
 
     /// Runs the command that the arguments name. A result that could not be printed is an error, whatever the command did.
     package static func run(arguments: [String]) async -> Int32 {
@@ -26,12 +36,17 @@ package enum CommandLineProgram {
         }
         // A file that may not grow (`ulimit -f`) is told by the write that fails, not by an end without a word.
         signal(SIGXFSZ, SIG_IGN)
-        var command: any ParsableCommand
+        let command: any ParsableCommand
         do {
             command = try DecantCommand.parseAsRoot(arguments)
         } catch {
             return report(parseError: error)
         }
+        return await Console.$repeatedOptions.withValue(Console.repeated(of: arguments)) { await run(command) }
+    }
+
+    private static func run(_ parsed: any ParsableCommand) async -> Int32 {
+        var command = parsed
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -49,6 +64,26 @@ package enum CommandLineProgram {
         } catch {
             Console.error(ErrorText.of(error))
             if (error as? StoreError)?.unusableObject != nil { Console.hint("fsck --repair") }
+            return ExitStatus.internalError
+        }
+    }
+
+    /// Threads that libdispatch makes for any command.
+    private static let ordinaryThreads = 4
+
+    /// Sees to what Swift's libraries need, before a thread is made and before the arguments are read.
+    ///
+    /// - Returns: the status to end with, where something is missing.
+    package static func prepareProcess() -> Int32? {
+        do {
+            try ProcessFiles.require()
+            try AddressSpace.require()
+            CrashReport.hide()
+            _ = try watch.get()
+            try PlainThread.expect(ordinaryThreads)
+            return nil
+        } catch {
+            Console.error("\(error)")
             return ExitStatus.internalError
         }
     }
@@ -73,8 +108,9 @@ enum ExitStatus {
     static let badInput: Int32 = 2
     /// An error of Decant's own, or of the machine under it.
     static let internalError: Int32 = 3
-    /// Somebody asked the program to stop: 128 and the number of SIGINT, as shells have it.
-    static let interrupted: Int32 = 130
+
+    /// A signal asked the program to stop: 128 and its number, as shells have it.
+    static func interrupted(by signal: Int32) -> Int32 { 128 + signal }
 }
 
 /// Ends a command with a status and what to tell the person.

@@ -12,8 +12,21 @@ enum Console {
     static func progress(_ text: String) { _ = write(text, to: STDERR_FILENO) }
     static func error(_ text: String) { progress("error: " + text) }
 
-    /// The exact next command: what follows the program's name.
-    static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)") }
+    /// The exact next command: what follows the program's name, and the store that this command was given.
+    static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)\(repeatedOptions)") }
+
+    /// ` --cache DIR` where this command has it.
+    @TaskLocal static var repeatedOptions = ""
+
+    /// The options that every next command needs too.
+    static func repeated(of arguments: [String]) -> String {
+        let options = arguments.prefix { $0 != "--" }
+        for (place, argument) in options.enumerated().reversed() {
+            if argument == "--cache", place + 1 < options.count { return " --cache " + ShellWord.quoted(options[place + 1]) }
+            if argument.hasPrefix("--cache=") { return " --cache " + ShellWord.quoted(String(argument.dropFirst(8))) }
+        }
+        return ""
+    }
 
     /// The program as the person called it; the launcher says how.
     private static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
@@ -69,6 +82,17 @@ enum Console {
             return nil
         }
     }
+}
+
+/// A word of a command line.
+enum ShellWord {
+    /// As a shell reads it back: in quotes where it has more than plain characters.
+    static func quoted(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.utf8.allSatisfy { plain.contains($0) }
+        return isPlain ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    private static let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-".utf8)
 }
 
 /// The text of an error that comes from the system without a sentence of Decant's.

@@ -14,7 +14,28 @@ struct StoreOptions: ParsableArguments {
         return URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
     }
 
+    /// Opens the store of a command that writes; makes it where there is none.
     func open() throws -> Store { try Store(at: directory) }
+
+    /// Opens the store of a command that only reads.
+    func openExisting() throws -> Store {
+        try requireStore()
+        return try Store(at: directory)
+    }
+
+    func requireStore() throws {
+        guard !Store.isThere(at: directory) else { return }
+        throw CommandFailure.badInput(
+            "there is no store in \(directory.path): build a recipe first, or name the store's folder with --cache")
+    }
+
+    /// Runs a body on the store or, where there is none, on an empty one that is gone afterwards.
+    func reading<Value>(_ body: (Store) throws -> Value) throws -> Value {
+        guard !Store.isThere(at: directory) else { return try body(try Store(at: directory)) }
+        let empty = FileManager.default.temporaryDirectory.appending(path: "decant-empty-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: empty) }
+        return try body(try Store(at: empty))
+    }
 }
 
 struct OutputOptions: ParsableArguments {
@@ -35,6 +56,7 @@ struct ResultOptions: ParsableArguments {
     var asJSON: Bool { output.asJSON }
 
     func open() throws -> Store { try store.open() }
+    func openExisting() throws -> Store { try store.openExisting() }
 
     func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
         try output.print(json(), text())

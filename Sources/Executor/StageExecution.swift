@@ -1,5 +1,6 @@
 import BuildModel
 import Foundation
+import Programs
 import Store
 
 /// How an attempt at a stage ended.
@@ -124,10 +125,26 @@ struct StageExecution: Sendable {
 
 extension StageFailureReport {
     init(_ exit: StageExit, in workspace: StageWorkspace) {
-        let status = exit.status < 0 ? "ended by signal \(-exit.status)" : "exited with status \(exit.status)"
+        let status = exit.status < 0 ? Self.reason(signal: -exit.status) : "exited with status \(exit.status)"
         // A stage cannot say so itself: its log is on the same disk.
         let disk = workspace.isOnFullDisk ? "; no space left on the disk of \(workspace.directory.path)" : ""
         self.init(reason: status + disk, logTail: workspace.logTail(), logPath: workspace.log.path)
+    }
+
+    /// A stage is killed by nobody but the kernel, or a person; and memory that cannot be had ends Swift's programs by a trap.
+    private static func reason(signal: Int32) -> String {
+        let ended = "ended by signal \(signal) (\(String(cString: strsignal(signal))))"
+        switch signal {
+        case SIGKILL:
+            return
+                "\(ended): the kernel does so when memory runs out. Give it more, or run fewer stages at once (-j 1, --memory)"
+        case SIGILL where AddressSpace.isScarce, SIGTRAP where AddressSpace.isScarce, SIGABRT where AddressSpace.isScarce,
+            SIGBUS where AddressSpace.isScarce,
+            SIGSEGV where AddressSpace.isScarce:
+            return "\(ended): memory may have run out, since this process may have little of it (ulimit -v)"
+        default:
+            return ended
+        }
     }
 }
 

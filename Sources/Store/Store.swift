@@ -51,6 +51,11 @@ package final class Store: Sendable {
     /// - Throws: where the store may only be read.
     func requireWritable() throws(StoreError) { if let obstacle { throw obstacle } }
 
+    /// Whether a directory is a store already.
+    package static func isThere(at directory: URL) -> Bool {
+        FileManager.default.fileExists(atPath: StoreLayout(root: directory).repository.path)
+    }
+
     private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
         try GitRepository.make(at: layout.repository, in: layout.newRepository)
         let repository = try GitRepository(at: layout.repository)

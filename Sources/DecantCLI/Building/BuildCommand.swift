@@ -40,13 +40,14 @@ struct BuildCommand: AsyncParsableCommand {
     private static let manyStages = 500
 
     func run() async throws {
+        // A recipe that cannot be read leaves no store behind.
+        let file = try recipe.read()
         let store = try options.open()
         // Runs beside the planning, which takes a while for a recipe of ten thousand stages.
         let preparing = Task.detached {
             try await Task.sleep(for: .milliseconds(30))
             try store.prepare(for: 10_000)
         }
-        let file = try recipe.read()
         try file.refuseBranchOfAnother(in: store)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
         let keys = await takeKeys(for: graph, after: preparing)
@@ -78,7 +79,7 @@ struct BuildCommand: AsyncParsableCommand {
                 graph, targets: wanted, beforeRunning: { try Self.refuseWhatCannotRun(graph, wanted) },
                 onEvent: { progress.receive($0) })
         }
-        let interruption = Interruption { build.cancel() }
+        let interruption = Interruption(try CommandLineProgram.watch.get()) { build.cancel() }
         let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
         if outcome.succeeded {
@@ -91,6 +92,8 @@ struct BuildCommand: AsyncParsableCommand {
             }
         }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
+        if outcome.wasInterrupted { throw CommandFailure(status: interruption.status) }
+        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed) }
     }
 
     /// A source that is not where the recipe says is the recipe's error, not Decant's.
@@ -168,8 +171,6 @@ extension BuildCommand {
             Console.progress(try summary(of: outcome, seconds: seconds, in: store))
             if let next = try nextCommand(after: outcome, of: file, in: store) { Console.hint(next) }
         }
-        if outcome.wasInterrupted { throw CommandFailure(status: ExitStatus.interrupted, message: nil, hint: nil) }
-        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed, message: nil, hint: nil) }
     }
 
     /// `3 ran, 12 cached (41 s saved); 20 s of work in 11 s`
@@ -200,8 +201,9 @@ extension BuildCommand {
     /// one that shows the model; the one that goes on where the build did not end.
     private func nextCommand(after outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws -> String? {
         guard outcome.succeeded else {
+            let again = ([file.path] + targets).map { ShellWord.quoted($0) }.joined(separator: " ")
             return outcome.wasInterrupted
-                ? "build \(file.path)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(file.path)"
+                ? "build \(again)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(again)"
         }
         let models = outcome.targets.filter { $0.name != "teacher" && $0.result.artifact.isModel }
         guard let model = models.last?.name else { return nil }

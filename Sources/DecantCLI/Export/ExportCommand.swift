@@ -29,7 +29,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try storeOptions.openExisting()
         let target = try StoredTarget(target, in: store)
         let artifact = target.record.artifact
         let isModel = artifact.isModel

@@ -23,7 +23,7 @@ struct LineageCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let stored = try StoredTarget(target, in: store)
         let rendering = LineageRendering(
             lineage: try store.lineage(of: stored.record), names: try StageNames(around: stored, in: store))

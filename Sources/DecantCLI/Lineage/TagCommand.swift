@@ -32,7 +32,7 @@ struct TagCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         guard let name else { return try list(store) }
         try delete ? remove(name, from: store) : make(name, in: store)
     }

@@ -3,6 +3,7 @@ import BuildModel
 import CanonicalJSON
 import Executor
 import Foundation
+import Programs
 import Kinds
 import Planner
 import Stages
@@ -30,12 +31,12 @@ struct VerifyCommand: AsyncParsableCommand {
     var seed: UInt64?
 
     @Option(help: "Threads per stage (else all processors); results never depend on it.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = Machine.current.processors
 
     @OptionGroup var options: ResultOptions
 
     func run() async throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let (lineage, names) = try lineage(in: store)
         let selection = StageSelection(stages: stages, share: sample?.value, seed: seed ?? .random(in: 0..<1 << 53))
         let chosen = try selection.choose(from: lineage, names: names)

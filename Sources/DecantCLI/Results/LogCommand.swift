@@ -19,7 +19,7 @@ struct LogCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let known = try store.recipes()
         if let recipe, !known.contains(recipe) {
             throw CommandFailure.badInput(

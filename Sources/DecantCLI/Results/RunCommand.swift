@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Engine
 import Foundation
+import Programs
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")
@@ -24,7 +25,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try storeOptions.openExisting()
         let stored = try StoredTarget(target, in: store)
         guard stored.record.artifact.isModel else {
             throw CommandFailure.badInput("\(stored.name) is no model", hint: "show \(target)")
@@ -52,7 +53,7 @@ struct RunCommand: ParsableCommand {
             var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
             options.constraint = constraints.constraint(for: row)
         }
-        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let workers = WorkerPool(threads: Machine.current.processors)
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
         return answers.first?.text(with: encoder.tokenizer) ?? ""
     }

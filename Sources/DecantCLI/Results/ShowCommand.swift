@@ -18,7 +18,7 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let stored: StoredTarget
         switch try StoredReference(target, in: store) {
         case .build(let build):

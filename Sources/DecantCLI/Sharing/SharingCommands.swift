@@ -79,6 +79,7 @@ struct PushCommand: AsyncParsableCommand {
     @OptionGroup var what: ExchangeArguments
 
     func run() async throws {
+        try what.options.results.store.requireStore()
         try await what.run(.sending, next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
             try await store.push(what.recipes, to: remote) { what.options.show($0) }
         }

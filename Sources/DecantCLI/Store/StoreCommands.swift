@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let status = try options.open().status()
+        let status = try options.openExisting().status()
         options.print(json(of: status), text(of: status))
     }
 
@@ -66,12 +66,14 @@ struct ImportCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
         for path in files {
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
                 throw CommandFailure.badInput("there is no file at \(path)")
             }
+        }
+        let store = try options.open()
+        for path in files {
             let file = try store.importFile(at: path)
             options.print(
                 ["path": .string(path), "sha256": .string(file.digest.hex), "size": .count(file.size)],
@@ -91,11 +93,7 @@ struct FsckCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let place = options.store.directory
-        guard FileManager.default.fileExists(atPath: place.appending(path: "lineage.git").path) else {
-            throw CommandFailure.badInput("there is no store at \(place.path), so nothing was checked; name one with --cache")
-        }
-        let store = try options.open()
+        let store = try options.openExisting()
         let check = try store.check()
         let steps = repair ? try store.repair(check.problems).steps : []
         if options.asJSON {
@@ -142,7 +140,7 @@ struct CollectCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let cutoff = Date() - keepDays * 86_400
         let garbage = dryRun ? try store.garbage(before: cutoff) : try store.collect(before: cutoff)
         options.print(json(of: garbage), text(of: garbage))
