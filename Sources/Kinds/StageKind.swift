@@ -50,7 +50,7 @@ extension StageKind {
     package static var isMeasurement: Bool { false }
     package var runsModel: Bool { false }
     package var names: [FileName] { [] }
-    package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
+    package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
     package func operations(_ workload: Workload) -> Double? { nil }
 }
 

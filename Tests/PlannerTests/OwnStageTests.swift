@@ -32,6 +32,22 @@ import Testing
         #expect(stage.origins.contains { $0.parameter == "environment.A" && $0.field == "stages.measure.environment.A" })
     }
 
+    /// Texts that Swift takes for equal, and that are other commands.
+    @Test func commandsThatDifferInUnicodeFormAreTwoStages() throws {
+        let graph = try plan(
+            """
+            transfer: SFT
+            stages:
+              a: {command: [cat, "caf\u{E9}"], outputs: [x]}
+              b: {command: [cat, "cafe\u{301}"], outputs: [x]}
+              c: {command: [cat, "caf\u{E9}"], outputs: [x]}
+
+            """)
+        let own = graph.stages.filter { $0.kind == "exec" }
+        #expect(Set(own.map { Action(stage: $0, artifacts: []).key }).count == 2)
+        #expect(own.count == 2)
+    }
+
     @Test func aLineIsGivenToTheShell() throws {
         let graph = try plan("transfer: SFT\nstages: {a: {command: ls | wc, outputs: [x]}}\n")
         #expect(graph.parameters(of: "a")?["command"] == ["/bin/sh", "-c", "ls | wc"])
@@ -71,6 +87,15 @@ import Testing
         let counted = try #require(graph.stages.first { $0.name == "counted" })
         // In the kind's order, whatever the recipe's.
         #expect(counted.inputs.map(\.name) == ["model", "answers"])
+    }
+
+    /// The tenth comes after the ninth, and not after the first.
+    @Test func numberedInputsGoByTheirNumbers() throws {
+        let numbers = [10, 2, 0, 11, 1]
+        let inputs = numbers.map { "train.\($0): functions" }.joined(separator: ", ")
+        let graph = try plan("transfer: SFT\nstages: {rows: {kind: data.ingest, inputs: {\(inputs)}}}\n")
+        let rows = try #require(graph.stages.first { $0.name == "rows" })
+        #expect(rows.inputs.map(\.name) == numbers.sorted().map { "train.\($0)" })
     }
 
     /// The same stage twice is one, written by hand or generated.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
-import Foundation
 import Store
 
 struct TagCommand: ParsableCommand {

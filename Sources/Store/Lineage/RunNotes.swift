@@ -14,10 +14,7 @@ package struct RunNote: Hashable, Sendable {
     package init(
         host: String = ProcessInfo.processInfo.hostName, started: Date, seconds: Double, peakMemory: Int? = nil
     ) {
-        self.host = host
-        self.started = started
-        self.seconds = seconds
-        self.peakMemory = peakMemory
+        (self.host, self.started, self.seconds, self.peakMemory) = (host, started, seconds, peakMemory)
     }
 
     var json: JSON {
