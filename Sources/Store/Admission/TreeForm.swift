@@ -1,3 +1,4 @@
+import BuildModel
 import CLibgit2
 import CanonicalJSON
 
