@@ -51,7 +51,7 @@ package struct NetworkSettings: Sendable {
         var rule = ConnectionRule()
         let authorities = [
             (variable("GIT_SSL_CAINFO"), variable("GIT_SSL_CAPATH")), (path("sslcainfo", url), path("sslcapath", url)),
-            (variable("CURL_CA_BUNDLE"), nil), (variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR")),
+            (variable("CURL_CA_BUNDLE"), nil), (variable("SSL_CERT_FILE"), certificateFolder),
         ]
         if let (file, folder) = authorities.first(where: { $0.0 != nil || $0.1 != nil }) {
             (rule.authorityFile, rule.authorityFolder) = (file, folder)
@@ -66,6 +66,11 @@ package struct NetworkSettings: Sendable {
     /// Whether a first redirection may be followed.
     package func followsRedirections(of url: URL) -> Bool {
         !["false", "no", "off", "0", ""].contains(value("followredirects", url)?.lowercased() ?? "initial")
+    }
+
+    /// `SSL_CERT_DIR` may name several folders, and some that are not there.
+    private var certificateFolder: String? {
+        variable("SSL_CERT_DIR")?.split(separator: ":").map(String.init).first { access($0 + "/.", R_OK) == 0 }
     }
 
     private func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -20,6 +20,7 @@ package final class Store: Sendable {
     let obstacle: StoreError?
     /// What those who share the store agreed on.
     private let permissions: Permissions?
+    let pending = PendingCommits()
     /// Of the index; `nil` outside of a prepared build.
     let snapshot = Mutex<IndexSnapshot?>(nil)
 
@@ -41,6 +42,11 @@ package final class Store: Sendable {
         let parts = try layout.writing { [layout] () throws(StoreError) in try Self.open(layout) }
         index = parts.index
         repository = Mutex(parts.repository)
+    }
+
+    deinit {
+        guard !pending.isEmpty else { return }
+        try? writing { repository throws(StoreError) in pending.settle(in: repository) }
     }
 
     /// - Throws: where the store may only be read.
@@ -96,8 +102,8 @@ package final class Store: Sendable {
     ) throws(StoreError) -> sending Value {
         try requireWritable()
         return try repository.withLock { repository throws(StoreError) in
-            let locks = try (FileLock(layout.writeLock, .exclusive), CollectorLock(layout.repository))
-            defer { withExtendedLifetime(locks) {} }
+            let lock = try WriteLock(layout.writeLock, repository: layout.repository)
+            defer { withExtendedLifetime(lock) {} }
             return try body(&repository)
         }
     }
@@ -106,9 +112,8 @@ package final class Store: Sendable {
     package static func writing<Value>(toRepositoryAt folder: URL, _ body: () throws -> Value) throws -> Value {
         let layout = StoreLayout(root: folder.deletingLastPathComponent())
         let isStore = FileManager.default.fileExists(atPath: folder.appending(path: layout.identity.lastPathComponent).path)
-        let lock = isStore ? try FileLock(layout.writeLock, .exclusive) : nil
-        let collector = try CollectorLock(folder)
-        defer { withExtendedLifetime((lock, collector)) {} }
+        let lock = try WriteLock(isStore ? layout.writeLock : nil, repository: folder)
+        defer { withExtendedLifetime(lock) {} }
         return try body()
     }
 
@@ -154,8 +159,8 @@ struct StoreLayout: Sendable {
 
     /// Runs a body while no other process moves refs.
     func writing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-        let locks = try (FileLock(writeLock, .exclusive), CollectorLock(repository))
-        defer { withExtendedLifetime(locks) {} }
+        let lock = try WriteLock(writeLock, repository: repository)
+        defer { withExtendedLifetime(lock) {} }
         return try body()
     }
 

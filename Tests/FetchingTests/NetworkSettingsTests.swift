@@ -16,9 +16,11 @@ import Testing
     @Test func nothingSetMeansTheSystem() throws { #expect(try rule() == ConnectionRule()) }
 
     @Test func theFirstOfTheUsualPlacesCounts() throws {
-        var environment = ["SSL_CERT_FILE": "/f", "SSL_CERT_DIR": "/d"]
+        let folder = TemporaryFolder()
+        var environment = ["SSL_CERT_FILE": "/f", "SSL_CERT_DIR": "/nowhere:\(folder.url.path):/tmp"]
         #expect(try rule(environment).authorityFile == "/f")
-        #expect(try rule(environment).authorityFolder == "/d")
+        #expect(try rule(environment).authorityFolder == folder.url.path)
+        #expect(try rule(["SSL_CERT_DIR": "/nowhere"]) == ConnectionRule())
         environment["CURL_CA_BUNDLE"] = "/curl"
         #expect(try rule(environment).authorityFile == "/curl")
         #expect(try rule(environment).authorityFolder == nil)

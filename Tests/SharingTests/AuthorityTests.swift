@@ -65,3 +65,33 @@ struct AuthorityTests {
         #expect(warned.first?.contains("http.sslVerify is false") == true)
     }
 }
+
+/// A proxy on the way to git's part of a remote and to its files.
+@Suite struct ProxyTests {
+    @Test func bothPartsGoThroughTheProxy() async throws {
+        let fixture = try SharingFixture()
+        let (proxy, store) = (try LoginLog(), try fixture.store("ours"))
+        try fixture.git("config", "http.proxy", proxy.address, in: fixture.place("ours/lineage.git"))
+        let address = "https://git.invalid/x.git"
+        let remote = try Remote(address, for: store, retries: Retries(attempts: 1), environment: [:])
+        #expect(remote.warnings.isEmpty)
+        #expect(await failure { _ = try await store.pull(.everything, from: remote) }.contains("404"))
+        let object = store.incomingObject(.init(hashing: "x"), size: 1, isRequired: true)
+        _ = await failure { try await remote.remoteObjects().download([object], counting: TransferTally()) }
+        let asked = proxy.requestLines()
+        #expect(asked.allSatisfy { $0.contains("git.invalid:443") })
+        #expect(asked.contains { $0.contains("libgit2") } && asked.contains { $0.contains("decant") })
+        // Some hosts are reached without it.
+        proxy.forgetRequests()
+        let direct = try Remote(address, for: store, retries: Retries(attempts: 1), environment: ["NO_PROXY": ".invalid"])
+        #expect(await failure { _ = try await store.pull(.everything, from: direct) } != "no failure")
+        #expect(proxy.requestLines().isEmpty)
+    }
+
+    @Test func whatLibgit2DoesWithoutTheProxyIsSaid() async throws {
+        let fixture = try SharingFixture()
+        let store = try fixture.store("ours")
+        let remote = try Remote("http://git.invalid/x.git", for: store, environment: ["http_proxy": "http://127.0.0.1:1"])
+        #expect(remote.warnings.first?.contains("proxy") == true)
+    }
+}

@@ -99,4 +99,38 @@ import Testing
         #expect(run.errors.contains("gc is already running"))
         try ProgramRun.output(of: ["git", "-C", repository.path, "gc", "--quiet", "--prune=now"], mergesErrors: true)
     }
+
+    /// The second commit of an action has no ref of its own; the build that needs it comes later.
+    @Test func commitsOfABuildThatIsNotRecordedYetStay() throws {
+        let place = TemporaryFolder()
+        let repository = place.folder("store/lineage.git")
+        func collect() throws {
+            try ProgramRun.output(of: ["git", "-C", repository.path, "gc", "--quiet", "--prune=now"], mergesErrors: true)
+        }
+        var store: Store? = try Store(at: place.folder("store"))
+        let open = try #require(store)
+        let made = try ["a", "b"].map { name in
+            let file = try open.importDirectory(place.write(["x": Data(name.utf8)], below: "in-" + name))
+            let action = Action(kind: name, revision: 1, parameters: [:], inputs: [], numerics: .portable)
+            return (commit: try open.record(action, parents: [], artifact: file), artifact: file)
+        }
+        let action = Action(kind: "c", revision: 1, parameters: [:], inputs: [], numerics: .portable)
+        let commits = try made.map { try open.record(action, parents: [$0.commit], artifact: made[0].artifact) }
+        #expect(Set(commits).count == 2)
+        try collect()
+        for commit in commits { #expect(try open.stageCommit(commit.hex) != nil) }
+        #expect(try open.check().problems == [])
+        _ = try open.recordBuild(
+            BuildRecord(
+                recipe: "r", recipeText: "x", stages: commits.map { NamedCommit(name: "c", commit: $0) },
+                targets: [("c", commits[1], made[0].artifact)], summary: "s"))
+        #expect(try open.openRepository().references(startingWith: PendingCommits.references) == [])
+        try collect()
+        #expect(try open.stageCommit(commits[1].hex) != nil)
+
+        // What a build without an end leaves goes with the store.
+        _ = try open.record(action, parents: made.map(\.commit), artifact: made[0].artifact)
+        store = nil
+        withExtendedLifetime(open) {}
+    }
 }

@@ -59,6 +59,10 @@ package struct Remote: Sendable {
                 warnings.append(
                     "nobody checks who answers at \(url.host(percentEncoded: false) ?? "the server"): http.sslVerify is false")
             }
+            if settings.rule(for: url).proxy != nil, url.scheme == "http" {
+                warnings.append(
+                    "git's part of \(url.absoluteString) is asked for without the proxy, which holds for https there")
+            }
             self.objects =
                 try (setting ?? configuration.value("lfs.url")).map(objects)
                 ?? address.discoveredServer.map { LFSServer(server.at($0), retries: retries) as any RemoteObjects }

@@ -100,7 +100,7 @@ struct NeighbourRepository {
 
     func references() throws(StoreError) -> [RemoteReference] {
         var references: [RemoteReference] = []
-        for name in try repository.references(startingWith: "refs/") {
+        for name in try repository.references(startingWith: "refs/") where !name.hasPrefix(PendingCommits.references) {
             if let object = try? repository.named(by: name) { references.append(RemoteReference(name: name, object: object)) }
         }
         return references

@@ -29,7 +29,7 @@ struct ServerConnection {
             try check(git_remote_ls(&heads, &count, remote))
             return (0..<count).compactMap { index in
                 guard let head = heads?[index]?.pointee, let name = head.name.map({ String(cString: $0) }),
-                    name.hasPrefix("refs/"), !name.hasSuffix("^{}")
+                    name.hasPrefix("refs/"), !name.hasSuffix("^{}"), !name.hasPrefix(PendingCommits.references)
                 else { return nil }
                 return RemoteReference(name: name, object: CommitID(hex: GitRepository.hex(head.oid)))
             }

@@ -30,8 +30,8 @@ extension Store {
         } catch let refusal as Refusal {
             throw Refusals(all: [refusal])
         }
-        let locks = try (FileLock(layout.writeLock, .exclusive), CollectorLock(layout.repository))
-        defer { withExtendedLifetime(locks) {} }
+        let lock = try WriteLock(layout.writeLock, repository: layout.repository)
+        defer { withExtendedLifetime(lock) {} }
         // Another process may have built since the commits were checked.
         try checked.refuseConflicts()
         try refuseCollisions(of: references, in: checked.ours)

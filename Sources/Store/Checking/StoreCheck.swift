@@ -135,7 +135,7 @@ extension StoreCheck {
         if name == RunNotes.reference {
             return (try? RunNotes.all(in: repository)) == nil ? "cannot be read" : nil
         }
-        if name.hasPrefix("refs/tags/") || name.hasPrefix("refs/remotes/") {
+        if ["refs/tags/", "refs/remotes/", PendingCommits.references].contains(where: name.hasPrefix) {
             return isCommit(name, repository) ? nil : "names no commit"
         }
         return "is none of the store's refs"

@@ -72,6 +72,7 @@ extension Store {
         var garbage = try garbage(before: cutoff)
         try writing { repository throws(StoreError) in
             for result in garbage.results { try repository.removeReference(StageCommit.reference(for: result.key)) }
+            try PendingCommits.removeAll(in: repository)
             // Now that their refs are gone, more of git's objects have none.
             garbage.gitObjects = []
             try addGitObjects(repository, before: cutoff, to: &garbage)

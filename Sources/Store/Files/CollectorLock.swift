@@ -69,3 +69,18 @@ final class CollectorLock {
         }
     }()
 }
+
+/// What is held while refs move: against other processes of Decant, and against git's collector.
+final class WriteLock {
+    private let lock: FileLock?
+    private var collector: CollectorLock?
+
+    /// - Parameter file: the lock of a store; `nil` for a repository without one.
+    init(_ file: URL?, repository: URL) throws(StoreError) {
+        lock = if let file { try FileLock(file, .exclusive) } else { nil }
+        collector = try CollectorLock(repository)
+    }
+
+    // Whoever waits for the first then does not wait for the second.
+    deinit { collector = nil }
+}

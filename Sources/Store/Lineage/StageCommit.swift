@@ -113,6 +113,7 @@ extension Store {
             let commit = try StageCommit.write(
                 action, parents: parents, artifact: artifact, objects: objects, repository: repository)
             let isPinned = try repository.createReference(StageCommit.reference(for: key), to: commit)
+            if !isPinned { try pending.add(commit, in: repository) }
             return IndexSnapshot.Commit(id: commit, isPinned: isPinned)
         }
         try index.remember(commit: commit, identity)

@@ -71,6 +71,7 @@ extension Store {
             return try layout.writing { () throws(StoreError) in
                 let commit = try BuildCommit.write(build, signer: signer, objects: objects, repository: repository)
                 GitArrivals.settle(commit, in: layout)
+                pending.settle(in: repository)
                 return commit
             }
         }

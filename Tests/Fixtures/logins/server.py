@@ -42,7 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, {}, json.dumps({"objects": objects}).encode())
         self.answer(404, {})
 
-    do_GET = do_POST = do_PUT = do_HEAD = handle_any
+    do_GET = do_POST = do_PUT = do_HEAD = do_CONNECT = handle_any
 
     def answer(self, status, headers, content=b""):
         self.send_response(status)
