@@ -37,9 +37,7 @@ package struct LossTerm: Codable, Hashable, Sendable {
     package var argument: Double?
 
     package init(_ loss: Loss, weight: Double = 1, argument: Double? = nil) {
-        self.loss = loss
-        self.weight = weight
-        self.argument = argument
+        (self.loss, self.weight, self.argument) = (loss, weight, argument)
     }
 }
 
