@@ -1,5 +1,6 @@
 import BuildModel
 import CLibgit2
+import Foundation
 import Store
 
 /// What a push would move: worked out from the remote's refs, sent by `finish` after the objects.
