@@ -107,8 +107,7 @@ import Testing
         func collect() throws {
             try ProgramRun.output(of: ["git", "-C", repository.path, "gc", "--quiet", "--prune=now"], mergesErrors: true)
         }
-        var store: Store? = try Store(at: place.folder("store"))
-        let open = try #require(store)
+        let open = try Store(at: place.folder("store"))
         let made = try ["a", "b"].map { name in
             let file = try open.importDirectory(place.write(["x": Data(name.utf8)], below: "in-" + name))
             let action = Action(kind: name, revision: 1, parameters: [:], inputs: [], numerics: .portable)
@@ -128,9 +127,16 @@ import Testing
         try collect()
         #expect(try open.stageCommit(commits[1].hex) != nil)
 
-        // What a build without an end leaves goes with the store.
-        _ = try open.record(action, parents: made.map(\.commit), artifact: made[0].artifact)
-        store = nil
-        withExtendedLifetime(open) {}
+        // What a build without an end leaves goes with the store, or with the next collection.
+        do {
+            let other = try Store(at: place.folder("store"))
+            _ = try other.record(action, parents: made.map(\.commit), artifact: made[0].artifact)
+            #expect(try other.openRepository().references(startingWith: PendingCommits.references).count == 1)
+        }
+        #expect(try open.openRepository().references(startingWith: PendingCommits.references) == [])
+        let killed = PendingCommits.references + commits[0].hex
+        _ = try open.openRepository().createReference(killed, to: commits[0])
+        _ = try open.collect(before: Date(timeIntervalSince1970: 0))
+        #expect(try open.openRepository().references(startingWith: PendingCommits.references) == [])
     }
 }
