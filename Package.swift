@@ -37,6 +37,7 @@ let package = Package(
         // Programs and archives of others
         .target(name: "Archives", dependencies: ["CArchive"]),
         .target(name: "Programs", dependencies: ["CSpawn"]),
+        .target(name: "Files"),
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
@@ -53,7 +54,8 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "BuildModel", "CanonicalJSON", "Files", "CLibgit2", "CCrypto", "CZlib",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
@@ -78,6 +80,7 @@ let package = Package(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
+                "Files",
                 "Executor",
                 "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -95,6 +98,18 @@ let package = Package(
         .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+
+        // Fuzzing: a target for each parser of bytes from outside
+        .target(
+            name: "RecipeChecks", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            path: "Fuzz/RecipeChecks"),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "RecipeChecks", "ChatTemplates", "Engine", "Stages", "Kinds", "Planner", "BuildModel", "CanonicalJSON",
+                "Archives", "Fetching", "Sharing", "Store", "Words",
+            ], path: "Fuzz/Fuzzing"),
+        .executableTarget(name: "ParserFuzzer", dependencies: ["Fuzzing"], path: "Fuzz/ParserFuzzer"),
 
         // What several tests share
         .target(name: "TestSupport", dependencies: ["CanonicalJSON"], path: "Tests/TestSupport"),
@@ -125,6 +140,7 @@ let package = Package(
                 "Planner", "Kinds", "Declarations", "RecipeLanguage", "SpannedYAML", "Diagnostics", "BuildModel",
                 "CanonicalJSON", "Executor", "Store", "TestSupport",
             ]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
@@ -143,7 +159,9 @@ let package = Package(
             ],
             exclude: ["Golden"]),
         .testTarget(
-            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "Fuzzing", "TestSupport"],
+            exclude: ["Reference"]),
+        .testTarget(name: "FuzzTests", dependencies: ["ParserFuzzer", "Fuzzing", "TestSupport"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
@@ -179,6 +197,6 @@ let package = Package(
 if Context.environment["DECANT_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "RecipeFuzzer", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            name: "RecipeFuzzer", dependencies: ["RecipeChecks"],
             path: "Fuzz/RecipeFuzzer", exclude: ["syntax.dict"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -23,7 +23,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints a result as it is asked for.
     func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
-        Console.output(try asJSON ? json().canonicalText : text())
+        if asJSON { Console.output(json: try json()) } else { Console.output(try text()) }
     }
 }
 

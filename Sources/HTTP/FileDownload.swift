@@ -8,19 +8,28 @@ package struct FileDownload: Sendable {
     /// Libcurl sends `Authorization` to this host only, and drops it when a redirection leads elsewhere.
     package var headers: [(name: String, value: String)] = []
     /// Bytes of the file, at most.
-    package var limit: Int?
+    package var limit = Self.mostBytes
+    /// Bytes of a file whose length the server does not state, at most.
+    package var unstatedLimit = 1 << 30
+    /// As that of a request.
+    package var patience = 60.0
     /// Attempts in a row that may fail without bringing the file on.
     package var attempts = 4
     package var backoff = Backoff()
 
     package init(_ url: URL) { self.url = url }
 
+    /// Bytes of any file that is downloaded.
+    package static let mostBytes = 16 << 30
+    /// Seconds of a download with all its attempts, at most.
+    private static let longest = 24.0 * 3600
+
     /// Bytes that an attempt must bring to count as one that brought the file on.
     private static let progress = 1 << 20
 
     /// Writes the file, which must not be there. Where this fails, nothing is.
     package func write(to file: URL) async throws(DownloadError) {
-        let stop = StopFlag()
+        let stop = StopFlag(seconds: Self.longest)
         let result: Result<Void, DownloadError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().async {
@@ -73,10 +82,11 @@ package struct FileDownload: Sendable {
         if let validator = part.validator, part.size > 0 {
             request.headers += [("Range", "bytes=\(part.size)-"), ("If-Range", validator)]
         }
-        request.isCancelled = { stop.isSet }
+        request.patience = patience
+        request.isCancelled = { stop.isSet || stop.isLate }
         let sink: FileSink
         do {
-            sink = try FileSink(file.path, from: part.size, limit: limit, tag: part.validator)
+            sink = try FileSink(file.path, from: part.size, limit: limit, unstatedLimit: unstatedLimit, tag: part.validator)
         } catch {
             throw .cannotWrite(reason: error.reason)
         }
@@ -99,6 +109,7 @@ package struct FileDownload: Sendable {
         } catch {
             part = Part(size: sink.position, validator: sink.answer.map(Self.validator) ?? part.validator)
             if stop.isSet { throw .cancelled }
+            if stop.isLate { throw .unreachable(reason: "it did not come within \(Int(Self.longest)) seconds") }
             let failure = error as? HTTPFailure
             if sink.problem == nil {
                 let unreachable = DownloadError.unreachable(reason: failure?.reason ?? "\(error)")
@@ -108,7 +119,7 @@ package struct FileDownload: Sendable {
         }
         switch sink.problem {
         case .cannotWrite(let reason): throw .cannotWrite(reason: reason)
-        case .tooLarge: throw .tooLarge(limit: limit ?? 0)
+        case .tooLarge: throw .tooLarge(limit: sink.limit ?? limit)
         case .otherPart, nil:
             part = Part()
             return (.unreachable(reason: "the server sent another part than was asked for"), nil)
@@ -134,7 +145,12 @@ package enum DownloadError: Error, Hashable, Sendable {
 /// Tells a thread to stop.
 private final class StopFlag: Sendable {
     private let flag = Mutex(false)
+    private let end: Date
 
+    init(seconds: Double) { end = Date(timeIntervalSinceNow: seconds) }
+
+    /// Whether its time is over.
+    var isLate: Bool { Date() > end }
     var isSet: Bool { flag.withLock { $0 } }
     func set() { flag.withLock { $0 = true } }
 
