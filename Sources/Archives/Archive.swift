@@ -30,10 +30,7 @@ package struct Archive: Sendable {
     private let file: URL
     private let limits: Limits
 
-    package init(_ file: URL, limits: Limits = Limits()) {
-        self.file = file
-        self.limits = limits
-    }
+    package init(_ file: URL, limits: Limits = Limits()) { (self.file, self.limits) = (file, limits) }
 
     /// Takes the chosen files out, with plain modes.
     ///

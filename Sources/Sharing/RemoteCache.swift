@@ -1,5 +1,4 @@
 import BuildModel
-import Foundation
 import Store
 import Synchronization
 
@@ -15,9 +14,7 @@ package final class RemoteCache: Sendable {
     private let references: Mutex<[String: RemoteReference]?>
 
     package init(_ remote: Remote, for store: Store, onWarning: @escaping @Sendable (String) -> Void) async {
-        self.store = store
-        self.remote = remote
-        self.onWarning = onWarning
+        (self.store, self.remote, self.onWarning) = (store, remote, onWarning)
         do {
             _ = try remote.remoteObjects()
             let found = try await blocking { try remote.repository.references(seenFrom: store.openRepository()) }

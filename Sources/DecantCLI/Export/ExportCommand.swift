@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Store
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,6 @@ import CanonicalJSON
 import Engine
 import Files
 import Foundation
-import Store
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")

@@ -1,6 +1,4 @@
-import BuildModel
 import CLibgit2
-import Foundation
 import Store
 
 /// Takes in what a remote has, in six steps; all of it or nothing.
@@ -28,8 +26,7 @@ final class Receiving {
         _ scope: PullScope, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
         limits: ReceivingLimits = ReceivingLimits()
     ) throws {
-        self.store = store
-        self.remote = remote
+        (self.store, self.remote) = (store, remote)
         let ours = try store.openRepository()
         let quarantine = try store.quarantine(for: ours)
         let arrived = quarantine.repository
