@@ -149,7 +149,7 @@ extension TemplateEvaluator {
     mutating func contains(_ container: TemplateValue, _ value: TemplateValue) throws(TemplateError) -> Bool {
         switch (container, value) {
         case (.string(let text), .string(let part)):
-            return TextSearch(try text.read(&budget), try part.read(&budget)).first(from: 0) != nil
+            return TextSearch(try text.scan(&budget), try part.scan(&budget)).first(from: 0) != nil
         case (.list(let list), _):
             for element in try list.elements(&budget) where try element.equals(value, &budget) { return true }
             return false

@@ -70,7 +70,9 @@ extension TemplateEvaluator {
     }
 
     private mutating func optionalText(_ value: TemplateValue?) throws(TemplateError) -> String {
-        try value?.text(&budget) ?? ""
+        let text = try value?.text(&budget) ?? ""
+        try budget.scan(bytes: text.utf8.count)
+        return text
     }
 
     private mutating func apply(

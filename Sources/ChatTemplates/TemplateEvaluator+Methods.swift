@@ -85,7 +85,7 @@ extension TemplateEvaluator {
         let parts: [Substring]
         if case .string(let separator) = arguments[0, "sep"] {
             guard !separator.isEmpty else { throw failure("split takes a separator that is not empty") }
-            let separator = try separator.read(&budget)
+            let separator = try separator.scan(&budget)
             // Each piece is a value with a string of its own.
             try budget.spend(text.utf8.count / separator.utf8.count)
             parts = TextSearch(text, separator).pieces(limit: maximum)

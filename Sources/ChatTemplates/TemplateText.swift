@@ -73,21 +73,22 @@ struct TextSearch {
     private let text: [UInt8]
     private let part: [UInt8]
     /// For each length of a beginning of the part: the longest shorter one that it ends with.
-    private let borders: [Int]
+    private let borders: [Int32]
 
     init(_ text: String, _ part: String) {
         self.text = Array(text.utf8)
         self.part = Array(part.utf8)
-        borders = Self.borders(of: self.part)
+        borders = self.part.count <= self.text.count ? Self.borders(of: self.part) : []
     }
 
-    private static func borders(of part: [UInt8]) -> [Int] {
-        var borders = [0, 0]
+    private static func borders(of part: [UInt8]) -> [Int32] {
+        var borders: [Int32] = [0, 0]
+        borders.reserveCapacity(part.count + 1)
         var length = 0
         for byte in part.dropFirst() {
-            while length > 0, part[length] != byte { length = borders[length] }
+            while length > 0, part[length] != byte { length = Int(borders[length]) }
             if part[length] == byte { length += 1 }
-            borders.append(length)
+            borders.append(Int32(truncatingIfNeeded: length))
         }
         return borders
     }
@@ -95,9 +96,10 @@ struct TextSearch {
     /// The first place at or after a byte.
     func first(from start: Int) -> Int? {
         guard !part.isEmpty else { return start <= text.count ? start : nil }
+        guard part.count <= text.count else { return nil }
         var length = 0
         for place in start..<max(start, text.count) {
-            while length > 0, part[length] != text[place] { length = borders[length] }
+            while length > 0, part[length] != text[place] { length = Int(borders[length]) }
             if part[length] == text[place] { length += 1 }
             if length == part.count { return place + 1 - length }
         }

@@ -63,6 +63,9 @@ struct ResourceOptions: ParsableArguments {
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+        let most = 1024
+        if let jobs, jobs > most { throw ValidationError("--jobs must be at most \(most)") }
+        if let threads, threads > most { throw ValidationError("--threads must be at most \(most)") }
     }
 
     var resources: Resources { Resources(jobs: jobs, threads: threads, memory: memory?.bytes) }

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func aDefaultIsForWhatIsNotThereOrWhereAskedForWhatIsEmpty() throws {
-        let variables: [String: TemplateValue] = ["empty": .string(""), "full": .string("x")]
+        let variables: [String: TemplateValue] = ["empty": TemplateValue(text: ""), "full": TemplateValue(text: "x")]
         for (arguments, expected) in [
             ("missing | default('d')", "d"), ("empty | default('d')", ""), ("empty | default('d', true)", "d"),
             ("full | default('d')", "x"), ("full | default('d', true)", "x"), ("full | default('d', boolean=true)", "x"),

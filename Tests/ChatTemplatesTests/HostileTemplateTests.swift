@@ -104,7 +104,7 @@ import Testing
         ),
         ("{{ range(30000) | unique | length }}", steps),
         (
-            "{{ ['a'] | map(\(String(repeating: "'map', ", count: 20_000))'upper') | list }}",
+            "{{ ['a'] | map(\(String(repeating: "'map', ", count: 2000))'upper') | list }}",
             "rendering nests deeper than 160 levels"
         ),
         // Macros and source.
@@ -119,7 +119,10 @@ import Testing
         ("{{ a\(String(repeating: "|trim", count: 40_000)) }}", "an expression nests deeper than 160 levels"),
         ("{{ a\(String(repeating: "[0]", count: 60_000)) }}", "an expression nests deeper than 160 levels"),
         ("{{ a\(String(repeating: " is none", count: 20_000)) }}", "an expression nests deeper than 160 levels"),
-        ("{{ \(String(repeating: "(a+", count: 60_000))1 }}", "nested deeper than 64 levels"),
+        (
+            "{{ \(String(repeating: "(a+", count: 60_000))1\(String(repeating: ")", count: 60_000)) }}",
+            "nested deeper than 64 levels"
+        ),
         ("{{ -9223372036854775807 - 2 }}", "the number is too large"),
         ("{{ -(-9223372036854775807 - 1) }}", "the number is too large"),
         ("{{ (-9223372036854775807 - 1) // -1 }}", "'//' cannot take -9223372036854775808 and -1"),

@@ -48,7 +48,7 @@ struct StageRunCommand: ParsableCommand {
         defer { signals.cancel() }
         do {
             let context = StageContext(
-                inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
+                inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
             ) { Console.output(json: $0.json) }
