@@ -42,7 +42,9 @@ package struct FuzzTarget: Sendable {
     /// Gives the parser an input. What it throws is an answer.
     ///
     /// - Parameter folder: an empty folder.
-    package func run(_ input: [UInt8], in folder: URL) { try? body(input, folder) }
+    /// - Returns: whether it took the input.
+    @discardableResult
+    package func run(_ input: [UInt8], in folder: URL) -> Bool { (try? body(input, folder)) != nil }
 
     package static let all: [FuzzTarget] = texts + rows + models + answers + store
 

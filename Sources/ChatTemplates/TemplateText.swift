@@ -1,3 +1,5 @@
+import Glibc
+
 /// A string of a template. Its characters are reached against a budget only.
 package struct TemplateText: Sendable {
     private let string: String
@@ -32,7 +34,12 @@ package struct TemplateText: Sendable {
     func equals(_ other: TemplateText, _ budget: inout TemplateBudget) throws(TemplateError) -> Bool {
         guard size == other.size else { return false }
         try budget.copy(bytes: size)
-        return string.utf8.elementsEqual(other.string.utf8)
+        let same = string.utf8.withContiguousStorageIfAvailable { a in
+            other.string.utf8.withContiguousStorageIfAvailable { b in
+                a.baseAddress.map { memcmp($0, b.baseAddress ?? $0, a.count) == 0 } ?? true
+            }
+        }
+        return (same ?? nil) ?? string.utf8.elementsEqual(other.string.utf8)
     }
 
     func changed(_ change: (String) -> String) -> TemplateText { TemplateText(given: change(string)) }

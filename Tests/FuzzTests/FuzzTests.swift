@@ -18,7 +18,11 @@ import Testing
 
     @Test func aTargetsSeedsAreRead() {
         #expect(Set(FuzzTarget.all.map(\.name)).count == FuzzTarget.all.count)
-        for target in FuzzTarget.all { #expect(target.seeds.allSatisfy { $0.count > 20 }, "\(target.name)") }
+        for target in FuzzTarget.all {
+            let folder = TemporaryFolder()
+            #expect(target.seeds.allSatisfy { $0.count > 20 }, "\(target.name)")
+            #expect(target.run(target.seeds[0], in: folder.url), "\(target.name)")
+        }
     }
 
     @Test func aNumberAlwaysGivesTheSameInput() {
