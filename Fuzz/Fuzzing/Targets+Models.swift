@@ -36,7 +36,7 @@ extension FuzzTarget {
         },
         FuzzTarget("safetensors.header", .json, seeds: [Seeds.weightsHeader], words: ["F16", "I64", "BF16"]) { header, folder in
             let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-            let bytes = length + header + Seeds.weights.suffix(4096)
+            let bytes = length + header + Seeds.weights.dropFirst(8 + Seeds.weightsHeader.count)
             let file = try SafeTensors(parsing: Data(bytes))
             for name in file.names.prefix(20) { _ = try? file.doubles(name) }
             try Seeds.write(["config.json": Seeds.configuration, "model.safetensors": bytes], in: folder)
