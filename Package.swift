@@ -38,6 +38,7 @@ let package = Package(
         // Programs and archives of others
         .target(name: "Archives", dependencies: ["CArchive"]),
         .target(name: "Programs", dependencies: ["CSpawn"]),
+        .target(name: "Files"),
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
@@ -54,7 +55,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", "CFileSystem",
+                "BuildModel", "CanonicalJSON", "Files", "CLibgit2", "CCrypto", "CZlib", "CFileSystem",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
@@ -80,6 +81,7 @@ let package = Package(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
+                "Files",
                 "Executor",
                 "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -97,6 +99,18 @@ let package = Package(
         .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+
+        // Fuzzing: a target for each parser of bytes from outside
+        .target(
+            name: "RecipeChecks", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            path: "Fuzz/RecipeChecks"),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "RecipeChecks", "ChatTemplates", "Engine", "Stages", "Kinds", "Planner", "BuildModel", "CanonicalJSON",
+                "Archives", "Fetching", "Sharing", "Store", "Words",
+            ], path: "Fuzz/Fuzzing"),
+        .executableTarget(name: "ParserFuzzer", dependencies: ["Fuzzing"], path: "Fuzz/ParserFuzzer"),
 
         // What several tests share
         .target(name: "TestSupport", dependencies: ["CanonicalJSON"], path: "Tests/TestSupport"),
@@ -127,6 +141,7 @@ let package = Package(
                 "Planner", "Kinds", "Declarations", "RecipeLanguage", "SpannedYAML", "Diagnostics", "BuildModel",
                 "CanonicalJSON", "Executor", "Store", "TestSupport",
             ]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
@@ -147,7 +162,9 @@ let package = Package(
             ],
             exclude: ["Golden"]),
         .testTarget(
-            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "Fuzzing", "TestSupport"],
+            exclude: ["Reference"]),
+        .testTarget(name: "FuzzTests", dependencies: ["ParserFuzzer", "Fuzzing", "TestSupport"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
@@ -183,6 +200,6 @@ let package = Package(
 if Context.environment["DECANT_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "RecipeFuzzer", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            name: "RecipeFuzzer", dependencies: ["RecipeChecks"],
             path: "Fuzz/RecipeFuzzer", exclude: ["syntax.dict"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -46,7 +46,11 @@ package struct Artifact: Hashable, Sendable {
     }
 
     /// Bytes of all files.
-    package var size: Int { files.reduce(0) { $0 + $1.size } }
+    package var size: Int { files.reduce(0) { min($0 + $1.size, Self.mostBytes) } }
+
+    /// Bytes of one file that anybody may state, so that sums and products of sizes stay within an `Int`.
+    package static let mostFileBytes = 1 << 44
+    private static let mostBytes = 1 << 50
 
     package subscript(path: String) -> File? {
         let name = FileName(path)
@@ -61,7 +65,7 @@ extension Artifact {
         var files: [File] = []
         for entry in entries {
             guard let path = entry["path"]?.string, Self.isPortable(path: path),
-                let size = entry["size"]?.integer, size >= 0,
+                let size = entry["size"]?.integer, (0...Self.mostFileBytes).contains(size),
                 let digest = entry["sha256"]?.string.flatMap(Digest.init(hex:))
             else { return nil }
             files.append(File(path: path, size: size, digest: digest))

@@ -1,15 +1,27 @@
+import CanonicalJSON
+import Diagnostics
 import Foundation
 import Synchronization
 
 /// The two streams: results go to standard output, progress and diagnostics to standard error.
+///
+/// Every text passes through `TerminalText`, whoever wrote it: names, messages and rows may come from strangers. Only JSON
+/// goes out as it is, and the commands to a terminal that `draw` makes itself.
 enum Console {
     /// Prints a result. Where it cannot be written, the program ends with an error: see `endOutput`.
-    static func output(_ text: String) {
-        guard let reason = write(text, to: STDOUT_FILENO) else { return }
-        lostOutput.withLock { $0 = $0 ?? reason }
+    static func output(_ text: String) { keep(write(TerminalText.shown(text), to: STDOUT_FILENO)) }
+
+    /// Prints a result for programs, as it is.
+    static func output(json: JSON, isPretty: Bool = false) {
+        keep(write(isPretty ? json.prettyText : json.canonicalText, to: STDOUT_FILENO))
     }
 
-    static func progress(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+    private static func keep(_ loss: String?) {
+        guard let loss else { return }
+        lostOutput.withLock { $0 = $0 ?? loss }
+    }
+
+    static func progress(_ text: String) { _ = write(TerminalText.shown(text), to: STDERR_FILENO) }
     static func error(_ text: String) { progress("error: " + text) }
 
     /// The exact next command: what follows the program's name, and the store that this command was given.
@@ -31,8 +43,11 @@ enum Console {
     /// The program as the person called it; the launcher says how.
     private static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
 
-    /// Text without a line's end, for redrawing.
-    static func draw(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+    /// Text without a line's end, for redrawing, in place of the last lines.
+    static func draw(_ text: String, replacing lines: Int) {
+        let erasure = lines > 0 ? "\u{1B}[\(lines)A\u{1B}[J" : ""
+        try? FileHandle.standardError.write(contentsOf: Data((erasure + TerminalText.shown(text)).utf8))
+    }
 
     static var progressIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
@@ -114,6 +129,8 @@ enum Duration {
     /// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
     static func text(_ seconds: Double) -> String {
         if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }
+        // Times of received notes may be anything.
+        guard seconds < 1e15 else { return "\(seconds) s" }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(String(whole % 60).leftPadded(to: 2, with: "0")) s" }

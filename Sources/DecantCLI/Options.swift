@@ -44,7 +44,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints a result as it is asked for.
     func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
-        Console.output(try asJSON ? json().canonicalText : text())
+        if asJSON { Console.output(json: try json()) } else { Console.output(try text()) }
     }
 }
 
@@ -85,6 +85,9 @@ struct ResourceOptions: ParsableArguments {
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+        let most = 1024
+        if let jobs, jobs > most { throw ValidationError("--jobs must be at most \(most)") }
+        if let threads, threads > most { throw ValidationError("--threads must be at most \(most)") }
     }
 
     var resources: Resources { Resources(jobs: jobs, threads: threads, memory: memory?.bytes) }

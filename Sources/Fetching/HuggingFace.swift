@@ -1,3 +1,4 @@
+import Archives
 import BuildModel
 import CanonicalJSON
 import Foundation
@@ -32,13 +33,21 @@ struct HuggingFace {
         let files = try await description(of: revision, workspace).files
         try members.check(all: files, workspace.label)
         let chosen = files.filter(members.choose).sorted()
+        // All files of a source together have the limit of an archive.
+        var rest = Archive.Limits().bytes
+        guard chosen.count <= Archive.Limits().members else {
+            throw .unexpectedAnswer(url: workspace.label, reason: "it names \(chosen.count) files, more than are taken")
+        }
         for path in chosen {
             let file = workspace.files.appending(path: path)
             try FetchError.keeping(workspace.label) {
                 try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             }
             let parts = Artifact.components(of: path).map(Self.escaped).joined(separator: "/")
-            try await get("\(endpoint)/\(repository)/resolve/\(Self.escaped(revision))/\(parts)", to: file, workspace)
+            try await get(
+                "\(endpoint)/\(repository)/resolve/\(Self.escaped(revision))/\(parts)", to: file, workspace,
+                limit: min(rest, FileDownload.mostBytes))
+            rest -= (try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
         }
         return chosen
     }
@@ -57,13 +66,12 @@ struct HuggingFace {
         let url = "\(endpoint)/api/\(kind)\(repository)/revision/\(Self.escaped(revision))"
         let file = workspace.scratch.appending(path: "description.json")
         try await get(url, to: file, workspace, limit: 64 << 20)
-        guard let content = try? Data(contentsOf: file), let answer = try? JSON(parsing: content) else {
-            throw .unexpectedAnswer(url: url, reason: "it is not JSON")
+        let answer = [UInt8]((try? Data(contentsOf: file)) ?? Data())
+        guard let description = HubDescription(answer) else {
+            let reason = (try? JSON(parsing: answer)) == nil ? "it is not JSON" : "it names no commit, or no files"
+            throw .unexpectedAnswer(url: url, reason: reason)
         }
-        guard let commit = answer["sha"]?.string, Revision.isCommit(commit), let files = answer["siblings"]?.array else {
-            throw .unexpectedAnswer(url: url, reason: "it names no commit, or no files")
-        }
-        return (commit, files.compactMap { $0["rfilename"]?.string })
+        return (description.commit, description.files)
     }
 
     private func get(
@@ -87,5 +95,20 @@ struct HuggingFace {
         text.addingPercentEncoding(
             withAllowedCharacters: .alphanumerics.intersection(.init(charactersIn: "\0"..."~"))
                 .union(.init(charactersIn: "-._~"))) ?? text
+    }
+}
+
+/// What the hub says of a revision.
+package struct HubDescription {
+    package let commit: String
+    /// Paths of its files.
+    package let files: [String]
+
+    package init?(_ answer: [UInt8]) {
+        guard let answer = try? JSON(parsing: answer), let commit = answer["sha"]?.string, Revision.isCommit(commit),
+            let files = answer["siblings"]?.array
+        else { return nil }
+        self.commit = commit
+        self.files = files.compactMap { $0["rfilename"]?.string }
     }
 }

@@ -40,6 +40,7 @@ final class HTTPConnection: @unchecked Sendable {
         defer { curl_slist_free_all(list) }
         decant_curl_set_pointer(handle, CURLOPT_HTTPHEADER, list)
         let code = withExtendedLifetime(exchange) { curl_easy_perform(handle) }
+        if let reason = exchange.refusal { throw HTTPFailure(reason: reason, mayPass: false) }
         guard code == CURLE_OK else {
             throw HTTPFailure(
                 reason: Self.reason(code, request.url, rule), isOwn: exchange.isBrokenOff,
@@ -101,11 +102,11 @@ final class HTTPConnection: @unchecked Sendable {
             Exchange.from(payload).readHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
         decant_curl_set_pointer(handle, CURLOPT_HEADERDATA, payload)
-        if request.isCancelled != nil {
-            decant_curl_set_number(handle, CURLOPT_NOPROGRESS, 0)
-            decant_curl_set_progress(handle) { payload, _, _, _, _ in Exchange.from(payload).mayGoOn ? 0 : 1 }
-            decant_curl_set_pointer(handle, CURLOPT_XFERINFODATA, payload)
+        decant_curl_set_number(handle, CURLOPT_NOPROGRESS, 0)
+        decant_curl_set_progress(handle) { payload, _, came, _, went in
+            Exchange.from(payload).goesOn(after: Int(came) + Int(went)) ? 0 : 1
         }
+        decant_curl_set_pointer(handle, CURLOPT_XFERINFODATA, payload)
         guard let body = request.body else { return }
         decant_curl_set_number(handle, CURLOPT_UPLOAD, 1)
         decant_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
@@ -129,6 +130,14 @@ private final class Exchange {
     private let handle: UnsafeMutableRawPointer
     private var headers: [String: String] = [:]
     private(set) var isBrokenOff = false
+    /// Why no more of the answer is wanted, whatever comes.
+    private(set) var refusal: String?
+    private var headerBytes = 0
+    private let start = ContinuousClock.now
+
+    /// Bytes of all headers of one request, redirections included.
+    private static let mostHeaderBytes = 1 << 20
+    private static let fewestBytesASecond = 8192.0
 
     init(request: HTTPRequest, sink: any HTTPSink, handle: UnsafeMutableRawPointer) {
         (self.request, self.sink, self.handle) = (request, sink, handle)
@@ -149,6 +158,18 @@ private final class Exchange {
         return 0
     }
 
+    /// Asked about once a second: whether the transfer is neither cancelled nor endless.
+    func goesOn(after bytes: Int) -> Bool {
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        if request.timeout == nil, seconds > request.patience,
+            Double(bytes) / Self.fewestBytesASecond < seconds - request.patience
+        {
+            refusal = "only \(bytes) bytes came in \(Int(seconds)) seconds, and a server so slow is not waited for"
+            return false
+        }
+        return mayGoOn
+    }
+
     var mayGoOn: Bool {
         if request.isCancelled?() != true { return true }
         isBrokenOff = true
@@ -157,6 +178,11 @@ private final class Exchange {
 
     /// Each answer of a chain of redirections begins anew.
     func readHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+        headerBytes += bytes.count
+        guard headerBytes <= Self.mostHeaderBytes else {
+            refusal = "its headers have more than \(Self.mostHeaderBytes) bytes"
+            return 0
+        }
         let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         if line.hasPrefix("HTTP/") {
             headers = [:]

@@ -17,6 +17,8 @@ package struct HTTPRequest {
     package var redirections = 8
     /// Seconds until the whole answer has to be there; where `nil`, a minute without a byte is an end.
     package var timeout: Double?
+    /// Seconds after which a transfer without a timeout has to come to 8 KiB a second in the mean.
+    package var patience = 60.0
     /// Asked about once a second, and whenever bytes come: whether to break the transfer off.
     package var isCancelled: (() -> Bool)?
 

@@ -165,7 +165,7 @@ extension BuildCommand {
     /// Says how the build ended: the metrics, what ran, what was saved, what to do next.
     func report(_ outcome: BuildOutcome, of file: RecipeFile, seconds: Double, store: Store) throws {
         if options.asJSON {
-            Console.output(outcome.json.canonicalText)
+            Console.output(json: outcome.json)
         } else {
             if let table = try reportTable(of: outcome, in: store) { Console.output(table) }
             Console.progress(try summary(of: outcome, seconds: seconds, in: store))

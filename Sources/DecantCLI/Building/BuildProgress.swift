@@ -11,7 +11,7 @@ protocol BuildProgress: AnyObject, Sendable {
 
 /// One JSON event a line on standard output.
 final class JSONProgress: BuildProgress {
-    func receive(_ event: BuildEvent) { Console.output(event.json.canonicalText) }
+    func receive(_ event: BuildEvent) { Console.output(json: event.json) }
 }
 
 enum ProgressText {

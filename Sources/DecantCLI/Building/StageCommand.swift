@@ -3,6 +3,7 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Executor
+import Files
 import Foundation
 import Programs
 import Stages
@@ -40,7 +41,8 @@ struct StageRunCommand: ParsableCommand {
         let workspace = StageWorkspace(directory: URL(fileURLWithPath: directory, isDirectory: true))
         let action: Action
         do {
-            action = try Action(encoding: (try? JSON(parsing: Data(contentsOf: workspace.actionFile))) ?? .null)
+            action = try Action(
+                encoding: (try? JSON(parsing: RegularFile.contents(of: workspace.actionFile.path, limit: 64 << 20))) ?? .null)
         } catch {
             throw CommandFailure.badInput("\(workspace.actionFile.path) \(error)")
         }
@@ -50,10 +52,10 @@ struct StageRunCommand: ParsableCommand {
         defer { watch.stopHearing() }
         do {
             let context = StageContext(
-                inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
+                inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
-            ) { Console.output($0.json.canonicalText) }
+            ) { Console.output(json: $0.json) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")

@@ -32,7 +32,7 @@ struct LineageCommand: ParsableCommand {
                 "name": .string(stored.name), "commit": .string(stored.record.commit.hex),
                 "artifact": .string(stored.record.artifact.digest.hex), "stages": rendering.json,
             ]
-            Console.output(json.canonicalText)
+            Console.output(json: json)
         } else {
             Console.output(format == .dot ? rendering.dot : rendering.tree)
         }

@@ -115,7 +115,7 @@ struct TagCommand: ParsableCommand {
                     "time": time.map(JSON.string) ?? .null, "tagger": tag.tagger.map(JSON.string) ?? .null,
                     "message": .string(tag.message), "signed": .bool(tag.isSigned),
                 ]
-                Console.output(json.canonicalText)
+                Console.output(json: json)
             } else {
                 let signed = tag.isSigned ? "  signed" : ""
                 Console.output(

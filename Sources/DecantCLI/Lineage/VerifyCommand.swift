@@ -65,7 +65,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let measured = chosen.count - comparable.count
         if options.asJSON {
             let counts = ["verified": comparable.count, "wrong": wrong, "measured": measured]
-            Console.output(JSON.object(counts.mapValues { .count($0) }).canonicalText)
+            Console.output(json: JSON.object(counts.mapValues { .count($0) }))
         } else {
             let others = measured > 0 ? "; measured and not compared: \(measured)" : ""
             Console.output("\(comparable.count) of \(lineage.stages.count) stages verified, \(wrong) differ\(others)")

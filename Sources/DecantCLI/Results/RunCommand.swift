@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import Engine
+import Files
 import Foundation
 import Programs
 
@@ -60,12 +61,13 @@ struct RunCommand: ParsableCommand {
 
     private func readFunctions() throws -> [String: FunctionDefinition] {
         guard let path = functions else { return [:] }
-        guard let content = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure.badInput("there is no file at \(path)")
-        }
         do {
+            let content = try RegularFile.contents(of: path, limit: 64 << 20)
             let list = try JSON(parsing: content).array ?? []
             return Dictionary(try list.map { try FunctionDefinition(json: $0) }.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        } catch let problem as FileProblem {
+            throw CommandFailure.badInput(
+                problem.kind == .missing ? "there is no file at \(path)" : problem.description)
         } catch {
             throw CommandFailure.badInput("\(path): \(error)")
         }

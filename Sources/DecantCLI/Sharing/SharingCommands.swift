@@ -37,7 +37,7 @@ struct ExchangeOptions: ParsableArguments {
             throw CommandFailure.badInput(error.description)
         }
         for line in summary.said { Console.progress("  remote   \(line)") }
-        if results.asJSON { return Console.output(summary.json.canonicalText) }
+        if results.asJSON { return Console.output(json: summary.json) }
         for change in summary.changes {
             let reason = change.reason.isEmpty ? "" : " (\(change.reason))"
             Console.output("\(change.step.rawValue.padded(to: 9))  \(change.commit.hex.prefix(12))  \(change.name)\(reason)")

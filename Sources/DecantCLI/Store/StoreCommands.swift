@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
+import Files
 import Foundation
 import Store
 
@@ -67,9 +68,9 @@ struct ImportCommand: ParsableCommand {
 
     func run() throws {
         for path in files {
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
-                throw CommandFailure.badInput("there is no file at \(path)")
+            if let problem = RegularFile.problem(at: path) {
+                throw CommandFailure.badInput(
+                    problem.kind == .missing ? "there is no file at \(path)" : problem.description)
             }
         }
         let store = try options.open()
@@ -97,7 +98,7 @@ struct FsckCommand: ParsableCommand {
         let check = try store.check()
         let steps = repair ? try store.repair(check.problems).steps : []
         if options.asJSON {
-            Console.output(json(of: check, steps: steps).canonicalText)
+            Console.output(json: json(of: check, steps: steps))
         } else {
             for problem in check.problems { Console.output(problem.description) }
             for step in steps { Console.output("repaired: \(step)") }

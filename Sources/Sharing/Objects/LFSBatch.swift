@@ -4,11 +4,11 @@ import Foundation
 import HTTP
 
 /// Git LFS's batch API: what to do with which object.
-struct LFSBatch {
-    enum Operation: String { case download, upload }
+package struct LFSBatch {
+    package enum Operation: String { case download, upload }
 
     /// One step that the server asks for: where to, with which headers, until when.
-    struct Action: Sendable {
+    package struct Action: Sendable {
         var url: URL
         var headers: [(name: String, value: String)]
         var expires: Date?
@@ -16,7 +16,7 @@ struct LFSBatch {
         func isUsable(at date: Date) -> Bool { expires.map { date < $0.addingTimeInterval(-5) } ?? true }
     }
 
-    struct Item: Sendable {
+    package struct Item: Sendable {
         var digest: Digest
         /// `download` or `upload`; `nil` where there is nothing to do.
         var transfer: Action?
@@ -48,7 +48,7 @@ struct LFSBatch {
     ///
     /// - Parameter server: whose answer it is; its encrypted connections do not lead to unencrypted ones.
     /// - Throws: why it cannot be used.
-    static func items(
+    package static func items(
         in answer: [UInt8], for operation: Operation, server: URL, now: Date = Date()
     ) throws(HTTPFailure) -> [Digest: Item] {
         guard let json = try? JSON(parsing: answer), let objects = json["objects"]?.array else {

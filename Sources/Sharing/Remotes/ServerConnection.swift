@@ -155,6 +155,8 @@ private final class Conversation {
     private let rule: ConnectionRule?
     private var logins = 0
     private(set) var refusal: Refusal?
+    /// When the pack began to come.
+    private var start: ContinuousClock.Instant?
     private(set) var rejection: (reference: String, reason: String)?
     /// Whether the server leads elsewhere.
     private(set) var isRedirected = false
@@ -269,6 +271,15 @@ private final class Conversation {
                 reason: "\(progress.total_objects) git objects are more than the \(limits.gitObjects) that are taken")
         } else if progress.received_bytes > limits.packBytes {
             refusal = Refusal(subject: "the pack", reason: "it has more than the \(limits.packBytes) bytes that are taken")
+        } else {
+            // As in downloads: a server that drips is not waited for. Libgit2 knows no such limit.
+            let now = ContinuousClock.now
+            let seconds = (now - (start ?? now)) / .seconds(1)
+            start = start ?? now
+            if seconds > 60, Double(progress.received_bytes) / 8192 < seconds - 60 {
+                refusal = Refusal(
+                    subject: "the pack", reason: "only \(progress.received_bytes) bytes came in \(Int(seconds)) seconds")
+            }
         }
         return refusal == nil ? 0 : GIT_EUSER.rawValue
     }

@@ -1,5 +1,6 @@
 import BuildModel
 import Dispatch
+import Files
 import Foundation
 
 /// Files that are either wholly there or not at all, whatever happens to the process.
@@ -10,7 +11,7 @@ enum DurableFile {
     static func copy(
         _ source: String, into folder: URL, ending: String = ""
     ) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
-        let input = try OpenFile(reading: source)
+        let input = try OpenFile(readingFile: source)
         let file = folder.appending(path: UUID().uuidString + ending)
         let output = try OpenFile(writing: file.path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
         do throws(StoreError) {
@@ -25,13 +26,13 @@ enum DurableFile {
 
     /// Hashes a file without copying it.
     static func digest(of path: String) throws(StoreError) -> (digest: Digest, size: Int) {
-        try hash(OpenFile(reading: path)) { _ throws(StoreError) in }
+        try hash(OpenFile(readingFile: path)) { _ throws(StoreError) in }
     }
 
     /// Makes a finished file read-only, hashes it and flushes it to the disk; `nil` where it has other names, through which
     /// somebody could still write to it.
     static func finish(_ path: String) throws(StoreError) -> (digest: Digest, size: Int)? {
-        let file = try OpenFile(reading: path, flags: O_NOFOLLOW)
+        let file = try OpenFile(readingFile: path, flags: O_NOFOLLOW)
         var status = stat()
         guard fstat(file.descriptor, &status) == 0, status.st_nlink == 1 else { return nil }
         try file.writing { fchmod($0, 0o444) }
@@ -190,6 +191,23 @@ package struct OpenFile: ~Copyable, Sendable {
         self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC | flags)
         guard descriptor >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
+    }
+
+    /// A file that somebody named.
+    package init(readingFile path: String, flags: Int32 = 0) throws(StoreError) {
+        self.path = path
+        descriptor = try Self.descriptor(ofFile: path, flags)
+    }
+
+    private static func descriptor(ofFile path: String, _ flags: Int32) throws(StoreError) -> Int32 {
+        do throws(FileProblem) {
+            let file = try RegularFile(path, flags: flags)
+            let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
+            if descriptor >= 0 { return descriptor }
+        } catch {
+            throw .cannotRead(path: path, reason: error.reason)
+        }
+        throw .cannotRead(path: path, reason: StoreError.systemReason)
     }
 
     package init(writing path: String, flags: Int32, mode: mode_t = 0o666) throws(StoreError) {
