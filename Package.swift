@@ -55,12 +55,13 @@ let package = Package(
             dependencies: [
                 "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .target(name: "Trust", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers
         .target(name: "HTTP", dependencies: ["CCurl"]),
         .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
+        .target(name: "Sharing", dependencies: ["Store", "Trust", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
@@ -79,7 +80,7 @@ let package = Package(
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Executor",
-                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints", "Trust",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -128,8 +129,10 @@ let package = Package(
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "TrustTests", dependencies: ["Trust", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+            name: "SharingTests",
+            dependencies: ["Sharing", "Trust", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),

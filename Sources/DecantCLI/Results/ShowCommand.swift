@@ -6,6 +6,7 @@ import Kinds
 import Planner
 import Stages
 import Store
+import Trust
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -100,6 +101,7 @@ struct ShowCommand: ParsableCommand {
 /// A build for people and for programs: who made what and when, and how good it is.
 struct BuildSummary {
     let build: StoredBuild
+    let verdict: SignatureVerdict
     /// Names of its tags, sorted.
     let tags: [String]
     /// `nil` where the build made no report.
@@ -107,6 +109,7 @@ struct BuildSummary {
 
     init(_ build: StoredBuild, in store: Store) throws {
         self.build = build
+        verdict = try store.verdict(onCommit: build.commit, by: store.trust().judge)
         tags = try store.tags().filter { $0.commit == build.commit }.map(\.name)
         report = try store.report(of: build)?.json
     }
@@ -115,7 +118,8 @@ struct BuildSummary {
         [
             "recipe": .string(build.recipe), "commit": .string(build.commit.hex), "author": .string(build.author),
             "time": .string(build.time.formatted(.iso8601)), "summary": .string(build.summary),
-            "signed": .bool(build.isSigned), "previous": build.previous.map { .string($0.hex) } ?? .null,
+            "signed": .bool(verdict.isValid), "signature": verdict.json,
+            "previous": build.previous.map { .string($0.hex) } ?? .null,
             "tags": .array(tags.map(JSON.string)),
             "stages": .array(build.stages.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
             "targets": .array(build.targets.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
@@ -126,12 +130,13 @@ struct BuildSummary {
     var text: String {
         var lines = [
             "build of \(build.recipe)",
-            "  commit      \(build.commit.hex)\(build.isSigned ? " (signed)" : "")",
+            "  commit      \(build.commit.hex)",
             "  author      \(build.author)",
             "  time        \(build.time.formatted(.iso8601))",
             "  summary     \(build.summary)",
             "  stages      \(build.stages.count)",
         ]
+        if verdict != .unsigned { lines.append("  signature   \(verdict.words)") }
         if let previous = build.previous { lines.append("  previous    \(previous.short)") }
         if !tags.isEmpty { lines.append("  tags        \(tags.joined(separator: ", "))") }
         lines.append("  targets")

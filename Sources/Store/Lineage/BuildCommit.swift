@@ -103,7 +103,7 @@ package enum BuildCommit {
         while true {
             let head = try repository.target(of: branch)
             if let head, let last = try repository.commit(head), ObjectName(last.tree) == ObjectName(tree),
-                signer == nil || repository.isSigned(head)
+                signer == nil || repository.bearsSignature(head)
             {
                 try repository.adoptHead(branch)
                 return head
