@@ -55,7 +55,7 @@ let package = Package(
             dependencies: [
                 "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "Trust", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
+        .target(name: "Trust", dependencies: ["BuildModel", "CanonicalJSON", "CCrypto", "Store", "Programs"]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers

@@ -33,11 +33,7 @@ package struct AllowedSigner: Hashable, Sendable {
     /// `SHA256:…`, as OpenSSH shows a key; `nil` where the key is no Base64.
     package var fingerprint: String? {
         guard let words = key.split(separator: " ").last, let bytes = Data(base64Encoded: String(words)) else { return nil }
-        let digest = Digest(hashing: bytes).hex
-        let octets = stride(from: 0, to: digest.utf8.count, by: 2).compactMap { offset in
-            UInt8(digest.dropFirst(offset).prefix(2), radix: 16)
-        }
-        return "SHA256:" + Data(octets).base64EncodedString().replacing("=", with: "")
+        return "SHA256:" + Data(Digest(hashing: bytes).bytes).base64EncodedString().replacing("=", with: "")
     }
 
     static func isKeyType(_ word: String) -> Bool {

@@ -8,7 +8,7 @@ import Store
 /// 1. List the refs that the remote has.
 /// 2. Choose those that are asked for: `Receiving+2Choose`.
 /// 3. Fetch git's part into a quarantine.
-/// 4. Check every commit there against the rules of a lineage, which the store has.
+/// 4. Check every commit there against the rules of a lineage, which the store has; then who made it: `Receiving+4Judge`.
 /// 5. Download the files that the commits need: `Receiving+5Download`.
 /// 6. Accept it all into the store: `Receiving+6Accept`.
 ///
@@ -19,23 +19,30 @@ final class Receiving {
     let quarantine: Quarantine
     let chosen: ChosenReferences
     let checked: CommitCheck
+    let trust: ReceivingTrust
 
     /// Takes the first four steps. Nothing of the store changes.
     ///
-    /// - Parameter known: the remote's refs, if they were listed before.
+    /// - Parameters:
+    ///   - known: the remote's refs, if they were listed before.
+    ///   - trust: whose work is taken; as the store's settings say where `nil`.
+    ///   - isJudged: whether what came is refused for who made it; otherwise nothing of it may be taken in.
     /// - Throws: `RemoteError`, `StoreError`.
     init(
         _ scope: PullScope, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
-        limits: ReceivingLimits = ReceivingLimits()
+        limits: ReceivingLimits = ReceivingLimits(), trust given: ReceivingTrust? = nil, isJudged: Bool = true
     ) throws {
         self.store = store
         self.remote = remote
+        let trust = try given ?? ReceivingTrust(for: remote.addresses, of: store)
+        self.trust = trust
         let ours = try store.openRepository()
         let quarantine = try store.quarantine(for: ours)
         let arrived = quarantine.repository
         (chosen, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
             let listed = try known ?? remote.references(seenFrom: ours)
-            let chosen = try ChosenReferences(scope, among: listed, of: remote, limits)
+            let chosen = try ChosenReferences(
+                scope, among: listed, of: remote, limits, withResults: !trust.takesSignedAlone)
             try Self.fetch(chosen, from: remote, into: arrived, seenFrom: ours, limits)
             var checked = CommitCheck(quarantine: arrived, ours: ours, limits: limits)
             try checked.check(chosen.references)
@@ -44,6 +51,7 @@ final class Receiving {
             return (chosen, checked)
         }
         self.quarantine = quarantine
+        if isJudged { try RemoteError.refusing(remote.label) { try judge() } }
     }
 
     private static func fetch(
@@ -102,12 +110,17 @@ final class Receiving {
 extension Store {
     /// Takes in what a remote has.
     ///
+    /// - Parameters:
+    ///   - accepted: recipes, tags and commits that are taken whoever made them.
+    ///   - signer: signs builds that put ours and theirs together.
     /// - Throws: `RemoteError` where the remote breaks a rule or cannot be reached, `SharingError`, `StoreError`.
     package func pull(
-        _ scope: PullScope, from remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
+        _ scope: PullScope, from remote: Remote, accepting accepted: Set<String> = [],
+        signer: (any CommitSigner)? = nil, onPhase: (ExchangePhase) -> Void = { _ in }
     ) async throws -> ExchangeSummary {
         let place = try remote.remoteObjects()
-        return try await Receiving(scope, from: remote.repository, into: self)
+        let trust = try ReceivingTrust(for: remote.addresses, of: self, accepting: accepted, signer: signer)
+        return try await Receiving(scope, from: remote.repository, into: self, trust: trust)
             .finish(objects: place, label: remote.label, onPhase: onPhase)
     }
 }

@@ -215,6 +215,8 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 /// Several at once.
 package struct Refusals: Error, Hashable, Sendable {
     package var all: [Refusal]
+
+    package init(all: [Refusal]) { self.all = all }
 }
 
 /// How much is accepted from a remote. Anything larger is refused before it is read.

@@ -111,6 +111,20 @@ extension GitRepository {
     }
 }
 
+extension GitRepository {
+    /// An annotated tag as its signer saw it; `nil` for anything else, as for what a plain ref names, which bears no signature.
+    package func signedText(ofTagObject id: CommitID) throws(StoreError) -> SignedText? {
+        guard let oid = Self.id(id.hex), type(of: oid) == GIT_OBJECT_TAG else { return nil }
+        return try signedText(of: id)
+    }
+
+    /// The commit that an object is, or that it names as a tag; `nil` for anything else.
+    package func commit(underTag id: CommitID) throws(StoreError) -> CommitID? {
+        guard let oid = Self.id(id.hex), exists(oid) else { return nil }
+        return try commit(under: oid).map { CommitID(hex: Self.hex($0)) }
+    }
+}
+
 extension Store {
     /// A commit or an annotated tag as its signer saw it; `nil` where the store has no such object.
     package func signedText(of id: CommitID) throws(StoreError) -> SignedText? {
@@ -120,10 +134,8 @@ extension Store {
     /// What a tag's ref names as its signer saw it; `nil` for a plain ref, which bears no signature.
     package func signedText(ofTag name: String) throws(StoreError) -> SignedText? {
         try repository.withLock { repository throws(StoreError) in
-            guard let id = try repository.named(by: GitRepository.tags + name),
-                let oid = GitRepository.id(id.hex), repository.type(of: oid) == GIT_OBJECT_TAG
-            else { return nil }
-            return try repository.signedText(of: id)
+            guard let id = try repository.named(by: GitRepository.tags + name) else { return nil }
+            return try repository.signedText(ofTagObject: id)
         }
     }
 }

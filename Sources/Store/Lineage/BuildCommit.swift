@@ -128,7 +128,8 @@ package enum BuildCommit {
     /// Where two people built the same recipe: the newer build once more on top of both, ours as the first parent, so that the
     /// next push is a step forwards. No ref is moved.
     package static func merge(
-        _ ours: CommitID, _ theirs: CommitID, recipe: String, in repository: GitRepository
+        _ ours: CommitID, _ theirs: CommitID, recipe: String, in repository: GitRepository,
+        signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
         guard let own = try repository.commit(ours), let other = try repository.commit(theirs) else {
             throw .git(operation: "merge two builds of \(recipe)", reason: "one of them is not there")
@@ -138,8 +139,7 @@ package enum BuildCommit {
         return try repository.writeCommit(
             tree: newer.tree, parents: ([ours, theirs] + targets).uniqued(),
             message: "\(recipe): merged; the build of \(newer.author.name) is the newer\n",
-            signature: repository.localSignature()
-        )
+            signature: repository.localSignature(), signer: signer)
     }
 
     private static func tree(
