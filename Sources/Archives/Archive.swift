@@ -7,10 +7,7 @@ package struct Archive: Sendable {
         package var bytes: Int
         package var members: Int
 
-        package init(bytes: Int = 64 << 30, members: Int = 1_000_000) {
-            self.bytes = bytes
-            self.members = members
-        }
+        package init(bytes: Int = 64 << 30, members: Int = 1_000_000) { (self.bytes, self.members) = (bytes, members) }
     }
 
     /// What was in an archive, and what was taken out.
@@ -24,10 +21,7 @@ package struct Archive: Sendable {
     private let file: URL
     private let limits: Limits
 
-    package init(_ file: URL, limits: Limits = Limits()) {
-        self.file = file
-        self.limits = limits
-    }
+    package init(_ file: URL, limits: Limits = Limits()) { (self.file, self.limits) = (file, limits) }
 
     /// Takes the chosen files out, with plain modes.
     ///

@@ -10,10 +10,7 @@ package struct Action: Hashable, Sendable {
         package var name: String
         package var artifact: Digest
 
-        package init(name: String, artifact: Digest) {
-            self.name = name
-            self.artifact = artifact
-        }
+        package init(name: String, artifact: Digest) { (self.name, self.artifact) = (name, artifact) }
     }
 
     package var kind: String
@@ -25,11 +22,7 @@ package struct Action: Hashable, Sendable {
     private var canonicalParameters: [UInt8]
 
     package init(kind: String, revision: Int, parameters: JSON, inputs: [Input], numerics: Numerics) {
-        self.kind = kind
-        self.revision = revision
-        self.parameters = parameters
-        self.inputs = inputs
-        self.numerics = numerics
+        (self.kind, self.revision, self.parameters, self.inputs, self.numerics) = (kind, revision, parameters, inputs, numerics)
         canonicalParameters = parameters.canonicalBytes
     }
 

@@ -10,11 +10,7 @@ package struct Artifact: Hashable, Sendable {
         package var size: Int
         package var digest: Digest
 
-        package init(path: String, size: Int, digest: Digest) {
-            self.path = path
-            self.size = size
-            self.digest = digest
-        }
+        package init(path: String, size: Int, digest: Digest) { (self.path, self.size, self.digest) = (path, size, digest) }
     }
 
     /// Sorted by the UTF-8 bytes of their paths.
@@ -29,10 +25,7 @@ package struct Artifact: Hashable, Sendable {
     }
 
     /// An artifact as it was made before: sorted files, and the digest that they have.
-    package init(sortedFiles files: [File], digest: Digest) {
-        self.files = files
-        self.digest = digest
-    }
+    package init(sortedFiles files: [File], digest: Digest) { (self.files, self.digest) = (files, digest) }
 
     /// What the artifact's digest is the SHA-256 of: the canonical list of path, size and SHA-256 per file.
     package var manifest: JSON { Self.manifest(of: files) }

@@ -100,8 +100,7 @@ package struct ChatExchange: Hashable, Sendable {
             let settings = json["settings"], let key = json["key"]?.string.flatMap(Digest.init(hex:)), json["answer"] != nil,
             json.object?.count == 5, key == ChatQuestion.key(model: model, prompt: prompt, settings: settings)
         else { return nil }
-        self.key = key
-        self.json = json
+        (self.key, self.json) = (key, json)
     }
 
     /// Reads a line of a file of exchanges.
@@ -138,10 +137,7 @@ package struct EndpointAccess: Hashable, Sendable {
         package var prompt: Double
         package var answer: Double
 
-        package init(prompt: Double, answer: Double) {
-            self.prompt = prompt
-            self.answer = answer
-        }
+        package init(prompt: Double, answer: Double) { (self.prompt, self.answer) = (prompt, answer) }
     }
 
     /// The base, `https://HOST/v1`.
@@ -163,13 +159,7 @@ package struct EndpointAccess: Hashable, Sendable {
         url: String, key: Key = .standard, maxRequests: Int? = nil, maxCost: Double? = nil,
         price: Price = Price(prompt: 0, answer: 0), concurrency: Int = 4, timeout: Double = 60, retries: Int = 8
     ) {
-        self.url = url
-        self.key = key
-        self.maxRequests = maxRequests
-        self.maxCost = maxCost
-        self.price = price
-        self.concurrency = concurrency
-        self.timeout = timeout
-        self.retries = retries
+        (self.url, self.key, self.maxRequests, self.maxCost) = (url, key, maxRequests, maxCost)
+        (self.price, self.concurrency, self.timeout, self.retries) = (price, concurrency, timeout, retries)
     }
 }

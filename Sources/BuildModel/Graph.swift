@@ -13,10 +13,7 @@ package struct Stage: Sendable {
         package var name: String
         package var stage: StageID
 
-        package init(name: String, stage: StageID) {
-            self.name = name
-            self.stage = stage
-        }
+        package init(name: String, stage: StageID) { (self.name, self.stage) = (name, stage) }
     }
 
     /// Readable, stable and unique in its graph: `student.kd`, `student.prune[20%].recover`.
@@ -54,18 +51,10 @@ package struct Stage: Sendable {
         memory: @escaping @Sendable ([String: Int]) -> Int = Stage.plainMemory,
         origins: @autoclosure @escaping @Sendable () -> [Origin] = []
     ) {
-        self.name = name
-        self.kind = kind
-        self.revision = revision
-        self.parameters = parameters
+        (self.name, self.kind, self.revision, self.parameters) = (name, kind, revision, parameters)
         self.canonicalParameters = canonicalParameters ?? parameters.canonicalBytes
-        self.inputs = inputs
-        self.numerics = numerics
-        self.fixedOutput = fixedOutput
-        self.endpoint = endpoint
-        self.work = work
-        self.isMeasurement = isMeasurement
-        self.memory = memory
+        (self.inputs, self.numerics, self.fixedOutput, self.endpoint) = (inputs, numerics, fixedOutput, endpoint)
+        (self.work, self.isMeasurement, self.memory) = (work, isMeasurement, memory)
         makeOrigins = origins
     }
 
@@ -81,10 +70,7 @@ package struct FixedOutput: Hashable, Sendable {
         package var path: String
         package var digest: Digest
 
-        package init(path: String, digest: Digest) {
-            self.path = path
-            self.digest = digest
-        }
+        package init(path: String, digest: Digest) { (self.path, self.digest) = (path, digest) }
     }
 
     /// Where the bytes may come from. Not part of any key.
@@ -123,11 +109,7 @@ package struct Origin: Hashable, Sendable {
     package var column: Int
 
     package init(parameter: String, field: String, file: String, line: Int, column: Int) {
-        self.parameter = parameter
-        self.field = field
-        self.file = file
-        self.line = line
-        self.column = column
+        (self.parameter, self.field, self.file, self.line, self.column) = (parameter, field, file, line, column)
     }
 }
 
@@ -139,10 +121,7 @@ package struct Graph: Sendable {
         package var name: String
         package var stage: StageID
 
-        package init(name: String, stage: StageID) {
-            self.name = name
-            self.stage = stage
-        }
+        package init(name: String, stage: StageID) { (self.name, self.stage) = (name, stage) }
     }
 
     package let stages: [Stage]
@@ -153,8 +132,7 @@ package struct Graph: Sendable {
         for (index, stage) in stages.enumerated() {
             precondition(stage.inputs.allSatisfy { $0.stage.index < index }, "stage \(stage.name) stands before its inputs")
         }
-        self.stages = stages
-        self.targets = targets
+        (self.stages, self.targets) = (stages, targets)
     }
 
     package subscript(id: StageID) -> Stage { stages[id.index] }

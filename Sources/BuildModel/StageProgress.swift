@@ -10,10 +10,7 @@ package struct StageProgress: Hashable, Sendable {
     package var readings: [String: Double]
 
     package init(done: Int, total: Int, unit: String, readings: [String: Double] = [:]) {
-        self.done = done
-        self.total = total
-        self.unit = unit
-        self.readings = readings
+        (self.done, self.total, self.unit, self.readings) = (done, total, unit, readings)
     }
 
     package var json: JSON {
@@ -39,10 +36,7 @@ package struct StageExit: Hashable, Sendable {
     /// The most memory that it had, in bytes; `nil` where the runner cannot tell.
     package var peakMemory: Int?
 
-    package init(status: Int32, peakMemory: Int? = nil) {
-        self.status = status
-        self.peakMemory = peakMemory
-    }
+    package init(status: Int32, peakMemory: Int? = nil) { (self.status, self.peakMemory) = (status, peakMemory) }
 
     /// The status of a stage that was asked to stop and did, before its end: run again, it goes on from its last checkpoint.
     /// The number is `EX_TEMPFAIL` of `sysexits.h`.

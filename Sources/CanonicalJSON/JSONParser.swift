@@ -37,10 +37,7 @@ private struct JSONParser {
     /// What becomes of a number that is no plain 64-bit integer.
     var fraction: (Double) -> JSON = JSON.number
 
-    init(bytes: [UInt8], maximumDepth: Int) {
-        self.bytes = bytes
-        self.maximumDepth = maximumDepth
-    }
+    init(bytes: [UInt8], maximumDepth: Int) { (self.bytes, self.maximumDepth) = (bytes, maximumDepth) }
 
     mutating func parseDocument() throws(JSONError) -> JSON {
         skipSpace()

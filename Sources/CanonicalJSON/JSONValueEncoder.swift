@@ -48,10 +48,7 @@ final class JSONValueEncoder: Encoder {
         var values: [Content] = []
     }
 
-    init(codingPath: [any CodingKey], keepsKeys: Bool = false) {
-        self.codingPath = codingPath
-        self.keepsKeys = keepsKeys
-    }
+    init(codingPath: [any CodingKey], keepsKeys: Bool = false) { (self.codingPath, self.keepsKeys) = (codingPath, keepsKeys) }
 
     func json(of value: some Encodable) throws -> JSON {
         try value.encode(to: self)

@@ -45,9 +45,7 @@ extension TemplateEvaluator {
     }
 
     private mutating func values(of expressions: [TemplateExpression]) throws(TemplateError) -> [TemplateValue] {
-        var values: [TemplateValue] = []
-        for expression in expressions { values.append(try value(of: expression)) }
-        return values
+        try expressions.map { expression throws(TemplateError) in try value(of: expression) }
     }
 
     private mutating func mapping(

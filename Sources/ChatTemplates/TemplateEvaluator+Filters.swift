@@ -72,9 +72,7 @@ extension TemplateEvaluator {
                 throw failure("map takes a filter's name or an attribute")
             }
             let rest = TemplateArguments(values: Array(arguments.values.dropFirst()), named: arguments.named)
-            var mapped: [TemplateValue] = []
-            for element in elements { mapped.append(try apply(filter, to: element, rest)) }
-            return .list(mapped)
+            return .list(try elements.map { element throws(TemplateError) in try apply(filter, to: element, rest) })
         case .selectattr, .rejectattr, .select, .reject: return .list(try selected(by: filter, elements, arguments.values))
         default: return .list(elements)
         }

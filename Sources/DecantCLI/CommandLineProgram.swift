@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Store
 
 /// The whole program: arguments in, exit status out.

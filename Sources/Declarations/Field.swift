@@ -26,8 +26,7 @@ package struct Field<Value: Sendable>: DefinedField {
             name: name, type: type, standard: spelled ?? standard.flatMap(spell), isRequired: required,
             documentation: documentation)
         self.standard = standard ?? nothing
-        self.spell = spell
-        self.read = read
+        (self.spell, self.read) = (spell, read)
     }
 
     /// The same field with a default.
@@ -40,17 +39,12 @@ package struct Field<Value: Sendable>: DefinedField {
 }
 
 /// Which field a value belongs to, and where problems with it go.
-package struct FieldPlace {
+package struct FieldPlace: ProblemReporter {
     /// Dotted.
     package let field: String
     package let findings: Findings
 
-    package init(field: String, findings: Findings) {
-        self.field = field
-        self.findings = findings
-    }
-
-    package func report(_ diagnostic: @autoclosure () -> Diagnostic) { findings.report(diagnostic()) }
+    package init(field: String, findings: Findings) { (self.field, self.findings) = (field, findings) }
 }
 
 extension Field {

@@ -4,7 +4,7 @@ import SpannedYAML
 /// The fields of one mapping of the recipe, read by their definitions.
 ///
 /// A wrong value is reported and replaced by the default, so that reading goes on.
-package struct Fields {
+package struct Fields: ProblemReporter {
     /// Dotted; empty at the top.
     package let path: String
     /// What messages call the mapping: `'prune'`, `the recipe`.
@@ -21,12 +21,9 @@ package struct Fields {
         _ definition: MappingDefinition, path: String, owner: String? = nil, anchor: SourceSpan, entries: [Node.Entry],
         findings: Findings
     ) {
-        self.definition = definition
-        self.path = path
+        (self.definition, self.path) = (definition, path)
         self.owner = owner ?? "'\(path)'"
-        self.anchor = anchor
-        self.entries = entries
-        self.findings = findings
+        (self.anchor, self.entries, self.findings) = (anchor, entries, findings)
         for entry in entries where !definition.fields.contains(where: { $0.name == entry.name }) {
             findings.report(.unknownField(entry.name, in: self.owner, among: definition.names, at: entry.key.span))
         }
@@ -41,8 +38,6 @@ package struct Fields {
         guard let value = entry(name)?.value, !value.isNull else { return nil }
         return value
     }
-
-    package func report(_ diagnostic: @autoclosure () -> Diagnostic) { findings.report(diagnostic()) }
 }
 
 extension Fields {
@@ -120,8 +115,24 @@ extension Node {
     }
 }
 
+/// What a problem with the recipe can be told to. Where there is no room for it, its message is not even made.
+package protocol ProblemReporter {
+    var findings: Findings { get }
+}
+
+extension ProblemReporter {
+    package func report(_ diagnostic: @autoclosure () -> Diagnostic) { findings.add(diagnostic()) }
+
+    package func report(
+        _ problem: Problem, _ message: @autoclosure () -> String, at span: @autoclosure () -> SourceSpan, label: String = "",
+        secondary: @autoclosure () -> [Diagnostic.Label] = [], help: @autoclosure () -> String? = nil
+    ) {
+        findings.add(Diagnostic(problem, message(), at: span(), label: label, secondary: secondary(), help: help()))
+    }
+}
+
 /// Collects what is wrong while a recipe is read. Readers go on with a default after each problem, so that one run reports all.
-package final class Findings {
+package final class Findings: ProblemReporter {
     /// More than a person reads; what comes after is not listed.
     package static let most = 200
 
@@ -134,8 +145,10 @@ package final class Findings {
     /// Whether further findings would be listed.
     package var hasRoom: Bool { diagnostics.count < Self.most }
 
+    package var findings: Findings { self }
+
     /// Variants of a matrix share most of the recipe; the same finding counts once.
-    package func report(_ diagnostic: @autoclosure () -> Diagnostic) {
+    fileprivate func add(_ diagnostic: @autoclosure () -> Diagnostic) {
         guard diagnostics.count <= Self.most else { return }
         let diagnostic = diagnostic()
         guard seen.insert(diagnostic).inserted else { return }

@@ -12,8 +12,7 @@ package struct MappingDefinition: Sendable {
     package init(
         _ title: String, _ documentation: String, mayBeNone: Bool = false, _ fields: [any DefinedField], order: [String] = []
     ) {
-        self.title = title
-        self.documentation = documentation
+        (self.title, self.documentation) = (title, documentation)
         let definitions = fields.map(\.definition)
         self.fields =
             order.compactMap { name in definitions.first { $0.name == name } }

@@ -12,10 +12,7 @@ package final class Place: Sendable {
     package let parts: [String: Place]
 
     package init(_ span: SourceSpan, field: String, isWritten: Bool = true, parts: [String: Place] = [:]) {
-        self.span = span
-        self.field = field
-        self.isWritten = isWritten
-        self.parts = parts
+        (self.span, self.field, self.isWritten, self.parts) = (span, field, isWritten, parts)
     }
 
     /// Of values that no recipe gives.
@@ -30,10 +27,7 @@ package struct Spanned<Value> {
     package var value: Value
     package var place: Place
 
-    package init(_ value: Value, at place: Place) {
-        self.value = value
-        self.place = place
-    }
+    package init(_ value: Value, at place: Place) { (self.value, self.place) = (value, place) }
 
     package init(_ value: Value, at span: SourceSpan, field: String, isWritten: Bool = true) {
         self.init(value, at: Place(span, field: field, isWritten: isWritten))

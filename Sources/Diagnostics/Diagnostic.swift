@@ -11,10 +11,7 @@ package struct Diagnostic: Hashable, Sendable {
         /// May be empty.
         package var text: String
 
-        package init(_ span: SourceSpan, _ text: String = "") {
-            self.span = span
-            self.text = text
-        }
+        package init(_ span: SourceSpan, _ text: String = "") { (self.span, self.text) = (span, text) }
     }
 
     package var severity: Severity
@@ -31,12 +28,9 @@ package struct Diagnostic: Hashable, Sendable {
         _ severity: Severity = .error, code: String, _ message: String, at span: SourceSpan, label: String = "",
         secondary: [Label] = [], help: String? = nil
     ) {
-        self.severity = severity
-        self.code = code
-        self.message = message
+        (self.severity, self.code, self.message) = (severity, code, message)
         self.primary = Label(span, label)
-        self.secondary = secondary
-        self.help = help
+        (self.secondary, self.help) = (secondary, help)
     }
 }
 

@@ -29,8 +29,7 @@ struct ChatServer: Sendable {
         while components.path.hasSuffix("/") { components.path.removeLast() }
         components.path += "/chat/completions"
         guard let url = components.url else { throw .badURL(access.url) }
-        self.url = url
-        self.key = key
+        (self.url, self.key) = (url, key)
         timeout = access.timeout
     }
 

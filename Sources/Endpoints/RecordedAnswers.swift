@@ -1,5 +1,4 @@
 import BuildModel
-import Foundation
 import Store
 import Synchronization
 

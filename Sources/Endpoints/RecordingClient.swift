@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Foundation
 import HTTP
 import Store
@@ -15,9 +14,7 @@ package final class RecordingClient: Sendable {
     private let budgets = Mutex<[EndpointAccess: Budget]>([:])
 
     package init(store: Store, keys: EndpointKeys, backoff: Backoff = Backoff()) {
-        self.store = store
-        self.keys = keys
-        self.backoff = backoff
+        (self.store, self.keys, self.backoff) = (store, keys, backoff)
     }
 
     /// Answers a file of questions, a request's body a line, with a file of exchanges in the same order.

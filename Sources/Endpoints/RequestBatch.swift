@@ -1,7 +1,6 @@
 import BuildModel
 import Foundation
 import HTTP
-import Store
 import Synchronization
 
 /// Sends the missing questions to a server, a few at a time, and records each answer as it comes.
@@ -31,13 +30,8 @@ final class RequestBatch: Sendable {
         server: ChatServer, recorded: RecordedAnswers, budget: Budget, backoff: Backoff, access: EndpointAccess, total: Int,
         onProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
-        self.server = server
-        self.recorded = recorded
-        self.budget = budget
-        self.backoff = backoff
-        self.access = access
-        self.total = total
-        self.onProgress = onProgress
+        (self.server, self.recorded, self.budget, self.backoff) = (server, recorded, budget, backoff)
+        (self.access, self.total, self.onProgress) = (access, total, onProgress)
     }
 
     func ask(_ questions: [ChatQuestion]) async throws {

@@ -17,8 +17,7 @@ package struct BuildOutcome: Sendable {
     package internal(set) var wasInterrupted = false
 
     init(graph: Graph, wanted: [StageID]) {
-        self.graph = graph
-        self.wanted = wanted
+        (self.graph, self.wanted) = (graph, wanted)
         results = Array(repeating: nil, count: graph.stages.count)
         failures = Array(repeating: nil, count: graph.stages.count)
     }
@@ -98,9 +97,7 @@ package struct StageFailureReport: Hashable, Sendable {
     package var logPath: String?
 
     package init(reason: String, logTail: [String] = [], logPath: String? = nil) {
-        self.reason = reason
-        self.logTail = logTail
-        self.logPath = logPath
+        (self.reason, self.logTail, self.logPath) = (reason, logTail, logPath)
     }
 }
 

@@ -24,8 +24,7 @@ struct BuildPass {
     init(
         _ graph: Graph, targets: [StageID], execution: StageExecution, after before: BuildOutcome?
     ) {
-        self.graph = graph
-        self.execution = execution
+        (self.graph, self.execution) = (graph, execution)
         resources = execution.executor.resources
         self.before = before
         queue = BuildQueue(graph: graph, targets: targets)
@@ -156,8 +155,7 @@ struct PlannedStage: Sendable {
             }
             return result
         }
-        self.stage = stage
-        self.inputs = inputs
+        (self.stage, self.inputs) = (stage, inputs)
         action = Action(stage: stage, artifacts: inputs.map(\.artifact.digest))
         key = action.key
     }

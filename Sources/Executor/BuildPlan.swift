@@ -60,8 +60,7 @@ package struct BuildPlan: Sendable {
                     id: id, state: key == nil ? .unknown : .stale, key: key, artifact: nil, why: why,
                     prediction: predictor.prediction(for: stage, key: key)))
         }
-        self.graph = graph
-        self.entries = entries
+        (self.graph, self.entries) = (graph, entries)
     }
 
     /// One object: the machine interface of `plan --json`.

@@ -17,13 +17,8 @@ package struct Executor: Sendable {
         store: Store, runner: any Runner, fetcher: (any SourceFetcher)? = nil, remote: (any RemoteResults)? = nil,
         endpoints: (any EndpointClient)? = nil, resources: Resources = Resources(), keepsGoing: Bool = false
     ) {
-        self.store = store
-        self.runner = runner
-        self.fetcher = fetcher
-        self.remote = remote
-        self.endpoints = endpoints
-        self.resources = resources
-        self.keepsGoing = keepsGoing
+        (self.store, self.runner, self.fetcher, self.remote) = (store, runner, fetcher, remote)
+        (self.endpoints, self.resources, self.keepsGoing) = (endpoints, resources, keepsGoing)
     }
 
     /// Builds the targets and everything that they need. After a failed stage nothing new starts, unless the executor keeps

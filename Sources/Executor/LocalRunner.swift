@@ -13,10 +13,7 @@ package struct LocalRunner: Runner {
     /// Seconds that a stage has to write its checkpoint when it is asked to stop.
     private static let patience = 1.4
 
-    package init(executable: URL, options: [String] = []) {
-        self.executable = executable
-        self.options = options
-    }
+    package init(executable: URL, options: [String] = []) { (self.executable, self.options) = (executable, options) }
 
     package func run(
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void

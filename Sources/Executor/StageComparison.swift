@@ -1,5 +1,4 @@
 import BuildModel
-import Store
 
 /// Why a stage of one build is another than the stage of the same name in another build: both actions are known, from their
 /// commits.

@@ -25,10 +25,7 @@ package struct StageVerifier: Sendable {
 
     /// - Parameter measurements: names of kinds whose bytes are other ones each time.
     package init(store: Store, runner: any Runner, threads: Int, measurements: Set<String> = []) {
-        self.store = store
-        self.runner = runner
-        self.threads = threads
-        self.measurements = measurements
+        (self.store, self.runner, self.threads, self.measurements) = (store, runner, threads, measurements)
     }
 
     /// - Parameter lineage: has the stage and those that its inputs came from.

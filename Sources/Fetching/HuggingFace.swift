@@ -19,9 +19,7 @@ struct HuggingFace {
         var endpoint = environment["HF_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 } ?? "https://huggingface.co"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
         guard ["http", "https"].contains(URL(string: endpoint)?.scheme) else { throw .invalidURL(endpoint) }
-        self.repository = repository
-        self.backoff = backoff
-        self.endpoint = endpoint
+        (self.repository, self.backoff, self.endpoint) = (repository, backoff, endpoint)
         token = environment["HF_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     }
 

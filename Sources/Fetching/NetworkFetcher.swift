@@ -28,8 +28,7 @@ package struct NetworkFetcher: OriginFetcher {
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment, backoff: Backoff = Backoff()
     ) {
-        self.environment = environment
-        self.backoff = backoff
+        (self.environment, self.backoff) = (environment, backoff)
     }
 
     package func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {

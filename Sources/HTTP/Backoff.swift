@@ -7,10 +7,7 @@ package struct Backoff: Sendable {
     package var first: Double
     package var cap: Double
 
-    package init(first: Double = 0.5, cap: Double = 60) {
-        self.first = first
-        self.cap = cap
-    }
+    package init(first: Double = 0.5, cap: Double = 60) { (self.first, self.cap) = (first, cap) }
 
     /// - Parameters:
     ///   - attempt: that failed, from 1.

@@ -38,9 +38,7 @@ package final class FileSink: HTTPSink {
     ///   - limit: bytes that the file may have.
     ///   - tag: the entity tag that a part must have, where it has one.
     package init(_ path: String, from offset: Int, limit: Int? = nil, tag: String? = nil) throws(Problem) {
-        self.offset = offset
-        self.limit = limit
-        self.tag = tag
+        (self.offset, self.limit, self.tag) = (offset, limit, tag)
         position = offset
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .cannotWrite(reason: String(cString: strerror(errno))) }

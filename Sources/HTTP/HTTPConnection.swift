@@ -101,9 +101,7 @@ private final class Exchange {
     private(set) var isBrokenOff = false
 
     init(request: HTTPRequest, sink: any HTTPSink, handle: UnsafeMutableRawPointer) {
-        self.request = request
-        self.sink = sink
-        self.handle = handle
+        (self.request, self.sink, self.handle) = (request, sink, handle)
     }
 
     static func from(_ payload: UnsafeMutableRawPointer?) -> Exchange {

@@ -23,10 +23,7 @@ package struct HTTPRequest {
     package init(
         method: Method = .get, url: URL, headers: [(name: String, value: String)] = [], body: (any HTTPBody)? = nil
     ) {
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
+        (self.method, self.url, self.headers, self.body) = (method, url, headers, body)
     }
 }
 
@@ -67,9 +64,7 @@ package struct HTTPFailure: Error, Sendable {
     package var mayPass: Bool
 
     package init(reason: String, isOwn: Bool = false, mayPass: Bool = true) {
-        self.reason = reason
-        self.isOwn = isOwn
-        self.mayPass = mayPass
+        (self.reason, self.isOwn, self.mayPass) = (reason, isOwn, mayPass)
     }
 }
 

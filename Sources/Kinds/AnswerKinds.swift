@@ -19,16 +19,12 @@ package struct Sample: StageKind {
     package static let declaration = KindDeclaration(
         "sample", revision: 2, inputs: [.required("model"), .required("data")], output: "`rollouts.jsonl`")
 
-    /// Responses per prompt.
     @Spanned package var samples = 1
-    /// 0 is greedy.
     @Spanned package var temperature = 0.7
-    /// New tokens at most.
     @Spanned package var maxTokens = 64
     @Spanned package var seed = 7
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
-    /// Whether responses are held to calls of the candidate functions.
     @Spanned package var constrained = false
 
     package static let standard = Self()
@@ -45,7 +41,6 @@ package struct Sample: StageKind {
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: RowSet.train.rawValue) }
 }
 
@@ -58,11 +53,8 @@ package struct EndpointSample: AskingKind {
         "endpoint.sample", revision: 1, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
 
     package var endpoint = EndpointParameters()
-    /// Responses per prompt.
     @Spanned package var samples = 1
-    /// 0 is greedy.
     @Spanned package var temperature = 0.7
-    /// New tokens at most.
     @Spanned package var maxTokens = 64
     @Spanned package var seed = 7
 

@@ -14,10 +14,8 @@ package struct DataGenerate: StageKind {
         "data.generate", revision: 1, inputs: [.required("functions"), .required("templates")],
         output: "`functions.json`, `rows.jsonl`")
 
-    /// Rows.
     @Spanned package var count = 6000
     @Spanned package var seed = 7
-    /// Share of each function's templates that only the `phrasing` set uses.
     @Spanned package var heldOutTemplates = 0.15
     /// Share of the values of each slot that allows it which only the `values` set uses.
     @Spanned package var heldOutValues = 0.05
@@ -51,7 +49,6 @@ package struct DataIngest: StageKind {
     @Spanned package var format = RowFormat.decant
     /// Other formats, by input; `nil` where all have one.
     @Spanned package var formats: [String: RowFormat]? = nil
-    /// The sets that the rows of `set.0`, `set.1`, … are, in that order; `nil` where there are none.
     @Spanned package var sets: [String]? = nil
 
     package static let standard = Self()
@@ -83,9 +80,7 @@ package struct DataSplit: StageKind {
     @Spanned package var outOfDomain: [String] = []
     /// Functions listed with each row (its own and others by hash); 0 lists those that the row came with, else all in domain.
     @Spanned package var candidates = 0
-    /// Share of the others that share a word with a function that the row calls.
     @Spanned package var similar = 0.0
-    /// Share of the rows with a call, by hash, whose functions are not listed: they want no call.
     @Spanned package var missing = 0.0
     /// At most this many rows a set, chosen by hash; sets not named keep all.
     @Spanned package var limit: [String: Int] = [:]

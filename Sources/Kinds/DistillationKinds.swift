@@ -24,7 +24,6 @@ package struct KDCapture: StageKind {
 
     @Spanned package var k = 16
     @Spanned package var prompt = PromptStyle.query
-    /// Whether the prompt's positions are stored too.
     @Spanned package var wholeSequence = false
     /// What the rows' own answers are scored as; calls where there is an input `judged`.
     @Spanned package var answer = AnswerStyle.call
@@ -40,7 +39,6 @@ package struct KDCapture: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(over: RowSet.train.rawValue) }
 }
 
@@ -49,16 +47,14 @@ package struct KDCapture: StageKind {
 /// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
 /// `data` (of `data.split`) where the loss on a validation set is computed.
 /// Output: a model folder and `curve.jsonl`.
-package struct KDTrain: StageKind {
+package struct KDTrain: TrainingKind {
     package static let declaration = KindDeclaration(
         "kd.train", revision: 3, inputs: [.required("model"), .optional("data"), .required("logits"), .numbered("logits")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
     @Spanned package var temperature = 1.0
-    /// Share of the loss that runs over prompt and answer.
     @Spanned package var promptShare = 0.0
-    /// What becomes of the tokens that the capture did not keep.
     @Spanned package var tail = LogitsTail.lump
     package var training = TrainingParameters()
     /// Each teacher's share of the divergences, in the order of the inputs; `nil` for one teacher.
@@ -90,10 +86,6 @@ package struct KDTrain: StageKind {
         settleParameters()
         $tail = $tail.or($temperature) { $0 == 1 ? .lump : .renormalize }
     }
-
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
-    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
 }
 
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
@@ -104,16 +96,14 @@ package struct KDTrain: StageKind {
 /// At every step the student, as it is then, answers its share of the batch's rows; the others keep their own answers. The
 /// teacher's 64 largest logits are kept at each position, the others as one bucket (at temperatures other than 1 not at all). An
 /// answer that did not end within `tokens` is learned from without an end.
-package struct KDOnPolicy: StageKind {
+package struct KDOnPolicy: TrainingKind {
     package static let declaration = KindDeclaration(
         "kd.on-policy", revision: 1, inputs: [.required("model"), .required("teacher"), .required("data")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
     @Spanned package var temperature = 1.0
-    /// New tokens of a sampled answer at most.
     @Spanned package var tokens = 64
-    /// Share of each batch that the student answers itself.
     @Spanned package var fraction = 1.0
     @Spanned package var samplingTemperature = 0.9
     package var training = TrainingParameters(steps: 200)
@@ -132,7 +122,6 @@ package struct KDOnPolicy: StageKind {
         .init(\.$answer, .answer, at: .elsewhere),
     ]
 
-    package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
 }

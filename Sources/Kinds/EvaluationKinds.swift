@@ -18,7 +18,6 @@ package struct EvalGenerate: StageKind {
     @Spanned package var maxTokens = 64
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
-    /// Whether answers are held to calls of the candidate functions.
     @Spanned package var constrained = false
 
     package static let standard = Self()
@@ -34,7 +33,6 @@ package struct EvalGenerate: StageKind {
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
 }
 
@@ -96,11 +94,8 @@ package struct EvalPerplexity: StageKind {
     package static let declaration = KindDeclaration(
         "eval.perplexity", revision: 1, inputs: [.required("model"), .required("text")], output: "`perplexity.json`")
 
-    /// Tokens between the starts of two windows.
     @Spanned package var stride = 256
-    /// Tokens of a window.
     @Spanned package var context = 512
-    /// Tokens of the text that are read at most, from its beginning; `nil` for all.
     @Spanned package var tokens: Int? = nil
 
     package static let standard = Self()
@@ -113,7 +108,6 @@ package struct EvalPerplexity: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }
 
 extension Field where Value == [String] {

@@ -1,3 +1,4 @@
+import BuildModel
 import Declarations
 import Words
 
@@ -17,11 +18,8 @@ package struct BenchDecode: StageKind {
         "bench.decode", revision: 1, inputs: [.required("model")], output: "`speed.json`")
     package static let isMeasurement = true
 
-    /// Tokens of the prompt, at most.
     @Spanned package var promptTokens = 32
-    /// Tokens whose time is taken, at most.
     @Spanned package var newTokens = 64
-    /// How often.
     @Spanned package var rounds = 3
 
     package static let standard = Self()
@@ -33,7 +31,6 @@ package struct BenchDecode: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
 }
 
 /// Answers requests of concurrent clients and measures how fast (METHODS: serving).
@@ -47,7 +44,6 @@ package struct BenchServe: StageKind {
 
     /// Concurrent clients, in the order of the report.
     @Spanned package var clients = [1, 8, 16, 32, 64, 128]
-    /// New tokens per answer at most.
     @Spanned package var maxTokens = 64
     @Spanned package var prompt = PromptStyle.query
 
@@ -62,6 +58,7 @@ package struct BenchServe: StageKind {
     ]
 
     package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
 }
 
 /// Lays the scores and costs of all variants side by side.
@@ -80,8 +77,6 @@ package struct Report: StageKind {
     /// Columns: `ar`, `exact`, `flops`, `speed`.
     @Spanned package var metrics: [String] = []
     @Spanned package var sets: [String] = []
-    /// For each row what it repeats with another seed, where the recipe has variants that differ in seeds alone: rows of one
-    /// name are summed up as mean ± deviation.
     @Spanned package var repeated: [String]? = nil
     /// Metrics of quality, each with a mark at the rows that no other beats in it and in bytes: `ar` or `exact`, on the first
     /// set, and `perplexity`. `nil` where models are not made smaller in several ways.

@@ -13,7 +13,6 @@ package struct TokenizerTrain: StageKind {
     package static let declaration = KindDeclaration(
         "tokenizer.train", revision: 1, inputs: [.required("data")], output: "`tokenizer.json`, `tokenizer_config.json`")
 
-    /// Tokens, the 256 bytes and the special tokens included.
     @Spanned package var vocabulary = 512
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
@@ -34,10 +33,8 @@ package struct ModelShape: ParameterGroup {
     @Spanned package var hidden = 128
     @Spanned package var layers = 4
     @Spanned package var heads = 4
-    /// Divides `heads`.
     @Spanned package var kvHeads = 2
     @Spanned package var intermediate = 256
-    /// Whether the head shares the embedding's weights.
     @Spanned package var tied = true
 
     package static let standard = Self()

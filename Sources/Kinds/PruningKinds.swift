@@ -1,4 +1,3 @@
-import BuildModel
 import Declarations
 import Words
 
@@ -24,7 +23,6 @@ package struct PruneScore: StageKind {
         output: "`scores.json`, `calibration.safetensors`?")
 
     @Spanned package var method = Measure.depth
-    /// Calibration rows.
     @Spanned package var samples = 256
     @Spanned package var set = RowSet.train.rawValue
     @Spanned package var prompt = PromptStyle.query
@@ -37,7 +35,6 @@ package struct PruneScore: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(over: set, atMost: samples) }
 }
 
@@ -77,9 +74,7 @@ package struct PruneApply: StageKind {
 
     /// Which of the shapes near a ratio is taken.
     package struct Search: ParameterGroup {
-        /// How far from the ratio a shape's share of removed parameters may lie.
         @Spanned package var tolerance = 0.02
-        /// Calibration rows that each shape's perplexity is measured on.
         @Spanned package var samples = 64
 
         package static let standard = Self()
@@ -98,7 +93,6 @@ package struct PruneApply: StageKind {
     /// Share of all parameters to remove, between 0 and 1: as many layers or neurons as come closest, or with `width` the best
     /// of the shapes that come near.
     @Spanned package var ratio: Double? = nil
-    /// Layers to remove, instead.
     @Spanned package var layers: Int? = nil
     /// Widths and heads that are left, instead.
     @Spanned package var hidden: Int? = nil
@@ -180,7 +174,6 @@ package struct PruneApply: StageKind {
         case .osscar, .magnitude, .activation: true
         }
     }
-    package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
     package func operations(_ workload: Workload) -> Double? { runsModel ? workload.passes(3) : 0 }
 }
 

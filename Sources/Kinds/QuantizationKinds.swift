@@ -25,7 +25,6 @@ package struct QuantCalibrate: StageKind {
     package static let declaration = KindDeclaration(
         "quant.calibrate", revision: 1, inputs: [.required("model"), .required("data")], output: "`statistics.safetensors`")
 
-    /// Calibration rows.
     @Spanned package var samples = 512
     @Spanned package var set = RowSet.train.rawValue
     @Spanned package var prompt = PromptStyle.query
@@ -37,7 +36,6 @@ package struct QuantCalibrate: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.inference(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.passes(2, over: set, atMost: samples) }
 }
 
@@ -54,19 +52,13 @@ package struct QuantApply: StageKind {
 
     @Spanned package var scheme = QuantScheme.w8a16
     @Spanned package var method = QuantMethod.roundToNearest
-    /// Consecutive inputs that share a scale; 0 is one scale per output channel.
     @Spanned package var groupSize = 128
     /// Sorted module names, without their prefix, that stay in float: `lm_head`.
     @Spanned package var ignore = ["lm_head"]
-    /// Of GPTQ and QuantEase: share of the mean diagonal added to the Hessian.
     @Spanned package var damping: Double? = nil
-    /// Of GPTQ alone.
     @Spanned package var activationOrder: Bool? = nil
-    /// Of SmoothQuant alone: α.
     @Spanned package var smoothing: Double? = nil
-    /// Of QuantEase alone: passes over the columns at most.
     @Spanned package var iterations: Int? = nil
-    /// Of GPTQ and QuantEase: calibrates each layer on what the quantized layers before it give, in place of `statistics`.
     @Spanned package var prefix: Calibration? = nil
 
     package static let standard = Self()

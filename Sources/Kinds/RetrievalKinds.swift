@@ -20,7 +20,6 @@ package struct DataRetrieve: StageKind {
         output: "as `data.split`, and `recall.json`")
 
     @Spanned package var method = RetrievalMethod.bm25
-    /// Functions kept for each row.
     @Spanned package var topK = 10
     /// Whether a training row's functions that were missed take the last places of its list.
     @Spanned package var addMissed = false

@@ -30,10 +30,7 @@ package struct PinnedFile: Codable, Hashable, Sendable {
     package var path: String
     package var sha256: String
 
-    package init(path: String, sha256: String) {
-        self.path = path
-        self.sha256 = sha256
-    }
+    package init(path: String, sha256: String) { (self.path, self.sha256) = (path, sha256) }
 }
 
 /// Files from elsewhere. Fixed output: the digests are the key; where the files come from is not part of it.
@@ -42,56 +39,47 @@ package struct PinnedFile: Codable, Hashable, Sendable {
 package protocol PinnedSource: StageKind {
     /// Sorted by path.
     var files: Spanned<[PinnedFile]> { get set }
+    init()
 }
 
 extension PinnedSource {
-    fileprivate static var pinned: Field<[PinnedFile]> {
-        Field(
+    package static var standard: Self { Self() }
+    package static var parameters: [Parameter<Self>] {
+        let field = Field<[PinnedFile]>(
             "files", .anything, standard: nil, nothing: [], "The files with their digests.", spell: { _ in nil },
             read: { _, _ in nil })
+        return [.init(\.files, field, at: .elsewhere, isNeeded: true)]
+    }
+
+    fileprivate static func pinned(_ name: String, revision: Int) -> KindDeclaration {
+        KindDeclaration(name, revision: revision, output: "files from elsewhere, under their paths")
     }
 }
 
 /// A file from a URL, or members of the archive that it is.
 package struct SourceHTTP: PinnedSource {
-    package static let declaration = KindDeclaration(
-        "source.http", revision: 2, output: "files from elsewhere, under their paths")
-
+    package static let declaration = pinned("source.http", revision: 2)
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+    package init() {}
 }
 
 /// Members of a distribution of the Python package index.
 package struct SourcePyPI: PinnedSource {
-    package static let declaration = KindDeclaration(
-        "source.pypi", revision: 1, output: "files from elsewhere, under their paths")
-
+    package static let declaration = pinned("source.pypi", revision: 1)
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+    package init() {}
 }
 
 /// Files of a commit of a git repository.
 package struct SourceGit: PinnedSource {
-    package static let declaration = KindDeclaration(
-        "source.git", revision: 1, output: "files from elsewhere, under their paths")
-
+    package static let declaration = pinned("source.git", revision: 1)
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+    package init() {}
 }
 
 /// Files of a model or data set of the Hugging Face hub.
 package struct SourceHuggingFace: PinnedSource {
-    package static let declaration = KindDeclaration(
-        "source.huggingface", revision: 1, output: "files from elsewhere, under their paths")
-
+    package static let declaration = pinned("source.huggingface", revision: 1)
     package var files = Spanned<[PinnedFile]>(wrappedValue: [])
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [.init(\.files, pinned, at: .elsewhere, isNeeded: true)]
+    package init() {}
 }

@@ -47,7 +47,7 @@ extension StageKind {
     package static var choosing: Set<String> { [] }
     package static var isMeasurement: Bool { false }
     package var runsModel: Bool { false }
-    package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
+    package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
     package func operations(_ workload: Workload) -> Double? { nil }
 }
 

@@ -5,12 +5,23 @@ package enum TrainingKinds {
     static let kinds: [any StageKind.Type] = [TrainSFT.self, RLTrain.self, DPOTrain.self]
 }
 
+/// A kind that trains a model.
+package protocol TrainingKind: StageKind {
+    var training: TrainingParameters { get set }
+}
+
+extension TrainingKind {
+    package var runsModel: Bool { true }
+    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
+    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
+}
+
 /// Supervised fine-tuning: cross entropy on (prompt, answer).
 ///
 /// Inputs: `model` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted
 /// responses are the targets, which makes it RFT; without it the rows' own answers are.
 /// Output: a model folder and `curve.jsonl` (step, loss, learning rate, gradient norm).
-package struct TrainSFT: StageKind {
+package struct TrainSFT: TrainingKind {
     package static let declaration = KindDeclaration(
         "train.sft", revision: 2, inputs: [.required("model"), .required("data"), .optional("judged")],
         output: "a model folder, `curve.jsonl`")
@@ -27,10 +38,6 @@ package struct TrainSFT: StageKind {
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]
     package static let otherStandards = [TrainSFT(training: .init(steps: 600, seed: 1))]
-
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
-    package func operations(_ workload: Workload) -> Double? { workload.training(training) }
 }
 
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
@@ -39,27 +46,21 @@ package struct TrainSFT: StageKind {
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
 /// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
 /// done, first and last means, why it ended early if it did.
-package struct RLTrain: StageKind {
+package struct RLTrain: TrainingKind {
     package static let declaration = KindDeclaration(
         "rl.train", revision: 2, inputs: [.required("model"), .required("data")],
         output: "a model folder, `curve.jsonl`, `summary.json`")
 
-    /// Per prompt.
     @Spanned package var rollouts = 8
-    /// New tokens of a rollout at most.
     @Spanned package var tokens = 64
     @Spanned package var samplingTemperature = 1.0
-    /// Of the probability ratio.
     @Spanned package var clip = 0.2
-    /// Weight of the divergence from the reference policy.
     @Spanned package var kl = 0.01
-    /// Weights of the right name and of the right arguments in the reward.
     @Spanned package var nameReward = 0.5
     @Spanned package var argumentsReward = 0.5
     package var training = TrainingParameters(steps: 100, learningRate: 5e-5)
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
-    /// Updates of the weights on each batch of answers.
     @Spanned package var updates = 1
 
     package static let standard = Self()
@@ -86,7 +87,6 @@ package struct RLTrain: StageKind {
         $tokens = $tokens.orTokens(of: $answer)
     }
 
-    package var runsModel: Bool { true }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
     package func operations(_ workload: Workload) -> Double? {
         workload.training(training).map { $0 * Double(rollouts) * 4 / 3 }
@@ -100,7 +100,7 @@ package struct RLTrain: StageKind {
 ///
 /// A pair is an accepted and a rejected response to one row: the i-th of each, the shorter list begun again at its end; equal
 /// texts count once. Rows without both are passed over. A step takes `batch` pairs.
-package struct DPOTrain: StageKind {
+package struct DPOTrain: TrainingKind {
     package static let declaration = KindDeclaration(
         "dpo.train", revision: 1, inputs: [.required("model"), .required("data"), .required("judged")],
         output: "a model folder, `curve.jsonl`")
@@ -116,8 +116,6 @@ package struct DPOTrain: StageKind {
         .init(\.$prompt, .prompt, at: .elsewhere),
     ]
 
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.training(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
 }
 

@@ -4,12 +4,10 @@ import Words
 /// How a training stage walks down its loss.
 package struct TrainingParameters: ParameterGroup {
     @Spanned package var steps = 500
-    /// Rows per step.
     @Spanned package var batch = 32
     /// The peak, after warm-up; cosine decay to a tenth follows.
     @Spanned package var learningRate = 4e-3
     @Spanned package var optimizer = OptimizerKind.muon
-    /// Share of the steps.
     @Spanned package var warmup = 0.05
     @Spanned package var weightDecay = 0.01
     @Spanned package var seed = 2
@@ -57,7 +55,6 @@ extension OptimizerKind {
 /// Low-rank adapters (Hu et al., arXiv 2106.09685).
 package struct LowRankParameters: ParameterGroup {
     @Spanned package var rank = 8
-    /// The adapters' product is multiplied by alpha / rank.
     @Spanned package var alpha = 16.0
     /// In the order of `AdapterTarget`.
     @Spanned package var targets = AdapterTarget.allCases
@@ -89,9 +86,7 @@ package struct LowRankParameters: ParameterGroup {
 
 /// How often a training computes the loss on the set `valid` of the input `data`. The model with the lowest one is the result.
 package struct ValidationParameters: ParameterGroup {
-    /// Steps from one check to the next.
     @Spanned package var every = 50
-    /// Checks without improvement after which training ends; `nil` where it never ends early.
     @Spanned package var patience: Int? = nil
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
@@ -123,7 +118,6 @@ extension Field where Value == PromptStyle {
 
 extension Field where Value == AnswerStyle {
     static var answer: Field { .choice("answer", "What answers consist of.") }
-    /// Tokens of an answer with reasoning at most, where nobody says.
 }
 
 extension Spanned<Int> {

@@ -1,5 +1,4 @@
 import BuildModel
-import Declarations
 import Diagnostics
 import RecipeLanguage
 
@@ -49,9 +48,5 @@ package struct SourceSnapshot: Hashable, Sendable {
     /// Absolute: where the bytes can be read again.
     package var path: String
 
-    package init(file: String, digest: Digest, path: String) {
-        self.file = file
-        self.digest = digest
-        self.path = path
-    }
+    package init(file: String, digest: Digest, path: String) { (self.file, self.digest, self.path) = (file, digest, path) }
 }

@@ -15,8 +15,7 @@ package struct SourceLock: Hashable, Sendable {
         package var files: [FixedOutput.File]
 
         package init(request: JSON, revision: String?, files: [FixedOutput.File]) {
-            self.request = request
-            self.revision = revision
+            (self.request, self.revision) = (request, revision)
             self.files = files.sorted { $0.path < $1.path }
         }
     }

@@ -11,10 +11,7 @@ package struct Program: Sendable {
     package var directory: URL
 
     package init(_ executable: String, _ arguments: [String], environment: [String: String], directory: URL) {
-        self.executable = executable
-        self.arguments = arguments
-        self.environment = environment
-        self.directory = directory
+        (self.executable, self.arguments, self.environment, self.directory) = (executable, arguments, environment, directory)
     }
 
     /// Where a child's output goes.

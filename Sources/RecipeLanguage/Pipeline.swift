@@ -1,5 +1,4 @@
 import Declarations
-import Diagnostics
 import Kinds
 import Words
 
@@ -35,20 +34,10 @@ package struct Pipeline: Sendable {
             prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
-            self.data = data
-            self.tokenizer = tokenizer
-            self.teacher = teacher
-            self.teacherTransfer = teacherTransfer
-            self.teachers = teachers
-            self.student = student
-            self.sample = sample
-            self.judge = judge
-            self.transfer = transfer
-            self.prune = prune
-            self.quantize = quantize
-            self.evaluate = evaluate
-            self.stages = stages
-            self.numerics = numerics
+            (self.data, self.tokenizer, self.teacher, self.teacherTransfer) = (data, tokenizer, teacher, teacherTransfer)
+            (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
+            (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
+            (self.stages, self.numerics) = (stages, numerics)
         }
     }
 

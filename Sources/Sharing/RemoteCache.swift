@@ -1,5 +1,4 @@
 import BuildModel
-import Foundation
 import Store
 import Synchronization
 
@@ -16,9 +15,7 @@ package final class RemoteCache: Sendable {
     private let trust: ReceivingTrust?
 
     package init(_ remote: Remote, for store: Store, onWarning: @escaping @Sendable (String) -> Void) async {
-        self.store = store
-        self.remote = remote
-        self.onWarning = onWarning
+        (self.store, self.remote, self.onWarning) = (store, remote, onWarning)
         do {
             _ = try remote.remoteObjects()
             let given = try ReceivingTrust(for: remote.addresses, of: store)

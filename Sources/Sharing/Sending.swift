@@ -1,6 +1,5 @@
 import BuildModel
 import CLibgit2
-import Foundation
 import Store
 
 /// What a push would move: worked out from the remote's refs, sent by `finish` after the objects.
@@ -18,8 +17,7 @@ final class Sending {
 
     /// - Throws: `RemoteError.behind` where the remote has builds that are not here.
     init(of recipes: [String], from store: Store, to remote: RemoteRepository) throws {
-        self.store = store
-        self.remote = remote
+        (self.store, self.remote) = (store, remote)
         ours = try store.openRepository()
         let theirs = try remote.references(seenFrom: ours)
         before = Dictionary(theirs.map { ($0.name, $0.object) }, uniquingKeysWith: { first, _ in first })

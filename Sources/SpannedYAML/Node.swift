@@ -20,10 +20,7 @@ package struct Node: Sendable {
         package var text: String
         package var style: Style
 
-        package init(text: String, style: Style) {
-            self.text = text
-            self.style = style
-        }
+        package init(text: String, style: Style) { (self.text, self.style) = (text, style) }
     }
 
     /// A field of a mapping, in the order of writing. Keys are scalars and differ from each other.
@@ -31,10 +28,7 @@ package struct Node: Sendable {
         package var key: Node
         package var value: Node
 
-        package init(key: Node, value: Node) {
-            self.key = key
-            self.value = value
-        }
+        package init(key: Node, value: Node) { (self.key, self.value) = (key, value) }
 
         package var name: String { key.scalar?.text ?? "" }
     }
@@ -42,10 +36,7 @@ package struct Node: Sendable {
     package var content: Content
     package var span: SourceSpan
 
-    package init(_ content: Content, at span: SourceSpan) {
-        self.content = content
-        self.span = span
-    }
+    package init(_ content: Content, at span: SourceSpan) { (self.content, self.span) = (content, span) }
 }
 
 extension Node {

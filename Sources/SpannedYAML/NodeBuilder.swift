@@ -9,9 +9,7 @@ struct NodeBuilder {
     private var nodes = 0
 
     init(source: SourceText, events: YAMLEventStream, limits: YAMLLimits) {
-        self.source = source
-        self.events = events
-        self.limits = limits
+        (self.source, self.events, self.limits) = (source, events, limits)
     }
 
     /// Ends the reading; its diagnostic is recorded already.

@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Engine
 import Foundation
 
@@ -22,13 +21,10 @@ package struct StageContext: Sendable {
         questionFiles: QuestionFiles? = nil,
         reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
-        self.inputs = inputs
-        self.outputs = outputs
+        (self.inputs, self.outputs) = (inputs, outputs)
         workers = WorkerPool(threads: threads)
-        self.products = products
-        self.checkpoint = checkpoint
-        self.questionFiles = questionFiles
-        self.reportProgress = reportProgress
+        (self.products, self.checkpoint) = (products, checkpoint)
+        (self.questionFiles, self.reportProgress) = (questionFiles, reportProgress)
     }
 
     /// The directory of the named input.

@@ -18,17 +18,20 @@ package struct AllowedSigner: Hashable, Sendable {
 
     /// Reads a line; `nil` for a comment, an empty line, and one that is no signer.
     package init?(line: String) {
-        var words = Self.words(of: line)
+        var words = Self.parts(of: line, separatedBy: \.isWhitespace)
         guard let first = words.first, !first.hasPrefix("#"),
             let type = words.indices.dropFirst().first(where: { Self.isKeyType(words[$0]) }), words.indices.contains(type + 1)
         else { return nil }
         words.removeSubrange((type + 2)...)
         principals = first
-        options = Array(words[1..<type])
+        options = words[1..<type].flatMap { Self.parts(of: $0) { $0 == "," } }
         key = "\(words[type]) \(words[type + 1])"
     }
 
-    package var line: String { ([principals] + options + [key]).joined(separator: " ") }
+    /// The options are one word.
+    package var line: String {
+        ([principals, options.joined(separator: ","), key].filter { !$0.isEmpty }).joined(separator: " ")
+    }
 
     /// `SHA256:…`, as OpenSSH shows a key; `nil` where the key is no Base64.
     package var fingerprint: String? {
@@ -40,13 +43,13 @@ package struct AllowedSigner: Hashable, Sendable {
         word.hasPrefix("ssh-") || word.hasPrefix("ecdsa-sha2-") || word.hasPrefix("sk-")
     }
 
-    /// Splits at spaces outside of quotation marks.
-    private static func words(of line: String) -> [String] {
+    /// Splits at separators outside of quotation marks.
+    private static func parts(of line: String, separatedBy isSeparator: (Character) -> Bool) -> [String] {
         var words = [""]
         var isQuoted = false
         for character in line {
             if character == "\"" { isQuoted.toggle() }
-            if !isQuoted, character.isWhitespace {
+            if !isQuoted, isSeparator(character) {
                 if words.last != "" { words.append("") }
             } else {
                 words[words.count - 1].append(character)

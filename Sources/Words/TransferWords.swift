@@ -10,6 +10,9 @@ package enum Loss: String, Word {
     /// Forward and reverse KL, weighted by how far q is from p in the head of p and in its tail (Wu et al., 2024,
     /// arXiv 2404.02657). Head: the fewest tokens of largest p that reach μ together; none for μ = 0, all for μ = 1.
     case adaptiveKL = "AKL"
+    /// ½ Σ |p − q|, the total variation distance (Wen et al., 2023, arXiv 2307.15190). It is at most 1, so a token that the
+    /// teacher gives no chance pulls no harder than others.
+    case totalVariation = "TVD"
     /// −ln q of the sequence's own token.
     case crossEntropy = "CE"
 
@@ -18,7 +21,7 @@ package enum Loss: String, Word {
         switch self {
         case .jensenShannon: "β of a Jensen–Shannon divergence"
         case .adaptiveKL: "μ of an adaptive KL"
-        case .forwardKL, .reverseKL, .crossEntropy: nil
+        case .forwardKL, .reverseKL, .totalVariation, .crossEntropy: nil
         }
     }
 
@@ -34,9 +37,7 @@ package struct LossTerm: Codable, Hashable, Sendable {
     package var argument: Double?
 
     package init(_ loss: Loss, weight: Double = 1, argument: Double? = nil) {
-        self.loss = loss
-        self.weight = weight
-        self.argument = argument
+        (self.loss, self.weight, self.argument) = (loss, weight, argument)
     }
 }
 

@@ -44,6 +44,23 @@ import Testing
         #expect(!(try ChatTemplate("tools {{ 'tools' }}").readsTools))
     }
 
+    /// The line after a block tag is taken away with the tag, unless a plus says that it stays.
+    @Test func aPlusKeepsTheLineOfATag() throws {
+        #expect(try Self.rendered("a\n  {% if true %}\nb{% endif %}\nc") == "a\nbc")
+        #expect(try Self.rendered("a\n  {%+ if true +%}\nb{% endif +%}\nc") == "a\n  \nb\nc")
+    }
+
+    @Test func aDefaultIsForWhatIsNotThereOrWhereAskedForWhatIsEmpty() throws {
+        let variables: [String: TemplateValue] = ["empty": .string(""), "full": .string("x")]
+        for (arguments, expected) in [
+            ("missing | default('d')", "d"), ("empty | default('d')", ""), ("empty | default('d', true)", "d"),
+            ("full | default('d')", "x"), ("full | default('d', true)", "x"), ("full | default('d', boolean=true)", "x"),
+            ("missing | default", ""),
+        ] {
+            #expect(try Self.rendered("{{ \(arguments) }}", variables) == expected, "\(arguments)")
+        }
+    }
+
     @Test func stringsAreEqualByTheirCharacters() throws {
         #expect(try Self.rendered("{{ a == b }} {{ a | length }}", ["a": .string("é"), "b": .string("e\u{301}")]) == "False 1")
     }

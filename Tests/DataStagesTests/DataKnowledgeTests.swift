@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func anEncoderGivesSoManySnippetsToEveryRow() throws {
-        let inputs = try Self.texts().mapValues { Data($0.utf8) }.merging(SmallEncoder.files()) { $1 }
+        let inputs = Self.texts().mapValues { Data($0.utf8) }.merging(SmallEncoder.files()) { $1 }
         let run = try StageRun(DataKnowledge(method: .embedding, topK: 3), inputs: inputs)
         let found = try Self.found(run)
         #expect(found.allSatisfy { Set($0).count == 3 && Set($0).isSubset(of: Self.snippets) })

@@ -147,12 +147,12 @@ import Words
 
     // MARK: Embedding
 
-    static func inputs() throws -> [String: Data] {
-        try texts().mapValues { Data($0.utf8) }.merging(SmallEncoder.files()) { first, _ in first }
+    static func inputs() -> [String: Data] {
+        texts().mapValues { Data($0.utf8) }.merging(SmallEncoder.files()) { first, _ in first }
     }
 
     @Test func anEncoderRanksByTheAngle() throws {
-        let inputs = try Self.inputs()
+        let inputs = Self.inputs()
         let run = try StageRun(Self.retrieve(.embedding, topK: 5), inputs: inputs)
         let folder = URL.temporaryDirectory.appending(path: "encoder-\(UUID().uuidString)", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -177,7 +177,7 @@ import Words
 
     /// A digest that changes without a new revision would let a store mix two behaviours under one key.
     @Test func outputBytesChangeOnlyWithTheRevision() throws {
-        let run = try StageRun(Self.retrieve(.embedding, topK: 3), inputs: try Self.inputs())
+        let run = try StageRun(Self.retrieve(.embedding, topK: 3), inputs: Self.inputs())
         let content = try run.files.map { try $0 + "\n" + run.text($0) }.joined(separator: "\n")
         #expect(DataRetrieve.revision == 1)
         #expect(Digest(hashing: content).hex.prefix(16) == "0b0f1ea244165aa9")

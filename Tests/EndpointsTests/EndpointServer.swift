@@ -9,7 +9,7 @@ import TestSupport
 
 /// A server of chat completions on this machine, with a store and questions to ask.
 final class EndpointServer: FixtureServer {
-    init() throws { try super.init("endpoint/server.py") }
+    convenience init() throws { try self.init("endpoint/server.py") }
 
     var url: String { "http://127.0.0.1:\(port)/v1" }
 

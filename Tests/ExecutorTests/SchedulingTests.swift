@@ -94,6 +94,12 @@ final class GateRunner: Runner {
         #expect(runner.mostAtOnce == 2)
     }
 
+    @Test func memoryCanBeFilledToItsLastByte() {
+        var resources = Resources(jobs: 3, threads: 1, memory: 100)
+        let shares = [40, 60, 1].map { resources.take(memory: $0, waiting: 1)?.memory }
+        #expect(shares == [40, 60, nil])
+    }
+
     /// A stage that needs more than there is runs alone; a small one does not wait for a large one that has to.
     @Test func aStageThatNeedsTooMuchRunsAlone() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }

@@ -10,8 +10,8 @@ import Testing
 
 /// A server that breaks connections, refuses parts and is busy.
 final class UnsteadyServer: FixtureServer {
-    init(size: Int = UnsteadyServer.size, _ plan: [JSON]) throws {
-        try super.init("downloads/server.py")
+    convenience init(size: Int = UnsteadyServer.size, _ plan: [JSON]) throws {
+        try self.init("downloads/server.py")
         try set(["size": .integer(Int64(size)), "plan": .array(plan)])
     }
 
@@ -83,6 +83,13 @@ final class UnsteadyServer: FixtureServer {
     @Test func withoutATagNothingIsContinued() async throws {
         let server = try UnsteadyServer([["tag": .null, "cut": 30_000], ["tag": .null]])
         #expect(try await download(server) == UnsteadyServer.content(""))
+        #expect(server.requestLines() == ["- -", "- -"])
+    }
+
+    /// A weak tag stays when bytes change that do not matter to its server.
+    @Test func aWeakTagContinuesNothing() async throws {
+        let server = try UnsteadyServer([["weak": true, "cut": 30_000], ["weak": true]])
+        #expect(try await download(server) == UnsteadyServer.content())
         #expect(server.requestLines() == ["- -", "- -"])
     }
 

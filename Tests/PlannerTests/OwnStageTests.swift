@@ -73,6 +73,15 @@ import Testing
         #expect(counted.inputs.map(\.name) == ["model", "answers"])
     }
 
+    /// The tenth comes after the ninth, and not after the first.
+    @Test func numberedInputsGoByTheirNumbers() throws {
+        let numbers = [10, 2, 0, 11, 1]
+        let inputs = numbers.map { "train.\($0): functions" }.joined(separator: ", ")
+        let graph = try plan("transfer: SFT\nstages: {rows: {kind: data.ingest, inputs: {\(inputs)}}}\n")
+        let rows = try #require(graph.stages.first { $0.name == "rows" })
+        #expect(rows.inputs.map(\.name) == numbers.sorted().map { "train.\($0)" })
+    }
+
     /// The same stage twice is one, written by hand or generated.
     @Test func equalStagesMerge() throws {
         let graph = try plan(

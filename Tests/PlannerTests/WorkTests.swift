@@ -36,7 +36,8 @@ import Testing
     @Test func passesTakeTwoOperationsPerParameterAndToken() throws {
         let (teacher, student) = (parameters(hidden: 64, intermediate: 128), parameters(hidden: 32, intermediate: 64))
         let samples = try #require(try work(of: "teacher.samples"))
-        #expect(samples > 2 * teacher * 36 * 500)
+        // Of 2000 rows, 15% have held-out templates and 5% held-out values; 12% of the rest are test and valid rows.
+        #expect(abs(samples - 2 * teacher * 36 * 1408) < 1)
         #expect(try work(of: "teacher.logits") == samples)
         #expect(try work(of: "student.kd.rl.importance") == 2 * student * 36 * 50)
         #expect(try work(of: "student.kd.rl.prune[10%]") == 3 * 2 * student * 36 * 50)

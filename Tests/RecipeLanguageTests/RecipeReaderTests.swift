@@ -30,6 +30,27 @@ import Testing
         #expect(pipeline.student.origin.shape?.hidden == 128 && pipeline.teacher.origin.shape?.hidden == 160)
     }
 
+    /// The next window may begin where the last one ended.
+    @Test func aStrideMayBeAsLongAsAWindow() throws {
+        let evaluate = try pipeline(
+            "evaluate: {metrics: [perplexity], perplexity: {text: functions, stride: 512, context: 512}}"
+        ).evaluate
+        #expect(evaluate.perplexity?.kind.stride == 512)
+    }
+
+    /// What the published layout has words for.
+    @Test(arguments: [
+        ("W4A16", ["rtn", "gptq", "quantease"]), ("W8A16", ["rtn", "gptq", "quantease"]),
+        ("W8A8-INT8", ["rtn", "gptq", "quantease", "smoothquant"]), ("W8A8-FP8", ["rtn"]),
+    ])
+    func aSchemeIsMadeByItsMethods(scheme: String, possible: [String]) {
+        let accepted = ["rtn", "gptq", "quantease", "smoothquant"].filter { method in
+            let body = "quantize: {scheme: \(scheme), method: \(method)}"
+            return RecipeReader.read(SourceText(path: "recipe.yaml", text: header + body)).recipe != nil
+        }
+        #expect(accepted == possible)
+    }
+
     /// Written out, the defaults are the defaults: the list in the documentation of `Recipe` is right.
     @Test func everyFieldIsAccepted() throws {
         let body = """

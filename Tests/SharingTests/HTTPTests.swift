@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Foundation
+import HTTP
 import TestSupport
 import Testing
 
@@ -130,6 +131,20 @@ import Testing
         let text = await failure { try await pull(wrong) }
         #expect(!text.contains("sesame"))
         #expect(text.contains(server.address))
+    }
+
+    /// An action may lead to another server, which has no right to the login.
+    @Test func aLoginGoesToItsOwnServerAlone() throws {
+        try server.set(["auth": "me:open sesame"])
+        func status(_ port: Int) throws -> Int {
+            let address = try RemoteAddress("http://me:open%20sesame@127.0.0.1:\(port)/models.git")
+            let url = try #require(URL(string: "http://127.0.0.1:\(port)/models.git/info/lfs"))
+            let objects = LFSServer(url: url, credentials: Credentials(of: address, for: url))
+            let target = try #require(URL(string: server.address + "/info/lfs/objects/" + String(repeating: "0", count: 64)))
+            return try objects.exchange(HTTPRequest(url: target), to: BytesSink(limit: 1 << 20)).status
+        }
+        #expect(try status(server.port) != 401)
+        #expect(try status(1) == 401)
     }
 
     @Test func gitsCredentialHelpersAreAskedAndNobodyElse() throws {

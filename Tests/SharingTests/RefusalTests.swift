@@ -131,6 +131,14 @@ import Testing
     ]
 
     static let stages: [Attack] = [
+        Attack("two results of one action", "there as well: one of the two is not reproducible") {
+            try $0.write($0.textStage())
+            let text = Data("another text\n".utf8)
+            var other = try $0.stage([Entry("a.txt", $0.blob(text))])
+            other.files = [.init(path: "a.txt", size: text.count, digest: Digest(hashing: text))]
+            other.reference = "refs/tags/other"
+            try $0.write(other)
+        },
         Attack("another author", "not what Decant writes") {
             var stage = try $0.textStage()
             stage.author = "Mallory"
@@ -311,6 +319,21 @@ import Testing
         #expect(
             try fixture.git("cat-file", "--batch-all-objects", "--batch-check", in: fixture.place("ours/lineage.git")).contains(
                 commit) == false)
+    }
+
+    /// A server may list what no repository of files can hold.
+    @Test func aRefBelowARefIsRefused() throws {
+        let remote = try HostileRemote(SharingFixture())
+        func chosen(_ names: [String]) throws -> [String] {
+            let listed = names.map { RemoteReference(name: $0, object: remote.honest.build) }
+            return try ChosenReferences(
+                .everything, among: listed, of: .neighbour(remote.repository), ReceivingLimits(), withResults: true
+            )
+            .references.map(\.name)
+        }
+        #expect(try chosen(["refs/heads/ab", "refs/heads/a"]) == ["refs/heads/a", "refs/heads/ab"])
+        let error = #expect(throws: Refusal.self) { try chosen(["refs/heads/a/b", "refs/heads/a"]) }
+        #expect(error?.description == "refs/heads/a/b: there is a ref refs/heads/a as well")
     }
 
     @Test func morePacksThanAreTakenAreRefused() throws {

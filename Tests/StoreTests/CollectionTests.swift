@@ -16,7 +16,9 @@ import TestSupport
 
         /// A stage that gives these bytes, and a build of a recipe that has it as its target.
         @discardableResult
-        func build(_ recipe: String, _ content: String) throws -> (stage: CommitID, build: CommitID, artifact: Artifact) {
+        func build(
+            _ recipe: String, _ content: String, started: Date = Date()
+        ) throws -> (stage: CommitID, build: CommitID, artifact: Artifact) {
             let store = try open()
             let folder = root.appending(path: UUID().uuidString)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -24,7 +26,7 @@ import TestSupport
             let artifact = try store.importDirectory(folder)
             let action = Action(kind: "test", revision: 1, parameters: ["c": .string(content)], inputs: [], numerics: .portable)
             let stage = try store.record(action, parents: [], artifact: artifact)
-            try store.noteRun(RunNote(started: Date(), seconds: 1), of: action, commit: stage)
+            try store.noteRun(RunNote(started: started, seconds: 1), of: action, commit: stage)
             let build = try store.recordBuild(
                 BuildRecord(
                     recipe: recipe, recipeText: content, stages: [.init(name: "model", commit: stage)],
@@ -73,6 +75,16 @@ import TestSupport
         try place.build("home", "new")
         let garbage = try place.open().collect(before: Date() - 3600)
         #expect(garbage.results.isEmpty && garbage.objects.isEmpty && garbage.size == 0)
+    }
+
+    /// Without a build of its own, a result is needed as long as its last run is young.
+    @Test func whatRanLatelyStays() throws {
+        let place = Place()
+        let young = try place.build("home", "young", started: Date() + 3600)
+        let old = try place.build("home", "old", started: Date() - 3600)
+        try place.build("home", "new", started: Date() - 3600)
+        #expect(try place.open().collect(before: Self.now()).results.map(\.commit) == [old.stage])
+        #expect(try place.open().readObject(young.artifact.files[0].digest) == Data("young".utf8))
     }
 
     @Test func nothingIsRemovedWhileSomebodyUsesTheStore() throws {

@@ -30,6 +30,24 @@ import Testing
         #expect(try fixture.store.check().problems == [])
     }
 
+    /// The next transfer goes on behind what came, unless that is more than there can be, or is wrong.
+    @Test func whatCameOfAnObjectStaysWhileItMayBeItsBeginning() throws {
+        let fixture = try StoreFixture()
+        let content = Data("an object\n".utf8)
+        let object = fixture.store.incomingObject(Digest(hashing: content), size: content.count, isRequired: true)
+        func received(_ bytes: Data) throws -> Int {
+            try bytes.write(to: object.partial)
+            #expect(throws: Refusal.self) { try object.finish() }
+            return object.received
+        }
+        #expect(try received(content.prefix(4)) == 4)
+        #expect(try received(content + content) == 0)
+        #expect(try received(Data(content.reversed())) == 0)
+        try content.write(to: object.partial)
+        try object.finish()
+        #expect(object.isWhole && object.received == 0)
+    }
+
     @Test func linksAreRefused() throws {
         let fixture = try StoreFixture()
         let folder = fixture.root.appending(path: "out")

@@ -3,6 +3,8 @@ import Foundation
 
 /// A server of `Tests/Fixtures` on this machine, which works in a folder: it says there what it was asked, and reads there how it
 /// is to misbehave.
+///
+/// Initializers of subclasses are convenient ones: for others, the compiler warns of a recursion that is none.
 open class FixtureServer {
     package let folder: URL
     package let port: Int
@@ -64,7 +66,7 @@ open class FixtureServer {
 
 /// The files of a folder, served on this machine; `Tests/Fixtures/files/server.py` says how they redirect and ask for tokens.
 package final class FileServer: FixtureServer {
-    package init(_ folder: URL? = nil) throws { try super.init("files/server.py", in: folder) }
+    package convenience init(_ folder: URL? = nil) throws { try self.init("files/server.py", in: folder) }
 
     package var address: String { "http://127.0.0.1:\(port)" }
     /// Path and token of each request.

@@ -98,7 +98,7 @@ import Testing
             """
         let signers = AllowedSigners.read(text)
         #expect(signers.map(\.principals) == ["ann@example.org,ann@work", "*@example.org"])
-        #expect(signers[0].options == ["namespaces=\"git\",valid-before=\"20270101\""])
+        #expect(signers[0].options == ["namespaces=\"git\"", "valid-before=\"20270101\""])
         #expect(signers.map(\.key) == ["ssh-ed25519 AAAA", "ecdsa-sha2-nistp256 BBBB"])
         let (rest, removed) = AllowedSigners.removing(from: text) { $0.principals == "*@example.org" }
         #expect(removed.count == 1)

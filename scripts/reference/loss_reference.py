@@ -17,6 +17,7 @@ SIZE, TARGET, BETA = 1000, 17, 0.3
 # Each with its weight and the number in its parentheses.
 MIXTURES = {
     "CE": [("CE", 1, None)], "FKL": [("FKL", 1, None)], "RKL": [("RKL", 1, None)], "JSD(0.3)": [("JSD", 1, 0.3)],
+    "TVD": [("TVD", 1, None)],
     "AKL(0.5)": [("AKL", 1, 0.5)], "AKL(0.9)": [("AKL", 1, 0.9)],
     "0.5AKL(0.5)+0.3JSD(0.75)+0.2RKL+0.4CE": [("AKL", 0.5, 0.5), ("JSD", 0.3, 0.75), ("RKL", 0.2, None), ("CE", 0.4, None)]}
 # Stored tokens, temperature, what becomes of the others.
@@ -52,6 +53,8 @@ def divergence(name: str, number: float | None, log_p: torch.Tensor, log_q: torc
         return forward
     if name == "RKL":
         return reverse
+    if name == "TVD":
+        return (p - q).abs().sum() / 2
     if name == "JSD":
         log_m = (number * p + (1 - number) * q).log()
         return number * (p * (log_p - log_m)).sum() + (1 - number) * (q * (log_q - log_m)).sum()

@@ -50,8 +50,7 @@ struct BuildComparison {
     var metrics: [MetricDelta]
 
     init(from old: StoredBuild, to new: StoredBuild, in store: Store) throws {
-        self.old = old
-        self.new = new
+        (self.old, self.new) = (old, new)
         let before = try RecipeFields(store.texts(of: old))
         let after = try RecipeFields(store.texts(of: new))
         fields = before.flatMap { before in after.map(before.changes(to:)) } ?? []
@@ -95,8 +94,7 @@ struct ArtifactComparison {
     var metrics: [MetricDelta]
 
     init(from old: StoredTarget, to new: StoredTarget, in store: Store) throws {
-        self.old = old
-        self.new = new
+        (self.old, self.new) = (old, new)
         var names = try StageNames(around: old, in: store)
         names.add(try StageNames(around: new, in: store))
         stages = StageChange.all(

@@ -1,6 +1,5 @@
 import BuildModel
 import CanonicalJSON
-import Foundation
 import Planner
 import RecipeLanguage
 import Store

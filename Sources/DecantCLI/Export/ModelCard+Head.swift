@@ -1,6 +1,5 @@
 import CanonicalJSON
 import Kinds
-import Planner
 import Stages
 import Store
 

@@ -1,7 +1,5 @@
 import BuildModel
-import CanonicalJSON
 import Kinds
-import Planner
 import Stages
 import Store
 

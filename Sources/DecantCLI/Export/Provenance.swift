@@ -1,6 +1,5 @@
 import BuildModel
 import CanonicalJSON
-import Foundation
 import Store
 
 /// SLSA provenance 1.0 as an in-toto statement 1.0: what made the exported files, and everything that went into them.

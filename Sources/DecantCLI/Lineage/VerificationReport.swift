@@ -2,7 +2,6 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Executor
-import Foundation
 import Store
 
 /// The result of running one stage again, for people and for programs.

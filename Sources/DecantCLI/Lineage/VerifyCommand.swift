@@ -1,7 +1,6 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
-import Engine
 import Executor
 import Foundation
 import Kinds

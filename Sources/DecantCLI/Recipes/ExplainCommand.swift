@@ -2,7 +2,6 @@ import ArgumentParser
 import BuildModel
 import CanonicalJSON
 import Executor
-import Store
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

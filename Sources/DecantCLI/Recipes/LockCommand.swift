@@ -1,6 +1,4 @@
 import ArgumentParser
-import BuildModel
-import CanonicalJSON
 import Fetching
 import Foundation
 import Planner

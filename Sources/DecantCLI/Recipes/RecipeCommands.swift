@@ -1,5 +1,4 @@
 import ArgumentParser
-import BuildModel
 import CanonicalJSON
 import Foundation
 import Kinds

@@ -21,8 +21,7 @@ struct RecipeFile {
         try Self.report(reading.diagnostics, of: path)
         guard let recipe = reading.recipe else { throw CommandFailure.badInput("\(path) is no recipe") }
         text = String(decoding: content, as: UTF8.self)
-        self.recipe = recipe
-        self.path = path
+        (self.recipe, self.path) = (recipe, path)
         lock = try Self.readLock(of: path)
     }
 

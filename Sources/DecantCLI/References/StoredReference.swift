@@ -1,5 +1,3 @@
-import BuildModel
-import CanonicalJSON
 import Foundation
 import Store
 
@@ -43,9 +41,7 @@ struct StoredTarget {
     }
 
     private init(name: String, record: StageRecord, build: StoredBuild? = nil) {
-        self.name = name
-        self.record = record
-        self.build = build
+        (self.name, self.record, self.build) = (name, record, build)
     }
 
     private static func matches(for reference: String, in store: Store) throws -> [StoredTarget] {

@@ -2,7 +2,6 @@ import ArgumentParser
 import CanonicalJSON
 import Engine
 import Foundation
-import Store
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")

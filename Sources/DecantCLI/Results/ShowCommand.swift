@@ -1,7 +1,6 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
-import Foundation
 import Kinds
 import Planner
 import Stages

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CanonicalJSON
 import Foundation
 import Sharing
 import Store

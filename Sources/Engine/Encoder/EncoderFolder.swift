@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Foundation
 
 /// The folder of a sentence encoder: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and the files that

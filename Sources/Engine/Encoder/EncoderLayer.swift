@@ -18,9 +18,7 @@ struct EncoderLayer {
             PanelMatrix([(outputs, nil)], inputs: inputs, floats: weights.base + offset, workers: workers)
         }
         let (hidden, wide) = (configuration.hiddenSize, configuration.intermediateSize)
-        self.configuration = configuration
-        self.offsets = offsets
-        self.weights = weights
+        (self.configuration, self.offsets, self.weights) = (configuration, offsets, weights)
         projections = matrix(offsets.projections, outputs: 3 * hidden, inputs: hidden)
         output = matrix(offsets.output, outputs: hidden, inputs: hidden)
         intermediate = matrix(offsets.intermediate, outputs: wide, inputs: hidden)

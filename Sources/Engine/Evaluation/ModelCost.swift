@@ -55,6 +55,4 @@ package struct InferenceCost: Hashable, Sendable {
     package let prefill: Double
     /// Of the generated tokens.
     package let decode: Double
-
-    package var total: Double { prefill + decode }
 }

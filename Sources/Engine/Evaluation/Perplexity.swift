@@ -32,19 +32,11 @@ extension InferenceModel {
         let first = window.count - 1 - counted
         var batch = PackedBatch()
         batch.append(window, predicting: first..<window.count - 1)
-        let arena = Arena()
-        return withExtendedLifetime(arena) {
-            // The head's rows piece by piece: a whole window's logits would be the largest thing in memory.
-            let activations = Activations(
-                decoder.configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
-            decoder.hiddenStates(batch, activations)
-            var sum = 0.0
-            decoder.forEachLogits(batch, activations) { rows in
-                sum += negativeLogLikelihood(
-                    of: window.dropFirst(first + 1 + rows.lowerBound), activations.logits, rows: rows.count)
-            }
-            return sum
+        var sum = 0.0
+        decoder.forEachLogits(of: batch) { rows, logits in
+            sum += negativeLogLikelihood(of: window.dropFirst(first + 1 + rows.lowerBound), logits, rows: rows.count)
         }
+        return sum
     }
 
     /// Logits [rows, V], which are used up, and the tokens that follow.
@@ -98,8 +90,7 @@ package struct PerplexityWindows: Hashable, Sendable {
             ranges.append(start..<next)
             end = next
         }
-        self.ranges = ranges
-        self.counted = counted
+        (self.ranges, self.counted) = (ranges, counted)
     }
 
     package var countedTokens: Int { counted.reduce(0, +) }
@@ -121,21 +112,16 @@ extension InferenceModel {
         var batch = PackedBatch()
         for sequence in sequences { batch.append(sequence, predicting: 0..<sequence.count - 1) }
         let targets = sequences.flatMap { $0.dropFirst() }
-        let arena = Arena()
         let vocabulary = decoder.configuration.vocabularySize
-        return withExtendedLifetime(arena) {
-            let a = Activations(decoder.configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
-            decoder.hiddenStates(batch, a)
-            var losses = [Double](repeating: 0, count: targets.count)
-            decoder.forEachLogits(batch, a) { rows in
-                losses.withUnsafeMutableBufferPointer { losses in
-                    decoder.workers.forEach(rows.count) { row in
-                        losses[rows.lowerBound + row] = InferenceModel.negativeLogLikelihood(
-                            of: targets[rows.lowerBound + row], a.logits + row * vocabulary, vocabulary)
-                    }
+        var losses = [Double](repeating: 0, count: targets.count)
+        decoder.forEachLogits(of: batch) { rows, logits in
+            losses.withUnsafeMutableBufferPointer { losses in
+                decoder.workers.forEach(rows.count) { row in
+                    losses[rows.lowerBound + row] = InferenceModel.negativeLogLikelihood(
+                        of: targets[rows.lowerBound + row], logits + row * vocabulary, vocabulary)
                 }
             }
-            return losses.reduce(0, +)
         }
+        return losses.reduce(0, +)
     }
 }

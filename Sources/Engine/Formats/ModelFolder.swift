@@ -13,7 +13,7 @@ package struct ModelFolder: Sendable {
     /// The model, to train or to change. Every weight must be a float tensor of the file.
     package func model() throws -> Model {
         var configuration = try ModelConfiguration(json: readJSON(Self.configurationFile))
-        // What becomes of the weights from here on fits no narrower type.
+        // The weights will change, and a narrower type could not hold them.
         configuration.precision = .float32
         return try WeightFiles(folder: url).model(configuration)
     }
@@ -28,16 +28,16 @@ package struct ModelFolder: Sendable {
             files.model(ModelConfiguration(json: configuration), packed: Set(packed.keys)), packed: packed)
     }
 
-    /// Writes configuration and weights; the tokenizer's files are written by the tokenizer, or copied.
+    /// Writes configuration and weights. The tokenizer writes its own files, or they are copied.
     package func write(_ model: Model) throws {
         try SafeTensors.write(model, to: url.appending(path: WeightFiles.single))
         try write(model.configuration.json, to: Self.configurationFile)
         try write(Self.generation(model.configuration.controlTokens), to: Self.generationFile)
     }
 
-    /// The files of a model folder that say how text becomes tokens and where an answer ends, and that it must have.
+    /// The files that a model folder must have beside its weights: how text becomes tokens, and where an answer ends.
     package static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
-    /// Those that it may have.
+    /// The files of this sort that it may have.
     package static let optionalTokenizerFiles = [generationFile, "chat_template.jinja"]
     package static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
@@ -63,7 +63,7 @@ package struct ModelFolder: Sendable {
 }
 
 extension ModelFolder {
-    /// Takes over a published model: weights widened to float32, all else as it was.
+    /// Imports a published model. Weights become float32; everything else stays as it is.
     package func importModel(from source: ModelFolder) throws {
         let json = try source.readJSON(Self.configurationFile)
         guard json["quantization_config"] ?? .null == .null else {
@@ -76,7 +76,7 @@ extension ModelFolder {
         try write(source.tokenizerConfiguration(), to: "tokenizer_config.json")
     }
 
-    /// Takes over the model of a GGUF file.
+    /// Imports the model of a GGUF file.
     package func importModel(from file: GGUFFile) throws {
         try file.writeTokenizer(to: url)
         try write(file.model())
@@ -103,10 +103,7 @@ package struct ModelFileError: Error, Hashable, Sendable, CustomStringConvertibl
     package var file: String
     package var reason: String
 
-    package init(file: String, reason: String) {
-        self.file = file
-        self.reason = reason
-    }
+    package init(file: String, reason: String) { (self.file, self.reason) = (file, reason) }
 
     package var description: String { "\(file): \(reason)" }
 }

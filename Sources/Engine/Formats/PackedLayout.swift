@@ -72,7 +72,7 @@ enum PackedLayout: Hashable {
 }
 
 extension PackedLayout {
-    /// `config.json` with a `quantization_config` that says so.
+    /// `config.json` with a `quantization_config` of this layout.
     ///
     /// - Parameter ignored: linear modules that stay in float, sorted.
     func configuration(extending configuration: JSON, ignored: [String]) -> JSON {

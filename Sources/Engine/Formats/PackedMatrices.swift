@@ -1,8 +1,7 @@
 import CanonicalJSON
 
 extension WeightFiles {
-    /// Calls `body` with one packed matrix after the other, under the name of the weight that it stands for; never for a float
-    /// model.
+    /// Calls `body` with each packed matrix and the name of its weight. A float model has none.
     ///
     /// - Parameter configuration: the model's `config.json`, whose `quantization_config` tells the two apart.
     func forEachPackedMatrix(

@@ -14,7 +14,7 @@ extension SafeTensors {
         return file
     }
 
-    /// Writes the bytes of `serialize`, with no copy of them all.
+    /// Writes the bytes of `serialize` without a full copy in memory.
     package static func write(_ tensors: [String: StoredTensor], to url: URL) throws {
         let sorted = sorted(tensors)
         try write(head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) }), to: url) { file in
@@ -22,7 +22,7 @@ extension SafeTensors {
         }
     }
 
-    /// Writes a model's weights tensor by tensor, with no second copy of them; the bytes are those of `serialize`.
+    /// Writes a model's weights tensor by tensor, without a second copy. The bytes are those of `serialize`.
     static func write(_ model: Model, to url: URL) throws {
         let sorted = model.parameters.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         try write(head(of: sorted.map { ($0.name, .float32, $0.shape) }), to: url) { file in
@@ -34,8 +34,7 @@ extension SafeTensors {
         }
     }
 
-    /// Writes tensors that are made one after the other, in the order in which they are declared; `make` is given what takes
-    /// the next one.
+    /// Writes tensors one after the other, in the order of their declarations. `make` gets a function that takes the next one.
     static func write(
         _ tensors: [(name: String, type: ElementType, shape: [Int])], to url: URL,
         _ make: (_ append: (StoredTensor) throws -> Void) throws -> Void
@@ -52,7 +51,7 @@ extension SafeTensors {
         }
     }
 
-    /// A file is there whole or as it was before: tensors may be read from the one that is replaced.
+    /// The new file replaces the old one as a whole, at the end. So tensors may still be read from the old one.
     private static func write(_ head: [UInt8], to url: URL, _ body: (FileHandle) throws -> Void) throws {
         let partial = url.appendingPathExtension("partial")
         try Data(head).write(to: partial)
@@ -71,7 +70,7 @@ extension SafeTensors {
         }
     }
 
-    /// All that stands before the data of tensors that follow each other in this order.
+    /// Everything before the data, for tensors in this order.
     private static func head(of tensors: [(name: String, type: ElementType, shape: [Int])]) -> [UInt8] {
         var members: [String: JSON] = ["__metadata__": ["format": "pt"]]
         var end = 0

@@ -7,8 +7,8 @@ import Foundation
 
 /// A safetensors file: eight bytes of header length, a JSON header naming each tensor's type, shape and place, the data.
 ///
-/// Everything the header says is checked against the file's real size before a tensor is read, so that a damaged file is
-/// an error and never a crash or a large allocation.
+/// The header is checked against the file's real size before any tensor is read. So a damaged file is an error, never a crash
+/// or a large allocation.
 package struct SafeTensors: Sendable {
     struct Entry: Hashable, Sendable {
         var elementType: ElementType
@@ -48,8 +48,7 @@ package struct SafeTensors: Sendable {
     }
 
     private init(parsing contents: Data, of mapping: FileMapping?, file: String) throws(ModelFileError) {
-        self.file = file
-        self.mapping = mapping
+        (self.file, self.mapping) = (file, mapping)
         guard contents.count >= 8 else { throw Self.damaged(file, "it ends within the header's length") }
         let length = contents.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
         guard length <= Self.maximumHeaderLength else {
@@ -94,7 +93,7 @@ package struct SafeTensors: Sendable {
         return (name, byte, byte / entry.elementType.size)
     }
 
-    /// The named tensor; its bytes are read when they are asked for.
+    /// The named tensor. Its bytes are read on demand.
     package func tensor(_ name: String) throws(ModelFileError) -> StoredTensor {
         guard let entry = entries[name] else { throw ModelFileError(file: file, reason: "there is no tensor '\(name)'") }
         let start = data.startIndex + entry.range.lowerBound
@@ -108,13 +107,7 @@ package struct SafeTensors: Sendable {
         return try tensor(name).floats() ?? []
     }
 
-    /// The named tensor's floats, of exactly the given shape.
-    package func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
-        try check(name, shape: shape)
-        return try floats(name)
-    }
-
-    /// Widens the named tensor's elements into memory that holds as many, with no copy between and none that stays.
+    /// Widens the named tensor's elements directly into `target`, which has room for all of them. No copy stays in memory.
     func copyFloats(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws(ModelFileError) {
         let entry = try checkThatItHoldsFloats(name)
         data.withUnsafeBytes { data in
@@ -128,14 +121,14 @@ package struct SafeTensors: Sendable {
         release(entry)
     }
 
-    /// The named tensor's bytes in memory of their own.
+    /// A copy of the named tensor's bytes.
     func copyBytes(_ name: String) throws(ModelFileError) -> [UInt8] {
         let bytes = Array(try tensor(name).bytes)
         if let entry = entries[name] { release(entry) }
         return bytes
     }
 
-    /// Gives back what has been read of the file.
+    /// Releases the memory of what was read.
     private func release(_ entry: Entry) {
         mapping?.release(dataOffset + entry.range.lowerBound..<dataOffset + entry.range.upperBound)
     }
@@ -258,7 +251,7 @@ extension SafeTensors {
     }
 }
 
-/// A file's bytes, read as they are asked for. Whoever replaces the file by a rename leaves them as they are.
+/// The mapped bytes of a file, read on demand. A rename that replaces the file does not change them.
 final class FileMapping: @unchecked Sendable {
     private let memory: UnsafeMutableRawPointer?
     private let count: Int
@@ -288,8 +281,7 @@ final class FileMapping: @unchecked Sendable {
         return Data(bytesNoCopy: memory, count: count, deallocator: .custom { _, _ in withExtendedLifetime(self) {} })
     }
 
-    /// Gives back the memory of what has been read, but for pages that are shared with what lies beside it. It is read anew
-    /// where it is asked for again.
+    /// Releases the memory of a range that was read, except pages that its neighbours share. A later use reads it again.
     func release(_ range: Range<Int>) {
         guard let memory else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))

@@ -4,14 +4,12 @@ import Foundation
 package struct StoredTensor: Hashable, Sendable {
     package let elementType: ElementType
     package let shape: [Int]
-    /// A part of a file, or memory of its own; the first byte has any index.
+    /// A part of a file, or its own memory. The first index need not be 0.
     package let bytes: Data
 
     /// The caller has checked that `bytes` fills the shape.
     init(elementType: ElementType, shape: [Int], bytes: Data) {
-        self.elementType = elementType
-        self.shape = shape
-        self.bytes = bytes
+        (self.elementType, self.shape, self.bytes) = (elementType, shape, bytes)
     }
 
     init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {

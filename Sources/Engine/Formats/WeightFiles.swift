@@ -3,7 +3,7 @@ import Foundation
 
 /// A model's tensors as a folder holds them: in `model.safetensors`, or in the shards that its index lists.
 ///
-/// Files are mapped; a tensor is read when it is asked for.
+/// Files are mapped; tensors are read on demand.
 package struct WeightFiles: Sendable {
     package static let single = "model.safetensors"
     static let index = "model.safetensors.index.json"
@@ -19,8 +19,9 @@ package struct WeightFiles: Sendable {
             return
         }
         let map = try WeightMap(reading: index)
-        var files: [SafeTensors] = []
-        for name in map.files { files.append(try SafeTensors(reading: folder.appending(path: name))) }
+        let files = try map.files.map { name throws(ModelFileError) in
+            try SafeTensors(reading: folder.appending(path: name))
+        }
         try map.check(files)
         self.init(files, places: map.places)
     }
@@ -30,10 +31,7 @@ package struct WeightFiles: Sendable {
         self.init([file], places: file.entries.mapValues { _ in 0 })
     }
 
-    private init(_ files: [SafeTensors], places: [String: Int]) {
-        self.files = files
-        self.places = places
-    }
+    private init(_ files: [SafeTensors], places: [String: Int]) { (self.files, self.places) = (files, places) }
 
     package var names: [String] { places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     package var count: Int { places.count }
@@ -43,14 +41,14 @@ package struct WeightFiles: Sendable {
 
     package func contains(_ name: String) -> Bool { places[name] != nil }
 
-    /// Every tensor by name; bytes are read when they are asked for.
+    /// Every tensor by name. Bytes are read on demand.
     package func tensors() throws(ModelFileError) -> [String: StoredTensor] {
         var tensors: [String: StoredTensor] = [:]
         for name in names { tensors[name] = try file(of: name).tensor(name) }
         return tensors
     }
 
-    /// The file that holds a tensor; where there is none, any, whose errors then say that it is missing.
+    /// The file that holds a tensor. If none does, any file: its error says that the tensor is missing.
     func file(of name: String) -> SafeTensors { files[places[name] ?? 0] }
 }
 
@@ -68,7 +66,7 @@ extension WeightFiles {
         return model
     }
 
-    /// Every parameter must be there, of its shape, and no tensor that the model has no use for.
+    /// Every parameter must be there in its shape, and no other tensor.
     private func checkParameters(of configuration: ModelConfiguration, packed: Set<String>) throws(ModelFileError) {
         var known: Set<String> = []
         for parameter in DecoderLayout(configuration).parameters {
@@ -154,7 +152,7 @@ struct WeightMap {
             && !name.unicodeScalars.contains { $0 == "/" || $0 == "\\" || $0.value < 0x20 }
     }
 
-    /// The map and the shards, given in the order of `files`, must tell of the same tensors.
+    /// The map and the shards, in the order of `files`, must name the same tensors.
     func check(_ shards: [SafeTensors]) throws(ModelFileError) {
         for (tensor, place) in places.sorted(by: { $0.key < $1.key }) where !shards[place].contains(tensor) {
             throw ModelFileError(

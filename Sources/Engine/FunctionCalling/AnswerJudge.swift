@@ -1,5 +1,3 @@
-import CanonicalJSON
-
 /// Whether an answer is right, and why not.
 package enum Verdict: Hashable, Sendable {
     case accepted
@@ -78,8 +76,7 @@ private struct ASTQuestion {
     let wanted: [PossibleCall]
 
     init(_ row: Row, functions: [String: FunctionDefinition]) {
-        self.row = row
-        self.functions = functions
+        (self.row, self.functions) = (row, functions)
         wanted =
             row.possible
             ?? row.answers.map { answer in

@@ -39,10 +39,7 @@ package struct FunctionCall: Hashable, Sendable {
     package var name: String
     package var arguments: [String: JSON]
 
-    package init(name: String, arguments: [String: JSON]) {
-        self.name = name
-        self.arguments = arguments
-    }
+    package init(name: String, arguments: [String: JSON]) { (self.name, self.arguments) = (name, arguments) }
 
     /// Reads `{"name", "arguments"}`.
     package init(json: JSON) throws(RowError) { (name, arguments) = try Self.members(of: json, "call") }

@@ -122,10 +122,7 @@ struct ParameterType: Hashable, Sendable {
     var type: ArgumentType?
     var element: ArgumentType?
 
-    init(type: ArgumentType?, element: ArgumentType? = nil) {
-        self.type = type
-        self.element = element
-    }
+    init(type: ArgumentType?, element: ArgumentType? = nil) { (self.type, self.element) = (type, element) }
 
     init(schema: JSON?) {
         let type = ArgumentType(schema: schema)

@@ -35,15 +35,8 @@ package struct Row: Hashable, Sendable {
         definitions: [FunctionDefinition]? = nil, answers: [FunctionCall], possible: [PossibleCall]? = nil,
         template: String? = nil, heldOut: HeldOut? = nil, set: String? = nil
     ) {
-        self.id = id
-        self.query = query
-        self.functions = functions
-        self.definitions = definitions
-        self.answers = answers
-        self.possible = possible
-        self.template = template
-        self.heldOut = heldOut
-        self.set = set
+        (self.id, self.query, self.functions, self.definitions, self.answers) = (id, query, functions, definitions, answers)
+        (self.possible, self.template, self.heldOut, self.set) = (possible, template, heldOut, set)
     }
 
     /// A passage of text.
@@ -83,10 +76,7 @@ package struct ChatMessage: Hashable, Sendable {
     package var role: Role
     package var content: String
 
-    package init(role: Role, content: String) {
-        self.role = role
-        self.content = content
-    }
+    package init(role: Role, content: String) { (self.role, self.content) = (role, content) }
 
     /// Reads `{"role", "content"}`.
     package init(json: JSON) throws(RowError) {
@@ -109,10 +99,7 @@ package struct RowBackground: Hashable, Sendable {
         package var query: String
         package var response: String
 
-        package init(query: String, response: String) {
-            self.query = query
-            self.response = response
-        }
+        package init(query: String, response: String) { (self.query, self.response) = (query, response) }
     }
 
     /// Guidelines and format rules.
@@ -127,8 +114,7 @@ package struct RowBackground: Hashable, Sendable {
 extension RowBackground {
     /// Reads the background among a row's members; missing parts are empty.
     init(json: JSON) throws(RowError) {
-        var context: [ChatMessage] = []
-        for message in json["context"]?.array ?? [] { context.append(try ChatMessage(json: message)) }
+        let context = try (json["context"]?.array ?? []).map(ChatMessage.init(json:))
         self.init(
             instructions: json["instructions"]?.string ?? "",
             examples: (json["examples"]?.array ?? []).map {
@@ -162,11 +148,11 @@ extension Row {
             id: id, query: query,
             functions: (json["functions"]?.array ?? []).compactMap(\.string),
             definitions: try json["definitions"]?.array.map { list throws(RowError) in
-                try Self.list(list, FunctionDefinition.init(json:))
+                try list.map(FunctionDefinition.init(json:))
             },
-            answers: try Self.list(answers, FunctionCall.init(json:)),
+            answers: try answers.map(FunctionCall.init(json:)),
             possible: try json["possible"]?.array.map { list throws(RowError) in
-                try Self.list(list, PossibleCall.init(json:))
+                try list.map(PossibleCall.init(json:))
             },
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
@@ -178,14 +164,6 @@ extension Row {
         guard possible.map({ $0.map(\.name) == self.answers.map(\.name) }) ?? true else {
             throw RowError("the row '\(id)' has 'possible' calls of other functions than its 'answers'")
         }
-    }
-
-    private static func list<Element>(
-        _ values: [JSON], _ read: (JSON) throws(RowError) -> Element
-    ) throws(RowError) -> [Element] {
-        var elements: [Element] = []
-        for value in values { elements.append(try read(value)) }
-        return elements
     }
 
     /// The row as JSON. Definitions, possible answers, background and `passage` appear only where the row has them.

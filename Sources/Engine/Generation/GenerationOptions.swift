@@ -28,15 +28,9 @@ package struct GenerationOptions: Sendable {
         topK: Int? = nil, topP: Double = 1, samples: Int = 1, seed: UInt64 = 0, constraint: TokenConstraint? = nil,
         recordsLogProbabilities: Bool = false
     ) {
-        self.maximumTokens = maximumTokens
-        self.stopTokens = stopTokens
-        self.stopSequences = stopSequences
-        self.temperature = temperature
-        self.topK = topK
-        self.topP = topP
-        self.samples = samples
-        self.seed = seed
-        self.constraint = constraint
+        (self.maximumTokens, self.stopTokens, self.stopSequences) = (maximumTokens, stopTokens, stopSequences)
+        (self.temperature, self.topK, self.topP) = (temperature, topK, topP)
+        (self.samples, self.seed, self.constraint) = (samples, seed, constraint)
         self.recordsLogProbabilities = recordsLogProbabilities
     }
 
@@ -57,8 +51,7 @@ package struct GenerationPrompt: Sendable {
     package var constraint: TokenConstraint?
 
     package init(_ tokens: [Int32], constraint: TokenConstraint? = nil) {
-        self.tokens = tokens
-        self.constraint = constraint
+        (self.tokens, self.constraint) = (tokens, constraint)
     }
 }
 
@@ -89,11 +82,8 @@ package struct GeneratedSequence: Hashable, Sendable {
         tokens: [Int32] = [], end: End = .limit, surplusBytes: Int = 0, logProbabilities: [Float] = [],
         choiceLogProbabilities: [Float] = []
     ) {
-        self.tokens = tokens
-        self.end = end
-        self.surplusBytes = surplusBytes
-        self.logProbabilities = logProbabilities
-        self.choiceLogProbabilities = choiceLogProbabilities
+        (self.tokens, self.end, self.surplusBytes) = (tokens, end, surplusBytes)
+        (self.logProbabilities, self.choiceLogProbabilities) = (logProbabilities, choiceLogProbabilities)
     }
 
     /// Whether the answer ended before the limit.

@@ -11,11 +11,8 @@ struct GenerationRun {
     private var growing: [GrowingSequence] = []
 
     init(queue: PromptQueue, decoder: StepDecoder, options: GenerationOptions, places: Int, promptTokensPerStep: Int) {
-        self.queue = queue
-        self.decoder = decoder
-        self.options = options
-        self.places = places
-        self.promptTokensPerStep = promptTokensPerStep
+        (self.queue, self.decoder, self.options) = (queue, decoder, options)
+        (self.places, self.promptTokensPerStep) = (places, promptTokensPerStep)
         chooser = TokenChoice(options, vocabularySize: decoder.configuration.vocabularySize)
     }
 
@@ -130,8 +127,7 @@ struct PromptQueue {
 
     /// Omits the items in `done`.
     init(_ prompts: [GenerationPrompt], samples: Int, done: [Int: GeneratedSequence]) {
-        self.prompts = prompts
-        self.samples = samples
+        (self.prompts, self.samples) = (prompts, samples)
         let order = prompts.indices.sorted { left, right in
             let (a, b) = (prompts[left].tokens, prompts[right].tokens)
             return a == b ? left < right : a.lexicographicallyPrecedes(b)
@@ -163,10 +159,7 @@ struct GrowingSequence {
     init(_ entry: PromptQueue.Entry, constraint: TokenConstraint?, blocks: [Int], read: Int, copy: BlockCopy?) {
         item = entry.item
         prompt = entry.prompt.tokens
-        self.constraint = constraint
-        self.blocks = blocks
-        self.read = read
-        self.copy = copy
+        (self.constraint, self.blocks, self.read, self.copy) = (constraint, blocks, read, copy)
         state = constraint?.start ?? 0
     }
 

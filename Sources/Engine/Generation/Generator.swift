@@ -19,8 +19,7 @@ package final class Generator {
     }
 
     init(_ model: InferenceModel, workers: WorkerPool, places: Int, promptTokensPerStep: Int) {
-        self.model = model
-        self.workers = workers
+        (self.model, self.workers) = (model, workers)
         self.places = max(1, places)
         self.promptTokensPerStep = max(1, promptTokensPerStep)
         weights = InferenceWeights(model, workers: workers)

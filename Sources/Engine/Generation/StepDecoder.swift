@@ -13,9 +13,7 @@ final class StepDecoder {
 
     /// A decoder for sequences of at most `positions` tokens.
     init(_ weights: InferenceWeights, cache: CacheBlocks, positions: Int, workers: WorkerPool) {
-        self.weights = weights
-        self.cache = cache
-        self.workers = workers
+        (self.weights, self.cache, self.workers) = (weights, cache, workers)
         layout = weights.layout
         configuration = weights.layout.configuration
         rotary = RotaryTable(configuration, positions: positions)

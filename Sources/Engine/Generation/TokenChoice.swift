@@ -14,10 +14,7 @@ struct TokenChoice {
     private let options: GenerationOptions
     private let vocabularySize: Int
 
-    init(_ options: GenerationOptions, vocabularySize: Int) {
-        self.options = options
-        self.vocabularySize = vocabularySize
-    }
+    init(_ options: GenerationOptions, vocabularySize: Int) { (self.options, self.vocabularySize) = (options, vocabularySize) }
 
     /// Chooses a token that the mask allows from logits [V], which it overwrites.
     ///

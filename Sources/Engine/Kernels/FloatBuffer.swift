@@ -43,8 +43,6 @@ final class FloatBuffer {
             if let start = source.baseAddress { base.update(from: start, count: count) }
         }
     }
-
-    func clear() { base.update(repeating: 0, count: count) }
 }
 
 /// Memory that every batch divides anew, and that grows when a batch needs more. The next `cut` overwrites its contents.

@@ -92,8 +92,7 @@ struct MatrixTiles {
     private let columnParts: Int
 
     init(rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool) {
-        self.rows = rows
-        self.columns = columns
+        (self.rows, self.columns) = (rows, columns)
         let wanted =
             threads == 1 ? 1 : min(threads * MatrixTiles.tilesPerThread, rows * columns * depth / MatrixTiles.leastWork)
         let rowBlocks = (rows + MatrixTiles.kernelRows - 1) / MatrixTiles.kernelRows
@@ -136,10 +135,7 @@ struct MatrixView {
     }
 
     init(_ base: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int, stride: Int) {
-        self.base = base
-        self.rows = rows
-        self.columns = columns
-        self.stride = stride
+        (self.base, self.rows, self.columns, self.stride) = (base, rows, columns, stride)
     }
 
     /// `count` columns from `start` on.

@@ -33,8 +33,7 @@ final class PanelMatrix {
         precision: ProductPrecision = .float32
     ) {
         outputs = parts.reduce(0) { $0 + $1.outputs }
-        self.inputs = inputs
-        self.precision = precision
+        (self.inputs, self.precision) = (inputs, precision)
         let step = Self.tileWidth(outputs)
         var tiles: [Tile] = []
         var (offset, first) = (0, 0)

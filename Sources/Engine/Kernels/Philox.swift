@@ -18,8 +18,7 @@ struct Philox {
 
     init(seed: UInt64, purpose: RandomPurpose, step: UInt64 = 0) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-        self.purpose = purpose
-        self.step = step
+        (self.purpose, self.step) = (purpose, step)
     }
 
     /// Four random words.

@@ -73,11 +73,7 @@ final class CodedPanels: WeightPanels, @unchecked Sendable {
         _ codes: decant_codes, words: [UInt32], scales: [Float], rows: Int, columns: Int, groupSize: Int,
         activations: ActivationType = .float
     ) {
-        self.codes = codes
-        self.rows = rows
-        self.columns = columns
-        self.groupSize = groupSize
-        self.activations = activations
+        (self.codes, self.rows, self.columns, self.groupSize, self.activations) = (codes, rows, columns, groupSize, activations)
         self.words = WordPanels(words, outputs: rows)
         self.scales = Self.panels(scales, outputs: rows)
     }

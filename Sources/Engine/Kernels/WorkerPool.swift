@@ -59,10 +59,7 @@ package struct ResultCheckpoint<Item: Sendable>: Sendable {
     /// An error stops the run: groups that have begun are finished, no other begins, and the first error is thrown.
     package var save: Save
 
-    package init(done: [Int: Item] = [:], save: @escaping Save) {
-        self.done = done
-        self.save = save
-    }
+    package init(done: [Int: Item] = [:], save: @escaping Save) { (self.done, self.save) = (done, save) }
 
     /// Starts with no results and saves none.
     package static var none: ResultCheckpoint { ResultCheckpoint { _, _ in } }

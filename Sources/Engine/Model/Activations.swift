@@ -2,11 +2,11 @@ import CKernels
 
 /// What one forward pass leaves for its backward pass, and the working memory of both: views into an arena.
 struct Activations {
-    /// What of a layer outlives the layer's own pass.
+    /// What is kept of a layer after its own pass.
     enum Retention: Hashable {
         /// Nothing: all layers work in the same memory.
         case nothing
-        /// The hidden states that enter it. A backward pass redoes the rest, bit for bit.
+        /// The hidden states that enter it. A backward pass computes the rest again, bit for bit.
         case inputs
         /// All that its backward pass reads.
         case everything
@@ -41,11 +41,6 @@ struct Activations {
     let dHidden, dNorm, dProjections, dAttention: UnsafeMutablePointer<Float>
     /// Sums over each block of rows, [blocks, widest vector of weights].
     let partialSums: UnsafeMutablePointer<Float>
-
-    /// For inference: nothing is kept, and all logits exist at once.
-    init(_ configuration: ModelConfiguration, _ batch: PackedBatch, in arena: Arena) {
-        self.init(configuration, batch, keeping: .nothing, logitRows: batch.predictedRows.count, in: arena)
-    }
 
     init(
         _ configuration: ModelConfiguration, _ batch: PackedBatch, keeping retention: Retention, logitRows: Int, in arena: Arena

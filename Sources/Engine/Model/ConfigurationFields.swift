@@ -1,17 +1,14 @@
 import CanonicalJSON
 
-/// The members of a `config.json`, each read as what it must be.
+/// Reads the members of a `config.json`, each with its type.
 struct ConfigurationFields {
     private let json: JSON
-    /// What stands before a field's name in an error.
+    /// The prefix of a field's name in an error.
     private let path: String
 
-    init(_ json: JSON, path: String = "") {
-        self.json = json
-        self.path = path
-    }
+    init(_ json: JSON, path: String = "") { (self.json, self.path) = (json, path) }
 
-    /// Whether a member is there; `null` says that it is not.
+    /// Whether a member is there. `null` counts as missing.
     func has(_ field: String) -> Bool { json[field].map { $0 != .null } ?? false }
 
     func integer(_ field: String, default fallback: Int? = nil) throws(ModelConfigurationError) -> Int {
@@ -46,7 +43,7 @@ struct ConfigurationFields {
         return family
     }
 
-    /// Refuses, by name, what would change the model's results and is not computed here.
+    /// Refuses each field that asks for a computation that this engine lacks, and names it.
     func checkThatNothingElseIsAsked(of family: ModelFamily) throws(ModelConfigurationError) {
         if let activation = json["hidden_act"], activation.string != "silu" {
             throw ModelConfigurationError(field: "hidden_act", reason: "must be silu, not \(activation.canonicalText)")

@@ -7,11 +7,11 @@ struct Decoder {
     let configuration: ModelConfiguration
     let layout: DecoderLayout
     let weights: FloatBuffer
-    /// Of inference alone: what is packed is not trained.
+    /// Only inference has packed weights: training needs floats.
     let packed: PackedWeights
     let rotary: RotaryTable
     let workers: WorkerPool
-    /// Of the products with float weights.
+    /// The precision of products with float weights.
     let products: ProductPrecision
 
     /// For sequences of at most `positions` tokens.
@@ -20,18 +20,8 @@ struct Decoder {
         workers: WorkerPool, products: ProductPrecision = .float32
     ) {
         configuration = layout.configuration
-        self.layout = layout
-        self.weights = weights
-        self.packed = packed
-        self.workers = workers
-        self.products = products
+        (self.layout, self.weights, self.packed, self.workers, self.products) = (layout, weights, packed, workers, products)
         rotary = RotaryTable(layout.configuration, positions: positions)
-    }
-
-    /// Tokens [T] → logits [P, V].
-    func forward(_ batch: PackedBatch, _ a: Activations) {
-        hiddenStates(batch, a)
-        headForward(batch, a)
     }
 
     /// Tokens [T] → hidden states behind the last layer [T, D].
@@ -57,20 +47,20 @@ struct Decoder {
     }
 }
 
-/// Sequences of different lengths, one behind the other with no padding, and the rows whose logits are wanted.
+/// Sequences of different lengths, one after the other without padding, and the rows whose logits are needed.
 struct PackedBatch {
     private(set) var tokens: [Int32] = []
-    /// Of each token within its sequence.
+    /// The position of each token in its sequence.
     private(set) var positions: [Int32] = []
     /// Where each sequence starts, and where the last one ends.
     private(set) var offsets: [Int32] = [0]
-    /// Rows of `tokens` whose next token the model is asked for.
+    /// The rows of `tokens` whose next token is predicted.
     private(set) var predictedRows: [Int32] = []
     private(set) var longest = 0
 
     var sequenceCount: Int { offsets.count - 1 }
 
-    /// Adds a sequence; logits are wanted at its positions `predicted`.
+    /// Adds a sequence. Logits are needed at its positions `predicted`.
     mutating func append(_ sequence: some Collection<Int32>, predicting predicted: Range<Int>) {
         let start = Int32(tokens.count)
         tokens.append(contentsOf: sequence)
@@ -78,11 +68,5 @@ struct PackedBatch {
         offsets.append(Int32(tokens.count))
         predictedRows.append(contentsOf: predicted.map { start + Int32($0) })
         longest = max(longest, sequence.count)
-    }
-
-    /// Adds one token that follows `position` others, which a cache holds; its logits are wanted.
-    mutating func append(token: Int32, at position: Int) {
-        append(CollectionOfOne(token), predicting: 0..<1)
-        positions[positions.count - 1] = Int32(position)
     }
 }

@@ -1,16 +1,16 @@
-/// Where every parameter lies: embedding, layers, final norm, head. Query, key and value projections are adjacent, as are
-/// gate and up, so that each group is one matrix to multiply by.
+/// The place of every parameter: embedding, layers, final norm, head. Query, key and value projections are adjacent, and so are
+/// gate and up: each group is one matrix in a product.
 struct DecoderLayout: Sendable {
     let configuration: ModelConfiguration
     /// Offsets from a layer's start, which all layers share.
     let attention: Attention
     let feedForward: FeedForward
-    /// Values of a layer.
+    /// The number of values in a layer.
     let layerSize: Int
     /// The embedding is the first parameter.
     let embeddingCount: Int
     let finalNorm: Int
-    /// The embedding's where the two are tied.
+    /// The embedding itself where the two share weights.
     let head: LinearMap
     let count: Int
     private let outside, inLayer: [ParameterTemplate]
@@ -37,7 +37,7 @@ struct DecoderLayout: Sendable {
 
     func start(ofLayer index: Int) -> Int { embeddingCount + index * layerSize }
 
-    /// All parameters in the order in which they lie.
+    /// All parameters in the order of their memory.
     var parameters: [Parameter] {
         let family = configuration.family
         let layers = (0..<configuration.layerCount).flatMap { index in
@@ -67,11 +67,11 @@ private struct ParameterTemplate: Sendable {
     }
 }
 
-/// Lays tensors one behind the other.
+/// Places tensors one after the other.
 struct LayoutBuilder {
     private let configuration: ModelConfiguration
     fileprivate private(set) var parameters: [ParameterTemplate] = []
-    /// Values so far.
+    /// The number of values so far.
     fileprivate(set) var count = 0
 
     fileprivate init(_ configuration: ModelConfiguration) { self.configuration = configuration }
@@ -91,7 +91,7 @@ struct LayoutBuilder {
         return count
     }
 
-    /// Matrices that read the same input, of which some are turned by the rotary embedding.
+    /// Adds matrices that read the same input. The rotary embedding turns the outputs of some.
     mutating func append(
         _ matrices: [(name: TensorName, outputs: Axis, isRotated: Bool)], reading input: LinearInput
     ) -> LinearMap {
@@ -105,7 +105,7 @@ struct LayoutBuilder {
     }
 }
 
-/// Matrices [outputs, inputs] that lie one behind the other, so that one product takes them all.
+/// Matrices [outputs, inputs], one after the other: one product computes them all.
 struct LinearMap: Hashable, Sendable {
     let offset: Int
     /// Of each matrix.

@@ -1,8 +1,8 @@
 import CKernels
 
-/// Where a backward pass leaves its gradients: memory that lies as what is trained does.
+/// Where a backward pass leaves its gradients. The memory has the layout of the trained values.
 ///
-/// What is not trained has no gradient: where adapters are, that is everything but their factors.
+/// Only trained values have a gradient. With adapters, these are the adapters' factors alone.
 struct Gradients {
     /// The factors beside the model's matrices.
     struct Adapters {
@@ -10,20 +10,18 @@ struct Gradients {
         let values: FloatBuffer
     }
 
-    /// The first of several passes replaces what was there, so that nobody has to clear it.
+    /// The first of several passes replaces the old values, so nothing must be cleared.
     let accumulation: MatrixMultiply.Accumulation
     private let base: UnsafeMutablePointer<Float>
     private let adapters: Adapters?
 
     init(base: UnsafeMutablePointer<Float>, adapters: Adapters? = nil, accumulation: MatrixMultiply.Accumulation) {
-        self.base = base
-        self.adapters = adapters
-        self.accumulation = accumulation
+        (self.base, self.adapters, self.accumulation) = (base, adapters, accumulation)
     }
 
     var isAdding: Bool { accumulation == .adding }
 
-    /// Where the gradient of the model's weights at `offset` belongs; `nil` where they are not trained.
+    /// The gradient of the model's weights at `offset`; `nil` where they are not trained.
     func weights(at offset: Int) -> UnsafeMutablePointer<Float>? { adapters == nil ? base + offset : nil }
 
     /// y = x·Wᵀ for the matrices W that lie one behind the other from `offset` on: from dy [T, out] and x [T, in], the gradient

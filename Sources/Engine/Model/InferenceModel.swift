@@ -1,7 +1,7 @@
-/// A model to run but not to train; some of its linear layers may be packed.
+/// A model for inference only. Some of its linear layers may be packed.
 package struct InferenceModel: Sendable {
     package private(set) var model: Model
-    /// Of the products with float weights.
+    /// The precision of products with float weights.
     package var products = ProductPrecision.float32
     let packed: PackedWeights
 
@@ -28,7 +28,7 @@ package struct InferenceModel: Sendable {
         return model
     }
 
-    /// The same model with memory of its own for its weights, which a pass may then change on its way.
+    /// The same model with its own copy of the weights, which a pass may then change.
     func copied() -> InferenceModel {
         var copy = self
         copy.model.values = model.values.copied()
@@ -83,7 +83,7 @@ extension PackedMatrix {
     }
 }
 
-/// The linear layers of a model that are packed, in panels; the others are multiplied by their floats.
+/// The packed linear layers of a model, in panels. The other layers are multiplied as floats.
 struct PackedWeights: Sendable {
     /// By the parameter's offset.
     private var matrices: [Int: any WeightPanels] = [:]

@@ -8,7 +8,7 @@ enum ActivationType: Hashable, Sendable {
     case float8
 }
 
-/// What linear modules read together, [T, inputs]: the values, and their rounded forms where some of the modules want those.
+/// The input [T, inputs] that several linear modules share: the values, and their rounded forms where a module needs them.
 struct LinearOperand {
     let values: MatrixView
     /// Of modules of `ActivationType.int8`.
@@ -21,7 +21,7 @@ struct LinearOperand {
         float8 = types.contains(.float8) ? TokenFloats(rounding: values, workers: workers) : nil
     }
 
-    /// What floats a module of this type multiplies.
+    /// The floats that a module of this type multiplies.
     func values(for type: ActivationType) -> MatrixView {
         guard type == .float8, let float8 else { return values }
         return MatrixView(float8.base, values.rows, values.columns)

@@ -37,7 +37,7 @@ package struct Model: Sendable {
         fill(parameter) { _ = $0.update(fromContentsOf: weights) }
     }
 
-    /// Has `body` write the weights of one parameter where they lie.
+    /// Lets `body` write the weights of one parameter in place.
     mutating func fill<Failure: Error>(
         _ parameter: Parameter, _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Void
     ) throws(Failure) {
@@ -81,10 +81,10 @@ package struct ModelWeightsError: Error, Hashable, Sendable, CustomStringConvert
     package var description: String { "The tensor '\(name)' has \(found) values where the model expects \(expected)." }
 }
 
-/// Every weight of a model, float32, in one piece of memory. Copies of a value share it until one of them is written; what was
-/// never written is zero, and takes no memory.
+/// All weights of a model as float32, in one piece of memory. Copies share the memory until one of them is written. Memory that
+/// was never written is zero and takes no space.
 ///
-/// The memory is written while one value alone has it, so that values may cross threads.
+/// Memory is written only while one value owns it alone, so values may cross threads.
 package struct ModelWeights: @unchecked Sendable {
     /// To be read.
     private(set) var buffer: FloatBuffer
@@ -92,7 +92,7 @@ package struct ModelWeights: @unchecked Sendable {
     /// All zero.
     init(count: Int) { buffer = FloatBuffer(count: count) }
 
-    /// Takes over memory that nobody else writes from here on.
+    /// Takes memory that nobody else will write.
     init(adopting buffer: FloatBuffer) { self.buffer = buffer }
 
     init(copying buffer: FloatBuffer) { self.buffer = buffer.copy() }

@@ -16,13 +16,13 @@ package struct ModelConfiguration: Hashable, Sendable {
     package var maximumPositions: Int
     package var normEpsilon: Double
     package var ropeTheta: Double
-    /// `nil` where every pair turns as fast as `ropeTheta` says.
+    /// `nil` without scaling: every pair turns as fast as `ropeTheta` says.
     package var ropeScaling: RotaryScaling?
     /// Whether the head shares the embedding's weights.
     package var tiesEmbeddings: Bool
-    /// Ids that other programs look for; a model computes the same without them.
+    /// Token ids for other programs. The model itself does not use them.
     package var controlTokens = ControlTokens()
-    /// The type that the weights were published in and that other programs load them as.
+    /// The published type of the weights, which other programs load.
     package var precision = WeightPrecision.float32
 
     /// - Parameter headDimension: `hiddenSize` over `headCount` where it is `nil`.
@@ -31,19 +31,11 @@ package struct ModelConfiguration: Hashable, Sendable {
         maximumPositions: Int = 2048, normEpsilon: Double = 1e-6, ropeTheta: Double = 10_000, tiesEmbeddings: Bool = true,
         family: ModelFamily = .qwen2, headDimension: Int? = nil, ropeScaling: RotaryScaling? = nil
     ) throws(ModelConfigurationError) {
-        self.family = family
-        self.vocabularySize = vocabularySize
-        self.hiddenSize = hiddenSize
-        self.layerCount = layerCount
-        self.headCount = headCount
-        self.keyValueHeadCount = keyValueHeadCount
+        (self.family, self.vocabularySize, self.hiddenSize) = (family, vocabularySize, hiddenSize)
+        (self.layerCount, self.headCount, self.keyValueHeadCount) = (layerCount, headCount, keyValueHeadCount)
         self.headDimension = headDimension ?? hiddenSize / max(headCount, 1)
-        self.intermediateSize = intermediateSize
-        self.maximumPositions = maximumPositions
-        self.normEpsilon = normEpsilon
-        self.ropeTheta = ropeTheta
-        self.ropeScaling = ropeScaling
-        self.tiesEmbeddings = tiesEmbeddings
+        (self.intermediateSize, self.maximumPositions, self.normEpsilon) = (intermediateSize, maximumPositions, normEpsilon)
+        (self.ropeTheta, self.ropeScaling, self.tiesEmbeddings) = (ropeTheta, ropeScaling, tiesEmbeddings)
         if headDimension == nil, headCount > 0,
             !hiddenSize.isMultiple(of: headCount) || !(hiddenSize / headCount).isMultiple(of: 2)
         {
@@ -69,7 +61,7 @@ package struct ModelConfiguration: Hashable, Sendable {
     }
 
     private func check() throws(ModelConfigurationError) {
-        // Bounds under which no product below overflows, far beyond any model of these families.
+        // With these bounds no product below overflows. Real models are far smaller.
         let sizes = [
             ("vocab_size", vocabularySize, 1 << 22), ("hidden_size", hiddenSize, 1 << 18),
             ("num_hidden_layers", layerCount, 1 << 12), ("num_attention_heads", headCount, 1 << 12),
@@ -108,9 +100,7 @@ package struct ControlTokens: Hashable, Sendable {
     package var padding: Int?
 
     package init(begin: Int? = nil, end: [Int] = [], padding: Int? = nil) {
-        self.begin = begin
-        self.end = end
-        self.padding = padding
+        (self.begin, self.end, self.padding) = (begin, end, padding)
     }
 }
 

@@ -1,7 +1,7 @@
 /// A family of published models: the blocks that a layer is made of, and the names that files have for them.
 ///
-/// The blocks' order is the same in all families: embedding, layers of attention and feed-forward, each behind a norm, a
-/// last norm, the head. What has a default here is what most families have.
+/// All families have the same order of blocks: embedding, layers of attention and feed-forward with a norm before each, a last
+/// norm, the head. The defaults here are those of most families.
 package final class ModelFamily: Sendable {
     /// `model_type` of `config.json`.
     package let name: String
@@ -13,7 +13,7 @@ package final class ModelFamily: Sendable {
     let ggufPairsNeighbours: Bool
     /// Channels of a head where `config.json` has no `head_dim`; `nil` is the hidden size over the heads.
     let defaultHeadDimension: Int?
-    /// Fields of `config.json` that must not be true, because no block here computes what they ask for.
+    /// Fields of `config.json` that must not be true: no block here computes what they ask for.
     let refusedFields: [(name: String, reason: String)]
 
     let embedding: TensorName
@@ -32,24 +32,18 @@ package final class ModelFamily: Sendable {
         feedForward: FeedForward.Tensors = .init(), finalNorm: TensorName = TensorName("model.norm", gguf: "output_norm"),
         head: TensorName = TensorName("lm_head", gguf: "output")
     ) {
-        self.name = name
-        self.architecture = architecture
-        self.ggufArchitecture = ggufArchitecture
-        self.ggufPairsNeighbours = ggufPairsNeighbours
-        self.defaultHeadDimension = defaultHeadDimension
-        self.refusedFields = refusedFields
-        self.embedding = embedding
-        self.layers = layers
-        self.attention = attention
-        self.feedForward = feedForward
-        self.finalNorm = finalNorm
-        self.head = head
+        (self.name, self.architecture) = (name, architecture)
+        (self.ggufArchitecture, self.ggufPairsNeighbours) = (ggufArchitecture, ggufPairsNeighbours)
+        (self.defaultHeadDimension, self.refusedFields) = (defaultHeadDimension, refusedFields)
+        (self.embedding, self.layers) = (embedding, layers)
+        (self.attention, self.feedForward) = (attention, feedForward)
+        (self.finalNorm, self.head) = (finalNorm, head)
     }
 
-    /// All that can be read, trained and written, by name.
+    /// All families that can be read, trained and written.
     package static let all: [ModelFamily] = [.llama, .qwen2, .qwen3]
 
-    /// `a, b and c`, as a sentence has them.
+    /// The names as a sentence has them: `a, b and c`.
     static func list(_ names: [String], _ conjunction: String) -> String {
         names.dropLast().joined(separator: ", ") + " \(conjunction) " + (names.last ?? "")
     }
@@ -65,10 +59,7 @@ struct TensorName: Hashable, Sendable {
     let huggingFace: String
     let gguf: String
 
-    init(_ huggingFace: String, gguf: String) {
-        self.huggingFace = huggingFace
-        self.gguf = gguf
-    }
+    init(_ huggingFace: String, gguf: String) { (self.huggingFace, self.gguf) = (huggingFace, gguf) }
 
     /// A module of a numbered layer.
     func inLayer(_ index: Int, of family: ModelFamily) -> TensorName {

@@ -17,7 +17,7 @@ package struct Parameter: Hashable, Sendable {
     var ggufName = ""
     /// A matrix is [out, in].
     package let shape: [Int]
-    /// What rows and columns stand for; empty where pruning knows nothing of them.
+    /// The meaning of rows and columns; empty where pruning does not use them.
     var axes: [Axis] = []
     package let role: Role
     /// The layer that it is a part of.
@@ -75,7 +75,7 @@ enum Axis: Hashable, Sendable {
     }
 }
 
-/// What a layer's linear modules read. Modules that read the same values share its statistics.
+/// An input of a layer's linear modules. Modules with the same input share its statistics.
 package enum LinearInput: String, CaseIterable, Hashable, Sendable {
     /// Normalized hidden states, of the projections to queries, keys and values.
     case attention
@@ -105,7 +105,7 @@ package enum LinearInput: String, CaseIterable, Hashable, Sendable {
     func width(in configuration: ModelConfiguration) -> Int { axis.size(in: configuration) }
 }
 
-/// What a layer does between two of the sums that hidden states are.
+/// Half of a layer: what it computes between two sums of the hidden states.
 enum LayerHalf: CaseIterable {
     case attention, feedForward
 }

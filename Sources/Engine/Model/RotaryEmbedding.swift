@@ -1,7 +1,7 @@
 /// Llama 3's scaling of the rotary embedding: pairs that turn slowly turn slower still, so that a context longer than the
 /// trained one looks like it (`rope_type: llama3`; "The Llama 3 Herd of Models", 2024, and `transformers`' reading of it).
 package struct RotaryScaling: Hashable, Sendable {
-    /// What slow pairs are slowed down by.
+    /// The factor that slows down slow pairs.
     package var factor: Double
     /// Pairs that turn less often than this over the trained context are slow.
     package var lowFrequencyFactor: Double
@@ -13,10 +13,8 @@ package struct RotaryScaling: Hashable, Sendable {
     package init(
         factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int
     ) throws(ModelConfigurationError) {
-        self.factor = factor
-        self.lowFrequencyFactor = lowFrequencyFactor
-        self.highFrequencyFactor = highFrequencyFactor
-        self.originalPositions = originalPositions
+        (self.factor, self.lowFrequencyFactor) = (factor, lowFrequencyFactor)
+        (self.highFrequencyFactor, self.originalPositions) = (highFrequencyFactor, originalPositions)
         let factors = [
             ("factor", factor), ("low_freq_factor", lowFrequencyFactor), ("high_freq_factor", highFrequencyFactor),
         ]

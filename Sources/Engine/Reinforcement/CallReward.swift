@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Words
 
 /// The reward of function calls: R = format·(1 + answer) − (1 − format), format 0 or 1 (From Large to Super-Tiny, appendices A
@@ -24,10 +23,7 @@ package struct CallReward: Sendable {
     package init(
         nameWeight: Double = 0.5, argumentsWeight: Double = 0.5, format: AnswerStyle, functions: [String: FunctionDefinition]
     ) {
-        self.nameWeight = nameWeight
-        self.argumentsWeight = argumentsWeight
-        self.format = format
-        self.functions = functions
+        (self.nameWeight, self.argumentsWeight, self.format, self.functions) = (nameWeight, argumentsWeight, format, functions)
     }
 
     /// The reward of a response that ended.
@@ -103,9 +99,7 @@ package struct Reward: Hashable, Sendable {
     package var isRight: Bool
 
     package init(_ value: Double, isWellFormed: Bool, isRight: Bool) {
-        self.value = value
-        self.isWellFormed = isWellFormed
-        self.isRight = isRight
+        (self.value, self.isWellFormed, self.isRight) = (value, isWellFormed, isRight)
     }
 
     /// The reward of an answer with a wrong format, or that did not end.

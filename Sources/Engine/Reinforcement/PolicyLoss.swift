@@ -14,9 +14,7 @@ package struct PolicyLoss: ResponseLoss, Hashable {
     package var temperature: Double
 
     package init(clip: Double, kl: Double, temperature: Double = 1) {
-        self.clip = clip
-        self.kl = kl
-        self.temperature = temperature
+        (self.clip, self.kl, self.temperature) = (clip, kl, temperature)
     }
 
     package func check() throws(TrainingError) {
@@ -74,8 +72,7 @@ struct TokenDistribution {
     private let temperature: Double
 
     init(_ logits: UnsafePointer<Float>, vocabularySize: Int, temperature: Double) {
-        self.logits = logits
-        self.temperature = temperature
+        (self.logits, self.temperature) = (logits, temperature)
         largest = decant_largest(logits, vocabularySize)
         sum = Double(decant_sum_of_exponentials(logits, largest, Float(1 / temperature), vocabularySize))
     }
@@ -104,12 +101,8 @@ package struct PolicyOptions: Sendable {
     package init(
         rollouts: Int, tokens: Int, temperature: Double = 1, clip: Double = 0.2, kl: Double = 0.01, updates: Int = 1
     ) {
-        self.rollouts = rollouts
-        self.tokens = tokens
-        self.temperature = temperature
-        self.clip = clip
-        self.kl = kl
-        self.updates = updates
+        (self.rollouts, self.tokens, self.temperature) = (rollouts, tokens, temperature)
+        (self.clip, self.kl, self.updates) = (clip, kl, updates)
     }
 
     var loss: PolicyLoss { PolicyLoss(clip: clip, kl: kl, temperature: temperature) }

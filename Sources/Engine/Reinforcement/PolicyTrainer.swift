@@ -36,11 +36,7 @@ package final class PolicyTrainer {
         learner = try Learner(model, longest: longest, options: training, workers: workers)
         reference = options.kl > 0 ? learner.inferenceModel.decoder(positions: longest, workers: workers) : nil
         order = EpochOrder(count: prompts.count, seed: training.seed)
-        self.options = options
-        self.prompts = prompts
-        self.endToken = endToken
-        self.reward = reward
-        self.workers = workers
+        (self.options, self.prompts, self.endToken, self.reward, self.workers) = (options, prompts, endToken, reward, workers)
     }
 
     /// Runs one step, with the readings of `RolloutReadings`.

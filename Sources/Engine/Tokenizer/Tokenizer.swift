@@ -20,10 +20,7 @@ package struct Tokenizer: Sendable {
         spellings: [String?], bytes: ByteTokens, merges: [TokenMerge], addedTokens: [AddedToken],
         pipeline: TextPipeline = .decant
     ) {
-        self.spellings = spellings
-        self.merges = merges
-        self.addedTokens = addedTokens
-        self.pipeline = pipeline
+        (self.spellings, self.merges, self.addedTokens, self.pipeline) = (spellings, merges, addedTokens, pipeline)
         tokenBytes = TokenBytes(spellings)
         specialIds = Set(addedTokens.filter(\.isSpecial).map(\.id))
         let wholePieces = pipeline.keepsWholePieces ? tokenBytes.ids(without: specialIds) : [:]

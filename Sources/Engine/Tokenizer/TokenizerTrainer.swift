@@ -20,8 +20,7 @@ package struct TokenizerTrainer: Sendable {
     package var specialTokens: [String]
 
     package init(vocabularySize: Int, specialTokens: [String] = SpecialToken.allCases.map(\.rawValue)) {
-        self.vocabularySize = vocabularySize
-        self.specialTokens = specialTokens
+        (self.vocabularySize, self.specialTokens) = (vocabularySize, specialTokens)
     }
 
     /// Trains on texts without special tokens. The vocabulary is smaller than requested where the texts have too few pairs.

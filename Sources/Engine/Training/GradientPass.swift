@@ -11,8 +11,7 @@ final class GradientPass {
     ///   - retention: what of the activations is kept for the backward pass; no bit depends on it.
     init(parameterCount: Int, adapters: Gradients.Adapters? = nil, keeping retention: Activations.Retention) {
         gradient = FloatBuffer(count: parameterCount)
-        self.adapters = adapters
-        self.retention = retention
+        (self.adapters, self.retention) = (adapters, retention)
     }
 
     /// The gradient of `scale`·Σ weight·loss over the examples' tokens replaces or is added to `gradient`.
@@ -116,9 +115,7 @@ package struct LossTarget: Sendable {
     package let row: Int
 
     init(example: TrainingExample, position: Int, row: Int = 0) {
-        self.example = example
-        self.position = position
-        self.row = row
+        (self.example, self.position, self.row) = (example, position, row)
     }
 
     var token: Int32 { example.tokens[example.promptLength + position] }

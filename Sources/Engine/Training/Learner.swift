@@ -31,9 +31,7 @@ package final class Learner {
         } else {
             trained = TrainedWeights(model)
         }
-        self.trained = trained
-        self.options = options
-        self.workers = workers
+        (self.trained, self.options, self.workers) = (trained, options, workers)
         configuration = model.configuration
         layout = model.layout
         decoder = Decoder(
@@ -156,10 +154,7 @@ package struct LearnerState: Hashable, Sendable {
     package var secondMoments: [Float]
 
     package init(step: Int, weights: [Float], firstMoments: [Float], secondMoments: [Float]) {
-        self.step = step
-        self.weights = weights
-        self.firstMoments = firstMoments
-        self.secondMoments = secondMoments
+        (self.step, self.weights, self.firstMoments, self.secondMoments) = (step, weights, firstMoments, secondMoments)
     }
 }
 

@@ -11,8 +11,7 @@ package struct LowRankAdapters: Sendable {
     /// - Parameter values: as many as the layout has.
     init(_ layout: AdapterLayout, values: [Float]) {
         adaptation = layout.adaptation
-        self.layout = layout
-        self.values = values
+        (self.layout, self.values) = (layout, values)
     }
 
     /// New factors for a model: A uniform in ±1/√in, as the library `peft` draws them, and B zero, so that they change nothing.
@@ -77,8 +76,7 @@ package struct LowRankAdaptation: Hashable, Sendable {
     package var targets: [Target]
 
     package init(rank: Int, alpha: Double, targets: [Target] = Target.allCases) {
-        self.rank = rank
-        self.alpha = alpha
+        (self.rank, self.alpha) = (rank, alpha)
         self.targets = Target.allCases.filter(targets.contains)
     }
 

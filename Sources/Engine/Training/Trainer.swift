@@ -16,8 +16,7 @@ package final class Trainer {
         for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
         learner = try Learner(
             model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
-        self.examples = examples
-        self.loss = loss
+        (self.examples, self.loss) = (examples, loss)
         order = EpochOrder(count: examples.count, seed: options.seed)
     }
 
@@ -50,10 +49,7 @@ struct EpochOrder {
     private let seed: UInt64
     private var epoch: (number: Int, order: [Int]) = (-1, [])
 
-    init(count: Int, seed: UInt64) {
-        self.count = count
-        self.seed = seed
-    }
+    init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
 
     /// The examples of a step; steps count from 0.
     mutating func batch(_ step: Int, size: Int) -> [Int] {

@@ -10,8 +10,7 @@ package struct TrainingExample: Hashable, Sendable {
     package var rollout: RolloutSignal?
 
     package init(tokens: [Int32], promptLength: Int, teacher: TeacherLogits? = nil) {
-        self.tokens = tokens
-        self.promptLength = promptLength
+        (self.tokens, self.promptLength) = (tokens, promptLength)
         teachers = [teacher].compactMap(\.self)
     }
 

@@ -36,15 +36,9 @@ package struct TrainingOptions: Hashable, Sendable {
         weightDecay: Double = 0, recomputation: Recomputation = .automatic, products: ProductPrecision = .float32,
         seed: UInt64
     ) {
-        self.steps = steps
-        self.batch = batch
-        self.learningRate = learningRate
-        self.optimizer = optimizer
-        self.warmup = warmup
-        self.weightDecay = weightDecay
-        self.recomputation = recomputation
-        self.products = products
-        self.seed = seed
+        (self.steps, self.batch, self.learningRate) = (steps, batch, learningRate)
+        (self.optimizer, self.warmup, self.weightDecay) = (optimizer, warmup, weightDecay)
+        (self.recomputation, self.products, self.seed) = (recomputation, products, seed)
     }
 
     func check() throws(TrainingError) {
@@ -82,12 +76,8 @@ package struct TrainingStep: Hashable, Sendable {
     package init(
         step: Int, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, readings: [String: Double] = [:]
     ) {
-        self.step = step
-        self.loss = loss
-        self.learningRate = learningRate
-        self.gradientNorm = gradientNorm
-        self.tokens = tokens
-        self.readings = readings
+        (self.step, self.loss, self.learningRate) = (step, loss, learningRate)
+        (self.gradientNorm, self.tokens, self.readings) = (gradientNorm, tokens, readings)
     }
 }
 

@@ -25,6 +25,7 @@ struct DistributionPair {
         case .forwardKL: return addForwardKL(weight, &gradient)
         case .reverseKL: return addReverseKL(weight, &gradient)
         case .jensenShannon: return addJensenShannon(argument, weight, &gradient)
+        case .totalVariation: return addTotalVariation(weight, &gradient)
         case .adaptiveKL:
             // The two weights have no gradient.
             let gaps = gaps(argument)
@@ -58,6 +59,14 @@ struct DistributionPair {
         let ofStudent = q.indices.reduce(0.0) { $0 + q[$1] * (logQ[$1] - logM[$1]) }
         for c in q.indices { gradient[c] += weight * (1 - beta) * q[c] * (logQ[c] - logM[c] - ofStudent) }
         return weight * (beta * ofTeacher + (1 - beta) * ofStudent)
+    }
+
+    /// ½ Σ |p − q|; ∂/∂z = ½·q·(s − Σ s·q) with s = sign(q − p), and 0 where p = q.
+    private func addTotalVariation(_ weight: Double, _ gradient: inout [Double]) -> Double {
+        let signs = q.indices.map { q[$0] == p[$0] ? 0.0 : q[$0] > p[$0] ? 1 : -1 }
+        let mean = q.indices.reduce(0.0) { $0 + signs[$1] * q[$1] }
+        for c in q.indices { gradient[c] += weight * 0.5 * q[c] * (signs[c] - mean) }
+        return weight * 0.5 * q.indices.reduce(0.0) { $0 + abs(p[$1] - q[$1]) }
     }
 
     /// Σ |p − q| over the head of p, the fewest categories of largest p that reach μ together, and over the rest.

@@ -14,10 +14,8 @@ package final class OnPolicyTrainer {
         package var endTokens: [Int32]
 
         package init(fraction: Double, maximumTokens: Int, temperature: Double, endTokens: [Int32]) {
-            self.fraction = fraction
-            self.maximumTokens = maximumTokens
-            self.temperature = temperature
-            self.endTokens = endTokens
+            (self.fraction, self.maximumTokens) = (fraction, maximumTokens)
+            (self.temperature, self.endTokens) = (temperature, endTokens)
         }
     }
 
@@ -58,10 +56,7 @@ package final class OnPolicyTrainer {
         let longest = examples.reduce(0) { longest, example in
             max(longest, example.tokens.count, example.promptLength + sampling.maximumTokens + 1)
         }
-        self.examples = examples
-        self.loss = loss
-        self.sampling = sampling
-        self.workers = workers
+        (self.examples, self.loss, self.sampling, self.workers) = (examples, loss, sampling, workers)
         learner = try Learner(student, longest: min(longest, limit), options: options, workers: workers)
         self.teacher = LogitsCapture(teacher, longest: min(longest, limit), workers: workers)
         order = EpochOrder(count: examples.count, seed: options.seed)

@@ -5,10 +5,7 @@ package struct PreferencePair: Hashable, Sendable {
     package var accepted: TrainingExample
     package var rejected: TrainingExample
 
-    package init(accepted: TrainingExample, rejected: TrainingExample) {
-        self.accepted = accepted
-        self.rejected = rejected
-    }
+    package init(accepted: TrainingExample, rejected: TrainingExample) { (self.accepted, self.rejected) = (accepted, rejected) }
 }
 
 /// Direct preference optimization (Rafailov et al., 2023, arXiv 2305.18290): −ln σ(margin), the mean over a step's pairs, with
@@ -34,8 +31,7 @@ package final class PreferenceTrainer {
         let rows = Self.rows(of: pairs)
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         learner = try Learner(model, longest: rows.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
-        self.pairs = pairs
-        self.beta = beta
+        (self.pairs, self.beta) = (pairs, beta)
         reference = Self.preferences(learner.responseLogProbabilities(rows))
         order = EpochOrder(count: pairs.count, seed: options.seed)
     }
@@ -135,18 +131,13 @@ extension Decoder {
         let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
         var values = [Double](repeating: 0, count: targets.count)
         let size = configuration.vocabularySize
-        withExtendedLifetime(arena) {
-            let activations = Activations(configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
-            hiddenStates(batch, activations)
-            values.withUnsafeMutableBufferPointer { values in
-                forEachLogits(batch, activations) { rows in
-                    workers.forEachRange(rows.count, size: 4) { places in
-                        for place in places {
-                            let logits = activations.logits + place * size
-                            let policy = TokenDistribution(logits, vocabularySize: size, temperature: temperature)
-                            let row = rows.lowerBound + place
-                            values[row] = policy.logProbability(of: targets[row])
-                        }
+        values.withUnsafeMutableBufferPointer { values in
+            forEachLogits(of: batch, in: arena) { rows, logits in
+                workers.forEachRange(rows.count, size: 4) { places in
+                    for place in places {
+                        let policy = TokenDistribution(logits + place * size, vocabularySize: size, temperature: temperature)
+                        let row = rows.lowerBound + place
+                        values[row] = policy.logProbability(of: targets[row])
                     }
                 }
             }

@@ -15,11 +15,7 @@ package struct TeacherLogits: Hashable, Sendable {
     package var logRest: [Float]
 
     package init(k: Int, topTokens: [Int32], topLogits: [Float], logSumExp: [Float], logRest: [Float]) {
-        self.k = k
-        self.topTokens = topTokens
-        self.topLogits = topLogits
-        self.logSumExp = logSumExp
-        self.logRest = logRest
+        (self.k, self.topTokens, self.topLogits, self.logSumExp, self.logRest) = (k, topTokens, topLogits, logSumExp, logRest)
     }
 
     package var positionCount: Int { logSumExp.count }
@@ -73,8 +69,7 @@ package final class LogitsCapture {
 
     /// - Parameter longest: largest number of tokens of an example.
     package init(_ model: InferenceModel, longest: Int, workers: WorkerPool) {
-        self.model = model
-        self.workers = workers
+        (self.model, self.workers) = (model, workers)
         decoder = model.decoder(positions: longest, workers: workers)
     }
 
@@ -108,21 +103,15 @@ package final class LogitsCapture {
         let vocabularySize = decoder.configuration.vocabularySize
         var batch = PackedBatch()
         for example in examples { batch.append(example.tokens, predicting: span.predictingPositions(in: example)) }
-        let arena = Arena()
-        return withExtendedLifetime(arena) {
-            let activations = Activations(
-                decoder.configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
-            decoder.hiddenStates(batch, activations)
-            var captured = TeacherLogits(k: k)
-            decoder.forEachLogits(batch, activations) { rows in
-                captured.append(activations.logits, positions: rows.count, vocabularySize: vocabularySize)
-            }
-            var position = 0
-            return examples.map { example in
-                let count = span.positions(in: example).count
-                defer { position += count }
-                return captured.positions(position..<position + count)
-            }
+        var captured = TeacherLogits(k: k)
+        decoder.forEachLogits(of: batch) { rows, logits in
+            captured.append(logits, positions: rows.count, vocabularySize: vocabularySize)
+        }
+        var position = 0
+        return examples.map { example in
+            let count = span.positions(in: example).count
+            defer { position += count }
+            return captured.positions(position..<position + count)
         }
     }
 }

@@ -18,11 +18,9 @@ package struct TransferLoss: ResponseLoss, Hashable {
         _ terms: [LossTerm], temperature: Double = 1, tail: LogitsTail? = nil, promptShare: Double = 0,
         teacherWeights: [Double] = [1]
     ) {
-        self.terms = terms
-        self.temperature = temperature
+        (self.terms, self.temperature) = (terms, temperature)
         self.tail = tail ?? (temperature == 1 ? .lump : .renormalize)
-        self.promptShare = promptShare
-        self.teacherWeights = teacherWeights
+        (self.promptShare, self.teacherWeights) = (promptShare, teacherWeights)
     }
 
     package var needsTeacher: Bool { terms.contains { $0.loss != .crossEntropy } }

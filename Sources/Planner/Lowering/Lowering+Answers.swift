@@ -1,5 +1,4 @@
 import BuildModel
-import Declarations
 import Kinds
 import RecipeLanguage
 import Words

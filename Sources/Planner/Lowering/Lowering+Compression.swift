@@ -2,7 +2,6 @@ import BuildModel
 import Declarations
 import Kinds
 import RecipeLanguage
-import Words
 
 extension Lowering {
     /// The pruned models and those recovered after each, in order.

@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Declarations
 import Diagnostics
 import Kinds

@@ -1,6 +1,5 @@
 import BuildModel
 import Declarations
-import Diagnostics
 import Kinds
 import RecipeLanguage
 

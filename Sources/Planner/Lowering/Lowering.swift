@@ -22,10 +22,7 @@ struct Lowering {
     private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
     init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily) {
-        self.recipe = recipe
-        self.snapshots = snapshots
-        self.lock = lock
-        self.processor = processor
+        (self.recipe, self.snapshots, self.lock, self.processor) = (recipe, snapshots, lock, processor)
     }
 
     /// More stages than anyone can run.

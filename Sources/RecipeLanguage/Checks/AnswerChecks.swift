@@ -19,9 +19,8 @@ struct AnswerChecks {
         else { return }
         let name = step.method.value.rawValue
         findings.report(
-            Diagnostic(
-                .needsAnswers, "'\(name)' learns from judged answers, and with 'sample: none' there are none",
-                at: step.method.span, help: "leave 'sample: none' out, or write 'KD' or 'SFT' in place of '\(name)'"))
+            .needsAnswers, "'\(name)' learns from judged answers, and with 'sample: none' there are none", at: step.method.span,
+            help: "leave 'sample: none' out, or write 'KD' or 'SFT' in place of '\(name)'")
     }
 
     /// A text asks nothing that a teacher or a student could answer.
@@ -34,12 +33,11 @@ struct AnswerChecks {
         guard let step = asking else { return }
         let name = step.method.value.rawValue
         findings.report(
-            Diagnostic(
-                .textAsRows, "'\(name)' has the training rows answered, and a text asks nothing", at: text.name.span,
-                label: "a text", secondary: step.method.isWritten ? [.init(step.method.span)] : [],
-                help: step.method.value == .kd
-                    ? "write 'sample: none': KD then learns the text itself, and the own answers of other rows"
-                    : "take the text out of 'data.ingest.train', or write 'SFT', or 'KD' and 'sample: none'"))
+            .textAsRows, "'\(name)' has the training rows answered, and a text asks nothing", at: text.name.span,
+            label: "a text", secondary: step.method.isWritten ? [.init(step.method.span)] : [],
+            help: step.method.value == .kd
+                ? "write 'sample: none': KD then learns the text itself, and the own answers of other rows"
+                : "take the text out of 'data.ingest.train', or write 'SFT', or 'KD' and 'sample: none'")
     }
 
     /// Models answer the rows of the sets that are evaluated.
@@ -48,11 +46,10 @@ struct AnswerChecks {
             guard let text = pipeline.data.text(in: set) else { continue }
             let written = pipeline.evaluate.sets?.value.first { $0.value == set }
             findings.report(
-                Diagnostic(
-                    .textAsRows, "the set '\(set)' has text among its rows, which asks for no calls",
-                    at: written?.span ?? text.name.span, label: written == nil ? "a text" : "",
-                    secondary: written == nil ? [] : [.init(text.name.span, "a text")],
-                    help: "evaluate other sets; with 'data.split: {test: 0%}', no training row becomes a test row"))
+                .textAsRows, "the set '\(set)' has text among its rows, which asks for no calls",
+                at: written?.span ?? text.name.span, label: written == nil ? "a text" : "",
+                secondary: written == nil ? [] : [.init(text.name.span, "a text")],
+                help: "evaluate other sets; with 'data.split: {test: 0%}', no training row becomes a test row")
         }
     }
 }

@@ -23,17 +23,15 @@ struct PipelineChecks {
         let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }
         for set in evaluatedStandardSets + calibration where set.isWritten && !held.contains(set.value) {
             findings.report(
-                Diagnostic(
-                    .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
-                    help: pipeline.data.advice(for: set.value)))
+                .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
+                help: pipeline.data.advice(for: set.value))
         }
         guard let checks = pipeline.allSteps.lazy.compactMap(\.training.validation).first, !held.contains(.valid) else {
             return
         }
         findings.report(
-            Diagnostic(
-                .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
-                help: pipeline.data.advice(for: .valid)))
+            .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
+            help: pipeline.data.advice(for: .valid))
     }
 
     /// The sets that `evaluate` asks for, but for those that `data.ingest.sets` names; a name that is neither is reported.
@@ -76,10 +74,9 @@ struct PipelineChecks {
         }
         let nearest = possible.min { abs($0 - size) < abs($1 - size) } ?? 0
         findings.report(
-            Diagnostic(
-                .badGroup, "'group_size' must divide the student's 'hidden' and 'intermediate'", at: quantize.groupSize.span,
-                label: "\(size) does not divide \(widths[0]) and \(widths[1])",
-                secondary: sides.filter { $0.isWritten && !$0.value.isMultiple(of: size) }.map { .init($0.span) },
-                help: "the nearest possible value is \(nearest); 0 means one scale per output channel"))
+            .badGroup, "'group_size' must divide the student's 'hidden' and 'intermediate'", at: quantize.groupSize.span,
+            label: "\(size) does not divide \(widths[0]) and \(widths[1])",
+            secondary: sides.filter { $0.isWritten && !$0.value.isMultiple(of: size) }.map { .init($0.span) },
+            help: "the nearest possible value is \(nearest); 0 means one scale per output channel")
     }
 }

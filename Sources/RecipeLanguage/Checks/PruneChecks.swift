@@ -10,8 +10,7 @@ struct PruneChecks {
     let findings: Findings
 
     init(_ prune: PruneSection, _ pipeline: Pipeline, _ findings: Findings) {
-        self.prune = prune
-        self.findings = findings
+        (self.prune, self.findings) = (prune, findings)
         shape = pipeline.student.origin.shape
         // The size of an imported tokenizer is not known yet.
         size = pipeline.trainsTokenizer ? shape.map { ModelSize($0, vocabulary: pipeline.tokenizer.vocabulary.value) } : nil
@@ -35,18 +34,16 @@ struct PruneChecks {
         guard layers.value >= shape.layers else { return }
         if shape.layers < 2 { return reportSingleLayer(shape) }
         findings.report(
-            Diagnostic(
-                .badRatio, "a student of \(shape.layers) layers cannot lose \(layers.value)", at: layers.span,
-                secondary: shape.$layers.isWritten ? [.init(shape.$layers.span)] : [],
-                help: "the nearest possible value is \(shape.layers - 1)"))
+            .badRatio, "a student of \(shape.layers) layers cannot lose \(layers.value)", at: layers.span,
+            secondary: shape.$layers.isWritten ? [.init(shape.$layers.span)] : [],
+            help: "the nearest possible value is \(shape.layers - 1)")
     }
 
     private func reportSingleLayer(_ shape: ModelShape) {
         findings.report(
-            Diagnostic(
-                .conflict, "a student of one layer has none to prune",
-                at: shape.$layers.isWritten ? shape.$layers.span : prune.method.span,
-                help: "give the student two layers or more, or write 'prune: none'"))
+            .conflict, "a student of one layer has none to prune",
+            at: shape.$layers.isWritten ? shape.$layers.span : prune.method.span,
+            help: "give the student two layers or more, or write 'prune: none'")
     }
 
     private func check(_ wanted: Spanned<Int?>, from whole: Spanned<Int>, step: Int) {
@@ -57,9 +54,8 @@ struct PruneChecks {
         let allowed =
             step == 1 ? "at most the student's \(whole.value)" : "the student's \(whole.value) less a multiple of \(step)"
         findings.report(
-            Diagnostic(
-                .badShape, "'\(wanted.field)' must be \(allowed)", at: wanted.span,
-                secondary: whole.isWritten ? [.init(whole.span)] : [], help: "the nearest possible value is \(nearest)"))
+            .badShape, "'\(wanted.field)' must be \(allowed)", at: wanted.span,
+            secondary: whole.isWritten ? [.init(whole.span)] : [], help: "the nearest possible value is \(nearest)")
     }
 
     /// A ratio that no shape comes near enough to, or that is nearer to nothing than to the smallest piece.
@@ -70,13 +66,12 @@ struct PruneChecks {
         guard nearest == 0 || abs(nearest - ratio.value) > tolerance(of: reachable) else { return }
         let wanted = nearest == 0 ? reachable.filter { $0 > 0 }.min() : nearest
         findings.report(
-            Diagnostic(
-                .badRatio, "no shape of the student comes near a ratio of \(ratio.value.percentage)", at: ratio.span,
-                label: "nearest: \(((nearest * 1000).rounded() / 1000).percentage)",
-                secondary: prune.method.value == .depth || !prune.granularity.$intermediate.isWritten
-                    ? [] : [.init(prune.granularity.$intermediate.span)],
-                help: wanted.map { "the nearest possible value is \((($0 * 1000).rounded() / 1000).percentage)\(advice)" }
-                    ?? "the student is too small for this method\(advice)"))
+            .badRatio, "no shape of the student comes near a ratio of \(ratio.value.percentage)", at: ratio.span,
+            label: "nearest: \(((nearest * 1000).rounded() / 1000).percentage)",
+            secondary: prune.method.value == .depth || !prune.granularity.$intermediate.isWritten
+                ? [] : [.init(prune.granularity.$intermediate.span)],
+            help: wanted.map { "the nearest possible value is \((($0 * 1000).rounded() / 1000).percentage)\(advice)" }
+                ?? "the student is too small for this method\(advice)")
     }
 
     private var hiddenStep: Int { prune.granularity.hidden ?? PruneApply.Granularity.standardHidden }

@@ -16,9 +16,8 @@ struct TeacherChecks {
     private func checkFurtherTeachers() {
         guard let further = pipeline.teachers.first, !steps.contains(where: { $0.method.value == .kd }) else { return }
         findings.report(
-            Diagnostic(
-                .conflict, "'teachers' are asked by KD alone, and no step is a KD", at: further.name.span,
-                secondary: steps.first.map { [.init($0.method.span)] } ?? [], help: "leave 'teachers' out, or write a KD step"))
+            .conflict, "'teachers' are asked by KD alone, and no step is a KD", at: further.name.span,
+            secondary: steps.first.map { [.init($0.method.span)] } ?? [], help: "leave 'teachers' out, or write a KD step")
     }
 
     private var steps: [Transfer.Step] { pipeline.stepsFromTeacher }
@@ -28,17 +27,14 @@ struct TeacherChecks {
         guard let star = steps.lazy.compactMap(\.star).first else { return }
         if let endpoint = pipeline.teacher.endpoint {
             findings.report(
-                Diagnostic(
-                    .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained",
-                    at: star,
-                    secondary: [.init(endpoint.url.span, "the teacher")], help: "leave the '*' out, or train a teacher"))
+                .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained", at: star,
+                secondary: [.init(endpoint.url.span, "the teacher")], help: "leave the '*' out, or train a teacher")
         } else if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement })
         {
             findings.report(
-                Diagnostic(
-                    .needsReinforcement, "'*' asks for an RL-trained teacher", at: star,
-                    secondary: [.init(written.field.span, "the teacher learns without RL")],
-                    help: "add '+RL' to 'teacher.transfer', or leave it out: the teacher then learns by SFT+RL"))
+                .needsReinforcement, "'*' asks for an RL-trained teacher", at: star,
+                secondary: [.init(written.field.span, "the teacher learns without RL")],
+                help: "add '+RL' to 'teacher.transfer', or leave it out: the teacher then learns by SFT+RL")
         }
     }
 
@@ -49,11 +45,9 @@ struct TeacherChecks {
         }
         let span = step.method.span
         findings.report(
-            Diagnostic(
-                .needsLogits, "'\(step.method.value.rawValue)' needs the teacher's logits, and an endpoint gives none",
-                at: span,
-                secondary: endpoint.url.span == span ? [] : [.init(endpoint.url.span, "the teacher")],
-                help: "write 'transfer: RFT', or take the teacher 'from' a source"))
+            .needsLogits, "'\(step.method.value.rawValue)' needs the teacher's logits, and an endpoint gives none", at: span,
+            secondary: endpoint.url.span == span ? [] : [.init(endpoint.url.span, "the teacher")],
+            help: "write 'transfer: RFT', or take the teacher 'from' a source")
     }
 }
 
@@ -68,9 +62,8 @@ struct TokenizerChecks {
         guard let step = steps.first(where: { $0.method.value.needsLogits }), pipeline.teacher.endpoint == nil else { return }
         if let other = mismatch {
             findings.report(
-                Diagnostic(
-                    .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
-                    at: step.method.span, secondary: other.places, help: other.help))
+                .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
+                at: step.method.span, secondary: other.places, help: other.help)
         }
         for teacher in pipeline.teachers { check(teacher, at: step) }
     }
@@ -81,10 +74,9 @@ struct TokenizerChecks {
             reference.value != pipeline.teacher.origin.reference?.value
         else { return }
         findings.report(
-            Diagnostic(
-                .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
-                at: step.method.span, secondary: [.init(reference.span, "the tokenizer of '\(further.name.value)'")],
-                help: "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'"))
+            .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
+            at: step.method.span, secondary: [.init(reference.span, "the tokenizer of '\(further.name.value)'")],
+            help: "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'")
     }
 
     /// `teacher` and `student` name an imported model's tokenizer.
@@ -96,17 +88,15 @@ struct TokenizerChecks {
         case "student": model = pipeline.student.origin
         case "teacher":
             findings.report(
-                Diagnostic(
-                    .conflict, "a teacher behind an endpoint has no tokenizer at hand", at: origin.span,
-                    help: "leave 'from' out: a tokenizer is trained on the rows"))
+                .conflict, "a teacher behind an endpoint has no tokenizer at hand", at: origin.span,
+                help: "leave 'from' out: a tokenizer is trained on the rows")
             return
         default: return
         }
         if model.reference == nil {
             findings.report(
-                Diagnostic(
-                    .conflict, "the \(origin.value) is drawn from scratch, and has no tokenizer of its own", at: origin.span,
-                    help: "leave 'from' out: a tokenizer is trained on the rows"))
+                .conflict, "the \(origin.value) is drawn from scratch, and has no tokenizer of its own", at: origin.span,
+                help: "leave 'from' out: a tokenizer is trained on the rows")
         }
     }
 

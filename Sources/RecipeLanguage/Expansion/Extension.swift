@@ -19,10 +19,7 @@ struct Extension {
     /// Whether a recipe that is extended could not be read: what it would have said is not missing then.
     private(set) var isIncomplete = false
 
-    init(loader: @escaping RecipeReader.Loader, findings: Findings) {
-        self.loader = loader
-        self.findings = findings
-    }
+    init(loader: @escaping RecipeReader.Loader, findings: Findings) { (self.loader, self.findings) = (loader, findings) }
 
     /// The recipe's fields over those of all that it extends.
     mutating func merge(_ entries: [Node.Entry], of source: SourceText) -> [Node.Entry] {
@@ -49,9 +46,8 @@ struct Extension {
             isIncomplete = true
             guard let root else { return entries }
             findings.report(
-                Diagnostic(
-                    .wrongType, "a recipe is a mapping of fields, not \(root.describedKind)", at: root.span,
-                    secondary: [.init(node.span, "extended here")], help: "start with 'decant: 1'"))
+                .wrongType, "a recipe is a mapping of fields, not \(root.describedKind)", at: root.span,
+                secondary: [.init(node.span, "extended here")], help: "start with 'decant: 1'")
             return entries
         }
         bases.append(base)
@@ -64,22 +60,19 @@ struct Extension {
     ) -> SourceText? {
         guard let base = loader(name, source) else {
             findings.report(
-                Diagnostic(
-                    .missingFile, "the recipe '\(Diagnostic.shortened(name))' cannot be read", at: span, label: "no such file",
-                    help: "paths start at the folder of the file that names them"))
+                .missingFile, "the recipe '\(Diagnostic.shortened(name))' cannot be read", at: span, label: "no such file",
+                help: "paths start at the folder of the file that names them")
             return nil
         }
         if let first = path.firstIndex(where: { $0.file == base.path }) {
             findings.report(
-                Diagnostic(
-                    .extendsCycle, "the recipe extends itself", at: span, label: "back to '\(base.path)'",
-                    secondary: path[first...].map(\.place).filter { $0 != span }.map { .init($0) }, help: "break the circle"))
+                .extendsCycle, "the recipe extends itself", at: span, label: "back to '\(base.path)'",
+                secondary: path[first...].map(\.place).filter { $0 != span }.map { .init($0) }, help: "break the circle")
             return nil
         }
         if path.count > Self.mostBases {
             findings.report(
-                Diagnostic(
-                    .extendsCycle, "more than \(Self.mostBases) recipes extend each other", at: span, help: "leave some out"))
+                .extendsCycle, "more than \(Self.mostBases) recipes extend each other", at: span, help: "leave some out")
             return nil
         }
         return base

@@ -18,9 +18,7 @@ struct ExpandedRecipe {
     }
 
     private init(_ recipe: Fields, _ matrix: Matrix, _ variables: Variables) {
-        self.recipe = recipe
-        self.matrix = matrix
-        self.variables = variables
+        (self.recipe, self.matrix, self.variables) = (recipe, matrix, variables)
     }
 
     /// The recipe as it stands, where the matrix replaces nothing.
@@ -65,10 +63,7 @@ struct Matrix {
         let path: [String]
 
         init(field: String, key: Node, values: [Node], names: [String]?) {
-            self.field = field
-            self.key = key
-            self.values = values
-            self.names = names
+            (self.field, self.key, self.values, self.names) = (field, key, values, names)
             labels = names ?? values.map(\.label)
             path = field.split(separator: ".").map(String.init)
         }
@@ -91,10 +86,7 @@ struct Matrix {
 
     init(axes: [Axis]) { self.init(axes: axes, combinations: Self.product(of: axes)) }
 
-    private init(axes: [Axis], combinations: [[Int]]) {
-        self.axes = axes
-        self.combinations = combinations
-    }
+    private init(axes: [Axis], combinations: [[Int]]) { (self.axes, self.combinations) = (axes, combinations) }
 
     /// Without axes where there is no matrix.
     init(reading recipe: Fields) {
@@ -118,19 +110,16 @@ struct Matrix {
         let count = axes.reduce(1) { min($0 * $1.values.count, Self.mostVariants + 1) }
         if count > Self.mostVariants {
             recipe.report(
-                Diagnostic(
-                    .matrix, "the matrix has more than \(Self.mostVariants) variants",
-                    at: recipe.entry("matrix")?.key.span ?? node.span,
-                    help: "shorten its lists, or divide the recipe"))
+                .matrix, "the matrix has more than \(Self.mostVariants) variants",
+                at: recipe.entry("matrix")?.key.span ?? node.span, help: "shorten its lists, or divide the recipe")
             axes = []
         }
         let excluded = entries.first { $0.name == Self.exclude.name }.map { Exclusion.list($0.value, axes: axes, recipe) } ?? []
         let kept = Self.product(of: axes).filter { combination in !excluded.contains { $0.matches(combination) } }
         if kept.isEmpty {
             recipe.report(
-                Diagnostic(
-                    .matrix, "'exclude' leaves no variant", at: recipe.entry("matrix")?.key.span ?? node.span,
-                    help: "take an exclusion out"))
+                .matrix, "'exclude' leaves no variant", at: recipe.entry("matrix")?.key.span ?? node.span,
+                help: "take an exclusion out")
         }
         self.init(axes: axes, combinations: kept)
     }
@@ -152,18 +141,15 @@ struct Matrix {
         let known = Pipeline.Definition.fields.map(\.definition.name).filter { $0 != "evaluate" } + [Variables.field.name]
         if top.first == "evaluate" {
             recipe.report(
-                Diagnostic(
-                    .matrix, "'evaluate' is the same for all variants", at: entry.key.span,
-                    help: "one report lays the variants side by side; move the field out of the matrix"))
+                .matrix, "'evaluate' is the same for all variants", at: entry.key.span,
+                help: "one report lays the variants side by side; move the field out of the matrix")
         } else if top.contains("") {
             recipe.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(entry.name))' is not the name of a field", at: entry.key.span,
-                    help: "join names with single dots: prune.ratio"))
+                .badName, "'\(Diagnostic.shortened(entry.name))' is not the name of a field", at: entry.key.span,
+                help: "join names with single dots: prune.ratio")
         } else if top.count == 1, ["vars", "stages"].contains(entry.name) {
             recipe.report(
-                Diagnostic(
-                    .matrix, "'\(entry.name)' varies one by one", at: entry.key.span, help: "write '\(entry.name).NAME: […]'"))
+                .matrix, "'\(entry.name)' varies one by one", at: entry.key.span, help: "write '\(entry.name).NAME: […]'")
         } else if let first = top.first, known.contains(first) {
             return true
         } else {
@@ -176,9 +162,8 @@ struct Matrix {
     private static func isApart(_ entry: Node.Entry, from axes: [Axis], _ recipe: Fields) -> Bool {
         for axis in axes where entry.name.hasPrefix(axis.field + ".") || axis.field.hasPrefix(entry.name + ".") {
             recipe.report(
-                Diagnostic(
-                    .matrix, "'\(entry.name)' and '\(axis.field)' overlap", at: entry.key.span, label: "overlaps",
-                    secondary: [.init(axis.key.span, "this axis")], help: "vary one of the two"))
+                .matrix, "'\(entry.name)' and '\(axis.field)' overlap", at: entry.key.span, label: "overlaps",
+                secondary: [.init(axis.key.span, "this axis")], help: "vary one of the two")
             return false
         }
         return true
@@ -265,9 +250,8 @@ private struct Exclusion {
         let values = labels.indices.filter { Self.isSame(labels[$0], wanted) }
         if values.isEmpty {
             recipe.report(
-                Diagnostic(
-                    .matrix, "the axis '\(entry.name)' has no value '\(Diagnostic.shortened(wanted))'", at: entry.value.span,
-                    label: "unknown", help: "it has: \(labels.prefix(20).joined(separator: ", "))"))
+                .matrix, "the axis '\(entry.name)' has no value '\(Diagnostic.shortened(wanted))'", at: entry.value.span,
+                label: "unknown", help: "it has: \(labels.prefix(20).joined(separator: ", "))")
             return nil
         }
         return (axis, values)

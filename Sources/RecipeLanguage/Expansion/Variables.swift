@@ -21,9 +21,8 @@ struct Variables {
         }
         for entry in written where !entry.name.isPlainName {
             recipe.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(entry.name))' cannot name a variable", at: entry.key.span,
-                    help: "use letters, digits, '-' and '_'"))
+                .badName, "'\(Diagnostic.shortened(entry.name))' cannot name a variable", at: entry.key.span,
+                help: "use letters, digits, '-' and '_'")
         }
         entries = written
         // Variables that nothing uses must be sound as well.
@@ -49,9 +48,8 @@ struct Variables {
         let result = substitute(in: node, findings, path: path, &budget)
         if budget < 0 {
             findings.report(
-                Diagnostic(
-                    .variableCycle, "variables make this value larger than \(Self.mostNodes) parts", at: node.span,
-                    help: "use fewer variables within variables"))
+                .variableCycle, "variables make this value larger than \(Self.mostNodes) parts", at: node.span,
+                help: "use fewer variables within variables")
         }
         return result
     }
@@ -61,13 +59,10 @@ struct Variables {
         guard budget >= 0 else { return Node(.scalar(.init(text: "", style: .plain)), at: node.span) }
         switch node.content {
         case .sequence(let elements):
-            var replaced: [Node] = []
-            for element in elements { replaced.append(substitute(in: element, findings, path: path, &budget)) }
-            return Node(.sequence(replaced), at: node.span)
+            return Node(.sequence(elements.map { substitute(in: $0, findings, path: path, &budget) }), at: node.span)
         case .mapping(let entries):
-            var replaced: [Node.Entry] = []
-            for entry in entries {
-                replaced.append(Node.Entry(key: entry.key, value: substitute(in: entry.value, findings, path: path, &budget)))
+            let replaced = entries.map {
+                Node.Entry(key: $0.key, value: substitute(in: $0.value, findings, path: path, &budget))
             }
             return Node(.mapping(replaced), at: node.span)
         case .scalar(let scalar):
@@ -83,9 +78,8 @@ struct Variables {
         let nothing = Node(.scalar(.init(text: "", style: .plain)), at: node.span)
         guard let parts = VariableText.parts(of: scalar.text) else {
             findings.report(
-                Diagnostic(
-                    .variableSyntax, "'${' has no '}' with a name between", at: node.span,
-                    help: "write ${NAME}, or $${ for a plain ${"))
+                .variableSyntax, "'${' has no '}' with a name between", at: node.span,
+                help: "write ${NAME}, or $${ for a plain ${")
             return nothing
         }
         if parts.count == 1, case .variable(let name, let range) = parts[0] {
@@ -100,9 +94,8 @@ struct Variables {
                 guard let value = value(of: name, at: span, findings, path: path, &budget) else { return nothing }
                 guard let inner = value.scalar?.text else {
                     findings.report(
-                        Diagnostic(
-                            .variableInText, "'${\(name)}' is \(value.describedKind), and cannot stand inside a text", at: span,
-                            secondary: [.init(value.span, "its value")], help: "let it stand alone, or name a single value"))
+                        .variableInText, "'${\(name)}' is \(value.describedKind), and cannot stand inside a text", at: span,
+                        secondary: [.init(value.span, "its value")], help: "let it stand alone, or name a single value")
                     return nothing
                 }
                 text += inner
@@ -125,9 +118,8 @@ struct Variables {
         }
         if let first = path.firstIndex(where: { $0.name == name }) {
             findings.report(
-                Diagnostic(
-                    .variableCycle, "the variable '\(name)' is made of itself", at: span,
-                    secondary: path[first...].map { .init($0.key.span) }, help: "break the circle"))
+                .variableCycle, "the variable '\(name)' is made of itself", at: span,
+                secondary: path[first...].map { .init($0.key.span) }, help: "break the circle")
             return nil
         }
         return substitute(in: entry.value, findings, path: path + [entry], &budget)

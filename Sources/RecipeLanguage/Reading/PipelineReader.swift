@@ -1,7 +1,6 @@
 import Declarations
 import Diagnostics
 import Kinds
-import SpannedYAML
 
 /// What fields may refer to: sources, the recipe's own stages, and the kinds of these.
 struct References: Sendable {
@@ -60,9 +59,7 @@ struct PipelineReader {
     }
 
     init(_ recipe: ExpandedRecipe, references: References, findings: Findings) {
-        self.recipe = recipe
-        self.references = references
-        self.findings = findings
+        (self.recipe, self.references, self.findings) = (recipe, references, findings)
     }
 
     /// The pipeline of a combination of the matrix: an index into each axis.
@@ -79,9 +76,8 @@ struct PipelineReader {
             }
         if let other = student.value.transfer, own.value.field.isWritten {
             findings.report(
-                Diagnostic(
-                    .conflict, "the student's transfer is written twice", at: other.field.span,
-                    secondary: [.init(own.value.field.span)], help: "keep one of the two"))
+                .conflict, "the student's transfer is written twice", at: other.field.span,
+                secondary: [.init(own.value.field.span)], help: "keep one of the two")
         }
         let wantsReinforcement = transfer.value.firstStar != nil || prune.value?.recover?.firstStar != nil
         return Pipeline(

@@ -86,9 +86,8 @@ package enum RecipeReader {
     ) -> Recipe? {
         guard let entries = root.mapping else {
             findings.report(
-                Diagnostic(
-                    .wrongType, "a recipe is a mapping of fields, not \(root.describedKind)", at: root.span,
-                    help: "start with 'decant: 1'"))
+                .wrongType, "a recipe is a mapping of fields, not \(root.describedKind)", at: root.span,
+                help: "start with 'decant: 1'")
             return nil
         }
         var extended = Extension(loader: loader, findings: findings)
@@ -149,9 +148,8 @@ package enum RecipeReader {
         }
         if node.scalar?.text != "1" {
             fields.report(
-                Diagnostic(
-                    .unknownVersion, "this is not a version of the language that this program reads", at: node.span,
-                    label: "unknown version", help: "write 'decant: 1'"))
+                .unknownVersion, "this is not a version of the language that this program reads", at: node.span,
+                label: "unknown version", help: "write 'decant: 1'")
         }
     }
 
@@ -162,9 +160,8 @@ package enum RecipeReader {
         let name = fields.value(name, default: stem.isPlainName ? stem : "recipe")
         if !name.value.isPlainName {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a recipe", at: name.span,
-                    help: "use letters, digits, '-', '_' and '.', a letter or digit first: the name is also a branch"))
+                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a recipe", at: name.span,
+                help: "use letters, digits, '-', '_' and '.', a letter or digit first: the name is also a branch")
         }
         return name
     }
@@ -174,8 +171,7 @@ package enum RecipeReader {
         var used: Set<String> = []
         for variant in variants { used.formUnion(variant.pipeline.references) }
         for source in sources where !used.contains(source.name.value) {
-            findings.report(
-                Diagnostic(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span))
+            findings.report(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span)
         }
     }
 }

@@ -43,9 +43,8 @@ package struct DataSection: Sendable {
             rows = .ingest(IngestSection(reading: fields, references: references))
             if let generate = fields.entry("generate"), !generate.value.isNull, let ingest = fields.entry("ingest") {
                 fields.report(
-                    Diagnostic(
-                        .conflict, "'data' has both 'generate' and 'ingest'", at: generate.key.span,
-                        secondary: [.init(ingest.key.span)], help: "keep one of the two"))
+                    .conflict, "'data' has both 'generate' and 'ingest'", at: generate.key.span,
+                    secondary: [.init(ingest.key.span)], help: "keep one of the two")
             }
         } else {
             if fields.node("generate") == nil {

@@ -69,16 +69,14 @@ package struct EndpointSection: Sendable {
         }
         if url.isWritten, !url.value.hasPrefix("http://"), !url.value.hasPrefix("https://") {
             fields.report(
-                Diagnostic(
-                    .badURL, "'\(Diagnostic.shortened(url.value))' is not the URL of a server", at: url.span,
-                    help: "write https://HOST/v1"))
+                .badURL, "'\(Diagnostic.shortened(url.value))' is not the URL of a server", at: url.span,
+                help: "write https://HOST/v1")
         }
         let isVariable = keyVariable.value.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == 95 }
         if !isVariable {
             fields.report(
-                Diagnostic(
-                    .badName, "'api_key_env' is the name of an environment variable, not a key", at: keyVariable.span,
-                    help: "put the key into a variable such as TEACHER_KEY, and write 'api_key_env: TEACHER_KEY'"))
+                .badName, "'api_key_env' is the name of an environment variable, not a key", at: keyVariable.span,
+                help: "put the key into a variable such as TEACHER_KEY, and write 'api_key_env: TEACHER_KEY'")
         }
     }
 }

@@ -1,5 +1,4 @@
 import Declarations
-import Diagnostics
 import Kinds
 import Words
 

@@ -1,7 +1,6 @@
 import Declarations
 import Diagnostics
 import Kinds
-import SpannedYAML
 import Words
 
 /// `data.ingest`: files of rows in published formats.
@@ -65,10 +64,9 @@ package struct NamedRowSet: Sendable {
         self.name = name
         if !name.value.isPlainName || RowSet(rawValue: name.value) != nil {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a set", at: name.span,
-                    help: "use letters, digits, '-', '_' and '.'; "
-                        + RowSet.allCases.map(\.rawValue).joined(separator: ", ") + " are taken"))
+                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a set", at: name.span,
+                help: "use letters, digits, '-', '_' and '.'; " + RowSet.allCases.map(\.rawValue).joined(separator: ", ")
+                    + " are taken")
         }
         sources = fields.rowSources(format: format, among: references)
         limit = fields.written(Definition.limit)

@@ -38,17 +38,15 @@ package struct JudgeSection: Sendable {
     private func check(_ fields: Fields) {
         if kind.value == .model, fields.node("from") == nil, fields.node("endpoint") == nil {
             fields.report(
-                Diagnostic(
-                    .judgeNeedsModel, "a judge of kind 'model' needs a model to ask", at: kind.span,
-                    help: "add 'endpoint: {url: …, model: …}', or 'from: SOURCE'"))
+                .judgeNeedsModel, "a judge of kind 'model' needs a model to ask", at: kind.span,
+                help: "add 'endpoint: {url: …, model: …}', or 'from: SOURCE'")
         }
         guard kind.value != .model else { return }
         for name in ["from", "endpoint", "prompt"] {
             guard let entry = fields.entry(name) else { continue }
             fields.report(
-                Diagnostic(
-                    .conflict, "a judge of kind '\(kind.value.rawValue)' asks no model", at: entry.key.span,
-                    secondary: kind.isWritten ? [.init(kind.span)] : [], help: "leave '\(name)' out, or write 'kind: model'"))
+                .conflict, "a judge of kind '\(kind.value.rawValue)' asks no model", at: entry.key.span,
+                secondary: kind.isWritten ? [.init(kind.span)] : [], help: "leave '\(name)' out, or write 'kind: model'")
         }
     }
 }

@@ -19,9 +19,8 @@ package enum ModelOrigin: Sendable {
             self = .from(reference)
             if let entry = model.entry("init"), !entry.value.isNull {
                 model.report(
-                    Diagnostic(
-                        .conflict, "\(model.owner) has both 'init' and 'from'", at: entry.key.span,
-                        secondary: [.init(reference.span)], help: "keep one of the two"))
+                    .conflict, "\(model.owner) has both 'init' and 'from'", at: entry.key.span,
+                    secondary: [.init(reference.span)], help: "keep one of the two")
             }
         } else {
             self = .initial(ModelShape(reading: model, standard))
@@ -53,9 +52,8 @@ extension ModelShape {
         func report(_ first: Spanned<Int>, _ second: Spanned<Int>, _ message: String, label: String, help: String) {
             let (blamed, other) = first.isWritten || !second.isWritten ? (first, second) : (second, first)
             fields.report(
-                Diagnostic(
-                    .badShape, message, at: blamed.span, label: label,
-                    secondary: other.isWritten ? [.init(other.span)] : [], help: help))
+                .badShape, message, at: blamed.span, label: label, secondary: other.isWritten ? [.init(other.span)] : [],
+                help: help)
         }
         let step = 2 * heads
         if !hidden.isMultiple(of: step) {
@@ -125,9 +123,8 @@ package struct TeacherSection: Sendable {
                 continue
             }
             fields.report(
-                Diagnostic(
-                    .conflict, "a teacher behind an endpoint has no '\(name)'", at: other.key.span,
-                    secondary: [.init(endpoint.key.span, "the endpoint")], help: "keep one of the two"))
+                .conflict, "a teacher behind an endpoint has no '\(name)'", at: other.key.span,
+                secondary: [.init(endpoint.key.span, "the endpoint")], help: "keep one of the two")
         }
     }
 }
@@ -166,9 +163,8 @@ package struct FurtherTeacher: Sendable {
         self.name = name
         if !name.value.isPlainName {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a teacher", at: name.span,
-                    help: "use letters, digits, '-', '_' and '.', a letter or digit first"))
+                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a teacher", at: name.span,
+                help: "use letters, digits, '-', '_' and '.', a letter or digit first")
         }
         origin = ModelOrigin(reading: fields, .teacher, references: references)
         transfer = Transfer(reading: Definition.transfer, in: fields, .teacher)
@@ -211,9 +207,8 @@ package struct TokenizerSection: Sendable {
         for (name, isWritten, span) in training where isWritten {
             guard let origin else { break }
             fields.report(
-                Diagnostic(
-                    .conflict, "a tokenizer that is there already has its vocabulary", at: span,
-                    secondary: [.init(origin.span, "taken from here")], help: "leave '\(name)' out"))
+                .conflict, "a tokenizer that is there already has its vocabulary", at: span,
+                secondary: [.init(origin.span, "taken from here")], help: "leave '\(name)' out")
         }
     }
 }

@@ -86,8 +86,7 @@ package struct PruneSection: Sendable {
         data = fields[Definition.data]
         score.$set = data.map(\.rawValue)
         amount = Self.amount(fields, &apply)
-        self.apply = apply
-        self.score = score
+        (self.apply, self.score) = (apply, score)
         recover =
             fields.node("recover")?.scalar?.text == "none"
             ? nil : Transfer(reading: Transfer.Definition.recover, in: fields, .recovery)
@@ -101,9 +100,8 @@ package struct PruneSection: Sendable {
         let written = ["ratio", "layers", "shape"].compactMap(fields.entry).filter { !$0.value.isNull }
         if let first = written.first, let second = written.dropFirst().first {
             fields.report(
-                Diagnostic(
-                    .conflict, "'prune' has both '\(first.name)' and '\(second.name)'", at: second.key.span,
-                    secondary: [.init(first.key.span)], help: "keep one of the two"))
+                .conflict, "'prune' has both '\(first.name)' and '\(second.name)'", at: second.key.span,
+                secondary: [.init(first.key.span)], help: "keep one of the two")
         }
         if apply.layers != nil { return .settings }
         if fields.node("shape") != nil {
@@ -128,10 +126,9 @@ package struct PruneSection: Sendable {
     private static func checkRising(_ ratios: Spanned<[Spanned<Double>]>, _ fields: Fields) {
         for (earlier, later) in zip(ratios.value, ratios.value.dropFirst()) where later.value <= earlier.value {
             fields.report(
-                Diagnostic(
-                    .outOfRange, "each ratio of a gradual pruning must be above the one before", at: later.span,
-                    label: "not above \(earlier.value.percentage)", secondary: [.init(earlier.span)],
-                    help: "ratios count from the unpruned model: write them in rising order"))
+                .outOfRange, "each ratio of a gradual pruning must be above the one before", at: later.span,
+                label: "not above \(earlier.value.percentage)", secondary: [.init(earlier.span)],
+                help: "ratios count from the unpruned model: write them in rising order")
         }
     }
 
@@ -148,9 +145,8 @@ package struct PruneSection: Sendable {
     private func check(_ entry: Node.Entry?, belongsTo wanted: PruneMethod, _ fields: Fields) {
         guard method.value != wanted, let entry, !entry.value.isNull else { return }
         fields.report(
-            Diagnostic(
-                .conflict, "'\(entry.name)' belongs to the method '\(wanted.rawValue)'", at: entry.key.span,
-                secondary: [.init(method.span)], help: "write 'method: \(wanted.rawValue)', or give a 'ratio'"))
+            .conflict, "'\(entry.name)' belongs to the method '\(wanted.rawValue)'", at: entry.key.span,
+            secondary: [.init(method.span)], help: "write 'method: \(wanted.rawValue)', or give a 'ratio'")
     }
 }
 

@@ -51,8 +51,7 @@ package struct QuantizeSection: Sendable {
         calibrate.$set = data.map(\.rawValue)
         apply.readPrefix(fields[Definition.prefix], calibrate)
         apply.settle()
-        self.apply = apply
-        self.calibrate = calibrate
+        (self.apply, self.calibrate) = (apply, calibrate)
         guard written.value != nil else { return nil }
         if written.isWritten || fields.node("scheme") == nil { checkMethod(fields) }
     }
@@ -62,24 +61,20 @@ package struct QuantizeSection: Sendable {
         let possible = scheme.value.methods
         if !possible.contains(method.value) {
             fields.report(
-                Diagnostic(
-                    .badScheme, "'\(scheme.value.spelling)' cannot be made by '\(method.value.spelling)'", at: method.span,
-                    secondary: scheme.isWritten ? [.init(scheme.span)] : [],
-                    help: "possible: \(possible.map(\.spelling).joined(separator: ", "))"))
+                .badScheme, "'\(scheme.value.spelling)' cannot be made by '\(method.value.spelling)'", at: method.span,
+                secondary: scheme.isWritten ? [.init(scheme.span)] : [],
+                help: "possible: \(possible.map(\.spelling).joined(separator: ", "))")
         }
         if !groupSize.value.isMultiple(of: 8) {
             let nearest = (groupSize.value + 4) / 8 * 8
             fields.report(
-                Diagnostic(
-                    .badGroup, "'group_size' must be a multiple of 8", at: groupSize.span,
-                    help: "the nearest possible value is \(nearest)\(nearest == 0 ? ": one scale per output channel" : "")"))
+                .badGroup, "'group_size' must be a multiple of 8", at: groupSize.span,
+                help: "the nearest possible value is \(nearest)\(nearest == 0 ? ": one scale per output channel" : "")")
         }
         if scheme.value.roundsActivations, groupSize.value != 0 {
             fields.report(
-                Diagnostic(
-                    .badScheme, "'\(scheme.value.spelling)' has one scale per output channel, and no groups",
-                    at: groupSize.span,
-                    secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out"))
+                .badScheme, "'\(scheme.value.spelling)' has one scale per output channel, and no groups", at: groupSize.span,
+                secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out")
         }
     }
 }
@@ -108,9 +103,8 @@ extension Field where Value == QuantScheme? {
             let text = node.scalar?.text
             if text == "W8A8" {
                 place.report(
-                    Diagnostic(
-                        .badScheme, "'W8A8' does not say of which type the eight bits are", at: node.span,
-                        help: "write W8A8-INT8 or W8A8-FP8"))
+                    .badScheme, "'W8A8' does not say of which type the eight bits are", at: node.span,
+                    help: "write W8A8-INT8 or W8A8-FP8")
                 return nil
             }
             return text == "none" ? .some(nil) : readWord(node, place, among: known).map(Optional.some)

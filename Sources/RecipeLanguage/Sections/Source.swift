@@ -1,6 +1,5 @@
 import Declarations
 import Diagnostics
-import SpannedYAML
 
 /// Files from outside, pinned by their digests.
 package struct Source: Sendable {
@@ -61,9 +60,8 @@ package struct Source: Sendable {
         self.name = name
         if !name.value.isPlainName {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a source", at: name.span,
-                    help: "use letters, digits, '-' and '_'"))
+                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a source", at: name.span,
+                help: "use letters, digits, '-' and '_'")
         }
         members = fields[Definition.member]
         revision = fields[Definition.revision]
@@ -76,9 +74,8 @@ package struct Source: Sendable {
         let written = origins.compactMap(fields.entry)
         if let first = written.first, let second = written.dropFirst().first {
             fields.report(
-                Diagnostic(
-                    .conflict, "\(fields.owner) has both '\(first.name)' and '\(second.name)'", at: second.key.span,
-                    secondary: [.init(first.key.span)], help: "keep one of the two"))
+                .conflict, "\(fields.owner) has both '\(first.name)' and '\(second.name)'", at: second.key.span,
+                secondary: [.init(first.key.span)], help: "keep one of the two")
         }
         if let url = fields.written(Definition.http) { return .http(checked(url, fields)) }
         if let requirement = fields.written(Definition.pypi) { return .pypi(checked(requirement: requirement, fields)) }
@@ -102,15 +99,12 @@ package struct Source: Sendable {
             for name in ["member", "revision"] {
                 guard let entry = fields.entry(name) else { continue }
                 fields.report(
-                    Diagnostic(
-                        .conflict, "a file beside the recipe takes no '\(name)'", at: entry.key.span,
-                        help: "leave it out: a path names one file"))
+                    .conflict, "a file beside the recipe takes no '\(name)'", at: entry.key.span,
+                    help: "leave it out: a path names one file")
             }
         case .http, .pypi:
             guard let entry = fields.entry("revision") else { break }
-            fields.report(
-                Diagnostic(
-                    .conflict, "only 'git' and 'huggingface' have a 'revision'", at: entry.key.span, help: "leave it out"))
+            fields.report(.conflict, "only 'git' and 'huggingface' have a 'revision'", at: entry.key.span, help: "leave it out")
         case .git, .huggingFace:
             if !revision.isWritten {
                 fields.report(
@@ -125,9 +119,8 @@ package struct Source: Sendable {
         let path = (rest ?? "").prefix { $0 != "?" && $0 != "#" }.split(separator: "/", omittingEmptySubsequences: false)
         if path.count < 2 || path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
             fields.report(
-                Diagnostic(
-                    .badURL, "'\(Diagnostic.shortened(url.value))' is not the URL of a file", at: url.span,
-                    help: "write https://HOST/PATH/FILE"))
+                .badURL, "'\(Diagnostic.shortened(url.value))' is not the URL of a file", at: url.span,
+                help: "write https://HOST/PATH/FILE")
         }
         return url
     }
@@ -136,9 +129,8 @@ package struct Source: Sendable {
         let parts = requirement.value.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
         if parts.count != 3 || !parts[1].isEmpty || !parts[0].isPlainName || !parts[2].isPlainName {
             fields.report(
-                Diagnostic(
-                    .badRequirement, "'\(Diagnostic.shortened(requirement.value))' names no version of a package",
-                    at: requirement.span, help: "write NAME==VERSION"))
+                .badRequirement, "'\(Diagnostic.shortened(requirement.value))' names no version of a package",
+                at: requirement.span, help: "write NAME==VERSION")
         }
         return requirement
     }
@@ -147,9 +139,8 @@ package struct Source: Sendable {
         let parts = repository.value.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         if !(1...2).contains(parts.count) || !parts.allSatisfy(\.isPlainName) {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(repository.value))' is no repository of the hub", at: repository.span,
-                    help: "write OWNER/NAME"))
+                .badName, "'\(Diagnostic.shortened(repository.value))' is no repository of the hub", at: repository.span,
+                help: "write OWNER/NAME")
         }
         return repository
     }
@@ -159,9 +150,8 @@ package struct Source: Sendable {
         if digest.value.utf8.count != 64 || !digest.value.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
         {
             fields.report(
-                Diagnostic(
-                    .badDigest, "this is not a SHA-256 digest", at: digest.span, label: "\(digest.value.count) characters",
-                    help: "write 64 lower-case hexadecimal digits, as 'sha256sum' prints them"))
+                .badDigest, "this is not a SHA-256 digest", at: digest.span, label: "\(digest.value.count) characters",
+                help: "write 64 lower-case hexadecimal digits, as 'sha256sum' prints them")
         }
         return digest
     }

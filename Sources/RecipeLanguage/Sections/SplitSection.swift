@@ -50,10 +50,9 @@ extension DataSplit {
                 parts: Dictionary(members.map { ($0.0, $0.1.place) }, uniquingKeysWith: { first, _ in first })))
         if test + valid > 0.95 {
             fields.report(
-                Diagnostic(
-                    .outOfRange, "'test' and 'valid' leave less than 5% of the rows to train on",
-                    at: ($test.isWritten ? $test : $valid).span, label: "\(test.percentage) and \(valid.percentage)",
-                    help: "make their sum 95% or less"))
+                .outOfRange, "'test' and 'valid' leave less than 5% of the rows to train on",
+                at: ($test.isWritten ? $test : $valid).span, label: "\(test.percentage) and \(valid.percentage)",
+                help: "make their sum 95% or less")
         }
         readCandidates(data, prompt: prompt, retrieve: retrieve)
     }
@@ -63,9 +62,8 @@ extension DataSplit {
         $outOfDomain = functions.map { $0.map(\.value) }
         guard let entry = fields.entry("ood"), entry.value.mapping != nil, outOfDomain.isEmpty else { return }
         fields.report(
-            Diagnostic(
-                .emptyList, "'data.split.ood' names no function", at: functions.isWritten ? functions.span : entry.key.span,
-                help: "write 'functions: [NAME]', or leave 'ood' out"))
+            .emptyList, "'data.split.ood' names no function", at: functions.isWritten ? functions.span : entry.key.span,
+            help: "write 'functions: [NAME]', or leave 'ood' out")
     }
 
     /// A number, or a mapping that says more.
@@ -89,15 +87,13 @@ extension DataSplit {
         guard missing > 0 else { return }
         if prompt.value == .query {
             fields.report(
-                Diagnostic(
-                    .conflict, "a prompt that lists no functions cannot miss one", at: $missing.span,
-                    secondary: prompt.isWritten ? [.init(prompt.span)] : [], help: "write 'prompt: tools' under 'data'"))
+                .conflict, "a prompt that lists no functions cannot miss one", at: $missing.span,
+                secondary: prompt.isWritten ? [.init(prompt.span)] : [], help: "write 'prompt: tools' under 'data'")
         }
         if retrieve != nil {
             fields.report(
-                Diagnostic(
-                    .conflict, "'retrieve' lists the functions that 'missing' leaves out", at: $missing.span,
-                    help: "keep one of the two: what retrieval does not find is missing as well"))
+                .conflict, "'retrieve' lists the functions that 'missing' leaves out", at: $missing.span,
+                help: "keep one of the two: what retrieval does not find is missing as well")
         }
     }
 }

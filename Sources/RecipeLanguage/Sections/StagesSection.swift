@@ -1,7 +1,6 @@
 import Declarations
 import Diagnostics
 import Kinds
-import SpannedYAML
 
 /// A stage of the recipe's own, under `stages`.
 package struct NamedStage: Sendable {
@@ -44,9 +43,8 @@ package struct NamedStage: Sendable {
         span = fields.anchor
         if !name.value.isPlainName || name.value == "report" {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(name.value))' cannot name a stage", at: name.span,
-                    help: "use letters, digits, '-' and '_'; 'report' is taken"))
+                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a stage", at: name.span,
+                help: "use letters, digits, '-' and '_'; 'report' is taken")
         }
         let word = fields[Definition.kind]
         inputs = Self.inputs(fields)
@@ -54,9 +52,8 @@ package struct NamedStage: Sendable {
             kind = Exec(reading: fields)
             if let entry = fields.entry("parameters") {
                 fields.report(
-                    Diagnostic(
-                        .conflict, "a stage of kind 'exec' has no 'parameters'", at: entry.key.span,
-                        help: "write 'command', 'environment' and 'outputs' instead"))
+                    .conflict, "a stage of kind 'exec' has no 'parameters'", at: entry.key.span,
+                    help: "write 'command', 'environment' and 'outputs' instead")
             }
             inputOrder = inputs.map(\.name).sorted()
             return
@@ -64,10 +61,8 @@ package struct NamedStage: Sendable {
         for field in Exec.Definition.fields {
             guard let entry = fields.entry(field.definition.name) else { continue }
             fields.report(
-                Diagnostic(
-                    .conflict, "'\(entry.name)' belongs to the kind 'exec'", at: entry.key.span,
-                    secondary: [.init(word.span)],
-                    help: "write 'kind: exec', or put it under 'parameters'"))
+                .conflict, "'\(entry.name)' belongs to the kind 'exec'", at: entry.key.span, secondary: [.init(word.span)],
+                help: "write 'kind: exec', or put it under 'parameters'")
         }
         guard let type = kinds.ownKinds.first(where: { $0.name == word.value }) else {
             fields.report(
@@ -111,9 +106,8 @@ package struct NamedStage: Sendable {
         for declared in kind.inputs
         where declared.presence == .required && !inputs.contains(where: { $0.name == declared.name }) {
             fields.report(
-                Diagnostic(
-                    .missingInput, "'\(kind.name)' needs the input '\(declared.name)'", at: name.span,
-                    help: "add '\(declared.name): STAGE' to 'inputs'"))
+                .missingInput, "'\(kind.name)' needs the input '\(declared.name)'", at: name.span,
+                help: "add '\(declared.name): STAGE' to 'inputs'")
         }
         return kind.inputs.flatMap { declared in
             inputs.map(\.name).filter(declared.admits).sorted { ($0.count, $0) < ($1.count, $1) }
@@ -130,9 +124,8 @@ package struct NamedStage: Sendable {
             let path = fields.fullName(of: "inputs.\(entry.name)")
             if !entry.name.isPlainName {
                 fields.report(
-                    Diagnostic(
-                        .badName, "'\(Diagnostic.shortened(entry.name))' cannot name an input", at: entry.key.span,
-                        help: "use letters, digits, '-' and '_'"))
+                    .badName, "'\(Diagnostic.shortened(entry.name))' cannot name an input", at: entry.key.span,
+                    help: "use letters, digits, '-' and '_'")
             }
             guard let text = entry.value.scalar?.text, !entry.value.isNull else {
                 fields.report(.wrongType(path, wants: "the name of a source or stage", found: entry.value))
@@ -168,9 +161,8 @@ extension Exec {
         }
         for output in written.value where !Self.isInside(output.value) {
             fields.report(
-                Diagnostic(
-                    .badName, "'\(Diagnostic.shortened(output.value))' is no path below the outputs", at: output.span,
-                    help: "write a relative path without '..', such as model.safetensors"))
+                .badName, "'\(Diagnostic.shortened(output.value))' is no path below the outputs", at: output.span,
+                help: "write a relative path without '..', such as model.safetensors")
         }
     }
 
@@ -202,9 +194,8 @@ extension Exec {
             let path = "\(field).\(entry.name)"
             if entry.name.isEmpty || entry.name.contains("=") || entry.name.utf8.contains(0) {
                 fields.report(
-                    Diagnostic(
-                        .badName, "'\(Diagnostic.shortened(entry.name))' cannot name a variable", at: entry.key.span,
-                        help: "use letters, digits and '_'"))
+                    .badName, "'\(Diagnostic.shortened(entry.name))' cannot name a variable", at: entry.key.span,
+                    help: "use letters, digits and '_'")
             }
             guard let text = entry.value.scalar?.text else {
                 fields.report(.wrongType(path, wants: "a single value", found: entry.value))

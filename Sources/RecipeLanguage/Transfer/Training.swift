@@ -26,9 +26,8 @@ extension TrainingParameters {
             for name in ["lora_alpha", "lora_targets"] {
                 guard let entry = options.entry(name) else { continue }
                 options.report(
-                    Diagnostic(
-                        .conflict, "'\(name)' is about adapters, and all weights are trained", at: entry.key.span,
-                        help: "add their rank: 'lora: 16'"))
+                    .conflict, "'\(name)' is about adapters, and all weights are trained", at: entry.key.span,
+                    help: "add their rank: 'lora: 16'")
             }
         }
         readValidation(options)
@@ -44,16 +43,17 @@ extension TrainingParameters {
             $validation = checks.$every.map { _ in checks }
         } else if checks.patience != nil {
             options.report(
-                Diagnostic(
-                    .conflict, "'patience' counts looks at the set 'valid', and there are none", at: checks.$patience.span,
-                    help: "add 'validate_every: 50'"))
+                .conflict, "'patience' counts looks at the set 'valid', and there are none", at: checks.$patience.span,
+                help: "add 'validate_every: 50'")
         }
     }
 }
 
-extension TrainSFT {
+extension TrainingKind {
+    /// The options of a step over what the kind has by default.
     init(reading options: Fields, steps: Int) {
         self = .standard
+        read(options)
         training.read(options: options, steps: steps)
     }
 }
@@ -69,20 +69,16 @@ package struct Distillation: Sendable {
     init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         var capture = KDCapture.standard
         capture.read(options)
-        var train = KDTrain.standard
-        train.read(options)
+        var train = KDTrain(reading: options, steps: steps)
         train.$loss = loss
-        train.training.read(options: options, steps: steps)
         train.settle()
         capture.$wholeSequence = train.$promptShare.map { $0 > 0 }
-        self.capture = capture
-        self.train = train
+        (self.capture, self.train) = (capture, train)
         if train.$tail.isWritten, train.tail == .lump, train.temperature != 1 {
             options.report(
-                Diagnostic(
-                    .conflict, "the bucket's share is known at temperature 1 alone", at: train.$tail.span,
-                    secondary: train.$temperature.isWritten ? [.init(train.$temperature.span)] : [],
-                    help: "write 'tail: renormalize'"))
+                .conflict, "the bucket's share is known at temperature 1 alone", at: train.$tail.span,
+                secondary: train.$temperature.isWritten ? [.init(train.$temperature.span)] : [],
+                help: "write 'tail: renormalize'")
         }
     }
 }
@@ -91,29 +87,15 @@ extension KDOnPolicy {
     static let options: [any DefinedField] = fields() + TrainingParameters.Definition.validatedFields
 
     init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
-        self = .standard
-        read(options)
+        self.init(reading: options, steps: steps)
         $loss = loss
-        training.read(options: options, steps: steps)
     }
 }
 
 extension RLTrain {
     static let options: [any DefinedField] = fields() + TrainingParameters.Definition.fields
-
-    init(reading options: Fields, steps: Int) {
-        self = .standard
-        read(options)
-        training.read(options: options, steps: steps)
-    }
 }
 
 extension DPOTrain {
     static let options: [any DefinedField] = fields() + TrainingParameters.Definition.validatedFields
-
-    init(reading options: Fields, steps: Int) {
-        self = .standard
-        read(options)
-        training.read(options: options, steps: steps)
-    }
 }

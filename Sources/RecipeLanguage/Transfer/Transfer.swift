@@ -1,7 +1,6 @@
 import Declarations
 import Diagnostics
 import Kinds
-import SpannedYAML
 
 /// How a model learns: steps one after the other.
 package struct Transfer: Sendable {

@@ -1,5 +1,3 @@
-import Diagnostics
-
 /// The transfer notation as it is written: `KD*[0.5FKL+0.5CE](steps: 500)+RL`, every part with its place.
 ///
 ///     notation = step { "+" step }

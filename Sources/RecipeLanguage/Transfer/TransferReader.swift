@@ -27,9 +27,8 @@ struct TransferReader {
         guard let node, let written = written(node) else { return nil }
         if written.count > Self.mostSteps {
             findings.report(
-                Diagnostic(
-                    .transferSyntax, "a transfer has \(Self.mostSteps) steps at most", at: written[Self.mostSteps].method.span,
-                    help: "leave steps out"))
+                .transferSyntax, "a transfer has \(Self.mostSteps) steps at most", at: written[Self.mostSteps].method.span,
+                help: "leave steps out")
             return nil
         }
         let steps = written.map(step)
@@ -60,9 +59,8 @@ struct TransferReader {
             return try TransferParser.parse(text).steps.map { WrittenStep($0, in: node) }
         } catch {
             findings.report(
-                Diagnostic(
-                    .transferSyntax, error.message, at: node.span(ofText: error.range),
-                    help: error.help ?? "examples: KD, RFT, KD[0.5FKL+0.5CE], \"SFT(steps: 600)\""))
+                .transferSyntax, error.message, at: node.span(ofText: error.range),
+                help: error.help ?? "examples: KD, RFT, KD[0.5FKL+0.5CE], \"SFT(steps: 600)\"")
             return nil
         }
     }
@@ -71,9 +69,8 @@ struct TransferReader {
         guard let method = method(written) else { return nil }
         if let star = written.star, !method.value.needsTeacher || method.value == .onPolicy {
             findings.report(
-                Diagnostic(
-                    .transferStar, "'\(method.value.rawValue)' learns from no answers of a teacher, and takes no '*'", at: star,
-                    help: "'*' belongs to RFT and KD: RFT*, KD*"))
+                .transferStar, "'\(method.value.rawValue)' learns from no answers of a teacher, and takes no '*'", at: star,
+                help: "'*' belongs to RFT and KD: RFT*, KD*")
         }
         if !method.value.needsLogits, let mixture = written.mixture {
             let loss =
@@ -83,9 +80,8 @@ struct TransferReader {
                 default: "cross entropy"
                 }
             findings.report(
-                Diagnostic(
-                    .transferLoss, "'\(method.value.rawValue)' has one loss, \(loss), and takes no mixture", at: mixture,
-                    help: "leave the brackets out, or write 'KD'"))
+                .transferLoss, "'\(method.value.rawValue)' has one loss, \(loss), and takes no mixture", at: mixture,
+                help: "leave the brackets out, or write 'KD'")
         }
         let options = options(of: method.value, written.options)
         let loss = method.value.needsLogits ? mixture(written.terms, written.mixture) : mixture([], nil)
@@ -100,9 +96,8 @@ struct TransferReader {
         }
         guard learner.methods.contains(method) else {
             findings.report(
-                Diagnostic(
-                    .conflict, "'\(method.rawValue)' learns from a teacher, and '\(field.field)' has none", at: span,
-                    help: "possible here: \(learner.methods.map(\.rawValue).joined(separator: ", "))"))
+                .conflict, "'\(method.rawValue)' learns from a teacher, and '\(field.field)' has none", at: span,
+                help: "possible here: \(learner.methods.map(\.rawValue).joined(separator: ", "))")
             return nil
         }
         return Spanned(method, at: span, field: field.field)

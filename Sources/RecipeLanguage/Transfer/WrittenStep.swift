@@ -24,32 +24,33 @@ struct WrittenStep {
 extension WrittenStep {
     /// A step of the notation that a scalar holds.
     init(_ step: TransferSyntax.Step, in node: Node) {
-        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
-            (part.text, node.span(ofText: part.range))
-        }
-        method = part(step.method)
+        method = node.part(step.method)
         star = step.star.map { node.span(ofText: $0.range) }
         terms = step.terms.map { Term($0, in: node) }
         mixture = step.brackets.map(node.span(ofText:))
         options = step.options.map { option in
             Node.Entry(
-                key: Node(.scalar(.init(text: option.name.text, style: .plain)), at: part(option.name).span),
-                value: Node(.scalar(.init(text: option.value.text, style: .plain)), at: part(option.value).span))
+                key: Node(.scalar(.init(text: option.name.text, style: .plain)), at: node.part(option.name).span),
+                value: Node(.scalar(.init(text: option.value.text, style: .plain)), at: node.part(option.value).span))
         }
     }
 }
 
 extension WrittenStep.Term {
     init(_ term: TransferSyntax.Term, in node: Node) {
-        func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
-            (part.text, node.span(ofText: part.range))
-        }
         let start = (term.weight ?? term.loss).range.lowerBound
         let end = (term.argument ?? term.loss).range.upperBound
         span = node.span(ofText: start..<end)
-        loss = part(term.loss)
-        weight = term.weight.map(part)
-        argument = term.argument.map(part)
+        loss = node.part(term.loss)
+        weight = term.weight.map(node.part)
+        argument = term.argument.map(node.part)
+    }
+}
+
+extension Node {
+    /// A part of the notation that the node's text holds, with its place.
+    fileprivate func part(_ part: TransferSyntax.Part) -> (text: String, span: SourceSpan) {
+        (part.text, span(ofText: part.range))
     }
 }
 
@@ -110,9 +111,8 @@ struct LongForm {
             return try TransferParser.parse(mixture: node.scalar?.text ?? "").map { WrittenStep.Term($0, in: node) }
         } catch {
             findings.report(
-                Diagnostic(
-                    .transferSyntax, error.message, at: node.span(ofText: error.range),
-                    help: "examples: FKL, 0.5FKL+0.5CE, JSD(0.5)"))
+                .transferSyntax, error.message, at: node.span(ofText: error.range),
+                help: "examples: FKL, 0.5FKL+0.5CE, JSD(0.5)")
             return nil
         }
     }
@@ -138,9 +138,8 @@ struct LossReader {
         guard let written = term.weight else { return 1 }
         guard let weight = Quantity.number(written.text), weight > 0, weight <= 100 else {
             findings.report(
-                Diagnostic(
-                    .outOfRange, "the weight of '\(term.loss.text)' must be a number above 0 and at most 100", at: written.span,
-                    help: "leave a term of weight 0 out"))
+                .outOfRange, "the weight of '\(term.loss.text)' must be a number above 0 and at most 100", at: written.span,
+                help: "leave a term of weight 0 out")
             return 1
         }
         return weight
@@ -150,9 +149,8 @@ struct LossReader {
         guard let written = term.argument else { return loss.standardArgument }
         guard let standard = loss.standardArgument else {
             findings.report(
-                Diagnostic(
-                    .transferLoss, "the loss '\(loss.rawValue)' takes no number in parentheses", at: written.span,
-                    help: "leave it out"))
+                .transferLoss, "the loss '\(loss.rawValue)' takes no number in parentheses", at: written.span,
+                help: "leave it out")
             return nil
         }
         guard let argument = Quantity.number(written.text), (0...1).contains(argument) else {

@@ -10,10 +10,7 @@ struct LFSServer: RemoteObjects {
     let credentials: Credentials
     let connections = ConnectionPool()
 
-    init(url: URL, credentials: Credentials) {
-        self.url = url
-        self.credentials = credentials
-    }
+    init(url: URL, credentials: Credentials) { (self.url, self.credentials) = (url, credentials) }
 
     private static let batchSize = 100
     private static let transfersAtOnce = 4
@@ -250,8 +247,7 @@ final class ObjectBody: HTTPBody {
     private(set) var isDamaged = false
 
     init(_ file: URL, digest: Digest, size: Int) throws {
-        self.size = size
-        self.digest = digest
+        (self.size, self.digest) = (size, digest)
         self.file = try OpenFile(reading: file.path)
     }
 

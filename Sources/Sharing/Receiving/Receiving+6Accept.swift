@@ -1,4 +1,3 @@
-import BuildModel
 import Store
 
 /// What an exchange did to one ref.

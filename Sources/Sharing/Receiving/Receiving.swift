@@ -1,6 +1,4 @@
-import BuildModel
 import CLibgit2
-import Foundation
 import Store
 
 /// Takes in what a remote has, in six steps; all of it or nothing.
@@ -32,8 +30,7 @@ final class Receiving {
         _ scope: PullScope, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
         limits: ReceivingLimits = ReceivingLimits(), trust given: ReceivingTrust? = nil, isJudged: Bool = true
     ) throws {
-        self.store = store
-        self.remote = remote
+        (self.store, self.remote) = (store, remote)
         let trust = try given ?? ReceivingTrust(for: remote.addresses, of: store)
         self.trust = trust
         let ours = try store.openRepository()

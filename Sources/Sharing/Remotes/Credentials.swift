@@ -1,5 +1,4 @@
 import Foundation
-import Store
 import Synchronization
 
 /// A user and a password for a server.

@@ -1,4 +1,3 @@
-import BuildModel
 import Foundation
 import Store
 
@@ -83,9 +82,7 @@ package struct RemoteAddress: Sendable {
     let user: String?
 
     private init(_ place: Place, login: Login? = nil, user: String? = nil) {
-        self.place = place
-        self.login = login
-        self.user = user
+        (self.place, self.login, self.user) = (place, login, user)
     }
 
     /// Reads `path`, `file://`, `http://`, `https://`, `ssh://` and `user@host:path`.

@@ -96,10 +96,7 @@ private final class Conversation {
     private(set) var refusal: Refusal?
     private(set) var rejection: (reference: String, reason: String)?
 
-    init(login: @escaping () -> Login?, limits: ReceivingLimits) {
-        self.login = login
-        self.limits = limits
-    }
+    init(login: @escaping () -> Login?, limits: ReceivingLimits) { (self.login, self.limits) = (login, limits) }
 
     /// Valid as long as this object lives.
     func callbacks() throws(StoreError) -> git_remote_callbacks {

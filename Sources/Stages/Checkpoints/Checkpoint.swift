@@ -24,8 +24,7 @@ package final class Checkpoint: Sendable {
         log: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data(($0 + "\n").utf8)) }
     ) {
         file = CheckpointFile(directory: directory, action: action)
-        self.interval = interval
-        self.log = log
+        (self.interval, self.log) = (interval, log)
         nextSave = Mutex(.now + interval)
     }
 

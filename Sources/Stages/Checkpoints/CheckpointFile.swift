@@ -17,8 +17,7 @@ struct CheckpointFile {
     private static let digestLength = 32
 
     init(directory: URL, action: Action) {
-        self.directory = directory
-        self.action = action
+        (self.directory, self.action) = (directory, action)
         key = action.key
     }
 

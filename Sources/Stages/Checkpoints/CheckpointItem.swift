@@ -120,8 +120,7 @@ private struct Pieces<Element> {
             offsets.append(last + length)
         }
         guard offsets.last == elements.count else { throw CheckpointFault("its tensors do not fit each other") }
-        self.elements = elements
-        self.offsets = offsets
+        (self.elements, self.offsets) = (elements, offsets)
     }
 }
 

@@ -1,4 +1,3 @@
-import BuildModel
 import Engine
 import Synchronization
 
@@ -24,9 +23,7 @@ private final class CheckpointedResults<Item: CheckpointItem>: Sendable {
     }
 
     init(of total: Int, unit: String, in context: StageContext) {
-        self.total = total
-        self.unit = unit
-        self.context = context
+        (self.total, self.unit, self.context) = (total, unit, context)
         var results: [Int: Item] = [:]
         context.checkpoint?.resume { results = try Self.read($0, total: total) }
         if !results.isEmpty { context.report(.init(done: results.count, total: total, unit: unit)) }

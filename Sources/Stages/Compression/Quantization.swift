@@ -1,6 +1,5 @@
 import CanonicalJSON
 import Engine
-import Foundation
 import Kinds
 
 extension QuantApply: RunnableStage {

@@ -83,14 +83,12 @@ struct BFCLReader: RowReader {
         guard let turns = json["question"]?.array, turns.count == 1, let turn = turns[0].array else {
             throw RowError("'\(id)' has no 'question' of one turn: a list that holds one list of messages")
         }
-        var messages: [ChatMessage] = []
-        for message in turn { messages.append(try ChatMessage(json: message)) }
+        var messages = try turn.map(ChatMessage.init(json:))
         guard let query = messages.popLast(), query.role == .user else {
             throw RowError("the last message of '\(id)' is not the user's")
         }
         guard let tools = json["function"]?.array else { throw RowError("'\(id)' has no 'function' list") }
-        var functions: [FunctionDefinition] = []
-        for tool in tools { functions.append(try FunctionDefinition(json: tool)) }
+        let functions = try tools.map(FunctionDefinition.init(json:))
         var row = Row(id: id, query: query.content, functions: functions.map(\.name), answers: [])
         row.background.instructions = messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
         row.background.context = messages.filter { $0.role != .system }

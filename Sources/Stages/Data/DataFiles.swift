@@ -1,7 +1,6 @@
 import CanonicalJSON
 import Engine
 import Foundation
-import Kinds
 import Words
 
 /// The files that data artifacts have in common.
@@ -47,9 +46,7 @@ struct FunctionPool: ByteContent {
         }
         guard let entries = list.array else { throw StageFailure("\(name) is not a list of functions") }
         do throws(RowError) {
-            var functions: [FunctionDefinition] = []
-            for entry in entries { functions.append(try FunctionDefinition(json: entry)) }
-            self.init(functions)
+            self.init(try entries.map(FunctionDefinition.init(json:)))
         } catch {
             throw StageFailure("\(name): \(error)")
         }

@@ -36,8 +36,7 @@ extension RowLineReader {
 enum DecantRowReader: RowLineReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
-        var functions: [FunctionDefinition] = []
-        for tool in tools { functions.append(try FunctionDefinition(json: tool)) }
+        let functions = try tools.map(FunctionDefinition.init(json:))
         var row = try Row(json: json)
         guard !row.isPassage else {
             throw RowError("the row '\(row.id)' is a passage of text, which files of the format 'text' have")
@@ -67,13 +66,11 @@ enum OpenAIRowReader: RowLineReader {
         guard let query = messages[..<answer].last(where: { $0["role"]?.string == "user" })?["content"]?.string else {
             throw RowError("the row has no user message with text before the assistant's")
         }
-        var functions: [FunctionDefinition] = []
-        for tool in json["tools"]?.array ?? [] {
+        let functions = try (json["tools"]?.array ?? []).map { tool throws(RowError) in
             guard let function = tool["function"] else { throw RowError("a tool has no 'function'") }
-            functions.append(try FunctionDefinition(json: function))
+            return try FunctionDefinition(json: function)
         }
-        var calls: [FunctionCall] = []
-        for call in messages[answer]["tool_calls"]?.array ?? [] { calls.append(try self.call(call)) }
+        let calls = try (messages[answer]["tool_calls"]?.array ?? []).map(call)
         // Chat rows have no ids: content names them.
         let id = json["id"]?.string ?? "openai-" + Digest(hashing: json.canonicalBytes).hex.prefix(16)
         var row = Row(id: id, query: query, functions: functions.map(\.name), answers: calls)

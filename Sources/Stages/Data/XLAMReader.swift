@@ -18,10 +18,8 @@ enum XLAMReader: RowReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         let id = json["id"]?.string ?? json["id"]?.integer.map { "xlam-\($0)" }
         guard let query = json["query"]?.string else { throw RowError("the row has no 'query'") }
-        var functions: [FunctionDefinition] = []
-        for tool in try list("tools", in: json) { functions.append(try function(tool)) }
-        var answers: [FunctionCall] = []
-        for answer in try list("answers", in: json) { answers.append(try FunctionCall(json: answer).canonical) }
+        let functions = try list("tools", in: json).map(function)
+        let answers = try list("answers", in: json).map(FunctionCall.init(json:)).map(\.canonical)
         let row = Row(
             // Rows without ids are named by their content.
             id: id ?? "xlam-" + Digest(hashing: json.canonicalBytes).hex.prefix(16), query: query,

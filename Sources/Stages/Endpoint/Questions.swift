@@ -9,10 +9,7 @@ package struct QuestionFiles: Sendable {
     /// Written before the stage runs again: a `ChatExchange` on each line.
     let answers: URL
 
-    package init(questions: URL, answers: URL) {
-        self.questions = questions
-        self.answers = answers
-    }
+    package init(questions: URL, answers: URL) { (self.questions, self.answers) = (questions, answers) }
 }
 
 /// Ends a stage that has open questions. The next run, with their answers, continues.

@@ -104,9 +104,7 @@ extension Metric {
     ) {
         self.name = name
         self.heading = heading ?? name
-        self.source = source
-        self.direction = direction
-        self.format = format
+        (self.source, self.direction, self.format) = (source, direction, format)
         self.comparison = comparison ?? (format == .share ? .share : Format(places: 3))
         self.hubName = hubName
     }

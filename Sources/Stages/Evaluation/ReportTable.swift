@@ -76,9 +76,7 @@ package struct TextTable {
     private let words: Int
 
     package init(headings: [String], lines: [[String]], words: Int = 1) {
-        self.headings = headings
-        self.lines = lines
-        self.words = words
+        (self.headings, self.lines, self.words) = (headings, lines, words)
     }
 
     /// The headings and the lines for a terminal.

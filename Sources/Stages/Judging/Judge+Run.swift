@@ -1,7 +1,6 @@
 import CanonicalJSON
 import Engine
 import Kinds
-import Words
 
 extension Judge: RunnableStage {
     static let accepted = File<[SortedResponse]>("accepted.jsonl")

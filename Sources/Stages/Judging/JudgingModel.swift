@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Engine
 import Kinds
 import Words

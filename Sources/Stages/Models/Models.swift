@@ -64,17 +64,22 @@ extension ModelImport: RunnableStage {
     }
 }
 
+/// The files of a source, and its folders that have weights beside their `config.json`.
+func modelFolders(in source: URL) throws -> (files: [String], folders: [String]) {
+    let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).sorted()
+    func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+    let withWeights = Set(files.filter { $0.hasSuffix(".safetensors") }.map(folder))
+    let configured = files.filter { ($0 as NSString).lastPathComponent == ModelFiles.configuration.name }.map(folder)
+    return (files, configured.filter(withWeights.contains))
+}
+
 /// The one model among the files of a source.
 private enum PublishedModel {
     case folder(URL)
     case gguf(URL)
 
     init(in source: URL) throws {
-        let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).sorted()
-        func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
-        let withWeights = Set(files.filter { $0.hasSuffix(".safetensors") }.map(folder))
-        let folders = files.filter { ($0 as NSString).lastPathComponent == ModelFiles.configuration.name }
-            .map(folder).filter(withWeights.contains)
+        let (files, folders) = try modelFolders(in: source)
         let single = files.filter { $0.lowercased().hasSuffix(".gguf") }
         switch (folders.count, single.count) {
         case (1, 0): self = .folder(source.appending(path: folders[0], directoryHint: .isDirectory))

@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Kinds
 
 /// Sequences with a teacher's top-k logits, back to back; `KDCapture` says what the tensors are.

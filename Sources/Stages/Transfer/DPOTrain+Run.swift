@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Engine
 import Kinds
 

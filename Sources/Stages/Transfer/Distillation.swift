@@ -1,7 +1,6 @@
 import Engine
 import Foundation
 import Kinds
-import Words
 
 extension KDTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]

@@ -1,7 +1,6 @@
 import CanonicalJSON
 import Engine
 import Kinds
-import Words
 
 extension RLTrain: RunnableStage {
     private static let summary = File<JSON>("summary.json")

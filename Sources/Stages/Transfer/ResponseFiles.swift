@@ -1,6 +1,5 @@
 import CanonicalJSON
 import Engine
-import Kinds
 
 /// A sampled response to a training row: a line of `rollouts.jsonl`.
 struct Rollout {

@@ -1,6 +1,5 @@
 import Engine
 import Kinds
-import Words
 
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.

@@ -1,6 +1,5 @@
 import Engine
 import Kinds
-import Words
 
 /// Measures the loss on the set `valid` during a training, and keeps the trained values of the best check.
 ///

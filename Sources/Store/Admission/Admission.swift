@@ -138,8 +138,7 @@ package struct SharedReference: Hashable, Sendable {
         guard GitRepository.isValid(reference: name), name.utf8.count <= 1024,
             Artifact.components(of: name).allSatisfy({ $0.utf8.count <= 200 })
         else { throw refusal("the name cannot be a ref's, or is too long") }
-        self.name = name
-        self.object = object
+        (self.name, self.object) = (name, object)
         if name == RunNotes.reference {
             kind = .runNotes
         } else if name.hasPrefix(BuildCommit.branches) {

@@ -1,7 +1,6 @@
 import BuildModel
 import CLibgit2
 import CanonicalJSON
-import Foundation
 
 /// What a build commit must be: a recipe, a plan whose stages are there, and the targets' own trees.
 struct BuildForm {

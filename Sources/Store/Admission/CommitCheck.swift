@@ -1,7 +1,6 @@
 import BuildModel
 import CLibgit2
 import CanonicalJSON
-import Foundation
 
 /// Checks the form of everything in a quarantine that the lineage has not: what breaks a rule is refused before anything moves.
 ///
@@ -25,9 +24,7 @@ package struct CommitCheck {
     private var known: [CommitID: StageRecord] = [:]
 
     package init(quarantine: GitRepository, ours: GitRepository, limits: ReceivingLimits) {
-        self.quarantine = quarantine
-        self.ours = ours
-        self.limits = limits
+        (self.quarantine, self.ours, self.limits) = (quarantine, ours, limits)
     }
 
     // MARK: From refs to commits

@@ -1,4 +1,3 @@
-import BuildModel
 import CLibgit2
 import Foundation
 
@@ -87,10 +86,7 @@ private struct Notice: Equatable {
     /// Stage commits whose files were not here.
     var waiting: Set<CommitID> = []
 
-    init(heads: Set<CommitID>, waiting: Set<CommitID>) {
-        self.heads = heads
-        self.waiting = waiting
-    }
+    init(heads: Set<CommitID>, waiting: Set<CommitID>) { (self.heads, self.waiting) = (heads, waiting) }
 
     /// One head per line; a question mark comes before a stage commit that waits for its files.
     init(at url: URL) {

@@ -1,7 +1,6 @@
 import BuildModel
 import CLibgit2
 import CanonicalJSON
-import Foundation
 
 /// What a stage commit must be: byte for byte what Decant mints from its action, its parents and its artifact.
 struct StageForm {

@@ -1,7 +1,5 @@
-import BuildModel
 import CLibgit2
 import CanonicalJSON
-import Foundation
 
 /// The rules for trees that came from elsewhere.
 enum TreeForm {

@@ -12,9 +12,7 @@ package struct IncomingObject: Hashable, Sendable {
     private let folder: String
 
     init(digest: Digest, size: Int, isRequired: Bool = true, layout: StoreLayout) {
-        self.digest = digest
-        self.size = size
-        self.isRequired = isRequired
+        (self.digest, self.size, self.isRequired) = (digest, size, isRequired)
         folder = layout.incoming.path
     }
 

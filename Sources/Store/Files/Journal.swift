@@ -19,8 +19,7 @@ package final class Journal: Sendable {
     private let size: Mutex<Int>
 
     init(_ file: URL, lock: FileLock) throws(StoreError) {
-        self.file = file
-        self.lock = lock
+        (self.file, self.lock) = (file, lock)
         let isNew = !FileManager.default.fileExists(atPath: file.path)
         output = try OpenFile(writing: file.path, flags: O_RDWR | O_CREAT | O_APPEND)
         if isNew { try DurableFile.flush(folder: file.deletingLastPathComponent()) }

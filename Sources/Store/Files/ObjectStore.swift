@@ -37,9 +37,8 @@ struct ObjectStore: Sendable {
         try takeFiles(below: directory) { path throws(StoreError) in try importFile(at: path) }
     }
 
-    /// Imports every file below a directory by moving it: the files are then gone from the directory. Nobody may write to them
-    /// any
-    /// more.
+    /// Imports every file below a directory by moving it: the files are then gone from the directory. From then on nobody may
+    /// write to them.
     func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact {
         try takeFiles(below: directory) { path throws(StoreError) in
             guard let (digest, size) = try DurableFile.finish(path) else { return try importFile(at: path) }
@@ -149,9 +148,8 @@ extension Store {
     /// Imports every file below a directory.
     package func importDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.importDirectory(directory) }
 
-    /// Imports every file below a directory by moving it: the files are then gone from the directory. Nobody may write to them
-    /// any
-    /// more.
+    /// Imports every file below a directory by moving it: the files are then gone from the directory. From then on nobody may
+    /// write to them.
     package func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
 
     /// Moves a damaged object aside, so that the stage that made it can run again.
@@ -192,8 +190,7 @@ package struct ObjectFolder: Sendable {
     private let followsLinks: Bool
 
     package init(_ url: URL, followsLinks: Bool = false) {
-        self.url = url
-        self.followsLinks = followsLinks
+        (self.url, self.followsLinks) = (url, followsLinks)
         path = url.path
     }
 

@@ -9,10 +9,7 @@ package final class Scratch: Sendable {
     package let directory: URL
     private let lock: FileLock
 
-    init(directory: URL, lock: FileLock) {
-        self.directory = directory
-        self.lock = lock
-    }
+    init(directory: URL, lock: FileLock) { (self.directory, self.lock) = (directory, lock) }
 
     /// Removes everything but what is named.
     package func clear(keeping name: String? = nil) throws(StoreError) {

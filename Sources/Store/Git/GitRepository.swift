@@ -54,8 +54,7 @@ package final class GitRepository {
         var database: OpaquePointer?
         try Self.check(git_repository_odb(&database, pointer), "open the object database")
         guard let pointer, let database else { throw .git(operation: "open the repository", reason: "no repository came back") }
-        self.pointer = pointer
-        self.database = database
+        (self.pointer, self.database) = (pointer, database)
     }
 
     deinit {

@@ -90,10 +90,7 @@ struct LFSPointer: Equatable {
 
     var text: String { "\(Self.prefix)oid sha256:\(digest.hex)\nsize \(size)\n" }
 
-    init(digest: Digest, size: Int) {
-        self.digest = digest
-        self.size = size
-    }
+    init(digest: Digest, size: Int) { (self.digest, self.size) = (digest, size) }
 
     /// Reads a pointer; `nil` for any text that is not exactly one.
     init?(_ content: [UInt8]) {

@@ -23,12 +23,8 @@ package struct BuildRecord: Sendable {
         recipe: String, recipeText: String, companions: [String: String] = [:], stages: [NamedCommit], targets: [Target],
         summary: String
     ) {
-        self.recipe = recipe
-        self.recipeText = recipeText
-        self.companions = companions
-        self.stages = stages
-        self.targets = targets
-        self.summary = summary
+        (self.recipe, self.recipeText, self.companions) = (recipe, recipeText, companions)
+        (self.stages, self.targets, self.summary) = (stages, targets, summary)
     }
 }
 

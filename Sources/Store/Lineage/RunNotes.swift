@@ -1,4 +1,3 @@
-import BuildModel
 import CLibgit2
 import CanonicalJSON
 import Foundation
@@ -14,10 +13,7 @@ package struct RunNote: Hashable, Sendable {
     package init(
         host: String = ProcessInfo.processInfo.hostName, started: Date, seconds: Double, peakMemory: Int? = nil
     ) {
-        self.host = host
-        self.started = started
-        self.seconds = seconds
-        self.peakMemory = peakMemory
+        (self.host, self.started, self.seconds, self.peakMemory) = (host, started, seconds, peakMemory)
     }
 
     var json: JSON {

@@ -1,4 +1,3 @@
-import BuildModel
 import CLibgit2
 import CanonicalJSON
 import Foundation

@@ -49,7 +49,8 @@ import Testing
     /// The field for a stage's own change, the stage further up for what follows from it, the revision for a kind's.
     @Test func anExplanationNamesTheCause() throws {
         let program = try DecantProgram()
-        #expect(try program.run("explain", "tiny.yaml", "student.kd").output.contains("new"))
+        // That stages before it are new as well is no reason.
+        #expect(try program.run("explain", "tiny.yaml", "student.kd").output == "student.kd (kd.train) would run:\n  new\n")
         try program.build()
         #expect(try program.run("explain", "tiny.yaml", "student.kd").output.contains("is up to date"))
         try program.edit("tiny.yaml", "steps: 15)", "steps: 16)")
@@ -128,6 +129,14 @@ import Testing
         let report = try program.run("show", "report").output
         #expect(report.contains("student.kd.prune[20%].recover.W4A16"))
         #expect(report.components(separatedBy: "\n").count { $0.hasPrefix("  input ") && !$0.contains("?") } == 10)
+
+        // Beside each input stands the commit that made it.
+        let rows = try program.run("show", "data.rows").output.matches(of: /input +\S+ = ([0-9a-f]+) \(commit ([0-9a-f]+)\)/)
+        #expect(rows.count == 2)
+        for input in rows {
+            let made = try #require(try program.run("show", String(input.2), "--json").events.first)
+            #expect(made["artifact"]?.string?.hasPrefix(input.1) == true)
+        }
 
         let log = try #require(try program.run("log", "tiny", "--json").events.first)
         #expect(log["targets"]?.array?.count == 3)

@@ -304,7 +304,7 @@ import Testing
 
 /// A server of chat completions on this machine, as a person's recipe would name one.
 final class ModelServer: FixtureServer {
-    init() throws { try super.init("endpoint/server.py") }
+    convenience init() throws { try self.init("endpoint/server.py") }
 
     /// All requests so far.
     func requests() -> [JSON] { requestLines().compactMap { try? JSON(parsing: $0) } }

@@ -16,6 +16,32 @@ import Testing
         #expect(Set(model.parameters.map(\.ggufName)).count == model.parameters.count)
     }
 
+    /// Llama.cpp's names: what reads its own files back would not see that a name is wrong.
+    @Test(arguments: ModelFamily.all) func tensorsHaveLlamaCppsNames(family: ModelFamily) throws {
+        let own =
+            switch family {
+            case .qwen2: ["attn_q.bias", "attn_k.bias", "attn_v.bias"]
+            case .qwen3: ["attn_q_norm.weight", "attn_k_norm.weight"]
+            default: [String]()
+            }
+        let modules = ["attn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_norm", "ffn_gate", "ffn_up", "ffn_down"]
+        let layer = modules.map { $0 + ".weight" } + own
+        let expected =
+            (0..<2).flatMap { index in layer.map { "blk.\(index).\($0)" } }
+            + ["token_embd.weight", "output_norm.weight", "output.weight"]
+        #expect(try Set(SmallModel.model(family, tied: false).parameters.map(\.ggufName)) == Set(expected))
+    }
+
+    /// Muon trains hidden matrices alone, and quantization takes them alone: an untied head is none.
+    @Test(arguments: ModelFamily.all, [true, false])
+    func hiddenMatricesAreThoseOfTheLayers(family: ModelFamily, tied: Bool) throws {
+        let parameters = try SmallModel.model(family, tied: tied).parameters
+        #expect(parameters.filter { $0.role == .hiddenMatrix }.allSatisfy { $0.layer != nil && $0.shape.count == 2 })
+        #expect(parameters.count { $0.role == .hiddenMatrix } == 7 * 2)
+        #expect(parameters.filter { $0.role == .head }.map(\.name) == (tied ? [] : ["lm_head.weight"]))
+        #expect(parameters.filter { $0.role == .embedding }.map(\.name) == ["model.embed_tokens.weight"])
+    }
+
     @Test(arguments: ModelFamily.all) func aTensorThatIsMissingIsNamed(family: ModelFamily) throws {
         let model = try SmallModel.model(family)
         let folder = try SmallModel.folder(model)

@@ -11,7 +11,7 @@ import Testing
         let numbers = try #require(try reference("rounding.json")["float8"]?["numbers"]?.array)
         #expect(numbers.count == 256)
         for (code, number) in numbers.enumerated() {
-            let value = Float8.float(of: UInt8(code))
+            let value = Float8.table[code]
             if let number = number.double {
                 #expect(value == Float(number))
                 #expect(Float8.code(of: value) == UInt8(code), "\(value)")
@@ -25,7 +25,7 @@ import Testing
     /// Between any two neighbours: half-way goes to the even code, and the floats beside it to the nearer one.
     @Test func halvesGoToTheEvenCode() {
         for code in UInt8(0)..<0x7E {
-            let (low, high) = (Float8.float(of: code), Float8.float(of: code + 1))
+            let (low, high) = (Float8.table[Int(code)], Float8.table[Int(code) + 1])
             let half = (low + high) / 2
             for sign in [UInt8(0), 0x80] {
                 let factor: Float = sign == 0 ? 1 : -1

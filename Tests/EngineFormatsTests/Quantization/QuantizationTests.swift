@@ -37,7 +37,7 @@ import Testing
         // A uniform error of a step s has the deviation s/√12; the weights' is 2/√3.
         let step = 2 / Double(1 << (bits - 1) - 1)
         let expected = step / 12.0.squareRoot() / (2 / 3.0.squareRoot())
-        #expect(abs(matrix.relativeError(to: weights) / expected - 1) < 0.15)
+        #expect(abs(QuantizationReport.relativeError(of: matrix.dequantized(), to: weights) / expected - 1) < 0.15)
     }
 
     @Test func someRowsAreTheSameAsAllRows() throws {
@@ -55,7 +55,7 @@ import Testing
         let weights: [Float] = [0, 0, 0, 0, 0, 0, 0, 0, .leastNonzeroMagnitude, 0, 0, 0, 0, 0, 0, 0]
         let matrix = try IntegerQuantization(bits: 4, groupSize: 8).quantize(weights, rows: 1, columns: 16)
         #expect(matrix.dequantized() == Array(repeating: 0, count: 16))
-        #expect(matrix.relativeError(to: Array(repeating: 0, count: 16)) == 0)
+        #expect(QuantizationReport.relativeError(of: matrix.dequantized(), to: Array(repeating: 0, count: 16)) == 0)
     }
 
     @Test func whatCannotBeQuantizedIsNamedWithTheWayOut() throws {

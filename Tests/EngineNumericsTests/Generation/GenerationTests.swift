@@ -21,8 +21,10 @@ struct GenerationTests {
         var batch = PackedBatch()
         batch.append(tokens, predicting: tokens.count - 1..<tokens.count)
         return withExtendedLifetime((decoder, arena)) {
-            let activations = Activations(decoder.configuration, batch, in: arena)
-            decoder.forward(batch, activations)
+            let activations = Activations(
+                decoder.configuration, batch, keeping: .nothing, logitRows: batch.predictedRows.count, in: arena)
+            decoder.hiddenStates(batch, activations)
+            decoder.forEachLogits(batch, activations) { _ in }
             return Array(UnsafeBufferPointer(start: activations.logits, count: decoder.configuration.vocabularySize))
         }
     }

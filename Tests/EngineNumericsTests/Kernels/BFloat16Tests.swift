@@ -23,7 +23,7 @@ struct BFloat16Tests {
     ) -> (a: [Float], b: [Float], c: [Float]) {
         let (rows, columns, depth) = shape
         var (left, right) = (randomFloats(rows * depth, seed: 1), randomFloats(depth * columns, seed: 2))
-        for index in stride(from: 0, to: left.count, by: 5) { left[index] = 1e-39 }
+        for index in stride(from: 0, to: left.count, by: 5) { left[index] = 0x1p-130 }
         for index in stride(from: 2, to: right.count, by: 7) { right[index] *= 1e-20 }
         let (a, b) = (FloatBuffer(left), FloatBuffer(right))
         let c = FloatBuffer([Float](repeating: 1, count: rows * columns))

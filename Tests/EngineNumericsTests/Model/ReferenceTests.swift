@@ -75,8 +75,10 @@ struct ReferenceTests {
         batch.append(tokens, predicting: 0..<tokens.count)
         let arena = Arena()
         return withExtendedLifetime(arena) {
-            let activations = Activations(decoder.configuration, batch, in: arena)
-            decoder.forward(batch, activations)
+            let activations = Activations(
+                decoder.configuration, batch, keeping: .nothing, logitRows: batch.predictedRows.count, in: arena)
+            decoder.hiddenStates(batch, activations)
+            decoder.forEachLogits(batch, activations) { _ in }
             return Array(UnsafeBufferPointer(start: activations.logits, count: tokens.count * 37))
         }
     }

@@ -55,14 +55,8 @@ struct TrainingReferenceTests {
         let gradients = pass.gradient.values
         for parameter in model.parameters {
             let expected = try #require(reference["gradients"]?[parameter.name], "\(parameter.name)")
-            let norm = try #require(expected["norm"]?.double)
             let gradient = gradients[parameter.range].map(Double.init)
-            #expect(abs(gradient.reduce(0) { $0 + $1 * $1 }.squareRoot() / norm - 1) <= 1e-4, "\(parameter.name)")
-            let places = try #require(expected["places"]?.array).compactMap(\.integer)
-            let values = try #require(expected["values"]?.array).compactMap(\.double)
-            for (place, value) in zip(places, values) {
-                #expect(abs(gradient[place] - value) <= 1e-4 * norm, "\(parameter.name) at \(place)")
-            }
+            let norm = try Self.compare(gradient, with: expected, "\(parameter.name)")
             for (bit, sum) in try #require(expected["sums"]?.array).compactMap(\.double).enumerated() {
                 let found = gradient.enumerated().reduce(0.0) { total, item in
                     total + ((2_654_435_761 &* item.offset) >> (16 + bit) & 1 == 0 ? item.element : -item.element)
@@ -70,6 +64,19 @@ struct TrainingReferenceTests {
                 #expect(abs(found - sum) <= 1e-4 * norm, "\(parameter.name), signed sum \(bit)")
             }
         }
+    }
+
+    /// Compares a gradient's norm and the recorded places with PyTorch's, within 1e-4 of the norm; returns that norm.
+    @discardableResult
+    static func compare(_ gradient: [Double], with expected: JSON, _ name: Comment) throws -> Double {
+        let norm = try #require(expected["norm"]?.double)
+        #expect(abs(gradient.reduce(0) { $0 + $1 * $1 }.squareRoot() / norm - 1) <= 1e-4, name)
+        let places = try #require(expected["places"]?.array).compactMap(\.integer)
+        let values = try #require(expected["values"]?.array).compactMap(\.double)
+        for (place, value) in zip(places, values) {
+            #expect(abs(gradient[place] - value) <= 1e-4 * norm, "\(name) at \(place)")
+        }
+        return norm
     }
 
     @Test(arguments: ["qwen2", "llama"])

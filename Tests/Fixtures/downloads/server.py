@@ -7,6 +7,7 @@ all goes well. A step may have:
     status      refuse with this status instead
     retry       the header Retry-After
     tag         the file's entity tag from here on, with the bytes that go with it (else "one"); null sends none
+    weak        the tag says that the file may have other bytes all the same
     whole       ranges are ignored
     wrong       a part begins one byte too early
     chunked     without a length
@@ -66,7 +67,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_response(200)
         if tag is not None:
-            self.send_header("ETag", f'"{tag}"')
+            self.send_header("ETag", f'W/"{tag}"' if step.get("weak") else f'"{tag}"')
         body = data[start:]
         if step.get("chunked"):
             self.send_header("Transfer-Encoding", "chunked")

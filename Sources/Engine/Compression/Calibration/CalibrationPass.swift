@@ -1,10 +1,10 @@
-/// Calibration sequences on their way through a model, half a layer at a time. What is held is their hidden states before one
-/// half, and the memory of one layer at work.
+/// Moves calibration sequences through a model, half a layer at a time. It holds their hidden states before one half, and the
+/// memory of one layer.
 final class CalibrationPass {
     let decoder: Decoder
     let tokenCount: Int
     private let batches: [PackedBatch]
-    /// Of each batch [T, D], entering the next half of a layer.
+    /// The hidden states of each batch [T, D] before the next half of a layer.
     private let hidden: [FloatBuffer]
     private let arena = Arena()
 
@@ -34,7 +34,7 @@ final class CalibrationPass {
         }
     }
 
-    /// Has the sequences pass through half a layer, behind which they then stand; shows what its modules read.
+    /// Moves the sequences through half a layer, and shows what its modules read.
     func advance(
         through half: LayerHalf, ofLayer layer: Int, _ observe: (LinearInput, MatrixView) -> Void = { _, _ in }
     ) {
@@ -43,7 +43,7 @@ final class CalibrationPass {
         }
     }
 
-    /// Statistics of all inputs of a layer, behind which the sequences then stand.
+    /// Statistics of all inputs of a layer. The sequences move through the layer.
     func statistics(advancingThrough layer: Int) -> [LinearInput: InputStatistics] {
         var statistics = Dictionary(
             uniqueKeysWithValues: LinearInput.allCases.map {
@@ -56,7 +56,7 @@ final class CalibrationPass {
         return statistics
     }
 
-    /// Statistics of one input of a layer, before whose half the sequences stand and stay.
+    /// Statistics of one input of a layer. The sequences stay before that half.
     func statistics(of input: LinearInput, layer: Int) -> InputStatistics {
         var statistics = InputStatistics(width: input.width(in: decoder.configuration))
         for (batch, states) in zip(batches, hidden) {
@@ -95,11 +95,11 @@ final class CalibrationPass {
     }
 }
 
-/// Where quantization learns what a model's linear modules read. Inputs are asked for layer by layer, in the order of
-/// `LinearInput.allCases`, each once.
+/// Gives quantization the statistics of what a model's linear modules read. Each input is requested once, layer by layer, in
+/// the order of `LinearInput.allCases`.
 protocol StatisticsSource: AnyObject {
     func statistics(of input: LinearInput, layer: Int) throws -> InputStatistics
-    /// Told what became of a module's weights, row-major, before the next input is asked for.
+    /// Takes a module's new weights, row-major, before the next input is requested.
     func replace(_ parameter: String, with weights: [Float])
 }
 

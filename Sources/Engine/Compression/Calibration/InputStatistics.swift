@@ -1,4 +1,4 @@
-/// What calibration learns of the values X [tokens, width] that a linear module reads.
+/// Statistics of the values X [tokens, width] that a linear module reads.
 package struct InputStatistics: Hashable, Sendable {
     package let width: Int
     /// H = XᵀX, row-major [width, width], symmetric.
@@ -17,8 +17,8 @@ package struct InputStatistics: Hashable, Sendable {
     /// Rows of H that a worker computes at a time, up to the diagonal.
     private static let tile = 64
 
-    /// Takes in the values of more tokens, in H's lower triangle alone. Chunks and tiles are fixed, so that no result depends
-    /// on the threads.
+    /// Adds the values of more tokens to H's lower triangle. Chunks and tiles are fixed, so results do not depend on the
+    /// threads.
     mutating func add(_ x: MatrixView, workers: WorkerPool) {
         precondition(x.columns == width, "values of another width")
         let scratch = FloatBuffer(count: width * width)
@@ -86,7 +86,7 @@ extension InputStatistics {
 extension InputStatistics {
     /// H with a share of its mean diagonal added to the diagonal; the unit matrix where nothing was ever read.
     ///
-    /// An input that is always zero thereby tells nothing of its weights, which are rounded to nearest.
+    /// So the weights of an input that is always zero are rounded to nearest.
     func damped(_ share: Double) -> [Double] {
         var damped = products
         let mean = (0..<width).reduce(0) { $0 + products[$1 * width + $1] } / Double(max(width, 1))

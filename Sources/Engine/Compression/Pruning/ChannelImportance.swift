@@ -1,8 +1,9 @@
 import CKernels
 
-/// How much a model's channels carry: sums of their absolute activations over calibration tokens (Minitron, arXiv 2407.14679).
+/// The importance of a model's channels: sums of their absolute activations over calibration tokens (Minitron, arXiv
+/// 2407.14679).
 ///
-/// No ratio and no shape enters, so that all of a sweep share it.
+/// It does not depend on ratio or shape, so all variants of a sweep share it.
 package struct ChannelImportance: Hashable, Sendable {
     /// Of each embedding channel [hidden]: |RMSNorm output| at the inputs of attention and feed-forward. Each of these inputs
     /// is brought to length 1 over its channels, then all layers' are added.
@@ -13,9 +14,7 @@ package struct ChannelImportance: Hashable, Sendable {
     package let heads: [[Double]]
 
     package init(hidden: [Double], intermediate: [[Double]], heads: [[Double]]) {
-        self.hidden = hidden
-        self.intermediate = intermediate
-        self.heads = heads
+        (self.hidden, self.intermediate, self.heads) = (hidden, intermediate, heads)
     }
 }
 

@@ -69,7 +69,7 @@ extension ChannelImportance {
 }
 
 extension [[Double]] {
-    /// Of each list, where the largest `count` stand, in rising order; of equals the first.
+    /// The places of each list's `count` largest values, in rising order; of equal values the first.
     /// - Throws: `ChannelPruningError` for a list that is shorter, or has something that is no number.
     package func places(ofLargest count: Int) throws(ChannelPruningError) -> [[Int]] {
         guard allSatisfy({ $0.count >= count && $0.allSatisfy(\.isFinite) }) else {
@@ -80,7 +80,7 @@ extension [[Double]] {
 }
 
 extension [Double] {
-    /// Where the largest `count` stand, in rising order; of equals the first.
+    /// The places of the `count` largest values, in rising order; of equal values the first.
     fileprivate func placesOfLargest(_ count: Int) -> [Int] {
         indices.sorted { (self[$1], $0) < (self[$0], $1) }.prefix(count).sorted()
     }

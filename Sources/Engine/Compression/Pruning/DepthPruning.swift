@@ -24,7 +24,7 @@ package struct DepthPruning: Hashable, Sendable {
         try self.init(configuration, importance: importance, layers: count)
     }
 
-    /// So many of the least important layers.
+    /// A given number of the least important layers.
     /// - Throws: `DepthPruningError` when no layer would be left, or the scores do not fit.
     package init(_ configuration: ModelConfiguration, importance: [Double], layers count: Int) throws(DepthPruningError) {
         guard importance.count == configuration.layerCount, importance.allSatisfy(\.isFinite) else {
@@ -50,7 +50,7 @@ package struct DepthPruningError: Error, Hashable, Sendable, CustomStringConvert
 }
 
 extension Model {
-    /// The model without some of its layers; those that stay keep their order and are numbered anew.
+    /// The model without some of its layers. The other layers keep their order and get new numbers.
     package func removing(_ pruning: DepthPruning) throws(ModelConfigurationError) -> Model {
         let kept = (0..<configuration.layerCount).filter { !pruning.removedLayers.contains($0) }
         guard !kept.isEmpty else { throw ModelConfigurationError(field: "num_hidden_layers", reason: "must be at least 1") }
@@ -69,7 +69,7 @@ extension Model {
 }
 
 extension InferenceModel {
-    /// Sequences that are read together; fixed, because sums of groups are added up.
+    /// Sequences in a group. The number is fixed, because the sums of groups are added.
     private static let calibrationGroupSize = 16
 
     /// Importance of every layer: 1 − mean over the tokens of cos(hᵢ, hᵢ₊₁), the hidden states entering and leaving it
@@ -95,7 +95,7 @@ extension InferenceModel {
         return (0..<layers).map { layer in 1 - sums.reduce(0) { $0 + $1[layer] } / tokens }
     }
 
-    /// The ranges of so many sequences that are read together.
+    /// The groups of so many sequences, as ranges.
     package static func calibrationGroups(of count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: calibrationGroupSize).map { $0..<min(count, $0 + calibrationGroupSize) }
     }

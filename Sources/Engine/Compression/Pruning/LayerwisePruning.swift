@@ -1,7 +1,7 @@
-/// Goes through a model layer by layer with some calibration sequences. What a layer loses is judged on the inputs that it will
-/// really get: those behind the layers that are pruned already.
+/// Prunes a model layer by layer with calibration sequences. It judges a layer's loss on the inputs that the layer will really
+/// get: the outputs of the layers that are pruned already.
 ///
-/// On the way, what is removed stays in place with zeros in the weights that read it, so that all layers keep their shape.
+/// Until the end, removed units stay in place, and the weights that read them are zero. So all layers keep their shape.
 package struct LayerwisePruning {
     private let model: Model
     private let choice: LayerwiseChoice
@@ -70,7 +70,7 @@ package struct LayerwisePruning {
             down: down.values(weights), output: output.values(weights))
     }
 
-    /// Has a matrix read fewer of its inputs; gives what it still reads, and by how much its outputs changed.
+    /// Makes a matrix read fewer inputs. Returns the inputs that it still reads, and how much its outputs changed.
     private func reduce(
         _ matrix: LinearMap, reading input: LinearInput, ofLayer layer: Int,
         _ reduction: (InputStatistics, [Double]) throws -> LinearReduction
@@ -144,16 +144,16 @@ extension LayerwiseChoice {
     }
 }
 
-/// How the neurons and heads are chosen that every layer loses.
+/// How to choose the neurons and heads that every layer loses.
 package enum LayerwiseChoice: Hashable, Sendable {
-    /// OSSCAR (arXiv 2403.12983): so many are kept, those with which a layer's outputs change least when the weights that read
-    /// them are solved for anew. `damping` is a share of the mean of H's diagonal.
+    /// OSSCAR (arXiv 2403.12983): keeps these numbers of them, and solves for new weights, so that a layer's outputs change
+    /// least. `damping` is a share of the mean of H's diagonal.
     case reconstruction(intermediate: Int, keyValueHeads: Int, damping: Double)
-    /// These neurons are kept, by layer, with their weights as they are, and all heads.
+    /// Keeps these neurons, by layer, with unchanged weights, and all heads.
     case given(neurons: [[Int]])
 }
 
-/// What became of one layer.
+/// The result for one layer.
 package struct LayerwiseResult: Hashable, Sendable {
     /// Those that are kept, in rising order.
     package var neurons: [Int]
@@ -169,12 +169,8 @@ package struct LayerwiseResult: Hashable, Sendable {
     package init(
         neurons: [Int], keyValueHeads: [Int], feedForwardError: Double, attentionError: Double, down: [Float], output: [Float]
     ) {
-        self.neurons = neurons
-        self.keyValueHeads = keyValueHeads
-        self.feedForwardError = feedForwardError
-        self.attentionError = attentionError
-        self.down = down
-        self.output = output
+        (self.neurons, self.keyValueHeads, self.feedForwardError) = (neurons, keyValueHeads, feedForwardError)
+        (self.attentionError, self.down, self.output) = (attentionError, down, output)
     }
 }
 
@@ -185,7 +181,7 @@ struct LinearReduction {
     /// Ŵ [inputs, outputs]; rows of inputs that it no longer reads are zero.
     let weights: [Double]
 
-    /// OSSCAR's choice of `count` units, and the weights solved for on them.
+    /// OSSCAR's choice of `count` units, with new weights for them.
     static func solving(
         _ statistics: InputStatistics, _ weights: [Double], unitSize: Int, keeping count: Int, damping: Double,
         workers: WorkerPool
@@ -198,7 +194,7 @@ struct LinearReduction {
         return LinearReduction(kept: selection.keptUnits.sorted(), weights: selection.weights)
     }
 
-    /// Removed units that a layer tries to exchange for others at most.
+    /// Removed units that a layer tries to exchange, at most.
     private static let exchanges = 64
 
     /// These of so many inputs, with their weights as they were.

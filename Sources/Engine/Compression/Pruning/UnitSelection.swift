@@ -28,10 +28,7 @@ struct UnitSelection {
     ///   - weights: W [size, outputs].
     /// - Throws: `ChannelPruningError` when H + λI has no inverse.
     init(damped: [Double], weights: [Double], size: Int, unitSize: Int, workers: WorkerPool) throws(ChannelPruningError) {
-        self.size = size
-        self.unitSize = unitSize
-        self.weights = weights
-        self.workers = workers
+        (self.size, self.unitSize, self.weights, self.workers) = (size, unitSize, weights, workers)
         outputs = weights.count / max(1, size)
         gram = damped
         keptUnits = Set(0..<size / unitSize)
@@ -42,13 +39,13 @@ struct UnitSelection {
         inverse = factor.inverse(workers: workers)
     }
 
-    /// Removes the cheapest unit, and again, until so many are left.
+    /// Removes the cheapest unit again and again, until `count` are left.
     mutating func removeGreedily(leaving count: Int) {
         while keptUnits.count > max(1, count), let unit = cheapestUnit() { remove(unit: unit) }
     }
 
-    /// Local swaps: a removed unit returns and the then cheapest one goes, which is never worse. The most promising are
-    /// tried first, at most `attempts`, until none that is tried changes anything.
+    /// Tries swaps: a removed unit returns, and the cheapest one then goes. The result is never worse. The `attempts` most
+    /// promising ones are tried, until none changes anything.
     mutating func exchange(attempts: Int) {
         var left = attempts
         while left > 0 {
@@ -64,7 +61,7 @@ struct UnitSelection {
         }
     }
 
-    /// What the objective loses by a unit: tr(Ŵᵤᵀ (Aᵤᵤ)⁻¹ Ŵᵤ).
+    /// The cost of removing a unit: tr(Ŵᵤᵀ (Aᵤᵤ)⁻¹ Ŵᵤ).
     func cost(ofUnit unit: Int) -> Double {
         let first = unit * unitSize
         if unitSize == 1 {
@@ -144,7 +141,7 @@ extension UnitSelection {
         }
     }
 
-    /// Has `body` change A and Ŵ by a vector [size] and one [outputs].
+    /// Lets `body` change A and Ŵ with a vector [size] and one [outputs].
     private mutating func update(
         by vector: [Double], _ weight: [Double],
         _ body: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>) ->
@@ -185,7 +182,7 @@ extension UnitSelection {
         return rest
     }
 
-    /// Removed units, the one first whose return alone would help most; of blocks, the sum over their inputs.
+    /// Removed units, ordered by how much their return alone would help. A block counts the sum over its inputs.
     func removedUnitsByGain() -> [Int] {
         let removed = (0..<size / unitSize).filter { !keptUnits.contains($0) }
         var gains = [Double](repeating: 0, count: removed.count)

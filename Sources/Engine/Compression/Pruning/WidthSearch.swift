@@ -1,7 +1,7 @@
-/// A shape that was pruned in one step, and how well the model without its channels expects the calibration data.
+/// A shape that was pruned in one step, and the pruned model's perplexity on the calibration data.
 package struct WidthCandidate: Hashable, Sendable {
     package let shape: ShapeGrid.Shape
-    /// Of the tokens of all sequences but the first of each.
+    /// Over all tokens except the first of each sequence.
     package let perplexity: Double
 }
 
@@ -75,7 +75,7 @@ package struct ShapeGrid: Sendable {
         }
     }
 
-    /// The share of all parameters that a shape does without.
+    /// The share of all parameters that a shape removes.
     package func ratio(of shape: Shape) -> Double { 1 - Double(shape.parameters) / Double(parameters) }
 
     /// The shapes that remove something, and a share that is as near to `ratio` as `tolerance`.

@@ -31,8 +31,7 @@ struct Float8Matrix: StoredMatrix, Hashable {
 extension Float8Matrix {
     /// Rounds weights, row-major [rows, columns], to nearest; scale = max|w| / 448.
     init(rounding weights: [Float], rows: Int, columns: Int) {
-        self.rows = rows
-        self.columns = columns
+        (self.rows, self.columns) = (rows, columns)
         var codes: [UInt8] = []
         codes.reserveCapacity(weights.count)
         scales = (0..<rows).map { row in
@@ -74,8 +73,7 @@ enum Float8 {
         return sign | UInt8(truncatingIfNeeded: (magnitude + base).bitPattern - base.bitPattern)
     }
 
-    static func float(of code: UInt8) -> Float { table[Int(code)] }
-
+    /// The number of each code.
     static let table: [Float] = (0...255).map { (code: UInt8) in
         let fraction = Float(code & 7)
         let magnitude: Float =

@@ -1,19 +1,19 @@
 import CKernels
 
-/// GPTQ (Frantar et al., arXiv 2210.17323): columns are rounded one after the other, and those that are still to come make up
-/// for what rounding changed, as far as H = XᵀX lets them.
+/// GPTQ (Frantar et al., arXiv 2210.17323): rounds one column after the other. The later columns correct the error, as far as H
+/// = XᵀX allows.
 ///
 /// Columns are held in the reverse of their order. Then the upper Cholesky factor of H⁻¹ that the paper asks for is L⁻¹ of
 /// the reversed H, read from its last row to its first.
 struct GPTQ {
-    /// Columns, the one that is rounded first at the end.
+    /// Columns; the one that is rounded first is at the end.
     private let order: [Int]
     private let inverse: CholeskyInverse
     /// Scales are those of the unchanged weights, whose groups are then the layout's own in any order. Else a group's scale is
     /// chosen when its first column is reached.
     private let scalesComeFirst: Bool
 
-    /// Columns whose changes are carried to all later ones together.
+    /// Columns whose changes are applied to all later ones together.
     private static let block = 128
 
     /// - Parameters:
@@ -35,8 +35,7 @@ struct GPTQ {
             throw QuantizationError(
                 "The statistics of \(name) have no inverse; calibrate on more rows, or raise quantize.damping.")
         }
-        self.order = order
-        self.inverse = inverse
+        (self.order, self.inverse) = (order, inverse)
         scalesComeFirst = activationOrder
     }
 

@@ -21,8 +21,7 @@ package struct IntegerQuantization: Hashable, Sendable {
             throw QuantizationError(
                 "A group size of \(groupSize) is not supported; use a multiple of 8, or 0 for one scale per output.")
         }
-        self.bits = bits
-        self.groupSize = groupSize
+        (self.bits, self.groupSize) = (bits, groupSize)
     }
 
     /// INT8 with one scale per output.
@@ -57,7 +56,7 @@ package struct IntegerQuantization: Hashable, Sendable {
         }
     }
 
-    /// Inputs that share a scale in a matrix of so many.
+    /// The number of inputs that share a scale, in a matrix of so many columns.
     func group(_ columns: Int) -> Int { groupSize == 0 ? max(columns, 1) : groupSize }
 
     /// The nearest codes of weights that were checked.

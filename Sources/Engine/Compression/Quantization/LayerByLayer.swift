@@ -1,20 +1,18 @@
-/// The modules of a model on their way into few bits, in the order in which the model computes them.
+/// Quantizes a model's modules in the order in which the model computes them.
 struct LayerByLayer {
     private let quantization: ModelQuantization
     private let source: (any StatisticsSource)?
-    /// What smoothing divided the inputs by.
+    /// The divisors of smoothing.
     private let divisors: SmoothQuant.Divisors
     private var prepared: (place: LinearPlace, rounding: PreparedRounding)?
     private(set) var layers: [QuantizationReport.Layer] = []
 
     init(_ quantization: ModelQuantization, source: (any StatisticsSource)?, divisors: SmoothQuant.Divisors) {
-        self.quantization = quantization
-        self.source = source
-        self.divisors = divisors
+        (self.quantization, self.source, self.divisors) = (quantization, source, divisors)
     }
 
-    /// Replaces a module's weight by what is stored for it. Outside the layers there are no statistics, and weights are rounded
-    /// to nearest.
+    /// Replaces a module's weight by its quantized tensors. Outside the layers there are no statistics: weights are rounded to
+    /// nearest.
     mutating func quantize(_ parameter: Parameter, in tensors: inout [String: StoredTensor]) throws {
         let (name, module) = (parameter.name, parameter.module)
         guard let tensor = tensors[name], let weights = tensor.floats() else {
@@ -78,7 +76,7 @@ package enum WeightRounding: Hashable, Sendable {
     package var needsStatistics: Bool { self != .nearest }
 }
 
-/// A rounding made ready for all modules that read one input.
+/// A rounding that is prepared for all modules that read one input.
 struct PreparedRounding {
     private let statistics: InputStatistics
     private let gptq: GPTQ?
@@ -89,8 +87,7 @@ struct PreparedRounding {
     init(
         _ rounding: WeightRounding, _ statistics: InputStatistics, name: String, workers: WorkerPool
     ) throws(QuantizationError) {
-        self.statistics = statistics
-        self.workers = workers
+        (self.statistics, self.workers) = (statistics, workers)
         switch rounding {
         case .nearest: (gptq, quantEase) = (nil, nil)
         case .gptq(let damping, let activationOrder):

@@ -1,9 +1,9 @@
 import CanonicalJSON
 
-/// Quantizes the linear layers of a model: the matrices `….weight` but for the embedding. A head that is tied to the embedding
-/// becomes a matrix of its own where it is not ignored.
+/// Quantizes the linear layers of a model: all matrices `….weight` except the embedding. A head that shares the embedding's
+/// weights becomes a matrix of its own, unless it is ignored.
 package struct ModelQuantization: Sendable {
-    /// What quantization may know of the modules' inputs.
+    /// What quantization knows about the modules' inputs.
     package enum Calibration: Sendable {
         case none
         /// Statistics of the float model.
@@ -23,11 +23,8 @@ package struct ModelQuantization: Sendable {
         _ scheme: QuantizationScheme, _ rounding: WeightRounding = .nearest, smoothing: SmoothQuant? = nil,
         ignoring ignored: [String] = ["lm_head"], workers: WorkerPool = WorkerPool(threads: 1)
     ) {
-        self.scheme = scheme
-        self.rounding = rounding
-        self.smoothing = smoothing
-        self.ignored = ignored
-        self.workers = workers
+        (self.scheme, self.rounding, self.smoothing) = (scheme, rounding, smoothing)
+        (self.ignored, self.workers) = (ignored, workers)
     }
 
     /// - Parameters:

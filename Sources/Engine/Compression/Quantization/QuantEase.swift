@@ -6,14 +6,12 @@ struct QuantEase {
     private let width: Int
     private let iterations: Int
 
-    /// Columns whose changes are carried to all others together.
+    /// Columns whose changes are applied to all others together.
     private static let block = 64
 
     /// - Parameter iterations: passes over all columns at most; a tile of rows that did not change in one is done.
     init(products: [Double], width: Int, iterations: Int) {
-        self.products = products
-        self.width = width
-        self.iterations = iterations
+        (self.products, self.width, self.iterations) = (products, width, iterations)
     }
 
     /// Improves codes of `weights`, row-major [rows, width]; their scales stay.

@@ -63,10 +63,3 @@ extension QuantizationReport {
         return norm == 0 ? 0 : (difference / norm).squareRoot()
     }
 }
-
-extension QuantizedMatrix {
-    /// ‖W − Ŵ‖ / ‖W‖.
-    package func relativeError(to weights: [Float]) -> Double {
-        QuantizationReport.relativeError(of: dequantized(), to: weights)
-    }
-}

@@ -28,12 +28,8 @@ package struct QuantizedMatrix: Hashable, Sendable {
 
     /// The caller has checked that the arrays fill the shape.
     init(packed: [UInt8], scales: [Float], rows: Int, columns: Int, bits: Int, groupSize: Int) {
-        self.rows = rows
-        self.columns = columns
-        self.bits = bits
-        self.groupSize = groupSize
-        self.packed = packed
-        self.scales = scales
+        (self.rows, self.columns, self.bits) = (rows, columns, bits)
+        (self.groupSize, self.packed, self.scales) = (groupSize, packed, scales)
     }
 
     /// Packs row-major [rows, columns] codes.

@@ -10,10 +10,10 @@ package struct SmoothQuant: Hashable, Sendable {
 
     package init(strength: Double) { self.strength = strength }
 
-    /// What each input was divided by.
+    /// The divisors of each input.
     typealias Divisors = [LinearPlace: [Float]]
 
-    /// Smooths all inputs of which some module is quantized.
+    /// Smooths each input that a quantized module reads.
     func smooth(
         _ tensors: inout [String: StoredTensor], _ configuration: ModelConfiguration, _ statistics: CalibrationStatistics,
         quantizing names: Set<String>
@@ -53,7 +53,7 @@ package struct SmoothQuant: Hashable, Sendable {
         return max(Float(PortableMath.exp(power)), 1e-5)
     }
 
-    /// Divides what makes the input.
+    /// Divides the weights that produce the input.
     private func fold(
         _ scales: [Float], into place: LinearPlace, _ tensors: inout [String: StoredTensor], _ configuration: ModelConfiguration
     ) throws {

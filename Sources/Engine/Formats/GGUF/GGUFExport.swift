@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Foundation
 
 /// How an exported GGUF file stores a model's matrices. Norms and biases are F32, matrices whose rows do not divide into
@@ -76,8 +75,7 @@ private struct GGUFExport {
     private let ropeFactors: [Float]
 
     init(_ model: Model, _ precision: GGUFPrecision) {
-        self.model = model
-        self.precision = precision
+        (self.model, self.precision) = (model, precision)
         ropeFactors = model.configuration.ropeScaling.map(model.configuration.ropeFactors) ?? []
     }
 
@@ -173,7 +171,7 @@ struct GGUFHeader {
         dataSize += Self.padded(shape.reduce(1, *) / type.blockLength * type.blockSize)
     }
 
-    /// All that stands before the data.
+    /// Everything before the data.
     var bytes: [UInt8] {
         var bytes = Array("GGUF".utf8)
         Self.append(UInt32(3), to: &bytes)

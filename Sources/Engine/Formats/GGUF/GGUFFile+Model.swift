@@ -18,7 +18,7 @@ extension GGUFFile {
         return model
     }
 
-    /// Every parameter must be there, of its shape, and no tensor that the model has no use for.
+    /// Every parameter must be there in its shape, and no other tensor.
     private func check(_ configuration: ModelConfiguration, weights: Int) throws(ModelFileError) {
         try configuration.check(tensors: tensors.count, weights: weights, file: file)
         var known: Set = [Self.ropeFactors]
@@ -65,7 +65,7 @@ extension GGUFFile {
         return configuration
     }
 
-    /// Of `tokenizer.ggml`: the end of a turn ends a response as the end of a text does.
+    /// Reads `tokenizer.ggml`. Both the end of a turn and the end of a text end a response.
     private var controlTokens: ControlTokens {
         func id(_ name: String) -> Int? { metadata["tokenizer.ggml.\(name)_token_id"]?.integer }
         let ends = ["eos", "eot", "eom"].compactMap(id)

@@ -9,7 +9,7 @@ extension GGUFFile {
         try Data(tokenizerConfiguration(vocabulary).prettyText.utf8).write(to: folder.appending(path: "tokenizer_config.json"))
     }
 
-    /// The whole file where the metadata have it, else made of the vocabulary.
+    /// The whole file where the metadata has it; otherwise it is made from the vocabulary.
     private func tokenizerJSON(_ vocabulary: GGUFVocabulary) throws(ModelFileError) -> JSON {
         if let text = metadata["tokenizer.huggingface.json"]?.string {
             do {

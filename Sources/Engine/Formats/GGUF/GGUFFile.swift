@@ -2,8 +2,8 @@ import Foundation
 
 /// A GGUF file, version 2 or 3: metadata, the place of each tensor, the tensors' data.
 ///
-/// As with safetensors, all that the header says is checked against the file's real size before anything is read by it. The
-/// file is mapped; a tensor is restored when it is asked for.
+/// As with safetensors, the header is checked against the file's real size before anything is read. The file is mapped, and
+/// each tensor is restored on demand.
 package struct GGUFFile: Sendable {
     /// The file's name in errors.
     package let file: String
@@ -46,7 +46,7 @@ package struct GGUFFile: Sendable {
     /// Tensor names in the order of their UTF-8 bytes.
     var names: [String] { tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
-    /// A tensor's weights restored into memory that holds as many.
+    /// Restores a tensor's weights into memory that has room for all of them.
     func copyFloats(_ tensor: GGUFTensor, into target: UnsafeMutableBufferPointer<Float>) {
         data.withUnsafeBytes { tensor.type.restore(UnsafeRawBufferPointer(rebasing: $0[tensor.range]), into: target) }
     }

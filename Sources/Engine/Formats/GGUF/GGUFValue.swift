@@ -44,7 +44,7 @@ enum GGUFValue: Sendable {
     }
 }
 
-/// An array of the metadata, still in its bytes: what is not asked for is never made.
+/// An array of the metadata as raw bytes. Its elements are decoded on demand.
 struct GGUFArray: Sendable {
     let type: GGUFValueType
     let count: Int
@@ -109,7 +109,7 @@ extension GGUFValue {
         return (type, try cursor.readCount(of: "elements of an array", size: type.size))
     }
 
-    /// Passes over elements; their lengths are checked on the way.
+    /// Skips elements and checks their lengths.
     private static func skip(
         _ count: Int, of type: GGUFValueType, in cursor: inout GGUFCursor, depth: Int
     ) throws(GGUFFault) {
@@ -133,7 +133,7 @@ struct GGUFFault: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A place in a file's bytes that moves on as they are read. Nothing is read, and nothing is allocated, beyond their end.
+/// A reading position in a file's bytes. It never reads or allocates beyond their end.
 struct GGUFCursor {
     private let data: Data
     private(set) var position = 0
@@ -150,7 +150,7 @@ struct GGUFCursor {
         return data.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: type) }
     }
 
-    /// A count of things that take at least `size` bytes each, so that the file can hold as many.
+    /// A count of items of at least `size` bytes each. The rest of the file must have room for them.
     mutating func readCount(of things: String, size: Int, limit: Int = .max) throws(GGUFFault) -> Int {
         let count = try read(UInt64.self)
         guard count <= UInt64(min(remaining / size, limit)) else {
@@ -174,7 +174,7 @@ struct GGUFCursor {
         return slice(position..<position + length)
     }
 
-    /// Passes over so many elements of a size.
+    /// Skips a number of elements of one size.
     mutating func skip(_ count: Int, size: Int) throws(GGUFFault) {
         guard count <= remaining / size else { throw GGUFFault("it ends within its header") }
         position += count * size

@@ -9,7 +9,7 @@ struct GGUFVocabulary {
     }
 
     var tokens: [String]
-    /// As many as tokens.
+    /// One for each token.
     var kinds: [Kind]
     var merges: [(left: String, right: String)]
 }
@@ -108,14 +108,13 @@ struct GGUFTokenizerEntries {
     init(tokenizer: JSON, configuration: JSON, for model: ModelConfiguration) throws(ModelFileError) {
         vocabulary = try GGUFVocabulary(tokenizer, rows: model.vocabularySize)
         family = BytePairFamily(of: tokenizer)
-        self.tokenizer = tokenizer
-        self.configuration = configuration
+        (self.tokenizer, self.configuration) = (tokenizer, configuration)
         controlTokens = model.controlTokens
     }
 
     func add(to header: inout GGUFHeader) {
         header.add("tokenizer.ggml.model", "gpt2")
-        // Of the names that other programs know, the one whose cuts are nearest to Decant's own.
+        // Other programs have no name for Decant's cuts; this name's cuts are the nearest.
         header.add("tokenizer.ggml.pre", (family ?? .gpt2).rawValue)
         header.add("tokenizer.ggml.tokens", vocabulary.tokens)
         header.add("tokenizer.ggml.token_type", vocabulary.kinds.map { Int32($0.rawValue) })

@@ -32,11 +32,11 @@ struct RotaryPairing {
 }
 
 extension GGUFFile {
-    /// The tensor of what each pair's frequency is divided by.
+    /// The tensor with the divisor of each pair's frequency.
     static let ropeFactors = "rope_freqs.weight"
 
-    /// Llama 3's scaling, of which a GGUF file has only the divisor of each pair's frequency. The scalings that were
-    /// published are tried in turn; divisors of another kind are refused.
+    /// Llama 3's scaling. A GGUF file has only the divisor of each pair's frequency, so the published scalings are tried in
+    /// turn. Other divisors are refused.
     func ropeScaling(_ configuration: ModelConfiguration) throws(ModelFileError) -> RotaryScaling? {
         guard let tensor = tensors[Self.ropeFactors] else { return nil }
         guard tensor.shape == [configuration.headDimension / 2] else {
@@ -62,7 +62,7 @@ extension GGUFFile {
 }
 
 extension ModelConfiguration {
-    /// What a scaling divides each pair's frequency by.
+    /// The divisor of each pair's frequency.
     func ropeFactors(_ scaling: RotaryScaling) -> [Float] {
         let half = headDimension / 2
         let logTheta = PortableMath.log(ropeTheta)

@@ -2,7 +2,7 @@ import CKernels
 
 /// Causal self-attention over groups of heads: input [T, D] → sum [T, D] = input + attention(norm(input))·Oᵀ.
 struct Attention: Sendable {
-    /// What a family calls the block's tensors within a layer, and which it has of those that not all families have.
+    /// A family's names for the block's tensors in a layer, and which optional tensors it has.
     struct Tensors: Sendable {
         var norm = TensorName("input_layernorm", gguf: "attn_norm")
         var query = TensorName("self_attn.q_proj", gguf: "attn_q")
@@ -11,7 +11,7 @@ struct Attention: Sendable {
         var output = TensorName("self_attn.o_proj", gguf: "attn_output")
         /// Whether queries, keys and values have a bias.
         var hasBias = false
-        /// Norms over each head's channels of queries and of keys, before they are turned.
+        /// Norms over the channels of each query and key head, before the rotary embedding.
         var headNorms: HeadNorms?
     }
 
@@ -49,7 +49,7 @@ struct Attention: Sendable {
         output = layout.append([(tensors.output, .hidden, false)], reading: .output)
     }
 
-    /// What a pass gives the block to read and write.
+    /// The memory that the block reads and writes in a pass.
     struct Memory {
         /// [T, D]; the last begins as the input, or is the input.
         let input, norm, sum: UnsafeMutablePointer<Float>
@@ -65,7 +65,7 @@ struct Attention: Sendable {
 }
 
 extension ForwardPass {
-    /// - Parameter attend: makes the heads' outputs of queries, keys and values.
+    /// - Parameter attend: computes the heads' outputs from queries, keys and values.
     func attentionForward(_ index: Int, _ memory: Attention.Memory, positions: [Int32], attend: () -> Void) {
         let (block, start, rows) = (layout.attention, layout.start(ofLayer: index), positions.count)
         let (hidden, width) = (configuration.hiddenSize, configuration.projectionSize)
@@ -231,8 +231,8 @@ extension PackedBatch {
 
     func rows(ofSequence index: Int) -> Range<Int> { Int(offsets[index])..<Int(offsets[index + 1]) }
 
-    /// Work on attention that is independent of each other: queries of a sequence (from its first row, `start`) for the heads
-    /// of one key/value head.
+    /// Independent work on attention: some queries of a sequence (its first row is `start`) for the heads of one key/value
+    /// head.
     fileprivate func queryRanges(keyValueHeads: Int) -> [(start: Int, queries: Range<Int>, keyValueHead: Int)] {
         (0..<sequenceCount).flatMap { index in
             let rows = rows(ofSequence: index)
@@ -248,7 +248,7 @@ extension PackedBatch {
 // MARK: A step of decoding
 
 extension StepDecoder {
-    /// Rows of one sequence that are attended for together.
+    /// Rows of one sequence whose attention is computed together.
     private static let queryRows = 8
 
     /// Hidden states [T, D] += attention(norm(hidden))·Oᵀ.

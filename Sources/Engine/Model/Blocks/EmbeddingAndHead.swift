@@ -3,8 +3,8 @@ import CKernels
 extension Decoder {
     /// Columns of the embedding's gradient that a worker takes at a time.
     private static let columnBlock = 64
-    /// Logits that exist at a time in training. A multiple of the depth at which a matrix product cuts its sums, so that
-    /// gradients do not depend on it.
+    /// Rows of logits that exist at a time in training. It is a multiple of the depth at which a matrix product cuts its sums,
+    /// so gradients do not depend on it.
     static let logitRows = 384
 
     fileprivate var hidden: Int { configuration.hiddenSize }
@@ -33,13 +33,20 @@ extension Decoder {
         }
     }
 
-    /// Hidden states [T, D] → logits of all predicted rows [P, V].
-    func headForward(_ batch: PackedBatch, _ a: Activations) {
-        finalNormForward(batch, a)
-        logitsForward(0..<batch.predictedRows.count, a)
+    /// Reads a batch, and calls `body` with the logits [range, V] of each range of predicted rows, in order. Only one range is in
+    /// memory at a time: the logits of a whole batch would be the largest thing there.
+    func forEachLogits(
+        of batch: PackedBatch, in arena: Arena = Arena(), _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        withExtendedLifetime(arena) {
+            let activations = Activations(configuration, batch, keeping: .nothing, logitRows: Decoder.logitRows, in: arena)
+            hiddenStates(batch, activations)
+            forEachLogits(batch, activations) { body($0, activations.logits) }
+        }
     }
 
-    /// Calls `body` with the logits of ranges of predicted rows, [range, V] each, in order. Nothing else of them exists.
+    /// Calls `body` with the logits [range, V] of each range of predicted rows, in order. Only one range is in memory at a
+    /// time.
     func forEachLogits(_ batch: PackedBatch, _ a: Activations, _ body: (Range<Int>) -> Void) {
         finalNormForward(batch, a)
         for first in stride(from: 0, to: batch.predictedRows.count, by: a.logitRows) {

@@ -2,7 +2,7 @@ import CKernels
 
 /// A gated feed-forward layer: input [T, D] → input + (silu(gate)·up)·Wᵀ, gate and up [T, I] of norm(input).
 struct FeedForward: Sendable {
-    /// What a family calls the block's tensors within a layer.
+    /// A family's names for the block's tensors in a layer.
     struct Tensors: Sendable {
         var norm = TensorName("post_attention_layernorm", gguf: "ffn_norm")
         var gate = TensorName("mlp.gate_proj", gguf: "ffn_gate")

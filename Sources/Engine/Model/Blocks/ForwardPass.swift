@@ -23,7 +23,7 @@ extension ForwardPass {
 }
 
 extension Decoder: ForwardPass {
-    /// Sums over all rows are made of sums over such blocks, so that it is part of their results.
+    /// Sums over all rows add up sums over blocks of this size, so the size is part of the results.
     static let rowBlock = 32
     /// Outputs of a packed matrix that a worker takes at a time: whole panels.
     private static let tileRows = 64

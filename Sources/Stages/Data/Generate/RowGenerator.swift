@@ -1,5 +1,4 @@
 import BuildModel
-import CanonicalJSON
 import Engine
 
 /// Rows from a template library: every sentence once, spread evenly over functions and their templates.

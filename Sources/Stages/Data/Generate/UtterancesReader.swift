@@ -1,5 +1,4 @@
 import Diagnostics
-import Engine
 import SpannedYAML
 
 /// Reads `utterances.yaml`: slots, templates by function, sentences that want no function, prefixes and suffixes.

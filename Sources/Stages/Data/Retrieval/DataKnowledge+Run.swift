@@ -3,7 +3,6 @@ import Diagnostics
 import Engine
 import Foundation
 import Kinds
-import SpannedYAML
 
 extension DataKnowledge: RunnableStage {
     package static let artifact: [Output] = [.file(DataFiles.functions), .sets]

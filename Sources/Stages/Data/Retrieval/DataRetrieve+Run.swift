@@ -132,11 +132,7 @@ enum DocumentSearch {
 
     /// The one folder among an encoder's files that has weights beside its `config.json`.
     private static func folder(in source: URL) throws -> URL {
-        let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).sorted()
-        func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
-        let withWeights = Set(files.filter { $0.hasSuffix(".safetensors") }.map(folder))
-        let folders = files.filter { ($0 as NSString).lastPathComponent == "config.json" }.map(folder).filter(
-            withWeights.contains)
+        let (files, folders) = try modelFolders(in: source)
         guard folders.count == 1 else {
             let count = folders.isEmpty ? "no config.json with .safetensors files beside it" : "more than one model"
             throw StageFailure(

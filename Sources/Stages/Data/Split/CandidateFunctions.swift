@@ -11,8 +11,7 @@ struct CandidateFunctions {
     private let similar: SimilarFunctions?
 
     init(_ split: DataSplit, pool: [String]) {
-        self.split = split
-        self.pool = pool
+        (self.split, self.pool) = (split, pool)
         domain = Set(pool)
         similar = split.similar == 0 && split.missing == 0 ? nil : SimilarFunctions(pool: pool, seed: split.seed)
     }
@@ -93,8 +92,7 @@ struct SimilarFunctions {
 
     /// - Parameter pool: names, sorted.
     init(pool: [String], seed: Int) {
-        self.pool = pool
-        self.seed = seed
+        (self.pool, self.seed) = (pool, seed)
         var functions: [String: [Int]] = [:]
         for (index, name) in pool.enumerated() {
             for word in Set(SearchTerms.terms(of: name)) { functions[word, default: []].append(index) }
