@@ -58,12 +58,13 @@ let package = Package(
                 "BuildModel", "CanonicalJSON", "Files", "CLibgit2", "CCrypto", "CZlib", "CFileSystem",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .target(name: "Trust", dependencies: ["BuildModel", "CanonicalJSON", "CCrypto", "Store", "Programs"]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers
         .target(name: "HTTP", dependencies: ["CCurl"]),
         .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
+        .target(name: "Sharing", dependencies: ["Store", "Trust", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
@@ -83,7 +84,7 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints", "Trust",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -145,9 +146,12 @@ let package = Package(
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "TrustTests", dependencies: ["Trust", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
             name: "SharingTests",
-            dependencies: ["Sharing", "Executor", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+            dependencies: [
+                "Sharing", "Trust", "Executor", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport",
+            ]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),

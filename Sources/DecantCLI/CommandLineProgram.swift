@@ -144,7 +144,9 @@ struct DecantCommand: AsyncParsableCommand {
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
             CommandGroup(
                 name: "Lineage", subcommands: [LineageCommand.self, VerifyCommand.self, DiffCommand.self, TagCommand.self]),
-            CommandGroup(name: "Sharing", subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self]),
+            CommandGroup(
+                name: "Sharing",
+                subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self, TrustCommand.self]),
             CommandGroup(
                 name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
         ])

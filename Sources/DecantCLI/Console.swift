@@ -58,6 +58,14 @@ enum Console {
         return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
     }
 
+    static var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// Asks the person at the terminal; anything but `y` and `yes` is a no.
+    static func ask(_ question: String) -> Bool {
+        draw(TerminalText.shown(question) + " [y/N] ")
+        return ["y", "yes"].contains((readLine() ?? "").trimmingCharacters(in: .whitespaces).lowercased())
+    }
+
     /// The system's word for why a result could not be printed.
     private static let lostOutput = Mutex<String?>(nil)
 

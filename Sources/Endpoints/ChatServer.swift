@@ -124,7 +124,9 @@ package struct EndpointError: Error, Hashable, Sendable, CustomStringConvertible
         case 300..<400: "the server has moved: write its new address as 'url'"
         case 401 where keyWasSent, 403 where keyWasSent:
             "look at the key in the variable that 'api_key_env' names"
-        case 401, 403: "no key was sent: put it into an environment variable and name that as 'api_key_env'"
+        case 401, 403:
+            "no key was sent: put it into an environment variable, name that as 'api_key_env', and allow it for the host with "
+                + "`decant trust secret NAME HOST`"
         case 404, 405: "look at 'url', which ends in /v1 with most servers, and at 'model'"
         case 429: "the account is used up: look at the server's bill"
         default: "the server does not take this request: look at 'model', 'max_tokens' and 'temperature'"

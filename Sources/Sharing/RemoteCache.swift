@@ -12,16 +12,24 @@ package final class RemoteCache: Sendable {
     private let onWarning: @Sendable (String) -> Void
     /// By key; `nil` where the remote failed.
     private let references: Mutex<[String: RemoteReference]?>
+    private let trust: ReceivingTrust?
 
     package init(_ remote: Remote, for store: Store, onWarning: @escaping @Sendable (String) -> Void) async {
         (self.store, self.remote, self.onWarning) = (store, remote, onWarning)
         do {
             _ = try remote.remoteObjects()
-            let found = try await blocking { try remote.repository.references(seenFrom: store.openRepository()) }
+            let given = try ReceivingTrust(for: remote.addresses, of: store)
+            let (trust, found) = try await blocking {
+                var trust = given
+                if trust.takesSignedAlone { trust.vouched = try trust.vouching(from: remote.repository, into: store) }
+                return (trust, try remote.repository.references(seenFrom: store.openRepository()))
+            }
+            self.trust = trust
             let actions = found.filter { $0.name.hasPrefix("refs/decant/actions/") }
             references = Mutex(
                 Dictionary(actions.map { (String($0.name.suffix(64)), $0) }, uniquingKeysWith: { first, _ in first }))
         } catch {
+            trust = nil
             references = Mutex(nil)
             onWarning("the build goes on without \(remote.label): \(error)")
         }
@@ -32,7 +40,8 @@ package final class RemoteCache: Sendable {
     package func result(of key: Digest) async -> Artifact? {
         guard let reference = references.withLock({ $0?[key.hex] }) else { return nil }
         do {
-            let receiving = try Receiving(.actions([key]), from: remote.repository, into: store, known: [reference])
+            let receiving = try Receiving(
+                .actions([key]), from: remote.repository, into: store, known: [reference], trust: trust)
             _ = try await receiving.finish(objects: remote.remoteObjects(), label: remote.label) { _ in }
             return try store.result(of: key)
         } catch RemoteError.unreachable(_, let reason) {

@@ -121,6 +121,11 @@ package final class Store: Sendable {
         return try body()
     }
 
+    /// Whether no ref names anything: nothing was built, received or tagged.
+    package func isEmpty() throws(StoreError) -> Bool {
+        try repository.withLock { repository throws(StoreError) in try repository.references(startingWith: "refs/").isEmpty }
+    }
+
     /// A handle on the lineage of its own, so that builds of this process go on meanwhile.
     package func openRepository() throws(StoreError) -> GitRepository { try GitRepository(at: layout.repository) }
 }

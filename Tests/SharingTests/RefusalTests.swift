@@ -336,8 +336,10 @@ import Testing
         let remote = try HostileRemote(SharingFixture())
         func chosen(_ names: [String]) throws -> [String] {
             let listed = names.map { RemoteReference(name: $0, object: remote.honest.build) }
-            return try ChosenReferences(.everything, among: listed, of: .neighbour(remote.repository), ReceivingLimits())
-                .references.map(\.name)
+            return try ChosenReferences(
+                .everything, among: listed, of: .neighbour(remote.repository), ReceivingLimits(), withResults: true
+            )
+            .references.map(\.name)
         }
         #expect(try chosen(["refs/heads/ab", "refs/heads/a"]) == ["refs/heads/a", "refs/heads/ab"])
         let error = #expect(throws: Refusal.self) { try chosen(["refs/heads/a/b", "refs/heads/a"]) }

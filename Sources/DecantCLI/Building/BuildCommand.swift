@@ -50,7 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
         }
         try file.refuseBranchOfAnother(in: store)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
-        let keys = await takeKeys(for: graph, after: preparing)
+        let keys = try await takeKeys(for: graph, in: store, after: preparing)
         // A missing key is reported before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe.path) }
@@ -108,11 +108,14 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     /// Called before a child process could inherit the keys, and while no other thread reads the environment.
-    private func takeKeys(for graph: Graph, after preparing: Task<Void, any Error>) async -> EndpointKeys {
+    private func takeKeys(
+        for graph: Graph, in store: Store, after preparing: Task<Void, any Error>
+    ) async throws -> EndpointKeys {
         let accesses = graph.stages.compactMap(\.endpoint)
         guard !accesses.isEmpty else { return EndpointKeys() }
         _ = await preparing.result
-        return EndpointKeys.taken(for: accesses)
+        let permissions = try SecretPermissions(asking: accesses, in: store)
+        return EndpointKeys.taken(for: accesses) { permissions.allow($0, $1) }
     }
 
     private func remoteResults(for store: Store) async throws -> (any RemoteResults)? {

@@ -2,6 +2,7 @@ import BuildModel
 import Engine
 import Foundation
 import Store
+import Trust
 
 /// The directory that an artifact is copied to, with texts about it. It gets its name when it is whole: where something fails, no
 /// half of it stays.
@@ -85,6 +86,16 @@ struct ExportFolder {
         try Data(text.utf8).write(to: url.appending(path: free))
         files.append((free, Digest(hashing: text)))
         return free
+    }
+
+    /// Signs all files that are there now; what is added later makes the signature bad.
+    ///
+    /// - Returns: the signature's name.
+    mutating func addSignature(by key: StatementKey) throws -> String {
+        let name = freeName(for: ModelSignature.fileName)
+        let statement = ModelSignature.statement(
+            of: url.standardizedFileURL.lastPathComponent, files: files, signature: name)
+        return try add(SignedStatement(statement.canonicalText, by: key).bundle.canonicalText, as: name)
     }
 
     /// `README.md`, or where the artifact has such a file `README.decant.md`, `README.decant-2.md`, and so on.

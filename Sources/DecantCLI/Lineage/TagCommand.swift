@@ -2,6 +2,7 @@ import ArgumentParser
 import BuildModel
 import CanonicalJSON
 import Store
+import Trust
 
 struct TagCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -105,21 +106,24 @@ struct TagCommand: ParsableCommand {
 
     private func list(_ store: Store) throws {
         let tags = try store.tags()
+        let judge = try store.trust().judge
         let width = tags.map(\.name.columns).max() ?? 0
         for tag in tags {
             let what = try store.description(of: tag.commit)
+            let verdict = try store.verdict(onTag: tag.name, by: judge)
             let time = tag.time?.formatted(.iso8601)
             if options.asJSON {
                 let json: JSON = [
                     "name": .string(tag.name), "commit": .string(tag.commit.hex), "what": .string(what),
                     "time": time.map(JSON.string) ?? .null, "tagger": tag.tagger.map(JSON.string) ?? .null,
-                    "message": .string(tag.message), "signed": .bool(tag.isSigned),
+                    "message": .string(tag.message), "signed": .bool(verdict.isValid),
+                    "signature": verdict.json,
                 ]
                 Console.output(json: json)
             } else {
-                let signed = tag.isSigned ? "  signed" : ""
+                let signature = verdict == .unsigned ? "" : "  signature \(verdict.words)"
                 Console.output(
-                    "\(tag.name.padded(to: width))  \(tag.commit.short)  \(time ?? "–".padded(to: 20))  \(what)\(signed)")
+                    "\(tag.name.padded(to: width))  \(tag.commit.short)  \(time ?? "–".padded(to: 20))  \(what)\(signature)")
             }
         }
     }

@@ -92,49 +92,18 @@ struct PullCommand: AsyncParsableCommand {
 
     @OptionGroup var what: ExchangeArguments
 
+    @Option(help: "Take this recipe, tag or commit whoever made it; may be given several times.")
+    var accept: [String] = []
+
+    @Flag(inversion: .prefixedNo, help: "Sign a build that puts yours and theirs together (else as commit.gpgsign says).")
+    var sign: Bool?
+
     func run() async throws {
         try await what.run(.receiving) { store, remote in
-            try await store.pull(what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote) {
-                what.options.show($0)
-            }
-        }
-    }
-}
-
-struct CloneCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "clone", abstract: "Make a store of all that a remote has; it becomes the store's origin.")
-
-    @Argument(help: "A path, or an address (file, http, https, ssh).")
-    var remote: String
-
-    @OptionGroup var options: ExchangeOptions
-
-    func run() async throws {
-        let directory = options.results.store.directory
-        guard !FileManager.default.fileExists(atPath: directory.appending(path: "lineage.git").path) else {
-            throw CommandFailure.badInput("\(directory.path) is a store already", hint: "pull \(remote)")
-        }
-        let address: RemoteAddress
-        do {
-            address = try RemoteAddress(remote)
-        } catch {
-            throw CommandFailure.badInput(error.description)
-        }
-        let isNew = !FileManager.default.fileExists(atPath: directory.path)
-        let store = try options.results.open()
-        do {
-            try await options.reporting(next: "pull") {
-                let place = try Remote(remote, objectServer: options.lfs, for: store)
-                for warning in place.warnings { Console.progress("warning: \(warning)") }
-                let summary = try await store.pull(.everything, from: place) { options.show($0) }
-                try store.addRemote("origin", address: address.textWithUser)
-                return summary
-            }
-        } catch {
-            // Received objects stay for the next try.
-            if isNew, !store.hasIncoming { try? FileManager.default.removeItem(at: directory) }
-            throw error
+            try await store.pull(
+                what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote, accepting: Set(accept),
+                signer: SSHSigner.forBuilds(asked: sign, store.signingSettings())
+            ) { what.options.show($0) }
         }
     }
 }

@@ -21,8 +21,10 @@ struct ChosenReferences {
     /// Actions whose results the remote names, asked for or not.
     let advertisedActions: Set<Digest>
 
+    /// - Parameter withResults: whether results by their actions and notes on runs are asked for, beside builds and tags.
     init(
-        _ scope: PullScope, among listed: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits
+        _ scope: PullScope, among listed: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits,
+        withResults: Bool
     ) throws {
         guard listed.count <= limits.references else {
             throw Refusal(
@@ -30,7 +32,7 @@ struct ChosenReferences {
         }
         var shared: [SharedReference] = []
         var others: [Refusal] = []
-        for reference in listed.sorted(by: { $0.name < $1.name }) {
+        for reference in listed.sorted(by: { $0.name < $1.name }) where reference.name != Store.receivedReference {
             do throws(Refusal) {
                 shared.append(try SharedReference(reference.name, naming: reference.object))
             } catch {
@@ -43,12 +45,15 @@ struct ChosenReferences {
         self.scope = scope
         advertisedActions = Set(listed.compactMap { StageCommit.key(ofReference: $0.name) })
         switch scope {
-        case .everything: (references, leftOut) = (shared, others)
+        case .everything:
+            references = withResults ? shared : shared.filter(\.isSignable)
+            leftOut = others
         case .recipes(let names):
             for name in names where !shared.contains(where: { $0.kind == .branch(recipe: name) }) {
                 throw RemoteError.unreachable(remote: remote.label, reason: "it has no build of '\(name)'")
             }
-            let wanted = Set(names.map { SharedReference.Kind.branch(recipe: $0) } + [.runNotes])
+            let notes: [SharedReference.Kind] = withResults ? [.runNotes] : []
+            let wanted = Set(names.map { SharedReference.Kind.branch(recipe: $0) } + notes)
             (references, leftOut) = (shared.filter { wanted.contains($0.kind) }, [])
         case .actions(let keys):
             let wanted = Set(keys.map { SharedReference.Kind.action(key: $0) })
@@ -84,7 +89,7 @@ struct ChosenReferences {
 
     /// What a server is asked for; `nil` where that is nothing.
     var names: [String]? {
-        if case .everything = scope { return SharedReference.patterns }
+        if case .everything = scope, references.contains(where: { !$0.isSignable }) { return SharedReference.patterns }
         return references.isEmpty ? nil : references.map(\.name)
     }
 
@@ -99,6 +104,16 @@ struct ChosenReferences {
                     throw Refusal(subject: name, reason: "there is a ref \(parent) as well")
                 }
             }
+        }
+    }
+}
+
+extension SharedReference {
+    /// Whether a person signs what it names: a build or a tag.
+    fileprivate var isSignable: Bool {
+        switch kind {
+        case .branch, .tag: true
+        case .action, .runNotes: false
         }
     }
 }

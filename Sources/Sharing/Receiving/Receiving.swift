@@ -6,7 +6,7 @@ import Store
 /// 1. List the refs that the remote has.
 /// 2. Choose those that are asked for: `Receiving+2Choose`.
 /// 3. Fetch git's part into a quarantine.
-/// 4. Check every commit there against the rules of a lineage, which the store has.
+/// 4. Check every commit there against the rules of a lineage, which the store has; then who made it: `Receiving+4Judge`.
 /// 5. Download the files that the commits need: `Receiving+5Download`.
 /// 6. Accept it all into the store: `Receiving+6Accept`.
 ///
@@ -17,21 +17,28 @@ final class Receiving {
     let quarantine: Quarantine
     let chosen: ChosenReferences
     let checked: CommitCheck
+    let trust: ReceivingTrust
 
     /// Takes the first four steps. Nothing of the store changes.
     ///
-    /// - Parameter known: the remote's refs, if they were listed before.
+    /// - Parameters:
+    ///   - known: the remote's refs, if they were listed before.
+    ///   - trust: whose work is taken; as the store's settings say where `nil`.
+    ///   - isJudged: whether what came is refused for who made it; otherwise nothing of it may be taken in.
     /// - Throws: `RemoteError`, `StoreError`.
     init(
         _ scope: PullScope, from remote: RemoteRepository, into store: Store, known: [RemoteReference]? = nil,
-        limits: ReceivingLimits = ReceivingLimits()
+        limits: ReceivingLimits = ReceivingLimits(), trust given: ReceivingTrust? = nil, isJudged: Bool = true
     ) throws {
         (self.store, self.remote) = (store, remote)
+        let trust = try given ?? ReceivingTrust(for: remote.addresses, of: store)
+        self.trust = trust
         let ours = try store.openRepository()
         let first = try store.quarantine(for: ours)
         (chosen, quarantine, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
             let listed = try known ?? remote.references(seenFrom: ours)
-            var chosen = try ChosenReferences(scope, among: listed, of: remote, limits)
+            var chosen = try ChosenReferences(
+                scope, among: listed, of: remote, limits, withResults: !trust.takesSignedAlone)
             let quarantine = try Self.fetch(&chosen, from: remote, into: first, of: store, seenFrom: ours, limits)
             var checked = CommitCheck(quarantine: quarantine.repository, ours: ours, limits: limits)
             try checked.check(chosen.references)
@@ -39,6 +46,7 @@ final class Receiving {
             try checked.refuseConflicts()
             return (chosen, quarantine, checked)
         }
+        if isJudged { try RemoteError.refusing(remote.label) { try judge() } }
     }
 
     /// Brings what is asked for into a quarantine, and nothing of what turns out to be someone else's.
@@ -108,12 +116,17 @@ final class Receiving {
 extension Store {
     /// Takes in what a remote has.
     ///
+    /// - Parameters:
+    ///   - accepted: recipes, tags and commits that are taken whoever made them.
+    ///   - signer: signs builds that put ours and theirs together.
     /// - Throws: `RemoteError` where the remote breaks a rule or cannot be reached, `SharingError`, `StoreError`.
     package func pull(
-        _ scope: PullScope, from remote: Remote, onPhase: (ExchangePhase) -> Void = { _ in }
+        _ scope: PullScope, from remote: Remote, accepting accepted: Set<String> = [],
+        signer: (any CommitSigner)? = nil, onPhase: (ExchangePhase) -> Void = { _ in }
     ) async throws -> ExchangeSummary {
         let place = try remote.remoteObjects()
-        return try await Receiving(scope, from: remote.repository, into: self)
+        let trust = try ReceivingTrust(for: remote.addresses, of: self, accepting: accepted, signer: signer)
+        return try await Receiving(scope, from: remote.repository, into: self, trust: trust)
             .finish(objects: place, label: remote.label, onPhase: onPhase)
     }
 }

@@ -8,6 +8,8 @@ package struct Remote: Sendable {
     /// A person may see it.
     package var label: String { address.text }
     let repository: RemoteRepository
+    /// What policies may call it.
+    var addresses: [String] { [address.text] + repository.addresses }
     /// `nil` where only the commits' place is known.
     let objects: (any RemoteObjects)?
 

@@ -17,6 +17,17 @@ enum RemoteRepository: Sendable {
         }
     }
 
+    /// What policies may call it.
+    var addresses: [String] {
+        switch self {
+        case .neighbour(let path):
+            [path, path.resolvingSymlinksInPath()].flatMap { [$0.path, $0.deletingLastPathComponent().path] }.enumerated()
+                .filter { $0.offset % 2 == 0 || path.lastPathComponent == "lineage.git" || path.lastPathComponent == ".git" }
+                .map(\.element)
+        case .server(let url, _): [url]
+        }
+    }
+
     /// The refs that it has.
     ///
     /// - Parameter ours: a handle on the lineage, which libgit2 wants for any conversation.

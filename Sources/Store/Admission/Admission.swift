@@ -16,13 +16,15 @@ extension Store {
     /// whole whenever the process ends: objects, git's packs, the refs of actions, all other refs.
     ///
     /// - Parameters:
+    ///   - origin: where it came from; every new commit is marked so.
     ///   - references: what was checked, as the other side has it.
     ///   - objects: what the store lacked of the objects that the commits need.
     ///   - moveReferences: moves branches, tags and notes.
     /// - Returns: what moving the refs gave, and how many actions are new.
     /// - Throws: `Refusals` where something breaks a rule, then nothing has moved; `StoreError`.
     package func admit<Moves>(
-        _ checked: CommitCheck, from quarantine: Quarantine, references: [SharedReference], objects: [IncomingObject],
+        _ checked: CommitCheck, from quarantine: Quarantine, origin: Arrival, references: [SharedReference],
+        objects: [IncomingObject],
         moveReferences: (Admission) throws -> Moves
     ) throws -> (moves: Moves, actions: Int) {
         do {
@@ -47,6 +49,7 @@ extension Store {
         }
         try quarantine.publishPacks(in: layout)
         try checked.ours.refresh()
+        try Arrivals.mark(checked.stages.map(\.commit) + checked.builds, origin, in: checked.ours)
         let actions = try nameActions(checked, references)
         return (try moveReferences(Admission(layout: layout, repository: checked.ours)), actions)
     }

@@ -20,10 +20,12 @@ enum GitArrivals {
         let new = heads.filter { !notice.heads.contains($0) }
         guard !new.isEmpty || !notice.waiting.isEmpty else { return }
         var unnamed = notice.waiting
+        var builds: [CommitID] = []
         try repository.walk(new, without: notice.heads) { commit throws(StoreError) in
-            if try commit.isStage(in: repository) { unnamed.insert(commit.id) }
+            if try commit.isStage(in: repository) { unnamed.insert(commit.id) } else { builds.append(commit.id) }
             return true
         }
+        try mark(unnamed.subtracting(notice.waiting), builds, isFirst: notice.heads.isEmpty, in: repository)
         let objects = ObjectStore(layout: layout)
         var waiting: Set<CommitID> = []
         var ready: [CommitID] = []
@@ -40,6 +42,24 @@ enum GitArrivals {
         }
         let next = Notice(heads: Set(heads), waiting: waiting)
         if next != notice { next.write(to: layout.adopted) }
+    }
+
+    /// Marks what a program of others brought: stage commits whose actions name no commit here, and the builds that came with
+    /// them.
+    ///
+    /// - Parameter isFirst: whether nothing was looked at before; then builds without such stages may have been made here.
+    private static func mark(
+        _ stages: Set<CommitID>, _ builds: [CommitID], isFirst: Bool, in repository: GitRepository
+    ) throws(StoreError) {
+        var foreign: [CommitID] = []
+        for commit in stages.sorted() {
+            guard let record = try? StageCommit.read(commit, from: repository),
+                try repository.target(of: StageCommit.reference(for: record.action.key)) == nil
+            else { continue }
+            foreign.append(commit)
+        }
+        guard !foreign.isEmpty || !isFirst else { return }
+        try Arrivals.mark(foreign + builds, Arrival(from: Arrival.git), in: repository)
     }
 
     /// Notes a head whose stage commits are named: one that was built or received here.

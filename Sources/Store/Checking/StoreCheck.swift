@@ -134,6 +134,9 @@ extension StoreCheck {
             let recipe = name.dropFirst(BuildCommit.branches.count)
             return commit.message.hasPrefix(recipe + ": ") ? nil : "names a build of another recipe"
         }
+        if name == Arrivals.reference {
+            return (try? NoteTree.notes(in: target, of: repository)) == nil ? "cannot be read" : nil
+        }
         if name == RunNotes.reference {
             return (try? RunNotes.all(in: repository)) == nil ? "cannot be read" : nil
         }
@@ -168,7 +171,7 @@ extension StoreCheck {
     /// artifacts; build commits against the stage commits of their targets.
     mutating func checkCommits(_ objects: ObjectStore, _ repository: GitRepository) throws(StoreError) {
         var open: [CommitID] = []
-        for name in try repository.references(startingWith: "refs/") where name != RunNotes.reference {
+        for name in try repository.references(startingWith: "refs/") where !name.hasPrefix("refs/notes/decant/") {
             if let target = try? repository.target(of: name) { open.append(target) }
         }
         var seen: Set<CommitID> = []

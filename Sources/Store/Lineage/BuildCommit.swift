@@ -99,7 +99,7 @@ package enum BuildCommit {
         while true {
             let head = try repository.target(of: branch)
             if let head, let last = try repository.commit(head), ObjectName(last.tree) == ObjectName(tree),
-                signer == nil || repository.isSigned(head)
+                signer == nil || repository.bearsSignature(head)
             {
                 try repository.adoptHead(branch)
                 return head
@@ -124,7 +124,8 @@ package enum BuildCommit {
     /// Where two people built the same recipe: the newer build once more on top of both, ours as the first parent, so that the
     /// next push is a step forwards. No ref is moved.
     package static func merge(
-        _ ours: CommitID, _ theirs: CommitID, recipe: String, in repository: GitRepository
+        _ ours: CommitID, _ theirs: CommitID, recipe: String, in repository: GitRepository,
+        signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
         guard let own = try repository.commit(ours), let other = try repository.commit(theirs) else {
             throw .git(operation: "merge two builds of \(recipe)", reason: "one of them is not there")
@@ -134,8 +135,7 @@ package enum BuildCommit {
         return try repository.writeCommit(
             tree: newer.tree, parents: ([ours, theirs] + targets).uniqued(),
             message: "\(recipe): merged; the build of \(newer.author.name) is the newer\n",
-            signature: repository.localSignature(as: .author), committer: repository.localSignature()
-        )
+            signature: repository.localSignature(as: .author), committer: repository.localSignature(), signer: signer)
     }
 
     private static func tree(
