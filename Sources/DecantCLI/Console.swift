@@ -62,7 +62,7 @@ enum Console {
 
     /// Asks the person at the terminal; anything but `y` and `yes` is a no.
     static func ask(_ question: String) -> Bool {
-        draw(TerminalText.shown(question) + " [y/N] ")
+        draw(question + " [y/N] ", replacing: 0)
         return ["y", "yes"].contains((readLine() ?? "").trimmingCharacters(in: .whitespaces).lowercased())
     }
 

@@ -125,7 +125,7 @@ private struct ForgedStore {
         let warnings = Warnings()
         let cache = try await RemoteCache(Remote(forged.remote, for: ours), for: ours) { warnings.add($0) }
         #expect(await cache.result(of: forgery.action.key) == nil)
-        expectRefusal(warnings.text, forgery)
+        expectRefusal(warnings.all.joined(separator: "\n"), forgery)
         #expect(try ours.result(of: forgery.action.key) == nil)
     }
 
@@ -225,11 +225,6 @@ private struct ForgedStore {
         #expect(try ours.result(of: action) == honest.artifact)
         #expect(try ours.check().problems == [])
     }
-}
-
-private final class Warnings: @unchecked Sendable {
-    private(set) var text = ""
-    func add(_ warning: String) { text += warning + "\n" }
 }
 
 /// A verifier of sources runs nothing.

@@ -56,7 +56,7 @@ struct TrustRemoteCommand: ParsableCommand {
 
     /// A path is kept whole, so that it means the same in any folder.
     private func address(in store: Store) throws -> String {
-        if let known = try store.address(ofRemote: remote) { return try RemoteAddress(known).text }
+        if let known = store.address(ofRemote: remote) { return try RemoteAddress(known).text }
         guard !remote.contains("*") else { return remote }
         do {
             return try RemoteAddress(remote).text

@@ -42,3 +42,12 @@ extension GitConfiguration {
         return places.first.map { ($0, false) }
     }
 }
+
+extension Store {
+    /// What is meant by the name of a remote of the lineage repository; `nil` where there is no such remote.
+    package func address(ofRemote name: String) -> String? {
+        gitConfiguration.address(ofRemote: name, for: .receiving).map {
+            AddressRewriting(gitConfiguration).meant(by: $0.text, for: .receiving)
+        }
+    }
+}
