@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Foundation
 import Store
 
 /// The whole program: arguments in, exit status out.
