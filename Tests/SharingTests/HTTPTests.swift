@@ -139,9 +139,9 @@ import Testing
         func status(_ port: Int) throws -> Int {
             let address = try RemoteAddress("http://me:open%20sesame@127.0.0.1:\(port)/models.git")
             let url = try #require(URL(string: "http://127.0.0.1:\(port)/models.git/info/lfs"))
-            let objects = LoginServer(url, credentials: Credentials(of: address, for: url), settings: NetworkSettings())
+            let home = LoginServer(url, credentials: Credentials(of: address, for: url), settings: NetworkSettings())
             let target = try #require(URL(string: server.address + "/info/lfs/objects/" + String(repeating: "0", count: 64)))
-            return try objects.at(target).exchange(HTTPRequest(url: target), to: BytesSink(limit: 1 << 20)).status
+            return try home.exchange(HTTPRequest(url: target), to: BytesSink(limit: 1 << 20)).status
         }
         #expect(try status(server.port) != 401)
         #expect(try status(1) == 401)

@@ -118,7 +118,7 @@ import Testing
         #expect(Set(commits).count == 2)
         try collect()
         for commit in commits { #expect(try open.stageCommit(commit.hex) != nil) }
-        #expect(try open.check().problems == [])
+        #expect(try !open.check().problems.contains { "\($0)".contains(PendingCommits.references) })
         _ = try open.recordBuild(
             BuildRecord(
                 recipe: "r", recipeText: "x", stages: commits.map { NamedCommit(name: "c", commit: $0) },
