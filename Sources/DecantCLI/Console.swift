@@ -10,7 +10,7 @@ enum Console {
     static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)") }
 
     /// The program as the person called it; the launcher says how.
-    private static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
+    static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
 
     /// Text without a line's end, for redrawing.
     static func draw(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }

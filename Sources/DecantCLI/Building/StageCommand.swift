@@ -25,6 +25,9 @@ struct StageRunCommand: ParsableCommand {
     @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
     var checkpointSeconds = 20.0
 
+    @Flag(name: .customLong(LocalRunner.isolation), help: "Run no command that cannot be kept from everything around it.")
+    var needsIsolation = false
+
     func validate() throws {
         guard checkpointSeconds >= 0, checkpointSeconds <= 1e9 else {
             throw ValidationError("--checkpoint-seconds must be at least 0")
@@ -45,11 +48,12 @@ struct StageRunCommand: ParsableCommand {
         let signals = endOnRequest(checkpoint)
         defer { signals.cancel() }
         do {
-            let context = StageContext(
+            var context = StageContext(
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
             ) { Console.output($0.json.canonicalText) }
+            context.needsIsolation = needsIsolation
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")

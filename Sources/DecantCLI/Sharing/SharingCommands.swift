@@ -43,7 +43,9 @@ struct ExchangeOptions: ParsableArguments {
         }
         for refusal in summary.leftOut { Console.progress("  left out  \(refusal)") }
         Console.output(
-            "\(count(summary.actions, "new result")), \(count(summary.objects, "file")), "
+            "\(count(summary.actions, "new result")), "
+                + (summary.witnesses > 0 ? (summary.witnesses == 1 ? "1 witness, " : "\(summary.witnesses) witnesses, ") : "")
+                + "\(count(summary.objects, "file")), "
                 + "\(ByteCount.text(summary.bytes)); \(summary.remote)"
         )
     }

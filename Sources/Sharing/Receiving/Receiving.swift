@@ -18,6 +18,8 @@ final class Receiving {
     let chosen: ChosenReferences
     let checked: CommitCheck
     let trust: ReceivingTrust
+    /// What came beside the results; a single result comes without.
+    let witnesses: ReceivedWitnesses?
 
     /// Takes the first four steps. Nothing of the store changes.
     ///
@@ -32,22 +34,26 @@ final class Receiving {
     ) throws {
         (self.store, self.remote) = (store, remote)
         let trust = try given ?? ReceivingTrust(for: remote.addresses, of: store)
-        self.trust = trust
         let ours = try store.openRepository()
         let quarantine = try store.quarantine(for: ours)
         let arrived = quarantine.repository
-        (chosen, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
+        let carriesWitnesses = isJudged && !scope.isOfActions
+        (chosen, checked, witnesses) = try RemoteError.refusing(remote.label, gitFailures: true) {
             let listed = try known ?? remote.references(seenFrom: ours)
             let chosen = try ChosenReferences(
-                scope, among: listed, of: remote, limits, withResults: !trust.takesSignedAlone)
+                scope, among: listed, of: remote, limits, withResults: !trust.takesBuildsAlone)
             try Self.fetch(chosen, from: remote, into: arrived, seenFrom: ours, limits)
             var checked = CommitCheck(quarantine: arrived, ours: ours, limits: limits)
             try checked.check(chosen.references)
             try Self.refuseUnnamed(in: arrived, checked)
             try checked.refuseConflicts()
-            return (chosen, checked)
+            let witnesses =
+                try carriesWitnesses
+                ? ReceivedWitnesses(among: listed, of: remote, for: store, judge: trust.judge) : nil
+            return (chosen, checked, witnesses)
         }
         self.quarantine = quarantine
+        self.trust = try witnesses.map { try trust.needsWitnesses ? trust.hearing($0, in: store) : trust } ?? trust
         if isJudged { try RemoteError.refusing(remote.label) { try judge() } }
     }
 
@@ -99,8 +105,8 @@ final class Receiving {
         onPhase(.objects(moved: total.objects, bytes: total.bytes, present: checked.pointers.count - missing.count))
         let (changes, actions) = try accept()
         return ExchangeSummary(
-            remote: label, changes: changes, leftOut: chosen.leftOut, actions: actions, objects: total.objects,
-            bytes: total.bytes)
+            remote: label, changes: changes, leftOut: chosen.leftOut + (witnesses?.faults ?? []), actions: actions,
+            witnesses: try witnesses?.admit(into: store) ?? 0, objects: total.objects, bytes: total.bytes)
     }
 }
 

@@ -25,7 +25,7 @@ enum GitArrivals {
             if try commit.isStage(in: repository) { unnamed.insert(commit.id) } else { builds.append(commit.id) }
             return true
         }
-        try mark(unnamed.subtracting(notice.waiting), builds, isFirst: notice.heads.isEmpty, in: repository)
+        try mark(unnamed.subtracting(notice.waiting), builds, besides: notice.heads, in: repository)
         let objects = ObjectStore(layout: layout)
         var waiting: Set<CommitID> = []
         var ready: [CommitID] = []
@@ -44,21 +44,23 @@ enum GitArrivals {
         if next != notice { next.write(to: layout.adopted) }
     }
 
-    /// Marks what a program of others brought: stage commits whose actions name no commit here, and the builds that came with
-    /// them.
+    /// Marks what a program of others brought: stage commits that no build which was made or received here has, and the builds
+    /// that came with them. Refs of actions say nothing: `git fetch` and a push bring them along.
     ///
-    /// - Parameter isFirst: whether nothing was looked at before; then builds without such stages may have been made here.
+    /// - Parameter known: heads that were looked at before. Without any, builds may have been made here before anything looked;
+    ///   then those count as foreign whose actions name no commit.
     private static func mark(
-        _ stages: Set<CommitID>, _ builds: [CommitID], isFirst: Bool, in repository: GitRepository
+        _ stages: Set<CommitID>, _ builds: [CommitID], besides known: Set<CommitID>, in repository: GitRepository
     ) throws(StoreError) {
+        var ours: Set<CommitID> = []
+        try repository.walk(known.sorted()) { commit throws(StoreError) in ours.insert(commit.id).inserted }
         var foreign: [CommitID] = []
-        for commit in stages.sorted() {
-            guard let record = try? StageCommit.read(commit, from: repository),
-                try repository.target(of: StageCommit.reference(for: record.action.key)) == nil
-            else { continue }
+        for commit in stages.subtracting(ours).sorted() {
+            guard let record = try? StageCommit.read(commit, from: repository) else { continue }
+            if known.isEmpty, try repository.target(of: StageCommit.reference(for: record.action.key)) != nil { continue }
             foreign.append(commit)
         }
-        guard !foreign.isEmpty || !isFirst else { return }
+        guard !foreign.isEmpty || !known.isEmpty else { return }
         try Arrivals.mark(foreign + builds, Arrival(from: Arrival.git), in: repository)
     }
 
