@@ -179,4 +179,15 @@ import Testing
         #expect(try store.arrival(of: ours.model) == nil)
         #expect(try store.arrival(of: ours.build) == nil)
     }
+
+    @Test func aMirrorInThePlaceOfALineageIsForeignAsAWhole() throws {
+        let fixture = try SharingFixture()
+        let theirs = try fixture.build(in: fixture.store("theirs"))
+        try FileManager.default.createDirectory(at: fixture.place("ours"), withIntermediateDirectories: true)
+        try fixture.git(
+            "clone", "--quiet", "--mirror", fixture.place("theirs/lineage.git").path, fixture.place("ours/lineage.git").path)
+        let store = try fixture.store("ours")
+        #expect(try store.arrival(of: theirs.model)?.origin == "git")
+        #expect(try store.arrival(of: theirs.build)?.origin == "git")
+    }
 }

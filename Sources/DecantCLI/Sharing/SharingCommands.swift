@@ -90,7 +90,7 @@ struct PullCommand: AsyncParsableCommand {
 
     @OptionGroup var what: ExchangeArguments
 
-    @Option(help: "Take this recipe, tag or commit whoever made it; may be given several times.")
+    @Option(help: "Take this recipe, tag, commit or kind of stage whoever made it; may be given several times.")
     var accept: [String] = []
 
     @Flag(inversion: .prefixedNo, help: "Sign a build that puts yours and theirs together (else as commit.gpgsign says).")

@@ -42,7 +42,7 @@ import Testing
                 [gpg]
                     format = ssh
 
-                """, to: "\(name)/.gitconfig")
+                """, to: "home-\(name)/.gitconfig")
         }
         try program.write(
             "ann@example.org \(try ring.key("ann"))\nbob@example.org \(try ring.key("bob"))\n", to: "allowed")
@@ -52,7 +52,7 @@ import Testing
     @discardableResult
     private func run(_ who: String, _ arguments: String..., status: Int32? = 0) throws -> DecantProgram.Result {
         program.cache = who
-        program.extraEnvironment["HOME"] = program.folder.appending(path: who).path
+        program.extraEnvironment["HOME"] = program.folder.appending(path: "home-\(who)").path
         let run = ProgramRun(readingToTheEndOf: try program.start(arguments))
         let result = DecantProgram.Result(status: run.status, output: run.output, errors: run.errors)
         if let status { try #require(result.status == status, "\(arguments): \(result.errors)") }
