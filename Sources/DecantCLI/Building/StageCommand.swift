@@ -25,8 +25,8 @@ struct StageRunCommand: ParsableCommand {
     @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
     var checkpointSeconds = 20.0
 
-    @Flag(name: .customLong(LocalRunner.isolation), help: "Run no command that cannot be kept from everything around it.")
-    var needsIsolation = false
+    @Option(help: "Whether a command runs where it cannot be kept apart from the machine: best (it does) or required.")
+    var isolation = "best"
 
     func validate() throws {
         guard checkpointSeconds >= 0, checkpointSeconds <= 1e9 else {
@@ -53,7 +53,7 @@ struct StageRunCommand: ParsableCommand {
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
             ) { Console.output($0.json.canonicalText) }
-            context.needsIsolation = needsIsolation
+            context.needsIsolation = isolation == "required"
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")
