@@ -143,7 +143,10 @@ struct DecantCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
             CommandGroup(
-                name: "Lineage", subcommands: [LineageCommand.self, VerifyCommand.self, DiffCommand.self, TagCommand.self]),
+                name: "Lineage",
+                subcommands: [
+                    LineageCommand.self, VerifyCommand.self, WitnessesCommand.self, DiffCommand.self, TagCommand.self,
+                ]),
             CommandGroup(
                 name: "Sharing",
                 subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self, TrustCommand.self]),

@@ -41,7 +41,7 @@ enum Console {
     }
 
     /// The program as the person called it; the launcher says how.
-    private static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
+    static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
 
     /// Text without a line's end, for redrawing, in place of the last lines.
     static func draw(_ text: String, replacing lines: Int) {

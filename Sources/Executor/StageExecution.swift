@@ -65,8 +65,11 @@ struct StageExecution: Sendable {
     }
 
     private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageOutcome {
+        let permission = try executor.gate?.permission(for: plan.action, named: plan.stage.name, inputs: plan.parents)
+        if case .refused(let reason) = permission { return .failed(StageFailureReport(reason: reason)) }
         let started = Date()
-        let workspace = StageWorkspace(directory: scratch.directory)
+        var workspace = StageWorkspace(directory: scratch.directory)
+        workspace.needsIsolation = permission == .isolated
         try scratch.clear(keeping: StageWorkspace.checkpointName)
         let inputs = zip(plan.stage.inputs, plan.inputs).map { ($0.name, $1.artifact) }
         try workspace.prepare(for: plan.action, inputs: inputs, from: store)

@@ -30,11 +30,14 @@ package struct StageVerifier: Sendable {
         (self.store, self.runner, self.threads, self.measurements) = (store, runner, threads, measurements)
     }
 
-    /// - Parameter lineage: has the stage and those that its inputs came from.
+    /// - Parameters:
+    ///   - lineage: has the stage and those that its inputs came from.
+    ///   - isolated: whether its command must be kept from everything around it.
     /// - Throws: `StoreError` where an object that the stage needs or gave is damaged or missing.
-    package func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void)
-        async throws -> Verdict
-    {
+    package func verify(
+        _ stage: Lineage.Stage, in lineage: Lineage, isolated: Bool = false,
+        progress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> Verdict {
         let artifact = stage.record.artifact
         let place = URL.temporaryDirectory.appending(path: "decant-verify-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: place) }
@@ -47,7 +50,8 @@ package struct StageVerifier: Sendable {
             try store.checkObjects(of: artifact)
             return .measurement
         }
-        let workspace = StageWorkspace(directory: place)
+        var workspace = StageWorkspace(directory: place)
+        workspace.needsIsolation = isolated
         let inputs = try stage.inputs.map { input in
             guard let source = lineage[input.commit] else { throw IncompleteLineage(stage: stage.commit, input: input.name) }
             return (input.name, source.record.artifact)
@@ -92,6 +96,8 @@ package struct ArtifactDifference: Hashable, Sendable {
     package var kind: Kind
     /// Files that differ, this one among them.
     package var count: Int
+    /// The artifact that was made; `nil` where what was made can be none.
+    package var made: Digest?
 
     /// Compares a directory with an artifact; `nil` where all bytes are the same.
     init?(stored artifact: Artifact, in store: Store, made directory: URL) throws {
@@ -115,6 +121,7 @@ package struct ArtifactDifference: Hashable, Sendable {
         guard let first else { return nil }
         (file, kind) = first
         self.count = count
+        self.made = try? store.artifact(of: directory).digest
     }
 
     /// Byte by byte: the stored file is also hashed on the way, so that a damaged object is not taken for a difference.

@@ -20,6 +20,8 @@ package struct ExchangeSummary: Sendable {
     package var leftOut: [Refusal] = []
     /// Actions whose results are new to the receiver.
     package var actions = 0
+    /// Witnesses that are new to the receiver.
+    package var witnesses = 0
     package var objects = 0
     /// Of the objects that were sent.
     package var bytes = 0
@@ -28,7 +30,8 @@ package struct ExchangeSummary: Sendable {
 
     package var json: JSON {
         [
-            "remote": .string(remote), "actions": .integer(Int64(actions)), "objects": .integer(Int64(objects)),
+            "remote": .string(remote), "actions": .integer(Int64(actions)),
+            "witnesses": .integer(Int64(witnesses)), "objects": .integer(Int64(objects)),
             "bytes": .integer(Int64(bytes)),
             "refs": .array(
                 changes.map {

@@ -21,8 +21,15 @@ package final class RemoteCache: Sendable {
             let given = try ReceivingTrust(for: remote.addresses, of: store)
             let (trust, found) = try await blocking {
                 var trust = given
-                if trust.takesSignedAlone { trust.vouched = try trust.vouching(from: remote.repository, into: store) }
-                return (trust, try remote.repository.references(seenFrom: store.openRepository()))
+                if trust.needsVouching { trust.vouched = try trust.vouching(from: remote.repository, into: store) }
+                let found = try remote.repository.references(seenFrom: store.openRepository())
+                if trust.needsWitnesses {
+                    let received = try ReceivedWitnesses(among: found, of: remote.repository, for: store, judge: trust.judge)
+                    for fault in received.faults { onWarning("left out: \(fault)") }
+                    trust = try trust.hearing(received, in: store)
+                    _ = try store.admit(received.known, from: received.repository)
+                }
+                return (trust, found)
             }
             self.trust = trust
             let actions = found.filter { $0.name.hasPrefix("refs/decant/actions/") }
@@ -51,7 +58,8 @@ package final class RemoteCache: Sendable {
             references.withLock { $0 = nil }
             onWarning("the build goes on without \(url): \(reason)")
         } catch {
-            onWarning("the result of the action \(key.short) was not taken from \(remote.label): \(error)")
+            onWarning(
+                "the result of the action \(key.short) was not taken from \(remote.label), so its stage runs here: \(error)")
         }
         return nil
     }

@@ -31,6 +31,12 @@ final class Sending {
                 continue
             }
             if old == commit { continue }
+            guard !name.hasPrefix(WitnessCommit.references) else {
+                kept.append(
+                    ReferenceChange(
+                        name: name, step: .kept, commit: old, reason: "the remote's names another commit than its own"))
+                continue
+            }
             let isHere = GitRepository.id(old.hex).flatMap(ours.type) == GIT_OBJECT_COMMIT
             let isForward = try isHere && ours.contains(commit, old)
             switch try SharedReference(name, naming: commit).kind {
@@ -123,6 +129,7 @@ final class Sending {
             names = ["refs/heads/", "refs/tags/", "refs/decant/actions/"].flatMap { prefix in
                 (try? ours.references(startingWith: prefix)) ?? []
             }
+            names += try ours.witnesses(ofAny: { _ in true })
         } else {
             names = recipes.map { BuildCommit.branches + $0 }
             var keys: Set<Digest> = []
@@ -131,6 +138,7 @@ final class Sending {
                 return true
             }
             names += keys.sorted().map(StageCommit.reference)
+            names += try ours.witnesses(ofAny: keys.contains)
         }
         names.append(RunNotes.reference)
         return try names.compactMap { name in try ours.named(by: name).map { (name, $0) } }
@@ -159,6 +167,13 @@ final class Sending {
 }
 
 extension GitRepository {
+    /// Refs of the witnesses of some actions; what is no witness is not sent.
+    fileprivate func witnesses(ofAny isWanted: (Digest) -> Bool) throws(StoreError) -> [String] {
+        try references(startingWith: WitnessCommit.references).filter { name in
+            (try? witness(ofReference: name))?.statements.contains { isWanted($0.action) } ?? false
+        }
+    }
+
     /// Whether a working tree shows this branch.
     fileprivate func checksOut(_ branch: String) -> Bool {
         guard git_repository_is_bare(pointer) == 0 else { return false }
@@ -188,9 +203,11 @@ extension Store {
         onPhase(.objects(moved: tally.total.objects, bytes: tally.total.bytes, present: objects.count - tally.total.objects))
         let said = try sending.finish()
         let isAction = { (change: ReferenceChange) in change.name.hasPrefix("refs/decant/actions/") }
+        let isWitness = { (change: ReferenceChange) in change.name.hasPrefix(WitnessCommit.references) }
         return ExchangeSummary(
-            remote: remote.label, changes: sending.updates.filter { !isAction($0) } + sending.kept,
-            actions: sending.updates.count(where: isAction), objects: tally.total.objects, bytes: tally.total.bytes,
+            remote: remote.label, changes: sending.updates.filter { !isAction($0) && !isWitness($0) } + sending.kept,
+            actions: sending.updates.count(where: isAction), witnesses: sending.updates.count(where: isWitness),
+            objects: tally.total.objects, bytes: tally.total.bytes,
             said: said)
     }
 }

@@ -16,6 +16,8 @@ package struct StageContext: Sendable {
     /// How models behind servers are asked; `nil` where nobody can answer.
     let questionFiles: QuestionFiles?
     private let reportProgress: @Sendable (StageProgress) -> Void
+    /// Whether a command must not run where it cannot be kept from everything around it: it came from elsewhere.
+    package var needsIsolation = false
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,

@@ -60,9 +60,10 @@ package final class Store: Sendable {
         try GitRepository.make(at: layout.repository, in: layout.newRepository)
         let repository = try GitRepository(at: layout.repository)
         try prepare(layout)
+        let isKnown = FileManager.default.fileExists(atPath: layout.identity.path)
         let index = try Index(at: layout.index)
         if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
-        GitArrivals.name(in: layout, repository)
+        GitArrivals.name(in: layout, repository, isForeign: !isKnown)
         return (index, repository)
     }
 

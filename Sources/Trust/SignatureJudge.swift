@@ -31,6 +31,13 @@ package struct SignatureJudge: Sendable {
         }
     }
 
+    /// The judge who knows nobody: it says whether a signature fits, and never whose it is.
+    package var ofNobody: SignatureJudge { SignatureJudge(program: program, environment: environment) }
+
+    private init(program: Result<String, ProgramError>, environment: [String: String]) {
+        (signers, revoked, self.program, self.environment) = (nil, nil, program, environment)
+    }
+
     /// Judges a commit or a tag.
     ///
     /// - Parameters:

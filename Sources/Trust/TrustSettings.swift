@@ -1,3 +1,4 @@
+import BuildModel
 import CanonicalJSON
 
 /// Whom and what a store trusts, beside its list of allowed signers: `trust/settings.json`.
@@ -6,6 +7,8 @@ package struct TrustSettings: Hashable, Sendable {
     package private(set) var remotes: [RemoteRule] = []
     /// Each once, sorted.
     package private(set) var secrets: [SecretPermission] = []
+    /// Commands from elsewhere that may run here, by their digests; each once, sorted.
+    package private(set) var commands: [AllowedCommand] = []
 
     package init() {}
 
@@ -15,7 +18,7 @@ package struct TrustSettings: Hashable, Sendable {
     package init(text: String) throws(TrustError) {
         guard !text.isEmpty else { return }
         guard let json = try? JSON(parsing: text), let members = json.object else { throw .unreadable("it is no JSON object") }
-        for name in members.keys.sorted() where !["remotes", "secrets"].contains(name) {
+        for name in members.keys.sorted() where !["remotes", "secrets", "commands"].contains(name) {
             throw .unreadable("this version knows no '\(name)'")
         }
         func list(_ name: String) throws(TrustError) -> [JSON] {
@@ -35,11 +38,18 @@ package struct TrustSettings: Hashable, Sendable {
             }
             allow(permission)
         }
+        for entry in try list("commands") {
+            guard let command = AllowedCommand(json: entry) else {
+                throw .unreadable("\(entry.canonicalText.prefix(200)) is no command")
+            }
+            allow(command)
+        }
     }
 
     package var text: String {
-        let json: JSON = ["remotes": .array(remotes.map(\.json)), "secrets": .array(secrets.map(\.json))]
-        return json.prettyText + "\n"
+        var members: [String: JSON] = ["remotes": .array(remotes.map(\.json)), "secrets": .array(secrets.map(\.json))]
+        if !commands.isEmpty { members["commands"] = .array(commands.map(\.json)) }
+        return JSON.object(members).prettyText + "\n"
     }
 
     // MARK: Remotes
@@ -82,6 +92,42 @@ package struct TrustSettings: Hashable, Sendable {
     package func allows(_ permission: SecretPermission) -> Bool {
         secrets.contains(permission) || SecretPermission.wellKnown.contains(permission)
     }
+}
+
+/// A command that came from elsewhere and may run here.
+package struct AllowedCommand: Hashable, Sendable {
+    /// Of the command and of the programs among its inputs.
+    package let digest: Digest
+    /// What people are shown; nothing is decided by it.
+    package let words: String
+
+    package init(digest: Digest, words: String) { (self.digest, self.words) = (digest, words) }
+
+    init?(json: JSON) {
+        guard let digest = json["sha256"]?.string.flatMap(Digest.init(hex:)) else { return nil }
+        self.init(digest: digest, words: json["command"]?.string ?? "")
+    }
+
+    var json: JSON { ["sha256": .string(digest.hex), "command": .string(words)] }
+}
+
+extension TrustSettings {
+    // MARK: Commands
+
+    package mutating func allow(_ command: AllowedCommand) {
+        guard !allows(commandOf: command.digest) else { return }
+        commands.append(command)
+        commands.sort { $0.digest < $1.digest }
+    }
+
+    /// - Returns: whether it was allowed.
+    package mutating func forbid(commandOf digest: Digest) -> Bool {
+        let count = commands.count
+        commands.removeAll { $0.digest == digest }
+        return commands.count < count
+    }
+
+    package func allows(commandOf digest: Digest) -> Bool { commands.contains { $0.digest == digest } }
 }
 
 /// Why nothing is known of whom a store trusts.

@@ -32,6 +32,9 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: "Take results that this path, address or remote of the lineage repository has, instead of running stages.")
     var remote: String?
 
+    @Option(help: "Let a command from elsewhere run this once: a stage's name, or its digest. May be repeated.")
+    var allowCommand: [String] = []
+
     @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
     var sign: Bool?
 
@@ -55,10 +58,12 @@ struct BuildCommand: AsyncParsableCommand {
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe.path) }
         let runnerOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
+        let permissions = CommandPermissions(
+            for: store, texts: [file.text] + file.companions.values, allowing: allowCommand)
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
             fetcher: NetworkFetcher(), remote: try await remoteResults(for: store),
-            endpoints: RecordingClient(store: store, keys: keys),
+            endpoints: RecordingClient(store: store, keys: keys), gate: permissions,
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if options.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
@@ -76,7 +81,11 @@ struct BuildCommand: AsyncParsableCommand {
         let started = Date()
         let build = Task {
             try await executor.build(
-                graph, targets: wanted, beforeRunning: { try Self.refuseWhatCannotRun(graph, wanted) },
+                graph, targets: wanted,
+                beforeRunning: {
+                    try Self.refuseWhatCannotRun(graph, wanted)
+                    try permissions.ask(about: graph.closure(of: wanted).map { graph[$0] })
+                },
                 onEvent: { progress.receive($0) })
         }
         let interruption = Interruption(try CommandLineProgram.watch.get()) { build.cancel() }

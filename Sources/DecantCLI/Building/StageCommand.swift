@@ -27,6 +27,9 @@ struct StageRunCommand: ParsableCommand {
     @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
     var checkpointSeconds = 20.0
 
+    @Option(help: "Whether a command runs where it cannot be kept apart from the machine: best (it does) or required.")
+    var isolation = "best"
+
     func validate() throws {
         guard checkpointSeconds >= 0, checkpointSeconds <= 1e9 else {
             throw ValidationError("--checkpoint-seconds must be at least 0")
@@ -51,11 +54,12 @@ struct StageRunCommand: ParsableCommand {
         endOnRequest(checkpoint, watch)
         defer { watch.stopHearing() }
         do {
-            let context = StageContext(
+            var context = StageContext(
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers)
             ) { Console.output(json: $0.json) }
+            context.needsIsolation = isolation == "required"
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")

@@ -17,7 +17,7 @@ struct CloneCommand: AsyncParsableCommand {
     @Option(help: "A list of allowed signers for the new store, in OpenSSH's format.", completion: .file())
     var signers: String?
 
-    @Option(help: "Take this recipe, tag or commit whoever made it; may be given several times.")
+    @Option(help: "Take this recipe, tag, commit or kind of stage whoever made it; may be given several times.")
     var accept: [String] = []
 
     @OptionGroup var options: ExchangeOptions

@@ -44,7 +44,9 @@ struct ExchangeOptions: ParsableArguments {
         }
         for refusal in summary.leftOut { Console.progress("  left out  \(refusal)") }
         Console.output(
-            "\(count(summary.actions, "new result")), \(count(summary.objects, "file")), "
+            "\(count(summary.actions, "new result")), "
+                + (summary.witnesses > 0 ? (summary.witnesses == 1 ? "1 witness, " : "\(summary.witnesses) witnesses, ") : "")
+                + "\(count(summary.objects, "file")), "
                 + "\(ByteCount.text(summary.bytes)); \(summary.remote)"
         )
     }
@@ -92,7 +94,7 @@ struct PullCommand: AsyncParsableCommand {
 
     @OptionGroup var what: ExchangeArguments
 
-    @Option(help: "Take this recipe, tag or commit whoever made it; may be given several times.")
+    @Option(help: "Take this recipe, tag, commit or kind of stage whoever made it; may be given several times.")
     var accept: [String] = []
 
     @Flag(inversion: .prefixedNo, help: "Sign a build that puts yours and theirs together (else as commit.gpgsign says).")

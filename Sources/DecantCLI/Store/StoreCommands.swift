@@ -159,6 +159,7 @@ struct CollectCommand: ParsableCommand {
         return
             (results + [
                 "\(verb) \(garbage.results.count) results, \(garbage.objects.count) objects, "
+                    + (garbage.witnesses.isEmpty ? "" : "\(garbage.witnesses.count) witnesses, ")
                     + "\(garbage.gitObjects.count) git objects, \(garbage.leftovers.count) leftovers: "
                     + ByteCount.text(garbage.size),
                 "\(dryRun ? "keeps" : "kept") \(garbage.keptObjects) objects: \(ByteCount.text(garbage.keptSize))",
@@ -175,6 +176,7 @@ struct CollectCommand: ParsableCommand {
                         "size": .count($0.size),
                     ]
                 }),
+            "witnesses": .array(garbage.witnesses.map { .string($0.hex) }),
             "objects": .count(garbage.objects.count), "git_objects": .count(garbage.gitObjects.count),
             "leftovers": .count(garbage.leftovers.count), "size": .count(garbage.size),
             "kept_objects": .count(garbage.keptObjects), "kept_size": .count(garbage.keptSize),

@@ -7,16 +7,19 @@ import Trust
 struct TrustCommand: ParsableCommand {
     private static let commands: [any ParsableCommand.Type] = [
         TrustShowCommand.self, TrustAddCommand.self, TrustRemoveCommand.self, TrustRemoteCommand.self, TrustSecretCommand.self,
+        TrustCommandCommand.self,
     ]
 
     static let configuration = CommandConfiguration(
-        commandName: "trust", abstract: "Say whom this store trusts: signers, remotes, and hosts that secrets may go to.",
+        commandName: "trust",
+        abstract: "Say whom this store trusts: signers, remotes, hosts that secrets may go to, and commands.",
         subcommands: commands, defaultSubcommand: commands.first)
 }
 
 struct TrustShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show the allowed signers, the policies for remotes, and the secrets.", aliases: ["list"]
+        commandName: "show", abstract: "Show the allowed signers, the policies for remotes, the secrets, and the commands.",
+        aliases: ["list"]
     )
 
     @OptionGroup var options: ResultOptions
@@ -50,6 +53,8 @@ struct TrustShowCommand: ParsableCommand {
                         "by": .array($0.policy.principals.map(JSON.string)),
                     ]
                 }),
+            "commands": .array(
+                trust.settings.commands.map { ["sha256": .string($0.digest.hex), "command": .string($0.words)] }),
             "secrets": .array(
                 trust.settings.secrets.map { ["name": .string($0.name), "host": .string($0.host)] }),
         ]
@@ -68,6 +73,8 @@ struct TrustShowCommand: ParsableCommand {
             rules.map { "\($0.pattern.padded(to: width))  \($0.policy.words)" }, orElse: "none: who made what is not asked")
         lines.append("secrets")
         lines += Self.list(trust.settings.secrets.map { "\($0.name) for \($0.host)" }, orElse: "none")
+        lines.append("commands from elsewhere")
+        lines += Self.list(trust.settings.commands.map { "\($0.digest.short)  \($0.words)" }, orElse: "none")
         return lines.joined(separator: "\n")
     }
 

@@ -32,7 +32,8 @@ struct ChosenReferences {
         }
         var shared: [SharedReference] = []
         var others: [Refusal] = []
-        for reference in listed.sorted(by: { $0.name < $1.name }) where reference.name != Store.receivedReference {
+        for reference in listed.sorted(by: { $0.name < $1.name })
+        where reference.name != Store.receivedReference && !reference.name.hasPrefix(WitnessCommit.references) {
             do throws(Refusal) {
                 shared.append(try SharedReference(reference.name, naming: reference.object))
             } catch {
@@ -89,7 +90,7 @@ struct ChosenReferences {
 
     /// What a server is asked for; `nil` where that is nothing.
     var names: [String]? {
-        if case .everything = scope, references.contains(where: { !$0.isSignable }) { return SharedReference.patterns }
+        if case .everything = scope, references.contains(where: { !$0.isSignable }) { return SharedReference.resultPatterns }
         return references.isEmpty ? nil : references.map(\.name)
     }
 

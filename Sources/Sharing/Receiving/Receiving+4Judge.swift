@@ -12,6 +12,8 @@ package struct ReceivingTrust: Sendable {
     private let accepted: Set<String>
     /// Signs builds that put ours and theirs together.
     let signer: (any CommitSigner)?
+    /// What witnesses say, where the policy asks them.
+    var testimony: Testimony?
     /// Stage commits that a signed build or tag stands for, where the policy asks that of single results.
     var vouched: Set<CommitID> = []
 
@@ -27,11 +29,15 @@ package struct ReceivingTrust: Sendable {
         self.signer = signer
     }
 
-    /// Whether results and notes come only with what a person signed: they bear no signature of their own.
-    var takesSignedAlone: Bool { policy != .none }
+    /// Whether results and notes come only with builds and tags: alone, nobody vouches for them.
+    var takesBuildsAlone: Bool { policy != .none }
+    /// Whether a result counts only where a signed build or tag stands for it.
+    var needsVouching: Bool { if case .signed = policy { true } else { false } }
+    /// Whether witnesses are asked.
+    var needsWitnesses: Bool { if case .reproduced = policy { true } else { false } }
 
     /// Whether a person named it.
-    private func accepts(_ name: String, _ commit: CommitID) -> Bool {
+    func accepts(_ name: String, _ commit: CommitID) -> Bool {
         accepted.contains(name) || accepted.contains { $0.utf8.count >= 7 && commit.hex.hasPrefix($0) }
     }
 
@@ -43,10 +49,7 @@ package struct ReceivingTrust: Sendable {
     ) throws -> [Refusal] {
         switch policy {
         case .none: return []
-        case .reproduced:
-            throw Refusal(
-                subject: "the policy \(policy.words) for \(remote)",
-                reason: "this version cannot count witnesses yet; `decant trust remote \(remote) signed` asks for signatures")
+        case .reproduced(let count, _): return witnessRefusals(of: checked.stages, needing: count)
         case .signed(let principals):
             var refusals = try builds(chosen, checked, in: arrived).compactMap {
                 try refusal(ofBuild: $0, principals, in: arrived)

@@ -18,6 +18,8 @@ final class Receiving {
     let chosen: ChosenReferences
     let checked: CommitCheck
     let trust: ReceivingTrust
+    /// What came beside the results; a single result comes without.
+    let witnesses: ReceivedWitnesses?
 
     /// Takes the first four steps. Nothing of the store changes.
     ///
@@ -32,20 +34,24 @@ final class Receiving {
     ) throws {
         (self.store, self.remote) = (store, remote)
         let trust = try given ?? ReceivingTrust(for: remote.addresses, of: store)
-        self.trust = trust
         let ours = try store.openRepository()
         let first = try store.quarantine(for: ours)
-        (chosen, quarantine, checked) = try RemoteError.refusing(remote.label, gitFailures: true) {
+        let carriesWitnesses = isJudged && !scope.isOfActions
+        (chosen, quarantine, checked, witnesses) = try RemoteError.refusing(remote.label, gitFailures: true) {
             let listed = try known ?? remote.references(seenFrom: ours)
             var chosen = try ChosenReferences(
-                scope, among: listed, of: remote, limits, withResults: !trust.takesSignedAlone)
+                scope, among: listed, of: remote, limits, withResults: !trust.takesBuildsAlone)
             let quarantine = try Self.fetch(&chosen, from: remote, into: first, of: store, seenFrom: ours, limits)
             var checked = CommitCheck(quarantine: quarantine.repository, ours: ours, limits: limits)
             try checked.check(chosen.references)
             try Self.refuseUnnamed(in: quarantine.repository, checked)
             try checked.refuseConflicts()
-            return (chosen, quarantine, checked)
+            let witnesses =
+                try carriesWitnesses
+                ? ReceivedWitnesses(among: listed, of: remote, for: store, judge: trust.judge) : nil
+            return (chosen, quarantine, checked, witnesses)
         }
+        self.trust = try witnesses.map { try trust.needsWitnesses ? trust.hearing($0, in: store) : trust } ?? trust
         if isJudged { try RemoteError.refusing(remote.label) { try judge() } }
     }
 
@@ -108,8 +114,8 @@ final class Receiving {
         onPhase(.objects(moved: total.objects, bytes: total.bytes, present: checked.pointers.count - missing.count))
         let (changes, actions) = try accept()
         return ExchangeSummary(
-            remote: label, changes: changes, leftOut: chosen.leftOut, actions: actions, objects: total.objects,
-            bytes: total.bytes)
+            remote: label, changes: changes, leftOut: chosen.leftOut + (witnesses?.faults ?? []), actions: actions,
+            witnesses: try witnesses?.admit(into: store) ?? 0, objects: total.objects, bytes: total.bytes)
     }
 }
 

@@ -20,6 +20,11 @@ extension Exec: RunnableStage {
             context.log("exec: no network (network namespace)")
             ending = try NetworkNamespace.ending(run(prefix + line, in: directory))
         } else {
+            guard !context.needsIsolation else {
+                throw StageFailure(
+                    "the command came from elsewhere, and runs only without a network; the kernel here allows no namespaces "
+                        + "of users, which that needs")
+            }
             context.log("exec: the kernel allows no network namespace; the command can reach the network")
             ending = try run(line, in: directory)
         }

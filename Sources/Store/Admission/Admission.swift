@@ -131,8 +131,10 @@ package struct SharedReference: Hashable, Sendable {
     /// What it names on the other side: a commit, or a tag object.
     package let object: CommitID
 
-    /// What a full exchange asks for.
-    package static let patterns = ["refs/heads/*", "refs/tags/*", "refs/decant/actions/*", RunNotes.reference]
+    /// What a full exchange asks for, besides witnesses, which come one by one.
+    package static let resultPatterns = ["refs/heads/*", "refs/tags/*", "refs/decant/actions/*", RunNotes.reference]
+    /// All that stores exchange.
+    package static let patterns = resultPatterns + [WitnessCommit.references + "*"]
 
     /// - Throws: why a lineage cannot share a ref of this name.
     package init(_ name: String, naming object: CommitID) throws(Refusal) {

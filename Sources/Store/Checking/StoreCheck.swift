@@ -140,6 +140,14 @@ extension StoreCheck {
         if name == RunNotes.reference {
             return (try? RunNotes.all(in: repository)) == nil ? "cannot be read" : nil
         }
+        if name.hasPrefix(WitnessCommit.references) {
+            do throws(Refusal) {
+                _ = try repository.witness(ofReference: name)
+                return nil
+            } catch {
+                return "names no witness: \(error.reason)"
+            }
+        }
         if ["refs/tags/", "refs/remotes/", PendingCommits.references].contains(where: name.hasPrefix) {
             return isCommit(name, repository) ? nil : "names no commit"
         }
@@ -171,7 +179,8 @@ extension StoreCheck {
     /// artifacts; build commits against the stage commits of their targets.
     mutating func checkCommits(_ objects: ObjectStore, _ repository: GitRepository) throws(StoreError) {
         var open: [CommitID] = []
-        for name in try repository.references(startingWith: "refs/") where !name.hasPrefix("refs/notes/decant/") {
+        for name in try repository.references(startingWith: "refs/")
+        where !name.hasPrefix("refs/notes/decant/") && !name.hasPrefix(WitnessCommit.references) {
             if let target = try? repository.target(of: name) { open.append(target) }
         }
         var seen: Set<CommitID> = []

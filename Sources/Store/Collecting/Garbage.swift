@@ -21,6 +21,8 @@ package struct Garbage: Sendable {
 
     /// Sorted by kind and key.
     package internal(set) var results: [Result] = []
+    /// Witnesses of nothing but results that are gone.
+    package internal(set) var witnesses: [CommitID] = []
     /// Objects, sorted.
     package internal(set) var objects: [File] = []
     /// Git objects outside packs that no ref reaches.
@@ -55,6 +57,7 @@ extension Store {
                         .init(kind: record.action.kind, key: record.action.key, commit: target, size: record.artifact.size))
                 }
             }
+            try addWitnesses(repository, before: cutoff, to: &garbage)
             garbage.results.sort { ($0.kind, $0.key.hex) < ($1.kind, $1.key.hex) }
             try addObjects(besides: objects, before: cutoff, to: &garbage)
             try addGitObjects(repository, before: cutoff, to: &garbage)
@@ -73,6 +76,7 @@ extension Store {
         try writing { repository throws(StoreError) in
             for result in garbage.results { try repository.removeReference(StageCommit.reference(for: result.key)) }
             try PendingCommits.removeAll(in: repository)
+            for witness in garbage.witnesses { try repository.removeReference(WitnessCommit.reference(of: witness)) }
             // Now that their refs are gone, more of git's objects have none.
             garbage.gitObjects = []
             try addGitObjects(repository, before: cutoff, to: &garbage)
@@ -82,6 +86,17 @@ extension Store {
         for file in garbage.objects + garbage.gitObjects { try remove(file.path) }
         for file in garbage.leftovers { try? FileManager.default.removeItem(atPath: file.path) }
         return garbage
+    }
+
+    private func addWitnesses(
+        _ repository: GitRepository, before cutoff: Date, to garbage: inout Garbage
+    ) throws(StoreError) {
+        let results = try repository.references(startingWith: StageCommit.references).compactMap(StageCommit.key)
+        let kept = Set(results).subtracting(garbage.results.map(\.key))
+        for name in try repository.references(startingWith: WitnessCommit.references) where layout.written(name) < cutoff {
+            guard let witness = try? repository.witness(ofReference: name) else { continue }
+            if !witness.statements.contains(where: { kept.contains($0.action) }) { garbage.witnesses.append(witness.commit) }
+        }
     }
 
     private func remove(_ path: String) throws(StoreError) {

@@ -47,6 +47,11 @@ struct ObjectStore: Sendable {
         }
     }
 
+    /// What a directory would be as an artifact; nothing is imported.
+    func artifact(of directory: URL) throws(StoreError) -> Artifact {
+        try takeFiles(below: directory) { path throws(StoreError) in try DurableFile.digest(of: path) }
+    }
+
     private func takeFiles(
         below directory: URL, by take: (String) throws(StoreError) -> (digest: Digest, size: Int)
     ) throws(StoreError) -> Artifact {
@@ -146,6 +151,9 @@ extension Store {
     /// Imports every file below a directory by moving it: the files are then gone from the directory. From then on nobody may
     /// write to them.
     package func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
+
+    /// What a directory would be as an artifact; nothing is imported.
+    package func artifact(of directory: URL) throws(StoreError) -> Artifact { try objects.artifact(of: directory) }
 
     /// Moves a damaged object aside, so that the stage that made it can run again.
     package func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }

@@ -52,6 +52,12 @@ enum Arrivals {
         }
     }
 
+    /// All commits that have a mark.
+    static func marked(in repository: GitRepository) throws(StoreError) -> [CommitID] {
+        guard let head = try repository.target(of: reference) else { return [] }
+        return try NoteTree.notes(in: head, of: repository).keys.sorted()
+    }
+
     /// The mark of a commit; `nil` where it was made here.
     static func arrival(of commit: CommitID, in repository: GitRepository) throws(StoreError) -> Arrival? {
         guard let head = try repository.target(of: reference),
