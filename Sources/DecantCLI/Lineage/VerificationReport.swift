@@ -100,6 +100,11 @@ struct StageSelection {
         let candidates = named.filter {
             !$0.record.action.isSource && !KindCatalogue.standard.measurements.contains($0.record.action.kind)
         }
+        guard !candidates.isEmpty else {
+            throw CommandFailure.badInput(
+                "nothing was verified: the lineage has no stage to draw a sample from, only sources and measurements; verify it "
+                    + "without --sample")
+        }
         let count = sample.count(of: candidates.count)
         let drawn = Set(candidates.sorted { rank(of: $0) < rank(of: $1) }.prefix(count).map(\.commit))
         return (

@@ -85,7 +85,7 @@ struct VerifyCommand: AsyncParsableCommand {
             var members = ["verified": verified, "wrong": wrong, "measured": measured].mapValues { JSON.count($0) }
             members["sample"] = strength?.json
             members["witness"] = signed.map { .string($0.commit.hex) }
-            return Console.output(JSON.object(members).canonicalText)
+            return Console.output(json: JSON.object(members))
         }
         let others = measured > 0 ? "; measured and not compared: \(measured)" : ""
         Console.output("\(verified) of \(lineage.stages.count) stages verified, \(wrong) differ\(others)")

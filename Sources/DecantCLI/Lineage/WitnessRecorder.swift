@@ -26,7 +26,7 @@ struct WitnessRecorder {
         switch verdict {
         case .same: made = artifact
         case .differs(let difference): made = difference.made
-        case .failed: made = nil
+        case .failed, .replaced: made = nil
         case .held, .measurement: return
         }
         // The same action may stand in a lineage twice, with other parents.

@@ -27,7 +27,7 @@ struct WitnessesCommand: ParsableCommand {
         let stages = lineage.stages.map { WitnessedStage($0, name: names[$0.commit], testimony) }
         for fault in faults { Console.progress("not counted: \(fault)") }
         if options.asJSON {
-            for stage in stages { Console.output(stage.json.canonicalText) }
+            for stage in stages { Console.output(json: stage.json) }
         } else {
             Console.output(stages.map(\.text).joined(separator: "\n"))
         }

@@ -36,9 +36,9 @@ package enum WitnessCommit {
     static func write(
         _ statements: [WitnessStatement], signer: any CommitSigner, in repository: GitRepository
     ) throws(StoreError) -> CommitID {
-        var files: [String: GitTree] = [:]
+        var files: [FileName: GitTree] = [:]
         for statement in statements {
-            files["\(statement.action.hex).json"] = .blob(try repository.writeBlob(statement.bytes))
+            files[FileName("\(statement.action.hex).json")] = .blob(try repository.writeBlob(statement.bytes))
         }
         return try repository.writeCommit(
             tree: repository.write(.directory(files)), parents: [], message: message, signature: repository.localSignature(),
