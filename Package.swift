@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CContainment"),
+        .systemLibrary(name: "CFileSystem"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
@@ -38,6 +39,7 @@ let package = Package(
         // Programs and archives of others
         .target(name: "Archives", dependencies: ["CArchive"]),
         .target(name: "Programs", dependencies: ["CSpawn"]),
+        .target(name: "Files"),
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
@@ -45,7 +47,7 @@ let package = Package(
         .target(name: "Kinds", dependencies: ["Declarations", "SpannedYAML", "BuildModel", "CanonicalJSON", "Words"]),
         .target(
             name: "RecipeLanguage",
-            dependencies: ["Kinds", "Declarations", "SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
+            dependencies: ["Kinds", "BuildModel", "Declarations", "SpannedYAML", "Diagnostics", "CanonicalJSON", "Words"]),
         .target(
             name: "Planner",
             dependencies: ["RecipeLanguage", "Kinds", "Declarations", "BuildModel", "CanonicalJSON", "Diagnostics", "Words"]),
@@ -54,14 +56,16 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "BuildModel", "CanonicalJSON", "CLibgit2", "CCrypto", "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                "BuildModel", "CanonicalJSON", "Files", "CLibgit2", "CCrypto", "CZlib", "CFileSystem",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .target(name: "Trust", dependencies: ["BuildModel", "CanonicalJSON", "CCrypto", "Store", "Programs"]),
         .target(name: "Executor", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Programs"]),
 
         // Servers
         .target(name: "HTTP", dependencies: ["CCurl"]),
         .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
-        .target(name: "Sharing", dependencies: ["Store", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
+        .target(name: "Sharing", dependencies: ["Store", "Trust", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
 
         // Models
@@ -80,8 +84,9 @@ let package = Package(
             name: "DecantCLI",
             dependencies: [
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
+                "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints", "Trust",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -97,6 +102,18 @@ let package = Package(
         .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+
+        // Fuzzing: a target for each parser of bytes from outside
+        .target(
+            name: "RecipeChecks", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            path: "Fuzz/RecipeChecks"),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "RecipeChecks", "ChatTemplates", "Engine", "Stages", "Kinds", "Planner", "BuildModel", "CanonicalJSON",
+                "Archives", "Fetching", "Sharing", "Store", "Words",
+            ], path: "Fuzz/Fuzzing"),
+        .executableTarget(name: "ParserFuzzer", dependencies: ["Fuzzing"], path: "Fuzz/ParserFuzzer"),
 
         // What several tests share
         .target(name: "TestSupport", dependencies: ["CanonicalJSON"], path: "Tests/TestSupport"),
@@ -127,13 +144,19 @@ let package = Package(
                 "Planner", "Kinds", "Declarations", "RecipeLanguage", "SpannedYAML", "Diagnostics", "BuildModel",
                 "CanonicalJSON", "Executor", "Store", "TestSupport",
             ]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "TrustTests", dependencies: ["Trust", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
-            name: "SharingTests", dependencies: ["Sharing", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+            name: "SharingTests",
+            dependencies: [
+                "Sharing", "Trust", "Executor", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport",
+            ]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
             name: "FetchingTests",
@@ -145,7 +168,9 @@ let package = Package(
             ],
             exclude: ["Golden"]),
         .testTarget(
-            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+            name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "CanonicalJSON", "Fuzzing", "TestSupport"],
+            exclude: ["Reference"]),
+        .testTarget(name: "FuzzTests", dependencies: ["ParserFuzzer", "Fuzzing", "TestSupport"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
@@ -181,6 +206,6 @@ let package = Package(
 if Context.environment["DECANT_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "RecipeFuzzer", dependencies: ["Planner", "RecipeLanguage", "BuildModel", "Diagnostics"],
+            name: "RecipeFuzzer", dependencies: ["RecipeChecks"],
             path: "Fuzz/RecipeFuzzer", exclude: ["syntax.dict"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -2,12 +2,21 @@ import Foundation
 
 /// A zip (a wheel is one), tar or 7z archive from outside, which may be hostile.
 package struct Archive: Sendable {
-    /// What an archive may expand to.
+    /// What an archive may expand to, whatever source it came from.
     package struct Limits: Sendable {
         package var bytes: Int
         package var members: Int
+        /// How many times its own size it may expand to, where that is more than `freeBytes`: texts shrink to a twentieth,
+        /// bombs to a thousandth.
+        package var ratio: Int
+        package var freeBytes: Int
 
-        package init(bytes: Int = 64 << 30, members: Int = 1_000_000) { (self.bytes, self.members) = (bytes, members) }
+        package init(bytes: Int = 64 << 30, members: Int = 200_000, ratio: Int = 200, freeBytes: Int = 64 << 20) {
+            self.bytes = bytes
+            self.members = members
+            self.ratio = ratio
+            self.freeBytes = freeBytes
+        }
     }
 
     /// What was in an archive, and what was taken out.
@@ -34,6 +43,7 @@ package struct Archive: Sendable {
 
     private func members(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
         let reader = try ArchiveReader(of: file)
+        let allowed = try allowedBytes()
         var contents = Contents()
         var members = 0
         var bytes = 0
@@ -47,8 +57,11 @@ package struct Archive: Sendable {
             contents.all.append(path)
             guard isChosen(path) else {
                 // Passing a member expands it too, where the archive is compressed as a whole.
-                bytes = try counted(bytes, entry.size)
+                bytes = try counted(bytes, entry.size, allowed)
                 continue
+            }
+            guard entry.isUTF8 else {
+                throw ArchiveError("the name of \(path) in \(name) is not UTF-8; choose other members, or pack it anew")
             }
             guard entry.kind == .file else {
                 throw ArchiveError("\(path) in \(name) is a link or a special file; choose other members")
@@ -56,7 +69,7 @@ package struct Archive: Sendable {
             let output = try create(directory.appending(path: path), path: path)
             defer { close(output) }
             try reader.read { piece throws(ArchiveError) in
-                bytes = try counted(bytes, piece.count)
+                bytes = try counted(bytes, piece.count, allowed)
                 try write(piece, to: output, path: path)
             }
             contents.extracted.append(path)
@@ -68,12 +81,23 @@ package struct Archive: Sendable {
 
     private var name: String { file.lastPathComponent }
 
-    private func counted(_ bytes: Int, _ more: Int) throws(ArchiveError) -> Int {
-        let (sum, overflows) = bytes.addingReportingOverflow(more)
-        guard !overflows, sum <= limits.bytes else {
-            throw ArchiveError("\(name) expands to more than \(limits.bytes) bytes, the limit for an archive")
+    /// Bytes that this archive may expand to.
+    private func allowedBytes() throws(ArchiveError) -> Int {
+        var status = stat()
+        guard stat(file.path, &status) == 0 else {
+            throw ArchiveError("\(name) cannot be read: \(String(cString: strerror(errno)))")
         }
-        return sum
+        let (product, overflows) = Int(status.st_size).multipliedReportingOverflow(by: limits.ratio)
+        return min(limits.bytes, max(limits.freeBytes, overflows ? .max : product))
+    }
+
+    private func counted(_ bytes: Int, _ more: Int, _ allowed: Int) throws(ArchiveError) -> Int {
+        let (sum, overflows) = bytes.addingReportingOverflow(more)
+        if !overflows, sum <= allowed { return sum }
+        if allowed < limits.bytes, !overflows, sum <= limits.bytes {
+            throw ArchiveError("\(name) expands to more than \(limits.ratio) times its own size, the limit for an archive")
+        }
+        throw ArchiveError("\(name) expands to more than \(limits.bytes) bytes, the limit for an archive")
     }
 
     /// The path without leading `./` and final slash.

@@ -26,8 +26,9 @@ final class ArchiveReader {
 
     deinit { archive_read_free(handle) }
 
-    /// The next entry; `nil` at the end. `size` is what the entry says of itself, and may be wrong.
-    func next() throws(ArchiveError) -> (path: String, kind: Kind, size: Int)? {
+    /// The next entry; `nil` at the end. `size` is what the entry says of itself, and may be wrong. A name that is not UTF-8 is
+    /// given as far as it can be shown.
+    func next() throws(ArchiveError) -> (path: String, isUTF8: Bool, kind: Kind, size: Int)? {
         var entry: OpaquePointer?
         let status = archive_read_next_header(handle, &entry)
         if status == ARCHIVE_EOF { return nil }
@@ -35,7 +36,10 @@ final class ArchiveReader {
         guard let path = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry) else {
             throw Self.unreadable(name, "a member has no name")
         }
-        return (String(cString: path), Self.kind(of: entry), max(0, Int(archive_entry_size(entry))))
+        return (
+            String(cString: path), String(validatingCString: path) != nil, Self.kind(of: entry),
+            max(0, Int(archive_entry_size(entry)))
+        )
     }
 
     private static func kind(of entry: OpaquePointer) -> Kind {

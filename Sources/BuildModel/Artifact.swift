@@ -2,7 +2,7 @@ import CanonicalJSON
 
 /// An immutable directory of files, known by what it holds.
 package struct Artifact: Hashable, Sendable {
-    /// One file of an artifact.
+    /// One file of an artifact. Its path is bytes: see `FileName`.
     package struct File: Hashable, Sendable {
         /// Relative, `/`-separated, without `.` or `..`.
         package var path: String
@@ -11,6 +11,17 @@ package struct Artifact: Hashable, Sendable {
         package var digest: Digest
 
         package init(path: String, size: Int, digest: Digest) { (self.path, self.size, self.digest) = (path, size, digest) }
+
+        package var name: FileName { FileName(path) }
+
+        package static func == (left: File, right: File) -> Bool {
+            left.digest == right.digest && left.size == right.size && left.name == right.name
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(name)
+            hasher.combine(digest)
+        }
     }
 
     /// Sorted by the UTF-8 bytes of their paths.
@@ -19,7 +30,7 @@ package struct Artifact: Hashable, Sendable {
     package let digest: Digest
 
     package init(files: [File]) {
-        let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        let sorted = files.sorted { $0.name < $1.name }
         self.files = sorted
         digest = Digest(hashing: Self.manifest(of: sorted).canonicalBytes)
     }
@@ -35,9 +46,16 @@ package struct Artifact: Hashable, Sendable {
     }
 
     /// Bytes of all files.
-    package var size: Int { files.reduce(0) { $0 + $1.size } }
+    package var size: Int { files.reduce(0) { min($0 + $1.size, Self.mostBytes) } }
 
-    package subscript(path: String) -> File? { files.first { $0.path == path } }
+    /// Bytes of one file that anybody may state, so that sums and products of sizes stay within an `Int`.
+    package static let mostFileBytes = 1 << 44
+    private static let mostBytes = 1 << 50
+
+    package subscript(path: String) -> File? {
+        let name = FileName(path)
+        return files.first { $0.name == name }
+    }
 }
 
 extension Artifact {
@@ -47,7 +65,7 @@ extension Artifact {
         var files: [File] = []
         for entry in entries {
             guard let path = entry["path"]?.string, Self.isPortable(path: path),
-                let size = entry["size"]?.integer, size >= 0,
+                let size = entry["size"]?.integer, (0...Self.mostFileBytes).contains(size),
                 let digest = entry["sha256"]?.string.flatMap(Digest.init(hex:))
             else { return nil }
             files.append(File(path: path, size: size, digest: digest))
@@ -56,23 +74,16 @@ extension Artifact {
     }
 
     /// Whether a path may stand in an artifact: relative, no empty, `.` or `..` component, none that git would read on any
-    /// file system (`.git…`, also spelt with scalars that macOS ignores, and Windows' short name `git~1`), no component of
+    /// file system (`.git…`, also spelt with scalars that some file systems ignore, and Windows' short name `git~1`), no component of
     /// more than 255 bytes, no control characters.
     package static func isPortable(path: String) -> Bool {
         path.utf8.count <= 1024 && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "\\" }
             && components(of: path).allSatisfy { name in
-                let folded = String(String.UnicodeScalarView(name.unicodeScalars.filter { !isIgnored($0) })).lowercased()
+                let seen = name.unicodeScalars.filter { !FileNames.isIgnored($0) }
+                let folded = String(String.UnicodeScalarView(seen)).lowercased()
                 return !["", ".", ".."].contains(name) && name.utf8.count <= 255 && !folded.hasPrefix(".git")
                     && !folded.hasPrefix("git~")
             }
-    }
-
-    /// Whether HFS+ reads a name as if this scalar were not there.
-    private static func isIgnored(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x200C...0x200F, 0x202A...0x202E, 0x206A...0x206F, 0xFEFF: true
-        default: false
-        }
     }
 
     /// What stands between a path's slashes. Bytes are what a file system sees: a slash followed by a combining mark is one

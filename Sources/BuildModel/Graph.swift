@@ -71,6 +71,15 @@ package struct FixedOutput: Hashable, Sendable {
         package var digest: Digest
 
         package init(path: String, digest: Digest) { (self.path, self.digest) = (path, digest) }
+
+        package static func == (left: File, right: File) -> Bool {
+            left.digest == right.digest && FileName(left.path) == FileName(right.path)
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(FileName(path))
+            hasher.combine(digest)
+        }
     }
 
     /// Where the bytes may come from. Not part of any key.

@@ -13,6 +13,9 @@ package struct StageProgress: Hashable, Sendable {
         (self.done, self.total, self.unit, self.readings) = (done, total, unit, readings)
     }
 
+    /// What a stage may count to, so that differences stay within an `Int`.
+    private static let counts = 0...1 << 53
+
     package var json: JSON {
         [
             "done": .integer(Int64(done)), "total": .integer(Int64(total)), "unit": .string(unit),
@@ -23,7 +26,7 @@ package struct StageProgress: Hashable, Sendable {
     /// Reads a progress line; `nil` where it is not one.
     package init?(json: JSON) {
         guard let done = json["done"]?.integer, let total = json["total"]?.integer, let unit = json["unit"]?.string,
-            let readings = json["readings"]?.object
+            let readings = json["readings"]?.object, Self.counts.contains(done), Self.counts.contains(total)
         else { return nil }
         self.init(done: done, total: total, unit: unit, readings: readings.compactMapValues(\.double))
     }

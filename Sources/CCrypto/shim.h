@@ -1,1 +1,3 @@
 #include <openssl/evp.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>

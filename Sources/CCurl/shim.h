@@ -34,10 +34,9 @@ static inline long decant_curl_status(CURL *curl) {
 }
 
 /* Since 7.85 there are options with names; these are known to older releases as well. */
-static inline void decant_curl_restrict(CURL *curl, int stays_encrypted) {
+static inline void decant_curl_restrict(CURL *curl) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, (long)(stays_encrypted ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #pragma GCC diagnostic pop
 }

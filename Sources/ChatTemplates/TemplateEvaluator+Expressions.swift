@@ -1,16 +1,16 @@
 extension TemplateEvaluator {
     mutating func value(of expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
-        try descend()
-        defer { ascend() }
-        try spend(0)
-        switch expression {
+        try budget.descend()
+        defer { budget.ascend() }
+        try budget.spend(0)
+        switch expression.kind {
         case .none: return .none
         case .bool(let value): return .bool(value)
         case .integer(let value): return .integer(value)
         case .real(let value): return .real(value)
-        case .string(let text): return .string(text)
-        case .name(let name): return self[name]
-        case .list(let elements): return .list(try values(of: elements))
+        case .string(let text): return TemplateValue(text: text)
+        case .name(let name): return try value(ofName: name)
+        case .list(let elements): return try made(try values(of: elements))
         case .mapping(let members): return try mapping(members)
         case .attribute(let object, let name): return try member(name, of: try value(of: object))
         case .item(let object, let index): return try item(try value(of: index), of: try value(of: object))
@@ -54,42 +54,46 @@ extension TemplateEvaluator {
         var mapping = TemplateMapping([])
         for member in members {
             guard case .string(let key) = try value(of: member.key) else { throw failure("a mapping's keys are strings") }
-            mapping[key] = try value(of: member.value)
+            try mapping.set(try key.read(&budget), to: try value(of: member.value), &budget)
         }
         return .mapping(mapping)
     }
 
     private mutating func member(_ name: String, of object: TemplateValue) throws(TemplateError) -> TemplateValue {
-        if case .undefined = object { throw failure("'\(name)' is asked of \(object.kind)") }
-        if case .mapping(let mapping) = object, mapping.isNamespace || TemplateMethod(rawValue: name)?.isOfMappings != true {
-            return mapping[name] ?? .undefined(name)
+        let method = TemplateMethod(rawValue: name)
+        switch object {
+        case .undefined: throw failure("'\(name)' is asked of \(object.kind)")
+        case .mapping(let mapping):
+            if !mapping.isNamespace, method?.isOfMappings == true { return .function(.method(name, of: object)) }
+            return try mapping.value(of: name, &budget) ?? .undefined(name)
+        case .string: return method == nil ? .undefined(name) : .function(.method(name, of: object))
+        default: return .undefined(name)
         }
-        return TemplateMethod(rawValue: name) == nil ? .undefined(name) : .function(.method(name, of: object))
     }
 
-    private func item(_ index: TemplateValue, of object: TemplateValue) throws(TemplateError) -> TemplateValue {
+    private mutating func item(_ index: TemplateValue, of object: TemplateValue) throws(TemplateError) -> TemplateValue {
         switch (object, index) {
         case (.undefined, _): throw failure("an item is asked of \(object.kind)")
-        case (.mapping(let mapping), .string(let key)): return mapping[key] ?? .undefined(key)
-        case (.list(let elements), _):
-            guard let number = index.integer, let place = Self.place(number, in: elements.count) else {
-                return .undefined("an item of a list")
-            }
-            return elements[place]
+        case (.mapping(let mapping), .string(let key)):
+            let key = try key.read(&budget)
+            return try mapping.value(of: key, &budget) ?? .undefined(key)
+        case (.list(let elements), _): return index.integer.flatMap { elements[$0] } ?? .undefined("an item of a list")
         case (.string(let text), _):
-            let scalars = Array(text.unicodeScalars)
-            guard let number = index.integer, let place = Self.place(number, in: scalars.count) else {
+            guard let number = index.integer, let character = Self.character(number, of: try text.scan(&budget)) else {
                 return .undefined("a character of a string")
             }
-            return .string(String(scalars[place]))
+            return try made(String(character))
         default: return .undefined("an item of \(object.kind)")
         }
     }
 
-    /// An index from the start; negative indices count from the end. Nil where it is out of range.
-    private static func place(_ index: Int, in count: Int) -> Int? {
-        let place = index < 0 ? index + count : index
-        return (0..<count).contains(place) ? place : nil
+    /// A character by its index; negative indices count from the end.
+    private static func character(_ index: Int, of text: String) -> Unicode.Scalar? {
+        let scalars = text.unicodeScalars
+        if index >= 0 { return scalars.dropFirst(index).first }
+        guard index > -1 - text.utf8.count else { return nil }
+        let rest = scalars.suffix(-index)
+        return rest.count == -index ? rest.first : nil
     }
 
     private mutating func slice(
@@ -104,18 +108,20 @@ extension TemplateEvaluator {
                 return step > 0 ? min(max(place, 0), count) : min(max(place, -1), count - 1)
             }
             let first = clamped(from, otherwise: step > 0 ? 0 : count - 1)
-            return Array(stride(from: first, to: clamped(to, otherwise: step > 0 ? count : -1), by: step))
+            let distance = (clamped(to, otherwise: step > 0 ? count : -1) - first) * step.signum()
+            guard distance > 0 else { return [] }
+            // The last of them lies within the list, so no product overflows.
+            return (0...Int((distance - 1).magnitude / step.magnitude)).map { first + $0 * step }
         }
         switch object {
-        case .list(let elements):
-            try spend(elements.count)
-            return .list(indices(elements.count).map { elements[$0] })
+        case .list(let list):
+            let elements = try list.elements(&budget)
+            return try made(indices(elements.count).map { elements[$0] })
         case .string(let text):
-            let scalars = Array(text.unicodeScalars)
-            try spend(scalars.count / 64)
+            let scalars = Array(try text.scan(&budget).unicodeScalars)
             var result = String.UnicodeScalarView()
             result.append(contentsOf: indices(scalars.count).map { scalars[$0] })
-            return .string(String(result))
+            return try made(String(result))
         default: throw failure("\(object.kind) cannot be sliced")
         }
     }
@@ -128,8 +134,8 @@ extension TemplateEvaluator {
             let right = try value(of: part.operand)
             let holds =
                 switch part.symbol {
-                case "==": left.equals(right)
-                case "!=": !left.equals(right)
+                case "==": try left.equals(right, &budget)
+                case "!=": !(try left.equals(right, &budget))
                 case "in": try contains(right, left)
                 case "not in": !(try contains(right, left))
                 default: try isOrdered(part.symbol, left, right)
@@ -143,24 +149,27 @@ extension TemplateEvaluator {
     mutating func contains(_ container: TemplateValue, _ value: TemplateValue) throws(TemplateError) -> Bool {
         switch (container, value) {
         case (.string(let text), .string(let part)):
-            try spend(text.utf8.count / 64)
-            return part.isEmpty || !text.unicodeScalars.ranges(of: Array(part.unicodeScalars)).isEmpty
-        case (.list(let elements), _):
-            try spend(elements.count)
-            return elements.contains { $0.equals(value) }
-        case (.mapping(let mapping), .string(let key)): return mapping[key] != nil
+            return TextSearch(try text.scan(&budget), try part.scan(&budget)).first(from: 0) != nil
+        case (.list(let list), _):
+            for element in try list.elements(&budget) where try element.equals(value, &budget) { return true }
+            return false
+        case (.mapping(let mapping), .string(let key)): return try mapping.value(of: try key.read(&budget), &budget) != nil
         case (.mapping, _): return false
         default: throw failure("'in' looks into \(container.kind)")
         }
     }
 
-    private func isOrdered(_ symbol: String, _ left: TemplateValue, _ right: TemplateValue) throws(TemplateError) -> Bool {
+    private mutating func isOrdered(
+        _ symbol: String, _ left: TemplateValue, _ right: TemplateValue
+    ) throws(TemplateError) -> Bool {
         let isLess: Bool
         let isEqual: Bool
         if let a = left.number, let b = right.number {
             (isLess, isEqual) = (a < b, a == b)
         } else if case .string(let a) = left, case .string(let b) = right {
-            (isLess, isEqual) = (a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars), left.equals(right))
+            // The order of code points is the order of their bytes.
+            isLess = try a.scan(&budget).utf8.lexicographicallyPrecedes(try b.scan(&budget).utf8)
+            isEqual = try a.equals(b, &budget)
         } else {
             throw failure("'\(symbol)' compares \(left.kind) with \(right.kind)")
         }
@@ -176,15 +185,14 @@ extension TemplateEvaluator {
         _ symbol: String, _ left: TemplateValue, _ right: TemplateValue
     ) throws(TemplateError) -> TemplateValue {
         switch (symbol, left, right) {
-        case ("~", _, _): return try checked(left.text + right.text)
-        case ("+", .string(let a), .string(let b)): return try checked(a + b)
-        case ("+", .list(let a), .list(let b)):
-            try spend(a.count + b.count)
-            return .list(a + b)
+        case ("~", _, _): return try joined([try left.text(&budget), try right.text(&budget)])
+        case ("+", .string(let a), .string(let b)): return try joined([try a.read(&budget), try b.read(&budget)])
+        case ("+", .list(let a), .list(let b)): return try made(try a.elements(&budget) + b.elements(&budget))
         case ("*", .string(let text), _):
             guard let count = right.integer else { break }
-            try spend(max(0, count) &* max(1, text.utf8.count / 64))
-            return try checked(String(repeating: text, count: max(0, min(count, 1 << 24))))
+            var writer = TemplateWriter()
+            try writer.append(try text.read(&budget), times: count, &budget)
+            return .string(writer.text)
         default: break
         }
         if let a = left.integer, let b = right.integer, symbol != "/", let result = try whole(symbol, a, b) { return result }
@@ -198,6 +206,16 @@ extension TemplateEvaluator {
         case "/" where b != 0: return .real(a / b)
         default: throw failure("'\(symbol)' cannot take \(a) and \(b)")
         }
+    }
+
+    /// The texts with another between them.
+    mutating func joined(_ parts: [String], by separator: String = "") throws(TemplateError) -> TemplateValue {
+        var writer = TemplateWriter()
+        for (index, part) in parts.enumerated() {
+            if index > 0, !separator.isEmpty { try writer.append(separator, &budget) }
+            try writer.append(part, &budget)
+        }
+        return .string(writer.text)
     }
 
     /// Integer arithmetic; division rounds down.

@@ -8,40 +8,71 @@ extension TemplateEvaluator {
     mutating func apply(
         _ filter: TemplateFilter, to value: TemplateValue, _ arguments: TemplateArguments
     ) throws(TemplateError) -> TemplateValue {
+        try budget.descend()
+        defer { budget.ascend() }
         switch filter {
         case .tojson:
-            guard let json = value.json(indentation: arguments[1, "indent"]?.integer) else {
+            var writer = TemplateWriter()
+            let indentation = arguments[1, "indent"]?.integer
+            guard try value.writeJSON(indentation: indentation, to: &writer, &budget) else {
                 throw failure("tojson cannot write \(value.kind)")
             }
-            return try checked(json)
-        case .trim: return try checked(value.text.trimmed(of: arguments[0, "chars"]?.text, atStart: true, atEnd: true))
-        case .upper: return try checked(value.text.uppercased())
-        case .lower: return try checked(value.text.lowercased())
-        case .capitalize: return try checked(value.text.prefix(1).uppercased() + value.text.dropFirst().lowercased())
+            return .string(writer.text)
+        case .trim: return try trimmed(try text(value), of: arguments[0, "chars"])
+        case .upper: return try made(try text(value).scan(&budget).uppercased())
+        case .lower: return try made(try text(value).scan(&budget).lowercased())
+        case .capitalize:
+            let text = try text(value).scan(&budget)
+            return try made(text.prefix(1).uppercased() + text.dropFirst().lowercased())
         case .title:
-            let words = value.text.split(separator: " ", omittingEmptySubsequences: false)
-            return try checked(words.map { $0.prefix(1).uppercased() + $0.dropFirst().lowercased() }.joined(separator: " "))
-        case .replace: return try replaced(value.text, arguments[0, "old"]?.text ?? "", arguments[1, "new"]?.text ?? "")
-        case .indent: return try indented(value.text, arguments)
-        case .string, .safe: return .string(value.text)
+            let text = try text(value)
+            // Words may be as many as bytes.
+            try budget.spend(text.size)
+            let words = try text.scan(&budget).split(separator: " ", omittingEmptySubsequences: false)
+            return try joined(words.map { $0.prefix(1).uppercased() + $0.dropFirst().lowercased() }, by: " ")
+        case .replace:
+            let (old, new) = (try optionalText(arguments[0, "old"]), try optionalText(arguments[1, "new"]))
+            return try replaced(try text(value).scan(&budget), old, new)
+        case .indent: return try indented(try text(value).scan(&budget), arguments)
+        case .string, .safe: return .string(try text(value))
         case .default, .d:
-            let fallback = arguments[0, "default_value"] ?? .string("")
+            let fallback = arguments[0, "default_value"] ?? TemplateValue(text: "")
             if case .undefined = value { return fallback }
             return arguments[1, "boolean"]?.isTrue == true && !value.isTrue ? fallback : value
         case .int:
-            return .integer(
-                value.integer ?? value.number.flatMap { Int(exactly: $0.rounded(.towardZero)) } ?? Int(value.text) ?? 0)
-        case .float: return .real(value.number ?? Double(value.text) ?? 0)
+            if let whole = value.integer { return .integer(whole) }
+            if let number = value.number { return .integer(Int(exactly: number.rounded(.towardZero)) ?? 0) }
+            return .integer(Int(try text(value).scan(&budget)) ?? 0)
+        case .float:
+            if let number = value.number { return .real(number) }
+            return .real(Double(try text(value).scan(&budget)) ?? 0)
         case .abs: return value.number.map { $0 < 0 } == true ? try binary("-", .integer(0), value) : value
         case .items:
             guard case .mapping(let mapping) = value else { throw failure("items takes a mapping, and not \(value.kind)") }
-            return .list(mapping.members.map { .list([.string($0.key), $0.value]) })
+            return try pairs(try mapping.members(&budget))
         case .dictsort:
             guard case .mapping(let mapping) = value else { throw failure("dictsort takes a mapping, and not \(value.kind)") }
-            let members = mapping.members.sorted { $0.key.lowercased() < $1.key.lowercased() }
-            return .list(members.map { .list([.string($0.key), $0.value]) })
+            var keyed: [(key: String, member: (key: String, value: TemplateValue))] = []
+            for member in try mapping.members(&budget) {
+                // A sort looks at each key some twenty times.
+                try budget.spend(20 + member.key.utf8.count)
+                keyed.append((member.key.lowercased(), member))
+            }
+            return try pairs(keyed.sorted { $0.key < $1.key }.map(\.member))
         default: return try apply(filter, toElements: try elements(of: value), arguments)
         }
+    }
+
+    /// The text that a value prints, as a value's string.
+    private mutating func text(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
+        if case .string(let text) = value { return text }
+        return TemplateText(given: try value.text(&budget))
+    }
+
+    private mutating func optionalText(_ value: TemplateValue?) throws(TemplateError) -> String {
+        let text = try value?.text(&budget) ?? ""
+        try budget.scan(bytes: text.utf8.count)
+        return text
     }
 
     private mutating func apply(
@@ -51,37 +82,50 @@ extension TemplateEvaluator {
         case .length, .count: return .integer(elements.count)
         case .first: return elements.first ?? .undefined("the first element")
         case .last: return elements.last ?? .undefined("the last element")
-        case .reverse: return .list(elements.reversed())
+        case .reverse: return try made(elements.reversed())
         case .unique:
             var kept: [TemplateValue] = []
-            for element in elements {
-                try spend(kept.count)
-                if !kept.contains(where: { $0.equals(element) }) { kept.append(element) }
+            search: for element in elements {
+                for other in kept where try other.equals(element, &budget) { continue search }
+                kept.append(element)
             }
-            return .list(kept)
+            return try made(kept)
         case .join:
-            let parts =
-                try arguments.named["attribute"].map { name throws(TemplateError) in
-                    try attributes(name.text, of: elements)
-                } ?? elements
-            try spend(parts.reduce(0) { $0 + 1 + $1.text.utf8.count / 64 })
-            return try checked(parts.map(\.text).joined(separator: arguments[0, "d"]?.text ?? ""))
+            let name = try arguments.named["attribute"]?.text(&budget)
+            let separator = try optionalText(arguments[0, "d"])
+            var parts: [String] = []
+            for element in try name.map({ name throws(TemplateError) in try attributes(name, of: elements) }) ?? elements {
+                parts.append(try element.text(&budget))
+            }
+            return try joined(parts, by: separator)
         case .map:
-            if let name = arguments.named["attribute"]?.text { return .list(try attributes(name, of: elements)) }
-            guard let name = arguments.values.first?.text, let filter = TemplateFilter(rawValue: name) else {
+            if let name = try arguments.named["attribute"]?.text(&budget) {
+                return try made(try attributes(name, of: elements))
+            }
+            guard let name = try arguments.values.first?.text(&budget), let filter = TemplateFilter(rawValue: name) else {
                 throw failure("map takes a filter's name or an attribute")
             }
+            try budget.spend(arguments.values.count)
             let rest = TemplateArguments(values: Array(arguments.values.dropFirst()), named: arguments.named)
-            return .list(try elements.map { element throws(TemplateError) in try apply(filter, to: element, rest) })
-        case .selectattr, .rejectattr, .select, .reject: return .list(try selected(by: filter, elements, arguments.values))
-        default: return .list(elements)
+            var mapped: [TemplateValue] = []
+            for element in elements { mapped.append(try apply(filter, to: element, rest)) }
+            return try made(mapped)
+        case .selectattr, .rejectattr, .select, .reject: return try made(try selected(by: filter, elements, arguments.values))
+        default: return try made(elements)
         }
     }
 
-    private func attributes(_ name: String, of elements: [TemplateValue]) throws(TemplateError) -> [TemplateValue] {
-        elements.map { element in
-            if case .mapping(let mapping) = element { mapping[name] ?? .undefined(name) } else { .undefined(name) }
-        }
+    private mutating func attributes(
+        _ name: String, of elements: [TemplateValue]
+    ) throws(TemplateError) -> [TemplateValue] {
+        var values: [TemplateValue] = []
+        for element in elements { values.append(try attribute(name, of: element)) }
+        return values
+    }
+
+    private mutating func attribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+        guard case .mapping(let mapping) = value else { return .undefined(name) }
+        return try mapping.value(of: name, &budget) ?? .undefined(name)
     }
 
     /// The elements that pass a test, or whose attribute passes it; without a test, those that are true.
@@ -91,11 +135,13 @@ extension TemplateEvaluator {
         let looksAtAttribute = filter == .selectattr || filter == .rejectattr
         let keeps = filter == .select || filter == .selectattr
         let rest = looksAtAttribute ? Array(arguments.dropFirst()) : arguments
+        let attribute = looksAtAttribute ? try optionalText(arguments.first) : ""
+        let name = try rest.first?.text(&budget)
         var kept: [TemplateValue] = []
         for element in elements {
-            let value = looksAtAttribute ? try attributes(arguments.first?.text ?? "", of: [element])[0] : element
+            let value = looksAtAttribute ? try self.attribute(attribute, of: element) : element
             let passes: Bool
-            if let name = rest.first?.text {
+            if let name {
                 guard let test = TemplateTest(rawValue: name == "==" ? "eq" : name) else {
                     throw failure("the test '\(name)' is not supported")
                 }
@@ -112,13 +158,15 @@ extension TemplateEvaluator {
     private mutating func indented(_ text: String, _ arguments: TemplateArguments) throws(TemplateError) -> TemplateValue {
         let width = max(0, min(arguments[0, "width"]?.integer ?? 4, 1024))
         let movesFirst = arguments[1, "first"]?.isTrue == true
-        let margin = String(repeating: " ", count: width)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        try spend(lines.count &* (1 + width / 64))
-        let moved = lines.enumerated().map { index, line in
-            (index == 0 ? movesFirst : !line.isEmpty) ? margin + line : String(line)
+        let lines = TextSearch(text, "\n").pieces()
+        try budget.spend(lines.count)
+        var writer = TemplateWriter()
+        for (index, line) in lines.enumerated() {
+            if index > 0 { try writer.append("\n", &budget) }
+            if index == 0 ? movesFirst : !line.isEmpty { try writer.append(" ", times: width, &budget) }
+            try writer.append(line, &budget)
         }
-        return try checked(moved.joined(separator: "\n"))
+        return .string(writer.text)
     }
 }
 
@@ -151,7 +199,7 @@ extension TemplateEvaluator {
             return value.remainderReportingOverflow(dividingBy: divisor).partialValue == 0
         case (.sameas, _), (.eq, _), (.equalto, _), (.ne, _):
             guard let other = arguments.first else { throw failure("'is \(test.rawValue)' takes a value") }
-            return value.equals(other) != (test == .ne)
+            return try value.equals(other, &budget) != (test == .ne)
         case (.in, _):
             guard let container = arguments.first else { throw failure("'is in' takes a container") }
             return try contains(container, value)

@@ -1,16 +1,10 @@
 /// Runs a template's statements.
 struct TemplateEvaluator {
-    private static let maximumSteps = 2_000_000
-    private static let maximumBytes = 1 << 24
-    private static let maximumDepth = 160
-
     /// Scopes, the innermost last. A loop and a macro have their own scope.
     private var scopes: [[String: TemplateValue]]
     private var macros: [String: TemplateMacro] = [:]
-    private var output = ""
-    private var steps = 0
-    private var depth = 0
-    private(set) var line = 1
+    private var output = TemplateWriter()
+    var budget = TemplateBudget()
 
     /// How a list of statements ended.
     private enum Outcome {
@@ -26,14 +20,15 @@ struct TemplateEvaluator {
 
     mutating func render(_ statements: [LocatedStatement]) throws(TemplateError) -> String {
         _ = try run(statements)
-        return output
+        return output.prompt
     }
 
     private mutating func run(_ statements: [LocatedStatement]) throws(TemplateError) -> Outcome {
-        try descend()
-        defer { depth -= 1 }
+        try budget.descend()
+        defer { budget.ascend() }
         for located in statements {
-            line = located.line
+            budget.line = located.line
+            try budget.spend(0)
             let outcome = try run(located.statement)
             if outcome != .finished { return outcome }
         }
@@ -42,17 +37,19 @@ struct TemplateEvaluator {
 
     private mutating func run(_ statement: TemplateStatement) throws(TemplateError) -> Outcome {
         switch statement {
-        case .text(let text): try write(text)
-        case .output(let expression): try write(try value(of: expression).text)
+        case .text(let text): try output.append(text, &budget)
+        case .output(let expression): try output.append(try value(of: expression).text(&budget), &budget)
         case .set(let names, let expression): try assign(try value(of: expression), to: names)
         case .setAttribute(let name, let attribute, let expression):
             let value = try value(of: expression)
-            guard case .mapping(var mapping) = self[name], mapping.isNamespace else {
+            guard case .mapping(var mapping) = try self.value(ofName: name), mapping.isNamespace else {
                 throw failure("'\(name)' is no namespace, so its members cannot be set")
             }
-            mapping[attribute] = value
+            // Its members are copied, as it may also lie elsewhere.
+            try budget.spend(mapping.count)
+            try mapping.set(attribute, to: value, &budget)
             replace(name, by: .mapping(mapping))
-        case .setBlock(let name, let body): scopes[scopes.count - 1][name] = .string(try captured(body).0)
+        case .setBlock(let name, let body): scopes[scopes.count - 1][name] = .string(try captured(body))
         case .conditional(let branches, let otherwise):
             for branch in branches where try value(of: branch.condition).isTrue { return try run(branch.body) }
             return try run(otherwise)
@@ -68,6 +65,8 @@ struct TemplateEvaluator {
 
     private mutating func run(_ loop: TemplateLoop) throws(TemplateError) {
         var elements = try elements(of: try value(of: loop.sequence))
+        // Each turn has a mapping that says where it stands.
+        try budget.spend(elements.count &* 3)
         scopes.append([:])
         defer { scopes.removeLast() }
         if let condition = loop.condition {
@@ -105,16 +104,16 @@ struct TemplateEvaluator {
         guard case .list(let parts) = value, parts.count == names.count else {
             throw failure("\(names.count) names take a list of as many values, and not \(value.kind)")
         }
-        for (name, part) in zip(names, parts) { scopes[scopes.count - 1][name] = part }
+        for (name, part) in zip(names, try parts.elements(&budget)) { scopes[scopes.count - 1][name] = part }
     }
 
-    /// The output of statements, and how they end.
-    private mutating func captured(_ body: [LocatedStatement]) throws(TemplateError) -> (String, Outcome) {
+    /// The output of statements.
+    private mutating func captured(_ body: [LocatedStatement]) throws(TemplateError) -> TemplateText {
         let before = output
-        output = ""
+        output = TemplateWriter()
         defer { output = before }
-        let outcome = try run(body)
-        return (output, outcome)
+        _ = try run(body)
+        return output.text
     }
 
     /// Calls a macro in a scope that sees only the names of the template.
@@ -139,15 +138,16 @@ struct TemplateEvaluator {
         let outer = scopes
         scopes = Array(outer.prefix(2)) + [scope]
         defer { scopes = outer }
-        return .string(try captured(macro.body).0)
+        return .string(try captured(macro.body))
     }
 
-    // MARK: Names and limits
+    // MARK: Names
 
     /// The value of a name in the innermost scope that has it.
-    subscript(name: String) -> TemplateValue {
+    mutating func value(ofName name: String) throws(TemplateError) -> TemplateValue {
         for scope in scopes.reversed() {
             if let value = scope[name] { return value }
+            try budget.spend(0)
         }
         return .undefined(name)
     }
@@ -156,32 +156,13 @@ struct TemplateEvaluator {
         if let index = scopes.lastIndex(where: { $0[name] != nil }) { scopes[index][name] = value }
     }
 
-    private mutating func write(_ text: String) throws(TemplateError) {
-        output += text
-        try spend(text.utf8.count / 64)
-        guard output.utf8.count <= Self.maximumBytes else {
-            throw failure("the prompt has more than \(Self.maximumBytes) bytes")
-        }
+    func failure(_ reason: String) -> TemplateError { budget.failure(reason) }
+
+    /// A string that an operation made.
+    mutating func made(_ text: String) throws(TemplateError) -> TemplateValue { .string(try TemplateText(text, &budget)) }
+
+    /// A list that an operation made.
+    mutating func made(_ elements: [TemplateValue]) throws(TemplateError) -> TemplateValue {
+        .list(try TemplateList(elements, &budget))
     }
-
-    mutating func spend(_ count: Int) throws(TemplateError) {
-        steps += count + 1
-        guard steps <= Self.maximumSteps else { throw failure("rendering takes more than \(Self.maximumSteps) steps") }
-    }
-
-    /// A string that the template made, where it is not too long.
-    mutating func checked(_ text: String) throws(TemplateError) -> TemplateValue {
-        try spend(text.utf8.count / 64)
-        guard text.utf8.count <= Self.maximumBytes else { throw failure("a string has more than \(Self.maximumBytes) bytes") }
-        return .string(text)
-    }
-
-    mutating func descend() throws(TemplateError) {
-        depth += 1
-        guard depth <= Self.maximumDepth else { throw failure("rendering nests deeper than \(Self.maximumDepth) levels") }
-    }
-
-    mutating func ascend() { depth -= 1 }
-
-    func failure(_ reason: String) -> TemplateError { TemplateError(reason: reason, line: line) }
 }

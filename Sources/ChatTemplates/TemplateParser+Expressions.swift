@@ -7,7 +7,7 @@ extension TemplateParser {
         guard takeName("if") else { return value }
         let condition = try disjunction()
         let otherwise = takeName("else") ? try expression() : nil
-        return .conditional(condition, then: value, otherwise: otherwise)
+        return try node(.conditional(condition, then: value, otherwise: otherwise))
     }
 
     /// An expression, or a list of several with commas.
@@ -16,18 +16,18 @@ extension TemplateParser {
         guard kind == .symbol(",") else { return first }
         var elements = [first]
         while take(","), kind != .symbol(")"), kind != .blockEnd { elements.append(try expression()) }
-        return .list(elements)
+        return try node(.list(elements))
     }
 
     mutating func disjunction() throws(TemplateError) -> TemplateExpression {
         var left = try conjunction()
-        while takeName("or") { left = .or(left, try conjunction()) }
+        while takeName("or") { left = try node(.or(left, try conjunction())) }
         return left
     }
 
     private mutating func conjunction() throws(TemplateError) -> TemplateExpression {
         var left = try negation()
-        while takeName("and") { left = .and(left, try negation()) }
+        while takeName("and") { left = try node(.and(left, try negation())) }
         return left
     }
 
@@ -35,14 +35,14 @@ extension TemplateParser {
         guard takeName("not") else { return try comparison() }
         try descend()
         defer { depth -= 1 }
-        return .not(try negation())
+        return try node(.not(try negation()))
     }
 
     private mutating func comparison() throws(TemplateError) -> TemplateExpression {
         let left = try sum()
         var parts: [(symbol: String, operand: TemplateExpression)] = []
         while let symbol = try comparisonSymbol() { parts.append((symbol, try sum())) }
-        return parts.isEmpty ? left : .comparison(left, parts)
+        return parts.isEmpty ? left : try node(.comparison(left, parts))
     }
 
     private mutating func comparisonSymbol() throws(TemplateError) -> String? {
@@ -78,7 +78,7 @@ extension TemplateParser {
         var left = try operand(&self)
         while let symbol = symbols.first(where: { kind == .symbol($0) }) {
             position += 1
-            left = .binary(symbol, left, try operand(&self))
+            left = try node(.binary(symbol, left, try operand(&self)))
         }
         return left
     }
@@ -86,7 +86,7 @@ extension TemplateParser {
     private mutating func unary() throws(TemplateError) -> TemplateExpression {
         try descend()
         defer { depth -= 1 }
-        if take("-") { return try filtered(.negative(try postfixed(try unaryOperand()))) }
+        if take("-") { return try filtered(try node(.negative(try postfixed(try unaryOperand())))) }
         if take("+") { return try unary() }
         return try filtered(try postfixed(try primary()))
     }
@@ -94,32 +94,32 @@ extension TemplateParser {
     private mutating func unaryOperand() throws(TemplateError) -> TemplateExpression {
         try descend()
         defer { depth -= 1 }
-        return take("-") ? .negative(try unaryOperand()) : try primary()
+        return take("-") ? try node(.negative(try unaryOperand())) : try primary()
     }
 
     private mutating func primary() throws(TemplateError) -> TemplateExpression {
         let token = kind
         position += 1
         switch token {
-        case .integer(let value): return .integer(value)
-        case .real(let value): return .real(value)
+        case .integer(let value): return try node(.integer(value))
+        case .real(let value): return try node(.real(value))
         case .string(let text):
             var text = text
             while case .string(let more) = kind {
                 text += more
                 position += 1
             }
-            return .string(text)
-        case .name("true"), .name("True"): return .bool(true)
-        case .name("false"), .name("False"): return .bool(false)
-        case .name("none"), .name("None"): return .none
-        case .name(let name): return .name(name)
+            return try node(.string(text))
+        case .name("true"), .name("True"): return try node(.bool(true))
+        case .name("false"), .name("False"): return try node(.bool(false))
+        case .name("none"), .name("None"): return try node(.none)
+        case .name(let name): return try node(.name(name))
         case .symbol("("):
-            if take(")") { return .list([]) }
+            if take(")") { return try node(.list([])) }
             let value = try tuple()
             try expect(.symbol(")"), "')'")
             return value
-        case .symbol("["): return .list(try elements(until: "]"))
+        case .symbol("["): return try node(.list(try elements(until: "]")))
         case .symbol("{"): return try mapping()
         default:
             position -= 1
@@ -150,7 +150,7 @@ extension TemplateParser {
                 break
             }
         }
-        return .mapping(members)
+        return try node(.mapping(members))
     }
 
     private mutating func postfixed(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
@@ -159,14 +159,14 @@ extension TemplateParser {
             if take(".") {
                 if case .integer(let index) = kind {
                     position += 1
-                    value = .item(value, .integer(index))
+                    value = try node(.item(value, try node(.integer(index))))
                 } else {
-                    value = .attribute(value, try name())
+                    value = try node(.attribute(value, try name()))
                 }
             } else if take("[") {
                 value = try subscripted(value)
             } else if take("(") {
-                value = .call(value, try arguments())
+                value = try node(.call(value, try arguments()))
             } else {
                 return value
             }
@@ -179,12 +179,12 @@ extension TemplateParser {
         guard take(":") else {
             try expect(.symbol("]"), "']'")
             guard let from else { throw failure("expected an index") }
-            return .item(value, from)
+            return try node(.item(value, from))
         }
         let to = ends.contains(kind) ? nil : try expression()
         let step = take(":") && !ends.contains(kind) ? try expression() : nil
         try expect(.symbol("]"), "']'")
-        return .slice(value, from: from, to: to, step: step)
+        return try node(.slice(value, from: from, to: to, step: step))
     }
 
     private mutating func arguments() throws(TemplateError) -> [TemplateArgument] {
@@ -211,7 +211,7 @@ extension TemplateParser {
             if take("|") {
                 let name = try self.name()
                 guard TemplateFilter(rawValue: name) != nil else { throw failure("the filter '\(name)' is not supported") }
-                value = .filter(value, name, take("(") ? try arguments() : [])
+                value = try node(.filter(value, name, take("(") ? try arguments() : []))
             } else if takeName("is") {
                 value = try test(of: value)
             } else {
@@ -230,8 +230,8 @@ extension TemplateParser {
         } else if startsOperand {
             arguments = [TemplateArgument(name: nil, value: try postfixed(try primary()))]
         }
-        let test = TemplateExpression.test(value, name, arguments)
-        return isNegated ? .not(test) : test
+        let test = try node(.test(value, name, arguments))
+        return isNegated ? try node(.not(test)) : test
     }
 
     /// Whether the current token can only be a test's argument.

@@ -30,7 +30,9 @@ struct TemplateParser {
                 try expect(.outputEnd, "'}}'")
                 statements.append(LocatedStatement(statement: .output(expression), line: line))
             case .blockStart:
-                guard case .name(let name) = tokens[position + 1].kind else { throw failure("expected the name of a tag") }
+                guard position + 1 < tokens.count, case .name(let name) = tokens[position + 1].kind else {
+                    throw failure("expected the name of a tag")
+                }
                 position += 2
                 if ends.contains(name) { return statements }
                 statements += try tag(name, line: line)
@@ -156,6 +158,15 @@ struct TemplateParser {
     mutating func descend() throws(TemplateError) {
         depth += 1
         guard depth <= Self.maximumDepth else { throw failure("nested deeper than \(Self.maximumDepth) levels") }
+    }
+
+    /// An expression; a chain of operators is as high as it is long.
+    func node(_ kind: TemplateExpression.Kind) throws(TemplateError) -> TemplateExpression {
+        let expression = TemplateExpression(kind)
+        guard expression.height <= TemplateBudget.maximumDepth else {
+            throw failure("an expression nests deeper than \(TemplateBudget.maximumDepth) levels")
+        }
+        return expression
     }
 
     mutating func take(_ symbol: String) -> Bool {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Engine
+import Foundation
+import Programs
 import Stages
 import Store
 
@@ -7,19 +9,47 @@ import Store
 package enum CommandLineProgram {
     package static let version = "0.1.0"
 
+    /// Watches over this process; a failure where the system gives it no thread.
+    static let watch = Result {
+        try ProcessWatch { shortage in
+            Console.error("\(shortage)")
+            _exit(ExitStatus.internalError)
+        }
+    }
+
+    /// Runs the command that the arguments name. A result that could not be printed is an error, whatever the command did.
     package static func run(arguments: [String]) async -> Int32 {
+        Console.holdStreams()
+        if let fault = Surroundings.fault() {
+            Console.error(fault)
+            return ExitStatus.badInput
+        }
+        let status = await runCommand(arguments)
+        guard let reason = Console.endOutput() else { return status }
+        Console.error("what was printed did not all arrive: standard output: \(reason)")
+        return status == ExitStatus.done ? ExitStatus.internalError : status
+    }
+
+    private static func runCommand(_ arguments: [String]) async -> Int32 {
         guard Processor.supportsPortableNumerics else {
             Console.error("this processor lacks AVX2 or FMA, which Decant's numerics need")
             return ExitStatus.internalError
         }
         // Keys of servers stand in the environment, which the kernel shows to every program of the same user.
         Containment.hideThisProcess()
-        var command: any ParsableCommand
+        // A file that may not grow (`ulimit -f`) is told by the write that fails, not by an end without a word.
+        signal(SIGXFSZ, SIG_IGN)
+        let command: any ParsableCommand
         do {
             command = try DecantCommand.parseAsRoot(arguments)
         } catch {
             return report(parseError: error)
         }
+        return await Console.$repeatedOptions.withValue(Console.repeated(of: arguments)) { await run(command) }
+    }
+
+    private static func run(_ parsed: any ParsableCommand) async -> Int32 {
+        var command = parsed
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -37,6 +67,26 @@ package enum CommandLineProgram {
         } catch {
             Console.error(ErrorText.of(error))
             if (error as? StoreError)?.unusableObject != nil { Console.hint("fsck --repair") }
+            return ExitStatus.internalError
+        }
+    }
+
+    /// Threads that libdispatch makes for any command.
+    private static let ordinaryThreads = 4
+
+    /// Sees to what Swift's libraries need, before a thread is made and before the arguments are read.
+    ///
+    /// - Returns: the status to end with, where something is missing.
+    package static func prepareProcess() -> Int32? {
+        do {
+            try ProcessFiles.require()
+            try AddressSpace.require()
+            CrashReport.hide()
+            _ = try watch.get()
+            try PlainThread.expect(ordinaryThreads)
+            return nil
+        } catch {
+            Console.error("\(error)")
             return ExitStatus.internalError
         }
     }
@@ -61,8 +111,9 @@ enum ExitStatus {
     static let badInput: Int32 = 2
     /// An error of Decant's own, or of the machine under it.
     static let internalError: Int32 = 3
-    /// Somebody asked the program to stop: 128 and the number of SIGINT, as shells have it.
-    static let interrupted: Int32 = 130
+
+    /// A signal asked the program to stop: 128 and its number, as shells have it.
+    static func interrupted(by signal: Int32) -> Int32 { 128 + signal }
 }
 
 /// Ends a command with a status and what to tell the person.
@@ -95,8 +146,13 @@ struct DecantCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
             CommandGroup(
-                name: "Lineage", subcommands: [LineageCommand.self, VerifyCommand.self, DiffCommand.self, TagCommand.self]),
-            CommandGroup(name: "Sharing", subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self]),
+                name: "Lineage",
+                subcommands: [
+                    LineageCommand.self, VerifyCommand.self, WitnessesCommand.self, DiffCommand.self, TagCommand.self,
+                ]),
+            CommandGroup(
+                name: "Sharing",
+                subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self, TrustCommand.self]),
             CommandGroup(
                 name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
         ])

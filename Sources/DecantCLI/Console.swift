@@ -1,19 +1,53 @@
+import CanonicalJSON
+import Diagnostics
 import Foundation
+import Synchronization
 
 /// The two streams: results go to standard output, progress and diagnostics to standard error.
+///
+/// Every text passes through `TerminalText`, whoever wrote it: names, messages and rows may come from strangers. Only JSON
+/// goes out as it is, and the commands to a terminal that `draw` makes itself.
 enum Console {
-    static func output(_ text: String) { write(text, to: .standardOutput) }
-    static func progress(_ text: String) { write(text, to: .standardError) }
+    /// Prints a result. Where it cannot be written, the program ends with an error: see `endOutput`.
+    static func output(_ text: String) { keep(write(TerminalText.shown(text), to: STDOUT_FILENO)) }
+
+    /// Prints a result for programs, as it is.
+    static func output(json: JSON, isPretty: Bool = false) {
+        keep(write(isPretty ? json.prettyText : json.canonicalText, to: STDOUT_FILENO))
+    }
+
+    private static func keep(_ loss: String?) {
+        guard let loss else { return }
+        lostOutput.withLock { $0 = $0 ?? loss }
+    }
+
+    static func progress(_ text: String) { _ = write(TerminalText.shown(text), to: STDERR_FILENO) }
     static func error(_ text: String) { progress("error: " + text) }
 
-    /// The exact next command: what follows the program's name.
-    static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)") }
+    /// The exact next command: what follows the program's name, and the store that this command was given.
+    static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)\(repeatedOptions)") }
+
+    /// ` --cache DIR` where this command has it.
+    @TaskLocal static var repeatedOptions = ""
+
+    /// The options that every next command needs too.
+    static func repeated(of arguments: [String]) -> String {
+        let options = arguments.prefix { $0 != "--" }
+        for (place, argument) in options.enumerated().reversed() {
+            if argument == "--cache", place + 1 < options.count { return " --cache " + ShellWord.quoted(options[place + 1]) }
+            if argument.hasPrefix("--cache=") { return " --cache " + ShellWord.quoted(String(argument.dropFirst(8))) }
+        }
+        return ""
+    }
 
     /// The program as the person called it; the launcher says how.
-    private static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
+    static var program: String { ProcessInfo.processInfo.environment["DECANT_PROGRAM"] ?? "decant" }
 
-    /// Text without a line's end, for redrawing.
-    static func draw(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+    /// Text without a line's end, for redrawing, in place of the last lines.
+    static func draw(_ text: String, replacing lines: Int) {
+        let erasure = lines > 0 ? "\u{1B}[\(lines)A\u{1B}[J" : ""
+        try? FileHandle.standardError.write(contentsOf: Data((erasure + TerminalText.shown(text)).utf8))
+    }
 
     static var progressIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
@@ -24,18 +58,77 @@ enum Console {
         return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
     }
 
-    private static func write(_ text: String, to handle: FileHandle) {
-        try? handle.write(contentsOf: Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+    static var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// Asks the person at the terminal; anything but `y` and `yes` is a no.
+    static func ask(_ question: String) -> Bool {
+        draw(question + " [y/N] ", replacing: 0)
+        return ["y", "yes"].contains((readLine() ?? "").trimmingCharacters(in: .whitespaces).lowercased())
     }
+
+    /// The system's word for why a result could not be printed.
+    private static let lostOutput = Mutex<String?>(nil)
+
+    /// Closes standard output: some file systems say only then that they have no room.
+    ///
+    /// - Returns: why not all that was printed has arrived; `nil` where it has.
+    static func endOutput() -> String? {
+        let isClosed = close(STDOUT_FILENO) == 0
+        let reason = isClosed ? nil : String(cString: strerror(errno))
+        return lostOutput.withLock { $0 } ?? reason
+    }
+
+    /// Gives the three streams files where they are closed. Otherwise the first file that is opened takes a stream's number, and
+    /// what is printed goes into it.
+    static func holdStreams() {
+        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+            // Each open takes the lowest free number. Standard output cannot be written then, and says so.
+            _ = open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    /// - Returns: why not all was written.
+    private static func write(_ text: String, to descriptor: Int32) -> String? {
+        var text = text.hasSuffix("\n") ? text : text + "\n"
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN {
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    if poll(&wait, 1, -1) >= 0 || errno == EINTR { continue }
+                }
+                guard count > 0 else { return String(cString: strerror(errno)) }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+            return nil
+        }
+    }
+}
+
+/// A word of a command line.
+enum ShellWord {
+    /// As a shell reads it back: in quotes where it has more than plain characters.
+    static func quoted(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.utf8.allSatisfy { plain.contains($0) }
+        return isPlain ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    private static let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-".utf8)
 }
 
 /// The text of an error that comes from the system without a sentence of Decant's.
 enum ErrorText {
     static func of(_ error: any Error) -> String {
         guard let error = error as? CocoaError else { return "\(error)" }
+        return error.filePath.map { "\($0): \(reason(of: error))" } ?? reason(of: error)
+    }
+
+    /// What the system says, without the place.
+    static func reason(of error: CocoaError) -> String {
         let cause = (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
-        let reason = cause ?? error.localizedDescription
-        return error.filePath.map { "\($0): \(reason)" } ?? reason
+        return cause ?? error.localizedDescription
     }
 }
 
@@ -44,6 +137,8 @@ enum Duration {
     /// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
     static func text(_ seconds: Double) -> String {
         if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }
+        // Times of received notes may be anything.
+        guard seconds < 1e15 else { return "\(seconds) s" }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(String(whole % 60).leftPadded(to: 2, with: "0")) s" }

@@ -14,7 +14,28 @@ struct StoreOptions: ParsableArguments {
         return URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
     }
 
+    /// Opens the store of a command that writes; makes it where there is none.
     func open() throws -> Store { try Store(at: directory) }
+
+    /// Opens the store of a command that only reads.
+    func openExisting() throws -> Store {
+        try requireStore()
+        return try Store(at: directory)
+    }
+
+    func requireStore() throws {
+        guard !Store.isThere(at: directory) else { return }
+        throw CommandFailure.badInput(
+            "there is no store in \(directory.path): build a recipe first, or name the store's folder with --cache")
+    }
+
+    /// Runs a body on the store or, where there is none, on an empty one that is gone afterwards.
+    func reading<Value>(_ body: (Store) throws -> Value) throws -> Value {
+        guard !Store.isThere(at: directory) else { return try body(try Store(at: directory)) }
+        let empty = FileManager.default.temporaryDirectory.appending(path: "decant-empty-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: empty) }
+        return try body(try Store(at: empty))
+    }
 }
 
 struct OutputOptions: ParsableArguments {
@@ -23,7 +44,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints a result as it is asked for.
     func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
-        Console.output(try asJSON ? json().canonicalText : text())
+        if asJSON { Console.output(json: try json()) } else { Console.output(try text()) }
     }
 }
 
@@ -35,6 +56,7 @@ struct ResultOptions: ParsableArguments {
     var asJSON: Bool { output.asJSON }
 
     func open() throws -> Store { try store.open() }
+    func openExisting() throws -> Store { try store.openExisting() }
 
     func print(_ json: @autoclosure () throws -> JSON, _ text: @autoclosure () throws -> String) rethrows {
         try output.print(json(), text())
@@ -63,6 +85,9 @@ struct ResourceOptions: ParsableArguments {
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+        let most = 1024
+        if let jobs, jobs > most { throw ValidationError("--jobs must be at most \(most)") }
+        if let threads, threads > most { throw ValidationError("--threads must be at most \(most)") }
     }
 
     var resources: Resources { Resources(jobs: jobs, threads: threads, memory: memory?.bytes) }

@@ -17,20 +17,21 @@ struct ChatServer: Sendable {
     private let url: URL
     private let key: Secret?
     private let timeout: Double
-    private let connections = ConnectionPool()
+    private let connections: ConnectionPool
 
     /// Bytes of an answer, at most.
     private static let largestAnswer = 16 << 20
 
-    init(_ access: EndpointAccess, key: Secret?) throws(EndpointError) {
+    init(_ access: EndpointAccess, key: Secret?, settings: NetworkSettings) throws(EndpointError) {
         guard var components = URLComponents(string: access.url), ["http", "https"].contains(components.scheme),
-            components.host?.isEmpty == false
+            components.host?.isEmpty == false, !access.url.hasControlCharacters
         else { throw .badURL(access.url) }
         while components.path.hasSuffix("/") { components.path.removeLast() }
         components.path += "/chat/completions"
         guard let url = components.url else { throw .badURL(access.url) }
         (self.url, self.key) = (url, key)
         timeout = access.timeout
+        connections = ConnectionPool(settings)
     }
 
     /// The address without what may open it, for messages.
@@ -123,7 +124,9 @@ package struct EndpointError: Error, Hashable, Sendable, CustomStringConvertible
         case 300..<400: "the server has moved: write its new address as 'url'"
         case 401 where keyWasSent, 403 where keyWasSent:
             "look at the key in the variable that 'api_key_env' names"
-        case 401, 403: "no key was sent: put it into an environment variable and name that as 'api_key_env'"
+        case 401, 403:
+            "no key was sent: put it into an environment variable, name that as 'api_key_env', and allow it for the host with "
+                + "`decant trust secret NAME HOST`"
         case 404, 405: "look at 'url', which ends in /v1 with most servers, and at 'model'"
         case 429: "the account is used up: look at the server's bill"
         default: "the server does not take this request: look at 'model', 'max_tokens' and 'temperature'"

@@ -54,7 +54,8 @@ package final class RecordingClient: Sendable {
             try recorded.takeUp(seen, from: store)
             let missing = distinct.filter { recorded[$0.key] == nil }
             if !missing.isEmpty {
-                let server = try ChatServer(access, key: keys.key(for: access))
+                let server = try ChatServer(
+                    access, key: keys.key(for: access), settings: NetworkSettings(git: store.gitConfiguration.pairs))
                 let batch = RequestBatch(
                     server: server, recorded: recorded, budget: budget(of: access), backoff: backoff, access: access,
                     total: distinct.count, onProgress: onProgress)

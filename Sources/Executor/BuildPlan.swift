@@ -45,8 +45,9 @@ package struct BuildPlan: Sendable {
             let stage = graph[id]
             let artifacts = stage.inputs.map { entries[$0.stage.index].artifact?.digest }
             let known = artifacts.compactMap { $0 }
-            let key = known.count == artifacts.count ? Action(stage: stage, artifacts: known).key : nil
-            if let key, let artifact = try store.result(of: key) {
+            let action = known.count == artifacts.count ? Action(stage: stage, artifacts: known) : nil
+            let key = action?.key
+            if let action, let artifact = try store.result(of: action) {
                 entries.append(Entry(id: id, state: .cached, key: key, artifact: artifact, why: []))
                 continue
             }

@@ -9,16 +9,18 @@ package struct Executor: Sendable {
     let fetcher: (any SourceFetcher)?
     let remote: (any RemoteResults)?
     let endpoints: (any EndpointClient)?
+    let gate: (any StageGate)?
     let resources: Resources
     /// Whether what does not depend on a failed stage is finished.
     let keepsGoing: Bool
 
     package init(
         store: Store, runner: any Runner, fetcher: (any SourceFetcher)? = nil, remote: (any RemoteResults)? = nil,
-        endpoints: (any EndpointClient)? = nil, resources: Resources = Resources(), keepsGoing: Bool = false
+        endpoints: (any EndpointClient)? = nil, gate: (any StageGate)? = nil, resources: Resources = Resources(),
+        keepsGoing: Bool = false
     ) {
         (self.store, self.runner, self.fetcher, self.remote) = (store, runner, fetcher, remote)
-        (self.endpoints, self.resources, self.keepsGoing) = (endpoints, resources, keepsGoing)
+        (self.endpoints, self.gate, self.resources, self.keepsGoing) = (endpoints, gate, resources, keepsGoing)
     }
 
     /// Builds the targets and everything that they need. After a failed stage nothing new starts, unless the executor keeps
@@ -119,4 +121,19 @@ package protocol RemoteResults: Sendable {
     /// then records it with its own parents and counts the stage as cached. `nil` means that the stage has to run. An
     /// implementation that fails says so itself, once, and gives `nil`: a build never ends for want of a remote.
     func result(of key: Digest) async -> Artifact?
+}
+
+/// Asked before a stage runs, whoever wrote it.
+package protocol StageGate: Sendable {
+    /// - Parameter inputs: the stage commits that its inputs came from.
+    func permission(for action: Action, named name: String, inputs: [CommitID]) throws -> StagePermission
+}
+
+/// Whether a stage may run.
+package enum StagePermission: Hashable, Sendable {
+    case granted
+    /// It came from elsewhere: it may run where it is kept from everything around it.
+    case isolated
+    /// Why not, for a person.
+    case refused(String)
 }

@@ -10,6 +10,9 @@ package struct LocalRunner: Runner {
     /// What every stage's command line has besides.
     private let options: [String]
 
+    /// For a stage whose command must be kept from everything around it. It comes last, so it holds whatever else is said.
+    private static let isolation = ["--isolation", "required"]
+
     /// Seconds that a stage has to write its checkpoint when it is asked to stop.
     private static let patience = 1.4
 
@@ -19,7 +22,9 @@ package struct LocalRunner: Runner {
         _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
     ) async throws -> StageExit {
         let program = Program(
-            executable.path, ["stage", "run", workspace.directory.path, "--threads", String(threads)] + options,
+            executable.path,
+            ["stage", "run", workspace.directory.path, "--threads", String(threads)]
+                + options + (workspace.needsIsolation ? Self.isolation : []),
             environment: Self.environment, directory: workspace.directory)
         // The child exits when its standard input ends, so it never outlives this process.
         let child = try program.start(errors: .file(workspace.log))

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// What stages may take of the machine, and what is taken.
 ///
@@ -25,14 +26,14 @@ package struct Resources: Sendable {
     }
 
     /// - Parameters:
-    ///   - jobs: stages side by side; as many as there are processors where `nil`.
+    ///   - jobs: stages side by side; as many as it may use processors where `nil`.
     ///   - threads: of every stage; where `nil`, stages share the processors.
-    ///   - memory: bytes for all stages together; nine tenths of the machine's where `nil`.
+    ///   - memory: bytes for all stages together; nine tenths of what this process may have where `nil`.
     package init(jobs: Int? = nil, threads: Int? = nil, memory: Int? = nil) {
-        processors = ProcessInfo.processInfo.activeProcessorCount
+        processors = Machine.current.processors
         self.jobs = max(1, jobs ?? processors)
         self.threads = threads
-        self.memory = memory ?? Int(ProcessInfo.processInfo.physicalMemory / 10 * 9)
+        self.memory = memory ?? Machine.current.memory / 10 * 9
     }
 
     /// Takes a share for a stage; `nil` where it has to wait for another one to end. One that needs more than there is runs

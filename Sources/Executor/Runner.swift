@@ -25,6 +25,8 @@ package protocol Runner: Sendable {
 /// ```
 package struct StageWorkspace: Sendable {
     package let directory: URL
+    /// Whether a command of the stage must be kept from everything around it, or not run: it came from elsewhere.
+    package var needsIsolation = false
 
     package init(directory: URL) { self.directory = directory }
 

@@ -1,5 +1,6 @@
 import BuildModel
 import Foundation
+import Programs
 import Store
 
 /// How an attempt at a stage ended.
@@ -24,12 +25,16 @@ struct StageExecution: Sendable {
             let scratch = try await store.awaitScratch(for: plan.key) { onEvent(.stageWaiting(name: plan.stage.name)) }
             // Whoever owned it may have finished the action.
             if let result = try store.heldResult(of: plan) { return .finished(result) }
-            if let artifact = await executor.remote?.result(of: plan.key) { return .finished(try record(artifact, of: plan)) }
+            if let artifact = await executor.remote?.result(of: plan.key), plan.action.pinFault(of: artifact) == nil {
+                return .finished(try record(artifact, of: plan))
+            }
             try Task.checkCancellation()
             onEvent(.stageStarted(name: plan.stage.name, kind: plan.stage.kind))
             guard let source = plan.stage.fixedOutput else { return try await run(plan, threads: threads, in: scratch) }
             scratch.remove()
             return try await fetch(source, for: plan)
+        } catch StoreError.notAnArtifact(let reason) {
+            return .failed(StageFailureReport(reason: reason))
         } catch let error as StoreError {
             guard let object = error.unusableObject else { throw error }
             return .damaged(object)
@@ -60,8 +65,11 @@ struct StageExecution: Sendable {
     }
 
     private func run(_ plan: PlannedStage, threads: Int, in scratch: Scratch) async throws -> StageOutcome {
+        let permission = try executor.gate?.permission(for: plan.action, named: plan.stage.name, inputs: plan.parents)
+        if case .refused(let reason) = permission { return .failed(StageFailureReport(reason: reason)) }
         let started = Date()
-        let workspace = StageWorkspace(directory: scratch.directory)
+        var workspace = StageWorkspace(directory: scratch.directory)
+        workspace.needsIsolation = permission == .isolated
         try scratch.clear(keeping: StageWorkspace.checkpointName)
         let inputs = zip(plan.stage.inputs, plan.inputs).map { ($0.name, $1.artifact) }
         try workspace.prepare(for: plan.action, inputs: inputs, from: store)
@@ -120,10 +128,26 @@ struct StageExecution: Sendable {
 
 extension StageFailureReport {
     init(_ exit: StageExit, in workspace: StageWorkspace) {
-        let status = exit.status < 0 ? "ended by signal \(-exit.status)" : "exited with status \(exit.status)"
+        let status = exit.status < 0 ? Self.reason(signal: -exit.status) : "exited with status \(exit.status)"
         // A stage cannot say so itself: its log is on the same disk.
         let disk = workspace.isOnFullDisk ? "; no space left on the disk of \(workspace.directory.path)" : ""
         self.init(reason: status + disk, logTail: workspace.logTail(), logPath: workspace.log.path)
+    }
+
+    /// A stage is killed by nobody but the kernel, or a person; and memory that cannot be had ends Swift's programs by a trap.
+    private static func reason(signal: Int32) -> String {
+        let ended = "ended by signal \(signal) (\(String(cString: strsignal(signal))))"
+        switch signal {
+        case SIGKILL:
+            return
+                "\(ended): the kernel does so when memory runs out. Give it more, or run fewer stages at once (-j 1, --memory)"
+        case SIGILL where AddressSpace.isScarce, SIGTRAP where AddressSpace.isScarce, SIGABRT where AddressSpace.isScarce,
+            SIGBUS where AddressSpace.isScarce,
+            SIGSEGV where AddressSpace.isScarce:
+            return "\(ended): memory may have run out, since this process may have little of it (ulimit -v)"
+        default:
+            return ended
+        }
     }
 }
 
@@ -149,10 +173,10 @@ extension Store {
     /// The result that is already there: recorded for this key, or a fixed output whose objects the store holds. Its stage
     /// commit is minted here too, because the same action can have other parents this time.
     func heldResult(of plan: PlannedStage) throws(StoreError) -> StageResult? {
-        if let known = preparedResult(of: plan.key, parents: plan.parents) {
+        if let known = preparedResult(of: plan.key, parents: plan.parents), plan.action.pinFault(of: known.artifact) == nil {
             return StageResult(key: plan.key, artifact: known.artifact, commit: known.commit, seconds: nil)
         }
-        let recorded = try result(of: plan.key)
+        let recorded = try result(of: plan.action)
         guard let artifact = recorded ?? heldFixedOutput(of: plan.stage) else { return nil }
         let commit = try record(plan.action, parents: plan.parents, artifact: artifact)
         return StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: recorded == nil ? 0 : nil)

@@ -17,6 +17,8 @@ package struct StageVerifier: Sendable {
         case same(seconds: Double)
         /// A source: its objects are what their names say. There is nothing to run.
         case held
+        /// A source whose artifact is not what it pins: words that follow its name.
+        case replaced(String)
         /// It was measured, of another machine or at another time: its objects are what their names say, and that is all.
         case measurement
         case differs(ArtifactDifference)
@@ -28,15 +30,19 @@ package struct StageVerifier: Sendable {
         (self.store, self.runner, self.threads, self.measurements) = (store, runner, threads, measurements)
     }
 
-    /// - Parameter lineage: has the stage and those that its inputs came from.
+    /// - Parameters:
+    ///   - lineage: has the stage and those that its inputs came from.
+    ///   - isolated: whether its command must be kept from everything around it.
     /// - Throws: `StoreError` where an object that the stage needs or gave is damaged or missing.
-    package func verify(_ stage: Lineage.Stage, in lineage: Lineage, progress: @escaping @Sendable (StageProgress) -> Void)
-        async throws -> Verdict
-    {
+    package func verify(
+        _ stage: Lineage.Stage, in lineage: Lineage, isolated: Bool = false,
+        progress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> Verdict {
         let artifact = stage.record.artifact
         let place = URL.temporaryDirectory.appending(path: "decant-verify-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: place) }
         if stage.record.action.isSource {
+            if let fault = stage.record.action.pinFault(of: artifact) { return .replaced(fault) }
             try store.checkObjects(of: artifact)
             return .held
         }
@@ -44,7 +50,8 @@ package struct StageVerifier: Sendable {
             try store.checkObjects(of: artifact)
             return .measurement
         }
-        let workspace = StageWorkspace(directory: place)
+        var workspace = StageWorkspace(directory: place)
+        workspace.needsIsolation = isolated
         let inputs = try stage.inputs.map { input in
             guard let source = lineage[input.commit] else { throw IncompleteLineage(stage: stage.commit, input: input.name) }
             return (input.name, source.record.artifact)
@@ -73,11 +80,6 @@ package struct IncompleteLineage: Error, Sendable, CustomStringConvertible {
     package var description: String { "the stage commit \(stage) names no commit for its input '\(input)'" }
 }
 
-extension Action {
-    /// Whether it is a source: files from outside, which cannot be made again.
-    package var isSource: Bool { kind.hasPrefix("source.") }
-}
-
 /// The first place where an artifact that was made again is not the one that is stored.
 package struct ArtifactDifference: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
@@ -94,26 +96,32 @@ package struct ArtifactDifference: Hashable, Sendable {
     package var kind: Kind
     /// Files that differ, this one among them.
     package var count: Int
+    /// The artifact that was made; `nil` where what was made can be none.
+    package var made: Digest?
 
     /// Compares a directory with an artifact; `nil` where all bytes are the same.
     init?(stored artifact: Artifact, in store: Store, made directory: URL) throws {
-        let made = Set(try Self.files(below: directory))
+        let made = Set(try Self.files(below: directory).map { FileName($0) })
+        let stored = Dictionary(artifact.files.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var first: (file: String, kind: Kind)?
         var count = 0
-        for path in Set(artifact.files.map(\.path)).union(made).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        for name in made.union(stored.keys).sorted() {
             let kind: Kind?
-            if let file = artifact[path] {
-                kind = made.contains(path) ? try Self.compare(file, in: store, with: directory.appending(path: path)) : .missing
+            if let file = stored[name] {
+                kind =
+                    made.contains(name)
+                    ? try Self.compare(file, in: store, with: directory.appending(path: name.text)) : .missing
             } else {
                 kind = .added
             }
             guard let kind else { continue }
             count += 1
-            if first == nil { first = (path, kind) }
+            if first == nil { first = (name.text, kind) }
         }
         guard let first else { return nil }
         (file, kind) = first
         self.count = count
+        self.made = try? store.artifact(of: directory).digest
     }
 
     /// Byte by byte: the stored file is also hashed on the way, so that a damaged object is not taken for a difference.
@@ -143,9 +151,7 @@ package struct ArtifactDifference: Hashable, Sendable {
     }
 
     private static func files(below directory: URL) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: directory.path).filter { path in
-            var status = stat()
-            return lstat(directory.appending(path: path).path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
-        }
+        guard let listing = FolderListing(of: directory, followsLinks: false) else { return [] }
+        return try listing.paths() + listing.unspeakable
     }
 }

@@ -8,18 +8,18 @@ struct FetchWorkspace {
     /// The origin, for messages.
     let label: String
     let files: URL
-    let scratch: URL
+    private let folder: WorkspaceFolder
+    var scratch: URL { folder.url }
 
     /// - Parameter files: is made; `nil` where nothing is to be kept.
     init(origin: FixedOutput.Origin, files: URL? = nil) throws(FetchError) {
         label = origin.label
         let place = files?.deletingLastPathComponent() ?? URL.temporaryDirectory
-        scratch = place.appending(path: "decant-fetch-\(UUID().uuidString)", directoryHint: .isDirectory)
-        self.files = files ?? scratch.appending(path: "files", directoryHint: .isDirectory)
-        try FetchError.keeping(label) {
-            try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-            try FileManager.default.createDirectory(at: self.files, withIntermediateDirectories: true)
-        }
+        let folder = try FetchError.keeping(label) { try WorkspaceFolder(in: place) }
+        self.folder = folder
+        let kept = files ?? folder.url.appending(path: "files", directoryHint: .isDirectory)
+        self.files = kept
+        try FetchError.keeping(label) { try FileManager.default.createDirectory(at: kept, withIntermediateDirectories: true) }
     }
 
     /// Downloads a file.
@@ -28,12 +28,12 @@ struct FetchWorkspace {
     ///   - token: for this host only; it is not sent on when a redirection leads elsewhere.
     ///   - limit: bytes, at most.
     func download(
-        _ url: URL, to file: URL, token: String? = nil, limit: Int? = nil, backoff: Backoff
+        _ url: URL, to file: URL, token: String? = nil, limit: Int? = nil, by policy: DownloadPolicy
     ) async throws(FetchError) {
-        var download = FileDownload(url)
+        var download = FileDownload(url, settings: policy.settings)
         if let token { download.headers = [("Authorization", "Bearer \(token)")] }
-        download.limit = limit
-        download.backoff = backoff
+        if let limit { download.limit = limit }
+        download.retries = policy.retries
         do {
             try await download.write(to: file)
         } catch {
@@ -41,7 +41,7 @@ struct FetchWorkspace {
         }
     }
 
-    func remove() { try? FileManager.default.removeItem(at: scratch) }
+    func remove() { folder.remove() }
 
     /// Keeps a copy of a whole file under its own name.
     func keep(_ file: URL) throws(FetchError) -> String {
@@ -66,6 +66,12 @@ struct FetchWorkspace {
         try members.check(all: contents.all, label)
         return contents.extracted
     }
+}
+
+/// How this machine downloads.
+struct DownloadPolicy: Sendable {
+    var retries: Retries
+    var settings: NetworkSettings
 }
 
 extension FixedOutput.Origin {
@@ -105,7 +111,10 @@ package struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
         case .refused(let status):
             description = "\(url) answered with HTTP status \(status)"
             self.status = status
-        case .tooLarge(let limit): self = .unexpectedAnswer(url: url, reason: "it has more than \(limit) bytes")
+        case .tooLarge(let limit):
+            description =
+                "\(url) has more than \(limit) bytes, the limit for a download; what you fetched yourself, "
+                + "`decant import FILE` takes"
         case .cannotWrite(let reason): self = .cannotKeep(origin: url, reason: reason)
         case .cancelled: description = "\(url) was not fetched to its end"
         }

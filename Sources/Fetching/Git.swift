@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 
 /// A git repository elsewhere, through the git program: it knows this machine's credentials.
 struct Git {
@@ -20,7 +21,7 @@ struct Git {
     init(url: String, environment: [String: String]) throws(FetchError) {
         let isAddress = url.wholeMatch(of: /(?:http|https|ssh|file):\/\/[^\s\p{Cc}]+/) != nil
         let isShortAddress = url.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s\p{Cc}]+/) != nil
-        guard url.utf8.count <= 4096, isAddress || isShortAddress else {
+        guard url.utf8.count <= 4096, !url.hasControlCharacters, isAddress || isShortAddress else {
             throw .invalid(url, expected: "the address of a git repository: http, https, ssh or file")
         }
         self.url = url

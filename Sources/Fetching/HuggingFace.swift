@@ -1,3 +1,4 @@
+import Archives
 import BuildModel
 import CanonicalJSON
 import Foundation
@@ -9,17 +10,21 @@ struct HuggingFace {
     private let repository: String
     private let endpoint: String
     private let token: String?
-    private let backoff: Backoff
+    private let policy: DownloadPolicy
 
-    init(repository: String, environment: [String: String], backoff: Backoff) throws(FetchError) {
+    init(repository: String, environment: [String: String], policy: DownloadPolicy) throws(FetchError) {
         let name = /(?:datasets\/)?[0-9A-Za-z_][0-9A-Za-z._-]*(?:\/[0-9A-Za-z_][0-9A-Za-z._-]*)?/
         guard repository.utf8.count <= 255, repository.wholeMatch(of: name) != nil else {
             throw .invalid(repository, expected: "the name of a model on Hugging Face: owner/name")
         }
         var endpoint = environment["HF_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 } ?? "https://huggingface.co"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
-        guard ["http", "https"].contains(URL(string: endpoint)?.scheme) else { throw .invalidURL(endpoint) }
-        (self.repository, self.backoff, self.endpoint) = (repository, backoff, endpoint)
+        guard URL(string: endpoint).flatMap({ WebOrigin($0) }) != nil, !endpoint.hasControlCharacters else {
+            throw .invalidURL(endpoint)
+        }
+        self.repository = repository
+        self.policy = policy
+        self.endpoint = endpoint
         token = environment["HF_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -28,13 +33,21 @@ struct HuggingFace {
         let files = try await description(of: revision, workspace).files
         try members.check(all: files, workspace.label)
         let chosen = files.filter(members.choose).sorted()
+        // All files of a source together have the limit of an archive.
+        var rest = Archive.Limits().bytes
+        guard chosen.count <= Archive.Limits().members else {
+            throw .unexpectedAnswer(url: workspace.label, reason: "it names \(chosen.count) files, more than are taken")
+        }
         for path in chosen {
             let file = workspace.files.appending(path: path)
             try FetchError.keeping(workspace.label) {
                 try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             }
             let parts = Artifact.components(of: path).map(Self.escaped).joined(separator: "/")
-            try await get("\(endpoint)/\(repository)/resolve/\(Self.escaped(revision))/\(parts)", to: file, workspace)
+            try await get(
+                "\(endpoint)/\(repository)/resolve/\(Self.escaped(revision))/\(parts)", to: file, workspace,
+                limit: min(rest, FileDownload.mostBytes))
+            rest -= (try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
         }
         return chosen
     }
@@ -53,13 +66,12 @@ struct HuggingFace {
         let url = "\(endpoint)/api/\(kind)\(repository)/revision/\(Self.escaped(revision))"
         let file = workspace.scratch.appending(path: "description.json")
         try await get(url, to: file, workspace, limit: 64 << 20)
-        guard let content = try? Data(contentsOf: file), let answer = try? JSON(parsing: content) else {
-            throw .unexpectedAnswer(url: url, reason: "it is not JSON")
+        let answer = [UInt8]((try? Data(contentsOf: file)) ?? Data())
+        guard let description = HubDescription(answer) else {
+            let reason = (try? JSON(parsing: answer)) == nil ? "it is not JSON" : "it names no commit, or no files"
+            throw .unexpectedAnswer(url: url, reason: reason)
         }
-        guard let commit = answer["sha"]?.string, Revision.isCommit(commit), let files = answer["siblings"]?.array else {
-            throw .unexpectedAnswer(url: url, reason: "it names no commit, or no files")
-        }
-        return (commit, files.compactMap { $0["rfilename"]?.string })
+        return (description.commit, description.files)
     }
 
     private func get(
@@ -67,7 +79,7 @@ struct HuggingFace {
     ) async throws(FetchError) {
         guard let url = URL(string: address) else { throw .invalidURL(address) }
         do {
-            try await workspace.download(url, to: file, token: token, limit: limit, backoff: backoff)
+            try await workspace.download(url, to: file, token: token, limit: limit, by: policy)
         } catch {
             // The hub asks for a token.
             guard let status = error.status, status == 401 || status == 403 else { throw error }
@@ -83,5 +95,20 @@ struct HuggingFace {
         text.addingPercentEncoding(
             withAllowedCharacters: .alphanumerics.intersection(.init(charactersIn: "\0"..."~"))
                 .union(.init(charactersIn: "-._~"))) ?? text
+    }
+}
+
+/// What the hub says of a revision.
+package struct HubDescription {
+    package let commit: String
+    /// Paths of its files.
+    package let files: [String]
+
+    package init?(_ answer: [UInt8]) {
+        guard let answer = try? JSON(parsing: answer), let commit = answer["sha"]?.string, Revision.isCommit(commit),
+            let files = answer["siblings"]?.array
+        else { return nil }
+        self.commit = commit
+        self.files = files.compactMap { $0["rfilename"]?.string }
     }
 }

@@ -20,7 +20,7 @@ package protocol OriginFetcher: Sendable {
 /// Fetches over the network, with this machine's `python3 -m pip` and `git` for what they know best.
 package struct NetworkFetcher: OriginFetcher {
     private let environment: [String: String]
-    private let backoff: Backoff
+    private let policy: DownloadPolicy
 
     /// - Parameters:
     ///   - environment: where `PATH`, `HF_ENDPOINT`, `HF_TOKEN` and the settings of pip and git are looked up.
@@ -28,7 +28,10 @@ package struct NetworkFetcher: OriginFetcher {
     package init(
         environment: [String: String] = ProcessInfo.processInfo.environment, backoff: Backoff = Backoff()
     ) {
-        (self.environment, self.backoff) = (environment, backoff)
+        self.environment = environment
+        policy = DownloadPolicy(
+            retries: Retries(backoff: backoff),
+            settings: NetworkSettings(environment: environment, git: GitConfiguration(environment: environment).pairs))
     }
 
     package func fetch(_ origin: FixedOutput.Origin, into directory: URL) async throws(FetchError) -> [String] {
@@ -46,7 +49,7 @@ package struct NetworkFetcher: OriginFetcher {
             let tree = try await Git(url: url, environment: environment).archive(of: revision, workspace)
             return try workspace.extract(tree, members: Members(members))
         case .huggingFace(let repository, let revision, let members):
-            let hub = try HuggingFace(repository: repository, environment: environment, backoff: backoff)
+            let hub = try HuggingFace(repository: repository, environment: environment, policy: policy)
             return try await hub.download(revision: revision, members: Members(members), workspace)
         }
     }
@@ -63,19 +66,19 @@ package struct NetworkFetcher: OriginFetcher {
         case .huggingFace(let repository, let revision, let members):
             let workspace = try FetchWorkspace(origin: origin)
             defer { workspace.remove() }
-            let hub = try HuggingFace(repository: repository, environment: environment, backoff: backoff)
+            let hub = try HuggingFace(repository: repository, environment: environment, policy: policy)
             let commit = try await hub.commit(of: revision, workspace)
             return .huggingFace(repository: repository, revision: commit, members: members)
         }
     }
 
     private func fetch(url: String, members: Members, _ workspace: FetchWorkspace) async throws(FetchError) -> [String] {
-        guard let address = URL(string: url), ["http", "https"].contains(address.scheme), address.host != nil else {
+        guard let address = URL(string: url), WebOrigin(address) != nil, !url.hasControlCharacters else {
             throw .invalidURL(url)
         }
         let name = Artifact.isPortable(path: address.lastPathComponent) ? address.lastPathComponent : "file"
         let file = workspace.scratch.appending(path: name)
-        try await workspace.download(address, to: file, backoff: backoff)
+        try await workspace.download(address, to: file, by: policy)
         return try workspace.keep(file, members: members)
     }
 }
@@ -103,7 +106,7 @@ extension OriginFetcher {
         defer { scratch.remove() }
         let directory = try scratch.place(for: "files")
         return Artifact(
-            files: try await fetch(origin, into: directory).map { path in
+            files: try await named(fetch(origin, into: directory), of: origin).map { path in
                 let imported = try store.importFile(at: directory.appending(path: path).path)
                 return Artifact.File(path: path, size: imported.size, digest: imported.digest)
             })
@@ -116,21 +119,26 @@ extension OriginFetcher {
         let scratch = try await store.awaitScratch(for: Digest(hashing: "\(source)"))
         defer { scratch.remove() }
         let directory = try scratch.place(for: "files")
-        let fetched = try await fetch(source.origin, into: directory)
+        let fetched = try await named(fetch(source.origin, into: directory), of: source.origin)
         let paths = try source.sources(among: fetched).map { directory.appending(path: $0).path }
         for (file, path) in zip(source.files, paths) {
-            let found = try store.digest(ofFileAt: path)
-            guard found == file.digest else {
-                throw FetchError(
-                    "\(source.label(of: file)) gave other bytes than the recipe pins: sha256 is \(found), the recipe says "
-                        + "\(file.digest)")
-            }
+            let found = try store.digest(readingFileAt: path)
+            guard found == file.digest else { throw source.otherBytes(found, for: file) }
         }
         return Artifact(
             files: try zip(source.files, paths).map { file, path in
                 let imported = try store.importFile(at: path)
+                guard imported.digest == file.digest else { throw source.otherBytes(imported.digest, for: file) }
                 return Artifact.File(path: file.path, size: imported.size, digest: imported.digest)
             })
+    }
+
+    /// Refuses names that cannot leave this machine together.
+    private func named(_ paths: [String], of origin: FixedOutput.Origin) throws(FetchError) -> [String] {
+        if let fault = FileNames.fault(in: paths) {
+            throw FetchError("\(origin.label) gives files that cannot be kept: \(fault), or choose others with `member`")
+        }
+        return paths
     }
 }
 
@@ -158,10 +166,16 @@ extension FixedOutput {
             }
             return [only]
         }
-        for file in files where !fetched.contains(file.path) {
+        let names = Set(fetched.map { FileName($0) })
+        for file in files where !names.contains(FileName(file.path)) {
             throw FetchError("\(origin.label) gives no file \(file.path); it gives \(FetchError.list(fetched))")
         }
         return files.map(\.path)
+    }
+
+    fileprivate func otherBytes(_ found: Digest, for file: File) -> FetchError {
+        FetchError(
+            "\(label(of: file)) gave other bytes than the recipe pins: sha256 is \(found), the recipe says \(file.digest)")
     }
 
     /// A pinned file in words, for a message about its bytes.

@@ -27,7 +27,7 @@ struct PathPattern: Hashable, Sendable {
     }
 
     func matches(_ path: String) -> Bool {
-        path == text
+        FileName(path) == FileName(text)
             || Self.matches(Artifact.components(of: path), components, isStar: { $0 == .anyNumber }) { part, name in
                 guard case .one(let tokens) = part else { return false }
                 return Self.matches(Array(name.unicodeScalars), tokens, isStar: { $0 == .anyNumber }, one: Self.matches)

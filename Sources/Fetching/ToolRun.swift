@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import HTTP
 import Programs
 
 /// A run of a program that this machine has, for one fetch.
@@ -7,6 +8,9 @@ struct ToolRun {
     let program: String
     let environment: [String: String]
     let workspace: FetchWorkspace
+
+    /// Seconds.
+    private static let longest = 6.0 * 3600
 
     /// Runs the program in the workspace's scratch directory.
     ///
@@ -19,11 +23,20 @@ struct ToolRun {
         let ending: Program.Ending
         do {
             let path = try Program.find(program, along: environment["PATH"] ?? "/usr/bin:/bin", from: workspace.scratch)
-            let tool = Program(path, arguments, environment: environment, directory: workspace.scratch)
-            ending = try await tool.finish(output: output, errors: errors)
+            // What it downloads has the limits of our own downloads; `ulimit` counts in blocks of 512 bytes.
+            let limit = "ulimit -f \(FileDownload.mostBytes / 512) && exec \"$0\" \"$@\""
+            let tool = Program(
+                "/bin/sh", ["-c", limit, path] + arguments, environment: environment, directory: workspace.scratch)
+            ending = try await tool.finish(output: output, errors: errors, timeLimit: Self.longest)
         } catch {
             if case .notFound = error { throw .programMissing(origin: workspace.label, program: program) }
             throw .programFailed(origin: workspace.label, program: program, reason: error.description)
+        }
+        if ending == .ended(signal: SIGXFSZ) || ending == .outOfTime {
+            let reason =
+                ending == .outOfTime
+                ? "it took longer than \(Int(Self.longest)) seconds" : "a file has more than \(FileDownload.mostBytes) bytes"
+            throw .programFailed(origin: workspace.label, program: program, reason: reason)
         }
         guard ending == .exited(status: 0) else {
             throw .programFailed(origin: workspace.label, program: program, reason: Self.end(of: errors))
@@ -46,10 +59,12 @@ struct ToolRun {
 
 extension Program {
     /// Runs the program without holding up a thread of Swift's own.
-    fileprivate func finish(output: URL, errors: URL) async throws(ProgramError) -> Ending {
+    fileprivate func finish(output: URL, errors: URL, timeLimit: Double) async throws(ProgramError) -> Ending {
         let result: Result<Ending, ProgramError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                let result = Result { () throws(ProgramError) in try run(output: .file(output), errors: .file(errors)) }
+                let result = Result { () throws(ProgramError) in
+                    try run(output: .file(output), errors: .file(errors), timeLimit: timeLimit)
+                }
                 continuation.resume(returning: result)
             }
         }

@@ -5,22 +5,27 @@ import Synchronization
 /// still the same; failures that may pass are tried again.
 package struct FileDownload: Sendable {
     package var url: URL
-    /// Libcurl sends `Authorization` to this host only, and drops it when a redirection leads elsewhere.
+    /// For this server only: none that may hold a login goes along when a redirection leads elsewhere.
     package var headers: [(name: String, value: String)] = []
     /// Bytes of the file, at most.
-    package var limit: Int?
-    /// Attempts in a row that may fail without bringing the file on.
-    package var attempts = 4
-    package var backoff = Backoff()
+    package var limit = Self.mostBytes
+    /// Bytes of a file whose length the server does not state, at most.
+    package var unstatedLimit = 1 << 30
+    /// As that of a request.
+    package var patience = 60.0
+    package var retries = Retries()
+    private let settings: NetworkSettings
 
-    package init(_ url: URL) { self.url = url }
+    package init(_ url: URL, settings: NetworkSettings = NetworkSettings()) { (self.url, self.settings) = (url, settings) }
 
-    /// Bytes that an attempt must bring to count as one that brought the file on.
-    private static let progress = 1 << 20
+    /// Bytes of any file that is downloaded.
+    package static let mostBytes = 16 << 30
+    /// Seconds of a download with all its attempts, at most.
+    private static let longest = 24.0 * 3600
 
     /// Writes the file, which must not be there. Where this fails, nothing is.
     package func write(to file: URL) async throws(DownloadError) {
-        let stop = StopFlag()
+        let stop = StopFlag(seconds: Self.longest)
         let result: Result<Void, DownloadError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().async {
@@ -36,22 +41,14 @@ package struct FileDownload: Sendable {
     }
 
     private func attemptUntilDone(_ file: URL, _ stop: StopFlag) throws(DownloadError) {
-        let connections = ConnectionPool()
+        let connections = ConnectionPool(settings)
         var part = Part()
-        var farthest = 0
-        var failures = 0
+        var retries = retries
         while true {
             let (failure, wait) = try attempt(file, &part, connections, stop)
             guard let failure else { return }
-            if part.size >= farthest + Self.progress {
-                farthest = part.size
-                failures = 0
-            }
-            failures += 1
-            guard failures < attempts else { throw failure }
-            let share =
-                Double(UInt8(truncatingIfNeeded: url.absoluteString.utf8.reduce(UInt(failures)) { $0 &* 31 &+ UInt($1) })) / 256
-            try stop.sleep(max(wait ?? 0, backoff.seconds(after: failures, share: share)))
+            guard let pause = retries.pause(asked: wait, reached: part.size, subject: url.absoluteString) else { throw failure }
+            try stop.sleep(pause)
         }
     }
 
@@ -73,10 +70,11 @@ package struct FileDownload: Sendable {
         if let validator = part.validator, part.size > 0 {
             request.headers += [("Range", "bytes=\(part.size)-"), ("If-Range", validator)]
         }
-        request.isCancelled = { stop.isSet }
+        request.patience = patience
+        request.isCancelled = { stop.isSet || stop.isLate }
         let sink: FileSink
         do {
-            sink = try FileSink(file.path, from: part.size, limit: limit, tag: part.validator)
+            sink = try FileSink(file.path, from: part.size, limit: limit, unstatedLimit: unstatedLimit, tag: part.validator)
         } catch {
             throw .cannotWrite(reason: error.reason)
         }
@@ -99,6 +97,7 @@ package struct FileDownload: Sendable {
         } catch {
             part = Part(size: sink.position, validator: sink.answer.map(Self.validator) ?? part.validator)
             if stop.isSet { throw .cancelled }
+            if stop.isLate { throw .unreachable(reason: "it did not come within \(Int(Self.longest)) seconds") }
             let failure = error as? HTTPFailure
             if sink.problem == nil {
                 let unreachable = DownloadError.unreachable(reason: failure?.reason ?? "\(error)")
@@ -108,7 +107,7 @@ package struct FileDownload: Sendable {
         }
         switch sink.problem {
         case .cannotWrite(let reason): throw .cannotWrite(reason: reason)
-        case .tooLarge: throw .tooLarge(limit: limit ?? 0)
+        case .tooLarge: throw .tooLarge(limit: sink.limit ?? limit)
         case .otherPart, nil:
             part = Part()
             return (.unreachable(reason: "the server sent another part than was asked for"), nil)
@@ -134,7 +133,12 @@ package enum DownloadError: Error, Hashable, Sendable {
 /// Tells a thread to stop.
 private final class StopFlag: Sendable {
     private let flag = Mutex(false)
+    private let end: Date
 
+    init(seconds: Double) { end = Date(timeIntervalSinceNow: seconds) }
+
+    /// Whether its time is over.
+    var isLate: Bool { Date() > end }
     var isSet: Bool { flag.withLock { $0 } }
     func set() { flag.withLock { $0 = true } }
 

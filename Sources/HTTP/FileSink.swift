@@ -21,7 +21,8 @@ package final class FileSink: HTTPSink {
     private let descriptor: Int32
     /// Bytes that were there.
     private let offset: Int
-    private let limit: Int?
+    private(set) var limit: Int?
+    private let unstatedLimit: Int?
     private let tag: String?
     /// Bytes that are there now.
     package private(set) var position: Int
@@ -36,11 +37,17 @@ package final class FileSink: HTTPSink {
     /// - Parameters:
     ///   - offset: bytes of the file that stay, if the server goes on from there.
     ///   - limit: bytes that the file may have.
+    ///   - unstatedLimit: bytes that it may have where the server does not state their number.
     ///   - tag: the entity tag that a part must have, where it has one.
-    package init(_ path: String, from offset: Int, limit: Int? = nil, tag: String? = nil) throws(Problem) {
-        (self.offset, self.limit, self.tag) = (offset, limit, tag)
+    package init(
+        _ path: String, from offset: Int, limit: Int? = nil, unstatedLimit: Int? = nil, tag: String? = nil
+    ) throws(Problem) {
+        self.unstatedLimit = unstatedLimit
+        self.offset = offset
+        self.limit = limit
+        self.tag = tag
         position = offset
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .cannotWrite(reason: String(cString: strerror(errno))) }
     }
 
@@ -84,9 +91,10 @@ package final class FileSink: HTTPSink {
         } else {
             position = 0
             ftruncate(descriptor, 0)
-            if let limit, let size = answer.headers["content-length"].flatMap({ Int($0) }), size > limit {
-                return fail(.tooLarge)
-            }
+            let size = answer.headers["content-length"].flatMap { Int($0) }
+            if let size, let limit, size > limit { return fail(.tooLarge) }
+            // A server that does not say how much it sends may never end.
+            if size == nil, let unstatedLimit { limit = min(limit ?? .max, unstatedLimit) }
         }
         self.answer = answer
         return lseek(descriptor, off_t(position), SEEK_SET) >= 0

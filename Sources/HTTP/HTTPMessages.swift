@@ -17,6 +17,8 @@ package struct HTTPRequest {
     package var redirections = 8
     /// Seconds until the whole answer has to be there; where `nil`, a minute without a byte is an end.
     package var timeout: Double?
+    /// Seconds after which a transfer without a timeout has to come to 8 KiB a second in the mean.
+    package var patience = 60.0
     /// Asked about once a second, and whenever bytes come: whether to break the transfer off.
     package var isCancelled: (() -> Bool)?
 
@@ -48,9 +50,17 @@ package struct HTTPAnswer: Sendable {
     package var status: Int
     /// Names in lower case.
     package var headers: [String: String]
+    /// Who answered, after redirections; `nil` before the answer is whole.
+    package var url: URL?
     package var isSuccess: Bool { (200..<300).contains(status) }
     /// Whether the same request may be answered otherwise next time.
-    package var mayPass: Bool { [408, 425, 429].contains(status) || status >= 500 }
+    package var mayPass: Bool { Self.mayPass(status) }
+
+    /// A server that cannot do something, or is full, will not do it a second later.
+    package static func mayPass(_ status: Int) -> Bool {
+        [408, 425, 429].contains(status) || status >= 500 && ![501, 505, 507, 511].contains(status)
+    }
+
     /// Seconds after which the server wants to be asked again, where it says so.
     package var retryAfter: Double? { RetryAfter.seconds(headers["retry-after"]) }
 }

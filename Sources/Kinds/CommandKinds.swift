@@ -1,3 +1,4 @@
+import BuildModel
 import Declarations
 
 package enum CommandKinds {
@@ -40,4 +41,8 @@ package struct Exec: StageKind {
     ]
 
     package mutating func settle() { outputs.sort() }
+
+    package var names: [FileName] {
+        (command + outputs + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }).map { FileName($0) }
+    }
 }

@@ -79,7 +79,7 @@ extension Parameter where Owner: ParameterGroup {
             },
             decode: { json, owner in
                 if json == nil, key == .unlessStandard { return }
-                owner[keyPath: path].value = try Self.decode(json, field.name)
+                owner[keyPath: path].value = try Self.decode(json, field, standard)
             },
             read: { fields, name, owner in
                 if let written = fields.written(field.named(name)) {
@@ -105,7 +105,7 @@ extension Parameter where Owner: ParameterGroup {
             name: field.name, place: place.path(field.name), definition: field.definition,
             encode: { try $0[keyPath: path].value.map { try JSON(encoding: $0) } },
             decode: { json, owner in
-                owner[keyPath: path].value = try json.map { try Self.decode($0, field.name) }
+                owner[keyPath: path].value = try json.map { try Self.decode($0, field, standard) }
             },
             read: { fields, name, owner in
                 if let written = fields.written(field.named(name)) {
@@ -162,13 +162,21 @@ extension Parameter where Owner: ParameterGroup {
             })
     }
 
-    private static func decode<Value: Decodable>(_ json: JSON?, _ name: String) throws -> Value {
-        guard let json else { throw ParameterError(name: name, reason: "is missing") }
+    /// A value of a key. Keys come from elsewhere, too: a value that is not the default is in the field's range, as in a recipe.
+    private static func decode<Value: Decodable & Equatable>(
+        _ json: JSON?, _ field: Field<Value>, _ standard: Value?
+    ) throws -> Value {
+        guard let json else { throw ParameterError(name: field.name, reason: "is missing") }
+        let value: Value
         do {
-            return try json.decode()
+            value = try json.decode()
         } catch {
-            throw ParameterError(name: name, reason: "cannot be \(json.canonicalText)")
+            throw ParameterError(name: field.name, reason: "cannot be \(json.canonicalText)")
         }
+        if value != standard, let allowed = field.definition.type.range(brokenBy: json) {
+            throw ParameterError(name: field.name, reason: "must be \(allowed), and is \(json.canonicalText)")
+        }
+        return value
     }
 }
 

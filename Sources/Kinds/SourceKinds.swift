@@ -1,3 +1,4 @@
+import BuildModel
 import Declarations
 
 package enum SourceKinds {
@@ -22,6 +23,8 @@ package struct SourceFile: StageKind {
         .init(\.$file, .text("file", "The file's name."), at: .elsewhere, isNeeded: true),
         .init(\.$sha256, .text("sha256", "The digest of its bytes."), at: .elsewhere, isNeeded: true),
     ]
+
+    package var names: [FileName] { [FileName(file)] }
 }
 
 /// One file of a source from elsewhere.
@@ -43,6 +46,7 @@ package protocol PinnedSource: StageKind {
 }
 
 extension PinnedSource {
+    package var names: [FileName] { files.value.map { FileName($0.path) } }
     package static var standard: Self { Self() }
     package static var parameters: [Parameter<Self>] {
         let field = Field<[PinnedFile]>(

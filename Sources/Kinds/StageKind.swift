@@ -18,6 +18,8 @@ package protocol StageKind: ParameterGroup {
     /// Whether a model is run or trained, so that the recipe's `numerics` decide the bytes. All else is `portable` always, and
     /// shared by recipes of either profile.
     var runsModel: Bool { get }
+    /// Names of files, and what may name some, among the parameters: two stages are one only if these have the same bytes.
+    var names: [FileName] { get }
     /// Bytes of memory that a run takes, roughly, given the bytes of the input artifacts by name.
     func memory(_ inputs: [String: Int]) -> Int
     /// Floating-point operations of a run, roughly; `nil` where nobody can tell before it.
@@ -47,6 +49,7 @@ extension StageKind {
     package static var choosing: Set<String> { [] }
     package static var isMeasurement: Bool { false }
     package var runsModel: Bool { false }
+    package var names: [FileName] { [] }
     package func memory(_ inputs: [String: Int]) -> Int { runsModel ? Memory.inference(inputs) : Stage.plainMemory(inputs) }
     package func operations(_ workload: Workload) -> Double? { nil }
 }

@@ -15,27 +15,32 @@ package enum Planner {
     ///
     /// - Parameters:
     ///   - sources: the files of the recipe's `path` sources by source name; one that is missing here is reported.
+    ///   - lookalikes: what is there in place of a missing one, in words, by source name.
     ///   - lock: what pins sources that have no digest of their own.
     ///   - processor: what `numerics: native` means: the family of the machine that looks for results and runs stages.
     /// - Throws: where a parameter has no JSON encoding, which a checked recipe's parameters always have.
     package static func plan(
-        _ recipe: Recipe, sources: [String: SourceSnapshot], lock: SourceLock? = nil, processor: ProcessorFamily = .avx2
+        _ recipe: Recipe, sources: [String: SourceSnapshot], lookalikes: [String: String] = [:], lock: SourceLock? = nil,
+        processor: ProcessorFamily = .avx2
     ) throws -> Planning {
-        let diagnostics = missing(sources, of: recipe)
+        let diagnostics = missing(sources, lookalikes, of: recipe)
         if diagnostics.hasErrors { return Planning(graph: nil, diagnostics: diagnostics) }
         var lowering = Lowering(recipe: recipe, snapshots: sources, lock: lock, processor: processor)
         let graph = try lowering.graph()
         return Planning(graph: graph, diagnostics: lowering.problems.sortedByPosition())
     }
 
-    private static func missing(_ snapshots: [String: SourceSnapshot], of recipe: Recipe) -> [Diagnostic] {
+    private static func missing(_ snapshots: [String: SourceSnapshot], _ lookalikes: [String: String], of recipe: Recipe)
+        -> [Diagnostic]
+    {
         var used: Set<String> = []
         for variant in recipe.variants { used.formUnion(variant.pipeline.references) }
         return recipe.sources.filter { used.contains($0.name.value) }.compactMap { source in
             guard case .path(let path) = source.origin, snapshots[source.name.value] == nil else { return nil }
             return Diagnostic(
                 .missingFile, "the file '\(path.value)' cannot be read", at: path.span, label: "no such file",
-                help: "paths start at the folder of the recipe that names them and end at a file; a folder is none")
+                help: lookalikes[source.name.value]
+                    ?? "paths start at the folder of the recipe that names them and end at a file; a folder is none")
         }
     }
 }

@@ -97,16 +97,27 @@ extension Program {
 }
 
 extension Program {
-    /// Runs the program and waits for its end. It reads nothing; it and what it started in its process group do not survive
-    /// this call, nor this process.
+    /// Runs the program and waits for its end. It and what it started in its process group do not survive this call, nor this
+    /// process.
     ///
-    /// - Parameter timeLimit: seconds, after which all of them are killed; `nil` sets no limit.
+    /// - Parameters:
+    ///   - input: a file that it reads; it reads nothing where `nil`.
+    ///   - timeLimit: seconds, after which all of them are killed; `nil` sets no limit.
     package func run(
-        output: Output = .nowhere, errors: Output = .nowhere, timeLimit: Double? = nil
+        input: URL? = nil, output: Output = .nowhere, errors: Output = .nowhere, timeLimit: Double? = nil
     ) throws(ProgramError) -> Ending {
+        var reading: Int32?
+        if let input {
+            let descriptor = open(input.path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw .cannotStart(name: executable, reason: "\(input.path): \(String(cString: strerror(errno)))")
+            }
+            reading = descriptor
+        }
+        defer { if let reading { close(reading) } }
         let group = try ProcessGroup()
         defer { group.end() }
-        let child = try spawn(input: nil, output: output, errors: errors, group: group.id)
+        let child = try spawn(input: reading, output: output, errors: errors, group: group.id)
         let alarm = Alarm()
         if let timeLimit { alarm.set(seconds: timeLimit, killing: group.id) }
         let status = waitForEnd(of: child)

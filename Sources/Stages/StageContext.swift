@@ -1,4 +1,5 @@
 import BuildModel
+import Diagnostics
 import Engine
 import Foundation
 
@@ -67,7 +68,7 @@ extension StageContext {
     }
 
     /// Adds a line to the stage's log, which is its standard error.
-    func log(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    func log(_ line: String) { FileHandle.standardError.write(Data((TerminalText.shown(line) + "\n").utf8)) }
 }
 
 extension ProcessorFamily {

@@ -12,15 +12,30 @@ package final class Store: Sendable {
     let index: Index
     /// libgit2's handles are not safe for two threads at once.
     let repository: Mutex<GitRepository>
-    /// Held as long as this value exists: no other process removes anything meanwhile.
-    let useLock: FileLock
+    /// Held as long as this value exists: no other process removes anything meanwhile. `nil` where there is no such file, and
+    /// who opened the store cannot make it.
+    let useLock: FileLock?
+    /// Why nothing can be written; `nil` where all can.
+    let obstacle: StoreError?
+    /// What those who share the store agreed on.
+    private let permissions: Permissions?
+    let pending = PendingCommits()
     /// Of the index; `nil` outside of a prepared build.
     let snapshot = Mutex<IndexSnapshot?>(nil)
 
-    /// Opens the store in a directory, or makes one there.
+    /// Opens the store in a directory, or makes one there. One that may only be read is opened for reading, without locks that
+    /// have to be written.
     package init(at directory: URL) throws(StoreError) {
         layout = StoreLayout(root: directory)
         objects = ObjectStore(layout: layout)
+        obstacle = layout.obstacle
+        permissions = obstacle == nil ? Permissions(ofRepositoryAt: layout.repository) : nil
+        guard obstacle == nil else {
+            useLock = FileLock(reading: layout.useLock)
+            index = try Index(copying: layout.index)
+            repository = Mutex(try GitRepository(at: layout.repository))
+            return
+        }
         try Self.claim(layout.root)
         useLock = try FileLock(layout.useLock, .shared)
         let parts = try layout.writing { [layout] () throws(StoreError) in try Self.open(layout) }
@@ -28,13 +43,27 @@ package final class Store: Sendable {
         repository = Mutex(parts.repository)
     }
 
+    deinit {
+        guard !pending.isEmpty else { return }
+        try? writing { repository throws(StoreError) in pending.settle(in: repository) }
+    }
+
+    /// - Throws: where the store may only be read.
+    func requireWritable() throws(StoreError) { if let obstacle { throw obstacle } }
+
+    /// Whether a directory is a store already.
+    package static func isThere(at directory: URL) -> Bool {
+        FileManager.default.fileExists(atPath: StoreLayout(root: directory).repository.path)
+    }
+
     private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
         try GitRepository.make(at: layout.repository, in: layout.newRepository)
         let repository = try GitRepository(at: layout.repository)
         try prepare(layout)
+        let isKnown = FileManager.default.fileExists(atPath: layout.identity.path)
         let index = try Index(at: layout.index)
         if try index.adopt(repository: identity(of: layout)) { try restoreDurations(into: index, from: repository) }
-        GitArrivals.name(in: layout, repository)
+        GitArrivals.name(in: layout, repository, isForeign: !isKnown)
         return (index, repository)
     }
 
@@ -76,8 +105,9 @@ package final class Store: Sendable {
     func writing<Value>(
         _ body: (inout sending GitRepository) throws(StoreError) -> sending Value
     ) throws(StoreError) -> sending Value {
-        try repository.withLock { repository throws(StoreError) in
-            let lock = try FileLock(layout.writeLock, .exclusive)
+        try requireWritable()
+        return try repository.withLock { repository throws(StoreError) in
+            let lock = try WriteLock(layout.writeLock, repository: layout.repository)
             defer { withExtendedLifetime(lock) {} }
             return try body(&repository)
         }
@@ -87,9 +117,14 @@ package final class Store: Sendable {
     package static func writing<Value>(toRepositoryAt folder: URL, _ body: () throws -> Value) throws -> Value {
         let layout = StoreLayout(root: folder.deletingLastPathComponent())
         let isStore = FileManager.default.fileExists(atPath: folder.appending(path: layout.identity.lastPathComponent).path)
-        let lock = isStore ? try FileLock(layout.writeLock, .exclusive) : nil
+        let lock = try WriteLock(isStore ? layout.writeLock : nil, repository: folder)
         defer { withExtendedLifetime(lock) {} }
         return try body()
+    }
+
+    /// Whether no ref names anything: nothing was built, received or tagged.
+    package func isEmpty() throws(StoreError) -> Bool {
+        try repository.withLock { repository throws(StoreError) in try repository.references(startingWith: "refs/").isEmpty }
     }
 
     /// A handle on the lineage of its own, so that builds of this process go on meanwhile.
@@ -134,8 +169,21 @@ struct StoreLayout: Sendable {
 
     /// Runs a body while no other process moves refs.
     func writing<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
-        let lock = try FileLock(writeLock, .exclusive)
+        let lock = try WriteLock(writeLock, repository: repository)
         defer { withExtendedLifetime(lock) {} }
         return try body()
+    }
+
+    /// Why a store that is there cannot be written by who asks; `nil` where it can, or where there is none.
+    var obstacle: StoreError? {
+        guard access(repository.appending(path: "HEAD").path, F_OK) == 0 else { return nil }
+        for place in [root, repository, useLock, writeLock, index] {
+            // The effective user counts, and a file that is not there can be made where its folder can be written.
+            guard faccessat(AT_FDCWD, place.path, W_OK, AT_EACCESS) != 0, errno != ENOENT else { continue }
+            let isDenied = errno == EACCES
+            let fix = isDenied ? "; its owner can run `chmod g+w \(ShellWord(place.path))`" : ""
+            return .readOnly(path: root.path, reason: "\(place.path): \(StoreError.systemReason)\(fix)")
+        }
+        return nil
     }
 }

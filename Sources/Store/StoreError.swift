@@ -11,14 +11,18 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case missingObject(Digest)
     /// An object's bytes are not what its name says.
     case damagedObject(Digest)
-    /// A stage left something that an artifact cannot hold.
-    case notAnArtifact(path: String, reason: String)
+    /// A stage left something that an artifact cannot hold; the words say what.
+    case notAnArtifact(String)
     /// Another process uses the store, and what was asked for must be done alone.
     case inUse(path: String)
     case git(operation: String, reason: String)
+    /// A repository on this machine belongs to somebody else, and git's settings do not say that it is safe.
+    case foreignRepository(path: String, owner: String, isPart: String?)
+    /// The store cannot be written by who asks; it can be read.
+    case readOnly(path: String, reason: String)
     /// A build or a tag was to be signed, and could not be.
     case cannotSign(reason: String)
-    case index(reason: String)
+    case index(path: String, reason: String)
 
     package var description: String {
         switch self {
@@ -32,16 +36,20 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "the store has lost the object \(digest); the next build makes it again"
         case .damagedObject(let digest):
             "the object \(digest) is damaged; `decant fsck` names everything that is"
-        case .notAnArtifact(let path, let reason):
-            "\(path) cannot be part of an artifact: \(reason)"
+        case .notAnArtifact(let reason): "what the stage made cannot be kept: \(reason)"
         case .git(let operation, let reason):
             "the lineage repository failed to \(operation): \(reason)"
+        case .foreignRepository(let path, let owner, let part):
+            "\(part ?? path) belongs to \(owner), and git's settings do not trust it; if you do: "
+                + "git config --global --add safe.directory \(ShellWord(path))"
+        case .readOnly(let path, let reason):
+            "the store \(path) can only be read here: \(reason)"
         case .inUse(let path):
             "another process uses the store \(path); nothing was removed, try again when it is done"
         case .cannotSign(let reason):
             "nothing was signed: \(reason)"
-        case .index(let reason):
-            "the store's index failed: \(reason); it is derived, delete index.sqlite and try again"
+        case .index(let path, let reason):
+            "the store's index failed: \(reason); it is derived, delete \(path) and try again"
         }
     }
 
@@ -58,10 +66,22 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         do {
             return try body()
         } catch {
-            throw .cannotWrite(path: path, reason: error.localizedDescription)
+            let cause = ((error as? CocoaError)?.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
+            throw .cannotWrite(path: path, reason: cause ?? error.localizedDescription)
         }
     }
 
     /// The reason that the operating system gives for its last failure.
     package static var systemReason: String { String(cString: strerror(errno)) }
+}
+
+/// A word as a shell takes it.
+package struct ShellWord: CustomStringConvertible {
+    private let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    package var description: String {
+        text.wholeMatch(of: /[A-Za-z0-9_.,:\/@%+=-]+/) != nil ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
 }

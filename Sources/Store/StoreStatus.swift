@@ -33,7 +33,7 @@ package struct StoreStatus: Sendable {
 
 extension Store {
     package func status() throws(StoreError) -> StoreStatus {
-        let objects = layout.entries(below: layout.objects)
+        let objects = try layout.entries(below: layout.objects)
         var recipes: [StoreStatus.Recipe] = []
         for name in try self.recipes() {
             if let build = try build(of: name) { recipes.append(.init(name: name, build: build)) }
@@ -55,7 +55,7 @@ extension Store {
                 let action = try? JSON(parsing: Data(contentsOf: folder.appending(path: "action.json")))
             else { return nil }
             let isRunning = FileLock.isHeld(layout.scratch.appending(path: name + ".lock"))
-            let checkpoint = layout.entries(below: folder.appending(path: "checkpoint"))
+            let checkpoint = (try? layout.entries(below: folder.appending(path: "checkpoint"))) ?? []
             return StoreStatus.Work(
                 key: key, kind: action["kind"]?.string ?? "?", isRunning: isRunning,
                 checkpointSize: checkpoint.reduce(0) { $0 + $1.size }, changed: checkpoint.map(\.changed).max() ?? entry.changed

@@ -50,10 +50,18 @@ import Testing
         ("Dict[str, int]", #"{"type":"object"}"#, false), ("Dict[str, Union[int, str]], optional", #"{"type":"object"}"#, true),
         ("Union[int, str]", "{}", false), ("Callable[[float], float]", "{}", false), ("", "{}", false), ("int]", "{}", false),
     ])
-    func readsPythonsTypes(text: String, schema: String, isOptional: Bool) {
-        let type = PythonType(text)
+    func readsPythonsTypes(text: String, schema: String, isOptional: Bool) throws {
+        let type = try #require(PythonType(text))
         #expect(JSON.object(type.schema).canonicalText == schema)
         #expect(type.isOptional == isOptional)
+    }
+
+    @Test(arguments: [33, 200, 20_000]) func aTypeThatNestsTooDeepIsRefused(levels: Int) {
+        let type = String(repeating: "List[", count: levels - 1) + "int" + String(repeating: "]", count: levels - 1)
+        let tools = JSON.array([["name": "play", "parameters": ["song": ["type": .string(type)]]]]).canonicalText
+        let failure = StageRun.failure(
+            DataIngest(format: .xlam), texts: ["train.0/xlam.json": Self.row(tools: tools, answers: "[]")])
+        #expect(failure.contains("the type of the parameter 'song' of 'play' nests deeper than 32 levels"), "\(failure)")
     }
 
     @Test func schemasStayAndToolsOfOneNameStayTheirRows() throws {

@@ -168,18 +168,41 @@ import Testing
         }
         #expect(try sends("https://example.org/v1") && sends("http://localhost:1/v1") && sends("http://127.0.0.1/v1"))
         #expect(try !sends("http://example.org/v1") && !sends("https://example.org/v1", .none))
-        #expect(try sends("http://example.org/v1", .variable("OPENAI_API_KEY")))
+        // Not even a recipe that names it gets it sent where others can read it.
+        #expect(throws: EndpointError.self) { try sends("http://example.org/v1", .variable("OPENAI_API_KEY")) }
         #expect(try EndpointKeys().key(for: EndpointAccess(url: "https://example.org/v1")) == nil)
     }
 
     @Test func takenKeysAreGoneFromTheEnvironment() throws {
         setenv("DECANT_TEST_KEY", " k1 \n", 1)
         let access = EndpointAccess(url: "https://example.org/v1", key: .variable("DECANT_TEST_KEY"))
-        let keys = EndpointKeys.taken(for: [access, access])
+        let keys = EndpointKeys.taken(for: [access, access]) { _, _ in true }
         #expect(getenv("DECANT_TEST_KEY") == nil)
         #expect(try keys.key(for: access)?.header == "Bearer k1")
         let key = try #require(try keys.key(for: access))
         #expect(!"\(key)".contains("k1"))
+    }
+
+    /// A recipe names a secret; that a host gets it, a person says.
+    @Test func onlyAnAllowedHostGetsASecret() throws {
+        setenv("DECANT_TEST_SECRET", "k2", 1)
+        defer { unsetenv("DECANT_TEST_SECRET") }
+        let key = EndpointAccess.Key.variable("DECANT_TEST_SECRET")
+        let good = EndpointAccess(url: "https://good.example.org/v1", key: key)
+        let evil = EndpointAccess(url: "https://evil.example.org/v1", key: key)
+        // What no host may have stays in the environment: a recipe cannot take PATH out of it.
+        let none = EndpointKeys.taken(for: [evil]) { _, _ in false }
+        #expect(getenv("DECANT_TEST_SECRET") != nil)
+        #expect(throws: EndpointError.self) { try none.key(for: evil) }
+        let keys = EndpointKeys.taken(for: [evil, good]) { $0 == "DECANT_TEST_SECRET" && $1 == "https://good.example.org/v1" }
+        #expect(try keys.key(for: good)?.header == "Bearer k2")
+        do {
+            _ = try keys.key(for: evil)
+            Issue.record("the secret was given away")
+        } catch {
+            #expect(error.description.contains("`decant trust secret DECANT_TEST_SECRET evil.example.org`"))
+            #expect(!error.description.contains("k2"))
+        }
     }
 
     @Test(arguments: ["example.org", "ftp://example.org", "http://", "http://a b"])

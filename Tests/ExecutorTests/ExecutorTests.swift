@@ -138,7 +138,8 @@ final class EchoRunner: Runner {
         let store = directory.appending(path: "store")
         try Data("one".utf8).write(to: file)
         let source = Stage(
-            name: "source.rows", kind: "source.file", revision: 1, parameters: ["file": "rows.txt"],
+            name: "source.rows", kind: "source.file", revision: 1,
+            parameters: ["file": "rows.txt", "sha256": .string(Digest(hashing: "one").hex)],
             fixedOutput: FixedOutput(files: [.init(path: "rows.txt", digest: Digest(hashing: "one"))], origin: .path(file.path))
         )
         let graph = Graph(stages: [source], targets: [])
@@ -179,8 +180,9 @@ final class EchoRunner: Runner {
         }
         func build(_ pinned: [String: String], _ fetcher: (any SourceFetcher)?) async throws -> BuildOutcome {
             let files = pinned.map { FixedOutput.File(path: $0.key, digest: Digest(hashing: $0.value)) }
+            let pins = files.map { ["path": .string($0.path), "sha256": .string($0.digest.hex)] as JSON }
             let stage = Stage(
-                name: "source.x", kind: "source.test", revision: 1, parameters: .object(pinned.mapValues(JSON.string)),
+                name: "source.x", kind: "source.test", revision: 1, parameters: ["files": .array(pins)],
                 fixedOutput: FixedOutput(files: files, origin: .url("http://x/all.zip", members: ["*"])))
             let graph = Graph(stages: [stage], targets: [])
             return try await Executor(store: store, runner: EchoRunner(), fetcher: fetcher).build(graph, targets: graph.ids) {

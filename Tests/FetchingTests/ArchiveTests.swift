@@ -65,6 +65,26 @@ import Testing
         }
     }
 
+    @Test(arguments: ["zip", "tar.gz", "tar.xz"]) func whatExpandsTooFarForItsSizeIsRefused(kind: String) throws {
+        try fixture.run(
+            "python3", "-c",
+            """
+            import io, tarfile, zipfile
+            if '\(kind)' == 'zip':
+                with zipfile.ZipFile('bomb.zip', 'w', zipfile.ZIP_DEFLATED) as archive: archive.writestr('a', bytes(10 << 20))
+            else:
+                with tarfile.open('bomb.\(kind)', 'w:' + '\(kind)'[4:]) as archive:
+                    member = tarfile.TarInfo('a'); member.size = 10 << 20; archive.addfile(member, io.BytesIO(bytes(10 << 20)))
+            """)
+        let error = ArchiveError("bomb.\(kind) expands to more than 200 times its own size, the limit for an archive")
+        for isChosen in [true, false] {
+            #expect(throws: error) { try extract("bomb.\(kind)", limits: .init(freeBytes: 1 << 20), where: { _ in isChosen }) }
+            try? FileManager.default.removeItem(at: output.appending(path: "a"))
+        }
+        // A small one may expand as it likes.
+        #expect(try extract("bomb.\(kind)") == ["a"])
+    }
+
     @Test func aNameThatStandsTwiceIsRefused() throws {
         try fixture.run(
             "python3", "-W", "ignore", "-c",

@@ -35,9 +35,9 @@ final class UnsteadyServer: FixtureServer {
         _ server: UnsteadyServer, limit: Int? = nil, attempts: Int = 4, backoff: Backoff = Backoff(first: 0.01, cap: 0.05)
     ) async throws -> Data {
         var download = FileDownload(server.url)
-        download.limit = limit
-        download.attempts = attempts
-        download.backoff = backoff
+        if let limit { download.limit = limit }
+        download.retries.attempts = attempts
+        download.retries.backoff = backoff
         try await download.write(to: file)
         return try Data(contentsOf: file)
     }
@@ -141,6 +141,33 @@ final class UnsteadyServer: FixtureServer {
         #expect(await failure(try UnsteadyServer([]), limit: 100_000) == nil)
     }
 
+    @Test func aBodyWithoutALengthHasALowerLimit() async throws {
+        let server = try UnsteadyServer([["chunked": true]])
+        var download = FileDownload(server.url)
+        download.unstatedLimit = 99_999
+        await #expect(throws: DownloadError.tooLarge(limit: 99_999)) { try await download.write(to: file) }
+        #expect(server.requestLines().count == 1)
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func headersWithoutAnEndAreNotRead() async throws {
+        let server = try UnsteadyServer(Array(repeating: ["headers": true], count: 4))
+        guard case .unreachable = await failure(server) else { return #expect(Bool(false), "the headers never end") }
+        // What is refused is not asked for again.
+        #expect(server.requestLines().count == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aServerThatDripsIsNotWaitedFor() async throws {
+        let server = try UnsteadyServer(Array(repeating: ["drip": true], count: 4))
+        var download = FileDownload(server.url)
+        download.patience = 2
+        let error = await #expect(throws: DownloadError.self) { try await download.write(to: file) }
+        guard case .unreachable(let reason) = error else { return #expect(Bool(false), "it never ends") }
+        #expect(reason.contains("a server so slow is not waited for"))
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        #expect(server.requestLines().count == 1)
+    }
+
     @Test func aCancelledDownloadEndsSoonAndLeavesNothing() async throws {
         let server = try UnsteadyServer([["stall": true]])
         let (download, file) = (FileDownload(server.url), file)
@@ -157,7 +184,7 @@ final class UnsteadyServer: FixtureServer {
     @Test func aFolderThatIsNotThereIsNotTheServersFault() async throws {
         let server = try UnsteadyServer([])
         var download = FileDownload(server.url)
-        download.backoff = Backoff(first: 0.01, cap: 0.05)
+        download.retries.backoff = Backoff(first: 0.01, cap: 0.05)
         await #expect(throws: DownloadError.self) { try await download.write(to: place.file("none/download")) }
         #expect(server.requestLines().isEmpty)
     }

@@ -32,6 +32,22 @@ import Testing
         #expect(stage.origins.contains { $0.parameter == "environment.A" && $0.field == "stages.measure.environment.A" })
     }
 
+    /// Texts that Swift takes for equal, and that are other commands.
+    @Test func commandsThatDifferInUnicodeFormAreTwoStages() throws {
+        let graph = try plan(
+            """
+            transfer: SFT
+            stages:
+              a: {command: [cat, "caf\u{E9}"], outputs: [x]}
+              b: {command: [cat, "cafe\u{301}"], outputs: [x]}
+              c: {command: [cat, "caf\u{E9}"], outputs: [x]}
+
+            """)
+        let own = graph.stages.filter { $0.kind == "exec" }
+        #expect(Set(own.map { Action(stage: $0, artifacts: []).key }).count == 2)
+        #expect(own.count == 2)
+    }
+
     @Test func aLineIsGivenToTheShell() throws {
         let graph = try plan("transfer: SFT\nstages: {a: {command: ls | wc, outputs: [x]}}\n")
         #expect(graph.parameters(of: "a")?["command"] == ["/bin/sh", "-c", "ls | wc"])

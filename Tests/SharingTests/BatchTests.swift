@@ -59,6 +59,6 @@ import Testing
 
     @Test func anErrorOfAnObjectIsKept() throws {
         let item = try items(["objects": [["oid": .string(digest.hex), "error": ["code": 410, "message": "gone"]]]])[digest]
-        #expect(item?.error == "gone (410)")
+        #expect(item?.error?.text == "gone (410)")
     }
 }

@@ -66,6 +66,15 @@ import Testing
         Attack("one name in two spellings", "are one name where file systems ignore case or spelling") {
             try $0.write($0.stage([Entry("e\u{301}", $0.blob()), Entry("\u{e9}", $0.blob())]))
         },
+        Attack("a name that ends with a dot", "'model.' ends with a dot or a space") {
+            try $0.write($0.stage([Entry("model.", $0.blob())]))
+        },
+        Attack("a device of Windows", "'Aux.txt' is a device on Windows") {
+            try $0.write($0.stage([Entry("Aux.txt", $0.blob())]))
+        },
+        Attack("a name with what nobody sees", "are one name where file systems ignore case") {
+            try $0.write($0.stage([Entry("ab", $0.blob()), Entry("a\u{ad}b", $0.blob())]))
+        },
         Attack("a name twice", "are one name") { try $0.write($0.stage([Entry("a", $0.blob()), Entry("a", $0.blob())])) },
         Attack("entries out of order", "out of git's order") {
             try $0.write($0.stage([Entry("b", $0.blob()), Entry("a", $0.blob())]))
@@ -212,8 +221,10 @@ import Testing
         Attack("an action's ref that names a file", "it is missing, or no commit") {
             try $0.name(StageCommit.reference(for: Digest(hashing: "x")), $0.blob())
         },
-        Attack("a commit of another kind", "neither a stage commit (action.json) nor a build commit (plan.json)") {
-            try $0.build($0.tree([Entry("readme", $0.blob())]), parents: [])
+        Attack("a build on a commit of another kind", "neither a stage commit (action.json) nor a build commit (plan.json)") {
+            let foreign = try $0.commit($0.tree([Entry("readme", $0.blob())]))
+            try $0.build(
+                $0.fixture.git("rev-parse", "smart-home^{tree}", in: $0.repository), parents: [foreign, $0.honest.model.hex])
         },
     ]
 
@@ -222,8 +233,8 @@ import Testing
         Attack("a build of another recipe", "it names a build of another recipe") {
             try $0.name("refs/heads/evil", $0.honest.build.hex)
         },
-        Attack("a build without a plan", "neither a stage commit") {
-            try $0.build($0.buildTree(replacing: "plan.json", with: nil))
+        Attack("a build whose plan is no JSON", "its plan.json is no JSON") {
+            try $0.build($0.buildTree(replacing: "plan.json", with: Entry("plan.json", $0.blob())))
         },
         Attack("a build without a recipe", "it has no recipe.yaml") {
             try $0.build($0.buildTree(replacing: "recipe.yaml", with: nil))
@@ -273,7 +284,6 @@ import Testing
         Attack("a note that is no JSON", "is no JSON object") {
             try $0.name("refs/notes/decant/runs", $0.commit($0.tree([Entry(String(repeating: "a", count: 40), $0.blob())])))
         },
-        Attack("a tag of a file", "no commit") { try $0.name("refs/tags/evil", $0.blob()) },
     ]
 
     @Test(arguments: names + contents + stages + builds)
@@ -326,8 +336,10 @@ import Testing
         let remote = try HostileRemote(SharingFixture())
         func chosen(_ names: [String]) throws -> [String] {
             let listed = names.map { RemoteReference(name: $0, object: remote.honest.build) }
-            return try ChosenReferences(.everything, among: listed, of: .neighbour(remote.repository), ReceivingLimits())
-                .references.map(\.name)
+            return try ChosenReferences(
+                .everything, among: listed, of: .neighbour(remote.repository), ReceivingLimits(), withResults: true
+            )
+            .references.map(\.name)
         }
         #expect(try chosen(["refs/heads/ab", "refs/heads/a"]) == ["refs/heads/a", "refs/heads/ab"])
         let error = #expect(throws: Refusal.self) { try chosen(["refs/heads/a/b", "refs/heads/a"]) }
@@ -363,7 +375,7 @@ import Testing
         var limits = ReceivingLimits()
         limits.gitObjects = 5
         let error = #expect(throws: RemoteError.self) {
-            try Receiving(.everything, from: .server(url: server.address) { nil }, into: ours, limits: limits)
+            try Receiving(.everything, from: .server(url: server.address, login: .keys), into: ours, limits: limits)
         }
         #expect(error?.description.contains("more than the 5 that are taken") == true)
     }

@@ -7,16 +7,17 @@ import Testing
 @testable import Sharing
 @testable import Store
 
+/// What a remote's results are told of.
+final class Warnings: Sendable {
+    private let list = Mutex<[String]>([])
+    func add(_ text: String) { list.withLock { $0.append(text) } }
+    var all: [String] { list.withLock { $0 } }
+}
+
 @Suite struct RemoteCacheTests {
     let fixture: SharingFixture
 
     init() throws { fixture = try SharingFixture() }
-
-    private final class Warnings: Sendable {
-        private let list = Mutex<[String]>([])
-        func add(_ text: String) { list.withLock { $0.append(text) } }
-        var all: [String] { list.withLock { $0 } }
-    }
 
     @Test(arguments: [false, true]) func aResultComesWithItsLineageAndItsFiles(overHTTP: Bool) async throws {
         let theirs = try fixture.store("theirs")

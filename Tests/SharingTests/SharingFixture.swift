@@ -45,7 +45,8 @@ final class SharingFixture {
     /// data → model, and a build of both; `seed` decides the weights, `steps` the action.
     @discardableResult
     func build(
-        _ recipe: String = "smart-home", in store: Store, steps: Int = 3, seed: UInt8 = 0, text: String = "decant: 1\n"
+        _ recipe: String = "smart-home", in store: Store, steps: Int = 3, seed: UInt8 = 0, text: String = "decant: 1\n",
+        signer: (any CommitSigner)? = nil
     ) throws -> (data: CommitID, model: CommitID, build: CommitID) {
         let rows = try artifact(["rows.jsonl": Data("{\"id\":\"a\"}\n".utf8)], in: store)
         let data = try store.record(Self.dataAction(), parents: [], artifact: rows)
@@ -60,7 +61,7 @@ final class SharingFixture {
             BuildRecord(
                 recipe: recipe, recipeText: text,
                 stages: [.init(name: "data", commit: data), .init(name: "model", commit: model)],
-                targets: [(name: "model", commit: model, artifact: trained)], summary: "\(steps) steps"))
+                targets: [(name: "model", commit: model, artifact: trained)], summary: "\(steps) steps"), signer: signer)
         return (data, model, build)
     }
 

@@ -31,7 +31,7 @@ private struct BrokenSigner: CommitSigner {
         #expect(
             text.contains(
                 "\ngpgsig -----BEGIN SSH SIGNATURE-----\n U1NIU0lH\n -----END SSH SIGNATURE-----\n\nsmart-home: 2 ran"))
-        #expect(try fixture.store.build(commit)?.isSigned == true)
+        #expect(try fixture.store.build(commit)?.bearsSignature == true)
         _ = try fixture.run("git", "fsck", "--strict", in: fixture.repository)
         #expect(try fixture.store.check().problems == [])
     }
@@ -45,7 +45,7 @@ private struct BrokenSigner: CommitSigner {
         #expect(signed != plain)
         #expect(try fixture.store.recordBuild(build, signer: FakeSigner()) == signed)
         #expect(try fixture.store.recordBuild(build) == signed)
-        #expect(try fixture.store.builds(of: "smart-home", newest: 9).map(\.isSigned) == [true, false])
+        #expect(try fixture.store.builds(of: "smart-home", newest: 9).map(\.bearsSignature) == [true, false])
     }
 
     @Test func aBuildThatCannotBeSignedIsNotRecordedAndItsStagesStay() throws {
@@ -87,7 +87,7 @@ private struct BrokenSigner: CommitSigner {
         #expect(try fixture.store.check().problems == [])
         let tags = try fixture.store.tags()
         #expect(tags.map(\.name) == ["signed/v1", "v1"])
-        #expect(tags.map(\.isSigned) == [true, false])
+        #expect(tags.map(\.bearsSignature) == [true, false])
         #expect(tags.map(\.message) == ["It", "The first"])
         #expect(tags.allSatisfy { $0.commit == commit && $0.tagger != nil && $0.time != nil })
     }

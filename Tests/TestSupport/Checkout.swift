@@ -15,8 +15,12 @@ package enum Checkout {
     package static func json(_ path: String) throws -> JSON { try JSON(parsing: Data(contentsOf: file(path))) }
 
     /// The `decant` program that was built with these tests.
-    package static let program = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "decant")
+    package static let program = builtProgram("decant")
+
+    /// A program that was built with these tests.
+    package static func builtProgram(_ name: String) -> URL {
+        URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: name)
+    }
 
     /// The files below a folder whose names end with `suffix`, sorted by path; build products and stores are left out.
     package static func files(below path: String, suffix: String) -> [URL] {

@@ -32,6 +32,9 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: "Take results that this path, address or remote of the lineage repository has, instead of running stages.")
     var remote: String?
 
+    @Option(help: "Let a command from elsewhere run this once: a stage's name, or its digest. May be repeated.")
+    var allowCommand: [String] = []
+
     @Flag(inversion: .prefixedNo, help: "Sign the build with git's user.signingkey (else as commit.gpgsign says).")
     var sign: Bool?
 
@@ -42,24 +45,28 @@ struct BuildCommand: AsyncParsableCommand {
     private static let manyStages = 500
 
     func run() async throws {
+        // A recipe that cannot be read leaves no store behind.
+        let file = try recipe.read()
         let store = try options.open()
         // Runs beside the planning, which takes a while for a recipe of ten thousand stages.
         let preparing = Task.detached {
             try await Task.sleep(for: .milliseconds(30))
             try store.prepare(for: 10_000)
         }
-        let file = try recipe.read()
+        try file.refuseBranchOfAnother(in: store)
         let graph = try file.graph { try store.digest(ofFileAt: $0) }
-        let keys = await takeKeys(for: graph, after: preparing)
+        let keys = try await takeKeys(for: graph, in: store, after: preparing)
         // A missing key is reported before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
         let wanted = try targets.isEmpty ? graph.targets.map(\.stage) : targets.map { try graph.find($0, of: recipe.path) }
         let checkpointOptions = checkpointSeconds.map { ["--checkpoint-seconds", String($0)] } ?? []
         let runnerOptions = checkpointOptions + commandOptions.arguments
+        let permissions = CommandPermissions(
+            for: store, texts: [file.text] + file.companions.values, allowing: allowCommand)
         let executor = Executor(
             store: store, runner: try LocalRunner.ofThisProgram(options: runnerOptions),
             fetcher: NetworkFetcher(), remote: try await remoteResults(for: store),
-            endpoints: RecordingClient(store: store, keys: keys),
+            endpoints: RecordingClient(store: store, keys: keys), gate: permissions,
             resources: resourceOptions.resources, keepsGoing: keepGoing)
         let progress: any BuildProgress =
             if options.asJSON { JSONProgress() } else if Console.progressIsTerminal { TerminalProgress() } else {
@@ -77,13 +84,18 @@ struct BuildCommand: AsyncParsableCommand {
         let started = Date()
         let build = Task {
             try await executor.build(
-                graph, targets: wanted, beforeRunning: { try Self.refuseWhatCannotRun(graph, wanted) },
+                graph, targets: wanted,
+                beforeRunning: {
+                    try Self.refuseWhatCannotRun(graph, wanted)
+                    try permissions.ask(about: graph.closure(of: wanted).map { graph[$0] })
+                },
                 onEvent: { progress.receive($0) })
         }
-        let interruption = Interruption { build.cancel() }
+        let interruption = Interruption(try CommandLineProgram.watch.get()) { build.cancel() }
         let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
         if outcome.succeeded {
+            try store.remember(file: file.absolutePath, ofRecipe: file.name)
             if targets.isEmpty {
                 try recordBuild(outcome, of: file, signer, in: store)
             } else {
@@ -92,6 +104,8 @@ struct BuildCommand: AsyncParsableCommand {
             }
         }
         try report(outcome, of: file, seconds: Date().timeIntervalSince(started), store: store)
+        if outcome.wasInterrupted { throw CommandFailure(status: interruption.status) }
+        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed) }
     }
 
     /// A source that is not where the recipe says is the recipe's error, not Decant's.
@@ -106,16 +120,21 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     /// Called before a child process could inherit the keys, and while no other thread reads the environment.
-    private func takeKeys(for graph: Graph, after preparing: Task<Void, any Error>) async -> EndpointKeys {
+    private func takeKeys(
+        for graph: Graph, in store: Store, after preparing: Task<Void, any Error>
+    ) async throws -> EndpointKeys {
         let accesses = graph.stages.compactMap(\.endpoint)
         guard !accesses.isEmpty else { return EndpointKeys() }
         _ = await preparing.result
-        return EndpointKeys.taken(for: accesses)
+        let permissions = try SecretPermissions(asking: accesses, in: store)
+        return EndpointKeys.taken(for: accesses) { permissions.allow($0, $1) }
     }
 
     private func remoteResults(for store: Store) async throws -> (any RemoteResults)? {
         guard let remote else { return nil }
-        return await RemoteCache(try Remote(remote, for: store), for: store) { Console.progress("warning: \($0)") }
+        let place = try Remote(remote, for: store)
+        for warning in place.warnings { Console.progress("warning: \(warning)") }
+        return await RemoteCache(place, for: store) { Console.progress("warning: \($0)") }
     }
 
     /// Reports what this version cannot do before anything runs, not hours later.
@@ -161,14 +180,12 @@ extension BuildCommand {
     /// Says how the build ended: the metrics, what ran, what was saved, what to do next.
     func report(_ outcome: BuildOutcome, of file: RecipeFile, seconds: Double, store: Store) throws {
         if options.asJSON {
-            Console.output(outcome.json.canonicalText)
+            Console.output(json: outcome.json)
         } else {
             if let table = try reportTable(of: outcome, in: store) { Console.output(table) }
             Console.progress(try summary(of: outcome, seconds: seconds, in: store))
             if let next = try nextCommand(after: outcome, of: file, in: store) { Console.hint(next) }
         }
-        if outcome.wasInterrupted { throw CommandFailure(status: ExitStatus.interrupted, message: nil, hint: nil) }
-        if !outcome.succeeded { throw CommandFailure(status: ExitStatus.stageFailed, message: nil, hint: nil) }
     }
 
     /// `3 ran, 12 cached (41 s saved); 20 s of work in 11 s`
@@ -199,8 +216,9 @@ extension BuildCommand {
     /// one that shows the model; the one that goes on where the build did not end.
     private func nextCommand(after outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws -> String? {
         guard outcome.succeeded else {
+            let again = ([file.path] + targets).map { ShellWord.quoted($0) }.joined(separator: " ")
             return outcome.wasInterrupted
-                ? "build \(file.path)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(file.path)"
+                ? "build \(again)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(again)"
         }
         let models = outcome.targets.filter { $0.name != "teacher" && $0.result.artifact.isModel }
         guard let model = models.last?.name else { return nil }

@@ -1,7 +1,8 @@
 import BuildModel
-import Dispatch
 import Executor
 import Foundation
+import Programs
+import Synchronization
 
 /// Shows a build as it goes. One implementation per audience.
 protocol BuildProgress: AnyObject, Sendable {
@@ -10,7 +11,7 @@ protocol BuildProgress: AnyObject, Sendable {
 
 /// One JSON event a line on standard output.
 final class JSONProgress: BuildProgress {
-    func receive(_ event: BuildEvent) { Console.output(event.json.canonicalText) }
+    func receive(_ event: BuildEvent) { Console.output(json: event.json) }
 }
 
 enum ProgressText {
@@ -75,34 +76,30 @@ struct Pace {
 
 /// What Ctrl-C does during a build: the first asks it to stop, the second ends the program at once. So does a build that has
 /// not stopped soon after it was asked: whatever is lost then is work, not results.
-final class Interruption {
-    private let sources: [any DispatchSourceSignal]
+final class Interruption: Sendable {
+    private let first = Mutex<Int32?>(nil)
+    private let watch: ProcessWatch
 
     /// Seconds from the first signal to the end, at most.
     private static let patience = 1.8
 
     /// - Parameter stop: asks the build to stop.
-    init(stop: @escaping @Sendable () -> Void) {
-        let queue = DispatchQueue(label: "interruption")
-        nonisolated(unsafe) var signals = 0
-        sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                signals += 1
-                guard signals == 1 else { _exit(ExitStatus.interrupted) }
-                Console.progress("stopping; once more ends it at once")
-                stop()
-                queue.asyncAfter(deadline: .now() + Self.patience) { _exit(ExitStatus.interrupted) }
+    init(_ watch: ProcessWatch, stop: @escaping @Sendable () -> Void) {
+        self.watch = watch
+        watch.hear([SIGINT, SIGTERM, SIGHUP]) { [self] number in
+            let isFirst = first.withLock { first in
+                defer { first = first ?? number }
+                return first == nil
             }
-            source.activate()
-            return source
+            guard isFirst else { _exit(status) }
+            Console.progress("stopping; once more ends it at once")
+            watch.endProcess(after: Self.patience, status: status)
+            stop()
         }
     }
 
-    /// Restores the default actions of the signals.
-    func end() {
-        for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
-    }
+    /// How the program ends when the build has stopped: as the first signal says.
+    var status: Int32 { ExitStatus.interrupted(by: first.withLock { $0 } ?? SIGINT) }
+
+    func end() { watch.stopHearing() }
 }

@@ -39,19 +39,19 @@ final class TerminalProgress: BuildProgress {
     }
 
     private static func redraw(_ display: inout Display, above line: String?) {
-        var text = display.drawnLines > 0 ? "\u{1B}[\(display.drawnLines)A\u{1B}[J" : ""
-        if let line { text += line + "\n" }
+        let replaced = display.drawnLines
+        var text = line.map { $0 + "\n" } ?? ""
         for running in display.running { text += String(Self.line(for: running).prefix(Console.width - 1)) + "\n" }
         display.drawnLines = display.running.count
         display.lastDrawn = Date()
-        Console.draw(text)
+        Console.draw(text, replacing: replaced)
     }
 
     private static func line(for running: Running) -> String {
         guard let progress = running.progress, progress.total > 0, progress.done > 0 else {
             return "  running  \(running.name)"
         }
-        let filled = Int(min(1, Double(progress.done) / Double(progress.total)) * 20)
+        let filled = Int(min(1, max(0, Double(progress.done) / Double(progress.total))) * 20)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
         let left = running.pace.secondsLeft(to: progress.total).map { "  \(Duration.text($0)) left" } ?? ""
         return "  running  \(running.name)  \(bar) \(ProgressText.reading(of: progress, rate: running.pace.rate))\(left)"

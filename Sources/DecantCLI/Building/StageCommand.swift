@@ -3,7 +3,9 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Executor
+import Files
 import Foundation
+import Programs
 import Stages
 
 /// What a runner starts for each stage.
@@ -20,7 +22,7 @@ struct StageRunCommand: ParsableCommand {
     var directory: String
 
     @Option(help: "Threads to work with; results never depend on it.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads = Machine.current.processors
 
     @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
     var checkpointSeconds = 20.0
@@ -34,25 +36,29 @@ struct StageRunCommand: ParsableCommand {
     }
 
     func run() throws {
-        dieWithParent()
+        let watch = try CommandLineProgram.watch.get()
+        // The runner holds the other end of standard input, and a killed runner closes it.
+        watch.whenInputEnds { _exit(1) }
+        try PlainThread.expect(max(1, threads) + Self.ordinaryThreads)
         let workspace = StageWorkspace(directory: URL(fileURLWithPath: directory, isDirectory: true))
         let action: Action
         do {
-            action = try Action(encoding: (try? JSON(parsing: Data(contentsOf: workspace.actionFile))) ?? .null)
+            action = try Action(
+                encoding: (try? JSON(parsing: RegularFile.contents(of: workspace.actionFile.path, limit: 64 << 20))) ?? .null)
         } catch {
             throw CommandFailure.badInput("\(workspace.actionFile.path) \(error)")
         }
         let checkpoint = Checkpoint(
             directory: workspace.checkpoint, action: action, interval: .seconds(checkpointSeconds))
-        let signals = endOnRequest(checkpoint)
-        defer { signals.cancel() }
+        endOnRequest(checkpoint, watch)
+        defer { watch.stopHearing() }
         do {
             let context = StageContext(
-                inputs: workspace.inputs, outputs: workspace.outputs, threads: max(1, threads),
+                inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers),
                 isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits
-            ) { Console.output($0.json.canonicalText) }
+            ) { Console.output(json: $0.json) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")
@@ -67,25 +73,14 @@ struct StageRunCommand: ParsableCommand {
 
     /// Seconds that a stage has, once it was asked to end, until its next checkpoint is written.
     private static let graceSeconds = 1.25
+    /// Threads of a stage beside those it works with: libdispatch's own.
+    private static let ordinaryThreads = 2
 
     /// Ends this process on SIGTERM: at its next checkpoint, or without one if none comes in time.
-    private func endOnRequest(_ checkpoint: Checkpoint) -> any DispatchSourceSignal {
-        let queue = DispatchQueue(label: "decant.stage.signals", qos: .userInteractive)
-        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: queue)
-        source.setEventHandler {
+    private func endOnRequest(_ checkpoint: Checkpoint, _ watch: ProcessWatch) {
+        watch.hear([SIGTERM]) { _ in
             guard checkpoint.requestStop() else { _exit(StageExit.interrupted) }
-            queue.asyncAfter(deadline: .now() + Self.graceSeconds) { _exit(StageExit.interrupted) }
-        }
-        source.resume()
-        return source
-    }
-
-    /// Ends this process when standard input ends: the runner holds its other end, and a killed runner closes it.
-    private func dieWithParent() {
-        Thread.detachNewThread {
-            var byte: UInt8 = 0
-            while read(STDIN_FILENO, &byte, 1) > 0 {}
-            _exit(1)
+            watch.endProcess(after: Self.graceSeconds, status: StageExit.interrupted)
         }
     }
 }

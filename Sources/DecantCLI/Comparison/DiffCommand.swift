@@ -16,7 +16,7 @@ struct DiffCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let (json, text) =
             switch try pair(in: store) {
             case (.build(let old), .build(let new)):

@@ -1,5 +1,9 @@
 import ArgumentParser
+import CanonicalJSON
 import Engine
+import Foundation
+import Store
+import Trust
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,6 +20,13 @@ struct ExportCommand: ParsableCommand {
     @Flag(help: "Also write provenance.intoto.json: every source and stage that the artifact was made from (SLSA 1.0).")
     var provenance = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Sign every file with this private key (PEM, an elliptic curve): OpenSSF Model Signing writes model.sig.",
+            valueName: "key"),
+        completion: .file())
+    var sign: String?
+
     @Option(help: "The format of a model: the folder as it is (huggingface), or a GGUF file (gguf).")
     var format = ExportFormat.huggingface
 
@@ -29,34 +40,54 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try storeOptions.openExisting()
         let target = try StoredTarget(target, in: store)
         let artifact = target.record.artifact
         let isModel = artifact.isModel
         if format == .gguf && !isModel {
             throw CommandFailure.badInput("'\(self.target)' is no model, so there is no GGUF file of it; leave --format out")
         }
-        var folder = try ExportFolder(directory)
+        let key = try sign.map { try Self.readKey($0) }
         let history = isModel || provenance ? try ArtifactHistory(of: target, in: store) : nil
-        let exported: (files: Int, bytes: Int)
-        switch format {
-        case .huggingface:
-            try folder.add(artifact, from: store)
-            exported = (artifact.files.count, artifact.size)
-        case .gguf:
-            exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
-        }
-        var written: [String] = []
-        if isModel, let history { written += try addTexts(history, to: &folder) }
-        if provenance, let history {
-            let statement = try Provenance(of: history, subjects: folder.files, in: store).statement
-            written.append(try folder.add(statement.prettyText, as: "provenance.intoto.json"))
+        let (exported, written) = try ExportFolder.make(directory) { folder in
+            let exported: (files: Int, bytes: Int)
+            switch format {
+            case .huggingface:
+                try folder.add(artifact, from: store)
+                exported = (artifact.files.count, artifact.size)
+            case .gguf:
+                exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
+            }
+            var written: [String] = []
+            if isModel, let history { written += try addTexts(history, to: &folder) }
+            if provenance, let history {
+                let statement = try Provenance(of: history, subjects: folder.files, in: store).statement.prettyText
+                written.append(try folder.add(statement, as: "provenance.intoto.json"))
+                if let key {
+                    let envelope = try SignedStatement(statement, by: key).envelope
+                    written.append(try folder.add(envelope.prettyText, as: "provenance.intoto.dsse.json"))
+                }
+            }
+            if let key { written.append(try folder.addSignature(by: key)) }
+            return (exported, written)
         }
         let more = written.isEmpty ? "" : ", and " + written.joined(separator: ", ")
         let files = exported.files == 1 ? "1 file" : "\(exported.files) files"
         Console.output("\(files), \(ByteCount.text(exported.bytes)), in \(directory)\(more)")
         if isModel, history?.build == nil {
             Console.progress("no build has this artifact among its stages, so its recipe is not known")
+        }
+    }
+
+    private static func readKey(_ path: String) throws -> StatementKey {
+        guard let pem = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure.badInput(
+                "there is no key \(path); make one with openssl ecparam -name prime256v1 -genkey -noout -out \(path)")
+        }
+        do {
+            return try StatementKey(pem: [UInt8](pem))
+        } catch {
+            throw CommandFailure.badInput("\(path) cannot sign an export: \(error)")
         }
     }
 

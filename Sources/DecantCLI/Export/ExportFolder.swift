@@ -2,10 +2,14 @@ import BuildModel
 import Engine
 import Foundation
 import Store
+import Trust
 
-/// The directory that an artifact is copied to, with texts about it.
+/// The directory that an artifact is copied to, with texts about it. It gets its name when it is whole: where something fails, no
+/// half of it stays.
 struct ExportFolder {
-    let url: URL
+    private let destination: URL
+    /// Beside the destination, on the same disk.
+    private let url: URL
     /// Paths of the artifact's own files with their digests, then those of the texts.
     private(set) var files: [(path: String, digest: Digest)] = []
 
@@ -14,7 +18,40 @@ struct ExportFolder {
         guard !FileManager.default.fileExists(atPath: path) else {
             throw CommandFailure.badInput("\(path) exists already; name a new directory")
         }
-        url = URL(fileURLWithPath: path, isDirectory: true)
+        destination = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
+        url = destination.deletingLastPathComponent().appending(
+            path: ".\(destination.lastPathComponent).\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
+    }
+
+    /// Fills a new directory and gives it its name.
+    static func make<Result>(_ path: String, _ fill: (inout ExportFolder) throws -> Result) throws -> Result {
+        var folder = try ExportFolder(path)
+        do {
+            let result = try fill(&folder)
+            try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+            guard rename(folder.url.path, folder.destination.path) == 0 else {
+                throw StoreError.cannotWrite(path: folder.destination.path, reason: StoreError.systemReason)
+            }
+            return result
+        } catch {
+            try? FileManager.default.removeItem(at: folder.url)
+            throw folder.failure(error)
+        }
+    }
+
+    /// A failure to write there, told of the directory that the person named.
+    private func failure(_ error: any Error) -> any Error {
+        let reason: String
+        switch error {
+        case StoreError.cannotWrite(let path, let found) where path.hasPrefix(url.path) || path == destination.path:
+            reason = found
+        case let error as CocoaError where error.filePath?.hasPrefix(url.path) ?? true:
+            reason = ErrorText.reason(of: error)
+        default: return error
+        }
+        return CommandFailure(
+            status: ExitStatus.internalError,
+            message: "\(destination.path) cannot be written: \(reason); nothing of the export is left", hint: nil)
     }
 
     /// Copies every file of an artifact, verified.
@@ -51,16 +88,26 @@ struct ExportFolder {
         return free
     }
 
+    /// Signs all files that are there now; what is added later makes the signature bad.
+    ///
+    /// - Returns: the signature's name.
+    mutating func addSignature(by key: StatementKey) throws -> String {
+        let name = freeName(for: ModelSignature.fileName)
+        let statement = ModelSignature.statement(
+            of: url.standardizedFileURL.lastPathComponent, files: files, signature: name)
+        return try add(SignedStatement(statement.canonicalText, by: key).bundle.canonicalText, as: name)
+    }
+
     /// `README.md`, or where the artifact has such a file `README.decant.md`, `README.decant-2.md`, and so on.
     private func freeName(for name: String) -> String {
         // On file systems that ignore case, the two would be one file.
-        let taken = Set(files.map { $0.path.lowercased() })
-        guard taken.contains(name.lowercased()) else { return name }
+        let taken = Set(files.map { FileNames.folded($0.path) })
+        guard taken.contains(FileNames.folded(name)) else { return name }
         let dot = name.lastIndex(of: ".") ?? name.endIndex
         var number = 1
         while true {
             let candidate = "\(name[..<dot]).decant\(number > 1 ? "-\(number)" : "")\(name[dot...])"
-            if !taken.contains(candidate.lowercased()) { return candidate }
+            if !taken.contains(FileNames.folded(candidate)) { return candidate }
             number += 1
         }
     }

@@ -23,16 +23,16 @@ struct LineageCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let stored = try StoredTarget(target, in: store)
-        let rendering = LineageRendering(
-            lineage: try store.lineage(of: stored.record), names: try StageNames(around: stored, in: store))
+        let rendering = try LineageRendering(
+            try store.lineage(of: stored.record), names: try StageNames(around: stored, in: store), in: store)
         if options.asJSON {
             let json: JSON = [
                 "name": .string(stored.name), "commit": .string(stored.record.commit.hex),
                 "artifact": .string(stored.record.artifact.digest.hex), "stages": rendering.json,
             ]
-            Console.output(json.canonicalText)
+            Console.output(json: json)
         } else {
             Console.output(format == .dot ? rendering.dot : rendering.tree)
         }
@@ -43,6 +43,16 @@ struct LineageCommand: ParsableCommand {
 struct LineageRendering {
     let lineage: Lineage
     let names: StageNames
+    /// Where the stages came from that were not made here.
+    private let arrivals: [CommitID: Arrival]
+
+    init(_ lineage: Lineage, names: StageNames, in store: Store) throws {
+        self.lineage = lineage
+        self.names = names
+        var arrivals: [CommitID: Arrival] = [:]
+        for stage in lineage.stages { arrivals[stage.commit] = try store.arrival(of: stage.record) }
+        self.arrivals = arrivals
+    }
 
     /// The artifact's stage first, its inputs below it; a stage that several others share is shown where it comes first.
     var tree: String {
@@ -78,7 +88,7 @@ struct LineageRendering {
             ([names[stage.commit], action.kind] + (action.numerics == .portable ? [] : [action.numerics.rawValue])
             + (parameters.isEmpty ? [] : [parameters]) + [
                 "artifact \(stage.record.artifact.digest.short)", "commit \(stage.commit.short)",
-            ]).joined(separator: "  ")
+            ] + (arrivals[stage.commit].map { ["from \($0.origin)"] } ?? [])).joined(separator: "  ")
     }
 
     /// Every stage after its inputs, with whole digests and all parameters.
@@ -92,6 +102,7 @@ struct LineageRendering {
                     "commit": .string(stage.commit.hex), "artifact": .string(stage.record.artifact.digest.hex),
                     "key": .string(action.key.hex), "numerics": .string(action.numerics.rawValue),
                     "parameters": action.parameters,
+                    "received": arrivals[stage.commit]?.json ?? .null,
                     "not_default": KindCatalogue.standard.departures(of: action.kind, action.parameters),
                     "inputs": .array(
                         stage.inputs.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),

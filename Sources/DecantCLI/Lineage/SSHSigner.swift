@@ -25,6 +25,16 @@ struct SSHSigner: CommitSigner {
         try signer(asked: asked, setting: "tag.gpgsign", isSet: settings.signsTags, settings)
     }
 
+    /// Of what `verify --witness` saw: always, whatever git signs otherwise.
+    static func forWitnesses(_ settings: SigningSettings) throws -> SSHSigner {
+        guard settings.format == "ssh" else {
+            throw CommandFailure.badInput(
+                "git's gpg.format is '\(settings.format)'. Decant signs with SSH keys alone: git config --global gpg.format ssh"
+            )
+        }
+        return try SSHSigner(settings, environment: ProcessInfo.processInfo.environment)
+    }
+
     private static func signer(
         asked: Bool?, setting: String, isSet: Bool, _ settings: SigningSettings
     ) throws -> SSHSigner? {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import BuildModel
 import CanonicalJSON
 import Store
+import Trust
 
 struct TagCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +33,7 @@ struct TagCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         guard let name else { return try list(store) }
         try delete ? remove(name, from: store) : make(name, in: store)
     }
@@ -59,6 +61,9 @@ struct TagCommand: ParsableCommand {
             throw CommandFailure.badInput(
                 "'\(name)' cannot name a tag: git takes no spaces, '..', '~', '^', ':', '?', '*', '[', no '-' first, no '/' or "
                     + "'.lock' last")
+        }
+        if let meaning = GitName.otherMeaning(of: name) {
+            throw CommandFailure.badInput("'\(name)' cannot name a tag: git takes it for \(meaning); choose another name")
         }
         guard !name.isCommitPrefix else {
             throw CommandFailure.badInput("'\(name)' looks like a commit; name the tag so that nobody takes it for one")
@@ -101,21 +106,24 @@ struct TagCommand: ParsableCommand {
 
     private func list(_ store: Store) throws {
         let tags = try store.tags()
+        let judge = try store.trust().judge
         let width = tags.map(\.name.columns).max() ?? 0
         for tag in tags {
             let what = try store.description(of: tag.commit)
+            let verdict = try store.verdict(onTag: tag.name, by: judge)
             let time = tag.time?.formatted(.iso8601)
             if options.asJSON {
                 let json: JSON = [
                     "name": .string(tag.name), "commit": .string(tag.commit.hex), "what": .string(what),
                     "time": time.map(JSON.string) ?? .null, "tagger": tag.tagger.map(JSON.string) ?? .null,
-                    "message": .string(tag.message), "signed": .bool(tag.isSigned),
+                    "message": .string(tag.message), "signed": .bool(verdict.isValid),
+                    "signature": verdict.json,
                 ]
-                Console.output(json.canonicalText)
+                Console.output(json: json)
             } else {
-                let signed = tag.isSigned ? "  signed" : ""
+                let signature = verdict == .unsigned ? "" : "  signature \(verdict.words)"
                 Console.output(
-                    "\(tag.name.padded(to: width))  \(tag.commit.short)  \(time ?? "–".padded(to: 20))  \(what)\(signed)")
+                    "\(tag.name.padded(to: width))  \(tag.commit.short)  \(time ?? "–".padded(to: 20))  \(what)\(signature)")
             }
         }
     }

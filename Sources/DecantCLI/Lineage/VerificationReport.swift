@@ -2,6 +2,8 @@ import BuildModel
 import CanonicalJSON
 import Engine
 import Executor
+import Foundation
+import Kinds
 import Store
 
 /// The result of running one stage again, for people and for programs.
@@ -15,7 +17,7 @@ struct VerificationReport {
     var isSame: Bool? {
         switch verdict {
         case .same, .held: true
-        case .differs, .failed: false
+        case .differs, .failed, .replaced: false
         case .measurement: nil
         }
     }
@@ -25,6 +27,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): return "  same     \(head)  \(Duration.text(seconds))"
         case .held: return "  held     \(head)"
+        case .replaced(let fault): return "  DIFFERS  \(head): it \(fault)"
         case .measurement: return "  measured \(head): a measurement, not compared"
         case .differs(let difference): return "  DIFFERS  \(head): \(words(for: difference))"
         case .failed(let failure):
@@ -41,6 +44,7 @@ struct VerificationReport {
         switch verdict {
         case .same(let seconds): members["seconds"] = .number(seconds)
         case .held: break
+        case .replaced(let fault): members["reason"] = .string("it \(fault)")
         case .measurement: members["measurement"] = true
         case .differs(let difference):
             members["file"] = .string(difference.file)
@@ -79,23 +83,33 @@ struct VerificationReport {
 struct StageSelection {
     /// Names, kinds or commits; empty for all.
     var stages: [String] = []
-    /// From 0 to 1; `nil` for all.
-    var share: Double?
-    /// Decides which stages a share takes.
+    /// `nil` for all.
+    var sample: SampleSize?
+    /// Decides which stages a sample takes.
     var seed: UInt64
 
+    /// - Returns: the stages, and how strong the sample is where they are one.
     /// - Throws: `CommandFailure` for a name that no stage has.
-    func choose(from lineage: Lineage, names: StageNames) throws -> [Lineage.Stage] {
+    func choose(from lineage: Lineage, names: StageNames) throws -> (stages: [Lineage.Stage], strength: SampleStrength?) {
         for wanted in stages where !lineage.stages.contains(where: { matches($0, wanted, names) }) {
             throw CommandFailure.badInput("the lineage has no stage '\(wanted)'")
         }
         let named = lineage.stages.filter { stage in stages.isEmpty || stages.contains { matches(stage, $0, names) } }
-        guard let share else { return named }
-        // Sources are cheap and do not count as work.
-        let candidates = named.filter { !$0.record.action.isSource }
-        let count = min(candidates.count, max(1, Int((Double(candidates.count) * share).rounded(.up))))
-        let drawn = candidates.sorted { rank(of: $0) < rank(of: $1) }.prefix(count).map(\.commit)
-        return candidates.filter { drawn.contains($0.commit) }
+        guard let sample else { return (named, nil) }
+        // Sources are cheap and do not count as work; nobody measures the same again.
+        let candidates = named.filter {
+            !$0.record.action.isSource && !KindCatalogue.standard.measurements.contains($0.record.action.kind)
+        }
+        guard !candidates.isEmpty else {
+            throw CommandFailure.badInput(
+                "nothing was verified: the lineage has no stage to draw a sample from, only sources and measurements; verify it "
+                    + "without --sample")
+        }
+        let count = sample.count(of: candidates.count)
+        let drawn = Set(candidates.sorted { rank(of: $0) < rank(of: $1) }.prefix(count).map(\.commit))
+        return (
+            candidates.filter { drawn.contains($0.commit) }, SampleStrength(stages: candidates.count, drawn: drawn.count)
+        )
     }
 
     private func matches(_ stage: Lineage.Stage, _ wanted: String, _ names: StageNames) -> Bool {

@@ -16,7 +16,7 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         let file = try recipe.read()
-        let plan = try file.plan(in: try options.open())
+        let plan = try options.store.reading { try file.plan(in: $0) }
         let id = try plan.graph.find(stage, of: recipe.path)
         options.print(json(of: id, in: plan), text(of: id, in: plan))
     }

@@ -5,6 +5,7 @@ import Endpoints
 import Engine
 import Executor
 import Foundation
+import Programs
 import Stages
 import Store
 
@@ -18,9 +19,10 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let file = try recipe.read()
-        let store = try options.open()
-        let plan = try file.plan(in: store)
-        let questions = PlannedQuestions(of: plan, in: store)
+        let (plan, questions) = try options.store.reading { store in
+            let plan = try file.plan(in: store)
+            return (plan, PlannedQuestions(of: plan, in: store))
+        }
         options.print(
             plan.json(recipe: file.name) { questions[$0].map { ["answers": $0.json] } ?? [:] }, table(of: plan, questions))
         guard !options.asJSON, let first = plan.entries.first(where: { $0.state != .cached }) else { return }
@@ -75,7 +77,7 @@ extension RecipeFile {
     /// What a build of the recipe would do.
     func plan(in store: Store) throws -> BuildPlan {
         let graph = try graph { try store.digest(ofFileAt: $0) }
-        let threads = ProcessInfo.processInfo.activeProcessorCount
+        let threads = Machine.current.processors
         return try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name)) { Processor.speed(threads: threads) }
     }
 }

@@ -25,7 +25,7 @@ struct GraphCommand: ParsableCommand {
         switch format {
         case .dot: Console.output(GraphRendering.dot.render(graph))
         case .mermaid: Console.output(GraphRendering.mermaid.render(graph))
-        case .json: Console.output(graph.json.prettyText)
+        case .json: Console.output(json: graph.json, isPretty: true)
         case .svg: Console.output(try drawing(of: GraphRendering.dot.render(graph)))
         }
     }
@@ -91,7 +91,7 @@ struct SchemaCommand: ParsableCommand {
 
     func run() throws {
         switch format {
-        case .json: Console.output(RecipeSchema.json.prettyText)
+        case .json: Console.output(json: RecipeSchema.json, isPretty: true)
         case .markdown: Console.output(RecipeDocumentation.markdown)
         case .kinds: Console.output(KindCatalogue.standard.markdown)
         }

@@ -1,5 +1,6 @@
 import BuildModel
 import Diagnostics
+import Files
 import Foundation
 import Planner
 import RecipeLanguage
@@ -14,9 +15,8 @@ struct RecipeFile {
 
     /// Reads a recipe. Every problem goes to standard error; errors end the command.
     init(path: String) throws {
-        guard let content = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure.badInput("there is no recipe at \(path)")
-        }
+        let content = try Self.read(
+            path, orRefuse: "there is no recipe at \(path)" + (Lookalike(of: path).map { "; " + $0.words } ?? ""))
         let reading = RecipeReader.read(SourceText(path: path, bytes: content), loading: Self.load)
         try Self.report(reading.diagnostics, of: path)
         guard let recipe = reading.recipe else { throw CommandFailure.badInput("\(path) is no recipe") }
@@ -34,7 +34,8 @@ struct RecipeFile {
 
     private static func readLock(of recipe: String) throws -> SourceLock? {
         let path = lockPath(of: recipe)
-        guard let content = FileManager.default.contents(atPath: path) else { return nil }
+        if RegularFile.problem(at: path)?.kind == .missing { return nil }
+        let content = try read(path, orRefuse: "there is no lock file at \(path)")
         do {
             return try SourceLock(text: String(decoding: content, as: UTF8.self))
         } catch {
@@ -45,8 +46,22 @@ struct RecipeFile {
     /// A file that another one names, by a path relative to its folder.
     private static func load(_ name: String, from source: SourceText) -> SourceText? {
         let path = name.hasPrefix("/") ? name : folder(of: source.path) + name
-        guard let content = FileManager.default.contents(atPath: path) else { return nil }
+        guard let content = try? RegularFile.contents(of: path, limit: largest) else {
+            if let other = Lookalike(of: tidy(path)) { Console.progress("note: \(other.words)") }
+            return nil
+        }
         return SourceText(path: tidy(path), bytes: content)
+    }
+
+    /// Bytes of a recipe or a lock file.
+    private static let largest = 64 << 20
+
+    private static func read(_ path: String, orRefuse missing: String) throws -> [UInt8] {
+        do throws(FileProblem) {
+            return try RegularFile.contents(of: path, limit: largest)
+        } catch {
+            throw CommandFailure.badInput(error.kind == .missing ? missing : error.description)
+        }
     }
 
     /// With its slash; empty for a file of the working directory.
@@ -80,6 +95,7 @@ struct RecipeFile {
     /// - Parameter digest: hashes a source file.
     func graph(digest: (String) throws -> Digest) throws -> Graph {
         var files: [String: SourceSnapshot] = [:]
+        var lookalikes: [String: String] = [:]
         for source in recipe.sources {
             guard case .path(let path) = source.origin else { continue }
             let folder = URL(fileURLWithPath: path.span.source.path).deletingLastPathComponent()
@@ -89,22 +105,31 @@ struct RecipeFile {
                 files[source.name.value] = SourceSnapshot(file: file.lastPathComponent, digest: pinned, path: file.path)
                 continue
             }
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory), !isDirectory.boolValue
-            else { continue }
+            if let problem = RegularFile.problem(at: file.path) {
+                guard problem.kind == .missing || problem.kind == .folder else {
+                    throw CommandFailure.badInput("the source '\(source.name.value)' cannot be read: \(problem)")
+                }
+                lookalikes[source.name.value] = Lookalike(of: file.path)?.words
+                continue
+            }
             files[source.name.value] = SourceSnapshot(
                 file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }
-        let planning = try Planner.plan(recipe, sources: files, lock: lock, processor: .ofThisMachine)
+        let planning = try Planner.plan(
+            recipe, sources: files, lookalikes: lookalikes, lock: lock, processor: .ofThisMachine)
         try Self.report(planning.diagnostics, of: path)
         guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
+        // Each target is a folder of the build's commit.
+        if let fault = FileNames.fault(in: graph.targets.map(\.name)) {
+            throw CommandFailure.badInput("\(path) has targets that cannot stand in one build: \(fault)")
+        }
         return graph
     }
 
     /// Hashes a file without a store.
     static func hash(fileAt path: String) throws -> Digest {
-        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer { try? handle.close() }
+        let file = try RegularFile(path)
+        let handle = FileHandle(fileDescriptor: file.descriptor, closeOnDealloc: false)
         var hasher = DigestHasher()
         while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty {
             chunk.withUnsafeBytes { hasher.update($0) }

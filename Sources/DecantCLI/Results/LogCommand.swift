@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Foundation
 import Store
+import Trust
 
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "log", abstract: "Show the builds of a recipe, newest first.")
@@ -19,42 +20,45 @@ struct LogCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let known = try store.recipes()
         if let recipe, !known.contains(recipe) {
             throw CommandFailure.badInput(
                 "this store has no build of '\(recipe)'" + (known.isEmpty ? "" : "; it has " + known.joined(separator: ", ")))
         }
-        for name in recipe.map({ [$0] }) ?? known { try show(name, in: store) }
+        let judge = try store.trust().judge
+        for name in recipe.map({ [$0] }) ?? known { try show(name, in: store, judge) }
     }
 
     /// Each build is compared with the one before it, so one more is read than is shown.
-    private func show(_ recipe: String, in store: Store) throws {
+    private func show(_ recipe: String, in store: Store, _ judge: SignatureJudge) throws {
         var next = try store.build(of: recipe)
         var shown = 0
         while let build = next, shown < maxCount ?? .max {
             let previous = try build.previous.flatMap { try store.build($0) }
             let changes = previous.map { BuildChanges(from: $0, to: build) }
-            options.print(json(of: build, changes), text(of: build, changes))
+            let verdict = try store.verdict(onCommit: build.commit, by: judge)
+            options.print(json(of: build, verdict, changes), text(of: build, verdict, changes))
             shown += 1
             next = previous
         }
     }
 
-    private func json(of build: StoredBuild, _ changes: BuildChanges?) -> JSON {
+    private func json(of build: StoredBuild, _ verdict: SignatureVerdict, _ changes: BuildChanges?) -> JSON {
         [
             "recipe": .string(build.recipe), "commit": .string(build.commit.hex),
             "time": .string(build.time.formatted(.iso8601)), "author": .string(build.author),
-            "summary": .string(build.summary), "signed": .bool(build.isSigned),
+            "summary": .string(build.summary), "signed": .bool(verdict.isValid), "signature": verdict.json,
             "stages": .count(build.stages.count), "changes": changes?.json ?? .null,
             "targets": .array(build.targets.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
         ]
     }
 
-    private func text(of build: StoredBuild, _ changes: BuildChanges?) -> String {
+    private func text(of build: StoredBuild, _ verdict: SignatureVerdict, _ changes: BuildChanges?) -> String {
         let stages = changes?.text ?? "first build, \(build.stages.count) stages"
+        let signature = verdict == .unsigned ? [] : ["    signature \(verdict.words)"]
         return
-            ([build.heading, "    \(build.summary)", "    \(stages)"]
+            ([build.heading, "    \(build.summary)", "    \(stages)"] + signature
             + build.targets.map { "    \($0.commit.short)  \($0.name)" }).joined(separator: "\n")
     }
 }

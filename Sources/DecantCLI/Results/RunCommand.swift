@@ -1,7 +1,9 @@
 import ArgumentParser
 import CanonicalJSON
 import Engine
+import Files
 import Foundation
+import Programs
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")
@@ -24,7 +26,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run() throws {
-        let store = try storeOptions.open()
+        let store = try storeOptions.openExisting()
         let stored = try StoredTarget(target, in: store)
         guard stored.record.artifact.isModel else {
             throw CommandFailure.badInput("\(stored.name) is no model", hint: "show \(target)")
@@ -52,19 +54,20 @@ struct RunCommand: ParsableCommand {
             var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
             options.constraint = constraints.constraint(for: row)
         }
-        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let workers = WorkerPool(threads: Machine.current.processors)
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
         return answers.first?.text(with: encoder.tokenizer) ?? ""
     }
 
     private func readFunctions() throws -> [String: FunctionDefinition] {
         guard let path = functions else { return [:] }
-        guard let content = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure.badInput("there is no file at \(path)")
-        }
         do {
+            let content = try RegularFile.contents(of: path, limit: 64 << 20)
             let list = try JSON(parsing: content).array ?? []
             return Dictionary(try list.map { try FunctionDefinition(json: $0) }.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        } catch let problem as FileProblem {
+            throw CommandFailure.badInput(
+                problem.kind == .missing ? "there is no file at \(path)" : problem.description)
         } catch {
             throw CommandFailure.badInput("\(path): \(error)")
         }

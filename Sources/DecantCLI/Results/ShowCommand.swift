@@ -5,6 +5,7 @@ import Kinds
 import Planner
 import Stages
 import Store
+import Trust
 
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let stored: StoredTarget
         switch try StoredReference(target, in: store) {
         case .build(let build):
@@ -29,7 +30,7 @@ struct ShowCommand: ParsableCommand {
         }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
         try options.print(
-            json(of: stored, metrics: metrics), text(of: stored, metrics: metrics, in: store)
+            json(of: stored, metrics: metrics, in: store), text(of: stored, metrics: metrics, in: store)
         )
     }
 
@@ -40,9 +41,10 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func json(of stored: StoredTarget, metrics: [String: JSON]) -> JSON {
+    private func json(of stored: StoredTarget, metrics: [String: JSON], in store: Store) throws -> JSON {
         let record = stored.record
         return [
+            "received": try store.arrival(of: record)?.json ?? .null,
             "name": .string(stored.name),
             "commit": .string(record.commit.hex),
             "parents": .array(record.parents.map { .string($0.hex) }),
@@ -63,6 +65,7 @@ struct ShowCommand: ParsableCommand {
             "  numerics    \(record.action.numerics.rawValue)",
             "  parameters  \(record.action.parameters.canonicalText)",
         ]
+        if let arrival = try store.arrival(of: record) { lines.append("  came from   \(arrival.words)") }
         // A commit has each parent once, so several inputs can be one parent.
         let parents = try record.parents.compactMap { try store.stageCommit($0.hex) }
         for input in record.action.inputs {
@@ -99,6 +102,9 @@ struct ShowCommand: ParsableCommand {
 /// A build for people and for programs: who made what and when, and how good it is.
 struct BuildSummary {
     let build: StoredBuild
+    let verdict: SignatureVerdict
+    /// `nil` for a build that was made here.
+    let arrival: Arrival?
     /// Names of its tags, sorted.
     let tags: [String]
     /// `nil` where the build made no report.
@@ -106,6 +112,8 @@ struct BuildSummary {
 
     init(_ build: StoredBuild, in store: Store) throws {
         self.build = build
+        verdict = try store.verdict(onCommit: build.commit, by: store.trust().judge)
+        arrival = try store.arrival(of: build.commit)
         tags = try store.tags().filter { $0.commit == build.commit }.map(\.name)
         report = try store.report(of: build)?.json
     }
@@ -114,7 +122,9 @@ struct BuildSummary {
         [
             "recipe": .string(build.recipe), "commit": .string(build.commit.hex), "author": .string(build.author),
             "time": .string(build.time.formatted(.iso8601)), "summary": .string(build.summary),
-            "signed": .bool(build.isSigned), "previous": build.previous.map { .string($0.hex) } ?? .null,
+            "signed": .bool(verdict.isValid), "signature": verdict.json,
+            "received": arrival?.json ?? .null,
+            "previous": build.previous.map { .string($0.hex) } ?? .null,
             "tags": .array(tags.map(JSON.string)),
             "stages": .array(build.stages.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
             "targets": .array(build.targets.map { ["name": .string($0.name), "commit": .string($0.commit.hex)] }),
@@ -125,12 +135,14 @@ struct BuildSummary {
     var text: String {
         var lines = [
             "build of \(build.recipe)",
-            "  commit      \(build.commit.hex)\(build.isSigned ? " (signed)" : "")",
+            "  commit      \(build.commit.hex)",
             "  author      \(build.author)",
             "  time        \(build.time.formatted(.iso8601))",
             "  summary     \(build.summary)",
             "  stages      \(build.stages.count)",
         ]
+        if verdict != .unsigned { lines.append("  signature   \(verdict.words)") }
+        if let arrival { lines.append("  came from   \(arrival.words)") }
         if let previous = build.previous { lines.append("  previous    \(previous.short)") }
         if !tags.isEmpty { lines.append("  tags        \(tags.joined(separator: ", "))") }
         lines.append("  targets")

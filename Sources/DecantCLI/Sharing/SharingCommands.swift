@@ -36,14 +36,17 @@ struct ExchangeOptions: ParsableArguments {
         } catch let error as SharingError {
             throw CommandFailure.badInput(error.description)
         }
-        if results.asJSON { return Console.output(summary.json.canonicalText) }
+        for line in summary.said { Console.progress("  remote   \(line)") }
+        if results.asJSON { return Console.output(json: summary.json) }
         for change in summary.changes {
             let reason = change.reason.isEmpty ? "" : " (\(change.reason))"
             Console.output("\(change.step.rawValue.padded(to: 9))  \(change.commit.hex.prefix(12))  \(change.name)\(reason)")
         }
         for refusal in summary.leftOut { Console.progress("  left out  \(refusal)") }
         Console.output(
-            "\(count(summary.actions, "new result")), \(count(summary.objects, "file")), "
+            "\(count(summary.actions, "new result")), "
+                + (summary.witnesses > 0 ? (summary.witnesses == 1 ? "1 witness, " : "\(summary.witnesses) witnesses, ") : "")
+                + "\(count(summary.objects, "file")), "
                 + "\(ByteCount.text(summary.bytes)); \(summary.remote)"
         )
     }
@@ -61,10 +64,12 @@ struct ExchangeArguments: ParsableArguments {
 
     @OptionGroup var options: ExchangeOptions
 
-    func run(next: String? = nil, _ exchange: (Store, Remote) async throws -> ExchangeSummary) async throws {
+    func run(_ use: RemoteUse, next: String? = nil, _ exchange: (Store, Remote) async throws -> ExchangeSummary) async throws {
         let store = try options.results.open()
         try await options.reporting(next: next) {
-            try await exchange(store, Remote(remote, objectServer: options.lfs, for: store))
+            let remote = try Remote(remote, objectServer: options.lfs, for: store, use: use)
+            for warning in remote.warnings { Console.progress("warning: \(warning)") }
+            return try await exchange(store, remote)
         }
     }
 }
@@ -76,7 +81,8 @@ struct PushCommand: AsyncParsableCommand {
     @OptionGroup var what: ExchangeArguments
 
     func run() async throws {
-        try await what.run(next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
+        try what.options.results.store.requireStore()
+        try await what.run(.sending, next: "pull" + (what.remote.map { " \($0)" } ?? "")) { store, remote in
             try await store.push(what.recipes, to: remote) { what.options.show($0) }
         }
     }
@@ -88,49 +94,18 @@ struct PullCommand: AsyncParsableCommand {
 
     @OptionGroup var what: ExchangeArguments
 
-    func run() async throws {
-        try await what.run { store, remote in
-            try await store.pull(what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote) {
-                what.options.show($0)
-            }
-        }
-    }
-}
+    @Option(help: "Take this recipe, tag, commit or kind of stage whoever made it; may be given several times.")
+    var accept: [String] = []
 
-struct CloneCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "clone", abstract: "Make a store of all that a remote has; it becomes the store's origin.")
-
-    @Argument(help: "A path, or an address (file, http, https, ssh).")
-    var remote: String
-
-    @OptionGroup var options: ExchangeOptions
+    @Flag(inversion: .prefixedNo, help: "Sign a build that puts yours and theirs together (else as commit.gpgsign says).")
+    var sign: Bool?
 
     func run() async throws {
-        let directory = options.results.store.directory
-        guard !FileManager.default.fileExists(atPath: directory.appending(path: "lineage.git").path) else {
-            throw CommandFailure.badInput("\(directory.path) is a store already", hint: "pull \(remote)")
-        }
-        let address: RemoteAddress
-        do {
-            address = try RemoteAddress(remote)
-        } catch {
-            throw CommandFailure.badInput(error.description)
-        }
-        let isNew = !FileManager.default.fileExists(atPath: directory.path)
-        let store = try options.results.open()
-        do {
-            try await options.reporting(next: "pull") {
-                let summary = try await store.pull(
-                    .everything, from: Remote(remote, objectServer: options.lfs, for: store)
-                ) { options.show($0) }
-                try store.addRemote("origin", address: address.textWithUser)
-                return summary
-            }
-        } catch {
-            // Received objects stay for the next try.
-            if isNew, !store.hasIncoming { try? FileManager.default.removeItem(at: directory) }
-            throw error
+        try await what.run(.receiving) { store, remote in
+            try await store.pull(
+                what.recipes.isEmpty ? .everything : .recipes(what.recipes), from: remote, accepting: Set(accept),
+                signer: SSHSigner.forBuilds(asked: sign, store.signingSettings())
+            ) { what.options.show($0) }
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
+import Files
 import Foundation
 import Store
 
@@ -10,7 +11,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let status = try options.open().status()
+        let status = try options.openExisting().status()
         options.print(json(of: status), text(of: status))
     }
 
@@ -66,12 +67,14 @@ struct ImportCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
+        for path in files {
+            if let problem = RegularFile.problem(at: path) {
+                throw CommandFailure.badInput(
+                    problem.kind == .missing ? "there is no file at \(path)" : problem.description)
+            }
+        }
         let store = try options.open()
         for path in files {
-            var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
-                throw CommandFailure.badInput("there is no file at \(path)")
-            }
             let file = try store.importFile(at: path)
             options.print(
                 ["path": .string(path), "sha256": .string(file.digest.hex), "size": .count(file.size)],
@@ -91,11 +94,11 @@ struct FsckCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let check = try store.check()
         let steps = repair ? try store.repair(check.problems).steps : []
         if options.asJSON {
-            Console.output(json(of: check, steps: steps).canonicalText)
+            Console.output(json: json(of: check, steps: steps))
         } else {
             for problem in check.problems { Console.output(problem.description) }
             for step in steps { Console.output("repaired: \(step)") }
@@ -138,7 +141,7 @@ struct CollectCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.open()
+        let store = try options.openExisting()
         let cutoff = Date() - keepDays * 86_400
         let garbage = dryRun ? try store.garbage(before: cutoff) : try store.collect(before: cutoff)
         options.print(json(of: garbage), text(of: garbage))
@@ -156,6 +159,7 @@ struct CollectCommand: ParsableCommand {
         return
             (results + [
                 "\(verb) \(garbage.results.count) results, \(garbage.objects.count) objects, "
+                    + (garbage.witnesses.isEmpty ? "" : "\(garbage.witnesses.count) witnesses, ")
                     + "\(garbage.gitObjects.count) git objects, \(garbage.leftovers.count) leftovers: "
                     + ByteCount.text(garbage.size),
                 "\(dryRun ? "keeps" : "kept") \(garbage.keptObjects) objects: \(ByteCount.text(garbage.keptSize))",
@@ -172,6 +176,7 @@ struct CollectCommand: ParsableCommand {
                         "size": .count($0.size),
                     ]
                 }),
+            "witnesses": .array(garbage.witnesses.map { .string($0.hex) }),
             "objects": .count(garbage.objects.count), "git_objects": .count(garbage.gitObjects.count),
             "leftovers": .count(garbage.leftovers.count), "size": .count(garbage.size),
             "kept_objects": .count(garbage.keptObjects), "kept_size": .count(garbage.keptSize),

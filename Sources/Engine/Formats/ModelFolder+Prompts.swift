@@ -65,7 +65,7 @@ extension ModelFolder {
     private static func templateVariables(_ configuration: JSON) -> [String: TemplateValue] {
         var variables: [String: TemplateValue] = [:]
         for name in ["bos_token", "eos_token", "pad_token", "unk_token"] {
-            if let text = spelling(configuration[name]) { variables[name] = .string(text) }
+            if let text = spelling(configuration[name]) { variables[name] = TemplateValue(text: text) }
         }
         return variables
     }

@@ -31,9 +31,11 @@ struct ChatMarkup: Sendable {
         }
         let messages = turns.map { Self.message($0.role.rawValue, tokenizer.marking($0.content, with: mark)) }
         var variables = variables
-        variables["messages"] = .list(messages)
+        variables["messages"] = TemplateValue(elements: messages)
         variables["tools"] =
-            tools.isEmpty ? TemplateValue.none : .list(tools.map { $0.tool.mapStrings { tokenizer.marking($0, with: mark) } })
+            tools.isEmpty
+            ? TemplateValue.none
+            : TemplateValue(elements: tools.map { $0.tool.mapStrings { tokenizer.marking($0, with: mark) } })
         variables["add_generation_prompt"] = .bool(true)
         do throws(TemplateError) {
             return tokenizer.encode(try template.render(variables), marked: mark).map(Int32.init)
@@ -43,26 +45,13 @@ struct ChatMarkup: Sendable {
     }
 
     private static func message(_ role: String, _ content: String) -> TemplateValue {
-        .mapping(TemplateMapping([("role", .string(role)), ("content", .string(content))]))
+        .mapping(TemplateMapping([("role", TemplateValue(text: role)), ("content", TemplateValue(text: content))]))
     }
 
     /// One of Unicode's noncharacters that the texts do not contain.
     private static func mark(absentFrom texts: [String]) -> Unicode.Scalar? {
         (UInt32(0xFDD0)...0xFDEF).lazy.compactMap(Unicode.Scalar.init).first { mark in
             !texts.contains { $0.unicodeScalars.contains(mark) }
-        }
-    }
-}
-
-extension TemplateValue {
-    /// The value with every string and key changed.
-    func mapStrings(_ change: (String) -> String) -> TemplateValue {
-        switch self {
-        case .string(let text): .string(change(text))
-        case .list(let elements): .list(elements.map { $0.mapStrings(change) })
-        case .mapping(let mapping):
-            .mapping(TemplateMapping(mapping.members.map { (change($0.key), $0.value.mapStrings(change)) }))
-        default: self
         }
     }
 }
@@ -74,9 +63,11 @@ extension FunctionDefinition {
     /// The function in the form of chat templates: `{"type": "function", "function": {"name", "description", "parameters"}}`.
     var tool: TemplateValue {
         let members: [(String, TemplateValue)] = [
-            ("name", .string(name)), ("description", .string(summary)), ("parameters", Self.schema(parameters)),
+            ("name", TemplateValue(text: name)), ("description", TemplateValue(text: summary)),
+            ("parameters", Self.schema(parameters)),
         ]
-        return .mapping(TemplateMapping([("type", .string("function")), ("function", .mapping(TemplateMapping(members)))]))
+        return .mapping(
+            TemplateMapping([("type", TemplateValue(text: "function")), ("function", .mapping(TemplateMapping(members)))]))
     }
 
     /// A schema with its members in the usual order, which models saw in training; other members come last.

@@ -17,7 +17,7 @@ struct TokenBytes: Sendable {
 
     /// The bytes of a token; none for an unknown id.
     subscript(id: Int) -> ArraySlice<UInt8> {
-        guard id >= 0, id + 1 < starts.count else { return [] }
+        guard (0..<starts.count - 1).contains(id) else { return [] }
         return bytes[starts[id]..<starts[id + 1]]
     }
 

@@ -38,7 +38,7 @@ struct GraphBuilder {
         kind.settle()
         let register = register(of: Kind.self)
         let numerics = kind.runsModel ? self.numerics : .portable
-        let identity = Register<Kind>.Identity(kind: kind, inputs: inputs, numerics: numerics)
+        let identity = Register<Kind>.Identity(kind: kind, names: kind.names, inputs: inputs, numerics: numerics)
         if let id = register.stages[identity] {
             touch(id)
             return id
@@ -93,6 +93,8 @@ private final class Register<Kind: StageKind> {
     /// What two stages have in common when they are one.
     struct Identity: Hashable {
         var kind: Kind
+        /// `kind` takes texts for equal that differ in their bytes.
+        var names: [FileName]
         var inputs: [Stage.Input]
         var numerics: Numerics
     }
@@ -102,7 +104,7 @@ private final class Register<Kind: StageKind> {
     private var encoded: [Kind: (json: JSON, canonical: [UInt8])] = [:]
 
     func parameters(of kind: Kind) throws -> (json: JSON, canonical: [UInt8]) {
-        if let known = encoded[kind] { return known }
+        if kind.names.isEmpty, let known = encoded[kind] { return known }
         let json = try kind.json
         encoded[kind] = (json, json.canonicalBytes)
         return (json, json.canonicalBytes)

@@ -104,7 +104,7 @@ package enum RecipeReader {
         let variants = variants(of: expanded, references, findings)
         if !findings.diagnostics.hasErrors { warnOfUnused(sources, by: variants, findings) }
         return Recipe(
-            text: source, bases: extended.bases, name: name(fields, source),
+            text: source, bases: extended.bases, name: RecipeName.read(fields, name, of: source),
             description: fields[description], matrix: fields.entry("matrix")?.key.span, sources: sources, variants: variants)
     }
 
@@ -151,19 +151,6 @@ package enum RecipeReader {
                 .unknownVersion, "this is not a version of the language that this program reads", at: node.span,
                 label: "unknown version", help: "write 'decant: 1'")
         }
-    }
-
-    /// The recipe's name names its branch; the file's name stands in for one that is left out.
-    private static func name(_ fields: Fields, _ source: SourceText) -> Spanned<String> {
-        let file = source.path.split(separator: "/").last.map(String.init) ?? ""
-        let stem = file.split(separator: ".").first.map(String.init) ?? ""
-        let name = fields.value(name, default: stem.isPlainName ? stem : "recipe")
-        if !name.value.isPlainName {
-            fields.report(
-                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a recipe", at: name.span,
-                help: "use letters, digits, '-', '_' and '.', a letter or digit first: the name is also a branch")
-        }
-        return name
     }
 
     private static func warnOfUnused(_ sources: [Source], by variants: [Recipe.Variant], _ findings: Findings) {

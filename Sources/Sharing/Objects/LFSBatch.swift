@@ -4,11 +4,11 @@ import Foundation
 import HTTP
 
 /// Git LFS's batch API: what to do with which object.
-struct LFSBatch {
-    enum Operation: String { case download, upload }
+package struct LFSBatch {
+    package enum Operation: String { case download, upload }
 
     /// One step that the server asks for: where to, with which headers, until when.
-    struct Action: Sendable {
+    package struct Action: Sendable {
         var url: URL
         var headers: [(name: String, value: String)]
         var expires: Date?
@@ -16,13 +16,22 @@ struct LFSBatch {
         func isUsable(at date: Date) -> Bool { expires.map { date < $0.addingTimeInterval(-5) } ?? true }
     }
 
-    struct Item: Sendable {
+    package struct Item: Sendable {
         var digest: Digest
         /// `download` or `upload`; `nil` where there is nothing to do.
         var transfer: Action?
         var verify: Action?
         /// Why the server cannot give or take the object.
-        var error: String?
+        var error: ItemError?
+    }
+
+    struct ItemError: Sendable {
+        /// As a status of HTTP.
+        var code: Int
+        var message: String
+
+        var mayPass: Bool { HTTPAnswer.mayPass(code) }
+        var text: String { "\(message) (\(code))" }
     }
 
     static let mediaType = "application/vnd.git-lfs+json"
@@ -39,7 +48,7 @@ struct LFSBatch {
     ///
     /// - Parameter server: whose answer it is; its encrypted connections do not lead to unencrypted ones.
     /// - Throws: why it cannot be used.
-    static func items(
+    package static func items(
         in answer: [UInt8], for operation: Operation, server: URL, now: Date = Date()
     ) throws(HTTPFailure) -> [Digest: Item] {
         guard let json = try? JSON(parsing: answer), let objects = json["objects"]?.array else {
@@ -58,7 +67,10 @@ struct LFSBatch {
             }
             var item = Item(digest: digest)
             if let error = object["error"] {
-                item.error = "\(error["message"]?.string ?? "no reason given") (\(error["code"]?.integer ?? 0))"
+                let message = ServerMessage.text(in: error.canonicalBytes)
+                item.error = ItemError(
+                    code: error["code"]?.integer.flatMap { Int(exactly: $0) } ?? 0,
+                    message: message.isEmpty ? "no reason given" : message)
             }
             item.transfer = try action(object["actions"]?[operation.rawValue], server, now)
             item.verify = try action(object["actions"]?["verify"], server, now)
@@ -69,8 +81,10 @@ struct LFSBatch {
 
     private static func action(_ json: JSON?, _ server: URL, _ now: Date) throws(HTTPFailure) -> Action? {
         guard let json else { return nil }
-        guard let text = json["href"]?.string, let url = URL(string: text, relativeTo: server)?.absoluteURL,
-            let scheme = url.scheme, scheme == "https" || (scheme == "http" && server.scheme == "http")
+        guard let text = json["href"]?.string, !text.hasControlCharacters,
+            let url = URL(string: text, relativeTo: server)?.absoluteURL,
+            let scheme = url.scheme?.lowercased(), url.host?.isEmpty == false,
+            scheme == "https" || (scheme == "http" && server.scheme == "http")
         else { throw HTTPFailure(reason: "it leads to an address that cannot be used") }
         var headers: [(name: String, value: String)] = []
         for (name, value) in json["header"]?.sortedMembers ?? [] {

@@ -3,27 +3,33 @@ import CanonicalJSON
 import Foundation
 import HTTP
 import Store
+import Synchronization
 
-/// A server of Git LFS: the batch API and basic transfers.
+/// A server of Git LFS: the batch API and basic transfers. Every request that fails and may pass is made again, when the server
+/// wants it.
 struct LFSServer: RemoteObjects {
-    let url: URL
-    let credentials: Credentials
-    let connections = ConnectionPool()
+    let server: LoginServer
+    let retries: Retries
 
-    init(url: URL, credentials: Credentials) { (self.url, self.credentials) = (url, credentials) }
+    var url: URL { server.url }
+
+    init(_ server: LoginServer, retries: Retries = Retries()) {
+        self.server = server
+        self.retries = retries
+    }
 
     private static let batchSize = 100
     private static let transfersAtOnce = 4
-    private static let attempts = 3
 
     func download(_ objects: [IncomingObject], counting tally: TransferTally) async throws {
         let missing = objects.filter { !$0.isWhole }
         for chunk in missing.chunks(of: Self.batchSize) {
-            let items = try await batch(.download, chunk.map { ($0.digest, $0.size) })
+            let items = try await ask(.download, chunk.map { ($0.digest, $0.size) })
             try await forEach(chunk, atOnce: Self.transfersAtOnce) { object in
                 let item = items[object.digest]
-                guard object.isRequired || item?.error == nil else { return }
-                let bytes = try await blocking { try fetch(object, item) }
+                // What only older builds used may be gone.
+                guard object.isRequired || item?.error == nil || item?.error?.mayPass == true else { return }
+                let bytes = try await transfer(.download, object.digest, object.size, item) { try fetch(object, $0) }
                 tally.add(objects: 1, bytes: bytes)
             }
         }
@@ -31,245 +37,158 @@ struct LFSServer: RemoteObjects {
 
     func upload(_ objects: [OutgoingObject], counting tally: TransferTally) async throws {
         for chunk in objects.chunks(of: Self.batchSize) {
-            let items = try await batch(.upload, chunk.map { ($0.digest, $0.size) })
+            let items = try await ask(.upload, chunk.map { ($0.digest, $0.size) })
             try await forEach(chunk, atOnce: Self.transfersAtOnce) { object in
-                if try await blocking({ try send(object, items[object.digest]) }) { tally.add(objects: 1, bytes: object.size) }
+                // Nothing to do: the server has it.
+                if let item = items[object.digest], item.error == nil, item.transfer == nil { return }
+                guard let file = object.file else {
+                    guard object.isRequired else { return }
+                    throw StoreError.missingObject(object.digest)
+                }
+                let verify = try await sending(object, file, items[object.digest])
+                if let verify { try await confirm(object, verify) }
+                tally.add(objects: 1, bytes: object.size)
             }
         }
     }
 
-    // MARK: Batches
+    // MARK: Attempts
 
-    private func batch(
-        _ operation: LFSBatch.Operation, _ objects: [(digest: Digest, size: Int)]
-    ) async throws -> [Digest: LFSBatch.Item] {
-        try await blocking { try ask(operation, objects) }
+    /// What an attempt came to.
+    enum Attempt: Sendable {
+        /// Bytes that travelled.
+        case done(bytes: Int)
+        /// It may succeed next time, not before so many seconds.
+        case failed(any Error, wait: Double?, bytes: Int)
+        /// The link does not hold any more.
+        case expired(any Error)
     }
 
-    private func ask(_ operation: LFSBatch.Operation, _ objects: [(digest: Digest, size: Int)]) throws -> [Digest: LFSBatch
-        .Item]
-    {
+    /// Moves an object: makes attempts until one succeeds, and asks for a new link where one has expired.
+    ///
+    /// - Returns: bytes that travelled.
+    private func transfer(
+        _ operation: LFSBatch.Operation, _ digest: Digest, _ size: Int, _ first: LFSBatch.Item?,
+        _ attempt: @escaping @Sendable (LFSBatch.Item) throws -> Attempt
+    ) async throws -> Int {
+        var item = first
+        var retries = retries
+        var travelled = 0
+        var isNewLink = false
+        while true {
+            if item?.transfer?.isUsable(at: Date()) == false || item == nil {
+                item = try await ask(operation, [(digest, size)])[digest]
+                isNewLink = true
+            }
+            let outcome: Attempt
+            switch (item, item?.error) {
+            case (_, let error?) where error.mayPass:
+                outcome = .failed(refusal(of: digest, error, operation), wait: nil, bytes: 0)
+            case (_, let error?):
+                throw refusal(of: digest, error, operation)
+            case (let item?, nil):
+                outcome = try await blocking { try attempt(item) }
+            case (nil, nil):
+                throw SharingError.unexpectedAnswer(url: shown(url), reason: "it says nothing of the object \(digest.short)")
+            }
+            switch outcome {
+            case .done(let bytes):
+                return travelled + bytes
+            case .expired(let error):
+                // A new link that is refused as well was not refused for its age.
+                guard !isNewLink else { throw error }
+                item = nil
+            case .failed(let error, let wait, let bytes):
+                travelled += bytes
+                if bytes > 0 { isNewLink = false }
+                if item?.error != nil { item = nil }
+                guard let pause = retries.pause(asked: wait, reached: travelled, subject: digest.hex) else { throw error }
+                try await Task.sleep(for: .seconds(pause))
+            }
+        }
+    }
+
+    private func refusal(of digest: Digest, _ error: LFSBatch.ItemError, _ operation: LFSBatch.Operation) -> SharingError {
+        let isMissing = operation == .download && [404, 410].contains(error.code)
+        return isMissing
+            ? .missingObject(digest, place: shown(url), reason: error.text)
+            : .objectRefused(digest, place: shown(url), reason: error.text)
+    }
+
+    /// Makes a request until its answer is one that stays.
+    private func answer(
+        _ target: URL, headers: [(name: String, value: String)], body: [UInt8], limit: Int
+    ) async throws -> [UInt8] {
+        var retries = retries
+        while true {
+            let outcome = try await blocking { () -> Answer in
+                let sink = BytesSink(limit: limit)
+                let request = HTTPRequest(method: .post, url: target, headers: headers, body: BytesBody(body))
+                do throws(HTTPFailure) {
+                    let answer = try server.exchange(request, to: sink)
+                    if answer.isSuccess { return .whole(sink.bytes) }
+                    let refusal = refusal(answer, target, sink.bytes)
+                    return answer.mayPass ? .failed(refusal, wait: answer.retryAfter) : .refused(refusal)
+                } catch {
+                    let failure = SharingError.unreachable(url: shown(target), reason: error.reason)
+                    return error.mayPass ? .failed(failure, wait: nil) : .refused(failure)
+                }
+            }
+            switch outcome {
+            case .whole(let bytes): return bytes
+            case .refused(let error): throw error
+            case .failed(let error, let wait):
+                guard let pause = retries.pause(asked: wait, subject: target.absoluteString) else { throw error }
+                try await Task.sleep(for: .seconds(pause))
+            }
+        }
+    }
+
+    private enum Answer: Sendable {
+        case whole([UInt8])
+        case refused(SharingError)
+        case failed(SharingError, wait: Double?)
+    }
+
+    // MARK: Batches
+
+    private func ask(
+        _ operation: LFSBatch.Operation, _ objects: [(digest: Digest, size: Int)]
+    ) async throws -> [Digest: LFSBatch.Item] {
         let address = url.appending(path: "objects/batch")
         let headers = [("Accept", LFSBatch.mediaType), ("Content-Type", LFSBatch.mediaType)]
-        let sink = BytesSink(limit: 16 << 20)
-        let answer: HTTPAnswer
+        let bytes = try await answer(
+            address, headers: headers, body: LFSBatch.question(operation, objects), limit: 16 << 20)
         do {
-            answer = try exchange(
-                .init(method: .post, url: address, headers: headers, body: BytesBody(LFSBatch.question(operation, objects))),
-                to: sink)
-        } catch {
-            throw SharingError.unreachable(url: shown(address), reason: error.reason)
-        }
-        guard answer.isSuccess else { throw refusal(answer, address, sink.bytes) }
-        do {
-            return try LFSBatch.items(in: sink.bytes, for: operation, server: url)
+            return try LFSBatch.items(in: bytes, for: operation, server: url)
         } catch {
             throw SharingError.unexpectedAnswer(url: shown(address), reason: error.reason)
         }
     }
 
-    /// An item whose addresses are good now; another one is asked for where they have expired.
-    private func fresh(
-        _ item: LFSBatch.Item?, _ operation: LFSBatch.Operation, _ digest: Digest, _ size: Int
-    ) throws -> LFSBatch.Item {
-        var item = item
-        if item?.transfer?.isUsable(at: Date()) == false { item = try ask(operation, [(digest, size)])[digest] }
-        guard let item else {
-            throw SharingError.unexpectedAnswer(url: shown(url), reason: "it says nothing of the object \(digest.short)")
-        }
-        if let error = item.error { throw SharingError.missingObject(digest, place: shown(url), reason: error) }
-        return item
-    }
-
-    // MARK: Transfers
-
-    /// - Returns: bytes that travelled.
-    private func fetch(_ object: IncomingObject, _ item: LFSBatch.Item?) throws -> Int {
-        try object.exclusively {
-            var travelled = 0
-            var failure: (any Error)?
-            for _ in 0..<Self.attempts {
-                if object.isWhole { return travelled }
-                if object.received > object.size { object.discard() }
-                let isResumed = object.received > 0
-                do {
-                    if object.received < object.size || object.size == 0 {
-                        travelled += try continueDownload(object, try fresh(item, .download, object.digest, object.size))
-                    }
-                    try object.finish()
-                } catch let error as HTTPFailure {
-                    failure = SharingError.unreachable(url: shown(item?.transfer?.url ?? url), reason: error.reason)
-                } catch let refusal as Refusal where object.received == 0 ? isResumed : object.received < object.size {
-                    // What lay here may have been the wrong part, or the answer was cut: once more.
-                    failure = refusal
-                }
-            }
-            if object.isWhole { return travelled }
-            throw failure ?? SharingError.missingObject(object.digest, place: shown(url), reason: "it did not come")
-        }
-    }
-
-    private func continueDownload(_ object: IncomingObject, _ item: LFSBatch.Item) throws -> Int {
-        guard let action = item.transfer else {
-            throw SharingError.missingObject(object.digest, place: shown(url), reason: "no way to download it was given")
-        }
-        let range = object.received > 0 ? [("Range", "bytes=\(object.received)-")] : []
-        let sink: FileSink
-        do {
-            sink = try FileSink(object.partial.path, from: object.received, limit: object.size)
-        } catch {
-            throw StoreError.cannotWrite(path: object.partial.path, reason: error.reason)
-        }
-        let answer: HTTPAnswer
-        do {
-            answer = try exchange(.init(url: action.url, headers: headers(of: action) + range), to: sink)
-        } catch {
-            switch sink.problem {
-            case nil: throw error
-            case .otherPart: throw HTTPFailure(reason: "the server sent another part than was asked for")
-            case .cannotWrite(let reason): throw StoreError.cannotWrite(path: object.partial.path, reason: reason)
-            case .tooLarge:
-                object.discard()
-                throw Refusal(subject: "an object", reason: "more bytes came than the \(object.size) that its pointer says")
-            }
-        }
-        switch answer.status {
-        case 200, 206: return sink.received
-        case 416:
-            object.discard()
-            throw HTTPFailure(reason: "the server has no such part of it")
-        case 429, 500...599:
-            throw HTTPFailure(reason: "HTTP status \(answer.status)")
-        default: throw refusal(answer, action.url, sink.message)
-        }
-    }
-
-    /// - Returns: whether the server lacked the object.
-    private func send(_ object: OutgoingObject, _ item: LFSBatch.Item?) throws -> Bool {
-        var failure: (any Error)?
-        for _ in 0..<Self.attempts {
-            let item = try fresh(item, .upload, object.digest, object.size)
-            guard let action = item.transfer else { return false }
-            guard let file = object.file else {
-                guard object.isRequired else { return false }
-                throw StoreError.missingObject(object.digest)
-            }
-            let body = try ObjectBody(file, digest: object.digest, size: object.size)
-            let sink = BytesSink(limit: 1 << 20)
-            do {
-                let type = [("Content-Type", "application/octet-stream")]
-                let answer = try exchange(
-                    .init(method: .put, url: action.url, headers: headers(of: action, unless: type), body: body), to: sink)
-                guard answer.isSuccess else {
-                    guard answer.status == 429 || answer.status >= 500 else { throw refusal(answer, action.url, sink.bytes) }
-                    failure = refusal(answer, action.url, sink.bytes)
-                    continue
-                }
-                try confirm(object, item)
-                return true
-            } catch let error as HTTPFailure {
-                if body.isDamaged { throw StoreError.damagedObject(object.digest) }
-                failure = SharingError.unreachable(url: shown(action.url), reason: error.reason)
-            }
-        }
-        throw failure ?? SharingError.unreachable(url: shown(url), reason: "no answer")
-    }
-
-    /// Confirms an upload, if the server asks for that.
-    private func confirm(_ object: OutgoingObject, _ item: LFSBatch.Item) throws {
-        guard let action = item.verify else { return }
+    /// Confirms an upload, where the server asks for that.
+    private func confirm(_ object: OutgoingObject, _ action: LFSBatch.Action) async throws {
         let body: JSON = ["oid": .string(object.digest.hex), "size": .integer(Int64(object.size))]
-        let sink = BytesSink(limit: 1 << 20)
         let types = [("Accept", LFSBatch.mediaType), ("Content-Type", LFSBatch.mediaType)]
-        let answer = try exchange(
-            .init(
-                method: .post, url: action.url, headers: headers(of: action, unless: types),
-                body: BytesBody(body.canonicalBytes)),
-            to: sink)
-        guard answer.isSuccess else { throw refusal(answer, action.url, sink.bytes) }
+        _ = try await answer(
+            action.url, headers: headers(of: action, unless: types), body: body.canonicalBytes, limit: 1 << 20)
+    }
+
+    /// - Returns: the step by which the server wants the upload confirmed, if it does.
+    private func sending(_ object: OutgoingObject, _ file: URL, _ item: LFSBatch.Item?) async throws -> LFSBatch.Action? {
+        let verify = Mutex(item?.verify)
+        _ = try await transfer(.upload, object.digest, object.size, item) { item in
+            verify.withLock { $0 = item.verify }
+            // Somebody else has sent it meanwhile.
+            guard item.transfer != nil else { return .done(bytes: 0) }
+            return try send(object, file, item)
+        }
+        return verify.withLock { $0 }
     }
 }
 
 extension Array {
     fileprivate func chunks(of size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
-    }
-}
-
-extension LFSServer {
-    /// An action's headers, and those that go with it unless it says otherwise.
-    func headers(
-        of action: LFSBatch.Action, unless defaults: [(name: String, value: String)] = []
-    ) -> [(name: String, value: String)] {
-        let named = Set(action.headers.map { $0.name.lowercased() })
-        return action.headers.filter { $0.name.lowercased() != "transfer-encoding" }
-            + defaults.filter { !named.contains($0.name.lowercased()) }
-    }
-
-    /// Sends a request. If this server asks for a login, sends it once more with one.
-    func exchange(_ request: HTTPRequest, to sink: any HTTPSink) throws(HTTPFailure) -> HTTPAnswer {
-        var request = request
-        let isOurs = (request.url.scheme, request.url.host, request.url.port) == (url.scheme, url.host, url.port)
-        let isSigned = request.headers.contains { $0.name.lowercased() == "authorization" }
-        if isOurs, !isSigned, let login = credentials.known { request.headers.append(("Authorization", login.header)) }
-        let answer = try connections.send(request, to: sink)
-        guard answer.status == 401, isOurs, !isSigned, credentials.known == nil, let login = credentials.ask(),
-            request.body?.rewind() ?? true
-        else { return answer }
-        request.headers.append(("Authorization", login.header))
-        sink.restart()
-        return try connections.send(request, to: sink)
-    }
-
-    func refusal(_ answer: HTTPAnswer, _ target: URL, _ body: [UInt8]) -> SharingError {
-        if answer.status == 401 { return .needsLogin(url: shown(target)) }
-        let message = (try? JSON(parsing: body))?["message"]?.string ?? ""
-        return .refused(url: shown(target), status: answer.status, message: String(message.prefix(300)))
-    }
-
-    /// An address as it may be printed: a query may hold what opens it.
-    func shown(_ url: URL) -> String {
-        guard var components = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return "the server" }
-        components.user = nil
-        components.password = nil
-        components.query = nil
-        return components.string ?? "the server"
-    }
-}
-
-/// An object as a body, hashed on the way: the last bytes of one that is damaged are never sent.
-final class ObjectBody: HTTPBody {
-    let size: Int
-    private let digest: Digest
-    private let file: OpenFile
-    private var hasher = DigestHasher()
-    private var position = 0
-    private(set) var isDamaged = false
-
-    init(_ file: URL, digest: Digest, size: Int) throws {
-        (self.size, self.digest) = (size, digest)
-        self.file = try OpenFile(reading: file.path)
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        guard position < size else { return 0 }
-        let count = Glibc.read(file.descriptor, buffer.baseAddress, min(buffer.count, size - position))
-        guard count > 0 else {
-            isDamaged = true
-            return nil
-        }
-        hasher.update(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
-        position += count
-        if position == size, hasher.finish() != digest {
-            isDamaged = true
-            return nil
-        }
-        return count
-    }
-
-    func rewind() -> Bool {
-        hasher = DigestHasher()
-        position = 0
-        return lseek(file.descriptor, 0, SEEK_SET) == 0
     }
 }

@@ -60,6 +60,8 @@ func forEach<Element: Sendable>(
 /// The objects of a repository on this machine.
 struct LocalObjects: RemoteObjects {
     let folder: ObjectFolder
+    /// Whose settings say who may read and write what is new.
+    let repository: URL
     /// For messages.
     let label: String
 
@@ -87,6 +89,8 @@ struct LocalObjects: RemoteObjects {
     }
 
     func upload(_ objects: [OutgoingObject], counting tally: TransferTally) async throws {
+        let permissions = Permissions(ofRepositoryAt: repository)
+        defer { withExtendedLifetime(permissions) {} }
         for object in objects where folder.object(object.digest)?.size != object.size {
             guard let file = object.file else {
                 guard object.isRequired else { continue }

@@ -15,14 +15,16 @@ package enum PullScope: Sendable {
 /// The refs to ask a remote for, out of all that it has.
 struct ChosenReferences {
     let scope: PullScope
-    let references: [SharedReference]
+    private(set) var references: [SharedReference]
     /// Refs that the remote has and a lineage has no place for.
-    let leftOut: [Refusal]
+    private(set) var leftOut: [Refusal]
     /// Actions whose results the remote names, asked for or not.
     let advertisedActions: Set<Digest>
 
+    /// - Parameter withResults: whether results by their actions and notes on runs are asked for, beside builds and tags.
     init(
-        _ scope: PullScope, among listed: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits
+        _ scope: PullScope, among listed: [RemoteReference], of remote: RemoteRepository, _ limits: ReceivingLimits,
+        withResults: Bool
     ) throws {
         guard listed.count <= limits.references else {
             throw Refusal(
@@ -30,12 +32,13 @@ struct ChosenReferences {
         }
         var shared: [SharedReference] = []
         var others: [Refusal] = []
-        for reference in listed.sorted(by: { $0.name < $1.name }) {
+        for reference in listed.sorted(by: { $0.name < $1.name })
+        where reference.name != Store.receivedReference && !reference.name.hasPrefix(WitnessCommit.references) {
             do throws(Refusal) {
                 shared.append(try SharedReference(reference.name, naming: reference.object))
             } catch {
                 // Other refs may have any name; names that look like Decant's must be right.
-                if reference.name.hasPrefix("refs/decant/") || reference.name.hasPrefix("refs/heads/") { throw error }
+                if reference.name.hasPrefix("refs/decant/") { throw error }
                 others.append(error)
             }
         }
@@ -43,12 +46,15 @@ struct ChosenReferences {
         self.scope = scope
         advertisedActions = Set(listed.compactMap { StageCommit.key(ofReference: $0.name) })
         switch scope {
-        case .everything: (references, leftOut) = (shared, others)
+        case .everything:
+            references = withResults ? shared : shared.filter(\.isSignable)
+            leftOut = others
         case .recipes(let names):
             for name in names where !shared.contains(where: { $0.kind == .branch(recipe: name) }) {
                 throw RemoteError.unreachable(remote: remote.label, reason: "it has no build of '\(name)'")
             }
-            let wanted = Set(names.map { SharedReference.Kind.branch(recipe: $0) } + [.runNotes])
+            let notes: [SharedReference.Kind] = withResults ? [.runNotes] : []
+            let wanted = Set(names.map { SharedReference.Kind.branch(recipe: $0) } + notes)
             (references, leftOut) = (shared.filter { wanted.contains($0.kind) }, [])
         case .actions(let keys):
             let wanted = Set(keys.map { SharedReference.Kind.action(key: $0) })
@@ -56,9 +62,35 @@ struct ChosenReferences {
         }
     }
 
+    /// Leaves branches and tags of others where they are.
+    ///
+    /// - Parameter repository: has what the refs name.
+    /// - Returns: whether there are any.
+    /// - Throws: where one of them was asked for by its name.
+    mutating func leaveOutForeign(
+        seenIn repository: GitRepository, of remote: RemoteRepository, _ limits: ReceivingLimits
+    ) throws -> Bool {
+        func isForeign(_ reference: SharedReference) -> Bool {
+            switch reference.kind {
+            case .branch, .tag: !repository.claimsToBeLineage(reference.object, limits: limits)
+            case .action, .runNotes: false
+            }
+        }
+        let (foreign, own) = (references.filter(isForeign), references.filter { !isForeign($0) })
+        if foreign.isEmpty { return false }
+        if case .recipes = scope, let name = foreign.first?.name {
+            throw RemoteError.unreachable(remote: remote.label, reason: "\(name) there is no build of Decant's")
+        }
+        references = own
+        leftOut += foreign.map {
+            Refusal(subject: $0.name, reason: "it is no build or result of Decant's, and stays where it is")
+        }
+        return true
+    }
+
     /// What a server is asked for; `nil` where that is nothing.
     var names: [String]? {
-        if case .everything = scope { return SharedReference.patterns }
+        if case .everything = scope, references.contains(where: { !$0.isSignable }) { return SharedReference.resultPatterns }
         return references.isEmpty ? nil : references.map(\.name)
     }
 
@@ -73,6 +105,16 @@ struct ChosenReferences {
                     throw Refusal(subject: name, reason: "there is a ref \(parent) as well")
                 }
             }
+        }
+    }
+}
+
+extension SharedReference {
+    /// Whether a person signs what it names: a build or a tag.
+    fileprivate var isSignable: Bool {
+        switch kind {
+        case .branch, .tag: true
+        case .action, .runNotes: false
         }
     }
 }

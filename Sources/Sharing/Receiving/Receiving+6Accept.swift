@@ -25,8 +25,11 @@ extension Receiving {
     func accept() throws -> (moves: [ReferenceChange], actions: Int) {
         let missing = try missingObjects()
         return try RemoteError.refusing(remote.label) {
-            try store.admit(checked, from: quarantine, references: chosen.references, objects: missing) { admission in
-                let changes = try chosen.references.compactMap { try Self.take($0, into: admission) }
+            let origin = Arrival(from: remote.label)
+            return try store.admit(
+                checked, from: quarantine, origin: origin, references: chosen.references, objects: missing
+            ) { admission in
+                let changes = try chosen.references.compactMap { try take($0, into: admission) }
                 if let branch = chosen.references.first(where: { if case .branch = $0.kind { true } else { false } }) {
                     try admission.repository.adoptHead(branch.name)
                 }
@@ -36,7 +39,7 @@ extension Receiving {
     }
 
     /// Moves one ref to where the remote has it, or to a merge with what is here; `nil` where nothing is to be done.
-    private static func take(_ reference: SharedReference, into admission: Admission) throws -> ReferenceChange? {
+    private func take(_ reference: SharedReference, into admission: Admission) throws -> ReferenceChange? {
         if case .action = reference.kind { return nil }
         let ours = admission.repository
         let head = try ours.named(by: reference.name)
@@ -52,9 +55,13 @@ extension Receiving {
                 reason: "the remote's tag of this name names \(reference.object)")
         }
         if try ours.contains(head, reference.object) { return nil }
+        // Another process may have built since this was asked first.
+        if let refusal = try trust.refusal(moving: reference, from: head, in: ours) { throw refusal }
         if try ours.contains(reference.object, head) { return try move(to: reference.object, .forwarded) }
         if case .branch(let recipe) = reference.kind {
-            return try move(to: BuildCommit.merge(head, reference.object, recipe: recipe, in: ours), .merged)
+            return try move(
+                to: BuildCommit.merge(
+                    head, reference.object, recipe: recipe, in: ours, signer: trust.signer), .merged)
         }
         return try move(to: RunNotes.merge(head, reference.object, in: ours), .merged)
     }

@@ -1,4 +1,6 @@
 import Foundation
+import HTTP
+import Store
 import Synchronization
 
 /// A user and a password for a server.
@@ -24,6 +26,13 @@ final class Credentials: Sendable {
         state = Mutex(address.login.map { .known($0) } ?? .unasked)
     }
 
+    /// The login for a server that was not named by a person: git's credential helpers know it, or nobody does.
+    init(for url: URL) {
+        self.url = url
+        user = nil
+        state = Mutex(.unasked)
+    }
+
     /// The login that is known already.
     var known: Login? { state.withLock { if case .known(let login) = $0 { login } else { nil } } }
 
@@ -37,11 +46,26 @@ final class Credentials: Sendable {
         }
     }
 
+    /// What `git credential` reads: a field a line. `nil` where a field would be several, and so a question about another host.
+    static func question(_ url: URL, user: String?) -> String? {
+        guard let scheme = url.scheme?.lowercased(), let host = url.host(percentEncoded: false), !host.isEmpty else {
+            return nil
+        }
+        var fields = ["protocol=\(scheme)", "host=\(url.port.map { "\(host):\($0)" } ?? host)"]
+        fields.append("path=\(url.path(percentEncoded: false).dropFirst())")
+        if let user { fields.append("username=\(user)") }
+        let isPlain = fields.allSatisfy { field in
+            !field.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+        }
+        guard isPlain, !host.contains("/"), !host.contains("@") else { return nil }
+        return fields.joined(separator: "\n") + "\n\n"
+    }
+
     /// `git credential fill`, which asks nobody on a terminal. The answer goes through a pipe, never through a file.
     static func fill(
         _ url: URL, user: String?, environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> Login? {
-        guard let scheme = url.scheme, let host = url.host else { return nil }
+        guard let question = question(url, user: user) else { return nil }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["git", "credential", "fill"]
@@ -51,10 +75,7 @@ final class Credentials: Sendable {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         guard (try? process.run()) != nil else { return nil }
-        let place = url.port.map { "\(host):\($0)" } ?? host
-        let question =
-            ["protocol=\(scheme)", "host=\(place)", "path=\(url.path.dropFirst())"] + (user.map { ["username=\($0)"] } ?? [])
-        try? input.fileHandleForWriting.write(contentsOf: Data((question.joined(separator: "\n") + "\n\n").utf8))
+        try? input.fileHandleForWriting.write(contentsOf: Data(question.utf8))
         try? input.fileHandleForWriting.close()
         let answer = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Store
 
 /// A remote as a command knows it: where its commits are, and where its objects are.
@@ -7,49 +8,75 @@ package struct Remote: Sendable {
     /// A person may see it.
     package var label: String { address.text }
     let repository: RemoteRepository
+    /// What policies may call it.
+    var addresses: [String] { [address.text] + repository.addresses }
     /// `nil` where only the commits' place is known.
     let objects: (any RemoteObjects)?
+
+    /// What a person should know of the way there.
+    package let warnings: [String]
 
     /// Resolves a remote.
     ///
     /// - Parameters:
     ///   - name: a remote of the store's git configuration, a path or an address; `origin` where `nil`.
     ///   - objectServer: a Git LFS server; else the configuration's, else the one that the address gives.
-    package init(_ name: String?, objectServer: String? = nil, for store: Store) throws {
-        let configured = try store.address(ofRemote: name ?? "origin")
-        guard let text = configured ?? name else { throw SharingError.noRemote }
-        address = try RemoteAddress(text)
+    ///   - environment: where proxies and the authorities of servers' certificates are looked up.
+    package init(
+        _ name: String?, objectServer: String? = nil, for store: Store, use: RemoteUse = .receiving,
+        retries: Retries = Retries(), environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
+        let configuration = store.gitConfiguration
+        let rewriting = AddressRewriting(configuration)
+        let configured = configuration.address(ofRemote: name ?? "origin", for: use)
+        guard let text = configured?.text ?? name else { throw SharingError.noRemote }
+        let meant = rewriting.meant(by: text, for: use, isForPushes: configured?.isForPushes ?? false)
+        address = try RemoteAddress(meant)
         var setting = objectServer
-        if configured != nil { setting = try setting ?? store.gitSetting("remote.\(name ?? "origin").lfsurl") }
+        if configured != nil { setting = setting ?? configuration.value("remote.\(name ?? "origin").lfsurl") }
+        let settings = NetworkSettings(environment: environment, git: configuration.pairs)
+        var warnings: [String] = []
+
+        /// The objects at an address: those of a Git LFS server, or of a repository on this machine.
+        func objects(at text: String) throws -> any RemoteObjects {
+            let address = try RemoteAddress(rewriting.meant(by: text, for: use))
+            switch address.place {
+            case .http(let url):
+                return LFSServer(
+                    LoginServer(url, credentials: Credentials(of: address, for: url), settings: settings), retries: retries)
+            case .path(let path): return try Self.objects(of: Self.repository(at: path, named: text))
+            case .ssh: throw SharingError.noObjectServer(remote: address.text)
+            }
+        }
         switch address.place {
         case .path(let path):
             let folder = try Self.repository(at: path, named: text)
             repository = .neighbour(folder)
-            objects = try setting.map { try Self.objects(at: $0) } ?? Self.objects(of: folder)
+            self.objects = try setting.map(objects) ?? Self.objects(of: folder)
         case .http(let url):
-            let credentials = Credentials(of: address, for: url)
-            repository = .server(url: url.absoluteString) { credentials.ask() }
-            objects =
-                try (setting ?? store.gitSetting("lfs.url")).map { try Self.objects(at: $0) }
-                ?? address.discoveredServer.map { LFSServer(url: $0, credentials: credentials) as any RemoteObjects }
+            let server = LoginServer(url, credentials: Credentials(of: address, for: url), settings: settings)
+            repository = .server(url: url.absoluteString, login: .web(server))
+            if !settings.rule(for: url).checksCertificate, url.scheme == "https" {
+                warnings.append(
+                    "nobody checks who answers at \(url.host(percentEncoded: false) ?? "the server"): http.sslVerify is false")
+            }
+            if settings.rule(for: url).proxy != nil, url.scheme == "http" {
+                warnings.append(
+                    "git's part of \(url.absoluteString) is asked for without the proxy, which holds for https there")
+            }
+            self.objects =
+                try (setting ?? configuration.value("lfs.url")).map(objects)
+                ?? address.discoveredServer.map { LFSServer(server.at($0), retries: retries) as any RemoteObjects }
         case .ssh(let url):
-            repository = .server(url: url) { nil }
-            objects = try (setting ?? store.gitSetting("lfs.url")).map { try Self.objects(at: $0) }
+            repository = .server(url: url, login: .keys)
+            self.objects = try (setting ?? configuration.value("lfs.url")).map(objects)
         }
-    }
-
-    /// The objects at an address: those of a Git LFS server, or of a repository on this machine.
-    private static func objects(at text: String) throws -> any RemoteObjects {
-        let address = try RemoteAddress(text)
-        switch address.place {
-        case .http(let url): return LFSServer(url: url, credentials: Credentials(of: address, for: url))
-        case .path(let path): return try objects(of: repository(at: path, named: text))
-        case .ssh: throw SharingError.noObjectServer(remote: address.text)
-        }
+        self.warnings = warnings
     }
 
     private static func objects(of folder: URL) throws -> any RemoteObjects {
-        LocalObjects(folder: try NeighbourRepository(at: folder).objects, label: folder.path)
+        let neighbour = try NeighbourRepository(at: folder)
+        return LocalObjects(folder: neighbour.objects, repository: neighbour.folder, label: folder.path)
     }
 
     private static func repository(at path: URL, named text: String) throws -> URL {
@@ -87,7 +114,7 @@ package struct RemoteAddress: Sendable {
     package init(_ text: String) throws(SharingError) {
         let isPlain =
             !text.isEmpty && !text.hasPrefix("-") && text.firstMatch(of: /^[A-Za-z0-9+.-]+::/) == nil && text.utf8.count <= 4096
-            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+            && !text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
         guard isPlain else { throw .invalidAddress(Self.redacted(text)) }
         if let scheme = text.firstMatch(of: /^([A-Za-z][A-Za-z0-9+.-]*):\/\//)?.1.lowercased() {
             try self.init(text, scheme: scheme)
@@ -103,6 +130,8 @@ package struct RemoteAddress: Sendable {
 
     private init(_ text: String, scheme: String) throws(SharingError) {
         guard var components = URLComponents(string: text) else { throw .invalidAddress(Self.redacted(text)) }
+        // Percent-encoded ones would be decoded on the way to git's credential helpers.
+        guard scheme == "file" || !text.hasControlCharacters else { throw .controlCharacters(Self.redacted(text)) }
         switch scheme {
         case "file":
             guard ["", "localhost"].contains(components.host ?? ""), components.path.hasPrefix("/") else {

@@ -8,12 +8,23 @@ enum RemoteRepository: Sendable {
     case neighbour(URL)
     /// A repository behind a server: an address without a password, and who asks there. Libgit2 asks for the login only where
     /// the server wants one.
-    case server(url: String, login: @Sendable () -> Login?)
+    case server(url: String, login: ServerLogin)
 
     var label: String {
         switch self {
         case .neighbour(let path): path.path
         case .server(let url, _): url
+        }
+    }
+
+    /// What policies may call it.
+    var addresses: [String] {
+        switch self {
+        case .neighbour(let path):
+            [path, path.resolvingSymlinksInPath()].flatMap { [$0.path, $0.deletingLastPathComponent().path] }.enumerated()
+                .filter { $0.offset % 2 == 0 || path.lastPathComponent == "lineage.git" || path.lastPathComponent == ".git" }
+                .map(\.element)
+        case .server(let url, _): [url]
         }
     }
 
@@ -29,6 +40,22 @@ enum RemoteRepository: Sendable {
     }
 }
 
+extension RemoteRepository {
+    /// Whether a commit is known to belong to no lineage. What a server has is not known before it is fetched.
+    func hasForeign(_ commit: CommitID) -> Bool {
+        guard case .neighbour(let path) = self, let neighbour = try? NeighbourRepository(at: path) else { return false }
+        return !neighbour.repository.claimsToBeLineage(commit, limits: ReceivingLimits())
+    }
+}
+
+/// How a server is told who asks.
+enum ServerLogin: Sendable {
+    /// Over http.
+    case web(LoginServer)
+    /// Over SSH: an agent's key, or one of the usual files.
+    case keys
+}
+
 /// A ref that a remote repository has.
 struct RemoteReference: Hashable, Sendable {
     var name: String
@@ -38,26 +65,6 @@ struct RemoteReference: Hashable, Sendable {
 
 /// What git's configuration of the lineage repository says of remotes.
 extension Store {
-    /// The address of a remote, by its name; `nil` where there is no such remote.
-    package func address(ofRemote name: String) throws(StoreError) -> String? {
-        let repository = try openRepository()
-        var remote: OpaquePointer?
-        guard git_remote_lookup(&remote, repository.pointer, name) == 0 else { return nil }
-        defer { git_remote_free(remote) }
-        return git_remote_url(remote).map { String(cString: $0) }
-    }
-
-    /// A value of git's configuration, this machine's included; `nil` where it is not set.
-    package func gitSetting(_ key: String) throws(StoreError) -> String? {
-        let repository = try openRepository()
-        var configuration: OpaquePointer?
-        try GitRepository.check(git_repository_config_snapshot(&configuration, repository.pointer), "read the configuration")
-        defer { git_config_free(configuration) }
-        var value: UnsafePointer<CChar>?
-        guard git_config_get_string(&value, configuration, key) == 0 else { return nil }
-        return value.map { String(cString: $0) }
-    }
-
     /// Remembers a remote, so that `git fetch` and `git push` exchange the same refs as Decant does.
     package func addRemote(_ name: String, address: String) throws(StoreError) {
         let repository = try openRepository()
@@ -112,7 +119,7 @@ struct NeighbourRepository {
 
     func references() throws(StoreError) -> [RemoteReference] {
         var references: [RemoteReference] = []
-        for name in try repository.references(startingWith: "refs/") {
+        for name in try repository.references(startingWith: "refs/") where !name.hasPrefix(PendingCommits.references) {
             if let object = try? repository.named(by: name) { references.append(RemoteReference(name: name, object: object)) }
         }
         return references
@@ -128,7 +135,7 @@ struct NeighbourRepository {
         try Self.copy(tips, from: other, to: repository, limits: ReceivingLimits())
     }
 
-    private static func copy(
+    static func copy(
         _ tips: [CommitID], from source: GitRepository, to target: GitRepository, limits: ReceivingLimits
     ) throws {
         var builder: OpaquePointer?

@@ -8,7 +8,7 @@ import Foundation
 /// ```
 /// {"action":"…","done":120,"format":1,"kind":"train.sft","revision":1}⏎
 /// ```
-struct CheckpointFile {
+package struct CheckpointFile {
     private let directory: URL
     private let action: Action
     private let key: Digest
@@ -16,8 +16,9 @@ struct CheckpointFile {
     private static let format = 1
     private static let digestLength = 32
 
-    init(directory: URL, action: Action) {
-        (self.directory, self.action) = (directory, action)
+    package init(directory: URL, action: Action) {
+        self.directory = directory
+        self.action = action
         key = action.key
     }
 
@@ -25,7 +26,7 @@ struct CheckpointFile {
 
     /// The state that the file holds; `nil` where there is no file.
     /// - Throws: `CheckpointFault` or `ModelFileError` when it is not a whole file of this action.
-    func read() throws -> (done: Int, tensors: SafeTensors)? {
+    package func read() throws -> (done: Int, tensors: SafeTensors)? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         // Mapped: a wrong size in the file allocates no memory.
         let content = try Data(contentsOf: url, options: .mappedIfSafe)
@@ -62,6 +63,9 @@ struct CheckpointFile {
         }
         Self.flush(directory)
     }
+
+    /// A file's content with its checksum.
+    package static func sealed(_ content: [UInt8]) -> [UInt8] { content + Digest(hashing: content).bytes }
 
     private func header(done: Int) -> JSON {
         [

@@ -50,7 +50,12 @@ enum XLAMReader: RowReader {
             guard var schema = parameter.object else {
                 throw RowError("the parameter '\(name)' of '\(function.name)' is no object with a 'type'")
             }
-            let type = PythonType(schema["type"]?.string ?? "")
+            let text = schema["type"]?.string ?? ""
+            guard let type = PythonType(text) else {
+                throw RowError(
+                    "the type of the parameter '\(name)' of '\(function.name)' nests deeper than \(PythonType.mostLevels) levels"
+                )
+            }
             schema["type"] = nil
             properties[name] = .object(schema.merging(type.schema) { $1 })
             // What has a default may be left out, whether its type says so or not.
@@ -67,7 +72,12 @@ struct PythonType {
     var schema: [String: JSON]
     var isOptional: Bool
 
-    init(_ text: String) {
+    /// Types inside one another, such as the two of `List[int]`.
+    static let mostLevels = 32
+
+    /// - Returns: `nil` where types lie deeper in one another.
+    init?(_ text: String) {
+        guard Self.levels(of: text) <= Self.mostLevels else { return nil }
         var parts = Self.parts(of: text[...])
         isOptional = parts.contains("optional")
         parts.removeAll { $0 == "optional" }
@@ -84,15 +94,25 @@ struct PythonType {
         case "bool", "boolean": schema = ["type": "boolean"]
         case "dict", "object": schema = ["type": "object"]
         case "list", "array", "set", "tuple":
-            let elements = arguments.map { PythonType($0).schema }
+            let elements = arguments.compactMap { PythonType($0)?.schema }
             schema = ["type": "array"]
             // A tuple's elements may be of several types.
             if let first = elements.first, elements.allSatisfy({ $0 == first }) { schema["items"] = .object(first) }
         case "optional" where arguments.count == 1:
-            schema = PythonType(arguments[0]).schema
+            schema = PythonType(arguments[0])?.schema ?? [:]
             isOptional = true
         default: schema = [:]
         }
+    }
+
+    private static func levels(of text: String) -> Int {
+        var (level, deepest) = (1, 1)
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "[") { level += 1 }
+            if byte == UInt8(ascii: "]") { level -= 1 }
+            deepest = max(deepest, level)
+        }
+        return deepest
     }
 
     /// The parts between the commas that stand in no brackets.

@@ -54,6 +54,8 @@ package struct Metric: Hashable, Sendable {
             var scale = 1.0
             for _ in 0..<places { scale *= 10 }
             let scaled = (abs(value) * scale).rounded()
+            // Figures of a received report may be anything.
+            guard scaled < 1e18 else { return String(describing: value) }
             let digits = String(Int(scaled))
             let sign = value < 0 && scaled > 0 ? "-" : ""
             guard places > 0 else { return sign + digits }

@@ -77,6 +77,9 @@ struct DeclaredOutputs {
         }
         if let other = declared.lazy.compactMap(otherAbove).first { throw Self.refusal(of: other) }
         let kept = found.filter { isDeclared($0.path) && !$0.entry.isFolder }
+        if let fault = FileNames.fault(in: kept.lazy.map(\.path)) {
+            throw StageFailure("the command made files that cannot be kept in outputs/: \(fault)")
+        }
         for file in kept {
             guard file.entry.isFile else { throw Self.refusal(of: file.path) }
             guard file.entry.status.st_nlink <= nameCounts[UInt64(file.entry.status.st_ino), default: 0] else {

@@ -13,13 +13,16 @@ package struct CurveText: Sendable {
     let readings: [Reading]
     package let steps: Int
 
-    /// - Parameter lines: those of `curve.jsonl`. What is no number is left out.
+    /// - Parameter lines: those of `curve.jsonl`. What is no number, or no later step, is left out.
     package init(lines: [JSON]) {
         var readings: [String: Reading] = [:]
         for line in lines {
             guard let step = line["step"]?.integer else { continue }
             for (name, value) in line.object ?? [:] where name != "step" && name != "tokens" {
-                guard let value = value.double, value.isFinite else { continue }
+                // A received curve may have any: sums and differences are to be numbers, and steps rise.
+                guard let value = value.double, abs(value) < 1e300, (0...1 << 53).contains(step),
+                    readings[name]?.steps.last.map({ step > $0 }) ?? true
+                else { continue }
                 readings[name, default: Reading(name: name, steps: [], values: [])].steps.append(step)
                 readings[name]?.values.append(value)
             }

@@ -8,20 +8,23 @@ extension Store {
     ///
     /// - Parameter ours: a handle on the lineage.
     package func quarantine(for ours: GitRepository) throws(StoreError) -> Quarantine {
-        try Quarantine(for: layout, ours: ours)
+        try requireWritable()
+        return try Quarantine(for: layout, ours: ours)
     }
 
     /// Moves checked commits and their files into the lineage, while no other process moves refs. The order keeps the store
     /// whole whenever the process ends: objects, git's packs, the refs of actions, all other refs.
     ///
     /// - Parameters:
+    ///   - origin: where it came from; every new commit is marked so.
     ///   - references: what was checked, as the other side has it.
     ///   - objects: what the store lacked of the objects that the commits need.
     ///   - moveReferences: moves branches, tags and notes.
     /// - Returns: what moving the refs gave, and how many actions are new.
     /// - Throws: `Refusals` where something breaks a rule, then nothing has moved; `StoreError`.
     package func admit<Moves>(
-        _ checked: CommitCheck, from quarantine: Quarantine, references: [SharedReference], objects: [IncomingObject],
+        _ checked: CommitCheck, from quarantine: Quarantine, origin: Arrival, references: [SharedReference],
+        objects: [IncomingObject],
         moveReferences: (Admission) throws -> Moves
     ) throws -> (moves: Moves, actions: Int) {
         do {
@@ -29,7 +32,7 @@ extension Store {
         } catch let refusal as Refusal {
             throw Refusals(all: [refusal])
         }
-        let lock = try FileLock(layout.writeLock, .exclusive)
+        let lock = try WriteLock(layout.writeLock, repository: layout.repository)
         defer { withExtendedLifetime(lock) {} }
         // Another process may have built since the commits were checked.
         try checked.refuseConflicts()
@@ -46,6 +49,7 @@ extension Store {
         }
         try quarantine.publishPacks(in: layout)
         try checked.ours.refresh()
+        try Arrivals.mark(checked.stages.map(\.commit) + checked.builds, origin, in: checked.ours)
         let actions = try nameActions(checked, references)
         return (try moveReferences(Admission(layout: layout, repository: checked.ours)), actions)
     }
@@ -72,15 +76,16 @@ extension Store {
         let actions = references.filter { if case .action = $0.kind { true } else { false } }
         let named = Set(actions.map(\.object))
         var created = 0
-        func name(_ reference: String, _ commit: CommitID) throws {
-            if try ours.target(of: reference) == nil, try ours.createReference(reference, to: commit) { created += 1 }
+        func name(_ key: Digest, _ commit: CommitID) throws {
+            let old = try ours.target(of: StageCommit.reference(for: key))
+            if try ours.nameAction(key, commit), old != commit { created += 1 }
         }
         for record in checked.stages.filter({ named.contains($0.commit) }) + checked.stages where objects.holds(record.artifact)
         {
-            try name(StageCommit.reference(for: record.action.key), record.commit)
+            try name(record.action.key, record.commit)
         }
         // A ref that was lost here, of a commit that was not.
-        for action in actions { try name(action.name, action.object) }
+        for action in actions { if case .action(let key) = action.kind { try name(key, action.object) } }
         return created
     }
 
@@ -126,8 +131,10 @@ package struct SharedReference: Hashable, Sendable {
     /// What it names on the other side: a commit, or a tag object.
     package let object: CommitID
 
-    /// What a full exchange asks for.
-    package static let patterns = ["refs/heads/*", "refs/tags/*", "refs/decant/actions/*", RunNotes.reference]
+    /// What a full exchange asks for, besides witnesses, which come one by one.
+    package static let resultPatterns = ["refs/heads/*", "refs/tags/*", "refs/decant/actions/*", RunNotes.reference]
+    /// All that stores exchange.
+    package static let patterns = resultPatterns + [WitnessCommit.references + "*"]
 
     /// - Throws: why a lineage cannot share a ref of this name.
     package init(_ name: String, naming object: CommitID) throws(Refusal) {

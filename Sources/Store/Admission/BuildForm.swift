@@ -44,10 +44,10 @@ struct BuildForm {
     private func checkTargets(
         _ plan: JSON, _ tree: git_oid, _ attributes: [UInt8], _ checked: inout CommitCheck
     ) throws -> [CommitID] {
-        var trees: [String: git_oid] = [:]
+        var trees: [FileName: git_oid] = [:]
         for entry in try checked.directory(tree, at: "targets/", of: subject) {
             guard entry.isDirectory else { throw refusal("'targets/\(TreeForm.shown(entry.name))' is no target") }
-            trees[entry.name] = entry.id
+            trees[FileName(entry.name)] = entry.id
         }
         var commits: [CommitID] = []
         var pointers: [String] = []
@@ -62,14 +62,15 @@ struct BuildForm {
             guard record.artifact.digest.hex == artifact else {
                 throw refusal("its target '\(shown)' names another artifact than the stage commit \(id) has")
             }
-            guard let found = trees.removeValue(forKey: name), let stage = try checked.quarantine.commit(record.commit),
+            guard let found = trees.removeValue(forKey: FileName(name)),
+                let stage = try checked.quarantine.commit(record.commit),
                 let own = try checked.quarantine.entry("artifact", of: stage.tree), ObjectName(own) == ObjectName(found)
             else { throw refusal("its target '\(shown)' holds other files than the stage commit \(id)") }
             commits.append(record.commit)
             pointers += record.artifact.files.filter { checked.isPointer($0, of: own) }.map { "targets/\(name)/\($0.path)" }
         }
         if let other = trees.keys.sorted().first {
-            throw refusal("its plan.json says nothing of the target '\(TreeForm.shown(other))'")
+            throw refusal("its plan.json says nothing of the target '\(TreeForm.shown(other.text))'")
         }
         guard attributes == Array(ArtifactTree.attributes(pointers: pointers).utf8) else {
             throw refusal("its .gitattributes is not as Decant writes it")

@@ -62,10 +62,15 @@ package struct CommitCheck {
     }
 
     /// The stage commit of an id, of those that were looked at and of ours.
-    mutating func stage(_ id: CommitID) throws(StoreError) -> StageRecord? {
+    ///
+    /// - Throws: `Refusal` where a source of ours, taken in before, is not what it pins.
+    mutating func stage(_ id: CommitID) throws -> StageRecord? {
         if let record = known[id] { return record }
         guard let oid = GitRepository.id(id.hex), !isNew(oid) else { return nil }
         let record = try StageCommit.read(id, from: ours)
+        if let record, let fault = record.action.pinFault(of: record.artifact) {
+            throw Refusal(subject: "the stage commit \(id)", reason: "\(record.action.kind) \(fault)")
+        }
         known[id] = record
         return record
     }
@@ -147,7 +152,8 @@ package struct CommitCheck {
             }
             results[key] = record
             guard let known = try ours.target(of: StageCommit.reference(for: key)),
-                let own = try StageCommit.read(known, from: ours), own.artifact.digest != record.artifact.digest
+                let own = try StageCommit.read(known, from: ours), own.artifact.digest != record.artifact.digest,
+                own.action.pinFault(of: own.artifact) == nil
             else { continue }
             refusals.append(Self.conflict(record, with: own.artifact, place: "here, which stays"))
         }
@@ -212,6 +218,8 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 /// Several at once.
 package struct Refusals: Error, Hashable, Sendable {
     package var all: [Refusal]
+
+    package init(all: [Refusal]) { self.all = all }
 }
 
 /// How much is accepted from a remote. Anything larger is refused before it is read.

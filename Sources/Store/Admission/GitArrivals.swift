@@ -10,20 +10,26 @@ import Foundation
 enum GitArrivals {
     /// Looks at branches that moved since the last time. The caller holds the write lock. Damaged commits are left alone: to
     /// find them is the work of a check, and the store opens without them.
-    static func name(in layout: StoreLayout, _ repository: GitRepository) {
-        try? nameNew(in: layout, repository)
+    ///
+    /// - Parameter isForeign: whether no store has opened this repository before, so that all of it came from elsewhere.
+    static func name(in layout: StoreLayout, _ repository: GitRepository, isForeign: Bool) {
+        try? nameNew(in: layout, repository, isForeign)
     }
 
-    private static func nameNew(in layout: StoreLayout, _ repository: GitRepository) throws(StoreError) {
+    private static func nameNew(
+        in layout: StoreLayout, _ repository: GitRepository, _ isForeign: Bool
+    ) throws(StoreError) {
         let heads = try repository.references(startingWith: BuildCommit.branches).compactMap { try? repository.target(of: $0) }
         let notice = Notice(at: layout.adopted)
         let new = heads.filter { !notice.heads.contains($0) }
         guard !new.isEmpty || !notice.waiting.isEmpty else { return }
         var unnamed = notice.waiting
+        var builds: [CommitID] = []
         try repository.walk(new, without: notice.heads) { commit throws(StoreError) in
-            if try commit.isStage(in: repository) { unnamed.insert(commit.id) }
+            if try commit.isStage(in: repository) { unnamed.insert(commit.id) } else { builds.append(commit.id) }
             return true
         }
+        try mark(unnamed.subtracting(notice.waiting), builds, besides: notice.heads, isForeign, in: repository)
         let objects = ObjectStore(layout: layout)
         var waiting: Set<CommitID> = []
         var ready: [CommitID] = []
@@ -40,6 +46,30 @@ enum GitArrivals {
         }
         let next = Notice(heads: Set(heads), waiting: waiting)
         if next != notice { next.write(to: layout.adopted) }
+    }
+
+    /// Marks what a program of others brought: stage commits that no build which was made or received here has, and the builds
+    /// that came with them. Refs of actions say nothing: `git fetch` and a push bring them along.
+    ///
+    /// - Parameter known: heads that were looked at before. Without any, builds may have been made here before anything looked;
+    ///   then those count as foreign whose actions name no commit.
+    private static func mark(
+        _ stages: Set<CommitID>, _ builds: [CommitID], besides known: Set<CommitID>, _ isForeign: Bool,
+        in repository: GitRepository
+    ) throws(StoreError) {
+        guard !stages.isEmpty || !builds.isEmpty else { return }
+        var ours: Set<CommitID> = []
+        try repository.walk(known.sorted()) { commit throws(StoreError) in ours.insert(commit.id).inserted }
+        var foreign: [CommitID] = []
+        for commit in stages.subtracting(ours).sorted() {
+            guard let record = try? StageCommit.read(commit, from: repository) else { continue }
+            if known.isEmpty, !isForeign, try repository.target(of: StageCommit.reference(for: record.action.key)) != nil {
+                continue
+            }
+            foreign.append(commit)
+        }
+        guard !foreign.isEmpty || !known.isEmpty || isForeign else { return }
+        try Arrivals.mark(foreign + builds, Arrival(from: Arrival.git), in: repository)
     }
 
     /// Notes a head whose stage commits are named: one that was built or received here.

@@ -27,6 +27,7 @@ struct StageForm {
         }
         guard action.canonicalBytes == bytes else { throw refusal("its action.json is not as Decant writes it") }
         let artifact = try artifact(tree, &checked)
+        if let fault = action.pinFault(of: artifact.artifact) { throw refusal("\(action.kind) \(fault)") }
         try checkParents(action, &checked)
         let attributes = ArtifactTree.attributes(pointers: artifact.pointers.map { "artifact/" + $0 })
         guard

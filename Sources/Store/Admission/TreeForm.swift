@@ -1,3 +1,4 @@
+import BuildModel
 import CLibgit2
 import CanonicalJSON
 
@@ -9,7 +10,7 @@ enum TreeForm {
     ///   - path: of the directory, with its slash; empty for the root.
     ///   - subject: what the tree belongs to, for messages.
     static func check(_ entries: [TreeEntry], at path: String, of subject: String) throws(Refusal) {
-        var folded: [String: String] = [:]
+        var folded: [[UInt8]: String] = [:]
         var previous: [UInt8] = []
         for entry in entries {
             let name = entry.name
@@ -27,8 +28,9 @@ enum TreeForm {
             case 0o100755: throw refusal("is executable; files of a lineage are not")
             default: throw refusal("has the mode \(String(entry.mode, radix: 8)); only files and directories can be taken")
             }
-            if let other = folded.updateValue(name, forKey: fold(name)) {
-                throw refusal("and '\(shown(other))' are one name where file systems ignore case or spelling")
+            if let fault = FileNames.fault(of: name) { throw refusal(fault) }
+            if let other = folded.updateValue(name, forKey: FileNames.folded(name)) {
+                throw Refusal(subject: subject, reason: FileNames.words(for: path + name, and: path + other))
             }
             let key = entry.bytes + (entry.isDirectory ? [UInt8(ascii: "/")] : [])
             guard previous.lexicographicallyPrecedes(key) else { throw refusal("is out of git's order") }
@@ -36,16 +38,8 @@ enum TreeForm {
         }
     }
 
-    /// What a file system that ignores case and Unicode spelling makes of a name.
-    static func fold(_ name: String) -> String {
-        name.decomposedStringWithCanonicalMapping.uppercased().lowercased().precomposedStringWithCanonicalMapping
-    }
-
-    /// A name from outside as it may be printed: no control characters, not endless.
-    static func shown(_ name: String) -> String {
-        let short = name.count > 120 ? name.prefix(80) + "…" + name.suffix(20) : name[...]
-        return short.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }.joined()
-    }
+    /// A name from outside as it may be printed.
+    static func shown(_ name: String) -> String { FileNames.shown(name) }
 }
 
 extension CommitCheck {

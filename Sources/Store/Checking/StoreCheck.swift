@@ -65,6 +65,7 @@ extension StoreCheck {
     /// results, and no problem.
     mutating func checkObjects(_ layout: StoreLayout) throws(StoreError) {
         for path in files(below: layout.objects) {
+            if path.hasSuffix(DurableFile.arriving) { continue }
             let url = layout.objects.appending(path: path)
             guard let digest = Digest(hex: url.lastPathComponent), layout.object(digest).path == url.path else {
                 problems.append(.strayFile(path: url.path))
@@ -79,11 +80,13 @@ extension StoreCheck {
         }
     }
 
-    /// Paths of all that is not a directory, sorted.
-    func files(below folder: URL) -> [String] {
-        ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).sorted().filter {
-            isFile(folder.appending(path: $0).path)
-        }
+    /// Paths of all that is not a directory, sorted. Folders may be links, and may lie on other disks. What cannot be looked at
+    /// is a problem.
+    mutating func files(below folder: URL) -> [String] {
+        guard let listing = FolderListing(of: folder, followsLinks: true) else { return [] }
+        problems += listing.failures.map { .unreadablePlace(path: $0.path, reason: $0.reason) }
+        problems += listing.unspeakable.map { .unreadablePlace(path: "\(folder.path)/\($0)", reason: "the name is not UTF-8") }
+        return listing.entries.map(\.path)
     }
 
     func isFile(_ path: String) -> Bool {
@@ -131,10 +134,21 @@ extension StoreCheck {
             let recipe = name.dropFirst(BuildCommit.branches.count)
             return commit.message.hasPrefix(recipe + ": ") ? nil : "names a build of another recipe"
         }
+        if name == Arrivals.reference {
+            return (try? NoteTree.notes(in: target, of: repository)) == nil ? "cannot be read" : nil
+        }
         if name == RunNotes.reference {
             return (try? RunNotes.all(in: repository)) == nil ? "cannot be read" : nil
         }
-        if name.hasPrefix("refs/tags/") || name.hasPrefix("refs/remotes/") {
+        if name.hasPrefix(WitnessCommit.references) {
+            do throws(Refusal) {
+                _ = try repository.witness(ofReference: name)
+                return nil
+            } catch {
+                return "names no witness: \(error.reason)"
+            }
+        }
+        if ["refs/tags/", "refs/remotes/", PendingCommits.references].contains(where: name.hasPrefix) {
             return isCommit(name, repository) ? nil : "names no commit"
         }
         return "is none of the store's refs"
@@ -165,7 +179,8 @@ extension StoreCheck {
     /// artifacts; build commits against the stage commits of their targets.
     mutating func checkCommits(_ objects: ObjectStore, _ repository: GitRepository) throws(StoreError) {
         var open: [CommitID] = []
-        for name in try repository.references(startingWith: "refs/") where name != RunNotes.reference {
+        for name in try repository.references(startingWith: "refs/")
+        where !name.hasPrefix("refs/notes/decant/") && !name.hasPrefix(WitnessCommit.references) {
             if let target = try? repository.target(of: name) { open.append(target) }
         }
         var seen: Set<CommitID> = []
@@ -193,6 +208,11 @@ extension StoreCheck {
         let name = "the stage commit \(record.commit) (\(record.action.kind))"
         if commit.message != StageCommit.message(for: record.action, artifact: record.artifact) {
             problems.append(.wrongCommit("\(name) does not say what it holds"))
+        }
+        if let fault = record.action.pinFault(of: record.artifact) {
+            problems.append(.replacedSource(key: record.action.key, commit: record.commit, "\(name) \(fault)"))
+        } else if let fault = record.fault {
+            problems.append(.wrongCommit("\(name) has names that no remote takes: \(fault)"))
         }
         // Without a ref of its own, an action's result may have been collected; its history stays.
         let isHeld = (try? repository.target(of: StageCommit.reference(for: record.action.key))) != nil

@@ -18,6 +18,10 @@ package enum StoreProblem: Hashable, Sendable {
     case wrongHead(String)
     case missingCommit(String)
     case missingObject(Digest, commit: String)
+    /// A folder or a file that could not be looked at.
+    case unreadablePlace(path: String, reason: String)
+    /// A source's result that is not what the source pins.
+    case replacedSource(key: Digest, commit: CommitID, String)
     /// Anything else that is wrong with a commit.
     case wrongCommit(String)
     /// The index, or so many of its rows.
@@ -41,6 +45,8 @@ extension StoreProblem: CustomStringConvertible {
         case .wrongHead(let reason): "HEAD \(reason)"
         case .missingCommit(let id): "the commit \(id) is missing or cannot be read"
         case .missingObject(let digest, let commit): "\(commit), whose object \(digest) is missing; build again"
+        case .unreadablePlace(let path, let reason): "\(path) cannot be checked: \(reason)"
+        case .replacedSource(_, _, let reason): "\(reason); build again, and do not trust what was made from it"
         case .wrongCommit(let reason): reason
         case .damagedRecording(let path, let lines):
             "\(path) is damaged in line \(lines.map(String.init).joined(separator: ", ")); what stood there is asked again"
@@ -80,6 +86,12 @@ package struct StoreRepair: Sendable {
         case .wrongReference(let name, _):
             try repository.removeReference(name)
             steps.append("the ref \(name) was removed")
+        case .replacedSource(let key, let commit, _):
+            let name = StageCommit.reference(for: key)
+            try store.index.forget(results: [key])
+            guard try repository.target(of: name) == commit else { break }
+            try repository.removeReference(name)
+            steps.append("the ref \(name) was removed")
         case .damagedIndex:
             for suffix in ["", "-wal", "-shm"] { unlink(layout.index.path + suffix) }
             steps.append("the index was deleted; it comes back from the repository")
@@ -88,7 +100,8 @@ package struct StoreRepair: Sendable {
             guard let lock = try FileLock(transient: file.deletingPathExtension().appendingPathExtension("lock")) else { break }
             try Journal(file, lock: lock).dropDamagedLines()
             steps.append("\(path) has lost its damaged lines")
-        case .damagedGitObject(_, .none), .damagedPack, .unreadableObject, .wrongHead, .missingCommit, .missingObject,
+        case .damagedGitObject(_, .none), .damagedPack, .unreadableObject, .unreadablePlace, .wrongHead, .missingCommit,
+            .missingObject,
             .wrongCommit:
             break
         }
@@ -106,9 +119,9 @@ package struct StoreRepair: Sendable {
     /// Names every stage commit whose artifact is all there and whose action has no ref.
     private mutating func restoreActionReferences(_ store: Store, _ repository: GitRepository) throws(StoreError) {
         for id in try repository.allCommits() {
-            guard let record = try? StageCommit.read(id, from: repository), store.objects.holds(record.artifact) else {
-                continue
-            }
+            guard let record = try? StageCommit.read(id, from: repository), record.fault == nil,
+                store.objects.holds(record.artifact)
+            else { continue }
             let name = StageCommit.reference(for: record.action.key)
             guard try repository.target(of: name) == nil, try repository.createReference(name, to: id) else { continue }
             steps.append("\(name) names \(id) again")
@@ -147,7 +160,8 @@ extension Store {
     ///
     /// - Throws: `StoreError.inUse` while another process uses the store.
     package func repair(_ problems: [StoreProblem]) throws(StoreError) -> StoreRepair {
-        guard useLock.becomeExclusive() else { throw .inUse(path: layout.root.path) }
+        try requireWritable()
+        guard useLock?.becomeExclusive() ?? false else { throw .inUse(path: layout.root.path) }
         return try writing { repository throws(StoreError) in try StoreRepair(of: problems, in: self, repository) }
     }
 }

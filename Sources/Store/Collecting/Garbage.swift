@@ -21,6 +21,8 @@ package struct Garbage: Sendable {
 
     /// Sorted by kind and key.
     package internal(set) var results: [Result] = []
+    /// Witnesses of nothing but results that are gone.
+    package internal(set) var witnesses: [CommitID] = []
     /// Objects, sorted.
     package internal(set) var objects: [File] = []
     /// Git objects outside packs that no ref reaches.
@@ -55,8 +57,9 @@ extension Store {
                         .init(kind: record.action.kind, key: record.action.key, commit: target, size: record.artifact.size))
                 }
             }
+            try addWitnesses(repository, before: cutoff, to: &garbage)
             garbage.results.sort { ($0.kind, $0.key.hex) < ($1.kind, $1.key.hex) }
-            addObjects(besides: objects, before: cutoff, to: &garbage)
+            try addObjects(besides: objects, before: cutoff, to: &garbage)
             try addGitObjects(repository, before: cutoff, to: &garbage)
             addLeftovers(before: cutoff, to: &garbage)
             return garbage
@@ -67,10 +70,13 @@ extension Store {
     ///
     /// - Throws: `StoreError.inUse` while another process uses the store: what it needs is not known here.
     package func collect(before cutoff: Date) throws(StoreError) -> Garbage {
-        guard useLock.becomeExclusive() else { throw .inUse(path: layout.root.path) }
+        try requireWritable()
+        guard useLock?.becomeExclusive() ?? false else { throw .inUse(path: layout.root.path) }
         var garbage = try garbage(before: cutoff)
         try writing { repository throws(StoreError) in
             for result in garbage.results { try repository.removeReference(StageCommit.reference(for: result.key)) }
+            try PendingCommits.removeAll(in: repository)
+            for witness in garbage.witnesses { try repository.removeReference(WitnessCommit.reference(of: witness)) }
             // Now that their refs are gone, more of git's objects have none.
             garbage.gitObjects = []
             try addGitObjects(repository, before: cutoff, to: &garbage)
@@ -82,6 +88,17 @@ extension Store {
         return garbage
     }
 
+    private func addWitnesses(
+        _ repository: GitRepository, before cutoff: Date, to garbage: inout Garbage
+    ) throws(StoreError) {
+        let results = try repository.references(startingWith: StageCommit.references).compactMap(StageCommit.key)
+        let kept = Set(results).subtracting(garbage.results.map(\.key))
+        for name in try repository.references(startingWith: WitnessCommit.references) where layout.written(name) < cutoff {
+            guard let witness = try? repository.witness(ofReference: name) else { continue }
+            if !witness.statements.contains(where: { kept.contains($0.action) }) { garbage.witnesses.append(witness.commit) }
+        }
+    }
+
     private func remove(_ path: String) throws(StoreError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }
         // Folders go when they are empty; the store makes them again.
@@ -89,8 +106,8 @@ extension Store {
         if rmdir(folder.path) == 0 { rmdir(folder.deletingLastPathComponent().path) }
     }
 
-    private func addObjects(besides kept: Set<Digest>, before cutoff: Date, to garbage: inout Garbage) {
-        for entry in layout.entries(below: layout.objects) {
+    private func addObjects(besides kept: Set<Digest>, before cutoff: Date, to garbage: inout Garbage) throws(StoreError) {
+        for entry in try layout.entries(below: layout.objects) {
             let isKept = Digest(hex: entry.name).map(kept.contains) ?? false
             if isKept || entry.changed >= cutoff {
                 garbage.keptObjects += 1
@@ -105,7 +122,7 @@ extension Store {
         _ repository: GitRepository, before cutoff: Date, to garbage: inout Garbage
     ) throws(StoreError) {
         let reachable = try repository.reachableObjects()
-        for entry in layout.entries(below: layout.repository.appending(path: "objects")) where entry.name.count == 38 {
+        for entry in try layout.entries(below: layout.repository.appending(path: "objects")) where entry.name.count == 38 {
             let id = entry.folder + entry.name
             guard GitRepository.id(id) != nil, !reachable.contains(id), entry.changed < cutoff else { continue }
             garbage.gitObjects.append(.init(path: entry.path, size: entry.size))
@@ -119,7 +136,7 @@ extension Store {
                 guard let entry = layout.entry(place)?.entry, entry.changed < cutoff || name.hasSuffix(".lock") else {
                     continue
                 }
-                let size = entry.size + layout.entries(below: place).reduce(0) { $0 + $1.size }
+                let size = entry.size + ((try? layout.entries(below: place)) ?? []).reduce(0) { $0 + $1.size }
                 garbage.leftovers.append(.init(path: place.path, size: size))
             }
         }
@@ -138,11 +155,11 @@ extension StoreLayout {
         var changed: Date
     }
 
-    /// All files below a folder, sorted by path.
-    func entries(below folder: URL) -> [Entry] {
-        ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).sorted().compactMap { path in
+    /// All files below a folder, which may be a link, sorted by path; none where there is no such folder.
+    func entries(below folder: URL) throws(StoreError) -> [Entry] {
+        try FolderListing(of: folder, followsLinks: true)?.paths().compactMap { path in
             entry(folder.appending(path: path)).flatMap { $0.isFolder ? nil : $0.entry }
-        }
+        } ?? []
     }
 
     func entry(_ url: URL) -> (entry: Entry, isFolder: Bool)? {

@@ -1,13 +1,18 @@
 import BuildModel
 import Dispatch
+import Files
 import Foundation
 
 /// Files that are either wholly there or not at all, whatever happens to the process.
 enum DurableFile {
     /// A copy of a file under a name of its own, hashed on the way and flushed to the disk.
-    static func copy(_ source: String, into folder: URL) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
-        let input = try OpenFile(reading: source)
-        let file = folder.appending(path: UUID().uuidString)
+    ///
+    /// - Parameter ending: of the name.
+    static func copy(
+        _ source: String, into folder: URL, ending: String = ""
+    ) throws(StoreError) -> (file: URL, digest: Digest, size: Int) {
+        let input = try OpenFile(readingFile: source)
+        let file = folder.appending(path: UUID().uuidString + ending)
         let output = try OpenFile(writing: file.path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
         do throws(StoreError) {
             let (digest, size) = try hash(input) { bytes throws(StoreError) in try output.write(bytes) }
@@ -21,13 +26,13 @@ enum DurableFile {
 
     /// Hashes a file without copying it.
     static func digest(of path: String) throws(StoreError) -> (digest: Digest, size: Int) {
-        try hash(OpenFile(reading: path)) { _ throws(StoreError) in }
+        try hash(OpenFile(readingFile: path)) { _ throws(StoreError) in }
     }
 
     /// Makes a finished file read-only, hashes it and flushes it to the disk; `nil` where it has other names, through which
     /// somebody could still write to it.
     static func finish(_ path: String) throws(StoreError) -> (digest: Digest, size: Int)? {
-        let file = try OpenFile(reading: path, flags: O_NOFOLLOW)
+        let file = try OpenFile(readingFile: path, flags: O_NOFOLLOW)
         var status = stat()
         guard fstat(file.descriptor, &status) == 0, status.st_nlink == 1 else { return nil }
         try file.writing { fchmod($0, 0o444) }
@@ -51,11 +56,21 @@ enum DurableFile {
         }
     }
 
+    /// Renames a file. One on another disk is copied beside its destination first.
     static func move(_ path: String, to destination: URL) throws(StoreError) {
-        guard rename(path, destination.path) == 0 else {
-            throw .cannotWrite(path: destination.path, reason: StoreError.systemReason)
+        if rename(path, destination.path) == 0 { return }
+        guard errno == EXDEV else { throw .cannotWrite(path: destination.path, reason: StoreError.systemReason) }
+        let copy = try copy(path, into: destination.deletingLastPathComponent(), ending: arriving).file.path
+        guard rename(copy, destination.path) == 0 else {
+            let reason = StoreError.systemReason
+            unlink(copy)
+            throw .cannotWrite(path: destination.path, reason: reason)
         }
+        unlink(path)
     }
+
+    /// The end of the name of a file that is being copied from another disk.
+    static let arriving = ".arriving"
 
     /// Makes the names in a folder durable.
     static func flush(folder: URL) throws(StoreError) {
@@ -178,7 +193,24 @@ package struct OpenFile: ~Copyable, Sendable {
         guard descriptor >= 0 else { throw .cannotRead(path: path, reason: StoreError.systemReason) }
     }
 
-    package init(writing path: String, flags: Int32, mode: mode_t = 0o644) throws(StoreError) {
+    /// A file that somebody named.
+    package init(readingFile path: String, flags: Int32 = 0) throws(StoreError) {
+        self.path = path
+        descriptor = try Self.descriptor(ofFile: path, flags)
+    }
+
+    private static func descriptor(ofFile path: String, _ flags: Int32) throws(StoreError) -> Int32 {
+        do throws(FileProblem) {
+            let file = try RegularFile(path, flags: flags)
+            let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
+            if descriptor >= 0 { return descriptor }
+        } catch {
+            throw .cannotRead(path: path, reason: error.reason)
+        }
+        throw .cannotRead(path: path, reason: StoreError.systemReason)
+    }
+
+    package init(writing path: String, flags: Int32, mode: mode_t = 0o666) throws(StoreError) {
         self.path = path
         descriptor = open(path, O_CLOEXEC | flags, mode)
         guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: StoreError.systemReason) }

@@ -27,6 +27,18 @@ package final class FileLock: Sendable {
         }
     }
 
+    /// Shares the lock of a file that may only be read; `nil` where there is none, or where it cannot be read either.
+    init?(reading url: URL) {
+        self.url = url
+        isTransient = false
+        descriptor = Glibc.open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        while flock(descriptor, LOCK_SH) != 0 {
+            // A file system without locks: there is nothing to wait for.
+            guard errno == EINTR else { break }
+        }
+    }
+
     /// Takes the lock of a file that exists only while somebody holds it; `nil` where somebody else does.
     init?(transient url: URL) throws(StoreError) {
         self.url = url
@@ -48,7 +60,7 @@ package final class FileLock: Sendable {
 
     /// Whether somebody holds the lock of a file.
     static func isHeld(_ url: URL) -> Bool {
-        let descriptor = Glibc.open(url.path, O_RDWR | O_CLOEXEC)
+        let descriptor = Glibc.open(url.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0
@@ -69,7 +81,7 @@ package final class FileLock: Sendable {
     }
 
     private static func open(_ url: URL) throws(StoreError) -> Int32 {
-        let descriptor = Glibc.open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = Glibc.open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .cannotWrite(path: url.path, reason: StoreError.systemReason) }
         return descriptor
     }

@@ -94,6 +94,7 @@ package final class Journal: Sendable {
 extension Store {
     /// The journal of a name; `nil` where another process has it.
     package func journal(_ name: String) throws(StoreError) -> Journal? {
+        try requireWritable()
         try DurableFile.makeFolder(layout.recordings)
         guard let lock = try FileLock(transient: layout.recordings.appending(path: name + ".lock")) else { return nil }
         return try Journal(layout.recordings.appending(path: name + ".jsonl"), lock: lock)

@@ -47,12 +47,17 @@ struct ObjectStore: Sendable {
         }
     }
 
+    /// What a directory would be as an artifact; nothing is imported.
+    func artifact(of directory: URL) throws(StoreError) -> Artifact {
+        try takeFiles(below: directory) { path throws(StoreError) in try DurableFile.digest(of: path) }
+    }
+
     private func takeFiles(
         below directory: URL, by take: (String) throws(StoreError) -> (digest: Digest, size: Int)
     ) throws(StoreError) -> Artifact {
         var files: [Artifact.File] = []
         for path in try regularFiles(below: directory) {
-            let (digest, size) = try take(directory.appending(path: path).path)
+            let (digest, size) = try take(directory.path + "/" + path)
             files.append(.init(path: path, size: size, digest: digest))
         }
         return Artifact(files: files)
@@ -84,7 +89,7 @@ struct ObjectStore: Sendable {
     func copy(_ digest: Digest, to destination: URL) throws(StoreError) {
         guard let (url, _) = object(digest) else { throw .missingObject(digest) }
         try StoreError.onWriting(destination.path) { try FileManager.default.copyItem(at: url, to: destination) }
-        chmod(destination.path, 0o644)
+        chmod(destination.path, 0o666 & ~Permissions.umask)
         guard try DurableFile.digest(of: destination.path).digest == digest else { throw .damagedObject(digest) }
     }
 
@@ -103,44 +108,39 @@ struct ObjectStore: Sendable {
         }
     }
 
+    /// Paths of the files below a directory. All are looked at before the first one is taken.
     private func regularFiles(below directory: URL) throws(StoreError) -> [String] {
-        let paths: [String]
-        do {
-            paths = try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted()
-        } catch {
-            throw .cannotRead(path: directory.path, reason: error.localizedDescription)
+        guard let listing = FolderListing(of: directory, followsLinks: false) else {
+            throw .cannotRead(path: directory.path, reason: "there is no such folder")
         }
-        var files: [String] = []
-        for path in paths {
-            let full = directory.appending(path: path).path
-            var status = stat()
-            guard lstat(full, &status) == 0 else { throw .cannotRead(path: full, reason: StoreError.systemReason) }
-            if status.st_mode & S_IFMT == S_IFDIR { continue }
-            guard status.st_mode & S_IFMT == S_IFREG else {
-                throw .notAnArtifact(path: full, reason: "only regular files can be kept, not links or special files")
-            }
-            guard Artifact.isPortable(path: path) else {
-                throw .notAnArtifact(path: full, reason: "the name is not portable")
-            }
-            files.append(path)
+        if let name = listing.unspeakable.first {
+            throw .notAnArtifact("the name '\(FileNames.shown(name))' is not UTF-8; give the file another name")
         }
-        return files
+        if let other = listing.entries.first(where: { $0.kind != .file }) {
+            throw .notAnArtifact("'\(FileNames.shown(other.path))' is a link or a special file; only regular files can be kept")
+        }
+        let paths = try listing.paths()
+        if let fault = FileNames.fault(in: paths) { throw .notAnArtifact(fault) }
+        return paths
     }
 }
 
 extension Store {
-    /// The digest of a file outside the store; a file that has not changed since is not read again.
+    /// The digest of a file outside the store. A large file is not read again where its stamp shows that it has not changed.
     package func digest(ofFileAt path: String) throws(StoreError) -> Digest {
-        if let stamp = FileStamp(path: path), let known = try index.digest(of: stamp) { return known }
-        let before = FileStamp(path: path)
-        let isSettled = before.map { !$0.isRecent } ?? false
+        guard let before = FileStamp(path: path), before.isTrusted else { return try DurableFile.digest(of: path).digest }
+        if let known = try index.digest(of: before) { return known }
         let digest = try DurableFile.digest(of: path).digest
-        if let before, isSettled, before == FileStamp(path: path) { try index.remember(before, digest: digest) }
+        if before == FileStamp(path: path) { try index.remember(before, digest: digest) }
         return digest
     }
 
+    /// The digest of a file outside the store, which is read whatever its stamp says.
+    package func digest(readingFileAt path: String) throws(StoreError) -> Digest { try DurableFile.digest(of: path).digest }
+
     /// Imports a copy of a file; its path in the result is its last component.
     package func importFile(at path: String) throws(StoreError) -> Artifact.File {
+        try requireWritable()
         let (digest, size) = try objects.importFile(at: path)
         return Artifact.File(path: URL(fileURLWithPath: path).lastPathComponent, size: size, digest: digest)
     }
@@ -151,6 +151,9 @@ extension Store {
     /// Imports every file below a directory by moving it: the files are then gone from the directory. From then on nobody may
     /// write to them.
     package func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact { try objects.takeDirectory(directory) }
+
+    /// What a directory would be as an artifact; nothing is imported.
+    package func artifact(of directory: URL) throws(StoreError) -> Artifact { try objects.artifact(of: directory) }
 
     /// Moves a damaged object aside, so that the stage that made it can run again.
     package func putAside(_ object: Digest) throws(StoreError) { try objects.putAside(object) }

@@ -35,6 +35,7 @@ package final class Scratch: Sendable {
 extension Store {
     /// The directory for work on an action, as the last owner left it; `nil` where another process owns it.
     package func scratch(for key: Digest) throws(StoreError) -> Scratch? {
+        try requireWritable()
         guard let lock = try FileLock(transient: layout.scratch.appending(path: key.hex + ".lock")) else { return nil }
         let scratch = Scratch(directory: layout.scratch.appending(path: key.hex, directoryHint: .isDirectory), lock: lock)
         try DurableFile.makeFolder(scratch.directory)

@@ -1,19 +1,6 @@
 import CLibgit2
 import Foundation
 
-/// Who made a commit, and when.
-package struct GitSignature {
-    package var name: String
-    package var email: String
-    package var time: Date
-    /// Minutes east of Greenwich.
-    var offset: Int32
-
-    /// The constant signature of stage commits: their ids depend on nothing but what they hold.
-    static let lineage = GitSignature(
-        name: "Decant", email: "lineage@decant.invalid", time: Date(timeIntervalSince1970: 946_684_800), offset: 0)
-}
-
 /// A commit, read.
 package struct GitCommit {
     package var id: CommitID
@@ -28,30 +15,31 @@ extension GitRepository {
     ///
     /// - Parameter signer: signs what the commit says; stage commits have none, so that their ids stay pure functions.
     package func writeCommit(
-        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature, signer: (any CommitSigner)? = nil
+        tree: git_oid, parents: [CommitID], message: String, signature: GitSignature, committer: GitSignature? = nil,
+        signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
         let treePointer = try lookUp(tree, as: GIT_OBJECT_TREE)
         defer { git_object_free(treePointer) }
         var parentPointers: [OpaquePointer?] = []
         defer { for parent in parentPointers { git_commit_free(parent) } }
         for parent in parents { parentPointers.append(try lookup(parent)) }
-        var author: UnsafeMutablePointer<git_signature>?
-        let time = git_time_t(signature.time.timeIntervalSince1970)
-        try Self.check(git_signature_new(&author, signature.name, signature.email, time, signature.offset), "sign a commit")
+        let author = try signature.copied()
         defer { git_signature_free(author) }
+        let committer = try (committer ?? signature).copied()
+        defer { git_signature_free(committer) }
         if let signer {
             var content = git_buf()
             defer { git_buf_dispose(&content) }
             try Self.check(
                 git_commit_create_buffer(
-                    &content, pointer, author, author, nil, message, treePointer, parentPointers.count, &parentPointers),
+                    &content, pointer, author, committer, nil, message, treePointer, parentPointers.count, &parentPointers),
                 "write a commit")
             return try writeCommit(UnsafeRawBufferPointer(start: content.ptr, count: content.size), signedBy: signer)
         }
         var id = git_oid()
         try Self.check(
             git_commit_create(
-                &id, pointer, nil, author, author, nil, message, treePointer, parentPointers.count, &parentPointers),
+                &id, pointer, nil, author, committer, nil, message, treePointer, parentPointers.count, &parentPointers),
             "write a commit")
         return CommitID(hex: Self.hex(id))
     }
@@ -82,19 +70,6 @@ extension GitRepository {
             git_odb_exists_prefix(&full, database, &short, prefix.utf8.count) == 0, looksLikeCommit(full)
         else { return nil }
         return CommitID(hex: Self.hex(full))
-    }
-
-    /// The author that git's own configuration names, at this moment.
-    package func localSignature() -> GitSignature {
-        var signature: UnsafeMutablePointer<git_signature>?
-        guard git_signature_default(&signature, pointer) == 0, let signature else {
-            let user = NSUserName().isEmpty ? "unknown" : NSUserName()
-            return GitSignature(name: user, email: "\(user)@localhost", time: Date(), offset: 0)
-        }
-        defer { git_signature_free(signature) }
-        return GitSignature(
-            name: String(cString: signature.pointee.name), email: String(cString: signature.pointee.email),
-            time: Date(), offset: signature.pointee.when.offset)
     }
 
     private func lookup(_ id: CommitID) throws(StoreError) -> OpaquePointer {

@@ -19,9 +19,6 @@ package final class GitRepository {
     /// Ids of objects that libgit2 may read: see `requireIntact`.
     var intact: Set<String> = []
 
-    /// Loose objects and refs reach the disk before the next step, so that a ref never names what a crash lost.
-    private static let isInitialized: Bool = git_libgit2_init() > 0 && decant_enable_fsync() == 0
-
     /// Makes a bare repository, unless something is at its path. It is whole when it gets its name, whatever happens meanwhile.
     ///
     /// - Parameter place: a temporary path for the new repository; no other process uses it at the same time.
@@ -40,15 +37,18 @@ package final class GitRepository {
         }
     }
 
-    /// Opens a repository that is there: bare, or with a working tree.
+    /// Opens a repository that is there: bare, or with a working tree. One of somebody else must be named as safe.
     package convenience init(existing url: URL) throws(StoreError) {
         try self.init { pointer in
             git_repository_open_ext(&pointer, url.path, UInt32(GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue), nil)
         }
+        try Ownership.check(
+            gitFolder: String(cString: git_repository_path(pointer)),
+            workTree: git_repository_workdir(pointer).map { String(cString: $0) })
     }
 
     private init(opening open: (inout OpaquePointer?) -> Int32) throws(StoreError) {
-        guard Self.isInitialized else { throw .git(operation: "start", reason: "libgit2 cannot be initialized") }
+        guard Libgit2.isStarted else { throw .git(operation: "start", reason: "libgit2 cannot be initialized") }
         var pointer: OpaquePointer?
         try Self.check(open(&pointer), "open the repository")
         var database: OpaquePointer?

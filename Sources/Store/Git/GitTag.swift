@@ -10,7 +10,8 @@ package struct Tag: Sendable {
     /// Who tagged, and when; `nil` for a plain ref that stock git made.
     package var tagger: String?
     package var time: Date?
-    package var isSigned: Bool
+    /// Whether it ends in what looks like a signature. Whose it is, and whether it holds, the module `Trust` says.
+    package var bearsSignature: Bool
 }
 
 extension GitRepository {
@@ -45,12 +46,11 @@ extension GitRepository {
         let object = try lookUp(id)
         defer { git_object_free(object) }
         var tag = Tag(
-            name: name, commit: CommitID(hex: Self.hex(commit)), message: "", tagger: nil, time: nil, isSigned: false)
+            name: name, commit: CommitID(hex: Self.hex(commit)), message: "", tagger: nil, time: nil, bearsSignature: false)
         guard git_object_type(object) == GIT_OBJECT_TAG else { return tag }
-        let text = git_tag_message(object).map { String(cString: $0) } ?? ""
-        let signature = text.firstRange(of: "-----BEGIN ")
-        tag.isSigned = signature != nil
-        tag.message = text[..<(signature?.lowerBound ?? text.endIndex)].trimmingCharacters(in: .newlines)
+        let text = try signedText(of: CommitID(hex: Self.hex(id)))
+        tag.bearsSignature = text?.signature != nil
+        tag.message = text?.message ?? ""
         if let tagger = git_tag_tagger(object)?.pointee {
             tag.tagger = "\(String(cString: tagger.name)) <\(String(cString: tagger.email))>"
             tag.time = Date(timeIntervalSince1970: TimeInterval(tagger.when.time))

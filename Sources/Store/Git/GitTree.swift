@@ -1,3 +1,4 @@
+import BuildModel
 import CLibgit2
 import Foundation
 
@@ -6,13 +7,13 @@ indirect enum GitTree {
     case blob(git_oid)
     /// A directory that the repository already has.
     case existing(git_oid)
-    case directory([String: GitTree])
+    case directory([FileName: GitTree])
 
     var isFile: Bool { if case .blob = self { true } else { false } }
 
     /// Puts an entry at a path, making the directories on the way.
     mutating func insert(_ entry: GitTree, at path: some Collection<String>) {
-        guard let name = path.first, case .directory(var children) = self else { return }
+        guard let name = path.first.map({ FileName($0) }), case .directory(var children) = self else { return }
         if path.count == 1 {
             children[name] = entry
         } else {
@@ -54,6 +55,7 @@ extension GitRepository {
             try Self.check(git_treebuilder_new(&builder, pointer, nil), "start a tree")
             defer { git_treebuilder_free(builder) }
             for (name, child) in children.sorted(by: { $0.key < $1.key }) {
+                let name = name.text
                 var id = try write(child)
                 let mode = if case .blob = child { GIT_FILEMODE_BLOB } else { GIT_FILEMODE_TREE }
                 try Self.check(git_treebuilder_insert(nil, builder, name, &id, mode), "add '\(name)' to a tree")
@@ -80,10 +82,10 @@ extension GitRepository {
     /// The id of an entry of a tree, by its path; `nil` where it is absent.
     package func entry(_ path: String, of tree: git_oid) throws(StoreError) -> git_oid? {
         var id = tree
-        for name in path.split(separator: "/") {
+        for name in Artifact.components(of: path) {
             let tree = try lookUp(id, as: GIT_OBJECT_TREE)
             defer { git_object_free(tree) }
-            guard let entry = git_tree_entry_byname(tree, String(name)), let next = git_tree_entry_id(entry)?.pointee
+            guard let entry = git_tree_entry_byname(tree, name), let next = git_tree_entry_id(entry)?.pointee
             else { return nil }
             id = next
         }

@@ -26,12 +26,23 @@ extension Index {
         let known = try read { try String.fetchOne($0, sql: "SELECT id FROM repository") }
         if known == id { return false }
         try write { database in
-            for table in ["result", "stage_commit", "build", "stage_name", "duration", "repository"] {
+            for table in ["result", "stage_commit", "build", "stage_name", "recipe_file", "duration", "repository"] {
                 try database.execute(sql: "DELETE FROM \(table)")
             }
             try database.execute(sql: "INSERT INTO repository VALUES (?)", arguments: [id])
         }
         return true
+    }
+
+    /// The file whose builds are on a recipe's branch, as far as is known here.
+    func file(of recipe: String) throws(StoreError) -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT path FROM recipe_file WHERE recipe = ?", arguments: [recipe]) }
+    }
+
+    func remember(file path: String, of recipe: String) throws(StoreError) {
+        try write { database in
+            try database.execute(sql: "INSERT OR REPLACE INTO recipe_file VALUES (?, ?)", arguments: [recipe, path])
+        }
     }
 
     /// How long actions ran here.

@@ -5,34 +5,80 @@ import GRDB
 /// The derived SQLite index: look-ups that would otherwise walk the repository or hash files again.
 struct Index: Sendable {
     private let database: DatabaseQueue
+    private let path: String
 
     /// Opens the index or makes a new one. One that is no database is replaced: all of it comes back from the repository.
     init(at url: URL) throws(StoreError) {
+        path = url.path
         do {
-            database = try Self.open(url)
+            database = try Self.open(path)
         } catch let error as DatabaseError where ![.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
-            throw Self.failure(error)
+            throw IndexFailure.of(error, at: path)
         } catch {
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + suffix) }
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
             do {
-                database = try Self.open(url)
+                database = try Self.open(path)
             } catch {
-                throw Self.failure(error)
+                throw IndexFailure.of(error, at: path)
             }
         }
     }
 
-    private static func open(_ url: URL) throws -> DatabaseQueue {
+    /// A copy in memory of an index that may only be read; an empty one where it cannot be, since all of it is derived. What is
+    /// remembered in it goes with this process.
+    init(copying url: URL) throws(StoreError) {
+        path = url.path
+        do {
+            if let copy = try? Self.copy(of: path) {
+                database = copy
+            } else {
+                database = try DatabaseQueue()
+                try Self.migrate(database)
+            }
+        } catch {
+            throw IndexFailure.of(error, at: path)
+        }
+    }
+
+    private static func copy(of path: String) throws -> DatabaseQueue {
+        guard access(path, R_OK) == 0 else { throw CocoaError(.fileReadNoSuchFile) }
+        // Beside somebody who writes, the log counts as well; where its files are not there, nobody writes, and SQLite could not
+        // make them.
+        let address = URL(fileURLWithPath: path).absoluteString
+        let source = try (try? reading(address + "?mode=ro")) ?? reading(address + "?immutable=1")
+        let copy = try DatabaseQueue()
+        try source.backup(to: copy)
+        try migrate(copy)
+        return copy
+    }
+
+    private static func reading(_ address: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        let queue = try DatabaseQueue(path: address, configuration: configuration)
+        _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+        return queue
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(60)
-        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        // SQLite makes files that only their owner may write, and gives its other files the permissions of this one.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        if descriptor >= 0 { close(descriptor) }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try migrate(queue)
+        return queue
+    }
+
+    private static func migrate(_ queue: DatabaseQueue) throws {
         var migrator = DatabaseMigrator()
         for (number, sql) in migrations.enumerated() {
             migrator.registerMigration(String(number + 1)) { database in try database.execute(sql: sql) }
         }
         try migrator.migrate(queue)
-        return queue
     }
 
     /// Each brings an index of the version before it up to date; none is ever changed.
@@ -66,6 +112,13 @@ struct Index: Sendable {
         CREATE TABLE stage_commit (id BLOB PRIMARY KEY, commit_id TEXT, pinned INTEGER NOT NULL, seal INTEGER);
         """,
         "CREATE TABLE stage_name (recipe TEXT, name TEXT, commit_id TEXT, PRIMARY KEY (recipe, name))",
+        """
+        DROP TABLE file;
+        CREATE TABLE file (
+            path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, device INTEGER,
+            digest TEXT, seal INTEGER);
+        CREATE TABLE recipe_file (recipe TEXT PRIMARY KEY, path TEXT);
+        """,
     ]
 
     /// Reads without a transaction, which would cost a single statement twice its own time: no body minds what others write
@@ -74,7 +127,7 @@ struct Index: Sendable {
         do {
             return try database.unsafeRead(body)
         } catch {
-            throw Self.failure(error)
+            throw IndexFailure.of(error, at: path)
         }
     }
 
@@ -82,14 +135,8 @@ struct Index: Sendable {
         do {
             try database.write(body)
         } catch {
-            throw Self.failure(error)
+            throw IndexFailure.of(error, at: path)
         }
-    }
-
-    /// A full disk is no fault of the index: to delete it would be the wrong advice.
-    private static func failure(_ error: any Error) -> StoreError {
-        guard let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL else { return .index(reason: "\(error)") }
-        return .cannotWrite(path: "index.sqlite", reason: "No space left on device")
     }
 }
 
@@ -97,59 +144,5 @@ extension Row {
     /// A column as what it should be; `nil` where it is something else: a damaged row is no reason to crash.
     func column<Value: DatabaseValueConvertible>(_ index: Int, as type: Value.Type = Value.self) -> Value? {
         Value.fromDatabaseValue(self[index] as DatabaseValue)
-    }
-}
-
-/// What tells whether a file is still the one that was hashed.
-struct FileStamp: Hashable, Sendable {
-    var path: String
-    var size: Int64
-    /// Nanoseconds since 1970.
-    var modified: Int64
-    var inode: Int64
-
-    /// `nil` where there is no such file.
-    init?(path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        self.path = path
-        size = Int64(status.st_size)
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        inode = Int64(truncatingIfNeeded: status.st_ino)
-    }
-
-    /// Whether the file was last written so recently that a further write could leave the same stamp.
-    var isRecent: Bool { Date().timeIntervalSince1970 - Double(modified) / 1e9 < 2 }
-}
-
-extension Index {
-    /// The digest of a file whose path, size, time and inode are as they were when it was hashed.
-    func digest(of file: FileStamp) throws(StoreError) -> Digest? {
-        let row = try read { database in
-            try Row.fetchOne(
-                database, sql: "SELECT digest, seal FROM file WHERE path = ? AND size = ? AND modified = ? AND inode = ?",
-                arguments: [file.path, file.size, file.modified, file.inode]
-            ).map { (digest: $0.column(0, as: String.self), checksum: $0.column(1, as: Int64.self)) }
-        }
-        guard let row, let digest = row.digest, row.checksum == Self.checksum(file, digest: digest) else { return nil }
-        return Digest(hex: digest)
-    }
-
-    func remember(_ file: FileStamp, digest: Digest) throws(StoreError) {
-        try write { database in
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [
-                    file.path, file.size, file.modified, file.inode, digest.hex, Self.checksum(file, digest: digest.hex),
-                ])
-        }
-    }
-
-    private static func checksum(_ file: FileStamp, digest: String) -> Int64 {
-        var checksum = RowChecksum()
-        checksum.add(file.path)
-        for number in [file.size, file.modified, file.inode] { checksum.add(number) }
-        checksum.add(digest)
-        return checksum.value
     }
 }

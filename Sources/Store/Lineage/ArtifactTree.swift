@@ -33,7 +33,7 @@ package enum ArtifactTree {
         var files: [Artifact.File] = []
         for (path, id) in try repository.files(below: tree) {
             guard Artifact.isPortable(path: path) else {
-                throw .notAnArtifact(path: path, reason: "the name is not portable")
+                throw .git(operation: "read a tree", reason: "'\(FileNames.shown(path))' is not a portable name")
             }
             let content = try repository.readBlob(id)
             if let pointer = LFSPointer(content) {
@@ -81,7 +81,7 @@ package enum ArtifactTree {
 }
 
 /// The small text that git stores in place of a file that Git LFS keeps.
-struct LFSPointer: Equatable {
+package struct LFSPointer: Equatable {
     var digest: Digest
     /// Bytes.
     var size: Int
@@ -93,12 +93,13 @@ struct LFSPointer: Equatable {
     init(digest: Digest, size: Int) { (self.digest, self.size) = (digest, size) }
 
     /// Reads a pointer; `nil` for any text that is not exactly one.
-    init?(_ content: [UInt8]) {
+    package init?(_ content: [UInt8]) {
         guard content.count < 200, let text = String(validating: content, as: UTF8.self), text.hasPrefix(Self.prefix)
         else { return nil }
         let lines = text.dropFirst(Self.prefix.count).split(separator: "\n")
         guard lines.count == 2, lines[0].hasPrefix("oid sha256:"), lines[1].hasPrefix("size "),
-            let digest = Digest(hex: String(lines[0].dropFirst(11))), let size = Int(lines[1].dropFirst(5)), size >= 0
+            let digest = Digest(hex: String(lines[0].dropFirst(11))), let size = Int(lines[1].dropFirst(5)),
+            (0...Artifact.mostFileBytes).contains(size)
         else { return nil }
         self.init(digest: digest, size: size)
         guard self.text == text else { return nil }

@@ -99,7 +99,7 @@ package enum BuildCommit {
         while true {
             let head = try repository.target(of: branch)
             if let head, let last = try repository.commit(head), ObjectName(last.tree) == ObjectName(tree),
-                signer == nil || repository.isSigned(head)
+                signer == nil || repository.bearsSignature(head)
             {
                 try repository.adoptHead(branch)
                 return head
@@ -107,7 +107,7 @@ package enum BuildCommit {
             let parents = ((head.map { [$0] } ?? []) + build.targets.map(\.commit)).uniqued()
             let commit = try repository.writeCommit(
                 tree: tree, parents: parents, message: "\(build.recipe): \(build.summary)\n",
-                signature: repository.localSignature(), signer: signer)
+                signature: repository.localSignature(as: .author), committer: repository.localSignature(), signer: signer)
             if try repository.moveReference(branch, from: head, to: commit) {
                 try repository.adoptHead(branch)
                 return commit
@@ -124,7 +124,8 @@ package enum BuildCommit {
     /// Where two people built the same recipe: the newer build once more on top of both, ours as the first parent, so that the
     /// next push is a step forwards. No ref is moved.
     package static func merge(
-        _ ours: CommitID, _ theirs: CommitID, recipe: String, in repository: GitRepository
+        _ ours: CommitID, _ theirs: CommitID, recipe: String, in repository: GitRepository,
+        signer: (any CommitSigner)? = nil
     ) throws(StoreError) -> CommitID {
         guard let own = try repository.commit(ours), let other = try repository.commit(theirs) else {
             throw .git(operation: "merge two builds of \(recipe)", reason: "one of them is not there")
@@ -134,29 +135,28 @@ package enum BuildCommit {
         return try repository.writeCommit(
             tree: newer.tree, parents: ([ours, theirs] + targets).uniqued(),
             message: "\(recipe): merged; the build of \(newer.author.name) is the newer\n",
-            signature: repository.localSignature()
-        )
+            signature: repository.localSignature(as: .author), committer: repository.localSignature(), signer: signer)
     }
 
     private static func tree(
         of build: BuildRecord, objects: ObjectStore, repository: GitRepository
     ) throws(StoreError) -> git_oid {
-        var targets: [String: GitTree] = [:]
+        var targets: [FileName: GitTree] = [:]
         var pointers: [String] = []
         for target in build.targets {
             let (tree, paths) = try ArtifactTree.write(target.artifact, from: objects, to: repository)
-            targets[target.name] = .existing(tree)
+            targets[FileName(target.name)] = .existing(tree)
             pointers += paths.map { "targets/\(target.name)/\($0)" }
         }
         let attributes = ArtifactTree.attributes(pointers: pointers)
-        var entries: [String: GitTree] = [
+        var entries: [FileName: GitTree] = [
             "recipe.yaml": .blob(try repository.writeBlob(Array(build.recipeText.utf8))),
             "plan.json": .blob(try repository.writeBlob(Array(build.plan.prettyText.utf8))),
             "targets": .directory(targets),
             ".gitattributes": .blob(try repository.writeBlob(Array(attributes.utf8))),
         ]
         for (name, text) in build.companions.sorted(by: { $0.key < $1.key }) {
-            entries[name] = .blob(try repository.writeBlob(Array(text.utf8)))
+            entries[FileName(name)] = .blob(try repository.writeBlob(Array(text.utf8)))
         }
         return try repository.write(.directory(entries))
     }

@@ -1,3 +1,4 @@
+import BuildModel
 import CLibgit2
 import CanonicalJSON
 import Foundation
@@ -51,7 +52,7 @@ package enum RunNotes {
         let head = try repository.target(of: reference)
         let blob = try repository.writeBlob(Array(note.json.prettyText.utf8))
         let written = try repository.writeCommit(
-            tree: repository.write(NoteTree.adding(blob, to: commit, in: head, of: repository)),
+            tree: repository.write(NoteTree.adding([commit: blob], in: head, of: repository)),
             parents: head.map { [$0] } ?? [], message: "Note on a run\n", signature: repository.localSignature())
         guard try repository.moveReference(reference, from: head, to: written) else {
             throw .git(operation: "note a run", reason: "another program moved \(reference)")
@@ -90,24 +91,31 @@ package enum RunNotes {
 /// and cuts elsewhere itself when it writes; so does this, and puts such trees in order when it adds to them. Libgit2 has an
 /// interface for notes, which never cuts, and crashes on a damaged tree.
 enum NoteTree {
-    /// The tree of a commit of notes with one more: as little of it as adding touches is read.
+    /// The tree of a commit of notes with more of them: as little of it as adding touches is read.
     static func adding(
-        _ note: git_oid, to commit: CommitID, in head: CommitID?, of repository: GitRepository
+        _ new: [CommitID: git_oid], in head: CommitID?, of repository: GitRepository
     ) throws(StoreError) -> GitTree {
-        guard let head else { return tree(of: [commit: note]) }
-        let (name, rest) = (String(commit.hex.prefix(2)), String(commit.hex.dropFirst(2)))
-        var folders: [String: GitTree] = [:]
-        var folder: [String: GitTree] = [:]
-        for entry in try repository.entries(of: tree(of: head, in: repository)) { folders[entry.name] = entry.tree }
-        if case .existing(let id) = folders[name] {
-            for entry in try repository.entries(of: id) { folder[entry.name] = entry.tree }
+        guard let head else { return tree(of: new) }
+        var folders: [FileName: GitTree] = [:]
+        for entry in try repository.entries(of: tree(of: head, in: repository)) { folders[FileName(entry.name)] = entry.tree }
+        let isInOrder = !folders.values.contains(where: \.isFile)
+        for (name, notes) in Dictionary(grouping: new, by: { FileName(String($0.key.hex.prefix(2))) }) where isInOrder {
+            var folder: [FileName: GitTree] = [:]
+            if case .existing(let id) = folders[name] {
+                for entry in try repository.entries(of: id) { folder[FileName(entry.name)] = entry.tree }
+            }
+            guard folder.values.allSatisfy(\.isFile) else { return try inOrder(new, head, repository) }
+            for (commit, note) in notes { folder[FileName(String(commit.hex.dropFirst(2)))] = .blob(note) }
+            folders[name] = .directory(folder)
         }
-        guard !folders.values.contains(where: \.isFile), folder.values.allSatisfy(\.isFile) else {
-            return tree(of: try notes(in: head, of: repository).merging([commit: note]) { $1 })
-        }
-        folder[rest] = .blob(note)
-        folders[name] = .directory(folder)
-        return .directory(folders)
+        return isInOrder ? .directory(folders) : try inOrder(new, head, repository)
+    }
+
+    /// All notes anew, cut as Decant cuts.
+    private static func inOrder(
+        _ new: [CommitID: git_oid], _ head: CommitID, _ repository: GitRepository
+    ) throws(StoreError) -> GitTree {
+        tree(of: try notes(in: head, of: repository).merging(new) { $1 })
     }
 
     static func tree(of notes: [CommitID: git_oid]) -> GitTree {

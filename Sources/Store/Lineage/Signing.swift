@@ -22,16 +22,8 @@ extension GitRepository {
         return CommitID(hex: Self.hex(id))
     }
 
-    func isSigned(_ commit: CommitID) -> Bool {
-        guard var id = Self.id(commit.hex) else { return false }
-        var signature = git_buf()
-        var content = git_buf()
-        defer {
-            git_buf_dispose(&signature)
-            git_buf_dispose(&content)
-        }
-        return git_commit_extract_signature(&signature, &content, pointer, &id, nil) == 0
-    }
+    /// Whether a commit bears what looks like a signature. Whose it is, and whether it holds, the module `Trust` says.
+    func bearsSignature(_ commit: CommitID) -> Bool { (try? signedText(of: commit))?.signature != nil }
 }
 
 /// What git's own configuration says about signing, as the lineage repository sees it: of the system, the person and the
@@ -46,6 +38,9 @@ package struct SigningSettings: Hashable, Sendable {
     /// `commit.gpgsign` and `tag.gpgsign`.
     package var signsCommits = false
     package var signsTags = false
+    /// `gpg.ssh.allowedSignersFile` and `gpg.ssh.revocationFile`.
+    package var allowedSigners: URL?
+    package var revokedKeys: URL?
 }
 
 extension Store {
@@ -60,6 +55,17 @@ extension Store {
                 guard git_config_get_string(&value, configuration, name) == 0, let value else { return nil }
                 return String(cString: value)
             }
+            // A person's `~` is their home, and other paths start from the repository, as git has it.
+            func file(_ name: String) -> URL? {
+                var path = git_buf()
+                defer { git_buf_dispose(&path) }
+                guard git_config_get_path(&path, configuration, name) == 0, path.size > 0 else { return nil }
+                return URL(
+                    fileURLWithPath: String(cString: path.ptr),
+                    relativeTo: URL(
+                        fileURLWithPath: String(cString: git_repository_path(repository.pointer)), isDirectory: true)
+                ).absoluteURL
+            }
             func flag(_ name: String) -> Bool {
                 var value: Int32 = 0
                 return git_config_get_bool(&value, configuration, name) == 0 && value == 1
@@ -70,6 +76,8 @@ extension Store {
             settings.program = text("gpg.ssh.program") ?? settings.program
             settings.signsCommits = flag("commit.gpgsign")
             settings.signsTags = flag("tag.gpgsign")
+            settings.allowedSigners = file("gpg.ssh.allowedsignersfile")
+            settings.revokedKeys = file("gpg.ssh.revocationfile")
             return settings
         }
     }

@@ -10,6 +10,30 @@ package struct StageRecord: Hashable, Sendable {
     package var parents: [CommitID]
 }
 
+extension StageRecord {
+    /// Why the artifact cannot be what the action gave, or cannot be received by anyone.
+    package var fault: String? { Self.fault(of: action, artifact) }
+
+    static func fault(of action: Action, _ artifact: Artifact) -> String? {
+        if let fault = action.pinFault(of: artifact) { return "\(action.kind) \(fault)" }
+        return FileNames.fault(in: artifact.files.lazy.map(\.path))
+    }
+}
+
+extension GitRepository {
+    /// Makes the ref of an action, unless there is one. A ref to a source's result that is not what the source pins gives way.
+    ///
+    /// - Returns: whether the ref names this commit now.
+    func nameAction(_ key: Digest, _ commit: CommitID) throws(StoreError) -> Bool {
+        let name = StageCommit.reference(for: key)
+        if try createReference(name, to: commit) { return true }
+        guard let old = try target(of: name), let record = try? StageCommit.read(old, from: self),
+            record.action.pinFault(of: record.artifact) != nil
+        else { return false }
+        return try moveReference(name, from: old, to: commit)
+    }
+}
+
 /// The git commit that pins one artifact: a pure function of the action, its parents and its artifact.
 package enum StageCommit {
     package static let references = "refs/decant/actions/"
@@ -99,20 +123,32 @@ extension Store {
             if !objects.holds(record.artifact) { try repository.restoreTexts(of: record, to: objects) }
             return record
         }
-        guard let recorded, recorded.action.key == key, objects.holds(recorded.artifact) else { return nil }
+        guard let recorded, recorded.action.key == key, recorded.fault == nil, objects.holds(recorded.artifact) else {
+            return nil
+        }
         try index.remember(result: recorded.artifact, of: key)
         return recorded.artifact
     }
 
+    /// What an action gave, if it can be that: a source's result must have the bytes that the source pins, whoever recorded it.
+    package func result(of action: Action) throws(StoreError) -> Artifact? {
+        guard let artifact = try result(of: action.key), action.pinFault(of: artifact) == nil else { return nil }
+        return artifact
+    }
+
     /// Records an artifact as the action's result: writes its stage commit, and makes the action's ref unless there is one.
+    ///
+    /// - Throws: `notAnArtifact` where a file's name cannot leave this machine, or where a source has other bytes than it pins.
     package func record(_ action: Action, parents: [CommitID], artifact: Artifact) throws(StoreError) -> CommitID {
+        if let fault = StageRecord.fault(of: action, artifact) { throw .notAnArtifact(fault) }
         let key = action.key
         let identity = Self.identity(of: key, artifact, parents)
         if let known = try index.commit(identity), exists(known) { return known }
         let commit = try writing { repository throws(StoreError) in
             let commit = try StageCommit.write(
                 action, parents: parents, artifact: artifact, objects: objects, repository: repository)
-            let isPinned = try repository.createReference(StageCommit.reference(for: key), to: commit)
+            let isPinned = try repository.nameAction(key, commit)
+            if !isPinned { try pending.add(commit, in: repository) }
             return IndexSnapshot.Commit(id: commit, isPinned: isPinned)
         }
         try index.remember(commit: commit, identity)

@@ -10,7 +10,8 @@ package struct StoredBuild: Sendable {
     package var author: String
     /// The commit's subject without the recipe's name: `12 ran, 3 cached`.
     package var summary: String
-    package var isSigned: Bool
+    /// Whether it bears what looks like a signature. Whose it is, and whether it holds, the module `Trust` says.
+    package var bearsSignature: Bool
     /// The recipe's build before this one.
     package var previous: CommitID?
     /// In graph order.
@@ -43,7 +44,8 @@ extension GitRepository {
         return StoredBuild(
             commit: id, recipe: recipe, time: commit.author.time,
             author: "\(commit.author.name) <\(commit.author.email)>",
-            summary: subject.dropFirst(recipe.count + 1).trimmingCharacters(in: .whitespaces), isSigned: isSigned(id),
+            summary: subject.dropFirst(recipe.count + 1).trimmingCharacters(in: .whitespaces),
+            bearsSignature: bearsSignature(id),
             previous: previous, stages: NamedCommit.list(plan["stages"]), targets: NamedCommit.list(plan["targets"]))
     }
 
@@ -54,6 +56,13 @@ extension GitRepository {
 }
 
 extension Store {
+    /// The file that a recipe's builds were made from last, absolute; `nil` where this store has made none.
+    package func file(ofRecipe name: String) throws(StoreError) -> String? { try index.file(of: name) }
+
+    package func remember(file path: String, ofRecipe name: String) throws(StoreError) {
+        try index.remember(file: path, of: name)
+    }
+
     /// Puts a build on its recipe's branch; one equal to the last adds nothing.
     ///
     /// - Parameter signer: signs the commit; one equal to the last is written again if that was not signed.
@@ -62,13 +71,15 @@ extension Store {
         let known = try index.build(of: build.recipe, content: content)
         let commit = try repository.withLock { repository throws(StoreError) in
             if let known, try repository.target(of: BuildCommit.branches + build.recipe) == known,
-                signer == nil || repository.isSigned(known)
+                signer == nil || repository.bearsSignature(known)
             {
                 return known
             }
+            try requireWritable()
             return try layout.writing { () throws(StoreError) in
                 let commit = try BuildCommit.write(build, signer: signer, objects: objects, repository: repository)
                 GitArrivals.settle(commit, in: layout)
+                pending.settle(in: repository)
                 return commit
             }
         }

@@ -150,8 +150,9 @@ import TestSupport
         }
         typealias Made = (artifact: Artifact, commit: CommitID)
         func stage(_ kind: String, _ files: [String: String], _ inputs: [(String, Made)] = []) throws -> Made {
+            let pins = files.map { ["path": .string($0.key), "sha256": .string(Digest(hashing: $0.value).hex)] as JSON }
             let action = Action(
-                kind: kind, revision: 1, parameters: [:],
+                kind: kind, revision: 1, parameters: kind.hasPrefix("source.") ? ["files": .array(pins)] : [:],
                 inputs: inputs.map { .init(name: $0.0, artifact: $0.1.artifact.digest) },
                 numerics: .portable)
             let artifact = try artifact(files)

@@ -220,6 +220,13 @@ import Testing
         let key = "sk-decant-Zq81"
         try server.set(["key": .string(key), "echo": true, "faults": 0.2])
         let program = try server.program(", api_key_env: TEACHER_KEY")
+        // Nobody has allowed that the recipe sends it there.
+        program.extraEnvironment["TEACHER_KEY"] = key
+        let host = "127.0.0.1:\(server.port)"
+        let refused = try program.run("build", "tiny.yaml", "teacher.samples", status: 1)
+        #expect(refused.errors.contains("`decant trust secret TEACHER_KEY \(host)`"))
+        try program.run("trust", "secret", "TEACHER_KEY", host)
+        program.extraEnvironment["TEACHER_KEY"] = nil
         let unset = try program.run("build", "tiny.yaml", "teacher.samples", status: 1)
         #expect(unset.errors.contains("the environment variable TEACHER_KEY, which 'api_key_env' names, is not set"))
         #expect(server.requests().isEmpty)

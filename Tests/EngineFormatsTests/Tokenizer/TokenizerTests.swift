@@ -30,6 +30,11 @@ import Testing
         #expect(tokenizer.spellings[261...].allSatisfy { ($0?.unicodeScalars.count ?? 0) > 1 })
     }
 
+    @Test func unknownIdsGiveNoText() throws {
+        let (tokenizer, _) = try Self.trained(0)
+        #expect(tokenizer.decodeWithSpecialTokens([5, -1, 340, .max, .min, 5]) == "!!")
+    }
+
     @Test func aThousandStringsEncodeAndDecodeAsInTheLibrary() throws {
         let tokenizer = try Tokenizer(parsing: Self.trained(0).library)
         let items = try #require(try reference("tokenizer-encodings.json").array)

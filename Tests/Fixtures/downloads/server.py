@@ -12,6 +12,8 @@ all goes well. A step may have:
     wrong       a part begins one byte too early
     chunked     without a length
     stall       send half a body, then nothing
+    drip        send a byte now and then
+    headers     send headers without an end
 
 Each request adds its range, and what it makes that depend on, to the file `requests`.
 """
@@ -73,7 +75,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         else:
             self.send_header("Content-Length", str(len(body)))
+        if step.get("headers"):
+            for number in range(1_000_000):
+                self.wfile.write(b"X-%d: %s\r\n" % (number, b"a" * 200))
         self.end_headers()
+        if step.get("drip"):
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
         if step.get("stall"):
             self.wfile.write(body[: len(body) // 2])
             return time.sleep(60)

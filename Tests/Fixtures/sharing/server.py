@@ -11,12 +11,17 @@ FOLDER/requests lists what was asked. FOLDER/switches.json, read anew for each r
     expired    give addresses that have expired, the first time
     no_range   ignore Range
     lost       know no object
+    fail       for "batch", "object" or "verify": {"status", "times", "after", "body"}; so often each address fails
+    refuse     {"code", "message"} for each object of a batch
+
+FOLDER/cert.pem and key.pem make it speak https, as localhost.
 """
-import base64, hashlib, http.server, json, os, re, subprocess, sys, threading
+import base64, hashlib, http.server, json, os, re, ssl, subprocess, sys, threading
 
 ROOT = os.path.abspath(sys.argv[1])
 TYPE = "application/vnd.git-lfs+json"
 expired_once = set()
+failures = {}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -46,6 +51,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_HEAD = handle_any
 
+    def fails(self, kind):
+        """Answers with a failure as long as the switches say so."""
+        fault = self.switches.get("fail", {}).get(kind)
+        if not fault:
+            return False
+        failures[self.path] = failures.get(self.path, 0) + 1
+        if failures[self.path] > fault.get("times", 1):
+            return False
+        headers = {"Retry-After": fault["after"]} if "after" in fault else {}
+        self.answer(fault["status"], fault.get("body", '{"message": "not now"}').encode(), headers)
+        return True
+
     def body(self):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             parts = []
@@ -68,9 +85,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return os.path.join(ROOT, repository, "lfs", "objects", oid[:2], oid[2:4], oid)
 
     def batch(self, repository, question):
+        if self.fails("batch"):
+            return
         assert question["transfers"] == ["basic"] and question["hash_algo"] == "sha256"
         assert self.headers["Accept"] == TYPE and self.headers["Content-Type"] == TYPE
-        here = f"http://127.0.0.1:{self.server.server_port}/{repository}/info/lfs/objects/"
+        here = f"{SCHEME}://{HOST}:{self.server.server_port}/{repository}/info/lfs/objects/"
         objects = []
         for item in question["objects"]:
             oid, entry = item["oid"], {"oid": item["oid"], "size": item["size"]}
@@ -78,6 +97,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.switches.get("expired") and oid not in expired_once:
                 expired_once.add(oid)
                 action["expires_in"], action["href"] = -60, here + "0" * 64
+            if refusal := self.switches.get("refuse"):
+                objects.append({**entry, "error": refusal})
+                continue
             there = os.path.exists(self.place(repository, oid)) and not self.switches.get("lost")
             if question["operation"] == "download":
                 if there:
@@ -93,6 +115,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def object(self, repository, oid, body):
         if self.headers.get("X-Test") != "yes":
             return self.answer(403, b'{"message": "the headers of the batch answer are missing"}')
+        if self.fails("verify" if oid == "verify" else "object"):
+            return
         if oid == "verify":
             item = json.loads(body)
             path = self.place(repository, item["oid"])
@@ -152,6 +176,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+SCHEME, HOST = "http", "127.0.0.1"
+if os.path.exists(os.path.join(ROOT, "cert.pem")):
+    SCHEME, HOST = "https", "localhost"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.path.join(ROOT, "cert.pem"), os.path.join(ROOT, "key.pem"))
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 print(server.server_port, flush=True)
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 server.serve_forever()

@@ -1,0 +1,16 @@
+import Foundation
+import Words
+
+extension FuzzTarget {
+    /// Files of rows, one target for each format.
+    static let rows: [FuzzTarget] = RowFormat.allCases.map { format in
+        FuzzTarget(
+            "rows." + format.rawValue, format == .text ? .bytes : .json, seeds: Seeds.rows(format),
+            words: ["List[int]", "Optional[float]", "system", "assistant", "tool", "null", "possible_answer", "\n", "\r\n"]
+        ) { bytes, folder in
+            let file =
+                format == .text ? "train.0/a.txt" : format == .snips ? "train.0/train_AddToPlaylist.json" : "train.0/a.json"
+            try Seeds.run("data.ingest", ["format": .string(format.rawValue)], [file: bytes], in: folder)
+        }
+    }
+}

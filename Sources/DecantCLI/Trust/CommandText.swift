@@ -1,0 +1,50 @@
+import BuildModel
+import CanonicalJSON
+import Executor
+import Foundation
+import Store
+
+/// The command of a stage of the kind `exec`, as people are asked about it.
+struct CommandText {
+    /// Of all that runs: the command with its environment and limits, and every file among its inputs that a source or another
+    /// command gave. Rows and models that Decant made are not among them, so the same command on other data is the same.
+    let digest: Digest
+    /// Its environment and its words as a shell would have them, with everything escaped that a terminal would obey.
+    let words: String
+
+    private static let limit = 4000
+
+    /// - Parameter inputs: the stages that its inputs came from, in any order.
+    init(_ action: Action, inputs: [StageRecord]) {
+        let programs = Set(inputs.filter { $0.action.isSource || $0.action.kind == action.kind }.map(\.artifact.digest))
+        let files = action.inputs.filter { programs.contains($0.artifact) }.map { ($0.name, JSON.string($0.artifact.hex)) }
+        let identity: JSON = [
+            "parameters": action.parameters, "files": .object(Dictionary(files, uniquingKeysWith: { first, _ in first })),
+        ]
+        digest = Digest(hashing: identity.canonicalBytes)
+        let environment = (action.parameters["environment"]?.object ?? [:]).sorted { $0.key < $1.key }
+            .map { "\(Self.escaped($0.key))=\(Self.escaped($0.value.string ?? $0.value.canonicalText))" }
+        let command = (action.parameters["command"]?.array ?? []).map { Self.escaped($0.string ?? $0.canonicalText) }
+        let text = (environment + command).joined(separator: " ")
+        words = text.count <= Self.limit ? text : text.prefix(Self.limit) + "… (\(text.count - Self.limit) characters more)"
+    }
+
+    /// A word as it is where it is plain, else in quotation marks, with `\u{…}` for what cannot be seen or moves the cursor.
+    static func escaped(_ word: String) -> String {
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "_./:=,+@%-".utf8.contains(byte)
+            }
+        if isPlain { return word }
+        let scalars = word.unicodeScalars.map { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+                "\\u{\(String(scalar.value, radix: 16))}"
+            default: scalar == "'" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
+            }
+        }
+        return "'\(scalars.joined())'"
+    }
+}
