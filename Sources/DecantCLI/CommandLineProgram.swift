@@ -19,7 +19,6 @@ package enum CommandLineProgram {
 
     /// Runs the command that the arguments name. A result that could not be printed is an error, whatever the command did.
     package static func run(arguments: [String]) async -> Int32 {
-        Console.holdStreams()
         if let fault = Surroundings.fault() {
             Console.error(fault)
             return ExitStatus.badInput
@@ -78,6 +77,7 @@ package enum CommandLineProgram {
     ///
     /// - Returns: the status to end with, where something is missing.
     package static func prepareProcess() -> Int32? {
+        Console.holdStreams()
         do {
             try ProcessFiles.require()
             try AddressSpace.require()

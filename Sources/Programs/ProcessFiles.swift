@@ -13,6 +13,21 @@ package enum ProcessFiles {
         guard unshare(DECANT_NEW_MOUNTS) == 0, mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0,
             mount("proc", "/proc", "proc", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil) == 0, showThisProcess
         else { throw ProcessFilesUnusable() }
+        startAgain()
+        throw ProcessFilesUnusable()
+    }
+
+    /// Runs this program once more in this process: what its libraries read at the start, they looked for in vain. Returns only
+    /// where that fails.
+    private static func startAgain() {
+        guard let line = FileManager.default.contents(atPath: "/proc/self/cmdline") else { return }
+        var arguments: [UnsafeMutablePointer<CChar>?] = line.split(separator: 0, omittingEmptySubsequences: false).dropLast()
+            .map { word in
+                (word.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { $0.baseAddress.flatMap { strdup($0) } }
+            }
+        arguments.append(nil)
+        execv("/proc/self/exe", arguments)
+        for argument in arguments { free(argument) }
     }
 
     private static var showThisProcess: Bool {

@@ -109,7 +109,11 @@ package final class Store: Sendable {
         return try repository.withLock { repository throws(StoreError) in
             let lock = try WriteLock(layout.writeLock, repository: layout.repository)
             defer { withExtendedLifetime(lock) {} }
-            return try body(&repository)
+            do throws(StoreError) {
+                return try body(&repository)
+            } catch {
+                throw layout.namingFullDisk(error)
+            }
         }
     }
 
@@ -172,6 +176,15 @@ struct StoreLayout: Sendable {
         let lock = try WriteLock(writeLock, repository: repository)
         defer { withExtendedLifetime(lock) {} }
         return try body()
+    }
+
+    /// Libgit2 says of a full disk that something is missing.
+    func namingFullDisk(_ error: StoreError) -> StoreError {
+        var disk = statvfs()
+        guard case .git(let operation, let reason) = error, statvfs(repository.path, &disk) == 0,
+            disk.f_bavail * UInt(disk.f_frsize) < 64 << 10
+        else { return error }
+        return .git(operation: operation, reason: "\(reason); no space left on the disk of \(repository.path)")
     }
 
     /// Why a store that is there cannot be written by who asks; `nil` where it can, or where there is none.

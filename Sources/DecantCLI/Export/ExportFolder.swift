@@ -94,7 +94,7 @@ struct ExportFolder {
     mutating func addSignature(by key: StatementKey) throws -> String {
         let name = freeName(for: ModelSignature.fileName)
         let statement = ModelSignature.statement(
-            of: url.standardizedFileURL.lastPathComponent, files: files, signature: name)
+            of: destination.lastPathComponent, files: files, signature: name)
         return try add(SignedStatement(statement.canonicalText, by: key).bundle.canonicalText, as: name)
     }
 

@@ -192,7 +192,7 @@ import Testing
         (["build", "tiny.yaml", "no.stage"], "no stage or target 'no.stage'"),
         (["build", "tiny.yaml", "--jobs", "0"], "--jobs must be at least 1"),
         (["import", "nothing.bin"], "there is no file at nothing.bin"),
-        (["log", "nobody"], "no build of 'nobody'"),
+        (["log", "nobody"], "there is no store in"),
     ])
     func aWrongCommandLineExitsWithTwo(arguments: [String], message: String) throws {
         let program = try DecantProgram()

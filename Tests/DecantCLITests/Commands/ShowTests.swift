@@ -11,6 +11,7 @@ import Testing
 
     @Test func aStageBuiltAloneIsFoundWithAllThatItNeeded() throws {
         let program = try DecantProgram()
+        try program.run("build", "tiny.yaml", "data")
         #expect(try program.run("show", "teacher.init", status: 2).errors.contains("teacher.init"))
         try program.run("build", "tiny.yaml", "teacher.init")
         #expect(try name("teacher.init", program).name == "tiny:teacher.init")

@@ -213,6 +213,7 @@ struct ExecWithoutNamespacesTests {
         #expect(run.files == (escape.message == nil ? ["out"] : []))
         #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
         #expect(try String(contentsOf: run.folder.appending(path: "inputs/rows/a.txt"), encoding: .utf8) == "one\n")
-        #expect(!ExecRun.isRunning("86405.5"))
+        // Other cases run beside this one.
+        if escape.script.contains("86405.5") { #expect(!ExecRun.isRunning("86405.5")) }
     }
 }
