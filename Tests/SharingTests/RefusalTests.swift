@@ -105,7 +105,7 @@ import Testing
             try $0.write($0.pointerStage(SharingFixture.weights, size: 200_001))
         },
         Attack("a pointer to an endless object", "points to an object of") {
-            try $0.write($0.pointerStage(SharingFixture.weights, size: 1 << 60))
+            try $0.write($0.pointerStage(SharingFixture.weights, size: 1 << 44))
         },
         Attack("two sizes of one object", "another size than a pointer before it") {
             let digest = Digest(hashing: SharingFixture.weights)

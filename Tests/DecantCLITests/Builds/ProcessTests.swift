@@ -83,6 +83,14 @@ import Testing
         #expect(run.output.contains("needs 512 MiB") == !isEnough, "\(run.output)")
     }
 
+    /// Each thread needs addresses for a stack.
+    @Test func moreThreadsThanTheAddressesHoldAreAnError() throws {
+        let program = try DecantProgram()
+        let run = try shell("ulimit -v 700000; $DECANT build tiny.yaml data --threads 1024 --cache c; echo status $?", program)
+        #expect(run.output.contains("no further thread can be started"), "\(run.output)")
+        #expect(run.output.contains("status 1"), "\(run.output)")
+    }
+
     @Test func aStageThatTheKernelKilledNamesMemory() throws {
         let program = try DecantProgram(recipe: InterruptionTests.long)
         let run = try shell(
