@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Diagnostics
 import Foundation
+import Store
 import Synchronization
 
 /// The two streams: results go to standard output, progress and diagnostics to standard error.
@@ -34,8 +35,8 @@ enum Console {
     static func repeated(of arguments: [String]) -> String {
         let options = arguments.prefix { $0 != "--" }
         for (place, argument) in options.enumerated().reversed() {
-            if argument == "--cache", place + 1 < options.count { return " --cache " + ShellWord.quoted(options[place + 1]) }
-            if argument.hasPrefix("--cache=") { return " --cache " + ShellWord.quoted(String(argument.dropFirst(8))) }
+            if argument == "--cache", place + 1 < options.count { return " --cache \(ShellWord(options[place + 1]))" }
+            if argument.hasPrefix("--cache=") { return " --cache \(ShellWord(String(argument.dropFirst(8))))" }
         }
         return ""
     }
@@ -105,17 +106,6 @@ enum Console {
             return nil
         }
     }
-}
-
-/// A word of a command line.
-enum ShellWord {
-    /// As a shell reads it back: in quotes where it has more than plain characters.
-    static func quoted(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.utf8.allSatisfy { plain.contains($0) }
-        return isPlain ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
-    }
-
-    private static let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-".utf8)
 }
 
 /// The text of an error that comes from the system without a sentence of Decant's.

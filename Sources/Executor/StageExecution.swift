@@ -130,7 +130,7 @@ extension StageFailureReport {
     init(_ exit: StageExit, in workspace: StageWorkspace) {
         let status = exit.status < 0 ? Self.reason(signal: -exit.status) : "exited with status \(exit.status)"
         // A stage cannot say so itself: its log is on the same disk.
-        let disk = workspace.isOnFullDisk ? "; no space left on the disk of \(workspace.directory.path)" : ""
+        let disk = Store.isOnFullDisk(workspace.directory) ? "; no space left on the disk of \(workspace.directory.path)" : ""
         self.init(reason: status + disk, logTail: workspace.logTail(), logPath: workspace.log.path)
     }
 
@@ -159,13 +159,6 @@ extension StageWorkspace {
         }
         try Data(action.canonicalBytes).write(to: actionFile)
         for (name, artifact) in inputs { try store.materialize(artifact, at: input(name)) }
-    }
-
-    /// Whether less is free than a file needs.
-    fileprivate var isOnFullDisk: Bool {
-        var disk = statvfs()
-        guard statvfs(directory.path, &disk) == 0 else { return false }
-        return disk.f_bavail * UInt(disk.f_frsize) < 64 << 10
     }
 }
 

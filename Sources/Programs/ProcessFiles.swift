@@ -21,13 +21,13 @@ package enum ProcessFiles {
     /// where that fails.
     private static func startAgain() {
         guard let line = FileManager.default.contents(atPath: "/proc/self/cmdline") else { return }
-        var arguments: [UnsafeMutablePointer<CChar>?] = line.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-            .map { word in
-                (word.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { $0.baseAddress.flatMap { strdup($0) } }
-            }
-        arguments.append(nil)
-        execv("/proc/self/exe", arguments)
-        for argument in arguments { free(argument) }
+        let arguments = CStrings(words: line.split(separator: 0, omittingEmptySubsequences: false).dropLast())
+        withExtendedLifetime(arguments) { _ = execv("/proc/self/exe", $0.pointers) }
+    }
+
+    /// The file of the program that this process runs.
+    package static func program() throws -> URL {
+        URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     }
 
     private static var showThisProcess: Bool {

@@ -136,6 +136,17 @@ package final class CStrings {
     package private(set) var pointers: [UnsafeMutablePointer<CChar>?]
 
     package init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
+
+    /// - Parameter words: bytes without a zero, whatever their encoding.
+    init(words: [some Sequence<UInt8>]) {
+        pointers =
+            words.map { word in
+                (word.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { bytes in
+                    bytes.baseAddress.flatMap { strdup($0) }
+                }
+            } + [nil]
+    }
+
     deinit { for pointer in pointers { free(pointer) } }
 }
 

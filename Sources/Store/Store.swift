@@ -56,6 +56,13 @@ package final class Store: Sendable {
         FileManager.default.fileExists(atPath: StoreLayout(root: directory).repository.path)
     }
 
+    /// Whether less is free on a folder's disk than a file needs.
+    package static func isOnFullDisk(_ folder: URL) -> Bool {
+        var disk = statvfs()
+        guard statvfs(folder.path, &disk) == 0 else { return false }
+        return disk.f_bavail * UInt(disk.f_frsize) < 64 << 10
+    }
+
     private static func open(_ layout: StoreLayout) throws(StoreError) -> (index: Index, repository: GitRepository) {
         try GitRepository.make(at: layout.repository, in: layout.newRepository)
         let repository = try GitRepository(at: layout.repository)
@@ -180,10 +187,7 @@ struct StoreLayout: Sendable {
 
     /// Libgit2 says of a full disk that something is missing.
     func namingFullDisk(_ error: StoreError) -> StoreError {
-        var disk = statvfs()
-        guard case .git(let operation, let reason) = error, statvfs(repository.path, &disk) == 0,
-            disk.f_bavail * UInt(disk.f_frsize) < 64 << 10
-        else { return error }
+        guard case .git(let operation, let reason) = error, Store.isOnFullDisk(repository) else { return error }
         return .git(operation: operation, reason: "\(reason); no space left on the disk of \(repository.path)")
     }
 

@@ -216,7 +216,7 @@ extension BuildCommand {
     /// one that shows the model; the one that goes on where the build did not end.
     private func nextCommand(after outcome: BuildOutcome, of file: RecipeFile, in store: Store) throws -> String? {
         guard outcome.succeeded else {
-            let again = ([file.path] + targets).map { ShellWord.quoted($0) }.joined(separator: " ")
+            let again = ([file.path] + targets).map { "\(ShellWord($0))" }.joined(separator: " ")
             return outcome.wasInterrupted
                 ? "build \(again)" : outcome.notStarted.isEmpty ? nil : "build --keep-going \(again)"
         }

@@ -88,7 +88,6 @@ struct StageRunCommand: ParsableCommand {
 extension LocalRunner {
     /// Starts stages with this program.
     static func ofThisProgram(options: [String] = []) throws -> LocalRunner {
-        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return LocalRunner(executable: URL(fileURLWithPath: path), options: options)
+        LocalRunner(executable: try ProcessFiles.program(), options: options)
     }
 }

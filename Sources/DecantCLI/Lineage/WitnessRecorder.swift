@@ -1,6 +1,7 @@
 import BuildModel
 import Executor
 import Foundation
+import Programs
 import Stages
 import Store
 
@@ -15,8 +16,7 @@ struct WitnessRecorder {
     init(for store: Store) throws {
         signer = try SSHSigner.forWitnesses(store.signingSettings())
         verifier = Self.identity(try store.openRepository().localSignature().email)
-        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        program = Digest(hashing: try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
+        program = Digest(hashing: try Data(contentsOf: ProcessFiles.program(), options: .mappedIfSafe))
     }
 
     /// Notes a verdict. A stage that did not run says nothing of its bytes: a source, a measurement.

@@ -38,9 +38,7 @@ struct CloneCommand: AsyncParsableCommand {
         }
         let signers = try signers.map { try readSigners($0) }
         let isNew = !FileManager.default.fileExists(atPath: directory.path)
-        if FileManager.default.fileExists(atPath: directory.appending(path: "lineage.git").path),
-            try !options.results.open().isEmpty()
-        {
+        if Store.isThere(at: directory), try !options.results.open().isEmpty() {
             throw CommandFailure.badInput("\(directory.path) is a store already", hint: "pull \(remote)")
         }
         let store = try options.results.open()

@@ -25,11 +25,7 @@ struct TrustShowCommand: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() throws {
-        // To look is no reason to make a store.
-        guard FileManager.default.fileExists(atPath: options.store.directory.appending(path: "lineage.git").path) else {
-            throw CommandFailure.badInput("there is no store at \(options.store.directory.path)")
-        }
-        let trust = try options.open().trust()
+        let trust = try options.openExisting().trust()
         let file = trust.judge.signers
         let text = try file.map { try String(contentsOf: $0, encoding: .utf8) } ?? ""
         let signers = AllowedSigners.read(text)

@@ -90,7 +90,7 @@ struct DeclaredOutputs {
     }
 
     private func copy(_ file: Found, to outputs: OpenFolder) throws {
-        let folders = Artifact.components(of: file.path).dropLast().map(OpenFolder.FileName.init)
+        let folders = Artifact.components(of: file.path).dropLast().map(OpenFolder.EntryName.init)
         let source: FileHandle
         do {
             source = try folders.reduce(made) { try OpenFolder($1, in: $0) }.file(file.entry.name)

@@ -8,7 +8,7 @@ final class OpenFolder {
 
     /// What a name in a folder stands for.
     struct Entry {
-        let name: FileName
+        let name: EntryName
         let status: stat
 
         var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
@@ -16,7 +16,7 @@ final class OpenFolder {
     }
 
     /// A name as the kernel has it: any bytes but zero and the slash.
-    struct FileName {
+    struct EntryName {
         fileprivate let bytes: [CChar]
 
         init(_ text: String) { bytes = text.utf8CString.map { $0 } }
@@ -29,11 +29,11 @@ final class OpenFolder {
     }
 
     /// - Throws: `POSIXError`, also where the last part of the path is a link.
-    convenience init(at path: String) throws { try self.init(FileName(path), in: AT_FDCWD) }
+    convenience init(at path: String) throws { try self.init(EntryName(path), in: AT_FDCWD) }
 
-    convenience init(_ name: FileName, in folder: OpenFolder) throws { try self.init(name, in: folder.descriptor) }
+    convenience init(_ name: EntryName, in folder: OpenFolder) throws { try self.init(name, in: folder.descriptor) }
 
-    private init(_ name: FileName, in folder: Int32) throws {
+    private init(_ name: EntryName, in folder: Int32) throws {
         descriptor = openat(folder, name.bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure }
     }
@@ -51,7 +51,7 @@ final class OpenFolder {
         }
     }
 
-    private func names() throws -> [FileName] {
+    private func names() throws -> [EntryName] {
         // A stream of its own, because reading moves the descriptor that it reads.
         let another = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard another >= 0, let stream = fdopendir(another) else { throw Self.failure }
@@ -65,18 +65,18 @@ final class OpenFolder {
             }
             if name != [46, 0], name != [46, 46, 0] { names.append(name) }
         }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }.map(FileName.init(bytes:))
+        return names.sorted { $0.lexicographicallyPrecedes($1) }.map(EntryName.init(bytes:))
     }
 
     /// Opens a file to read it. A FIFO or a device that took its place is not waited for.
-    func file(_ name: FileName) throws -> FileHandle {
+    func file(_ name: EntryName) throws -> FileHandle {
         let file = openat(descriptor, name.bytes, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else { throw Self.failure }
         return FileHandle(fileDescriptor: file, closeOnDealloc: true)
     }
 
     /// Makes a file, which must not be there, with the plain mode.
-    func newFile(_ name: FileName) throws -> FileHandle {
+    func newFile(_ name: EntryName) throws -> FileHandle {
         let file = openat(descriptor, name.bytes, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw Self.failure }
         fchmod(file, 0o644)
@@ -84,7 +84,7 @@ final class OpenFolder {
     }
 
     /// The folder of that name, made if it is not there.
-    func madeFolder(_ name: FileName) throws -> OpenFolder {
+    func madeFolder(_ name: EntryName) throws -> OpenFolder {
         if mkdirat(descriptor, name.bytes, 0o755) != 0, errno != EEXIST { throw Self.failure }
         return try OpenFolder(name, in: self)
     }
@@ -110,7 +110,7 @@ extension OpenFolder {
             if unlinkat(descriptor, name.bytes, 0) == 0 || errno == ENOENT { continue }
             fchmodat(descriptor, name.bytes, 0o700, 0)
             if depth == Self.deepest {
-                let moved = FileName("deep-\(UUID().uuidString)")
+                let moved = EntryName("deep-\(UUID().uuidString)")
                 hasMoved = renameat(descriptor, name.bytes, top.descriptor, moved.bytes) == 0 || hasMoved
             } else if let folder = try? OpenFolder(name, in: self) {
                 hasMoved = folder.removeContents(depth: depth + 1, top: top) || hasMoved
