@@ -39,11 +39,13 @@ package struct DataGenerate: StageKind {
 ///
 /// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
-/// otherwise than the first row that had one of this name, also its own `definitions`).
+/// otherwise than the first row that had one of this name, also its own `definitions`), `reading.json` (rows read, and what was
+/// skipped by reason).
 package struct DataIngest: StageKind {
+    /// Revision 3: says what it skipped.
     package static let declaration = KindDeclaration(
-        "data.ingest", revision: 2, inputs: [.numbered("train"), .numbered("test"), .numbered("set")],
-        output: "`functions.json`, `rows.jsonl`")
+        "data.ingest", revision: 3, inputs: [.numbered("train"), .numbered("test"), .numbered("set")],
+        output: "`functions.json`, `rows.jsonl`, `reading.json`")
 
     /// Of the inputs that `formats` does not name.
     @Spanned package var format = RowFormat.decant

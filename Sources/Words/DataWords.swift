@@ -30,6 +30,22 @@ package enum RowFormat: String, Word {
     case text
 }
 
+/// What a model does with a question.
+package enum TaskKind: String, Word {
+    /// It calls functions, or none.
+    case calls
+    /// It gives one of a few labels.
+    case classify
+    /// It gives a JSON object of what a text says.
+    case extract
+    /// It writes a text.
+    case text
+    /// It chooses one of several options.
+    case choice
+    /// It scores how well something fits a question.
+    case rank
+}
+
 /// The sets of rows that Decant makes itself.
 package enum RowSet: String, Word {
     case train

@@ -20,6 +20,8 @@ package struct Row: Hashable, Sendable {
     package var answers: [FunctionCall]
     /// Everything that is right, for each call of `answers`; `nil` where only `answers` is right.
     package var possible: [PossibleCall]?
+    /// The right response of a row that wants no calls but words: a label, a text, a JSON object. `nil` where its file has none.
+    package var reply: String?
     /// The template that the row was generated from: `set_light/3`.
     package var template: String?
     package var heldOut: HeldOut?
@@ -157,6 +159,7 @@ extension Row {
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
         background = try RowBackground(json: json)
+        reply = json["reply"]?.string
         isPassage = json["passage"]?.bool ?? false
         guard !isPassage || self.functions.isEmpty && self.answers.isEmpty else {
             throw RowError("the row '\(id)' is a passage of text, but has functions or answers")
@@ -166,7 +169,7 @@ extension Row {
         }
     }
 
-    /// The row as JSON. Definitions, possible answers, background and `passage` appear only where the row has them.
+    /// The row as JSON. Definitions, possible answers, reply, background and `passage` appear only where the row has them.
     package var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
@@ -174,6 +177,7 @@ extension Row {
         ]
         if let definitions { members["definitions"] = .array(definitions.map(\.json)) }
         if let possible { members["possible"] = .array(possible.map(\.json)) }
+        if let reply { members["reply"] = .string(reply) }
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }

@@ -5,7 +5,9 @@ import Kinds
 import Words
 
 extension DataIngest: RunnableStage {
-    package static let artifact: [Output] = [.file(DataFiles.functions), .file(DataFiles.rows)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.rows), .figures(ReadingReport.file),
+    ]
 
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
@@ -16,87 +18,9 @@ extension DataIngest: RunnableStage {
         }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
         if let warning = collected.warning { context.log(warning) }
+        for line in collected.report.lines { context.log(line) }
         try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
         try context.write(collected.rows, to: DataFiles.rows)
-    }
-}
-
-/// The rows and functions read so far.
-struct IngestedRows {
-    private(set) var rows: [Row] = []
-    private(set) var functions: [String: FunctionDefinition] = [:]
-    private var places: [String: String] = [:]
-
-    /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
-    mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
-        for definition in definitions {
-            if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
-                throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
-            }
-        }
-        let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
-        try append(row, calling: unknown, set: set, place: place)
-    }
-
-    /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
-    /// with a different one keeps its own.
-    mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
-        var row = row
-        var own: [FunctionDefinition] = []
-        row.functions = []
-        for definition in definitions {
-            guard !row.functions.contains(definition.name) else {
-                throw StageFailure("\(place): '\(row.id)' defines the function '\(definition.name)' twice; take one out")
-            }
-            row.functions.append(definition.name)
-            if let known = functions[definition.name] {
-                if known != definition { own.append(definition) }
-            } else {
-                functions[definition.name] = definition
-            }
-        }
-        if !own.isEmpty || row.functions.isEmpty { row.definitions = own }
-        let unknown = row.answers.first { !row.functions.contains($0.name) }
-        try append(row, calling: unknown, set: set, place: place)
-    }
-
-    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
-    mutating func add(
-        linesOf files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
-    ) throws {
-        for file in files {
-            let isApart = RowSets.isNamed(file.set)
-            try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
-                if isApart, !definitions.isEmpty {
-                    try add(row, owning: definitions, set: file.set, place: place)
-                } else {
-                    try add(row, definitions, set: file.set, place: place)
-                }
-            }
-        }
-    }
-
-    /// - Parameter unknown: a call among the answers of a function that nobody defines.
-    private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
-        if let earlier = places.updateValue(place, forKey: row.id) {
-            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
-        }
-        if let unknown {
-            throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
-        }
-        var row = row
-        row.set = set
-        rows.append(row)
-    }
-
-    /// A line for the log about rows whose own answers the rules of `ast` reject.
-    var warning: String? {
-        let unanswerable = rows.filter {
-            !AnswerJudge.ast.verdict(on: $0.answers, for: $0, functions: functions).isAccepted
-        }
-        guard !unanswerable.isEmpty, !functions.isEmpty else { return nil }
-        return "\(unanswerable.count) of \(rows.count) rows have answers that do not fit their functions: "
-            + unanswerable.prefix(5).map(\.id).joined(separator: ", ") + (unanswerable.count > 5 ? ", …" : "")
+        try context.write(collected.report.json, to: ReadingReport.file)
     }
 }

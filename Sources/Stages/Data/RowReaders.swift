@@ -21,6 +21,34 @@ extension RowFormat {
     }
 }
 
+/// What a part of a record becomes.
+enum ReadPart {
+    /// A row and the functions that it shows.
+    case row(Row, [FunctionDefinition])
+    case skipped(SkipReason)
+}
+
+/// Reads a format whose records are rows, or several, that bring their functions.
+protocol RecordReader: RowReader {
+    /// - Throws: what is wrong with the record; the file is refused, with the record's place.
+    static func parts(of record: JSON) throws(RowError) -> [ReadPart]
+}
+
+extension RecordReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        for file in files {
+            try file.forEachRow { record, place in
+                for part in try parts(of: record) {
+                    switch part {
+                    case .row(let row, let functions): try rows.add(row, owning: functions, set: file.set, place: place)
+                    case .skipped(let reason): rows.skip(reason, place: place)
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Reads a format whose lines are rows that share functions.
 protocol RowLineReader: RowReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition])

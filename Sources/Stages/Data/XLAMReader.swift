@@ -5,14 +5,10 @@ import Engine
 /// xLAM's function-calling rows: `{"id", "query", "tools", "answers"}`, the last two lists as JSON in a string.
 ///
 /// A tool's parameters are `{name: {"type", "description", "default"?}}` with types in Python's spelling, or a JSON Schema.
-enum XLAMReader: RowReader {
-    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
-        for file in files {
-            try file.forEachRow { json, place in
-                let (row, functions) = try row(json)
-                try rows.add(row, owning: functions, set: file.set, place: place)
-            }
-        }
+enum XLAMReader: RecordReader {
+    static func parts(of record: JSON) throws(RowError) -> [ReadPart] {
+        let (row, functions) = try row(record)
+        return [.row(row, functions)]
     }
 
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
