@@ -90,7 +90,7 @@ package struct Pipeline: Sendable {
     /// The sets that models answer: those asked for, else those that have rows other than text.
     package var evaluatedSets: [String] {
         if let asked = evaluate.sets { return asked.value.map(\.value) }
-        let standard = [RowSet.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
+        let standard = [RowSet.test, .phrasing, .values, .ood, .robust].filter(data.setsWithRows.contains)
         return (standard.map(\.rawValue) + data.namedSets.map(\.name.value)).filter { !data.consistsOfText($0) }
     }
 }

@@ -57,6 +57,36 @@ package enum RowSet: String, Word {
     case values
     /// Functions that no training row shows.
     case ood
+    /// Test rows as careless, hurried or polite people would write them.
+    case robust
+
+    /// Those that rows are divided into; `robust` is made of them.
+    package static let divided = allCases.filter { $0 != .robust }
+}
+
+/// How the same question can be written otherwise.
+package enum QueryVariation: String, Word {
+    /// A capital at the beginning, all small, all capitals, a capital for each word.
+    case letterCase = "case"
+    /// A mark at the end, or none.
+    case punctuation
+    /// `what's` for `what is`, and back.
+    case contractions
+    /// Letters that are swapped, doubled, left out, or a neighbouring key's.
+    case typos
+    /// `um`, `so`, `okay then`.
+    case fillers
+    /// `please`, `could you`, `thanks`.
+    case politeness
+    /// Too much white space.
+    case spacing
+}
+
+/// The language whose phrases variations may add.
+package enum UtteranceLanguage: String, Word {
+    case english = "en"
+    /// No phrases are added, and no contraction is changed.
+    case other
 }
 
 /// What a prompt shows the model.

@@ -55,36 +55,49 @@ extension Lowering {
     }
 
     private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
-        let isPrepared = data.retrieve != nil || data.knowledge != nil || data.compressesPrompts.value
-        return try builder.add(
-            data.split, .named(isPrepared ? "data.split" : "data"), inputs: [.init(name: "data", stage: rows)])
+        try builder.add(
+            data.split, .named(data.preparations.isEmpty ? "data" : "data.split"), inputs: [.init(name: "data", stage: rows)])
     }
 
-    /// What becomes of the sets before prompts are made of them. The last of the stages is `data`.
+    /// What becomes of the sets before prompts are made of them, one stage after the other. The last of them is `data`.
     private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
         var data = split
-        let compresses = pipeline.data.compressesPrompts.value
-        if let retrieve = pipeline.data.retrieve {
-            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.kind.method, pipeline) else { return nil }
-            data = try builder.add(
-                retrieve.kind,
-                .named(pipeline.data.knowledge != nil || compresses ? "data.retrieved" : "data"),
-                inputs: [.init(name: "data", stage: data)] + encoder)
+        let preparations = pipeline.data.preparations
+        for (index, preparation) in preparations.enumerated() {
+            let isLast = index == preparations.count - 1
+            let title = StageTitle.named(isLast ? "data" : preparation.stageName)
+            guard let next = try add(preparation, title, to: data, pipeline) else { return nil }
+            data = next
         }
-        if let knowledge = pipeline.data.knowledge {
+        return data
+    }
+
+    /// - Returns: `nil` where a problem was found.
+    private mutating func add(
+        _ preparation: DataSection.Preparation, _ title: StageTitle, to data: StageID, _ pipeline: Pipeline
+    ) throws -> StageID? {
+        let input = [Stage.Input(name: "data", stage: data)]
+        switch preparation {
+        case .paraphrase(let paraphrase):
+            var model: [Stage.Input] = []
+            if let from = paraphrase.from {
+                guard let stage = try addImport(from, pipeline) else { return nil }
+                model = [.init(name: "model", stage: stage)]
+            }
+            return try builder.add(
+                paraphrase.kind, title, inputs: input + model, endpoint: paraphrase.endpoint.map(EndpointAccess.init))
+        case .augment(let kind): return try builder.add(kind, title, inputs: input)
+        case .retrieve(let retrieve):
+            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.kind.method, pipeline) else { return nil }
+            return try builder.add(retrieve.kind, title, inputs: input + encoder)
+        case .knowledge(let knowledge):
             guard let snippets = try addReference(knowledge.snippets, pipeline),
                 let encoder = try addEncoder(knowledge.encoder, for: knowledge.kind.method, pipeline)
             else { return nil }
-            data = try builder.add(
-                knowledge.kind,
-                .named(compresses ? "data.informed" : "data"),
-                inputs: [.init(name: "data", stage: data), .init(name: "snippets", stage: snippets)] + encoder)
+            return try builder.add(
+                knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }
-        if compresses {
-            data = try builder.add(
-                DataCompressPrompt.standard, .named("data"), inputs: [.init(name: "data", stage: data)])
-        }
-        return data
     }
 
     /// The encoder that a method needs, as an input: none, or one; `nil` where a problem was found.

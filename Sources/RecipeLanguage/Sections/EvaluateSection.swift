@@ -27,7 +27,7 @@ package struct EvaluateSection: Sendable {
     enum Definition {
         static let sets = Field.words(
             "sets", of: .either([.choice(RowSet.allCases.map(\.rawValue)), .text]),
-            spelled: "those of `test`, `phrasing`, `values`, `ood` and `data.ingest.sets` that have rows, none of text",
+            spelled: "those of `test`, `phrasing`, `values`, `ood`, `robust` and `data.ingest.sets` that have rows, none of text",
             "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [.ar, .exact, .flops],
@@ -107,6 +107,7 @@ extension DataSection {
         case .ingest(let ingest):
             if !ingest.test.isEmpty { sets.insert(.test) }
         }
+        if let augment, augment.rows > 0, sets.contains(.test) { sets.insert(.robust) }
         return sets
     }
 
@@ -117,6 +118,7 @@ extension DataSection {
             places[RowSet.phrasing.rawValue] = generate.kind.$heldOutTemplates.place
             places[RowSet.values.rawValue] = generate.kind.$heldOutValues.place
         }
+        if let augment { places[RowSet.robust.rawValue] = augment.$rows.place }
         for set in namedSets { places[set.name.value] = set.name.place }
         return places
     }
@@ -126,6 +128,7 @@ extension DataSection {
         case (.phrasing, .generate): "set 'data.generate.hold_out.templates' above 0%"
         case (.values, .generate): "set 'data.generate.hold_out.values' above 0%"
         case (.phrasing, .ingest), (.values, .ingest): "only generated data hold out templates and values; leave the set out"
+        case (.robust, _): "write 'augment: {}' under 'data', with rows in the set 'test'"
         case (.ood, _): "name functions under 'data.split.ood.functions'"
         case (.test, _), (.valid, _), (.train, _): "set 'data.split.\(set.rawValue)' above 0%"
         }
