@@ -173,6 +173,7 @@ let package = Package(
         .testTarget(name: "FuzzTests", dependencies: ["ParserFuzzer", "Fuzzing", "TestSupport"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+        .testTarget(name: "MetricsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(
             name: "DataStagesTests",
