@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Foundation
 import Words
 
@@ -10,7 +11,11 @@ extension FuzzTarget {
         ) { bytes, folder in
             let file =
                 format == .text ? "train.0/a.txt" : format == .snips ? "train.0/train_AddToPlaylist.json" : "train.0/a.json"
-            try Seeds.run("data.ingest", ["format": .string(format.rawValue)], [file: bytes], in: folder)
+            let task = format == .spans ? TaskKind.extract : .calls
+            let parameters: JSON =
+                task == .calls
+                ? ["format": .string(format.rawValue)] : ["format": .string(format.rawValue), "task": .string(task.rawValue)]
+            try Seeds.run("data.ingest", parameters, [file: bytes], in: folder)
         }
     }
 }

@@ -26,6 +26,8 @@ package enum RowFormat: String, Word {
     case xlam
     /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
     case bfcl
+    /// Span-ConveRT's utterances with labelled spans: `userInput`, `context`, `labels`.
+    case spans
     /// Plain text: passages to be continued.
     case text
 }
@@ -44,6 +46,20 @@ package enum TaskKind: String, Word {
     case choice
     /// It scores how well something fits a question.
     case rank
+}
+
+/// What of a text is compared with the right one.
+package enum ReplyReading: String, Word {
+    /// All of it, but for case, punctuation, articles and white space.
+    case text
+    /// The number that it comes to.
+    case number
+}
+
+/// Members of JSON Schemas that are Decant's own.
+package enum SchemaMember {
+    /// The order in which an object's properties were written, where that is not the sorted one.
+    package static let propertyOrder = "x-property-order"
 }
 
 /// The sets of rows that Decant makes itself.

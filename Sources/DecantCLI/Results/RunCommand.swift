@@ -51,8 +51,8 @@ struct RunCommand: ParsableCommand {
         }
         var options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
         if constrained {
-            var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
-            options.constraint = constraints.constraint(for: row)
+            var constraints = AnswerConstraints(task: CallTask(functions: pool), tokenizer: encoder.tokenizer)
+            options.constraint = try constraints.constraint(for: row)
         }
         let workers = WorkerPool(threads: Machine.current.processors)
         let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)

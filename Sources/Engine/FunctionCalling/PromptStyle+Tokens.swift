@@ -28,13 +28,6 @@ extension PromptStyle {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
-    /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
-    package func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
-        if row.isPassage { return [row.query] }
-        let texts = [row.plainPrompt, Self.response(to: row)]
-        return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
-    }
-
     /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
     package static func response(to row: Row) -> String { response(of: row.answers) }
 

@@ -159,7 +159,7 @@ extension Row {
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
         background = try RowBackground(json: json)
-        reply = json["reply"]?.string
+        reply = json["reply"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
         isPassage = json["passage"]?.bool ?? false
         guard !isPassage || self.functions.isEmpty && self.answers.isEmpty else {
             throw RowError("the row '\(id)' is a passage of text, but has functions or answers")

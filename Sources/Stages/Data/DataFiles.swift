@@ -8,6 +8,8 @@ package enum DataFiles {
     static let functions = File<FunctionPool>("functions.json")
     /// Rows before they are divided into sets.
     static let rows = File<[Row]>("rows.jsonl")
+    /// What the rows are for; rows of an artifact without it want calls.
+    static let task = File<TaskDescription>("task.json")
     package static let train = set(RowSets.training)
     package static let valid = set("valid")
     package static let test = set("test")
@@ -55,7 +57,32 @@ struct FunctionPool: ByteContent {
     var bytes: Data { JSON.array(functions.values.sorted { $0.name < $1.name }.map(\.json)).bytes }
 }
 
+extension TaskDescription: ByteContent {
+    package init(parsing bytes: Data, named name: String) throws {
+        let json = try JSON(parsing: bytes, named: name)
+        do throws(RowError) {
+            try self.init(json: json)
+        } catch {
+            throw StageFailure("\(name): \(error)")
+        }
+    }
+
+    package var bytes: Data { json.bytes }
+}
+
 extension StageContext {
+    /// What the rows of the input `data` are for.
+    func readTaskDescription() throws -> TaskDescription {
+        let isWritten = FileManager.default.fileExists(atPath: input("data", DataFiles.task.name).path)
+        return isWritten ? try read(DataFiles.task, from: "data") : .calls
+    }
+
+    /// The task of the rows of the input `data`.
+    func readTask() throws -> any AnswerTask { try readTaskDescription().task(functions: readFunctions("data")) }
+
+    /// Writes what rows are for, unless they want calls and nothing more is said.
+    func write(_ task: TaskDescription) throws { if task != .calls { try write(task, to: DataFiles.task) } }
+
     /// The functions of a data artifact by name.
     func readFunctions(_ input: String) throws -> [String: FunctionDefinition] {
         try read(DataFiles.functions, from: input).functions

@@ -7,10 +7,14 @@ struct IngestedRows {
     private(set) var rows: [Row] = []
     private(set) var functions: [String: FunctionDefinition] = [:]
     private(set) var report = ReadingReport()
+    private(set) var task: TaskRows
     private var places: [String: String] = [:]
+
+    init(task: TaskRows = TaskRows()) { self.task = task }
 
     /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
+        guard task.calls else { return try append(row, calling: nil, set: set, place: place) }
         for definition in definitions {
             if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
                 throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
@@ -23,6 +27,7 @@ struct IngestedRows {
     /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
     /// with a different one keeps its own.
     mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
+        guard task.calls else { return try append(row, calling: nil, set: set, place: place) }
         var row = row
         var own: [FunctionDefinition] = []
         row.functions = []
@@ -68,6 +73,11 @@ struct IngestedRows {
             throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
         }
         var row = row
+        do throws(RowError) {
+            row = try task.fitted(row, set: set, place: place)
+        } catch {
+            throw StageFailure("\(place): \(error)")
+        }
         row.set = set
         rows.append(row)
         report.countRow()

@@ -14,23 +14,23 @@ extension EvalScore: RunnableStage {
     ]
 
     package func run(in context: StageContext) throws {
-        let functions = try context.readFunctions("data")
+        let task = try context.readTask()
         let answers = try sets.map { try readAnswers(to: $0, in: context) }
         // All sets in one run: a judging model's checkpoint is of one run.
         let judging = try context.judging(
-            answers.joined().map(\.judged), kind: judge, question: question, functions: functions)
+            answers.joined().map(\.judged), kind: judge, question: question, task)
         var scores: [String: JSON] = [:]
         var confusions: [String: JSON] = [:]
         var failures: [JSON] = []
         var start = 0
         for (set, answers) in zip(sets, answers) {
             let range = start..<start + answers.count
-            var results = SetResults(set: set)
+            var results = SetResults(set: set, of: task)
             for (answer, verdict) in zip(answers, judging.verdicts[range]) {
-                results.add(answer.judged, verdict, responseTokens: answer.tokens, functions: functions)
+                results.add(answer.judged, verdict, responseTokens: answer.tokens)
             }
             scores[set] = results.scores(agreement: judging.agreement(over: range))
-            confusions[set] = results.confusion.json
+            confusions[set] = results.confusion
             failures += results.failures
             start = range.upperBound
         }
@@ -56,28 +56,30 @@ extension EvalScore: RunnableStage {
 /// The scores of a set's answers.
 private struct SetResults {
     let set: String
-    private var tally = AnswerScores()
-    private(set) var confusion = FunctionConfusion()
+    private let task: any AnswerTask
+    private var tally: any TaskScores
     private(set) var failures: [JSON] = []
 
-    init(set: String) { self.set = set }
+    init(set: String, of task: any AnswerTask) {
+        (self.set, self.task) = (set, task)
+        tally = task.newScores()
+    }
 
-    mutating func add(
-        _ judged: JudgedResponse, _ verdict: Verdict, responseTokens: Int, functions: [String: FunctionDefinition]
-    ) {
+    mutating func add(_ judged: JudgedResponse, _ verdict: Verdict, responseTokens: Int) {
         let (row, response) = (judged.row, judged.response)
-        let isExact = judged.verdict(by: .exact, functions: functions).isAccepted
+        let isExact = judged.verdict(by: .exact, task).isAccepted
         tally.add(
-            wantsCall: !row.answers.isEmpty, isAccepted: verdict.isAccepted, isExact: isExact, responseTokens: responseTokens)
-        confusion.add(
-            wanted: row.answers.map(\.name), called: judged.calls?.map(\.name),
-            isAccepted: verdict.isAccepted, isExact: isExact)
+            ScoredAnswer(
+                row: row, answer: judged.answer, isAccepted: verdict.isAccepted, isExact: isExact,
+                responseTokens: responseTokens))
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
-            "wanted": .string(PromptStyle.response(to: row)), "reason": .string(reason),
+            "wanted": .string(task.response(to: row)), "reason": .string(reason),
         ])
     }
+
+    var confusion: JSON { tally.confusion }
 
     func scores(agreement: JSON?) -> JSON {
         guard let agreement, case .object(let members) = tally.json else { return tally.json }

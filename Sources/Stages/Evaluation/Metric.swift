@@ -90,6 +90,36 @@ extension Metric {
         Metric(
             "exact", .set(member: "exact"), .higherIsBetter, .share,
             hubName: HubName(type: "exact_match", name: "exact match")),
+        Metric(
+            "accuracy", .set(member: "accuracy"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "accuracy")),
+        Metric(
+            "macro_f1", heading: "macro-F1", .set(member: "macro_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "macro-averaged F1")),
+        Metric(
+            "field_precision", heading: "field precision", .set(member: "field_precision"), .higherIsBetter, .share,
+            hubName: HubName(type: "precision", name: "precision over pairs of field and value")),
+        Metric(
+            "field_recall", heading: "field recall", .set(member: "field_recall"), .higherIsBetter, .share,
+            hubName: HubName(type: "recall", name: "recall over pairs of field and value")),
+        Metric(
+            "field_f1", heading: "field F1", .set(member: "field_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over pairs of field and value")),
+        Metric(
+            "normalized", .set(member: "normalized"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "exact match of normalized texts")),
+        Metric(
+            "token_f1", heading: "token F1", .set(member: "token_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over words of normalized texts")),
+        Metric(
+            "rouge_l", heading: "ROUGE-L", .set(member: "rouge_l"), .higherIsBetter, .share,
+            hubName: HubName(type: "rouge", name: "ROUGE-L")),
+        Metric(
+            "strict_match", heading: "strict", .set(member: "strict_match"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "number after ####")),
+        Metric(
+            "flexible_extract", heading: "flexible", .set(member: "flexible_extract"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "last number")),
         Metric("length", heading: "tokens", .set(member: "response_tokens_mean"), .lowerIsBetter, Format(places: 1)),
     ]
 
