@@ -61,6 +61,8 @@ package struct DataIngest: StageKind {
     /// The text of a JSON Schema; `nil` where the input `schema` or the rows say what it is.
     @Spanned package var schema: String? = nil
     @Spanned package var reading = ReplyReading.text
+    /// Of `rank`, for training rows that call functions.
+    @Spanned package var negatives = 4
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -86,6 +88,13 @@ package struct DataIngest: StageKind {
             \.$reading,
             .choice("answer", "What of a `text` is compared: all of it, or the number that it comes to."),
             at: "task.answer", key: .unlessStandard),
+        .init(
+            \.$negatives,
+            .integer(
+                "negatives", in: 1...1000,
+                "To `rank` functions: how many that a training row does not call are ranked beside those that it calls; other "
+                    + "rows rank all."),
+            at: "task.negatives", key: .unlessStandard),
     ]
 
     package func format(of input: String) -> RowFormat { formats?[input] ?? format }

@@ -95,8 +95,13 @@ package struct Pipeline: Sendable {
 
     /// The columns of the report: those asked for, else those of the task.
     package var metrics: Spanned<[EvaluateSection.Metric]> {
-        let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading)
+        let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
         return Spanned(evaluate.metrics?.value.map(\.value) ?? standard, at: evaluate.metricsPlace)
+    }
+
+    /// How answers to the evaluated rows are found: as asked for, else as the task has it.
+    package var answerMethod: AnswerMethod {
+        evaluate.method?.value ?? ([.choice, .rank].contains(task.kind.value) ? .likelihood : .generation)
     }
 
     /// The sets that models answer: those asked for, else those that have rows other than text.

@@ -28,6 +28,16 @@ package enum RowFormat: String, Word {
     case bfcl
     /// Span-ConveRT's utterances with labelled spans: `userInput`, `context`, `labels`.
     case spans
+    /// Questions with options: `query`, `options`, `reply` or the place `answer`.
+    case options
+    /// MMLU: `question`, `choices`, `answer`. The options are the choices' letters.
+    case mmlu
+    /// ARC: `question`, `choices` with `text` and `label`, `answerKey`.
+    case arc
+    /// HellaSwag: `activity_label`, `ctx_a`, `ctx_b`, `endings`, `label`.
+    case hellaswag
+    /// Texts that are ranked for a question: `query`, `document`, `relevance`, `group`; pairs and lists.
+    case ranking
     /// Plain text: passages to be continued.
     case text
 }
@@ -91,6 +101,22 @@ package enum AnswerStyle: String, Word {
     case reasoning
 
     package var spelling: String { self == .call ? "calls" : rawValue }
+}
+
+/// How a model's answers to evaluated rows are found.
+package enum AnswerMethod: String, Word {
+    /// It writes them.
+    case generation
+    /// The most probable of those that a row or the task names is its answer.
+    case likelihood
+}
+
+/// What stands before an option whose likelihood is found.
+package enum OptionContext: String, Word {
+    /// The prompt that training shows; an end token belongs to the option.
+    case prompt
+    /// The prompt's text without markup, and a space: what lm-evaluation-harness shows a model.
+    case text
 }
 
 /// How texts are ranked for a query.

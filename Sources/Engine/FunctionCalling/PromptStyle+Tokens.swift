@@ -148,7 +148,7 @@ extension Row {
     ///
     /// turn them off
     /// ```
-    var plainPrompt: String {
+    package var plainPrompt: String {
         let instructions = background.instructions.isEmpty ? [] : [background.instructions]
         let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
         let said = background.context.map { ($0.role == .assistant ? "Assistant: " : "") + $0.content }

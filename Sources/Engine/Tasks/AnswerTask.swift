@@ -25,6 +25,8 @@ package protocol AnswerTask: Sendable {
     /// The reward of a response that ended.
     func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward
 
+    /// The answers that a model can be asked to weigh against each other; `nil` where they are too many to name.
+    func options(of row: Row) -> [String]?
     /// All texts that an answer to a row may be; `nil` where any may.
     func pattern(of row: Row) -> BytePattern?
     /// Counts answers of one set.
@@ -35,6 +37,8 @@ extension AnswerTask {
     package var functions: [String: FunctionDefinition] { [:] }
 
     package func reasoned(_ row: Row) -> ReasonedResponse? { nil }
+
+    package func options(of row: Row) -> [String]? { nil }
 
     package func fault(inRight answer: String, to row: Row) -> String? { nil }
 
@@ -112,9 +116,13 @@ package struct ScoredAnswer: Sendable {
     package var isExact: Bool
     /// Of the response, without the end token.
     package var responseTokens: Int
+    /// The likelihoods of the row's options, where the answer is the most probable of them.
+    package var options: [ScoredOption]?
 
-    package init(row: Row, answer: String?, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
+    package init(
+        row: Row, answer: String?, isAccepted: Bool, isExact: Bool, responseTokens: Int, options: [ScoredOption]? = nil
+    ) {
         (self.row, self.answer, self.isAccepted) = (row, answer, isAccepted)
-        (self.isExact, self.responseTokens) = (isExact, responseTokens)
+        (self.isExact, self.responseTokens, self.options) = (isExact, responseTokens, options)
     }
 }

@@ -22,6 +22,8 @@ package struct ClassifyTask: AnswerTask {
 
     package func choices(for row: Row) -> String { labels.joined(separator: "\n") }
 
+    package func options(of row: Row) -> [String]? { labels }
+
     package func response(to row: Row) -> String { row.reply ?? "" }
 
     /// `ast` leaves white space around the label aside.

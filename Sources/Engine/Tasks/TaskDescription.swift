@@ -32,7 +32,8 @@ package struct TaskDescription: Hashable, Sendable {
             guard let schema else { throw RowError("the task 'extract' has no schema") }
             return ExtractTask(schema: schema, instructions: instructions)
         case .text: return TextTask(reading: reading, instructions: instructions)
-        case .choice, .rank: throw RowError("the task '\(kind.rawValue)' is not in this version yet")
+        case .choice: return ChoiceTask(instructions: instructions)
+        case .rank: return RankTask(instructions: instructions)
         }
     }
 }

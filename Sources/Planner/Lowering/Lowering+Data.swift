@@ -53,7 +53,7 @@ extension Lowering {
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         let task = pipeline.task
         (kind.$task, kind.$instructions, kind.$labels) = (task.rows.$task, task.rows.$instructions, task.rows.$labels)
-        (kind.$schema, kind.$reading) = (task.rows.$schema, task.rows.$reading)
+        (kind.$schema, kind.$reading, kind.$negatives) = (task.rows.$schema, task.rows.$reading, task.rows.$negatives)
         if let source = task.schemaSource {
             guard let schema = try addReference(source, pipeline) else { return nil }
             inputs.append(.init(name: "schema", stage: schema))

@@ -12,17 +12,11 @@ extension Lowering {
         let evaluate = base.pipeline.evaluate
         let judge = base.pipeline.judge
         let input = Stage.Input(name: "model", stage: model.stage)
-        var generate = evaluate.answers
-        generate.$sets = base.sets
-        generate.$prompt = base.prompt
-        generate.$answer = base.styled(model.answer)
-        let answers = try builder.add(
-            generate, title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
-            workload: base.workload(of: model))
+        let answers = try addAnswers(of: model, title("answers"), base)
         var score = EvalScore.standard
         score.$judge = judge.kind
         score.$sets = base.sets
-        score.$answer = base.styled(model.answer)
+        if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
         score.$question = judge.judge.$question
         let scores = try builder.add(
             score, title("scores"),
@@ -49,6 +43,24 @@ extension Lowering {
             evaluated.speed = try builder.add(speed, title("speed"), inputs: [input])
         }
         return evaluated
+    }
+
+    /// Answers that the model writes, or the likelihoods of those that it may choose from.
+    private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
+        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.data)]
+        switch base.pipeline.answerMethod {
+        case .generation:
+            var generate = base.pipeline.evaluate.answers
+            generate.$sets = base.sets
+            generate.$prompt = base.prompt
+            generate.$answer = base.styled(model.answer)
+            return try builder.add(generate, title, inputs: inputs, workload: base.workload(of: model))
+        case .likelihood:
+            var likelihoods = base.pipeline.evaluate.likelihoods
+            likelihoods.$sets = base.sets
+            likelihoods.$prompt = base.prompt
+            return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
+        }
     }
 
     private mutating func addPerplexity(

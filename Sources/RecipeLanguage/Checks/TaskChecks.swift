@@ -13,6 +13,7 @@ struct TaskChecks {
     func run() {
         checkMetrics()
         checkInstructions()
+        checkMethod()
         guard task.value != .calls else { return }
         checkRows()
         checkFunctions()
@@ -39,6 +40,45 @@ struct TaskChecks {
             help: "leave 'instructions' out, or read rows from files with 'data.ingest'")
     }
 
+    /// Likelihoods are of options; a rank is a likelihood.
+    private func checkMethod() {
+        guard let method = pipeline.evaluate.method else { return checkLikelihoods(of: pipeline.answerMethod) }
+        switch (task.value, method.value) {
+        case (.calls, .likelihood), (.extract, .likelihood), (.text, .likelihood):
+            report(
+                "the task '\(task.value.rawValue)' names no answers whose likelihood could be found", at: method.span,
+                help: "write 'by: generation'")
+        case (.rank, .generation):
+            report(
+                "to rank is to find how probable yes and no are, and what a model writes does not say that", at: method.span,
+                help: "leave 'by' out")
+        case (.choice, .generation):
+            let own: [EvaluateSection.Metric] = [.acc, .accNorm, .accBytes, .greedy]
+            for metric in pipeline.evaluate.metrics?.value ?? [] where own.contains(metric.value) {
+                report(
+                    "'\(metric.value.rawValue)' compares likelihoods", at: metric.span, secondary: [.init(method.span)],
+                    help: "write 'by: likelihood', or the metric 'ar'")
+            }
+        default: break
+        }
+        checkLikelihoods(of: method.value)
+    }
+
+    /// Fields that only one way of answering has.
+    private func checkLikelihoods(of method: AnswerMethod) {
+        let evaluate = pipeline.evaluate
+        if method == .generation, evaluate.likelihoods.$context.isWritten {
+            report(
+                "'context' is about likelihoods, and answers are written", at: evaluate.likelihoods.$context.span,
+                help: "leave it out, or write 'by: likelihood'")
+        }
+        if method == .likelihood, evaluate.answers.constrained {
+            report(
+                "no answer is written that could be constrained", at: evaluate.answers.$constrained.span,
+                help: "leave 'constrained' out")
+        }
+    }
+
     /// Rows that are generated, and those of some formats, call functions.
     private func checkRows() {
         switch pipeline.data.rows {
@@ -48,7 +88,7 @@ struct TaskChecks {
                 secondary: [.init(generate.functions.span, "from these")],
                 help: "write 'task: calls', or read rows from files with 'data.ingest'")
         case .ingest(let ingest):
-            for source in ingest.sources where source.format.value.callsOnly {
+            for source in ingest.sources where source.format.value.callsOnly && task.value != .rank {
                 report(
                     "rows of the format '\(source.format.value.rawValue)' call functions", at: source.format.span,
                     secondary: [.init(task.span, "wants words")], help: "write 'task: calls', or another format")

@@ -10,7 +10,10 @@ package struct EvaluateSection: Sendable {
     package let metrics: Spanned<[Spanned<Metric>]>?
     /// Where metrics are written, or would be.
     package let metricsPlace: Place
+    /// How answers are found; `nil` for the way that the task has by default.
+    package let method: Spanned<AnswerMethod>?
     package let answers: EvalGenerate
+    package let likelihoods: EvalLikelihood
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
 
@@ -22,14 +25,19 @@ package struct EvaluateSection: Sendable {
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [],
             spelled: "`[ar, exact, flops]`; `[accuracy, macro_f1, flops]` to classify, `[field_f1, exact, flops]` to extract, "
-                + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers",
+                + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
+                + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
                 + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured; docs/tasks.md has "
                 + "those of tasks.")
+        static let method = Field<AnswerMethod>.choice(
+            "by", spelled: "`generation`; `likelihood` to choose and to rank",
+            "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
+                + "the task names (`likelihood`).")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics] + EvalGenerate.fields() + [perplexity] + BenchServe.fields())
+            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields())
     }
 
     init(reading recipe: Fields, references: References) {
@@ -40,6 +48,10 @@ package struct EvaluateSection: Sendable {
         var answers = EvalGenerate.standard
         answers.read(fields)
         self.answers = answers
+        method = fields.written(Definition.method)
+        var likelihoods = EvalLikelihood.standard
+        likelihoods.read(fields)
+        self.likelihoods = likelihoods
         perplexity = PerplexitySection(reading: fields, references: references)
         var serving = BenchServe.standard
         serving.read(fields)

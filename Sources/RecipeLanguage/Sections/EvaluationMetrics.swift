@@ -16,6 +16,14 @@ extension EvaluateSection {
         case rougeL = "rouge_l"
         case strictMatch = "strict_match"
         case flexibleExtract = "flexible_extract"
+        case acc
+        case accNorm = "acc_norm"
+        case accBytes = "acc_bytes"
+        case greedy
+        case auc
+        case mrr
+        case ndcg
+        case pairs
         /// Tokens of an answer.
         case length
         case flops
@@ -34,15 +42,19 @@ extension EvaluateSection.Metric {
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
+        case .acc, .accNorm, .accBytes, .greedy: [.choice]
+        case .auc, .mrr, .ndcg, .pairs: [.rank]
         }
     }
 
     static func known(to task: TaskKind) -> [Self] { allCases.filter { $0.tasks?.contains(task) ?? true } }
 
     /// The columns of a report where a recipe names none.
-    static func standard(of task: TaskKind, _ reading: ReplyReading) -> [Self] {
+    static func standard(of task: TaskKind, _ reading: ReplyReading, _ method: AnswerMethod) -> [Self] {
         switch task {
-        case .calls, .choice, .rank: [.ar, .exact, .flops]
+        case .calls: [.ar, .exact, .flops]
+        case .choice: method == .likelihood ? [.acc, .accNorm, .flops] : [.ar, .exact, .flops]
+        case .rank: [.auc, .mrr, .ndcg, .flops]
         case .classify: [.accuracy, .macroF1, .flops]
         case .extract: [.fieldF1, .exact, .flops]
         case .text: reading == .number ? [.flexibleExtract, .strictMatch, .flops] : [.normalized, .rougeL, .flops]

@@ -63,7 +63,7 @@ package struct TaskSection: Sendable {
 
     /// Fields that another kind of task has.
     private func check(_ fields: Fields) {
-        for (name, owner) in [("labels", TaskKind.classify), ("schema", .extract), ("answer", .text)] where kind.value != owner
+        for (name, owner) in [("labels", TaskKind.classify), ("schema", .extract), ("answer", .text), ("negatives", .rank)] where kind.value != owner
         {
             guard let entry = fields.entry(name), fields.node(name) != nil else { continue }
             fields.report(

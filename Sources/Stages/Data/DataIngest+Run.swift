@@ -10,10 +10,6 @@ extension DataIngest: RunnableStage {
         .figures(ReadingReport.file),
     ]
 
-    package var limitation: String? {
-        [.choice, .rank].contains(task) ? "the task '\(task.rawValue)' is not in this version yet" : nil
-    }
-
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
         var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)))
@@ -22,6 +18,7 @@ extension DataIngest: RunnableStage {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)
         }
         guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
+        if task == .rank { try collected.rankFunctions(negatives: negatives) }
         if let finding = collected.task.finding { context.log(finding) }
         if let warning = collected.warning { context.log(warning) }
         for line in collected.report.lines { context.log(line) }

@@ -17,6 +17,11 @@ extension RowFormat {
         case .xlam: XLAMReader.self
         case .bfcl: BFCLReader.self
         case .spans: SpanReader.self
+        case .options: OptionsReader.self
+        case .mmlu: MMLUReader.self
+        case .arc: ARCReader.self
+        case .hellaswag: HellaSwagReader.self
+        case .ranking: RankingReader.self
         case .text: PassageReader.self
         }
     }

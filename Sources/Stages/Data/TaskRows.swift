@@ -24,18 +24,30 @@ struct TaskRows {
     }
 
     /// Whether rows bring functions.
-    var calls: Bool { description.kind == .calls }
+    var bringsFunctions: Bool { [.calls, .rank].contains(description.kind) }
 
     /// The row as its task has it, the reply as it is taught.
     ///
     /// - Throws: what of the row does not fit, with the field and what to do.
     mutating func fitted(_ row: Row, set: String, place: String) throws(RowError) -> Row {
         if row.isPassage { return row }
-        if calls {
+        if description.kind == .calls {
             try checkThatItCalls(row)
             return row
         }
         let task = description.kind.rawValue
+        if description.kind == .rank {
+            guard row.ranked != nil || !row.functions.isEmpty else {
+                throw RowError(
+                    "the row '\(row.id)' has nothing to rank; the format 'ranking' has texts, and others functions that rows call")
+            }
+            return row
+        }
+        guard description.kind != .choice || row.options != nil else {
+            throw RowError(
+                "the row '\(row.id)' has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
+                    + "'hellaswag' have them")
+        }
         guard row.answers.isEmpty else {
             throw RowError("the row '\(row.id)' calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
         }
@@ -50,6 +62,8 @@ struct TaskRows {
 
     /// A reply in words with no function anywhere is no refusal to call one.
     private func checkThatItCalls(_ row: Row) throws(RowError) {
+        guard row.ranked == nil else { throw RowError("the row '\(row.id)' ranks a text; write 'task: rank' in the recipe") }
+        guard row.options == nil else { throw RowError("the row '\(row.id)' has options; write 'task: choice' in the recipe") }
         guard row.reply != nil, row.answers.isEmpty, row.functions.isEmpty, row.definitions?.isEmpty ?? true else { return }
         throw RowError(
             "the row '\(row.id)' replies in words and has no functions; write 'task: text' in the recipe, or 'task: classify' "

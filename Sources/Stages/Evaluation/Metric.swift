@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Engine
 import Kinds
 
 /// A figure of a model that reports, comparisons and model cards know. Each is declared once, in `all`.
@@ -120,6 +121,29 @@ extension Metric {
         Metric(
             "flexible_extract", heading: "flexible", .set(member: "flexible_extract"), .higherIsBetter, .share,
             hubName: HubName(type: "exact_match", name: "last number")),
+        Metric(
+            "acc", .set(member: "acc"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "acc")),
+        Metric(
+            "acc_norm", .set(member: "acc_norm"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "acc_norm")),
+        Metric(
+            "acc_bytes", .set(member: "acc_bytes"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "acc_bytes")),
+        Metric(
+            "greedy", .set(member: "greedy"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "right option as greedy continuation")),
+        Metric(
+            "auc", heading: "AUC", .set(member: "auc"), .higherIsBetter, .share,
+            hubName: HubName(type: "roc_auc", name: "area under the ROC curve")),
+        Metric(
+            "mrr", heading: "MRR", .set(member: "mrr"), .higherIsBetter, .share,
+            hubName: HubName(type: "mrr", name: "mean reciprocal rank")),
+        Metric(
+            "ndcg", heading: "nDCG@\(RankTask.cut)", .set(member: "ndcg"), .higherIsBetter, .share,
+            hubName: HubName(type: "ndcg", name: "nDCG@\(RankTask.cut)")),
+        Metric(
+            "pairs", .set(member: "pairs"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "pairs in the right order")),
         Metric("length", heading: "tokens", .set(member: "response_tokens_mean"), .lowerIsBetter, Format(places: 1)),
     ]
 

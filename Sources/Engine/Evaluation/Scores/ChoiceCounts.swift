@@ -66,3 +66,21 @@ package struct ScoredOption: Hashable, Sendable {
         (characters, bytes) = (text.unicodeScalars.count, text.utf8.count)
     }
 }
+
+extension ScoredOption {
+    package init(json: JSON) throws(RowError) {
+        guard let logProbability = json["log_probability"]?.double, let tokens = json["tokens"]?.integer,
+            let characters = json["characters"]?.integer, let bytes = json["bytes"]?.integer,
+            let isGreedy = json["greedy"]?.bool
+        else { throw RowError("an option has no log_probability, tokens, characters, bytes and greedy") }
+        (self.logProbability, self.tokens, self.isGreedy) = (logProbability, tokens, isGreedy)
+        (self.characters, self.bytes) = (characters, bytes)
+    }
+
+    package var json: JSON {
+        [
+            "log_probability": .number(logProbability), "tokens": .count(tokens), "characters": .count(characters),
+            "bytes": .count(bytes), "greedy": .bool(isGreedy),
+        ]
+    }
+}

@@ -1,17 +1,28 @@
 /// Texts as Python's `str` and `re` treat them, which the reference implementations of text metrics are written with.
-enum PythonText {
+package enum PythonText {
     /// `str.lower`: full mappings, and a sigma at the end of a word becomes ς.
     static func lowercased(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
-        var result = String.UnicodeScalarView()
-        for (place, scalar) in scalars.enumerated() {
-            if scalar == "Σ" {
-                result.append(endsWord(scalars, at: place) ? "ς" : "σ")
-            } else {
-                result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
-            }
-        }
-        return String(result)
+        return scalars.indices.map { lowercase(scalars, at: $0) }.joined()
+    }
+
+    /// `str.capitalize`: the first letter in title case, the others in lower case.
+    package static func capitalized(_ text: String) -> String {
+        let scalars = Array(text.unicodeScalars)
+        let first = scalars.first?.properties.titlecaseMapping ?? ""
+        return first + scalars.indices.dropFirst().map { lowercase(scalars, at: $0) }.joined()
+    }
+
+    /// `str.strip`: the text without white space at its ends.
+    package static func stripped(_ text: String) -> String {
+        let scalars = text.unicodeScalars.drop(while: isSpace)
+        let end = scalars.lastIndex { !isSpace($0) }.map { scalars.index(after: $0) } ?? scalars.startIndex
+        return String(scalars[..<end])
+    }
+
+    private static func lowercase(_ scalars: [Unicode.Scalar], at place: Int) -> String {
+        guard scalars[place] == "Σ" else { return scalars[place].properties.lowercaseMapping }
+        return endsWord(scalars, at: place) ? "ς" : "σ"
     }
 
     /// Unicode's rule Final_Sigma: a cased letter before the place and none after it, marks and the like left aside.
