@@ -2,7 +2,9 @@ import Declarations
 import Words
 
 package enum EvaluationKinds {
-    static let kinds: [any StageKind.Type] = [EvalGenerate.self, EvalLikelihood.self, EvalScore.self, EvalCost.self, EvalPerplexity.self]
+    static let kinds: [any StageKind.Type] = [
+        EvalGenerate.self, EvalLikelihood.self, EvalScore.self, EvalCost.self, EvalPerplexity.self,
+    ]
 }
 
 /// Greedy answers to the rows of the evaluation sets.

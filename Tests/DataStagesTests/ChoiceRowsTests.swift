@@ -51,7 +51,10 @@ import Words
 
     @Test func whatCannotBeAChoiceIsNamedWithItsPlace() {
         for (format, line, message) in [
-            (.options, #"{"query":"q","options":["x"],"answer":0}"#, "q.jsonl, line 1: there are 1 options; a choice needs two"),
+            (
+                .options, #"{"query":"q","options":["x"],"answer":0}"#,
+                "q.jsonl, line 1: there are 1 options; a choice needs two"
+            ),
             (.options, #"{"query":"q","options":["x",""],"answer":0}"#, "option 2 is empty"),
             (.options, #"{"query":"q","options":["x","y"],"answer":2}"#, "the right option is 2, counted from 0"),
             (.options, #"{"query":"q","options":["x","x"],"reply":"x"}"#, "is several of the options; name its place"),

@@ -25,7 +25,8 @@ import Words
         let lines = rows.map(\.json.canonicalText).joined(separator: "\n")
         let labels = task == .classify ? #","labels":["dark green","red","red car"]"# : ""
         let data = [
-            "data/functions.json": "[]", "data/task.json": #"{"kind":"\#(task.rawValue)"\#(labels)}"#, "data/train.jsonl": lines,
+            "data/functions.json": "[]", "data/task.json": #"{"kind":"\#(task.rawValue)"\#(labels)}"#,
+            "data/train.jsonl": lines,
             "data/test.jsonl": lines,
         ].mapValues { Data($0.utf8) }
         let tokenizer = try StageRun(TokenizerTrain(vocabulary: 290, prompt: .query), inputs: data).folder(as: "tokenizer")

@@ -65,7 +65,8 @@ struct ChoiceTaskTests {
     /// As lm-evaluation-harness divides a text and its continuation.
     @Test func plainTextIsDividedBehindTheContextsTokens() throws {
         let tokenizer = try TokenizerTrainer(vocabularySize: 300).train(on: ["the cat sat on the mat", "answer: the cat"])
-        let encoder = PlainTextEncoder(tokenizer: tokenizer, start: tokenizer.id(of: .end).map { .init(id: $0, text: "<|end|>") })
+        let encoder = PlainTextEncoder(
+            tokenizer: tokenizer, start: tokenizer.id(of: .end).map { .init(id: $0, text: "<|end|>") })
         func tokens(_ text: String) -> [Int32] { tokenizer.encode(text).map(Int32.init) }
         let question = try encoder.question("the cat", " sat")
         #expect(question.context == tokens("the cat") && question.context + question.continuation == tokens("the cat sat"))

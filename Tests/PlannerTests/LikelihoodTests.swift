@@ -26,7 +26,8 @@ import Testing
         #expect(answers.parameters == ["sets": ["test"], "prompt": "query", "context": "prompt"])
         #expect(!graph.stages.contains { $0.kind == "eval.generate" })
         let report = try #require(graph.stages.first { $0.kind == "report" })
-        #expect(report.parameters["metrics"] == (task == "rank" ? ["auc", "mrr", "ndcg", "flops"] : ["acc", "acc_norm", "flops"]))
+        #expect(
+            report.parameters["metrics"] == (task == "rank" ? ["auc", "mrr", "ndcg", "flops"] : ["acc", "acc_norm", "flops"]))
     }
 
     @Test func aLabelIsWrittenUnlessLikelihoodsAreAskedFor() throws {

@@ -21,7 +21,7 @@ Then build a recipe that asks a published model these questions, beside which no
       ingest:
         format: arc
         train: train
-        sets: {mmlu: {from: mmlu, format: mmlu}, arc: arc, hellaswag: {from: hellaswag, format: hellaswag}}
+        sets: {mmlu: {from: mmlu, format: mmlu}, arc: {from: arc}, hellaswag: {from: hellaswag, format: hellaswag}}
       split: {test: 0%, valid: 0%}
     student: {from: smollm2}
     sample: none

@@ -53,7 +53,8 @@ extension RankedText {
     /// Reads the member `ranked` of a row; `nil` where it has none.
     init?(row json: JSON) throws(RowError) {
         guard let ranked = json["ranked"] else { return nil }
-        guard let text = ranked["text"]?.string, let relevance = ranked["relevance"]?.double, let group = ranked["group"]?.string
+        guard let text = ranked["text"]?.string, let relevance = ranked["relevance"]?.double,
+            let group = ranked["group"]?.string
         else { throw RowError("'ranked' has no text, relevance and group") }
         try self.init(text, relevance: relevance, group: group)
     }

@@ -19,7 +19,8 @@ enum RankingReader: RowReader {
                 let texts = try ranked(record, query: query, name: name)
                 for (place, text) in texts.enumerated() {
                     let id = texts.count == 1 ? name : "\(name)/\(place + 1)"
-                    try rows.add(Row(id: id, query: query, ranked: text), [], set: file.set, place: "\(file.name), row \(number)")
+                    try rows.add(
+                        Row(id: id, query: query, ranked: text), [], set: file.set, place: "\(file.name), row \(number)")
                 }
             }
         }

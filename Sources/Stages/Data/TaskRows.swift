@@ -39,7 +39,8 @@ struct TaskRows {
         if description.kind == .rank {
             guard row.ranked != nil || !row.functions.isEmpty else {
                 throw RowError(
-                    "the row '\(row.id)' has nothing to rank; the format 'ranking' has texts, and others functions that rows call")
+                    "the row '\(row.id)' has nothing to rank; the format 'ranking' has texts, and others functions that rows call"
+                )
             }
             return row
         }

@@ -9,7 +9,9 @@ extension EvalLikelihood: RunnableStage {
         let rows = try sets.map(context.readEvaluatedRows)
         let options = try context.optionPrompts(prompt, after: self.context)
         let model = try context.inferenceModel("model")
-        let asked = try rows.joined().map { row in try AskedRow(row, options, positions: model.model.configuration.maximumPositions) }
+        let asked = try rows.joined().map { row in
+            try AskedRow(row, options, positions: model.model.configuration.maximumPositions)
+        }
         // All sets in one run: a checkpoint is of one run.
         let questions = asked.flatMap(\.questions)
         let likelihoods = try LikelihoodReader(model, workers: context.workers).likelihoods(
@@ -40,7 +42,8 @@ private struct AskedRow {
         questions = whole.map { $0.cut(to: positions) }
         isCut = questions != whole
         if let place = questions.firstIndex(where: { $0.context.isEmpty || $0.continuation.count > positions }) {
-            throw StageFailure("option \(place + 1) of the row '\(row.id)' is longer than the \(positions) tokens that the model reads")
+            throw StageFailure(
+                "option \(place + 1) of the row '\(row.id)' is longer than the \(positions) tokens that the model reads")
         }
     }
 

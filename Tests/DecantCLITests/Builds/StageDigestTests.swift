@@ -106,7 +106,8 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
                 transfer: "SFT(steps: 12, batch: 4)"
                 """)
         let verbs = ["play", "stop", "skip"]
-        let tools = verbs.map { #"{"name":"\#($0)_song","parameters":{"type":"object","properties":{}}}"# }.joined(separator: ",")
+        let tools = verbs.map { #"{"name":"\#($0)_song","parameters":{"type":"object","properties":{}}}"# }.joined(
+            separator: ",")
         let rows = (0..<24).map { index in
             #"{"id":"r\#(index)","query":"\#(verbs[index % 3]) number \#(index)","tools":[\#(tools)],"#
                 + #""answers":[{"name":"\#(verbs[index % 3])_song","arguments":{}}],"expect":"calls"}"#

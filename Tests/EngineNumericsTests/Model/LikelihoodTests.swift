@@ -7,7 +7,9 @@ import Testing
 struct LikelihoodTests {
     /// Rows with two to five options: of one token and of many, options that begin alike, a context that continues another.
     private static let questions: [LikelihoodQuestion] = {
-        func tokens(_ count: Int, _ seed: Int) -> [Int32] { (0..<count).map { Int32(($0 * 7 + seed * 13 + $0 * $0 * seed) % 37) } }
+        func tokens(_ count: Int, _ seed: Int) -> [Int32] {
+            (0..<count).map { Int32(($0 * 7 + seed * 13 + $0 * $0 * seed) % 37) }
+        }
         var questions: [LikelihoodQuestion] = []
         for row in 0..<9 {
             let context = tokens(3 + row * 5, 1) + (row % 2 == 0 ? [] : tokens(4, row))
@@ -66,7 +68,9 @@ struct LikelihoodTests {
         let questions = Array(repeating: Self.questions, count: 12).flatMap { $0 }
         let whole = try read(model, questions)
         var done: [Int: [Double]] = [:]
-        for index in 0..<LikelihoodReader.groupSize { done[index] = [whole[index].logProbability, whole[index].isGreedy ? 1 : 0] }
+        for index in 0..<LikelihoodReader.groupSize {
+            done[index] = [whole[index].logProbability, whole[index].isGreedy ? 1 : 0]
+        }
         #expect(questions.count > LikelihoodReader.groupSize)
         let saved = Mutex<[Range<Int>]>([])
         let resumed = try LikelihoodReader(model, workers: WorkerPool(threads: 1)).likelihoods(
@@ -78,7 +82,9 @@ struct LikelihoodTests {
     @Test func questionsThatCannotBeReadAreRefused() throws {
         let model = InferenceModel(try Fixture.model())
         let limit = model.model.configuration.maximumPositions
-        for (context, continuation) in [([], [1]), ([1], []), ([1], [99]), ([99], [1]), (Array(repeating: 1, count: limit), [1, 2])]
+        for (context, continuation) in [
+            ([], [1]), ([1], []), ([1], [99]), ([99], [1]), (Array(repeating: 1, count: limit), [1, 2]),
+        ]
             as [([Int32], [Int32])]
         {
             #expect(throws: GenerationError.self) {

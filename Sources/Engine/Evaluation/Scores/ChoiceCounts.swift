@@ -22,7 +22,9 @@ package struct ChoiceCounts: Hashable, Sendable {
 
         /// The place of the option that is chosen; `nil` where there is none.
         package func choice(among options: [ScoredOption]) -> Int? {
-            options.indices.max { value(options[$0]) < value(options[$1]) || value(options[$0]) == value(options[$1]) && $0 > $1 }
+            options.indices.max {
+                value(options[$0]) < value(options[$1]) || value(options[$0]) == value(options[$1]) && $0 > $1
+            }
         }
     }
 
