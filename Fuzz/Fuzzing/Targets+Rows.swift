@@ -11,7 +11,13 @@ extension FuzzTarget {
         ) { bytes, folder in
             let file =
                 format == .text ? "train.0/a.txt" : format == .snips ? "train.0/train_AddToPlaylist.json" : "train.0/a.json"
-            let task = format == .spans ? TaskKind.extract : .calls
+            let task: TaskKind =
+                switch format {
+                case .spans: .extract
+                case .options, .mmlu, .arc, .hellaswag: .choice
+                case .ranking: .rank
+                default: .calls
+                }
             let parameters: JSON =
                 task == .calls
                 ? ["format": .string(format.rawValue)] : ["format": .string(format.rawValue), "task": .string(task.rawValue)]
