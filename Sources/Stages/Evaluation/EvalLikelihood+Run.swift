@@ -7,10 +7,10 @@ extension EvalLikelihood: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let rows = try sets.map(context.readEvaluatedRows)
-        let options = try context.optionPrompts(prompt, after: self.context)
+        let prompts = try OptionPrompts(prompt, after: self.context, in: context)
         let model = try context.inferenceModel("model")
         let asked = try rows.joined().map { row in
-            try AskedRow(row, options, positions: model.model.configuration.maximumPositions)
+            try AskedRow(row, prompts, positions: model.model.configuration.maximumPositions)
         }
         // All sets in one run: a checkpoint is of one run.
         let questions = asked.flatMap(\.questions)
@@ -74,7 +74,7 @@ private struct OptionPrompts {
     private let task: any AnswerTask
     private let style: PromptStyle
 
-    init(_ context: OptionContext, _ style: PromptStyle, of stage: StageContext) throws {
+    init(_ style: PromptStyle, after context: OptionContext, in stage: StageContext) throws {
         self.style = style
         switch context {
         case .prompt:
@@ -104,11 +104,5 @@ private struct OptionPrompts {
                 throw RowError("the row '\(row.id)': \(error)")
             }
         }
-    }
-}
-
-extension StageContext {
-    fileprivate func optionPrompts(_ style: PromptStyle, after context: OptionContext) throws -> OptionPrompts {
-        try OptionPrompts(context, style, of: self)
     }
 }
