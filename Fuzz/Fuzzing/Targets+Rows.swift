@@ -12,7 +12,7 @@ extension FuzzTarget {
             let file =
                 format == .text ? "train.0/a.txt" : format == .snips ? "train.0/train_AddToPlaylist.json" : "train.0/a.json"
             let task = format == .spans ? TaskKind.extract : .calls
-            let parameters: JSON =
+            let parameters: [String: JSON] =
                 task == .calls
                 ? ["format": .string(format.rawValue)] : ["format": .string(format.rawValue), "task": .string(task.rawValue)]
             try Seeds.run("data.ingest", parameters, [file: bytes], in: folder)
