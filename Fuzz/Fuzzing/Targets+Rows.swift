@@ -18,7 +18,7 @@ extension FuzzTarget {
                 case .ranking: .rank
                 default: .calls
                 }
-            let parameters: JSON =
+            let parameters: [String: JSON] =
                 task == .calls
                 ? ["format": .string(format.rawValue)] : ["format": .string(format.rawValue), "task": .string(task.rawValue)]
             try Seeds.run("data.ingest", parameters, [file: bytes], in: folder)

@@ -8,14 +8,17 @@ import Testing
         try ObjectSchema(json: .object(further.merging(["type": "object", "properties": properties]) { $1 }))
     }
 
-    @Test(arguments: [
-        (["a": "x"] as JSON, nil), (["b": 1], "'b' is no field of the schema"), (["a": 1], "'a' is 1, which is no string"),
+    static let objects: [(object: JSON, fault: String?)] = [
+        (["a": "x"], nil), (["b": 1], "'b' is no field of the schema"), (["a": 1], "'a' is 1, which is no string"),
         (["n": 1.5], "'n' is 1.5, which is no integer"), (["n": 2.0], nil), (["n": nil], nil),
         (["e": "z"], "'e' is \"z\", which is none of its values"), (["l": ["x", 2]], "'l[1]' is 2, which is no string"),
         (["o": [:]], "'o' has no 'k'"), (["o": ["k": "x", "m": 1]], "'o.m' is no field of the schema"),
         (["u": 3], nil), (["u": [:]], "'u' fits no alternative"), (["c": 2], "'c' is 2 and must be 1"), ([:], nil),
-    ])
-    func whatDoesNotFitIsNamed(object: JSON, fault: String?) throws {
+    ]
+
+    @Test(arguments: objects.indices)
+    func whatDoesNotFitIsNamed(index: Int) throws {
+        let (object, fault) = Self.objects[index]
         let schema = try Self.schema([
             "a": ["type": "string"], "n": ["type": ["integer", "null"]], "e": ["enum": ["x", "y"]],
             "l": ["type": "array", "items": ["type": "string"]],
