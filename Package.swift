@@ -86,7 +86,7 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints", "Trust",
+                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints", "Trust", "Words",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -173,6 +173,7 @@ let package = Package(
         .testTarget(name: "FuzzTests", dependencies: ["ParserFuzzer", "Fuzzing", "TestSupport"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+        .testTarget(name: "MetricsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(
             name: "DataStagesTests",

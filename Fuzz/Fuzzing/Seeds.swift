@@ -157,6 +157,15 @@ enum Seeds {
                 #"{"id":7,"query":"play x","tools":"[{\"name\":\"play\",\"description\":\"Play.\",\"parameters\":{\"song\":{\"type\":\"List[str], optional\",\"default\":5}}}]","answers":"[{\"name\":\"play\",\"arguments\":{\"song\":[\"x\"]}}]"}"#
             case .bfcl:
                 #"{"id":"irrelevance_0","question":[[{"role":"user","content":"area of 5"}]],"function":[{"name":"area","description":"A.","parameters":{"type":"dict","properties":{"base":{"type":"integer"}},"required":["base"]}}]}"#
+            case .spans:
+                #"[{"userInput":{"text":"é at 6"},"context":{"requestedSlots":["time"]},"labels":[{"slot":"time","valueSpan":{"startIndex":5,"endIndex":6}}]}]"#
+            case .options: #"{"id":"a","query":"x?","options":["y","x","é"],"reply":"x"}"#
+            case .mmlu: #"{"question":" x? ","choices":["3","x","5","6"],"answer":1}"#
+            case .arc: #"{"id":"x","question":"x?","choices":{"text":["one","x"],"label":["A","2"]},"answerKey":"2"}"#
+            case .hellaswag:
+                #"{"activity_label":"x","ctx_a":"A. [title] Then","ctx_b":"éa [b]  ΣΣ","endings":[" [x] eats."," runs"],"label":"1"}"#
+            case .ranking:
+                #"[{"query":"x","document":"d","relevance":1.5,"group":3},{"query":"x","better":"a","worse":"b"},{"query":"x","documents":[{"text":"t","relevance":true}]}]"#
             case .text: "A passage.\n\nAnother passage\twith é and \u{0}.\r\n\r\nThe last.\n"
             }
         return [Array(text.utf8), Array((text + "\n" + text.replacing("x", with: "y")).utf8)]

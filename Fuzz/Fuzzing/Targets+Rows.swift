@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Foundation
 import Words
 
@@ -10,7 +11,17 @@ extension FuzzTarget {
         ) { bytes, folder in
             let file =
                 format == .text ? "train.0/a.txt" : format == .snips ? "train.0/train_AddToPlaylist.json" : "train.0/a.json"
-            try Seeds.run("data.ingest", ["format": .string(format.rawValue)], [file: bytes], in: folder)
+            let task: TaskKind =
+                switch format {
+                case .spans: .extract
+                case .options, .mmlu, .arc, .hellaswag: .choice
+                case .ranking: .rank
+                default: .calls
+                }
+            let parameters: [String: JSON] =
+                task == .calls
+                ? ["format": .string(format.rawValue)] : ["format": .string(format.rawValue), "task": .string(task.rawValue)]
+            try Seeds.run("data.ingest", parameters, [file: bytes], in: folder)
         }
     }
 }

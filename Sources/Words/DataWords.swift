@@ -26,6 +26,18 @@ package enum RowFormat: String, Word {
     case xlam
     /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
     case bfcl
+    /// Span-ConveRT's utterances with labelled spans: `userInput`, `context`, `labels`.
+    case spans
+    /// Questions with options: `query`, `options`, `reply` or the place `answer`.
+    case options
+    /// MMLU: `question`, `choices`, `answer`. The options are the choices' letters.
+    case mmlu
+    /// ARC: `question`, `choices` with `text` and `label`, `answerKey`.
+    case arc
+    /// HellaSwag: `activity_label`, `ctx_a`, `ctx_b`, `endings`, `label`.
+    case hellaswag
+    /// Texts that are ranked for a question: `query`, `document`, `relevance`, `group`; pairs and lists.
+    case ranking
     /// Plain text: passages to be continued.
     case text
 }
@@ -44,6 +56,20 @@ package enum TaskKind: String, Word {
     case choice
     /// It scores how well something fits a question.
     case rank
+}
+
+/// What of a text is compared with the right one.
+package enum ReplyReading: String, Word {
+    /// All of it, but for case, punctuation, articles and white space.
+    case text
+    /// The number that it comes to.
+    case number
+}
+
+/// Members of JSON Schemas that are Decant's own.
+package enum SchemaMember {
+    /// The order in which an object's properties were written, where that is not the sorted one.
+    package static let propertyOrder = "x-property-order"
 }
 
 /// The sets of rows that Decant makes itself.
@@ -105,6 +131,22 @@ package enum AnswerStyle: String, Word {
     case reasoning
 
     package var spelling: String { self == .call ? "calls" : rawValue }
+}
+
+/// How a model's answers to evaluated rows are found.
+package enum AnswerMethod: String, Word {
+    /// It writes them.
+    case generation
+    /// The most probable of those that a row or the task names is its answer.
+    case likelihood
+}
+
+/// What stands before an option whose likelihood is found.
+package enum OptionContext: String, Word {
+    /// The prompt that training shows; an end token belongs to the option.
+    case prompt
+    /// The prompt's text without markup, and a space: what lm-evaluation-harness shows a model.
+    case text
 }
 
 /// How texts are ranked for a query.

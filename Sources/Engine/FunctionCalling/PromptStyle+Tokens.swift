@@ -28,13 +28,6 @@ extension PromptStyle {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
-    /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
-    package func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
-        if row.isPassage { return [row.query] }
-        let texts = [row.plainPrompt, Self.response(to: row)]
-        return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
-    }
-
     /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
     package static func response(to row: Row) -> String { response(of: row.answers) }
 
@@ -155,7 +148,7 @@ extension Row {
     ///
     /// turn them off
     /// ```
-    var plainPrompt: String {
+    package var plainPrompt: String {
         let instructions = background.instructions.isEmpty ? [] : [background.instructions]
         let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
         let said = background.context.map { ($0.role == .assistant ? "Assistant: " : "") + $0.content }

@@ -22,6 +22,10 @@ package struct Row: Hashable, Sendable {
     package var possible: [PossibleCall]?
     /// The right response of a row that wants no calls but words: a label, a text, a JSON object. `nil` where its file has none.
     package var reply: String?
+    /// What the row offers to choose from; the reply is the right one.
+    package var options: RowOptions?
+    /// What the row asks to be scored.
+    package var ranked: RankedText?
     /// The template that the row was generated from: `set_light/3`.
     package var template: String?
     package var heldOut: HeldOut?
@@ -159,7 +163,13 @@ extension Row {
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
         background = try RowBackground(json: json)
-        reply = json["reply"]?.string
+        reply = json["reply"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
+        do throws(RowError) {
+            options = try RowOptions(row: json)
+            ranked = try RankedText(row: json)
+        } catch {
+            throw RowError("the row '\(id)': \(error)")
+        }
         isPassage = json["passage"]?.bool ?? false
         guard !isPassage || self.functions.isEmpty && self.answers.isEmpty else {
             throw RowError("the row '\(id)' is a passage of text, but has functions or answers")
@@ -178,6 +188,8 @@ extension Row {
         if let definitions { members["definitions"] = .array(definitions.map(\.json)) }
         if let possible { members["possible"] = .array(possible.map(\.json)) }
         if let reply { members["reply"] = .string(reply) }
+        members.merge(options?.members ?? [:]) { $1 }
+        members.merge(ranked?.members ?? [:]) { $1 }
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }

@@ -51,6 +51,13 @@ extension Lowering {
             } ?? ingest.format.place)
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
+        let task = pipeline.task
+        (kind.$task, kind.$instructions, kind.$labels) = (task.rows.$task, task.rows.$instructions, task.rows.$labels)
+        (kind.$schema, kind.$reading, kind.$negatives) = (task.rows.$schema, task.rows.$reading, task.rows.$negatives)
+        if let source = task.schemaSource {
+            guard let schema = try addReference(source, pipeline) else { return nil }
+            inputs.append(.init(name: "schema", stage: schema))
+        }
         return try builder.add(kind, .named("data.rows"), inputs: inputs)
     }
 

@@ -7,10 +7,14 @@ struct IngestedRows {
     private(set) var rows: [Row] = []
     private(set) var functions: [String: FunctionDefinition] = [:]
     private(set) var report = ReadingReport()
+    private(set) var task: TaskRows
     private var places: [String: String] = [:]
+
+    init(task: TaskRows = TaskRows()) { self.task = task }
 
     /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
+        guard task.bringsFunctions else { return try append(row, calling: nil, set: set, place: place) }
         for definition in definitions {
             if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
                 throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
@@ -23,6 +27,7 @@ struct IngestedRows {
     /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
     /// with a different one keeps its own.
     mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
+        guard task.bringsFunctions else { return try append(row, calling: nil, set: set, place: place) }
         var row = row
         var own: [FunctionDefinition] = []
         row.functions = []
@@ -68,9 +73,31 @@ struct IngestedRows {
             throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
         }
         var row = row
+        do throws(RowError) {
+            row = try task.fitted(row, set: set, place: place)
+        } catch {
+            throw StageFailure("\(place): \(error)")
+        }
         row.set = set
         rows.append(row)
         report.countRow()
+    }
+
+    /// Makes rankings of functions of rows that call them: a row for each function, relevant where it is called.
+    ///
+    /// A training row ranks those that it calls and `negatives` others, chosen by hashes; a row of another set ranks all.
+    mutating func rankFunctions(negatives: Int) throws(StageFailure) {
+        let pool = functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        functions = [:]
+        var ranked: [Row] = []
+        for row in rows {
+            do throws(RowError) {
+                ranked += row.ranked == nil ? try row.ranking(of: pool, negatives: negatives) : [row]
+            } catch {
+                throw StageFailure("\(places[row.id] ?? row.id): \(error)")
+            }
+        }
+        rows = ranked
     }
 
     /// Counts a part of a file that is no row, with the reason.

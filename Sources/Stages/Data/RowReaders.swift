@@ -16,6 +16,12 @@ extension RowFormat {
         case .snips: SNIPSReader.self
         case .xlam: XLAMReader.self
         case .bfcl: BFCLReader.self
+        case .spans: SpanReader.self
+        case .options: OptionsReader.self
+        case .mmlu: MMLUReader.self
+        case .arc: ARCReader.self
+        case .hellaswag: HellaSwagReader.self
+        case .ranking: RankingReader.self
         case .text: PassageReader.self
         }
     }
@@ -60,9 +66,14 @@ extension RowLineReader {
     }
 }
 
-/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`.
+/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`; with
+/// `{"id", "query", "reply"}` those that are answered in words, where `label` is another name for `reply`.
 enum DecantRowReader: RowLineReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
+        if let reply = json["reply"] ?? json["label"], json["answers"] == nil {
+            let members = ["reply": reply, "answers": []] as JSON
+            return (try Row(json: .object((json.object ?? [:]).merging(members.object ?? [:]) { $1 })), [])
+        }
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
         let functions = try tools.map(FunctionDefinition.init(json:))
         var row = try Row(json: json)

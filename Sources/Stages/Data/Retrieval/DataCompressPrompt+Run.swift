@@ -5,7 +5,9 @@ import Kinds
 
 extension DataCompressPrompt: RunnableStage {
     private static let sizes = File<JSON>("compression.json")
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(sizes)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(sizes),
+    ]
 
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
@@ -34,6 +36,9 @@ extension DataCompressPrompt: RunnableStage {
         }
         try context.write(compressed)
         try context.write(FunctionPool(brief.values), to: DataFiles.functions)
+        var task = try context.readTaskDescription()
+        task.instructions = ""
+        try context.write(task)
         try context.write(.object(report), to: Self.sizes)
     }
 }

@@ -6,7 +6,9 @@ import Words
 
 extension DataRetrieve: RunnableStage {
     private static let recall = File<JSON>("recall.json")
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(recall)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(recall),
+    ]
 
     package func run(in context: StageContext) throws {
         let sets = try context.readSets()
@@ -31,6 +33,7 @@ extension DataRetrieve: RunnableStage {
         }
         try context.write(retrieved)
         try context.copy(DataFiles.functions.name, from: "data")
+        try context.write(context.readTaskDescription())
         try context.write(
             [
                 "method": .string(method.rawValue), "functions": .count(functions.count),

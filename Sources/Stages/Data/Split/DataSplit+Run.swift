@@ -3,7 +3,9 @@ import Engine
 import Kinds
 
 extension DataSplit: RunnableStage {
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets,
+    ]
 
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
@@ -26,6 +28,7 @@ extension DataSplit: RunnableStage {
             try context.write(limited(unseen, to: limit[set]), to: DataFiles.set(set))
         }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
+        try context.write(context.readTaskDescription())
     }
 
     /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text.
