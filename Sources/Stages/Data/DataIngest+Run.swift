@@ -16,7 +16,9 @@ extension DataIngest: RunnableStage {
         for format in RowFormat.allCases {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)
         }
-        guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
+        guard !collected.rows.isEmpty else {
+            throw StageFailure((["the files hold no row"] + collected.report.lines).joined(separator: "; "))
+        }
         if let warning = collected.warning { context.log(warning) }
         for line in collected.report.lines { context.log(line) }
         try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)

@@ -9,13 +9,13 @@ struct IngestedRows {
     private(set) var report = ReadingReport()
     private var places: [String: String] = [:]
 
-    /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
+    /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
+    /// definition. A repeated id is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
-        for definition in definitions {
-            if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
-                throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
-            }
-        }
+        var row = row
+        let own = definitions.filter { definition in functions[definition.name].map { $0 != definition } ?? false }
+        if !own.isEmpty { row.definitions = own }
+        for definition in definitions where functions[definition.name] == nil { functions[definition.name] = definition }
         let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
         try append(row, calling: unknown, set: set, place: place)
     }
@@ -49,7 +49,7 @@ struct IngestedRows {
         for file in files {
             let isApart = RowSets.isNamed(file.set)
             try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
+                let (row, definitions) = try read(json)
                 if isApart, !definitions.isEmpty {
                     try add(row, owning: definitions, set: file.set, place: place)
                 } else {

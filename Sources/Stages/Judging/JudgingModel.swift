@@ -101,7 +101,8 @@ struct JudgingQuestion {
             listsAll
             ? functions.values.sorted { $0.name < $1.name } : try PromptStyle.definitions(of: row, functions)
         let values = [
-            "query": (row.background.context.map(\.content) + [row.query]).joined(separator: "\n"),
+            "query": (row.background.context.map(\.text) + [row.query] + row.background.steps.map(\.text))
+                .joined(separator: "\n"),
             "functions": PromptStyle.listing(of: definitions), "reference": PromptStyle.response(to: row), "answer": response,
         ]
         var text = ""
