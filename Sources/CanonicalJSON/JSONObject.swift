@@ -34,11 +34,16 @@ extension JSON {
         return .object(JSONObject(values, keys: keys))
     }
 
-    /// The object with each member changed, or left out where the result is `nil`; the order stays. Any other value as it is.
-    package func mapMembers(_ change: (_ key: String, _ value: JSON) -> JSON?) -> JSON {
+    /// The object with the value of each member changed; the order stays. Any other value as it is.
+    package func mapMembers(_ change: (_ key: String, _ value: JSON) -> JSON) -> JSON {
         guard case .object(let object) = self else { return self }
-        let members = object.written.compactMap { key, value in change(key, value).map { (key, $0) } }
-        return .object(inOrder: members)
+        return .object(inOrder: object.written.map { ($0.key, change($0.key, $0.value)) })
+    }
+
+    /// The object with some of its members; the order stays. Any other value as it is.
+    package func filterMembers(_ isKept: (_ key: String, _ value: JSON) -> Bool) -> JSON {
+        guard case .object(let object) = self else { return self }
+        return .object(inOrder: object.written.filter { isKept($0.key, $0.value) }.map { ($0.key, $0.value) })
     }
 
     /// The members of an object as they were written, sorted where that is not known; empty for any other value.

@@ -154,7 +154,7 @@ extension Row {
         }
     }
 
-    /// The row as JSON. Definitions, possible answers, reply, record, background and `passage` appear only where the row has them.
+    /// The row as JSON. Definitions, possible answers, reply, record, background and `passage` appear where the row has them.
     package var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),

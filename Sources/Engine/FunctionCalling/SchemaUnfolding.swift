@@ -3,7 +3,7 @@ import CanonicalJSON
 /// A JSON Schema without references and conjunctions, which everything that reads a function's parameters understands: `$ref` is
 /// replaced by what it leads to, `allOf` by one schema that says all of it, and `nullable` by a type.
 ///
-/// Where a schema contains itself, its second occurrence says only its type: any regular language, and any prompt, ends somewhere.
+/// Where a schema contains itself, its second occurrence says only its type: a regular language has no recursion.
 struct SchemaUnfolding {
     /// Schemas that one function may unfold to: references can double at every level.
     static let mostSchemas = 10_000
@@ -18,7 +18,7 @@ struct SchemaUnfolding {
     static func unfolded(_ parameters: JSON, function: String) throws(RowError) -> JSON {
         guard needsUnfolding(parameters) else { return parameters }
         var unfolding = SchemaUnfolding(root: parameters, function: function)
-        return try unfolding.schema(parameters).mapMembers { key, value in definitions.contains(key) ? nil : value }
+        return try unfolding.schema(parameters).filterMembers { key, _ in !definitions.contains(key) }
     }
 
     private init(root: JSON, function: String) { (self.root, self.function) = (root, function) }
@@ -33,7 +33,8 @@ struct SchemaUnfolding {
         case .array(let elements): elements.contains(where: needsUnfolding)
         case .object(let object):
             object.members.contains { key, value in
-                key == "$ref" && value.string != nil || key == "allOf" && value.array != nil || key == "nullable" && value == true
+                key == "$ref" && value.string != nil || key == "allOf" && value.array != nil
+                    || key == "nullable" && value == true
                     || needsUnfolding(value)
             }
         default: false
@@ -44,7 +45,8 @@ struct SchemaUnfolding {
         guard json.object != nil else { return json }
         schemas += 1
         guard schemas <= Self.mostSchemas else {
-            throw RowError("the parameters of '\(function)' unfold to more than \(Self.mostSchemas) schemas; shorten their $refs")
+            throw RowError(
+                "the parameters of '\(function)' unfold to more than \(Self.mostSchemas) schemas; shorten their $refs")
         }
         var members: [(String, JSON)] = []
         var parts: [JSON] = []
@@ -87,7 +89,8 @@ struct SchemaUnfolding {
         guard path.hasPrefix("#") else { return nil }
         var value = root
         for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            let key = (String(part).removingPercentEncoding ?? String(part)).replacing("~1", with: "/").replacing("~0", with: "~")
+            let key = (String(part).removingPercentEncoding ?? String(part)).replacing("~1", with: "/").replacing(
+                "~0", with: "~")
             guard let next = value[key] ?? Int(key).flatMap({ value[$0] }) else { return nil }
             value = next
         }

@@ -17,7 +17,7 @@ extension FunctionDefinition {
     /// put into one. Its parameters may be missing, may be a JSON text, and stand under `input_schema` or `inputSchema` too.
     package init(tool: JSON) throws(RowError) {
         let isWrapped = tool["function"]?.object != nil
-        let function = tool["function"].flatMap { $0.object == nil ? nil : $0 } ?? tool
+        let function = if isWrapped, let inner = tool["function"] { inner } else { tool }
         guard let name = function["name"]?.string, !name.isEmpty else {
             if let type = tool["type"]?.string, type != "function" {
                 throw RowError("a tool has the type '\(type)'; only functions can be called")
@@ -48,7 +48,7 @@ extension FunctionDefinition {
 
     /// A function without its wrapper. OpenAI's newer interface states the type beside the name.
     private static func wrapped(_ function: JSON) -> JSON {
-        let bare = function.mapMembers { key, value in key == "type" && value == "function" ? nil : value }
+        let bare = function.filterMembers { key, value in key != "type" || value != "function" }
         return .object(inOrder: [("type", "function"), ("function", bare)])
     }
 

@@ -7,7 +7,7 @@ struct IngestedRows {
     private(set) var rows: [Row] = []
     private(set) var functions: [String: FunctionDefinition] = [:]
     private(set) var report = ReadingReport()
-    private var places: [String: String] = [:]
+    private var places: [String: (place: String, row: Int)] = [:]
 
     /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
     /// definition. A repeated id is refused.
@@ -61,14 +61,16 @@ struct IngestedRows {
 
     /// - Parameter unknown: a call among the answers of a function that nobody defines.
     private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
-        if let earlier = places.updateValue(place, forKey: row.id) {
-            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
+        var row = row
+        row.set = set
+        if let earlier = places[row.id] {
+            if rows[earlier.row] == row { return skip(.equalRow, place: place) }
+            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier.place); ids must be unique")
         }
         if let unknown {
             throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
         }
-        var row = row
-        row.set = set
+        places[row.id] = (place, rows.count)
         rows.append(row)
         report.countRow()
     }

@@ -6,6 +6,7 @@ enum SkipReason: String, CaseIterable, Hashable, Sendable {
     case equalRow = "equal to an earlier row"
     /// OpenAI's `weight: 0`, and what stands in a prompt.
     case contextOnly = "an assistant's turn that is context and not to be learned"
+    case badAnswer = "an assistant's turn that its record marks as bad"
     case emptyTurn = "an assistant's turn without words and calls"
     case noQuestion = "an assistant's turn before any words of the user"
     case unlistedFunction = "a call of a function that its record does not list"

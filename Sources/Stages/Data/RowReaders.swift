@@ -65,8 +65,8 @@ extension RowLineReader {
     }
 }
 
-/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`. An id may be a
-/// number, and a tool may be the object of the chat completions interface.
+/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`. An id may
+/// be a number, and a tool may be the object of the chat completions interface.
 enum DecantRowReader: RowLineReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }

@@ -15,7 +15,9 @@ enum ChatLayout: CaseIterable {
     case transcript
 
     init?(of record: JSON) {
-        guard let layout = Self.allCases.first(where: { $0.members.allSatisfy { record.stated($0) != nil } }) else { return nil }
+        guard let layout = Self.allCases.first(where: { $0.members.allSatisfy { record.stated($0) != nil } }) else {
+            return nil
+        }
         self = layout
     }
 
@@ -32,17 +34,21 @@ enum ChatLayout: CaseIterable {
 
     static func unknown(_ record: JSON) -> RowError {
         let layouts = allCases.map { $0.members.map { "'\($0)'" }.joined(separator: " and ") }
-        let found = record.sortedMembers.map { "'\($0.key)'" }
+        let found = record.sortedMembers.map { "'\($0.key)'" }.joined(separator: ", ")
         return RowError(
             record.object == nil
                 ? "the record is no JSON object"
-                : "the record is no chat: it has \(found.isEmpty ? "no members" : found.joined(separator: ", ")), where a chat has "
+                : "the record is no chat: it has \(found.isEmpty ? "no members" : found), where a chat has "
                     + layouts.joined(separator: ", or "))
     }
 
     func turns(of record: JSON) throws(RowError) -> [SaidTurn] {
         for member in ["images", "videos", "audios"] where record[member]?.array?.isEmpty == false {
             throw RowError("the record has '\(member)'; only words and calls can be learned")
+        }
+        if record.stated("rejected") != nil {
+            throw RowError(
+                "the record has a 'rejected' answer beside the 'chosen' one; keep the chosen one as the last message")
         }
         var turns: [SaidTurn] = []
         // A transcript's system is part of it.
@@ -56,8 +62,16 @@ enum ChatLayout: CaseIterable {
         case .instruction: turns += try instruction(of: record)
         case .transcript: turns += try Transcript.turns(of: record)
         }
-        return turns
+        guard Self.isBad(record) else { return turns }
+        return turns.map { turn in
+            var turn = turn
+            turn.isBad = true
+            return turn
+        }
     }
+
+    /// Whether the record is an example of what not to say: TRL's `label` and LLaMA-Factory's `kto_tag`.
+    private static func isBad(_ record: JSON) -> Bool { record["label"] == false || record["kto_tag"] == false }
 
     /// A list of messages, or the JSON text of one.
     private func messages(_ member: String, of record: JSON) throws(RowError) -> [SaidTurn] {
@@ -102,7 +116,10 @@ enum ChatLayout: CaseIterable {
 
 extension JSON {
     /// A member that is there and is not null: tables have a column for each member of any record.
-    func stated(_ member: String) -> JSON? { self[member].flatMap { $0 == .null ? nil : $0 } }
+    func stated(_ member: String) -> JSON? {
+        guard let value = self[member], value != .null else { return Optional.none }
+        return value
+    }
 }
 
 /// Glaive's layout: `USER: … ASSISTANT: … <|endoftext|> FUNCTION RESPONSE: …` in one text, each at the start of a line.

@@ -79,7 +79,9 @@ struct Chat {
         if let reason = turn.unlearned { return .skipped(reason) }
         guard let asked = turns[..<place].lastIndex(where: { $0.message.role == .user }) else { return .skipped(.noQuestion) }
         let calls = turn.message.calls.map(\.call)
-        if calls.contains(where: { call in !functions.contains { $0.name == call.name } }) { return .skipped(.unlistedFunction) }
+        if calls.contains(where: { call in !functions.contains { $0.name == call.name } }) {
+            return .skipped(.unlistedFunction)
+        }
         var row = Row(id: number == 1 ? id : "\(id)/\(number)", query: turns[asked].message.content, answers: calls)
         if calls.isEmpty { row.reply = turn.message.content }
         let before = turns[..<place].map(\.message)

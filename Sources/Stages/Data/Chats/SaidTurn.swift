@@ -23,6 +23,8 @@ struct SaidTurn {
     var example: Speaker.Example?
     /// Whether an assistant's message is to be learned, and not only context.
     var isLearned = true
+    /// Whether its record is an example of what not to say.
+    var isBad = false
     /// Functions that a system's message lists beside its words.
     var tools: JSON?
 
@@ -73,20 +75,27 @@ extension SaidTurn {
 
     /// OpenAI's `weight`, and what other trainers call it.
     private static func isLearned(_ message: JSON) -> Bool {
-        for member in ["weight", "train", "loss"] {
+        for member in ["weight", "loss_weight", "train", "loss"] {
             if let value = message.stated(member), value == false || value.double == 0 { return false }
         }
         return true
     }
 
-    /// `tool_calls`, a list or the JSON text of one, and the older form `function_call`.
+    /// `tool_calls`, a list or the JSON text of one, the older form `function_call`, and parts of the content that are calls.
     private static func calls(of message: JSON, in place: String) throws(RowError) -> [JSON] {
-        var calls: [JSON] = []
+        var calls = (message["content"]?.array ?? []).filter(isCall).map { $0.stated("value") ?? $0 }
+        for (index, call) in calls.enumerated() {
+            guard let text = call.string else { continue }
+            guard let value = SpelledJSON.value(in: text) else { throw RowError("\(place) has a call that is not JSON") }
+            calls[index] = value
+        }
         for member in ["tool_calls", "function_call"] {
             guard var stated = message.stated(member) else { continue }
             if let text = stated.string {
                 if text.trimmed.isEmpty { continue }
-                guard let value = SpelledJSON.value(in: text) else { throw RowError("\(place) has '\(member)' that are not JSON") }
+                guard let value = SpelledJSON.value(in: text) else {
+                    throw RowError("\(place) has '\(member)' that are not JSON")
+                }
                 stated = value
             }
             if stated == .null { continue }
@@ -104,22 +113,25 @@ extension SaidTurn {
         case .object where speaker == .result || speaker == .calls: return content.writtenText
         case .array(let elements) where speaker == .result && !elements.contains(where: isPart): return content.writtenText
         case .array where speaker == .calls: return content.writtenText
-        case .bool, .integer, .real, .decimal: return speaker == .result ? content.writtenText : try words(of: content, in: place)
+        case .bool, .integer, .real, .decimal:
+            return speaker == .result ? content.writtenText : try words(of: content, in: place)
         default: return try words(of: content, in: place)
         }
     }
 
     private static func isPart(_ json: JSON) -> Bool { json.string != nil || json["type"]?.string != nil }
 
-    /// A text, or a list of parts that are texts.
+    private static func isCall(_ part: JSON) -> Bool { ["tool_call", "tool_use"].contains(part["type"]?.string) }
+
+    /// A text, or a list of parts that are texts. Calls and reasoning are no words.
     static func words(of content: JSON, in place: String) throws(RowError) -> String {
         if let text = content.string { return text }
         guard let parts = content.array else { throw RowError("\(place) has content that is no text and no list of parts") }
         var words = ""
         for part in parts {
-            if part == .null { continue }
-            let text = part.string ?? part.stated("text")?.string ?? part.stated("refusal")?.string
-            guard let text else {
+            if part == .null || isCall(part) || ["reasoning", "thinking"].contains(part["type"]?.string) { continue }
+            let text = ["text", "value", "refusal"].lazy.compactMap { part.stated($0)?.string }.first
+            guard let text = part.string ?? text else {
                 throw RowError(
                     "\(place) has a part of the type '\(part["type"]?.string ?? "?")'; only words and calls can be learned")
             }
@@ -151,12 +163,15 @@ extension SaidTurn {
 
     private func assistant(calling names: Set<String>, numbering numbers: inout CallNumbers) throws(RowError) -> ChatTurn {
         numbers.startTurn()
-        var turn = ChatTurn(message: ChatMessage(role: .assistant, content: words), unlearned: isLearned ? nil : .contextOnly)
+        var turn = ChatTurn(message: ChatMessage(role: .assistant, content: words))
+        turn.unlearned = isBad ? .badAnswer : isLearned ? nil : .contextOnly
         var stated: [StatedCall] = []
         if !calls.isEmpty {
             stated = try calls.map(StatedCall.init(json:))
         } else {
-            switch speaker == .calls ? CallMarkup.calls(spelledBy: words) : CallMarkup.calls(in: words, of: names) {
+            var found = CallMarkup.calls(in: words, of: names)
+            if speaker == .calls, case .none = found { found = CallMarkup.calls(spelledBy: words) }
+            switch found {
             case .none: break
             case .calls(let found, let rest):
                 stated = found

@@ -124,7 +124,9 @@ private struct LiteralReader {
 
     /// A string in either kind of quotes.
     private mutating func string() -> String? {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'") else { return nil }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'") else {
+            return nil
+        }
         let quote = bytes[position]
         position += 1
         var content: [UInt8] = []
@@ -200,8 +202,9 @@ private struct LiteralReader {
             if take(")") { break }
             skipSpace()
             let start = position
-            while position < bytes.count, bytes[position] == UInt8(ascii: "_") || UnicodeScalar(bytes[position]).properties.isAlphabetic
-                || UnicodeScalar(bytes[position]).properties.numericType != nil
+            while position < bytes.count,
+                bytes[position] == UInt8(ascii: "_") || UnicodeScalar(bytes[position]).properties.isAlphabetic
+                    || UnicodeScalar(bytes[position]).properties.numericType != nil
             { position += 1 }
             let key = String(decoding: bytes[start..<position], as: UTF8.self)
             guard !key.isEmpty, take("="), let value = value() else { return nil }

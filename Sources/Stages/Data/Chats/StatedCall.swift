@@ -9,10 +9,10 @@ struct StatedCall {
     /// An object, with the order and the numbers that were written.
     var arguments: JSON
 
-    /// Reads `{"id", "function": {"name", "arguments"}}`, or the inner object alone. Its arguments are an object or the JSON text of
-    /// one; none, null or an empty text mean that there are none.
+    /// Reads `{"id", "function": {"name", "arguments"}}`, or the inner object alone. Its arguments are an object or the JSON
+    /// text of one; none, null or an empty text mean that there are none.
     init(json: JSON) throws(RowError) {
-        let function = json["function"].flatMap { $0.object == nil ? nil : $0 } ?? json
+        let function = if let inner = json["function"], inner.object != nil { inner } else { json }
         guard let name = function["name"]?.string ?? json["function"]?.string, !name.isEmpty else {
             throw RowError("a tool call has no function name")
         }
@@ -26,14 +26,16 @@ struct StatedCall {
     init(id: String? = nil, name: String, arguments: JSON) { (self.id, self.name, self.arguments) = (id, name, arguments) }
 
     private static func arguments(_ stated: JSON?) -> JSON? {
-        guard let stated, stated != .null else { return [:] }
-        if stated.object != nil { return stated }
-        guard let text = stated.string else { return nil }
-        if text.trimmed.isEmpty { return [:] }
-        guard let value = SpelledJSON.value(in: text) else { return nil }
+        var value = stated ?? .null
         // Some servers spell the arguments twice.
-        let inner = value.string.map { SpelledJSON.value(in: $0) } ?? value
-        return inner == .null ? [:] : inner.flatMap { $0.object == nil ? nil : $0 }
+        for _ in 0..<2 {
+            guard let text = value.string else { break }
+            if text.trimmed.isEmpty { return [:] }
+            guard let spelled = SpelledJSON.value(in: text) else { return Optional.none }
+            value = spelled
+        }
+        if value == .null { return [:] }
+        return value.object == nil ? Optional.none : value
     }
 }
 
@@ -62,7 +64,10 @@ enum CallMarkup {
         var text = words[...]
         // Words of a reasoning call nothing.
         if let end = words.range(of: "</think>", options: .backwards) { text = words[end.upperBound...] }
-        guard let first = marks.compactMap({ mark in text.range(of: mark.start).map { (mark, $0.lowerBound) } }).min(by: { $0.1 < $1.1 })
+        guard
+            let first = marks.compactMap({ mark in text.range(of: mark.start).map { (mark, $0.lowerBound) } }).min(by: {
+                $0.1 < $1.1
+            })
         else {
             let spelled = String(text)
             guard let calls = bareCalls(spelled, of: names) else { return .none }
@@ -74,7 +79,9 @@ enum CallMarkup {
         while let start = text.range(of: mark.start) {
             if start.lowerBound > text.startIndex, !calls.isEmpty { rest += text[..<start.lowerBound] }
             let end = text.range(of: mark.end, range: start.upperBound..<text.endIndex)
-            guard case .calls(let found, _) = Self.calls(spelledBy: String(text[start.upperBound..<(end?.lowerBound ?? text.endIndex)]))
+            guard
+                case .calls(let found, _) = Self.calls(
+                    spelledBy: String(text[start.upperBound..<(end?.lowerBound ?? text.endIndex)]))
             else { return .unreadable }
             calls += found
             text = text[(end?.upperBound ?? text.endIndex)...]

@@ -25,7 +25,9 @@ enum ToolList {
             list = value
         }
         if list == .null { return [] }
-        guard let tools = list.array ?? (list.object == nil ? nil : [list]) else { throw RowError("\(place) is no list of functions") }
+        guard let tools = list.array ?? (list.object == nil ? nil : [list]) else {
+            throw RowError("\(place) is no list of functions")
+        }
         var functions: [FunctionDefinition] = []
         for tool in tools {
             let function = try FunctionDefinition(tool: tool.string.flatMap { SpelledJSON.value(in: $0) } ?? tool)
@@ -38,7 +40,8 @@ enum ToolList {
     /// which glaive lists them. What tells a model how its calls are marked goes with them, because prompts list functions in
     /// their own way.
     static func functions(inSystem turn: inout SaidTurn) throws(RowError) -> [FunctionDefinition] {
-        var functions = try turn.tools.map { tools throws(RowError) in try Self.functions(tools, in: "a system's 'tools'") } ?? []
+        var functions =
+            try turn.tools.map { tools throws(RowError) in try Self.functions(tools, in: "a system's 'tools'") } ?? []
         if let listing = marked(in: turn.words) ?? announced(in: turn.words) {
             functions += try Self.functions(.array(listing.tools), in: "a system's words").filter { !functions.contains($0) }
             turn.words = listing.rest
@@ -49,8 +52,8 @@ enum ToolList {
     /// Tools in a text, and the text without what is about them.
     private typealias Listing = (tools: [JSON], rest: String)
 
-    /// `… <tools> [{…}] </tools> … <tool_call> … </tool_call>`: from the heading, or the sentence that first mentions the marks, to
-    /// the last line that does go.
+    /// `… <tools> [{…}] </tools> … <tool_call> … </tool_call>`: from the heading, or the sentence that first mentions the marks,
+    /// to the last line that does go.
     private static func marked(in words: String) -> Listing? {
         var tools: [JSON] = []
         var search = words.startIndex

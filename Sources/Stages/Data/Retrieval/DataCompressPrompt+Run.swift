@@ -62,10 +62,9 @@ extension FunctionDefinition {
 
     /// A schema without texts for people. Names of properties are not keywords of the schema.
     private static func withoutWords(_ schema: JSON) -> JSON {
-        guard schema.object != nil else { return schema }
-        return schema.mapMembers { key, value in
+        schema.filterMembers { key, _ in !["description", "title", "examples", "$comment"].contains(key) }.mapMembers {
+            key, value in
             switch key {
-            case "description", "title", "examples", "$comment": nil
             case "properties", "$defs", "definitions": value.mapMembers { withoutWords($1) }
             case "items", "additionalProperties": withoutWords(value)
             default: value

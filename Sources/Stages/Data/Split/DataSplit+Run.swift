@@ -28,8 +28,8 @@ extension DataSplit: RunnableStage {
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
     }
 
-    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text; so are the turns of a
-    /// conversation, which show one another.
+    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text; so are the turns of
+    /// a conversation, which show one another.
     private func set(of row: Row, _ outside: Set<String>) -> String {
         if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
