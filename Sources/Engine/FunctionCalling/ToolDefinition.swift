@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Synchronization
 
 /// A function as its authors wrote it for a model: `{"type": "function", "function": {"name", "description", "parameters"}}` with
 /// whatever else they said, in their order and with their spelling of numbers.
@@ -8,7 +9,7 @@ package struct WrittenTool: Hashable, Sendable {
 
     package init(_ json: JSON) { (text, self.json) = (json.writtenText, json) }
 
-    package static func == (left: WrittenTool, right: WrittenTool) -> Bool { left.text == right.text }
+    package static func == (left: WrittenTool, right: WrittenTool) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
     package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
@@ -16,6 +17,24 @@ extension FunctionDefinition {
     /// Reads a tool as its authors wrote it: the object of the chat completions interface, or the function alone, which is then
     /// put into one. Its parameters may be missing, may be a JSON text, and stand under `input_schema` or `inputSchema` too.
     package init(tool: JSON) throws(RowError) {
+        // Bytes, because equal strings may be written otherwise.
+        let text = tool.writtenBytes
+        if let known = Self.known.withLock({ $0[text] }) {
+            self = known
+            return
+        }
+        try self.init(reading: tool)
+        Self.known.withLock { known in
+            if known.count == Self.mostKnown { known = [:] }
+            known[text] = self
+        }
+    }
+
+    /// The tools read last, by their texts: the rows of a file repeat them.
+    private static let known = Mutex<[[UInt8]: FunctionDefinition]>([:])
+    private static let mostKnown = 1000
+
+    private init(reading tool: JSON) throws(RowError) {
         let isWrapped = tool["function"]?.object != nil
         let function = if isWrapped, let inner = tool["function"] { inner } else { tool }
         guard let name = function["name"]?.string, !name.isEmpty else {

@@ -39,7 +39,9 @@ extension RecordReader {
             try file.forEachRow { record, place in
                 for part in try parts(of: record) {
                     switch part {
-                    case .row(let row, _) where row.hasWordsAlone: rows.skip(.noFunction, place: place)
+                    // Words would teach that no call is wanted where none can be.
+                    case .row(let row, let functions) where row.reply != nil && functions.isEmpty:
+                        rows.skip(.noFunction, place: place)
                     case .row(let row, let functions): try rows.add(row, owning: functions, set: file.set, place: place)
                     case .skipped(let reason): rows.skip(reason, place: place)
                     }
@@ -47,11 +49,6 @@ extension RecordReader {
             }
         }
     }
-}
-
-extension Row {
-    /// Whether its record lists no function and its answer is words: it would teach that no call is wanted where none can be.
-    fileprivate var hasWordsAlone: Bool { reply != nil && answers.isEmpty && functions.isEmpty }
 }
 
 /// Reads a format whose lines are rows that share functions.
