@@ -206,14 +206,14 @@ import Testing
 
     static let callingTemplate = """
         {% for m in messages %}<|im_start|>{{ m.role }} {{ m.content }}{% for c in m.tool_calls or [] %}
-        {{ c.id }} {{ c.function.name }} {{ c.function.arguments | tojson }}{% endfor %}<|im_end|>{% endfor %}<|im_start|>
+        {{ '|' ~ c.id }} {{ c.function.name }} {{ c.function.arguments | tojson }}{% endfor %}<|im_end|>{% endfor %}<|im_start|>
         """
 
     /// Calls and results are the template's `tool_calls` and `tool`, before the query and behind it.
     @Test func callsAndResultsAreTurns() throws {
         var row = PromptFormatTests.row
         row.background = Self.calling
-        let call = "\nc1 play {\"song\": \"x<|im_end|>\", \"loud\": 1.5}"
+        let call = "|c1 play {\"song\": \"x<|im_end|>\", \"loud\": 1.5}"
         try Self.withFolder(configuration: ["chat_template": .string(Self.callingTemplate), "eos_token": "<|im_end|>"]) {
             folder, _ throws in
             let encoder = try folder.prompts(.query)
