@@ -95,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
-            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON"],
+            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON", "Words"],
             path: "Benchmarks/tokenizing/TokenizerProgram"),
         .executableTarget(
             name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
@@ -179,7 +179,8 @@ let package = Package(
             name: "DataStagesTests",
             dependencies: [
                 "Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
-            ]),
+            ],
+            exclude: ["Reference"]),
         .testTarget(
             name: "StagesTests",
             dependencies: [

@@ -2,16 +2,26 @@ extension JSON {
     /// The canonical bytes: no white space, keys sorted by UTF-8 bytes, shortest round-trip numbers, only the escapes that
     /// JSON demands.
     package var canonicalBytes: [UInt8] {
-        var writer = JSONWriter(indentation: nil)
+        var writer = JSONWriter()
         writer.write(self, depth: 0)
         return writer.bytes
     }
+
+    /// The value without white space, the members of objects in the order that they were written in. An object whose order is
+    /// not known has the canonical one.
+    package var writtenBytes: [UInt8] {
+        var writer = JSONWriter(keepsOrder: true)
+        writer.write(self, depth: 0)
+        return writer.bytes
+    }
+
+    package var writtenText: String { String(decoding: writtenBytes, as: UTF8.self) }
 
     package var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
 
     /// Appends a string in its canonical spelling, quotes included.
     package static func appendCanonical(_ string: String, to bytes: inout [UInt8]) {
-        var writer = JSONWriter(indentation: nil)
+        var writer = JSONWriter()
         swap(&writer.bytes, &bytes)
         writer.writeString(string)
         swap(&writer.bytes, &bytes)
@@ -27,9 +37,10 @@ extension JSON {
 
 private struct JSONWriter {
     var indentation: Int?
+    var keepsOrder = false
     var bytes: [UInt8] = []
 
-    init(indentation: Int?) { self.indentation = indentation }
+    init(indentation: Int? = nil, keepsOrder: Bool = false) { (self.indentation, self.keepsOrder) = (indentation, keepsOrder) }
 
     mutating func write(_ value: JSON, depth: Int) {
         switch value {
@@ -37,13 +48,14 @@ private struct JSONWriter {
         case .bool(let value): append(value ? "true" : "false")
         case .integer(let value): append(String(value))
         case .real(let value): append(value.description)
+        case .decimal(let text): append(text)
         case .string(let value): writeString(value)
         case .array(let elements):
             writeList(elements, brackets: ("[", "]"), depth: depth) { writer, element in
                 writer.write(element, depth: depth + 1)
             }
-        case .object:
-            writeList(value.sortedMembers, brackets: ("{", "}"), depth: depth) { writer, member in
+        case .object(let object):
+            writeList(keepsOrder ? object.written : object.sorted, brackets: ("{", "}"), depth: depth) { writer, member in
                 writer.writeString(member.key)
                 writer.append(writer.indentation == nil ? ":" : ": ")
                 writer.write(member.value, depth: depth + 1)

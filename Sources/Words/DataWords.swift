@@ -18,7 +18,7 @@ extension Word {
 package enum RowFormat: String, Word {
     /// JSON lines: `id`, `query`, `tools`, `answers`, `expect`.
     case decant
-    /// OpenAI chat JSON lines: `messages` and `tools`.
+    /// Chats in the layouts of OpenAI, TRL, Hermes, ShareGPT, LLaMA-Factory and glaive, told apart by their members.
     case openai
     /// SNIPS NLU benchmark: one intent a file, text spans with entities.
     case snips

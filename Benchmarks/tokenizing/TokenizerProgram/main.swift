@@ -4,6 +4,9 @@
 //     decode FOLDER            lines of id lists in, lines of [text, text with special tokens] out
 //     rewrite FOLDER           the tokenizer.json that the tokenizer read would be saved as
 //     template FILE            lines of JSON objects with a template's variables in, lines of prompts as JSON strings out
+//     prompts FOLDER STYLE FUNCTIONS
+//                              lines of rows in, lines of their prompts' ids out; FOLDER has a model's tokenizer and
+//                              template, FUNCTIONS is a functions.json
 //     pieces FOLDER            as `encode`, with the WordPiece tokenizer of an encoder
 //     vectors FOLDER           lines of JSON strings in, lines of the encoder's vectors out
 //     time FOLDER FILE ROUNDS  megabytes a second of the best round: line by line, and the whole file as one text
@@ -11,6 +14,7 @@ import CanonicalJSON
 import ChatTemplates
 import Engine
 import Foundation
+import Words
 
 func megabytesPerSecond(_ bytes: Int, rounds: Int, _ body: () -> Int) -> Double {
     var best = 0.0
@@ -25,12 +29,23 @@ func megabytesPerSecond(_ bytes: Int, rounds: Int, _ body: () -> Int) -> Double 
 func renderLines(with file: URL) throws {
     let template = try ChatTemplate(String(decoding: try Data(contentsOf: file), as: UTF8.self))
     while let line = readLine() {
-        let variables = (try JSON(parsing: line).object ?? [:]).mapValues { TemplateValue($0) }
+        let variables = (try JSON(parsingAsWritten: line.utf8).object ?? [:]).mapValues { TemplateValue($0) }
         do throws(TemplateError) {
             print(JSON.string(try template.render(variables)).canonicalText)
         } catch {
             print(JSON.object(["error": .string(error.reason), "line": .integer(Int64(error.line))]).canonicalText)
         }
+    }
+}
+
+func printPrompts(with folder: URL, _ style: PromptStyle, functions: URL) throws {
+    let list = try JSON(parsingAsWritten: Data(contentsOf: functions)).array ?? []
+    let known = try list.map { try FunctionDefinition(json: $0) }
+    let byName = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let encoder = try ModelFolder(folder).prompts(style)
+    while let line = readLine() {
+        let row = try Row(json: JSON(parsingAsWritten: line.utf8))
+        print(JSON.array(try encoder.promptTokens(of: row, functions: byName).map { .integer(Int64($0)) }).canonicalText)
     }
 }
 
@@ -53,6 +68,9 @@ func run(_ arguments: [String]) throws {
     if arguments[0] == "template" { return try renderLines(with: URL(filePath: arguments[1])) }
     if ["pieces", "vectors"].contains(arguments[0]) {
         return try encodeLines(with: URL(filePath: arguments[1]), pieces: arguments[0] == "pieces")
+    }
+    if arguments[0] == "prompts", arguments.count == 4, let style = PromptStyle(rawValue: arguments[2]) {
+        return try printPrompts(with: URL(filePath: arguments[1]), style, functions: URL(filePath: arguments[3]))
     }
     let tokenizer = try Tokenizer(readingFolder: URL(filePath: arguments[1]))
     switch arguments[0] {

@@ -117,12 +117,12 @@ extension Row {
         return "Knowledge:\n" + background.knowledge.map { "- \($0)\n" }.joined() + "\n" + query
     }
 
-    /// The turns of the conversation: examples, earlier messages and the question.
+    /// The turns of the conversation: examples, earlier messages, the question, and what has been done for it.
     var conversation: [ChatMessage] {
         let examples = background.examples.flatMap {
             [ChatMessage(role: .user, content: $0.query), ChatMessage(role: .assistant, content: $0.response)]
         }
-        return examples + background.context + [ChatMessage(role: .user, content: question)]
+        return examples + background.context + [ChatMessage(role: .user, content: question)] + background.steps
     }
 
     /// The prompt without functions as a conversation: instructions as the system's message, then the turns.
@@ -147,12 +147,27 @@ extension Row {
     /// - The hall has two lamps.
     ///
     /// turn them off
+    ///
+    /// Assistant: [{"name":"lights","arguments":{"room":"hall"}}]
+    ///
+    /// Result: ["left", "right"]
     /// ```
     package var plainPrompt: String {
         let instructions = background.instructions.isEmpty ? [] : [background.instructions]
         let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
-        let said = background.context.map { ($0.role == .assistant ? "Assistant: " : "") + $0.content }
+        let said = background.context.map(\.plainText)
         let context = said.isEmpty ? [] : ["Context:\n" + said.joined(separator: "\n\n")]
-        return (instructions + examples + context + [question]).joined(separator: "\n\n")
+        return (instructions + examples + context + [question] + background.steps.map(\.plainText)).joined(separator: "\n\n")
+    }
+}
+
+extension ChatMessage {
+    /// The message with a word for who says it; what a user says has none.
+    fileprivate var plainText: String {
+        switch role {
+        case .assistant: "Assistant: " + text
+        case .tool: "Result: " + text
+        case .system, .user: text
+        }
     }
 }

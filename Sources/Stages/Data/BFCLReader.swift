@@ -88,7 +88,7 @@ struct BFCLReader: RowReader {
             throw RowError("the last message of '\(id)' is not the user's")
         }
         guard let tools = json["function"]?.array else { throw RowError("'\(id)' has no 'function' list") }
-        let functions = try tools.map(FunctionDefinition.init(json:))
+        let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = Row(id: id, query: query.content, functions: functions.map(\.name), answers: [])
         row.background.instructions = messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
         row.background.context = messages.filter { $0.role != .system }

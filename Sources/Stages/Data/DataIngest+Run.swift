@@ -17,7 +17,9 @@ extension DataIngest: RunnableStage {
         for format in RowFormat.allCases {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)
         }
-        guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
+        guard !collected.rows.isEmpty else {
+            throw StageFailure((["the files hold no row"] + collected.report.lines).joined(separator: "; "))
+        }
         if task == .rank { try collected.rankFunctions(negatives: negatives) }
         if let finding = collected.task.finding { context.log(finding) }
         if let warning = collected.warning { context.log(warning) }

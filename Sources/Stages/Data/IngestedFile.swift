@@ -13,7 +13,11 @@ struct IngestedFile {
     var set: String
     var format: RowFormat
 
-    func content() throws -> Data { try Data(contentsOf: url) }
+    /// The bytes behind the mark that some programs begin UTF-8 with.
+    func content() throws -> Data {
+        let content = try Data(contentsOf: url)
+        return content.starts(with: "\u{FEFF}".utf8) ? content.dropFirst(3) : content
+    }
 
     /// Calls `body` with every line that is not blank and its place; numbers are as written. A `RowError` comes out with the
     /// place.

@@ -8,18 +8,18 @@ struct IngestedRows {
     private(set) var functions: [String: FunctionDefinition] = [:]
     private(set) var report = ReadingReport()
     private(set) var task: TaskRows
-    private var places: [String: String] = [:]
+    private var places: [String: (place: String, row: Int)] = [:]
 
     init(task: TaskRows = TaskRows()) { self.task = task }
 
-    /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
+    /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
+    /// definition. A repeated id is refused.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
         guard task.bringsFunctions else { return try append(row, calling: nil, set: set, place: place) }
-        for definition in definitions {
-            if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
-                throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
-            }
-        }
+        var row = row
+        let own = definitions.filter { definition in functions[definition.name].map { $0 != definition } ?? false }
+        if !own.isEmpty { row.definitions = own }
+        for definition in definitions where functions[definition.name] == nil { functions[definition.name] = definition }
         let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
         try append(row, calling: unknown, set: set, place: place)
     }
@@ -54,7 +54,7 @@ struct IngestedRows {
         for file in files {
             let isApart = RowSets.isNamed(file.set)
             try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
+                let (row, definitions) = try read(json)
                 if isApart, !definitions.isEmpty {
                     try add(row, owning: definitions, set: file.set, place: place)
                 } else {
@@ -66,12 +66,6 @@ struct IngestedRows {
 
     /// - Parameter unknown: a call among the answers of a function that nobody defines.
     private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
-        if let earlier = places.updateValue(place, forKey: row.id) {
-            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
-        }
-        if let unknown {
-            throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
-        }
         var row = row
         do throws(RowError) {
             row = try task.fitted(row, set: set, place: place)
@@ -79,6 +73,14 @@ struct IngestedRows {
             throw StageFailure("\(place): \(error)")
         }
         row.set = set
+        if let earlier = places[row.id] {
+            if rows[earlier.row] == row { return skip(.equalRow, place: place) }
+            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier.place); ids must be unique")
+        }
+        if let unknown {
+            throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
+        }
+        places[row.id] = (place, rows.count)
         rows.append(row)
         report.countRow()
     }
@@ -94,7 +96,7 @@ struct IngestedRows {
             do throws(RowError) {
                 ranked += row.ranked == nil ? try row.ranking(of: pool, negatives: negatives) : [row]
             } catch {
-                throw StageFailure("\(places[row.id] ?? row.id): \(error)")
+                throw StageFailure("\(places[row.id]?.place ?? row.id): \(error)")
             }
         }
         rows = ranked

@@ -4,6 +4,14 @@ import CanonicalJSON
 enum SkipReason: String, CaseIterable, Hashable, Sendable {
     /// Equal to a row before it in every member.
     case equalRow = "equal to an earlier row"
+    /// OpenAI's `weight: 0`, and what stands in a prompt.
+    case contextOnly = "an assistant's turn that is context and not to be learned"
+    case badAnswer = "an assistant's turn that its record marks as bad"
+    case emptyTurn = "an assistant's turn without words and calls"
+    case noQuestion = "an assistant's turn before any words of the user"
+    case unlistedFunction = "a call of a function that its record does not list"
+    case unreadableCall = "a call in an assistant's words that is not written as JSON"
+    case noFunction = "words, in a record that lists no function; with 'task: text' or 'task: classify' words are learned"
 
     /// What messages and `reading.json` say.
     var words: String { rawValue }

@@ -1,4 +1,3 @@
-import BuildModel
 import CanonicalJSON
 import Engine
 import Words
@@ -12,7 +11,7 @@ extension RowFormat {
     var reader: any RowReader.Type {
         switch self {
         case .decant: DecantRowReader.self
-        case .openai: OpenAIRowReader.self
+        case .openai: ChatReader.self
         case .snips: SNIPSReader.self
         case .xlam: XLAMReader.self
         case .bfcl: BFCLReader.self
@@ -46,6 +45,9 @@ extension RecordReader {
             try file.forEachRow { record, place in
                 for part in try parts(of: record) {
                     switch part {
+                    // Words would teach that no call is wanted where none can be.
+                    case .row(let row, let functions) where row.reply != nil && functions.isEmpty && rows.task.isOfCalls:
+                        rows.skip(.noFunction, place: place)
                     case .row(let row, let functions): try rows.add(row, owning: functions, set: file.set, place: place)
                     case .skipped(let reason): rows.skip(reason, place: place)
                     }
@@ -67,15 +69,17 @@ extension RowLineReader {
 }
 
 /// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`; with
-/// `{"id", "query", "reply"}` those that are answered in words, where `label` is another name for `reply`.
+/// `{"id", "query", "reply"}` those that are answered in words, where `label` is another name for `reply`. An id may be a
+/// number, and a tool may be the object of the chat completions interface.
 enum DecantRowReader: RowLineReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
+        let json = json.withIdAsText
         if let reply = json["reply"] ?? json["label"], json["answers"] == nil {
             let members = ["reply": reply, "answers": []] as JSON
             return (try Row(json: .object((json.object ?? [:]).merging(members.object ?? [:]) { $1 })), [])
         }
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
-        let functions = try tools.map(FunctionDefinition.init(json:))
+        let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = try Row(json: json)
         guard !row.isPassage else {
             throw RowError("the row '\(row.id)' is a passage of text, which files of the format 'text' have")
@@ -90,66 +94,10 @@ enum DecantRowReader: RowLineReader {
     }
 }
 
-/// OpenAI chat rows: `{"messages": [...], "tools": [{"type": "function", "function": {...}}]}`.
-///
-/// The query is the last user message before the first assistant message; the answers are that message's tool calls. System
-/// messages are the row's instructions, user messages before the query its context. Messages named `example_user` and
-/// `example_assistant` are examples, whatever their role.
-enum OpenAIRowReader: RowLineReader {
-    static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
-        guard let all = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
-        let messages = all.filter { !isExample($0) }
-        guard let answer = messages.firstIndex(where: { $0["role"]?.string == "assistant" }) else {
-            throw RowError("the row has no assistant message")
-        }
-        guard let query = messages[..<answer].last(where: { $0["role"]?.string == "user" })?["content"]?.string else {
-            throw RowError("the row has no user message with text before the assistant's")
-        }
-        let functions = try (json["tools"]?.array ?? []).map { tool throws(RowError) in
-            guard let function = tool["function"] else { throw RowError("a tool has no 'function'") }
-            return try FunctionDefinition(json: function)
-        }
-        let calls = try (messages[answer]["tool_calls"]?.array ?? []).map(call)
-        // Chat rows have no ids: content names them.
-        let id = json["id"]?.string ?? "openai-" + Digest(hashing: json.canonicalBytes).hex.prefix(16)
-        var row = Row(id: id, query: query, functions: functions.map(\.name), answers: calls)
-        func texts(of role: String) -> [String] {
-            messages[..<answer].filter { $0["role"]?.string == role }.compactMap { $0["content"]?.string }
-        }
-        row.background.instructions = texts(of: "system").joined(separator: "\n\n")
-        row.background.context = texts(of: "user").dropLast().map { ChatMessage(role: .user, content: $0) }
-        row.background.examples = examples(all)
-        return (row, functions)
-    }
-
-    private static func isExample(_ message: JSON) -> Bool {
-        ["example_user", "example_assistant"].contains(message["name"]?.string)
-    }
-
-    /// Each question with the response behind it.
-    private static func examples(_ messages: [JSON]) -> [RowBackground.Example] {
-        var examples: [RowBackground.Example] = []
-        var query: String?
-        for message in messages where isExample(message) {
-            let content = message["content"]?.string ?? ""
-            if message["name"]?.string == "example_user" {
-                query = content
-            } else if let asked = query {
-                examples.append(.init(query: asked, response: content))
-                query = nil
-            }
-        }
-        return examples
-    }
-
-    /// A tool call, whose arguments are JSON in a string.
-    private static func call(_ json: JSON) throws(RowError) -> FunctionCall {
-        guard let name = json["function"]?["name"]?.string else { throw RowError("a tool call has no function name") }
-        let arguments = json["function"]?["arguments"]
-        if let members = arguments?.object { return FunctionCall(name: name, arguments: members) }
-        guard let text = arguments?.string, let value = try? JSON(parsing: text), let members = value.object else {
-            throw RowError("the arguments of the call of '\(name)' are not a JSON object")
-        }
-        return FunctionCall(name: name, arguments: members)
+extension JSON {
+    /// The record with an id that is a number as the number's text.
+    fileprivate var withIdAsText: JSON {
+        guard let id = self["id"], id.isNumber else { return self }
+        return mapMembers { key, value in key == "id" ? .string(id.canonicalText) : value }
     }
 }

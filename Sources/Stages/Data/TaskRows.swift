@@ -23,6 +23,9 @@ struct TaskRows {
         inference = description.kind == .extract && description.schema == nil ? SchemaInference() : nil
     }
 
+    /// Whether words with functions beside them mean that none is to be called.
+    var isOfCalls: Bool { description.kind == .calls }
+
     /// Whether rows bring functions.
     var bringsFunctions: Bool { [.calls, .rank].contains(description.kind) }
 

@@ -90,7 +90,7 @@ struct ChatAnswer: Hashable {
             let name = (function["name"] ?? .string("")).canonicalText
             let arguments = function["arguments"] ?? .string("")
             let text = arguments.string.map { $0.isEmpty ? "{}" : $0 } ?? arguments.canonicalText
-            let canonical = (try? JSON(parsing: text, maximumDepth: 64))?.canonicalText ?? text
+            let canonical = (try? JSON(parsingAsWritten: text.utf8, maximumDepth: 64))?.canonical.canonicalText ?? text
             return #"{"name":\#(name),"arguments":\#(canonical)}"#
         }
         return "[" + spelled.joined(separator: ",") + "]"

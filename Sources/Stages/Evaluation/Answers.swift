@@ -82,7 +82,7 @@ private struct SetResults {
     var confusion: JSON { tally.confusion }
 
     func scores(agreement: JSON?) -> JSON {
-        guard let agreement, case .object(let members) = tally.json else { return tally.json }
+        guard let agreement, let members = tally.json.object else { return tally.json }
         return .object(members.merging(["agreement": agreement]) { $1 })
     }
 }

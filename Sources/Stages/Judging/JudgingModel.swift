@@ -113,7 +113,8 @@ struct JudgingQuestion {
     /// The question about a response. What is put into a place is never searched for places.
     func text(about response: String, to row: Row, _ task: any AnswerTask) throws(RowError) -> String {
         let values = [
-            "query": (row.background.context.map(\.content) + [row.query]).joined(separator: "\n"),
+            "query": (row.background.context.map(\.text) + [row.query] + row.background.steps.map(\.text))
+                .joined(separator: "\n"),
             "functions": try task.choices(for: row), "reference": task.response(to: row), "answer": response,
         ]
         var text = ""

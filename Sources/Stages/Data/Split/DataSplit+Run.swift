@@ -20,18 +20,19 @@ extension DataSplit: RunnableStage {
             let set = set(of: row, outside)
             sets[set, default: []].append(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
         }
-        let trainQueries = Set((sets["train"] ?? []).map(\.query))
+        let trainQueries = Set((sets["train"] ?? []).map(\.asked))
         guard !trainQueries.isEmpty else { throw StageFailure("the split leaves no row to train on") }
         for (set, rows) in sets.sorted(by: { $0.key < $1.key }) {
             // A query of the training set tests nothing, so other sets leave it out.
-            let unseen = set == "train" ? rows : rows.filter { !trainQueries.contains($0.query) }
+            let unseen = set == "train" ? rows : rows.filter { !trainQueries.contains($0.asked) }
             try context.write(limited(unseen, to: limit[set]), to: DataFiles.set(set))
         }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
         try context.write(context.readTaskDescription())
     }
 
-    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text.
+    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text; so are the turns of
+    /// a conversation, which show one another.
     private func set(of row: Row, _ outside: Set<String>) -> String {
         if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
@@ -41,7 +42,7 @@ extension DataSplit: RunnableStage {
         case nil: break
         }
         if row.set == "test" { return "test" }
-        let position = StableHash.unit("split", seed, row.query)
+        let position = StableHash.unit("split", seed, row.record ?? row.query)
         return position < test ? "test" : position < test + valid ? "valid" : "train"
     }
 
@@ -74,6 +75,13 @@ extension DataSplit: RunnableStage {
     private static func listed(_ names: [String]) -> String {
         let most = 40
         return names.prefix(most).joined(separator: ", ") + (names.count > most ? " and \(names.count - most) more" : "")
+    }
+}
+
+extension Row {
+    /// What an answer depends on: the query, and for a turn of a conversation what was said around it.
+    fileprivate var asked: [String] {
+        record == nil ? [query] : background.context.map(\.text) + [query] + background.steps.map(\.text)
     }
 }
 
