@@ -26,14 +26,15 @@ package struct SchemaInference: Sendable {
             case .bool: types.insert("boolean")
             case .integer: types.insert("integer")
             case .real: types.insert("number")
+            case .decimal: types.insert(value.isInteger ? "integer" : "number")
             case .string: types.insert("string")
             case .array(let values):
                 types.insert("array")
                 if elements.isEmpty { elements = [Shape()] }
                 for value in values { elements[0].add(value) }
-            case .object(let values):
+            case .object(let object):
                 types.insert("object")
-                for (key, value) in values { members[key, default: Shape()].add(value) }
+                for (key, value) in object.members { members[key, default: Shape()].add(value) }
             }
         }
 

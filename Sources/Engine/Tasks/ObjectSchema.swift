@@ -39,7 +39,8 @@ package struct ObjectSchema: Hashable, Sendable {
     private static func text(of value: JSON, _ schema: JSON) -> String {
         let schema = schema.alternatives?.first { fault(in: value, $0, at: "") == nil } ?? schema
         switch value {
-        case .object(let members):
+        case .object(let object):
+            let members = object.members
             let known = schema.orderedProperties.map(\.key).filter { members[$0] != nil }
             let rest = value.sortedMembers.map(\.key).filter { !known.contains($0) }
             let written = (known + rest).map { key in
@@ -97,8 +98,8 @@ extension JSON {
     fileprivate func isOfType(_ type: String) -> Bool {
         switch type {
         case "string": string != nil
-        case "integer": canonical.integer != nil
-        case "number": double != nil
+        case "integer": canonical.isInteger
+        case "number": isNumber
         case "boolean": bool != nil
         case "array": array != nil
         case "object": object != nil

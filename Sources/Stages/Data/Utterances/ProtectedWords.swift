@@ -37,7 +37,7 @@ struct ProtectedWords: Hashable {
                 exact.insert(text)
             }
         case .array(let elements): for element in elements { add(element, schema: schema?["items"]) }
-        case .object(let members): for (name, member) in members { add(member, schema: schema?["properties"]?[name]) }
+        case .object(let object): for (name, member) in object.members { add(member, schema: schema?["properties"]?[name]) }
         default: break
         }
     }
