@@ -157,6 +157,7 @@ enum Seeds {
                 #"{"id":7,"query":"play x","tools":"[{\"name\":\"play\",\"description\":\"Play.\",\"parameters\":{\"song\":{\"type\":\"List[str], optional\",\"default\":5}}}]","answers":"[{\"name\":\"play\",\"arguments\":{\"song\":[\"x\"]}}]"}"#
             case .bfcl:
                 #"{"id":"irrelevance_0","question":[[{"role":"user","content":"area of 5"}]],"function":[{"name":"area","description":"A.","parameters":{"type":"dict","properties":{"base":{"type":"integer"}},"required":["base"]}}]}"#
+            case .table: #"{"id":"7","query":"the app crashes","label":"bug","context":"version 2","instructions":"be brief"}"#
             case .text: "A passage.\n\nAnother passage\twith é and \u{0}.\r\n\r\nThe last.\n"
             }
         return [Array(text.utf8), Array((text + "\n" + text.replacing("x", with: "y")).utf8)]

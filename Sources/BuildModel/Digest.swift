@@ -49,6 +49,9 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The first 16 bytes, for tables in memory.
+    package var firstWords: (UInt64, UInt64) { (words.0, words.1) }
+
     package var hex: String {
         String(unsafeUninitializedCapacity: 64) { digits in
             for (position, word) in [words.0, words.1, words.2, words.3].enumerated() {

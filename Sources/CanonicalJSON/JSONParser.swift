@@ -103,9 +103,7 @@ private struct JSONParser {
 
     private mutating func parseWord(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
         let length = word.utf8CodeUnitCount
-        guard bytes[position...].prefix(length).elementsEqual(word.description.utf8) else {
-            throw failure("expected '\(word)'")
-        }
+        guard word.withUTF8Buffer({ bytes[position...].starts(with: $0) }) else { throw failure("expected '\(word)'") }
         position += length
         return value
     }
@@ -141,7 +139,14 @@ private struct JSONParser {
     private mutating func parseString() throws(JSONError) -> String {
         let start = position
         position += 1
-        var content: [UInt8] = []
+        let end = endOfPlainText()
+        // Most strings have no escapes: they are taken as they stand.
+        if end < bytes.count, bytes[end] == UInt8(ascii: "\""), let string = text(from: position, to: end) {
+            position = end + 1
+            return string
+        }
+        var content = Array(bytes[position..<end])
+        position = end
         while let byte = peek {
             switch byte {
             case UInt8(ascii: "\""):
@@ -162,6 +167,22 @@ private struct JSONParser {
         }
         position = start
         throw failure("this string has no closing quote")
+    }
+
+    /// Where the first quote, escape or control character stands.
+    private func endOfPlainText() -> Int {
+        bytes.withUnsafeBufferPointer { bytes in
+            var end = position
+            while end < bytes.count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 { end += 1 }
+            return end
+        }
+    }
+
+    /// A part of the bytes; `nil` where it is not UTF-8.
+    private func text(from start: Int, to end: Int) -> String? {
+        bytes.withUnsafeBufferPointer { bytes in
+            String(validating: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self)
+        }
     }
 
     private mutating func parseEscape(into content: inout [UInt8]) throws(JSONError) {

@@ -73,6 +73,14 @@ private struct JSONWriter {
 
     mutating func writeString(_ string: String) {
         append("\"")
+        defer { append("\"") }
+        // Most strings need no escapes: they are written as they stand.
+        let isPlain: Bool? = string.utf8.withContiguousStorageIfAvailable { utf8 in
+            guard utf8.allSatisfy({ $0 != 0x22 && $0 != 0x5C && $0 >= 0x20 }) else { return false }
+            bytes.append(contentsOf: utf8)
+            return true
+        }
+        if isPlain == true { return }
         for byte in string.utf8 {
             switch byte {
             case UInt8(ascii: "\""): append("\\\"")
@@ -87,7 +95,6 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        append("\"")
     }
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }

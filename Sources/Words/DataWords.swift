@@ -26,6 +26,8 @@ package enum RowFormat: String, Word {
     case xlam
     /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
     case bfcl
+    /// Flat rows: `query` and `reply`, or other columns that a recipe names for them.
+    case table
     /// Plain text: passages to be continued.
     case text
 }

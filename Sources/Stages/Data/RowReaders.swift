@@ -1,11 +1,25 @@
 import BuildModel
 import CanonicalJSON
 import Engine
+import Records
 import Words
 
 /// Reads the files of one format of rows.
 protocol RowReader {
+    /// The members that every record needs.
+    static var needed: [String] { get }
+    /// The members that hold lists or objects. As texts, which is all that CSV has, they are JSON.
+    static var nested: [String] { get }
+    /// The members without which a record is no row, where the file has a column for them.
+    static var valued: [String] { get }
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws
+}
+
+extension RowReader {
+    static var needed: [String] { [] }
+    static var nested: [String] { [] }
+    static var valued: [String] { [] }
 }
 
 extension RowFormat {
@@ -16,6 +30,7 @@ extension RowFormat {
         case .snips: SNIPSReader.self
         case .xlam: XLAMReader.self
         case .bfcl: BFCLReader.self
+        case .table: TableReader.self
         case .text: PassageReader.self
         }
     }
@@ -28,7 +43,8 @@ enum ReadPart {
     case skipped(SkipReason)
 }
 
-/// Reads a format whose records are rows, or several, that bring their functions.
+/// Reads a format whose records are rows, or several, that bring their functions. A row with an empty id gets one that names its
+/// place.
 protocol RecordReader: RowReader {
     /// - Throws: what is wrong with the record; the file is refused, with the record's place.
     static func parts(of record: JSON) throws(RowError) -> [ReadPart]
@@ -37,7 +53,7 @@ protocol RecordReader: RowReader {
 extension RecordReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         for file in files {
-            try file.forEachRow { record, place in
+            try rows.read(file, for: Self.self) { rows, record, place in
                 for part in try parts(of: record) {
                     switch part {
                     case .row(let row, let functions): try rows.add(row, owning: functions, set: file.set, place: place)
@@ -56,12 +72,26 @@ protocol RowLineReader: RowReader {
 
 extension RowLineReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
-        try rows.add(linesOf: files) { json throws(RowError) in try row(json) }
+        for file in files {
+            // Rows of a named set need not share functions.
+            let isApart = RowSets.isNamed(file.set)
+            try rows.read(file, for: Self.self) { rows, record, place in
+                let (row, functions) = try row(record.canonical)
+                if isApart, !functions.isEmpty {
+                    try rows.add(row, owning: functions, set: file.set, place: place)
+                } else {
+                    try rows.add(row, functions, set: file.set, place: place)
+                }
+            }
+        }
     }
 }
 
 /// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`.
 enum DecantRowReader: RowLineReader {
+    static let needed = ["id", "query", "tools", "answers"]
+    static let nested = ["tools", "answers", "context", "examples", "knowledge", "possible"]
+
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
         let functions = try tools.map(FunctionDefinition.init(json:))
@@ -85,6 +115,8 @@ enum DecantRowReader: RowLineReader {
 /// messages are the row's instructions, user messages before the query its context. Messages named `example_user` and
 /// `example_assistant` are examples, whatever their role.
 enum OpenAIRowReader: RowLineReader {
+    static let nested = ["messages", "tools"]
+
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         guard let all = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
         let messages = all.filter { !isExample($0) }
