@@ -40,7 +40,7 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         self = hasher.finish()
     }
 
-    package init(hashing text: String) { self.init(hashing: Array(text.utf8)) }
+    package init(hashing text: String) { self.init(hashing: text.utf8) }
 
     fileprivate init(_ bytes: (UInt64, UInt64, UInt64, UInt64)) { words = bytes }
 

@@ -58,7 +58,17 @@ package enum JSON: Hashable, Sendable {
 
     /// The members of an object in the order of their keys' UTF-8 bytes; empty for any other value.
     package var sortedMembers: [(key: String, value: JSON)] {
-        (object ?? [:]).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        (object ?? [:]).sorted { $0.key.precedesInBytes($1.key) }
+    }
+}
+
+extension String {
+    /// Whether the UTF-8 bytes come before another string's.
+    fileprivate func precedesInBytes(_ other: String) -> Bool {
+        let fast: Bool?? = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { own.lexicographicallyPrecedes($0) }
+        }
+        return fast.flatMap { $0 } ?? utf8.lexicographicallyPrecedes(other.utf8)
     }
 }
 

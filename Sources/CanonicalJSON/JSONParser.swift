@@ -139,9 +139,9 @@ private struct JSONParser {
     private mutating func parseString() throws(JSONError) -> String {
         let start = position
         position += 1
-        let end = endOfPlainText()
+        let (end, isASCII) = endOfPlainText()
         // Most strings have no escapes: they are taken as they stand.
-        if end < bytes.count, bytes[end] == UInt8(ascii: "\""), let string = text(from: position, to: end) {
+        if end < bytes.count, bytes[end] == UInt8(ascii: "\""), let string = text(from: position, to: end, isASCII: isASCII) {
             position = end + 1
             return string
         }
@@ -169,19 +169,24 @@ private struct JSONParser {
         throw failure("this string has no closing quote")
     }
 
-    /// Where the first quote, escape or control character stands.
-    private func endOfPlainText() -> Int {
+    /// Where the first quote, escape or control character stands, and whether all before it is ASCII.
+    private func endOfPlainText() -> (end: Int, isASCII: Bool) {
         bytes.withUnsafeBufferPointer { bytes in
             var end = position
-            while end < bytes.count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 { end += 1 }
-            return end
+            var seen: UInt8 = 0
+            while end < bytes.count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 {
+                seen |= bytes[end]
+                end += 1
+            }
+            return (end, seen < 0x80)
         }
     }
 
     /// A part of the bytes; `nil` where it is not UTF-8.
-    private func text(from start: Int, to end: Int) -> String? {
+    private func text(from start: Int, to end: Int, isASCII: Bool) -> String? {
         bytes.withUnsafeBufferPointer { bytes in
-            String(validating: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self)
+            let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
+            return isASCII ? String(decoding: part, as: UTF8.self) : String(validating: part, as: UTF8.self)
         }
     }
 

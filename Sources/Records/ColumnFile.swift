@@ -59,7 +59,7 @@ struct ColumnFile {
     private func start(errors: URL) throws -> RunningProgram {
         guard library.isInstalled else {
             throw RecordError(
-                "\(file) is a file of \(container.rawValue), and what reads those is not installed on this machine: run "
+                "\(file) holds \(container.rawValue), and what reads that is not installed on this machine: run "
                     + "`decant install parquet`, once (it downloads 12 MB)")
         }
         let python = library.python.path

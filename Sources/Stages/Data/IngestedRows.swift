@@ -69,7 +69,7 @@ struct IngestedRows {
         let content = row.json.canonicalBytes
         if row.id.isEmpty {
             if case .equal = identities.takeContent(content) { return report.skip(.equalRow, place: "\(place)") }
-            row.id = numbering.id(at: place)
+            row.id = numbering.nextID()
         }
         switch identities.take(id: row.id, content: content, place: place) {
         case .new: break
@@ -104,6 +104,7 @@ extension IngestedRows {
         do {
             form = try file.records.read(columns: { try members.begin(with: $0) }) { place, record in
                 report.countRecord()
+                numbering.countRecord()
                 switch record {
                 case .failure(let damage): try refuse("\(damage)", at: place, fix: "")
                 case .success(let record):
@@ -147,15 +148,20 @@ extension IngestedRows {
 /// Ids for rows without one: the file's name and the record's number. Files of one name share their numbering.
 private struct RowNumbering {
     private var counts: [String: Int] = [:]
-    private var before = 0
-    private var last = (number: 0, parts: 0)
+    private var file = ""
+    /// Rows of the current record that got an id.
+    private var parts = 0
 
-    mutating func begin(_ file: String) { (before, last) = (counts[file] ?? 0, (0, 0)) }
+    mutating func begin(_ file: String) { self.file = file }
 
-    mutating func id(at place: RecordPlace) -> String {
-        counts[place.file] = max(counts[place.file] ?? 0, before + place.number)
-        last = last.number == place.number ? (place.number, last.parts + 1) : (place.number, 1)
-        return "\(place.file)-\(before + place.number)" + (last.parts > 1 ? "-\(last.parts)" : "")
+    mutating func countRecord() {
+        counts[file, default: 0] += 1
+        parts = 0
+    }
+
+    mutating func nextID() -> String {
+        parts += 1
+        return "\(file)-\(counts[file] ?? 0)" + (parts > 1 ? "-\(parts)" : "")
     }
 }
 

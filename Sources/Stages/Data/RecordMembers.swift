@@ -14,11 +14,14 @@ struct RecordMembers {
     /// The names that the file has, as far as its header or the first records tell.
     private var names: [String] = []
     private var hasHeader = false
+    private var shown = 0
     /// The columns of the recipe that no record had so far.
     private var unseen: Set<String>
 
     /// Names that a message lists, at most.
     private static let mostNames = 40
+    /// Records whose names are learned.
+    private static let mostRecords = 100
 
     init(of file: IngestedFile, for reader: any RowReader.Type) {
         (self.file, format, columns) = (file.name, file.format.rawValue, file.columns)
@@ -36,11 +39,14 @@ struct RecordMembers {
         unseen.subtract(names)
         try checkColumns()
         for member in needed where columns[member] == nil && !names.contains(member) {
-            let example = "`columns: {\(member): \(names.first ?? "NAME")}`"
+            let fix =
+                format == "table"
+                ? "name the columns meant with `columns: {query: NAME, label: NAME}` under data.ingest"
+                : "for questions and their replies write `format: table` with `columns: {query: NAME, label: NAME}` under "
+                    + "data.ingest, for other names of the same members `columns: {\(member): NAME}`"
             throw StageFailure(
-                "\(file): rows of the format '\(format)' have \(Self.list(needed)); the file has the columns "
-                    + "\(Self.list(names)), and no '\(member)'. Name the column with \(example) under data.ingest, or "
-                    + (format == "table" ? "another one" : "write `format: table` for questions and their replies"))
+                "\(file) has the columns \(Self.list(names)), and no '\(member)': rows of the format '\(format)' have "
+                    + "\(Self.list(needed)); \(fix)")
         }
     }
 
@@ -55,7 +61,8 @@ struct RecordMembers {
                 members[name] = .null
                 isChanged = true
             }
-        } else if names.count < Self.mostNames {
+        } else if shown < Self.mostRecords {
+            shown += 1
             for name in members.keys.sorted() where !names.contains(name) { names.append(name) }
         }
         if !columns.isEmpty {

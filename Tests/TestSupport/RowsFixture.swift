@@ -1,16 +1,14 @@
 import CanonicalJSON
 import Foundation
-import Records
-import TestSupport
 
 /// The same two rows in every format, and files of every container that hold them.
-enum RowsFixture {
-    static let tool: JSON = [
+package enum RowsFixture {
+    package static let tool: JSON = [
         "name": "play", "description": "Play.", "parameters": ["type": "object", "properties": ["song": ["type": "string"]]],
     ]
 
     /// Two records of a format, whose queries are `play a` and `play "b", now`.
-    static func records(_ format: String) -> [JSON] {
+    package static func records(_ format: String) -> [JSON] {
         ["play a", "play \"b\", now"].enumerated().map { index, query in
             let arguments: JSON = ["song": .string(String("ab".prefix(index + 1).suffix(1)))]
             let call: JSON = ["name": "play", "arguments": arguments]
@@ -39,7 +37,7 @@ enum RowsFixture {
     }
 
     /// The records in a container.
-    static func content(_ records: [JSON], in container: String) throws -> Data {
+    package static func content(_ records: [JSON], in container: String) throws -> Data {
         switch container {
         case "lines": return Data(records.map { $0.canonicalText + "\n" }.joined().utf8)
         case "list": return Data(JSON.array(records).canonicalText.utf8)
@@ -65,7 +63,7 @@ enum RowsFixture {
         return Data(text.utf8)
     }
 
-    static func compressed(_ content: Data, by program: String) throws -> Data {
+    package static func compressed(_ content: Data, by program: String) throws -> Data {
         let folder = TemporaryFolder()
         try folder.write(content, to: "content")
         try ProgramRun.output(of: ["sh", "-c", "\(program) -c < content > compressed"], in: folder.url)
