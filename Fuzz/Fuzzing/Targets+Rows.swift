@@ -18,13 +18,14 @@ extension FuzzTarget {
 
     /// Files of records, one target for each container that is read here, and for what shrank it.
     static let records: [FuzzTarget] = [
-        ("lines", FuzzTarget.Shape.json, [#"{"a":1,"b":"x"}"# + "\r\n\n" + #"{"a":[2],"b":null}"#].map { Array($0.utf8) }),
-        ("list", .json, ["[{\"a\":\"],\"},\n{\"b\":[{}]} ]\n"].map { Array($0.utf8) }),
-        ("separated", .bytes, ["\u{FEFF}a;b\r\n\"x;\"\"\r\ny\";2\r\n\r\n3;\r\n", "a\tb\n1\t2\n"].map { Array($0.utf8) }),
-        ("gzip", .bytes, Seeds.gzip), ("zstd", .bytes, Seeds.zstd),
-    ].map { name, shape, seeds in
-        FuzzTarget("records." + name, shape, seeds: seeds, words: ["\"", "\"\"", ",", ";", "\t", "\r\n", "[", "]", "\\\""]) {
-            bytes, folder in
+        records("lines", .json, Seeds.jsonLines), records("list", .json, Seeds.jsonList),
+        records("separated", .bytes, Seeds.separatedValues), records("gzip", .bytes, Seeds.gzip),
+        records("zstd", .bytes, Seeds.zstd),
+    ]
+
+    private static func records(_ name: String, _ shape: Shape, _ seeds: [[UInt8]]) -> FuzzTarget {
+        let words = ["\"", "\"\"", ",", ";", "\t", "\r\n", "[", "]", "\\\""]
+        return FuzzTarget("records." + name, shape, seeds: seeds, words: words) { bytes, folder in
             let file = folder.appending(path: "rows")
             try Data(bytes).write(to: file)
             let limits = Archive.Limits(bytes: 1 << 24, freeBytes: 1 << 20)

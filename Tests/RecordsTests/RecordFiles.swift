@@ -2,6 +2,7 @@ import CanonicalJSON
 import Foundation
 import Records
 import TestSupport
+import Testing
 
 /// What a file of records gives, for comparisons.
 struct ReadRecords {

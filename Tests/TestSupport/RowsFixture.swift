@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Foundation
+import Testing
 
 /// The same two rows in every format, and files of every container that hold them.
 package enum RowsFixture {

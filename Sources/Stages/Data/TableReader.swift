@@ -11,7 +11,10 @@ enum TableReader: RecordReader {
     static let valued = ["query", "reply", "label"]
 
     static func parts(of record: JSON) throws(RowError) -> [ReadPart] {
-        guard let written = record["query"] else { throw RowError("the row has no 'query'") }
+        guard let written = record["query"] else {
+            let names = record.sortedMembers.map { "'\($0.key)'" }.joined(separator: ", ")
+            throw RowError("the row has no 'query' but \(names); name the one meant with `columns: {query: NAME}`")
+        }
         guard let query = try text(written, "query") else { return [.skipped(.missingValue)] }
         var row = Row(id: try text(record["id"] ?? .null, "id") ?? "", query: query, answers: [])
         if let (name, value) = try reply(in: record) {
