@@ -166,6 +166,7 @@ enum Seeds {
                 #"{"activity_label":"x","ctx_a":"A. [title] Then","ctx_b":"éa [b]  ΣΣ","endings":[" [x] eats."," runs"],"label":"1"}"#
             case .ranking:
                 #"[{"query":"x","document":"d","relevance":1.5,"group":3},{"query":"x","better":"a","worse":"b"},{"query":"x","documents":[{"text":"t","relevance":true}]}]"#
+            case .table: #"{"id":"7","query":"the app crashes","label":"bug","context":"version 2","instructions":"be brief"}"#
             case .text: "A passage.\n\nAnother passage\twith é and \u{0}.\r\n\r\nThe last.\n"
             }
         return [Array(text.utf8), Array((text + "\n" + text.replacing("x", with: "y")).utf8)]

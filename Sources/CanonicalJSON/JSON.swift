@@ -66,6 +66,16 @@ package enum JSON: Hashable, Sendable {
     }
 }
 
+extension String {
+    /// Whether the UTF-8 bytes come before another string's.
+    func precedesInBytes(_ other: String) -> Bool {
+        let fast: Bool?? = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { own.lexicographicallyPrecedes($0) }
+        }
+        return fast.flatMap { $0 } ?? utf8.lexicographicallyPrecedes(other.utf8)
+    }
+}
+
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {

@@ -13,7 +13,7 @@ package struct JSONObject: Hashable, Sendable {
 
     /// The members in the order of their keys' UTF-8 bytes.
     var sorted: [(key: String, value: JSON)] {
-        members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        members.sorted { $0.key.precedesInBytes($1.key) }
     }
 
     /// The members in the order of the text; sorted where it is not known.

@@ -105,9 +105,7 @@ private struct JSONParser {
 
     private mutating func parseWord(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
         let length = word.utf8CodeUnitCount
-        guard bytes[position...].prefix(length).elementsEqual(word.description.utf8) else {
-            throw failure("expected '\(word)'")
-        }
+        guard word.withUTF8Buffer({ bytes[position...].starts(with: $0) }) else { throw failure("expected '\(word)'") }
         position += length
         return value
     }
@@ -144,7 +142,14 @@ private struct JSONParser {
     private mutating func parseString() throws(JSONError) -> String {
         let start = position
         position += 1
-        var content: [UInt8] = []
+        let (end, isASCII) = endOfPlainText()
+        // Most strings have no escapes: they are taken as they stand.
+        if end < bytes.count, bytes[end] == UInt8(ascii: "\""), let string = text(from: position, to: end, isASCII: isASCII) {
+            position = end + 1
+            return string
+        }
+        var content = Array(bytes[position..<end])
+        position = end
         while let byte = peek {
             switch byte {
             case UInt8(ascii: "\""):
@@ -165,6 +170,27 @@ private struct JSONParser {
         }
         position = start
         throw failure("this string has no closing quote")
+    }
+
+    /// Where the first quote, escape or control character stands, and whether all before it is ASCII.
+    private func endOfPlainText() -> (end: Int, isASCII: Bool) {
+        bytes.withUnsafeBufferPointer { bytes in
+            var end = position
+            var seen: UInt8 = 0
+            while end < bytes.count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 {
+                seen |= bytes[end]
+                end += 1
+            }
+            return (end, seen < 0x80)
+        }
+    }
+
+    /// A part of the bytes; `nil` where it is not UTF-8.
+    private func text(from start: Int, to end: Int, isASCII: Bool) -> String? {
+        bytes.withUnsafeBufferPointer { bytes in
+            let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
+            return isASCII ? String(decoding: part, as: UTF8.self) : String(validating: part, as: UTF8.self)
+        }
     }
 
     private mutating func parseEscape(into content: inout [UInt8]) throws(JSONError) {

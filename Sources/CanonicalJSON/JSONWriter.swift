@@ -51,30 +51,32 @@ private struct JSONWriter {
         case .decimal(let text): append(text)
         case .string(let value): writeString(value)
         case .array(let elements):
-            writeList(elements, brackets: ("[", "]"), depth: depth) { writer, element in
+            writeList(elements, brackets: (UInt8(ascii: "["), UInt8(ascii: "]")), depth: depth) { writer, element in
                 writer.write(element, depth: depth + 1)
             }
         case .object(let object):
-            writeList(keepsOrder ? object.written : object.sorted, brackets: ("{", "}"), depth: depth) { writer, member in
+            let members = keepsOrder ? object.written : object.sorted
+            writeList(members, brackets: (UInt8(ascii: "{"), UInt8(ascii: "}")), depth: depth) { writer, member in
                 writer.writeString(member.key)
-                writer.append(writer.indentation == nil ? ":" : ": ")
+                writer.bytes.append(UInt8(ascii: ":"))
+                if writer.indentation != nil { writer.bytes.append(UInt8(ascii: " ")) }
                 writer.write(member.value, depth: depth + 1)
             }
         }
     }
 
     private mutating func writeList<Element>(
-        _ elements: [Element], brackets: (String, String), depth: Int,
+        _ elements: [Element], brackets: (UInt8, UInt8), depth: Int,
         writeElement: (inout JSONWriter, Element) -> Void
     ) {
-        append(brackets.0)
+        bytes.append(brackets.0)
         for (index, element) in elements.enumerated() {
-            if index > 0 { append(",") }
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
             breakLine(depth: depth + 1)
             writeElement(&self, element)
         }
         if !elements.isEmpty { breakLine(depth: depth) }
-        append(brackets.1)
+        bytes.append(brackets.1)
     }
 
     private mutating func breakLine(depth: Int) {
@@ -84,7 +86,15 @@ private struct JSONWriter {
     }
 
     mutating func writeString(_ string: String) {
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        // Most strings need no escapes: they are written as they stand.
+        let isPlain: Bool? = string.utf8.withContiguousStorageIfAvailable { utf8 in
+            guard utf8.allSatisfy({ $0 != 0x22 && $0 != 0x5C && $0 >= 0x20 }) else { return false }
+            bytes.append(contentsOf: utf8)
+            return true
+        }
+        if isPlain == true { return }
         for byte in string.utf8 {
             switch byte {
             case UInt8(ascii: "\""): append("\\\"")
@@ -99,7 +109,6 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        append("\"")
     }
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }

@@ -38,6 +38,8 @@ package enum RowFormat: String, Word {
     case hellaswag
     /// Texts that are ranked for a question: `query`, `document`, `relevance`, `group`; pairs and lists.
     case ranking
+    /// Flat rows: `query` and `reply`, or other columns that a recipe names for them.
+    case table
     /// Plain text: passages to be continued.
     case text
 }

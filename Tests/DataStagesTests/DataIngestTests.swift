@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import Records
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ private enum TabbedReader: RowReader {
                 let row = Row(
                     id: "\(file.name)-\(number + 1)", query: words[0],
                     answers: [FunctionCall(name: words[1], arguments: [:])])
-                try rows.add(row, [function], set: file.set, place: file.name)
+                try rows.add(row, [function], set: file.set, place: RecordPlace(file: file.name))
             }
         }
     }
@@ -30,10 +31,11 @@ private enum TabbedReader: RowReader {
         let folder = TemporaryFolder()
         try folder.write("play a song\tplay\nstop it\tstop\n", to: "rows.tsv")
         let file = IngestedFile(url: folder.url.appending(path: "rows.tsv"), name: "rows.tsv", set: "test", format: .text)
-        var rows = IngestedRows()
+        var written: [Row] = []
+        var rows = IngestedRows { written.append($0) }
         try TabbedReader.read([file], into: &rows)
-        #expect(rows.rows.map(\.id) == ["rows.tsv-1", "rows.tsv-2"])
-        #expect(rows.rows.allSatisfy { $0.set == "test" } && rows.functions.keys.sorted() == ["play", "stop"])
+        #expect(written.map(\.id) == ["rows.tsv-1", "rows.tsv-2"])
+        #expect(written.allSatisfy { $0.set == "test" } && rows.functions.keys.sorted() == ["play", "stop"])
     }
 
     static let row =
@@ -84,15 +86,15 @@ private enum TabbedReader: RowReader {
 
     @Test func rowsWhoseOwnAnswersDoNotFitAreCounted() throws {
         let function = FunctionDefinition(name: "f", summary: "", parameters: ["properties": ["a": ["type": "integer"]]])
-        var collected = IngestedRows()
+        var collected = IngestedRows { _ in }
         for (index, value) in (["1", 1, 2, true] as [JSON]).enumerated() {
             let row = Row(id: "\(index)", query: "q", answers: [FunctionCall(name: "f", arguments: ["a": value])])
-            try collected.add(row, [function], set: "train", place: "line \(index)")
+            try collected.add(row, [function], set: "train", place: RecordPlace(file: "rows", .line, index))
         }
         // A value of another type than the schema's is right where the answer has it, as a variable's name is.
         #expect(collected.warning == nil)
         let row = Row(id: "b", query: "q", answers: [FunctionCall(name: "f", arguments: ["b": 1])])
-        try collected.add(row, [function], set: "train", place: "line 5")
+        try collected.add(row, [function], set: "train", place: RecordPlace(file: "rows", .line, 5))
         #expect(collected.warning == "1 of 5 rows have answers that do not fit their functions: b")
     }
 

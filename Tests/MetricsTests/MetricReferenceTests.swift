@@ -16,7 +16,7 @@ struct MetricReferenceTests {
         let difference = found.flatMap { found in expected?.double.map { abs(found - $0) } }
         let isEqual = difference.map { $0 <= 1e-9 } ?? (found == nil && expected == .null)
         #expect(
-            isEqual, "found \(found.map(String.init) ?? "none"), expected \(expected?.canonicalText ?? "nothing") \(note)",
+            isEqual, "found \(found.map { "\($0)" } ?? "none"), expected \(expected?.canonicalText ?? "nothing") \(note)",
             sourceLocation: sourceLocation)
     }
 

@@ -32,23 +32,17 @@ extension Lowering {
     private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
         let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
         var inputs: [Stage.Input] = []
-        var formats: [(input: String, format: Spanned<RowFormat>)] = []
+        var readings: [(input: String, reading: RowSource.Reading)] = []
         for (role, sources) in roles {
             guard let added = try addReferences(sources.map(\.name), as: role, pipeline) else { return nil }
-            formats += zip(added, sources).map { ($0.name, $1.format) }
+            readings += zip(added, sources).map { ($0.name, $1.reading) }
             inputs += added
         }
         var kind = DataIngest.standard
-        kind.$format = ingest.format
-        let others = formats.filter { $0.format.value != ingest.format.value }
-        let place = (others.first ?? formats.first { $0.format.field != ingest.format.field })?.format.place
-        kind.$formats = Spanned(
-            others.isEmpty ? nil : Dictionary(others.map { ($0.input, $0.format.value) }, uniquingKeysWith: { $1 }),
-            at: place.map {
-                Place(
-                    $0.span, field: $0.field,
-                    parts: Dictionary(formats.map { ($0.input, $0.format.place) }, uniquingKeysWith: { $1 }))
-            } ?? ingest.format.place)
+        (kind.$format, kind.$columns, kind.$badRows) = (ingest.format, ingest.columns, ingest.badRows)
+        kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
+        let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
+        kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         let task = pipeline.task
@@ -59,6 +53,21 @@ extension Lowering {
             inputs.append(.init(name: "schema", stage: schema))
         }
         return try builder.add(kind, .named("data.rows"), inputs: inputs)
+    }
+
+    /// What inputs have that is not the standard; `nil` where all have it.
+    private static func differing<Value: Hashable>(
+        _ values: [(input: String, value: Spanned<Value>)], from standard: Spanned<Value>
+    ) -> Spanned<[String: Value]?> {
+        let others = values.filter { $0.value.value != standard.value }
+        let place = (others.first ?? values.first { $0.value.field != standard.field })?.value.place
+        return Spanned(
+            others.isEmpty ? nil : Dictionary(others.map { ($0.input, $0.value.value) }, uniquingKeysWith: { $1 }),
+            at: place.map {
+                Place(
+                    $0.span, field: $0.field,
+                    parts: Dictionary(values.map { ($0.input, $0.value.place) }, uniquingKeysWith: { $1 }))
+            } ?? standard.place)
     }
 
     private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {

@@ -9,10 +9,12 @@ protocol ChoiceReader: RowReader {
 }
 
 extension ChoiceReader {
+    static var nested: [String] { ["options", "choices", "endings"] }
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         for file in files {
             var number = 0
-            try file.forEachRow { record, place in
+            try rows.read(file, for: Self.self) { rows, record, place in
                 number += 1
                 let (query, options) = try question(record)
                 let id = record["id"]?.string ?? "\(file.name)#\(number)"

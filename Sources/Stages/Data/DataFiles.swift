@@ -127,16 +127,27 @@ struct RowSets {
 
     /// Functions that only rows of named sets list or call: no other row's prompt may show them.
     var functionsOfNamedSets: Set<String> {
-        var listed: (named: Set<String>, standard: Set<String>) = ([], [])
-        for (set, rows) in sets {
-            let names = rows.flatMap { $0.functions + $0.answers.map(\.name) }
-            if Self.isNamed(set) { listed.named.formUnion(names) } else { listed.standard.formUnion(names) }
-        }
-        return listed.named.subtracting(listed.standard)
+        var functions = ListedFunctions()
+        for (set, rows) in sets { for row in rows { functions.take(row, set: set) } }
+        return functions.ofNamedSets
     }
 
     /// The sets with every row changed, which is told its set. Passages stay as they are.
     func mapRows(_ change: (Row, String) -> Row) -> RowSets {
         RowSets(sets: sets.map { name, rows in (name, rows.map { $0.isPassage ? $0 : change($0, name) }) })
     }
+}
+
+/// The functions that rows list or call, gathered row by row.
+struct ListedFunctions {
+    private var named: Set<String> = []
+    private var standard: Set<String> = []
+
+    mutating func take(_ row: Row, set: String) {
+        let names = row.functions + row.answers.map(\.name)
+        if RowSets.isNamed(set) { named.formUnion(names) } else { standard.formUnion(names) }
+    }
+
+    /// Those that only rows of named sets have.
+    var ofNamedSets: Set<String> { named.subtracting(standard) }
 }

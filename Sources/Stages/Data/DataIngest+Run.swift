@@ -7,26 +7,48 @@ import Words
 extension DataIngest: RunnableStage {
     package static let artifact: [Output] = [
         .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .file(DataFiles.rows),
-        .figures(ReadingReport.file),
+        .figures(ReadingReport.file, as: ReadingReport.figures),
     ]
 
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
-        var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)))
+        let rows = try LineWriter<Row>(to: context.output(DataFiles.rows.name))
+        // Functions are ranked when all are known.
+        var unranked: [Row] = []
+        var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)), badRows: badRows) { row in
+            if task == .rank { unranked.append(row) } else { try rows.write(row) }
+        }
         // Formats whose rows share functions come first: rows of other formats may define a function differently.
         for format in RowFormat.allCases {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)
         }
-        guard !collected.rows.isEmpty else {
+        let functions = collected.functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        for row in try rankings(of: unranked, among: functions) { try rows.write(row) }
+        try rows.finish()
+        try collected.checkBadRows()
+        for line in collected.report.lines { context.log(line) }
+        guard collected.report.rows > 0 else {
             throw StageFailure((["the files hold no row"] + collected.report.lines).joined(separator: "; "))
         }
-        if task == .rank { try collected.rankFunctions(negatives: negatives) }
         if let finding = collected.task.finding { context.log(finding) }
         if let warning = collected.warning { context.log(warning) }
-        for line in collected.report.lines { context.log(line) }
-        try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
+        try context.write(FunctionPool(task == .rank ? [] : functions), to: DataFiles.functions)
         try context.write(collected.task.finished())
-        try context.write(collected.rows, to: DataFiles.rows)
         try context.write(collected.report.json, to: ReadingReport.file)
+    }
+
+    /// Makes rankings of functions of rows that call them: a row for each function, relevant where it is called.
+    ///
+    /// A training row ranks those that it calls and `negatives` others, chosen by hashes; a row of another set ranks all.
+    private func rankings(of rows: [Row], among pool: [FunctionDefinition]) throws(StageFailure) -> [Row] {
+        var ranked: [Row] = []
+        for row in rows {
+            do throws(RowError) {
+                ranked += row.ranked == nil ? try row.ranking(of: pool, negatives: negatives) : [row]
+            } catch {
+                throw StageFailure("the row '\(row.id)': \(error)")
+            }
+        }
+        return ranked
     }
 }

@@ -1,41 +1,57 @@
 import CanonicalJSON
 import Engine
 import Kinds
+import Records
 
-/// The rows and functions read so far.
+/// The rows and functions read so far. A row is handed on as soon as it is read.
 struct IngestedRows {
-    private(set) var rows: [Row] = []
+    private let write: (Row) throws -> Void
+    /// The share of the records that may be bad.
+    private let badRows: Double
     private(set) var functions: [String: FunctionDefinition] = [:]
     private(set) var report = ReadingReport()
     private(set) var task: TaskRows
-    private var places: [String: (place: String, row: Int)] = [:]
+    private var identities = RowIdentities()
+    private var numbering = RowNumbering()
+    private var answers = AnswerCheck()
 
-    init(task: TaskRows = TaskRows()) { self.task = task }
+    /// - Parameters:
+    ///   - badRows: 0 refuses a file with a row that is bad.
+    ///   - write: gets every row, in order.
+    init(task: TaskRows = TaskRows(), badRows: Double = 0, write: @escaping (Row) throws -> Void) {
+        (self.task, self.badRows, self.write) = (task, badRows, write)
+    }
 
     /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
-    /// definition. A repeated id is refused.
-    mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
-        guard task.bringsFunctions else { return try append(row, calling: nil, set: set, place: place) }
+    /// definition.
+    mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: RecordPlace) throws {
+        guard task.bringsFunctions else { return try append(row, set: set, place: place) }
+        try check(
+            row.answers.first { answer in
+                !definitions.isEmpty && functions[answer.name] == nil && !definitions.contains { $0.name == answer.name }
+            })
         var row = row
         let own = definitions.filter { definition in functions[definition.name].map { $0 != definition } ?? false }
         if !own.isEmpty { row.definitions = own }
         for definition in definitions where functions[definition.name] == nil { functions[definition.name] = definition }
-        let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
-        try append(row, calling: unknown, set: set, place: place)
+        try append(row, set: set, place: place)
     }
 
     /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
     /// with a different one keeps its own.
-    mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
-        guard task.bringsFunctions else { return try append(row, calling: nil, set: set, place: place) }
+    mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: RecordPlace) throws {
+        guard task.bringsFunctions else { return try append(row, set: set, place: place) }
         var row = row
-        var own: [FunctionDefinition] = []
         row.functions = []
         for definition in definitions {
             guard !row.functions.contains(definition.name) else {
-                throw StageFailure("\(place): '\(row.id)' defines the function '\(definition.name)' twice; take one out")
+                throw RowError("'\(row.id)' defines the function '\(definition.name)' twice; take one out")
             }
             row.functions.append(definition.name)
+        }
+        try check(row.answers.first { !row.functions.contains($0.name) })
+        var own: [FunctionDefinition] = []
+        for definition in definitions {
             if let known = functions[definition.name] {
                 if known != definition { own.append(definition) }
             } else {
@@ -43,75 +59,150 @@ struct IngestedRows {
             }
         }
         if !own.isEmpty || row.functions.isEmpty { row.definitions = own }
-        let unknown = row.answers.first { !row.functions.contains($0.name) }
-        try append(row, calling: unknown, set: set, place: place)
-    }
-
-    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
-    mutating func add(
-        linesOf files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
-    ) throws {
-        for file in files {
-            let isApart = RowSets.isNamed(file.set)
-            try file.forEachLine { json, place in
-                let (row, definitions) = try read(json)
-                if isApart, !definitions.isEmpty {
-                    try add(row, owning: definitions, set: file.set, place: place)
-                } else {
-                    try add(row, definitions, set: file.set, place: place)
-                }
-            }
-        }
+        try append(row, set: set, place: place)
     }
 
     /// - Parameter unknown: a call among the answers of a function that nobody defines.
-    private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
-        var row = row
-        do throws(RowError) {
-            row = try task.fitted(row, set: set, place: place)
-        } catch {
-            throw StageFailure("\(place): \(error)")
-        }
-        row.set = set
-        if let earlier = places[row.id] {
-            if rows[earlier.row] == row { return skip(.equalRow, place: place) }
-            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier.place); ids must be unique")
-        }
-        if let unknown {
-            throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
-        }
-        places[row.id] = (place, rows.count)
-        rows.append(row)
-        report.countRow()
+    private func check(_ unknown: FunctionCall?) throws(RowError) {
+        if let unknown { throw RowError("the answer calls '\(unknown.name)', which the row's tools do not have") }
     }
 
-    /// Makes rankings of functions of rows that call them: a row for each function, relevant where it is called.
-    ///
-    /// A training row ranks those that it calls and `negatives` others, chosen by hashes; a row of another set ranks all.
-    mutating func rankFunctions(negatives: Int) throws(StageFailure) {
-        let pool = functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        functions = [:]
-        var ranked: [Row] = []
-        for row in rows {
-            do throws(RowError) {
-                ranked += row.ranked == nil ? try row.ranking(of: pool, negatives: negatives) : [row]
-            } catch {
-                throw StageFailure("\(places[row.id]?.place ?? row.id): \(error)")
-            }
+    /// Hands a row on. Equal rows are one; an id that another row has is refused.
+    private mutating func append(_ row: Row, set: String, place: RecordPlace) throws {
+        var row = try task.fitted(row, set: set, place: "\(place)")
+        let content = row.json.canonicalBytes
+        if row.id.isEmpty {
+            if case .equal = identities.takeContent(content) { return report.skip(.equalRow, place: "\(place)") }
+            row.id = numbering.nextID()
         }
-        rows = ranked
+        switch identities.take(id: row.id, content: content, place: place) {
+        case .new: break
+        case .equal: return report.skip(.equalRow, place: "\(place)")
+        case .idTaken(let earlier):
+            throw RowError("the id '\(row.id)' was used before, in \(earlier); ids must be unique")
+        }
+        answers.take(row, functions: functions)
+        row.set = set
+        try write(row)
+        report.countRow(of: place.file, set: set)
     }
 
     /// Counts a part of a file that is no row, with the reason.
-    mutating func skip(_ reason: SkipReason, place: String) { report.skip(reason, place: place) }
+    mutating func skip(_ reason: SkipReason, place: RecordPlace) { report.skip(reason, place: "\(place)") }
 
     /// A line for the log about rows whose own answers the rules of `ast` reject.
-    var warning: String? {
-        let unanswerable = rows.filter {
-            !AnswerJudge.ast.verdict(on: $0.answers, for: $0, functions: functions).isAccepted
+    var warning: String? { answers.warning(functions: functions, rows: report.rows) }
+}
+
+extension IngestedRows {
+    /// Reads a file's records under the names of a format. What `body` finds wrong with one refuses the file, unless the
+    /// recipe allows some bad rows.
+    mutating func read(
+        _ file: IngestedFile, for reader: any RowReader.Type,
+        _ body: (inout IngestedRows, JSON, RecordPlace) throws -> Void
+    ) throws {
+        var members = RecordMembers(of: file, for: reader)
+        begin(file)
+        numbering.begin(file.name)
+        let form: RecordFile.Form
+        do {
+            form = try file.records.read(columns: { try members.begin(with: $0) }) { place, record in
+                report.countRecord()
+                numbering.countRecord()
+                switch record {
+                case .failure(let damage): try refuse("\(damage)", at: place, fix: "")
+                case .success(let record):
+                    try attempt(at: place) { rows in try body(&rows, members.named(record), place) }
+                }
+            }
+        } catch let error as RecordError {
+            throw StageFailure("\(error)")
         }
-        guard !unanswerable.isEmpty, !functions.isEmpty else { return nil }
-        return "\(unanswerable.count) of \(rows.count) rows have answers that do not fit their functions: "
-            + unanswerable.prefix(5).map(\.id).joined(separator: ", ") + (unanswerable.count > 5 ? ", …" : "")
+        try members.end()
+        report.end(form)
+    }
+
+    /// Begins with a file that a format reads by itself.
+    mutating func begin(_ file: IngestedFile) { report.begin(file) }
+
+    /// Adds what stands at a place; what is wrong with it refuses the file, or is counted.
+    mutating func attempt(at place: RecordPlace, _ body: (inout IngestedRows) throws -> Void) throws {
+        do {
+            try body(&self)
+        } catch let error as RowError {
+            try refuse("\(error)", at: place, fix: "; fix the row or remove it")
+        }
+    }
+
+    private mutating func refuse(_ reason: String, at place: RecordPlace, fix: String) throws(StageFailure) {
+        guard badRows > 0 else { throw StageFailure("\(place): \(reason)\(fix)") }
+        report.skip(.badRow, place: "\(place): \(reason)")
+    }
+
+    /// - Throws: where more rows are bad than the recipe allows.
+    func checkBadRows() throws(StageFailure) {
+        let bad = report.count(of: .badRow)
+        guard Double(bad) > badRows * Double(report.records) else { return }
+        throw StageFailure(
+            "\(bad) of \(report.records) records are bad, more than `bad_rows: \(badRows.percentage)` allows; the first is "
+                + (report.firstPlace(of: .badRow) ?? ""))
+    }
+}
+
+/// Ids for rows without one: the file's name and the record's number. Files of one name share their numbering.
+private struct RowNumbering {
+    private var counts: [String: Int] = [:]
+    private var file = ""
+    /// Rows of the current record that got an id.
+    private var parts = 0
+
+    mutating func begin(_ file: String) { self.file = file }
+
+    mutating func countRecord() {
+        counts[file, default: 0] += 1
+        parts = 0
+    }
+
+    mutating func nextID() -> String {
+        parts += 1
+        return "\(file)-\(counts[file] ?? 0)" + (parts > 1 ? "-\(parts)" : "")
+    }
+}
+
+/// Whether rows' own answers fit their functions.
+private struct AnswerCheck {
+    private var unfit: [(number: Int, id: String)] = []
+    private var count = 0
+    private var checked = 0
+    /// Rows with a call of a function that was not defined when they came.
+    private var waiting: [(number: Int, row: Row)] = []
+
+    /// Ids that the warning names.
+    private static let mostIDs = 5
+
+    mutating func take(_ row: Row, functions: [String: FunctionDefinition]) {
+        checked += 1
+        if row.answers.isEmpty { return }
+        if row.answers.allSatisfy({ row.definition(of: $0.name, in: functions) != nil }) {
+            judge(row, checked, functions)
+        } else {
+            waiting.append((checked, row))
+        }
+    }
+
+    private mutating func judge(_ row: Row, _ number: Int, _ functions: [String: FunctionDefinition]) {
+        if AnswerJudge.ast.verdict(on: row.answers, for: row, functions: functions).isAccepted { return }
+        count += 1
+        unfit.append((number, row.id))
+        unfit.sort { $0.number < $1.number }
+        if unfit.count > Self.mostIDs { unfit.removeLast() }
+    }
+
+    func warning(functions: [String: FunctionDefinition], rows: Int) -> String? {
+        var whole = self
+        for (number, row) in waiting { whole.judge(row, number, functions) }
+        guard whole.count > 0, !functions.isEmpty else { return nil }
+        return "\(whole.count) of \(rows) rows have answers that do not fit their functions: "
+            + whole.unfit.map(\.id).joined(separator: ", ") + (whole.count > Self.mostIDs ? ", …" : "")
     }
 }

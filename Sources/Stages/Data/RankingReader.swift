@@ -9,18 +9,20 @@ import Engine
 ///
 /// A single document's group is its query where none is named; a pair and a list are groups of their own.
 enum RankingReader: RowReader {
+    static let needed = ["query"]
+    static let nested = ["documents"]
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         for file in files {
             var number = 0
-            try file.forEachRow { record, place in
+            try rows.read(file, for: Self.self) { rows, record, place in
                 number += 1
                 let name = record["id"]?.string ?? "\(file.name)#\(number)"
                 guard let query = record["query"]?.string else { throw RowError("there is no 'query', a text") }
                 let texts = try ranked(record, query: query, name: name)
-                for (place, text) in texts.enumerated() {
-                    let id = texts.count == 1 ? name : "\(name)/\(place + 1)"
-                    try rows.add(
-                        Row(id: id, query: query, ranked: text), [], set: file.set, place: "\(file.name), row \(number)")
+                for (index, text) in texts.enumerated() {
+                    let id = texts.count == 1 ? name : "\(name)/\(index + 1)"
+                    try rows.add(Row(id: id, query: query, ranked: text), [], set: file.set, place: place)
                 }
             }
         }

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Records
 
 /// Why a part of a file became no row.
 enum SkipReason: String, CaseIterable, Hashable, Sendable {
@@ -12,6 +13,9 @@ enum SkipReason: String, CaseIterable, Hashable, Sendable {
     case unlistedFunction = "a call of a function that its record does not list"
     case unreadableCall = "a call in an assistant's words that is not written as JSON"
     case noFunction = "words, in a record that lists no function; with 'task: text' or 'task: classify' words are learned"
+    case missingValue = "a column without a value"
+    /// Damaged or wrong, where the recipe allows some such rows.
+    case badRow = "bad rows"
 
     /// What messages and `reading.json` say.
     var words: String { rawValue }
@@ -28,10 +32,38 @@ struct ReadingReport: Hashable, Sendable {
         var places: [String] = []
     }
 
+    private struct FileCount: Hashable, Sendable {
+        var name: String
+        var set: String
+        /// `CSV in gzip`; `nil` where a format reads its files by itself.
+        var form: String?
+        var records = 0
+        var rows = 0
+    }
+
     private(set) var rows = 0
     private var skipped: [SkipReason: Skipped] = [:]
+    private var files: [FileCount] = []
 
-    mutating func countRow() { rows += 1 }
+    /// Records read so far.
+    var records: Int { files.reduce(0) { $0 + $1.records } }
+    func count(of reason: SkipReason) -> Int { skipped[reason]?.count ?? 0 }
+    /// The place of the first part that was skipped for a reason.
+    func firstPlace(of reason: SkipReason) -> String? { skipped[reason]?.places.first }
+
+    mutating func begin(_ file: IngestedFile) {
+        files.append(FileCount(name: file.name, set: file.set))
+    }
+
+    mutating func countRecord() { files[files.count - 1].records += 1 }
+
+    mutating func end(_ form: RecordFile.Form) { files[files.count - 1].form = form.description }
+
+    /// - Parameter file: the name of the file that has the row.
+    mutating func countRow(of file: String, set: String) {
+        rows += 1
+        if let index = files.lastIndex(where: { $0.name == file && $0.set == set }) { files[index].rows += 1 }
+    }
 
     mutating func skip(_ reason: SkipReason, place: String) {
         skipped[reason, default: Skipped()].count += 1
@@ -40,20 +72,43 @@ struct ReadingReport: Hashable, Sendable {
         }
     }
 
-    /// `{"rows": 12, "skipped": {reason: {"count": 2, "places": ["a.jsonl, line 3"]}}}`
+    /// `{"files": [{"file": "a.csv", "form": "CSV", "set": "train", "records": 14, "rows": 12}], "rows": 12,
+    /// "skipped": {reason: {"count": 2, "places": ["a.csv, line 3"]}}}`
     var json: JSON {
         let reasons = skipped.map { reason, skipped in
             (reason.words, ["count": .count(skipped.count), "places": .array(skipped.places.map(JSON.string))] as JSON)
         }
-        return ["rows": .count(rows), "skipped": .object(Dictionary(uniqueKeysWithValues: reasons))]
+        return [
+            "files": .array(
+                files.map { file in
+                    var members: [String: JSON] = [
+                        "file": .string(file.name), "set": .string(file.set), "records": .count(file.records),
+                        "rows": .count(file.rows),
+                    ]
+                    if let form = file.form { members["form"] = .string(form) }
+                    return .object(members)
+                }),
+            "rows": .count(rows), "skipped": .object(Dictionary(uniqueKeysWithValues: reasons)),
+        ]
     }
 
-    /// For the log: one line for each reason, in the order of their declaration.
-    var lines: [String] {
-        SkipReason.allCases.compactMap { reason in
-            guard let skipped = skipped[reason] else { return nil }
-            let more = skipped.count > skipped.places.count ? ", …" : ""
-            return "skipped \(skipped.count): \(reason.words) (\(skipped.places.joined(separator: "; "))\(more))"
+    /// For the log: one line for each file, and one for each reason in the order of their declaration.
+    var lines: [String] { Self.lines(of: json) }
+
+    /// As `show` prints the report.
+    static let figures = Figures { name, report in ([name] + lines(of: report).map { "  " + $0 }).joined(separator: "\n") }
+
+    private static func lines(of report: JSON) -> [String] {
+        let files = (report["files"]?.array ?? []).map { file in
+            let form = file["form"]?.string.map { " (\($0))" } ?? ""
+            let counts = "\(file["records"]?.integer ?? 0) records, \(file["rows"]?.integer ?? 0) rows"
+            return "\(file["file"]?.string ?? "")\(form): \(counts) for \(file["set"]?.string ?? "")"
         }
+        let skipped = SkipReason.allCases.compactMap { reason -> String? in
+            guard let skipped = report["skipped"]?[reason.words], let count = skipped["count"]?.integer else { return nil }
+            let places = (skipped["places"]?.array ?? []).compactMap(\.string)
+            return "skipped \(count): \(reason.words) (\(places.joined(separator: "; "))\(count > places.count ? ", …" : ""))"
+        }
+        return files + skipped
     }
 }

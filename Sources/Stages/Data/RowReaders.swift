@@ -1,10 +1,24 @@
 import CanonicalJSON
 import Engine
+import Records
 import Words
 
 /// Reads the files of one format of rows.
 protocol RowReader {
+    /// The members that every record needs.
+    static var needed: [String] { get }
+    /// The members that hold lists or objects. As texts, which is all that CSV has, they are JSON.
+    static var nested: [String] { get }
+    /// The members without which a record is no row, where the file has a column for them.
+    static var valued: [String] { get }
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws
+}
+
+extension RowReader {
+    static var needed: [String] { [] }
+    static var nested: [String] { [] }
+    static var valued: [String] { [] }
 }
 
 extension RowFormat {
@@ -21,6 +35,7 @@ extension RowFormat {
         case .arc: ARCReader.self
         case .hellaswag: HellaSwagReader.self
         case .ranking: RankingReader.self
+        case .table: TableReader.self
         case .text: PassageReader.self
         }
     }
@@ -33,7 +48,8 @@ enum ReadPart {
     case skipped(SkipReason)
 }
 
-/// Reads a format whose records are rows, or several, that bring their functions.
+/// Reads a format whose records are rows, or several, that bring their functions. A row with an empty id gets one that names its
+/// place.
 protocol RecordReader: RowReader {
     /// - Throws: what is wrong with the record; the file is refused, with the record's place.
     static func parts(of record: JSON) throws(RowError) -> [ReadPart]
@@ -42,7 +58,7 @@ protocol RecordReader: RowReader {
 extension RecordReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         for file in files {
-            try file.forEachRow { record, place in
+            try rows.read(file, for: Self.self) { rows, record, place in
                 for part in try parts(of: record) {
                     switch part {
                     // Words would teach that no call is wanted where none can be.
@@ -64,7 +80,18 @@ protocol RowLineReader: RowReader {
 
 extension RowLineReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
-        try rows.add(linesOf: files) { json throws(RowError) in try row(json) }
+        for file in files {
+            // Rows of a named set need not share functions.
+            let isApart = RowSets.isNamed(file.set)
+            try rows.read(file, for: Self.self) { rows, record, place in
+                let (row, functions) = try row(record)
+                if isApart, !functions.isEmpty {
+                    try rows.add(row, owning: functions, set: file.set, place: place)
+                } else {
+                    try rows.add(row, functions, set: file.set, place: place)
+                }
+            }
+        }
     }
 }
 
@@ -72,6 +99,9 @@ extension RowLineReader {
 /// `{"id", "query", "reply"}` those that are answered in words, where `label` is another name for `reply`. An id may be a
 /// number, and a tool may be the object of the chat completions interface.
 enum DecantRowReader: RowLineReader {
+    static let needed = ["query"]
+    static let nested = ["tools", "answers", "context", "examples", "knowledge", "possible"]
+
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         let json = json.withIdAsText
         if let reply = json["reply"] ?? json["label"], json["answers"] == nil {

@@ -8,12 +8,15 @@ import Words
 /// The reply is an object of the slots with their verbatim spans, white space around them left out; a slot with several spans
 /// has a list of them. The slots that were asked for are the assistant's message before the query.
 enum SpanReader: RowReader {
+    static let needed = ["userInput"]
+    static let nested = ["userInput", "context", "labels"]
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         // Files of one name share their numbering: not all of the data sets have ids of their own.
         var counts: [String: Int] = [:]
         for file in files {
             let name = "\(file.set)/\(file.name)"
-            try file.forEachRow { json, place in
+            try rows.read(file, for: Self.self) { rows, json, place in
                 counts[name, default: 0] += 1
                 let row = try row(json, id: "\(name)#\(counts[name] ?? 0)")
                 try rows.add(row, [], set: file.set, place: place)

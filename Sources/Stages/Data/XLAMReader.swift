@@ -6,6 +6,8 @@ import Engine
 ///
 /// A tool's parameters are `{name: {"type", "description", "default"?}}` with types in Python's spelling, or a JSON Schema.
 enum XLAMReader: RecordReader {
+    static let needed = ["query", "tools", "answers"]
+
     static func parts(of record: JSON) throws(RowError) -> [ReadPart] {
         let (row, functions) = try row(record)
         return [.row(row, functions)]

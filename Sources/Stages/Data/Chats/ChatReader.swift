@@ -5,6 +5,8 @@ import Engine
 /// Chats as the tools that people fine-tune with write them: see `ChatLayout`. Each assistant's turn that is to be learned is a
 /// row, with what was said before it as context.
 enum ChatReader: RecordReader {
+    static let nested = ["messages", "conversations", "history"]
+
     static func parts(of record: JSON) throws(RowError) -> [ReadPart] { try Chat(record).parts() }
 }
 
