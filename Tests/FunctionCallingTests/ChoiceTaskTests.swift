@@ -29,11 +29,12 @@ struct ChoiceTaskTests {
 
     @Test func aRankSaysWhetherATextFits() throws {
         let task = RankTask()
-        #expect(task.response(to: try ranked(2)) == "yes" && task.response(to: try ranked(0)) == "no")
-        #expect(task.shown(try ranked(1), in: .query).query == "red\n\nrot")
-        #expect(task.verdict(on: "yes", for: try ranked(0), by: .ast) == .rejected("the answer is not no"))
-        #expect(task.verdict(on: "no ", for: try ranked(0), by: .ast) == .accepted)
-        #expect(!task.reward(for: "maybe", to: try ranked(1), in: .call, weights: RewardWeights()).isWellFormed)
+        let (right, wrong) = (try ranked(2), try ranked(0))
+        #expect(task.response(to: right) == "yes" && task.response(to: wrong) == "no")
+        #expect(task.shown(right, in: .query).query == "red\n\nrot")
+        #expect(task.verdict(on: "yes", for: wrong, by: .ast) == .rejected("the answer is not no"))
+        #expect(task.verdict(on: "no ", for: wrong, by: .ast) == .accepted)
+        #expect(!task.reward(for: "maybe", to: right, in: .call, weights: RewardWeights()).isWellFormed)
     }
 
     @Test func theScoreIsTheShareOfYes() {
@@ -74,7 +75,8 @@ struct ChoiceTaskTests {
         let moved = try encoder.question("the cat  \n", "sat")
         #expect(moved.context == tokens("the cat") && moved.context + moved.continuation == tokens("the cat  \nsat"))
         let alone = try encoder.question("", "sat")
-        #expect(alone.context == [Int32(try #require(tokenizer.id(of: .end)))] && alone.continuation == tokens("sat"))
+        let end = try #require(tokenizer.id(of: .end))
+        #expect(alone.context == [Int32(end)] && alone.continuation == tokens("sat"))
         #expect(throws: RowError.self) { try encoder.question("the cat", "") }
         #expect(throws: RowError.self) { try PlainTextEncoder(tokenizer: tokenizer, start: nil).question("", "sat") }
     }

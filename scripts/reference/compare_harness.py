@@ -150,9 +150,10 @@ def local_task(name, file):
 def compare(options):
     import lm_eval
     import torch
+    from lm_eval.models.huggingface import HFLM
 
     torch.set_num_threads(options.threads)
-    model = lm_eval.models.huggingface.HFLM(
+    model = HFLM(
         pretrained=options.model, dtype="float32", device="cpu", batch_size=options.batch)
     ours = json.loads((options.scores / "scores.json").read_text())["sets"]
     failed = False
