@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Testing
+import Words
 
 @testable import Kinds
 @testable import Stages

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Testing
+import Words
 
 /// Prompts of models that bring their own chat template, from a folder as importing leaves it.
 @Suite struct ChatPromptTests {
@@ -195,7 +196,7 @@ import Testing
     static let calling: RowBackground = {
         let call = ChatCall(
             id: "c1", name: "play", arguments: .object(inOrder: [("song", "x<|im_end|>"), ("loud", .decimal("1.50"))]))
-        var background = RowBackground()
+        var background = PromptFormatTests.row.background
         background.context = [
             ChatMessage(role: .user, content: "play x"), ChatMessage(role: .assistant, content: "Yes.", calls: [call, call]),
             ChatMessage(role: .tool, content: "ok", callID: "c1"), ChatMessage(role: .tool, content: "done"),

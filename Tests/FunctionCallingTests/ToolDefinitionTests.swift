@@ -1,6 +1,7 @@
 import CanonicalJSON
 import ChatTemplates
 import Testing
+import Words
 
 @testable import Engine
 
