@@ -13,18 +13,10 @@ struct MetricReferenceTests {
     private func expectEqual(
         _ found: Double?, _ expected: JSON?, _ note: String = "", sourceLocation: SourceLocation = #_sourceLocation
     ) {
-<<<<<<< HEAD
-        let difference = found.flatMap { found in expected?.double.map { abs(found - $0) } }
-        let isEqual = difference.map { $0 <= 1e-9 } ?? (found == nil && expected == .null)
-        #expect(
-            isEqual, "found \(found.map { "\($0)" } ?? "none"), expected \(expected?.canonicalText ?? "nothing") \(note)",
-            sourceLocation: sourceLocation)
-=======
         let wanted = expected?.double
         let isEqual = found == nil ? expected == .null : wanted.map { abs((found ?? 0) - $0) <= 1e-9 } ?? false
         let text = "found \(found?.description ?? "none"), expected \(expected?.canonicalText ?? "nothing") \(note)"
         #expect(isEqual, "\(text)", sourceLocation: sourceLocation)
->>>>>>> ranking
     }
 
     @Test func labelsAreCountedAsInScikitLearn() throws {
