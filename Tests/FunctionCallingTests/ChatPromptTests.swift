@@ -245,7 +245,7 @@ import Words
         row.background = Self.calling
         let call = #"{"name":"play","arguments":{"loud":1.50,"song":"x<|im_end|>"}}"#
         #expect(
-            try PromptStyle.query.texts(of: row, functions: [:])[0]
+            try CallTask(functions: [:]).texts(of: row, in: .query)[0]
                 == "Context:\nplay x\n\nAssistant: Yes.\n[\(call),\(call)]\n\nResult: ok\n\nResult: done\n\nplay yesterday\n\n"
                 + "Assistant: [\(call)]\n\nResult: 3")
         // A row that was stored is the same row.
