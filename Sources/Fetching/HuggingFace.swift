@@ -15,7 +15,8 @@ struct HuggingFace {
     init(repository: String, environment: [String: String], policy: DownloadPolicy) throws(FetchError) {
         let name = /(?:datasets\/)?[0-9A-Za-z_][0-9A-Za-z._-]*(?:\/[0-9A-Za-z_][0-9A-Za-z._-]*)?/
         guard repository.utf8.count <= 255, repository.wholeMatch(of: name) != nil else {
-            throw .invalid(repository, expected: "a name on Hugging Face: owner/name of a model, datasets/owner/name of a data set")
+            throw .invalid(
+                repository, expected: "a name on Hugging Face: owner/name of a model, datasets/owner/name of a data set")
         }
         var endpoint = environment["HF_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 } ?? "https://huggingface.co"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }

@@ -73,9 +73,11 @@ struct ColumnFile {
     /// What `python` runs: the library's folder, the file and its container in; a line about the columns and a line for each
     /// row out. `datasets` notes the names of labels, which are numbers in the columns, in the schema's metadata.
     private static let script = """
-        import json, re, sys
-        folder, file, container = sys.argv[1:]
-        sys.path.insert(0, folder)
+        from json import dumps, loads
+        from re import search
+        from sys import argv, exit, path, stderr, stdout
+        folder, file, container = argv[1:]
+        path.insert(0, folder)
         try:
             from arro3 import io
             from arro3.core import DataType, RecordBatch
@@ -86,14 +88,14 @@ struct ColumnFile {
             schema = reader.schema
             labels = {}
             try:
-                features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
+                features = loads(schema.metadata[b"huggingface"])["info"]["features"]
                 for name, feature in features.items():
                     if feature.get("_type") == "ClassLabel":
                         labels[name] = [str(label) for label in feature["names"]]
             except (AttributeError, KeyError, TypeError, ValueError):
                 pass
-            out = sys.stdout.buffer
-            out.write(json.dumps({"columns": schema.names, "labels": labels}).encode() + b"\\n")
+            out = stdout.buffer
+            out.write(dumps({"columns": schema.names, "labels": labels}).encode() + b"\\n")
             decimal = [DataType.is_decimal(schema.field(index).type) for index in range(len(schema.names))]
             for batch in reader:
                 if any(decimal):
@@ -104,9 +106,9 @@ struct ColumnFile {
         except BaseException as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             # What a panic of the library says about the file stands in quotes.
-            inner = re.search(r'value: \\w+\\("(.*)"\\)', reason)
-            sys.stderr.write("\\n" + (inner.group(1) if inner else reason))
-            sys.exit(1)
+            inner = search(r'value: \\w+\\("(.*)"\\)', reason)
+            stderr.write("\\n" + (inner.group(1) if inner else reason))
+            exit(1)
         """
 }
 

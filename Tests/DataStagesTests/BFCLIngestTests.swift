@@ -107,7 +107,7 @@ import Testing
             "line 3: the possible answers of 'simple_0' stood before, in q.json, line 2"
         ),
         (
-            question("irrelevance_0") + "\n" + question("irrelevance_0"),
+            question("irrelevance_0") + "\n" + question("irrelevance_0").replacing("area of 5", with: "area of 6"),
             "line 3: the id 'irrelevance_0' was used before, in q.json, line 2"
         ),
         (#"{"id":"a"}"#, "line 2: 'a' has neither a 'question' nor a 'ground_truth'; fix the row or remove it"),

@@ -303,7 +303,9 @@ import Testing
             await failure("owner/tiny", "main", ["*.gguf"]).contains(
                 "has no file that matches '*.gguf'; it has config.json, model.safetensors, onnx/model one.bin"))
         #expect(await failure("owner/other", "main", []).contains("HTTP status 404"))
-        #expect(await failure("../owner", "main", []).contains("is not a name on Hugging Face: owner/name of a model, datasets/owner/name"))
+        #expect(
+            await failure("../owner", "main", []).contains(
+                "is not a name on Hugging Face: owner/name of a model, datasets/owner/name"))
         #expect(await failure("owner/tiny", "../x", []).contains("is not the name of a branch"))
         try fixture.write("<html>", to: "hub/api/models/owner/page/revision/main")
         #expect(await failure("owner/page", "main", []).contains("gave an answer that cannot be read: it is not JSON"))

@@ -33,12 +33,11 @@ import Testing
         try ColumnFiles.python(
             """
             import json
-            from datetime import date, datetime
             from arro3 import io
             from arro3.core import Array, DataType, Field, Schema, Table
             columns = {
-                "day": Array([date(2020, 1, 2), None], DataType.date32()),
-                "time": Array([datetime(2020, 1, 2, 3, 4, 5), None], DataType.timestamp("s")),
+                "day": Array([18263, None], DataType.int32()).cast(DataType.date32()),
+                "time": Array([1577934245, None], DataType.int64()).cast(DataType.timestamp("s")),
                 "price": Array(["1.10", None], DataType.string()).cast(DataType.decimal128(9, 2)),
                 "word": Array(["w", "w"], DataType.string()).cast(DataType.dictionary(DataType.int32(), DataType.string())),
                 "large": Array(["l", None], DataType.large_string()),
