@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares likelihoods and accuracies of `task: choice` with lm-evaluation-harness on the same weights and questions.
 
-Needs: torch, transformers, lm-eval. First make questions of texts at hand, in the published layouts of MMLU, ARC and HellaSwag:
+Needs: torch, lm-eval with its extra `hf`. First make questions of texts at hand, in the published layouts of MMLU, ARC and HellaSwag:
 
     compare_harness.py make FOLDER --problems gsm8k/test.jsonl --calls hwu64/test_id.jsonl --prose text/pd_speeches_test.txt
 
