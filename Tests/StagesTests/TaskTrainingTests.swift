@@ -128,13 +128,15 @@ import Words
         training.tokenDropout = 0.3
         try run(training, as: "one", threads: 1)
         try run(training, as: "two", threads: 2)
-        let weights = { try Data(contentsOf: folder.url.appending(path: "inputs/\($0)/model.safetensors")) }
+        let weights = { (name: String) in try Data(contentsOf: folder.url.appending(path: "inputs/\(name)/model.safetensors")) }
         #expect(try weights("one") == weights("two"))
         training.tokenDropout = 0
         try run(training, as: "none")
         #expect(try weights("one") != weights("none"))
         // Markup stays, and fewer tokens are read.
-        let tokens = { try self.lines("\($0)/curve.jsonl").compactMap { $0["tokens"]?.integer }.reduce(0, +) }
+        let tokens = { (name: String) in
+            try lines("\(name)/curve.jsonl").compactMap { $0["tokens"]?.integer }.reduce(0, +)
+        }
         #expect(try tokens("one") < tokens("none"))
     }
 }

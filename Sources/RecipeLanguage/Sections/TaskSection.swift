@@ -53,7 +53,7 @@ package struct TaskSection: Sendable {
     private static func readSchema(_ fields: Fields, _ references: References, into rows: inout DataIngest) -> Spanned<String>?
     {
         guard let node = fields.node(Definition.schema.name) else { return nil }
-        if node.mapping != nil {
+        if node.scalar == nil {
             let field = Field<String>.schema(Definition.schema.name, Definition.schema.definition.documentation)
             rows.$schema = fields.written(field).map { $0.map(Optional.some) } ?? rows.$schema
             return nil
@@ -63,14 +63,17 @@ package struct TaskSection: Sendable {
 
     /// Fields that another kind of task has.
     private func check(_ fields: Fields) {
-        for (name, owner) in [("labels", TaskKind.classify), ("schema", .extract), ("answer", .text), ("negatives", .rank)] where kind.value != owner
-        {
+        if let labels = rows.labels, labels.isEmpty { fields.report(.emptyList("task.labels", at: rows.$labels.span)) }
+        guard kind.isWritten else { return }
+        let owners: [(name: String, owner: TaskKind)] = [
+            ("labels", .classify), ("schema", .extract), ("answer", .text), ("negatives", .rank),
+        ]
+        for (name, owner) in owners where kind.value != owner {
             guard let entry = fields.entry(name), fields.node(name) != nil else { continue }
             fields.report(
                 .wrongTask, "the task '\(kind.value.rawValue)' has no '\(name)'", at: entry.key.span,
                 secondary: kind.isWritten ? [.init(kind.span)] : [],
                 help: "leave '\(name)' out, or write 'kind: \(owner.rawValue)'")
         }
-        if let labels = rows.labels, labels.isEmpty { fields.report(.emptyList("task.labels", at: rows.$labels.span)) }
     }
 }
