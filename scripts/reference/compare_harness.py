@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares likelihoods and accuracies of `task: choice` with lm-evaluation-harness on the same weights and questions.
 
-Needs: torch, transformers, lm-eval. First make questions of texts at hand, in the published layouts of MMLU, ARC and HellaSwag:
+Needs: torch, lm-eval with its extra `hf`. First make questions of texts at hand, in the published layouts of MMLU, ARC and HellaSwag:
 
     compare_harness.py make FOLDER --problems gsm8k/test.jsonl --calls hwu64/test_id.jsonl --prose text/pd_speeches_test.txt
 
@@ -34,7 +34,8 @@ Then build a recipe that asks a published model these questions, beside which no
     ./decant export student.sft.scores SCORES
     compare_harness.py compare FOLDER --model MODEL --answers ANSWERS --scores SCORES
 
-Exits 1 where an accuracy differs, or a log-likelihood by more than 1e-5 of its size.
+With `--float64` the harness reads everything once more in double precision: how far either is from that says what single
+precision allows. Exits 1 where an accuracy differs, or a log-likelihood by more than 1e-4 of its size.
 """
 
 import argparse
@@ -44,8 +45,9 @@ import random
 import re
 import sys
 
-LIMIT = 1e-5
+LIMIT = 1e-4
 COUNT = 100
+NAMES = ["mmlu", "arc", "hellaswag"]
 METRICS = ["acc", "acc_norm", "acc_bytes", "exact_match"]
 
 
@@ -147,41 +149,62 @@ def local_task(name, file):
     }
 
 
-def compare(options):
+def likelihoods(sample):
+    """(log-likelihood, whether greedy) of each option."""
+    found = sample["filtered_resps"]
+    pairs = [response[0] for response in found] if isinstance(found[0][0], (tuple, list)) else found
+    return [(float(value), str(is_greedy) == "True") for value, is_greedy in pairs]
+
+
+def run_harness(options, precision):
+    """The results of the three tasks, and each one's samples in order."""
     import lm_eval
-    import torch
     from lm_eval.models.huggingface import HFLM
 
+    model = HFLM(pretrained=options.model, dtype=precision, device="cpu", batch_size=options.batch)
+    tasks = [local_task(name, options.folder / f"{name}.jsonl") for name in NAMES]
+    results = lm_eval.simple_evaluate(model=model, tasks=tasks, log_samples=True, bootstrap_iters=0)
+    samples = {
+        name: sorted(results["samples"][f"local_{name}"], key=lambda sample: sample["doc_id"]) for name in NAMES
+    }
+    return results["results"], {name: [likelihoods(sample) for sample in samples[name]] for name in NAMES}
+
+
+def apart(ours, theirs):
+    """The largest difference of two lists of lists of numbers, as a share of the number."""
+    return max(abs(a - b) / abs(b) for x, y in zip(ours, theirs, strict=True) for a, b in zip(x, y, strict=True))
+
+
+def values(samples):
+    return [[value for value, _ in sample] for sample in samples]
+
+
+def compare(options):
+    import torch
+
     torch.set_num_threads(options.threads)
-    model = HFLM(
-        pretrained=options.model, dtype="float32", device="cpu", batch_size=options.batch)
-    ours = json.loads((options.scores / "scores.json").read_text())["sets"]
+    scores = json.loads((options.scores / "scores.json").read_text())["sets"]
+    results, samples = run_harness(options, "float32")
+    exact = run_harness(options, "float64")[1] if options.float64 else None
     failed = False
-    for name in ["mmlu", "arc", "hellaswag"]:
-        results = lm_eval.simple_evaluate(
-            model=model, tasks=[local_task(name, options.folder / f"{name}.jsonl")], log_samples=True, bootstrap_iters=0)
-        samples = sorted(results["samples"][f"local_{name}"], key=lambda sample: sample["doc_id"])
-        answers = lines(options.answers / f"{name}.jsonl")
-        assert len(samples) == len(answers), (len(samples), len(answers))
-        worst, greedy, options_seen = 0.0, 0, 0
-        for sample, answer in zip(samples, answers):
-            theirs = [response[0] for response in sample["filtered_resps"]] if isinstance(
-                sample["filtered_resps"][0][0], (tuple, list)) else sample["filtered_resps"]
-            assert len(theirs) == len(answer["options"])
-            for (value, is_greedy), option in zip(theirs, answer["options"]):
-                value = float(value)
-                worst = max(worst, abs(option["log_probability"] - value) / abs(value))
-                greedy += (str(is_greedy) == "True") != option["greedy"]
-                options_seen += 1
-        figures = results["results"][f"local_{name}"]
+    for name in NAMES:
+        answers = [answer["options"] for answer in lines(options.answers / f"{name}.jsonl")]
+        ours = [[option["log_probability"] for option in answer] for answer in answers]
+        greedy = sum(
+            option["greedy"] != is_greedy for answer, sample in zip(answers, samples[name], strict=True)
+            for option, (_, is_greedy) in zip(answer, sample, strict=True))
         for metric in METRICS:
-            theirs, found = figures[f"{metric},none"], ours[name]["greedy" if metric == "exact_match" else metric]
-            equal = abs(theirs - found) < 1e-12
-            failed |= not equal
-            print(f"{name} {metric}: ours {found}, the harness {theirs}{'' if equal else '  DIFFERENT'}")
+            theirs, found = results[f"local_{name}"][f"{metric},none"], scores[name]["greedy" if metric == "exact_match" else metric]
+            failed |= abs(theirs - found) > 1e-12
+            print(f"{name} {metric}: ours {found}, the harness {theirs}{'' if abs(theirs - found) <= 1e-12 else '  DIFFERENT'}")
+        worst = apart(ours, values(samples[name]))
         print(
-            f"{name}: {len(answers)} questions, {options_seen} options; log-likelihoods differ by at most {worst:.1e} of their size, "
-            f"greedy marks in {greedy}")
+            f"{name}: {len(answers)} questions, {sum(map(len, answers))} options; log-likelihoods differ by at most {worst:.1e} of "
+            f"their size, greedy marks in {greedy}")
+        if exact:
+            print(
+                f"{name}: from double precision, ours are at most {apart(ours, values(exact[name])):.1e} away, the harness's single "
+                f"precision {apart(values(samples[name]), values(exact[name])):.1e}")
         failed |= worst > LIMIT or greedy > 0
     sys.exit(1 if failed else 0)
 
@@ -201,6 +224,7 @@ def main():
     comparing.add_argument("--scores", type=pathlib.Path, required=True)
     comparing.add_argument("--threads", type=int, default=2)
     comparing.add_argument("--batch", type=int, default=1)
+    comparing.add_argument("--float64", action="store_true")
     comparing.set_defaults(run=compare)
     options = parser.parse_args()
     options.run(options)

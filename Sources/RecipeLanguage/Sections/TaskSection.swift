@@ -65,7 +65,9 @@ package struct TaskSection: Sendable {
     private func check(_ fields: Fields) {
         if let labels = rows.labels, labels.isEmpty { fields.report(.emptyList("task.labels", at: rows.$labels.span)) }
         guard kind.isWritten else { return }
-        let owners = [("labels", TaskKind.classify), ("schema", .extract), ("answer", .text), ("negatives", .rank)]
+        let owners: [(name: String, owner: TaskKind)] = [
+            ("labels", .classify), ("schema", .extract), ("answer", .text), ("negatives", .rank),
+        ]
         for (name, owner) in owners where kind.value != owner {
             guard let entry = fields.entry(name), fields.node(name) != nil else { continue }
             fields.report(
