@@ -26,7 +26,9 @@ package final class GitRepository {
         guard access(url.path, F_OK) != 0 else { return }
         try? FileManager.default.removeItem(at: place)
         _ = try GitRepository(at: place)
+        try DurableFolder.flushAll(below: place)
         guard rename(place.path, url.path) == 0 else { throw .cannotWrite(path: url.path, reason: StoreError.systemReason) }
+        try DurableFolder.flush(url.deletingLastPathComponent())
     }
 
     /// Opens the repository at a path, or makes a bare one there.
