@@ -147,6 +147,18 @@ import Testing
         #expect(Self.computed - start < 2, "\(source.prefix(100))")
     }
 
+    /// Texts of short pieces cost what their bytes cost.
+    @Test func repetitionIsPaidByTheByte() throws {
+        let start = Self.computed
+        let loop = "{% for i in range(5000) %}{% set x = 'a' * 1000000 %}{% endfor %}"
+        #expect(throws: TemplateError.self) { try ChatTemplate(loop).render([:]) }
+        #expect(Self.computed - start < 0.5)
+        for (piece, times) in [("ab", 5000), ("é", 4097), ("abc", 4), ("x", 1), (String(repeating: "y", count: 5000), 3)] {
+            let text = try ChatTemplate("{{ '>' ~ p * \(times) }}").render(["p": TemplateValue(text: piece)])
+            #expect(text == ">" + String(repeating: piece, count: times))
+        }
+    }
+
     /// Seconds that this thread has computed.
     private static var computed: Double {
         var time = timespec()

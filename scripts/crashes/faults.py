@@ -10,7 +10,8 @@ def fault(shop, options):
     warm = RECIPE.replace("group_size: 32", "group_size: 16")
     # From nothing to the data; and from the student to the end, build commit and all.
     shop.build(cache="warm")
-    for name, recipe, targets, base in [("from nothing", RECIPE, ["data"], None), ("the last stages", warm, [], "warm")]:
+    parts = {"first": ("from nothing", RECIPE, ["data"], None), "last": ("the last stages", warm, [], "warm")}
+    for name, recipe, targets, base in [parts[part] for part in options.parts.split(",")]:
         shop.write(recipe)
         reference, _ = shop.build(cache="reference")
         count_file = os.path.join(shop.folder, "count")
@@ -45,6 +46,8 @@ def fault(shop, options):
                         messages.add(re.sub(r"/\S+|[0-9a-f]{8,}", "…", line))
                 shop.expect_whole(reference, "victim", f"{name}, {kind} at {n}")
                 tried += 1
+                if tried % 25 == 0:
+                    print(f"    {name}, {kind}: call {n} of {total}", file=sys.stderr, flush=True)
         print(f"{name}: {total} calls, {tried} faults ({options.kinds}), {silent} of them without consequence: every fsck clean, the same commits each time")
         for message in sorted(messages):
             print("   ", message)
