@@ -58,7 +58,10 @@ enum Console {
         try? FileHandle.standardError.write(contentsOf: Data((erasure + TerminalText.shown(text)).utf8))
     }
 
-    static var progressIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    /// Whether progress goes to a terminal that can move its cursor.
+    static var progressIsTerminal: Bool {
+        !["", "dumb"].contains(ProcessInfo.processInfo.environment["TERM"] ?? "") && isatty(STDERR_FILENO) == 1
+    }
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Columns of the terminal; 100 where there is none.

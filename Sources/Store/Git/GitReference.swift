@@ -113,6 +113,7 @@ extension GitRepository {
 
     package static func isValid(reference: String) -> Bool {
         var valid: Int32 = 0
-        return git_reference_name_is_valid(&valid, reference) == 0 && valid == 1
+        // The library may be asked before any repository is open.
+        return Libgit2.isStarted && git_reference_name_is_valid(&valid, reference) == 0 && valid == 1
     }
 }

@@ -149,7 +149,7 @@ package final class GitRepository {
 
     package static func id(_ hex: String) -> git_oid? {
         var id = git_oid()
-        return hex.utf8.count == 40 && git_oid_fromstr(&id, hex) == 0 ? id : nil
+        return Libgit2.isStarted && hex.utf8.count == 40 && git_oid_fromstr(&id, hex) == 0 ? id : nil
     }
 }
 
