@@ -43,26 +43,27 @@ import Testing
         } + [Forgery("a file more", of: kind) { files, _ in files["more.bin"] = Data([0, 1, 2]) }]
     }
 
-    static let swapped: [Forgery] = honest.keys.sorted().flatMap { kind in
-        [
-            Forgery("the other stage's result", of: kind) { files, other in files = other },
-            Forgery("the other stage's result beside its own", of: kind) { files, other in
-                files.merge(other) { own, _ in own }
+    static let swapped: [Forgery] =
+        honest.keys.sorted().flatMap { kind in
+            [
+                Forgery("the other stage's result", of: kind) { files, other in files = other },
+                Forgery("the other stage's result beside its own", of: kind) { files, other in
+                    files.merge(other) { own, _ in own }
+                },
+                Forgery("the other stage's bytes under its own names", of: kind) { files, other in
+                    let bytes = other.sorted { $0.key < $1.key }.map(\.value)
+                    for (index, path) in files.keys.sorted().enumerated() { files[path] = bytes[index % bytes.count] }
+                },
+            ]
+        } + [
+            Forgery("its own files under one another's names", of: "train.sft") { files, _ in
+                (files["config.json"], files["model.safetensors"]) = (files["model.safetensors"], files["config.json"])
             },
-            Forgery("the other stage's bytes under its own names", of: kind) { files, other in
-                let bytes = other.sorted { $0.key < $1.key }.map(\.value)
-                for (index, path) in files.keys.sorted().enumerated() { files[path] = bytes[index % bytes.count] }
+            Forgery("without the weights", of: "train.sft") { files, _ in files["model.safetensors"] = nil },
+            Forgery("weights under another name", of: "train.sft") { files, _ in
+                files["weights.safetensors"] = files.removeValue(forKey: "model.safetensors")
             },
         ]
-    } + [
-        Forgery("its own files under one another's names", of: "train.sft") { files, _ in
-            (files["config.json"], files["model.safetensors"]) = (files["model.safetensors"], files["config.json"])
-        },
-        Forgery("without the weights", of: "train.sft") { files, _ in files["model.safetensors"] = nil },
-        Forgery("weights under another name", of: "train.sft") { files, _ in
-            files["weights.safetensors"] = files.removeValue(forKey: "model.safetensors")
-        },
-    ]
 
     /// Makes what the stages make.
     private struct HonestRunner: Runner {
@@ -137,7 +138,8 @@ import Testing
             "altered results": Self.altered.map(\.testDescription),
             "swapped results": Self.swapped.map(\.testDescription),
             "bad and copied signatures": (SignedPolicyTests.builds + SignedPolicyTests.tags).map(\.testDescription),
-            "witnesses that say other things, or are none": (WitnessForgeryTests.people + WitnessForgeryTests.words
+            "witnesses that say other things, or are none":
+                (WitnessForgeryTests.people + WitnessForgeryTests.words
                 + WitnessForgeryTests.bytes).map(\.testDescription),
         ]
         for (kind, names) in kinds {

@@ -76,7 +76,8 @@ extension Store {
             settings.format = text("gpg.format") ?? settings.format
             settings.key = text("user.signingkey")
             if let program = text("gpg.ssh.program") {
-                let own = Ownership.mayOthersSet(repository: layout.repository)
+                let own =
+                    Ownership.mayOthersSet(repository: layout.repository)
                     ? GitConfiguration().value("gpg.ssh.program") : program
                 settings.program = own ?? settings.program
                 settings.foreignProgram = own == program ? nil : program
