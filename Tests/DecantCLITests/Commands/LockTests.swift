@@ -18,7 +18,7 @@ import Testing
     /// Locks a recipe, builds its data, and builds them again where nothing can be fetched any more.
     private func lockAndBuild(_ program: DecantProgram, files: [String]) throws {
         #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("error[unpinned-source]"))
-        #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("run 'decant lock'"))
+        #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("run `decant lock`"))
         let locked = try program.run("lock", "tiny.yaml")
         #expect(locked.output.contains("tiny.lock: 1 source locked"))
         let lock = try JSON(parsing: Data(contentsOf: program.folder.appending(path: "tiny.lock")))
