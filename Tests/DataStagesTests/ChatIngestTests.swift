@@ -166,7 +166,8 @@ import Words
         let failure = Self.failure(row, row.replacing("Oslo", with: "Rome"))
         #expect(
             failure.contains(
-                "the files hold no row; skipped 2: words, in a record that lists no function; with 'task: text' or"))
+                "skipped 2: words, in a record that lists no function; with 'task: text' or"))
+        #expect(failure.hasPrefix("the files hold no row; "))
         #expect(failure.contains("(a.jsonl, line 1; a.jsonl, line 2)"), "\(failure)")
     }
 
@@ -210,7 +211,7 @@ import Words
             "the record is no chat: it has 'label', 'text', where a chat has 'messages', or 'conversations', or"
         ),
         (#"{"prompt":"a","chosen":"b","rejected":"c"}"#, "it has 'chosen', 'prompt', 'rejected'"),
-        ("{}", "it has no members"), ("7", "the record is no JSON object"),
+        ("{}", "it has no members"),
         (#"{"messages":"hello"}"#, "the record's 'messages' is no list of messages"),
         (chat(said, calling, tools: #""tools":"[{""#), "the record's 'tools' is a text that is not JSON"),
         (chat(said, calling, tools: #""tools":[{"type":"retrieval"}]"#), "a tool has the type 'retrieval'"),

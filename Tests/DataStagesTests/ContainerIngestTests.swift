@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: ["decant", "openai", "xlam", "table"], containers)
     func rowsAreThoseOfJSONLines(format: String, container: String) throws {
         let records = RowsFixture.records(format)
-        let stage = try DataIngest(format: #require(.init(rawValue: format)))
+        let stage = try DataIngest(format: #require(.init(rawValue: format)), task: format == "table" ? .text : .calls)
         let lines = try StageRun(stage, inputs: ["train.0/rows": RowsFixture.content(records, in: "lines")])
         let run = try StageRun(stage, inputs: ["train.0/rows": RowsFixture.content(records, in: container)])
         #expect(try run.text("rows.jsonl") == lines.text("rows.jsonl"))
@@ -28,7 +28,7 @@ import Testing
     ])
     func theReportTellsTheContainer(container: String, form: String) throws {
         let content = try RowsFixture.content(RowsFixture.records("table"), in: container)
-        let report = try StageRun(DataIngest(format: .table), inputs: ["train.0/rows": content]).json("reading.json")
+        let report = try StageRun(DataIngest(format: .table, task: .text), inputs: ["train.0/rows": content]).json("reading.json")
         #expect(
             report["files"] == [["file": "rows", "form": .string(form), "set": "train", "records": 2, "rows": 2]])
         #expect(report["rows"] == 2 && report["skipped"] == [:])

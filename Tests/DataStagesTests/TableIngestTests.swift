@@ -9,7 +9,7 @@ import Testing
 /// Flat rows: columns by name, values that are missing, rows that are equal or bad.
 @Suite struct TableIngestTests {
     private func stage(_ columns: [String: String]? = nil, badRows: Double = 0) -> DataIngest {
-        var stage = DataIngest(format: .table)
+        var stage = DataIngest(format: .table, task: .text)
         stage.columns = columns
         stage.badRows = badRows
         return stage
@@ -57,7 +57,7 @@ import Testing
 
     @Test func aFileOfAnotherFormatNamesItsColumnsAndTheFix() {
         let failure = StageRun.failure(DataIngest(format: .decant), texts: ["train.0/tickets.csv": Self.tickets])
-        #expect(failure.hasPrefix("tickets.csv has the columns 'ticket', 'text', 'intent', and no 'id'"), "\(failure)")
+        #expect(failure.hasPrefix("tickets.csv has the columns 'ticket', 'text', 'intent', and no 'query'"), "\(failure)")
         #expect(failure.contains("write `format: table` with `columns: {query: NAME, label: NAME}`"))
     }
 
