@@ -111,7 +111,7 @@ import Words
     @Test func textsAreLearned() throws {
         var ingest = DataIngest()
         (ingest.task, ingest.instructions) = (.text, "Reply.")
-        try teach(ingest, Self.rows { subject, _, isLost in isLost ? "Poor \(subject)!" : "Nice." }, steps: 200)
+        try teach(ingest, Self.rows { _, _, isLost in isLost ? "What a pity!" : "Nice." }, steps: 200)
         let scores = try scores(constrained: false)
         #expect(scores["normalized"]?.double ?? 0 > 0.8, "\(scores)")
         #expect(throws: RowError.self) { try self.scores(constrained: true) }
