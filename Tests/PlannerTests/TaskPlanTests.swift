@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func tokenDropoutIsAnOption() throws {
-        let shapes = try shapes("task: classify", "transfer: SFT(token_dropout: 20%, prompt: 10%)")
+        let shapes = try shapes("task: classify", #"transfer: "SFT(token_dropout: 20%, prompt: 10%)""#)
         let student = try #require(shapes.first { $0.name == "student.sft" })
         #expect(student.parameters.contains(#""token_dropout":0.2"#) && student.parameters.contains(#""prompt_share":0.1"#))
         #expect(try !self.shapes("", "transfer: SFT").contains { $0.parameters.contains("token_dropout") })
