@@ -68,7 +68,7 @@ extension Row {
         }
         return try (pool.filter { called.contains($0.name) } + others).map { function throws(RowError) in
             let relevance: Double = called.contains(function.name) ? 1 : 0
-            let text = try RankedText(function.searchText, relevance: relevance, group: id)
+            let text = try RankedText(function.shortText, relevance: relevance, group: id)
             var row = Row(id: "\(id)/\(function.name)", query: query, ranked: text)
             (row.background, row.set) = (background, set)
             return row

@@ -53,6 +53,9 @@ extension DataRetrieve: RunnableStage {
 }
 
 extension FunctionDefinition {
+    /// The text of a function that is ranked: its name cut into words, and its description.
+    var shortText: String { [Self.words(of: name), summary].filter { !$0.isEmpty }.joined(separator: "\n") }
+
     /// The text of a function for the search: its name cut into words, its description, and a line for each parameter.
     var searchText: String {
         let parameters = properties.map { name, schema in
