@@ -180,7 +180,8 @@ let package = Package(
         .testTarget(
             name: "DataStagesTests",
             dependencies: [
-                "Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words", "Records",
+                "Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
+                "Records",
             ],
             exclude: ["Reference"]),
         .testTarget(

@@ -28,7 +28,8 @@ import Testing
     ])
     func theReportTellsTheContainer(container: String, form: String) throws {
         let content = try RowsFixture.content(RowsFixture.records("table"), in: container)
-        let report = try StageRun(DataIngest(format: .table, task: .text), inputs: ["train.0/rows": content]).json("reading.json")
+        let report = try StageRun(DataIngest(format: .table, task: .text), inputs: ["train.0/rows": content]).json(
+            "reading.json")
         #expect(
             report["files"] == [["file": "rows", "form": .string(form), "set": "train", "records": 2, "rows": 2]])
         #expect(report["rows"] == 2 && report["skipped"] == [:])

@@ -20,7 +20,8 @@ package struct EvaluateSection: Sendable {
     enum Definition {
         static let sets = Field.words(
             "sets", of: .either([.choice(RowSet.allCases.map(\.rawValue)), .text]),
-            spelled: "those of `test`, `phrasing`, `values`, `ood`, `robust` and `data.ingest.sets` that have rows, none of text",
+            spelled:
+                "those of `test`, `phrasing`, `values`, `ood`, `robust` and `data.ingest.sets` that have rows, none of text",
             "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
             "metrics", [],
