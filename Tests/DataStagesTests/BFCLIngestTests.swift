@@ -120,7 +120,7 @@ import Testing
         (question("live_relevance_0-0-0"), "which has no answers to learn or to compare"),
         (question("simple_0", "[],[]"), "'simple_0' has no 'question' of one turn"),
         (question("simple_0", "[]"), "the last message of 'simple_0' is not the user's"),
-        (question("simple_0", #"[{"role":"tool","content":""}]"#), "the last message of 'simple_0' is not the user's"),
+        (question("simple_0", #"[{"role":"critic","content":""}]"#), "a message has the role 'critic'"),
         (question("simple_0", #"[{"role":"user"}]"#), "a message has no 'role' and 'content'"),
         (question("simple_0", functions: "{}"), "a function has no 'name'"),
         (question("irrelevance_0", functions: area + "," + area), "'irrelevance_0' defines the function 'area' twice"),

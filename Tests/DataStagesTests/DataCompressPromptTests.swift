@@ -76,10 +76,7 @@ import Testing
 
     /// Names, types, values and what is required stay; a property may be called `description`.
     @Test func descriptionsBecomeBrief() throws {
-        let functions = try Self.compressed().json("functions.json")
-        let written = try #require(functions[0]?["written"]?.string)
-        #expect(written.contains("Play a song.") && !written.contains("The title.") && !written.contains("Words"))
-        let plain = (functions.array ?? []).map { function in function.filterMembers { key, _ in key != "written" } }
+        let function = try FunctionDefinition(json: try #require(try Self.compressed().json("functions.json")[0]))
         let brief: JSON = [
             "name": "play", "description": "Play a song.",
             "parameters": [
@@ -90,7 +87,10 @@ import Testing
                 ],
             ],
         ]
-        #expect(plain == [brief])
+        #expect(try FunctionDefinition(json: brief).json == function.json.filterMembers { key, _ in key != "written" })
+        // As its authors wrote it, with the same words gone.
+        #expect(function.tool == ["type": "function", "function": brief])
+        #expect(function.tool.writtenMembers.map(\.key) == ["function", "type"])
     }
 
     @Test func whatWasSavedIsCounted() throws {

@@ -78,7 +78,7 @@ extension FunctionDefinition {
     package var chatTool: JSON { written?.json ?? ["type": "function", "function": json] }
 
     /// The function as JSON of one line, by whose length prompts are compared.
-    package var shownText: String { written?.text ?? json.canonicalText }
+    package var shownText: String { written?.json["function"]?.writtenText ?? json.canonicalText }
 
     /// The tool in the form that models saw in training.
     private var usualTool: JSON {
