@@ -5,7 +5,9 @@ import Words
 
 extension DataAugment: RunnableStage {
     private static let figures = File<JSON>("augment.json")
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(figures)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(figures),
+    ]
 
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
@@ -29,6 +31,7 @@ extension DataAugment: RunnableStage {
         }
         try context.write(RowSets(sets: sets.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
+        try context.write(context.readTaskDescription())
         try context.write(.object(figures), to: Self.figures)
     }
 

@@ -8,7 +8,7 @@ extension DataParaphrase: QuestioningStage {
     private static let paraphrases = File<[JSON]>("paraphrases.jsonl")
     private static let summary = File<JSON>("summary.json")
     package static let artifact: [Output] = [
-        .file(DataFiles.functions), .sets, .file(paraphrases), .figures(summary),
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .file(paraphrases), .figures(summary),
         .file(StageContext.exchanges, isOptional: true),
     ]
 
@@ -30,6 +30,7 @@ extension DataParaphrase: QuestioningStage {
         sets.sets = sets.sets.map { name, rows in (name, name == RowSets.training ? rows + Self.rows(kept) : rows) }
         try context.write(sets)
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
+        try context.write(context.readTaskDescription())
         try context.write(found.map(\.json), to: Self.paraphrases)
         try context.write(Self.summary(of: found), to: Self.summary)
         if endpoint != nil { try context.write(exchanges: model.exchanges) }
