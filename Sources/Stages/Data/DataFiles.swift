@@ -5,7 +5,7 @@ import Words
 
 /// The files that data artifacts have in common.
 package enum DataFiles {
-    static let functions = File<FunctionPool>("functions.json")
+    package static let functions = File<FunctionPool>("functions.json")
     /// Rows before they are divided into sets.
     static let rows = File<[Row]>("rows.jsonl")
     package static let train = set(RowSets.training)
@@ -30,14 +30,14 @@ extension Row: LineContent {
 }
 
 /// Functions, each under a name of its own; in the file they are sorted by it.
-struct FunctionPool: ByteContent {
-    let functions: [String: FunctionDefinition]
+package struct FunctionPool: ByteContent {
+    package let functions: [String: FunctionDefinition]
 
     init(_ functions: some Sequence<FunctionDefinition>) {
         self.functions = Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     }
 
-    init(parsing bytes: Data, named name: String) throws {
+    package init(parsing bytes: Data, named name: String) throws {
         let list: JSON
         do throws(JSONError) {
             list = try JSON(parsingAsWritten: bytes)
@@ -52,7 +52,7 @@ struct FunctionPool: ByteContent {
         }
     }
 
-    var bytes: Data { JSON.array(functions.values.sorted { $0.name < $1.name }.map(\.json)).bytes }
+    package var bytes: Data { JSON.array(functions.values.sorted { $0.name < $1.name }.map(\.json)).bytes }
 }
 
 extension StageContext {
