@@ -20,6 +20,20 @@ package final class SourceText: Sendable {
         SourceSpan(source: self, start: range.lowerBound, end: range.upperBound)
     }
 
+    /// The word at a place: letters, digits and what names and numbers are made of.
+    ///
+    /// - Parameters: from 1; columns count Unicode scalars.
+    package func word(line: Int, column: Int) -> SourceSpan {
+        guard lineStarts.indices.contains(line - 1) else { return span(0..<0) }
+        let range = range(ofLine: line - 1)
+        let before = String(decoding: bytes[range], as: UTF8.self).unicodeScalars.prefix(max(0, column - 1))
+        let start = min(range.upperBound, range.lowerBound + String(String.UnicodeScalarView(before)).utf8.count)
+        let rest = bytes[start..<range.upperBound].prefix { byte in
+            byte >= 0x80 || (48...57).contains(byte) || (97...122).contains(byte | 0x20) || "_-.".utf8.contains(byte)
+        }
+        return span(start..<max(rest.endIndex, min(start + 1, range.upperBound)))
+    }
+
     /// Index from 0 of the line that holds a byte.
     func line(at offset: Int) -> Int {
         var low = 0
@@ -65,6 +79,12 @@ package struct SourceSpan: Sendable {
     }
 
     package var text: String { String(decoding: source.bytes[start..<end], as: UTF8.self) }
+
+    /// The first place of a text inside; all of the span where the text is not there.
+    package func part(_ text: String) -> SourceSpan {
+        guard let range = source.bytes[start..<end].firstRange(of: Array(text.utf8)) else { return self }
+        return SourceSpan(source: source, start: range.lowerBound, end: range.upperBound)
+    }
 
     /// From the start of this span to the end of another in the same file.
     package func extended(to other: SourceSpan) -> SourceSpan {

@@ -42,6 +42,20 @@ package struct Pipeline: Sendable {
     }
 
     let sections: Sections
+    /// The sets that have rows, where the files of the data tell.
+    private(set) var knownSets: Set<String>?
+
+    init(sections: Sections) { self.sections = sections }
+
+    /// The pipeline where it is known which sets have rows.
+    func knowing(sets: Set<String>?) -> Pipeline {
+        var pipeline = self
+        pipeline.knownSets = sets
+        return pipeline
+    }
+
+    /// Equal for variants with the same data.
+    package var dataIdentity: ObjectIdentifier { ObjectIdentifier(sections.data) }
 
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
     package var identityBeforeQuantization: [ObjectIdentifier] {
@@ -90,7 +104,9 @@ package struct Pipeline: Sendable {
     /// The sets that models answer: those asked for, else those that have rows other than text.
     package var evaluatedSets: [String] {
         if let asked = evaluate.sets { return asked.value.map(\.value) }
-        let standard = [RowSet.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
+        let standard = [RowSet.test, .phrasing, .values, .ood].filter { set in
+            data.setsWithRows.contains(set) && knownSets?.contains(set.rawValue) ?? true
+        }
         return (standard.map(\.rawValue) + data.namedSets.map(\.name.value)).filter { !data.consistsOfText($0) }
     }
 }

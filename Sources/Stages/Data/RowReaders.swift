@@ -29,7 +29,7 @@ enum ReadPart {
 }
 
 /// Reads a format whose records are rows, or several, that bring their functions.
-protocol RecordReader: RowReader {
+protocol RecordReader: SingleRowReader {
     /// - Throws: what is wrong with the record; the file is refused, with the record's place.
     static func parts(of record: JSON) throws(RowError) -> [ReadPart]
 }
@@ -50,7 +50,7 @@ extension RecordReader {
 }
 
 /// Reads a format whose lines are rows that share functions.
-protocol RowLineReader: RowReader {
+protocol RowLineReader: SingleRowReader {
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition])
 }
 

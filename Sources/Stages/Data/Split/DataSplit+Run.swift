@@ -8,24 +8,29 @@ extension DataSplit: RunnableStage {
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
         let rows = try context.read(DataFiles.rows, from: "data")
-        let outside = try outOfDomain(among: functions, calledBy: rows)
+        let outside = OutOfDomain(self, among: functions.keys, called: Set(rows.flatMap { $0.answers.map(\.name) }))
+        if let unmatched = outside.unmatched.first { throw StageFailure(unmatched.words) }
         let elsewhere = RowSets(sets: rows.map { ($0.set ?? RowSets.training, [$0]) }).functionsOfNamedSets
-        let pool = functions.keys.filter { !outside.contains($0) && !elsewhere.contains($0) }.sorted()
+        let pool = functions.keys.filter { !outside.names.contains($0) && !elsewhere.contains($0) }.sorted()
         let candidates = CandidateFunctions(self, pool: pool)
-
-        var sets: [String: [Row]] = [:]
-        for row in rows {
-            let set = set(of: row, outside)
-            sets[set, default: []].append(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
-        }
-        let trainQueries = Set((sets["train"] ?? []).map(\.query))
-        guard !trainQueries.isEmpty else { throw StageFailure("the split leaves no row to train on") }
+        let sets = placed(rows, outside.names)
+        if sets[RowSets.training]?.isEmpty ?? true { throw StageFailure("the split leaves no row to train on") }
         for (set, rows) in sets.sorted(by: { $0.key < $1.key }) {
-            // A query of the training set tests nothing, so other sets leave it out.
-            let unseen = set == "train" ? rows : rows.filter { !trainQueries.contains($0.query) }
-            try context.write(limited(unseen, to: limit[set]), to: DataFiles.set(set))
+            let isNamed = RowSets.isNamed(set)
+            let listing = rows.map { isNamed ? candidates.kept(by: $0) : candidates.chosen(for: $0) }
+            try context.write(limited(listing, to: limit[set]), to: DataFiles.set(set))
         }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
+    }
+
+    /// The rows by set. A query of the training set tests nothing, so other sets leave it out.
+    func placed(_ rows: [Row], _ outside: Set<String>) -> [String: [Row]] {
+        let sets = Dictionary(grouping: rows) { set(of: $0, outside) }
+        let trainQueries = Set((sets[RowSets.training] ?? []).map(\.query))
+        return Dictionary(
+            uniqueKeysWithValues: sets.map { set, rows in
+                (set, set == RowSets.training ? rows : rows.filter { !trainQueries.contains($0.query) })
+            })
     }
 
     /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text.
@@ -49,22 +54,27 @@ extension DataSplit: RunnableStage {
         let kept = Set(ranked.prefix(limit).map(\.1))
         return rows.filter { kept.contains($0.id) }
     }
+}
 
-    /// The functions that match the names and patterns. Each name or pattern must match one that some row calls.
-    private func outOfDomain(among functions: [String: FunctionDefinition], calledBy rows: [Row]) throws -> Set<String> {
-        let called = Set(rows.flatMap { $0.answers.map(\.name) })
-        var outside: Set<String> = []
-        for pattern in outOfDomain.map(NamePattern.init) {
-            let meant = functions.keys.filter(pattern.matches)
-            guard meant.contains(where: called.contains) else {
-                let names =
-                    pattern.isName
-                    ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
-                throw StageFailure("data.split.ood \(names) no row calls; rows call \(Self.listed(called.sorted()))")
-            }
-            outside.formUnion(meant)
+/// The functions that a split's names and patterns keep from training.
+struct OutOfDomain {
+    private(set) var names: Set<String> = []
+    /// Names and patterns that match no function that some row calls, by their places in the list, and why.
+    private(set) var unmatched: [(index: Int, words: String)] = []
+
+    /// - Parameter called: the functions that rows call.
+    init(_ split: DataSplit, among functions: some Sequence<String>, called: Set<String>) {
+        guard !split.outOfDomain.isEmpty else { return }
+        let functions = Array(functions)
+        for (index, pattern) in split.outOfDomain.map(NamePattern.init).enumerated() {
+            let meant = functions.filter(pattern.matches)
+            names.formUnion(meant)
+            if meant.contains(where: called.contains) { continue }
+            let subject =
+                pattern.isName
+                ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
+            unmatched.append((index, "data.split.ood \(subject) no row calls; rows call \(Self.listed(called.sorted()))"))
         }
-        return outside
     }
 
     /// Names for a message: the first ones, and how many more there are.
