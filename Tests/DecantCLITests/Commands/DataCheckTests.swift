@@ -84,7 +84,7 @@ import Testing
             new: "evaluate: {metrics: [ar, latency]}"),
         Mistake(
             name: "a model that no machine can train", file: "shop.yaml", old: "evaluate: {metrics: [ar]}",
-            new: "student: {init: {hidden: 65536, layers: 200, heads: 64, kv_heads: 8, intermediate: 262144}}"),
+            new: "student: {init: {hidden: 16384, layers: 64, heads: 64, kv_heads: 8, intermediate: 65536}}"),
     ]
 
     private func program() throws -> DecantProgram {

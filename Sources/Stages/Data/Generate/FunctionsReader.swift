@@ -100,14 +100,15 @@ enum FunctionsReader {
                 .expected("a mapping", for: "'parameters'", found: node, help: "write {room: {type: string}}"))
             return [:]
         }
-        if node["type"]?.scalar != nil, let properties = node["properties"], properties.mapping != nil {
+        var written = entries
+        if node["type"]?.scalar != nil, let inner = node["properties"]?.mapping {
             findings.report(
                 "json-schema", "'parameters' is a JSON Schema", at: node.span,
                 help: "write the entries of 'properties' under 'parameters', and 'required' beside 'parameters'")
-            return [:]
+            written = inner
         }
         var properties: [String: JSON] = [:]
-        for entry in entries { properties[entry.name] = ParameterSchema.read(entry, fields: ParameterSchema.fields, &findings) }
+        for entry in written { properties[entry.name] = ParameterSchema.read(entry, fields: ParameterSchema.fields, &findings) }
         return properties
     }
 

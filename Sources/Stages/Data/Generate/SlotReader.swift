@@ -67,12 +67,17 @@ enum SlotReader {
     }
 
     private static func list(_ name: String, _ node: Node, _ findings: inout [Diagnostic]) -> [Slot.Value] {
-        guard let items = node.sequence, !items.isEmpty else {
+        guard let items = node.sequence else {
             findings.append(
                 .expected(
                     "a list of values", for: "the slot '\(name)'", found: node,
                     help: "write [first, second] or {from: 1, to: 9}"))
             return []
+        }
+        if items.isEmpty {
+            findings.report(
+                "empty-list", "the slot '\(name)' has no values", at: node.span,
+                help: "write [first, second] or {from: 1, to: 9}")
         }
         let values = items.compactMap { value($0, of: name, &findings) }
         checkSpoken(values, of: name, &findings)

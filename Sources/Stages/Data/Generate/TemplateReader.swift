@@ -45,7 +45,7 @@ struct TemplateReader {
             let sentence = entries.map(\.name).joined(separator: " ")
             if node["text"] == nil, entries.allSatisfy({ $0.value.isNull }) {
                 help = "braces make a mapping in YAML; put the sentence in quotes: \"{\(sentence)}\""
-            } else if node["text"] == nil, entries.count == 1, entries[0].name.contains(" ") {
+            } else if node["text"] == nil, entries.count == 1, !Self.fields.contains(entries[0].name) {
                 help = "': ' makes a mapping in YAML; put the sentence in quotes"
             } else {
                 for entry in entries where !Self.fields.contains(entry.name) {
