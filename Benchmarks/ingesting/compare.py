@@ -11,7 +11,8 @@ def with_duckdb(form, path, folder):
     database = duckdb.connect()
     database.execute("SET threads = 2")
     reader = {"csv": "read_csv", "parquet": "read_parquet"}.get(form, "read_json")
-    options = "" if form in ("csv", "parquet") else ", format = 'newline_delimited'"
+    compression = f", compression = '{form}'" if form in ("gzip", "zstd") else ""
+    options = "" if form in ("csv", "parquet") else ", format = 'newline_delimited'" + compression
     text = {"openai": "messages[1].content", "csv": "text", "parquet": "text"}.get(form, "query")
     database.execute(f"CREATE TABLE rows AS SELECT DISTINCT * FROM {reader}('{path}'{options})")
     for name, test in (("train", "<>"), ("test", "=")):
