@@ -37,9 +37,10 @@ let package = Package(
         .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
 
         // Programs and archives of others
-        .target(name: "Archives", dependencies: ["CArchive"]),
+        .target(name: "Archives", dependencies: ["CArchive", "CZlib"]),
         .target(name: "Programs", dependencies: ["CSpawn"]),
         .target(name: "Files"),
+        .target(name: "Records", dependencies: ["Archives", "CanonicalJSON", "Programs"]),
 
         // From recipe to graph
         .target(name: "SpannedYAML", dependencies: ["Diagnostics", "CYaml"]),
@@ -76,7 +77,7 @@ let package = Package(
             name: "Stages",
             dependencies: [
                 "Engine", "Kinds", "BuildModel", "Programs", "CContainment", "CanonicalJSON", "SpannedYAML", "Diagnostics",
-                "Words",
+                "Words", "Records",
             ]),
 
         // The command line
@@ -86,7 +87,7 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Fetching", "Sharing", "Endpoints", "Trust",
+                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Trust", "Words",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -95,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "TrainingBenchmark", dependencies: ["Engine"], path: "Benchmarks/training/TrainingBenchmark"),
         .executableTarget(
-            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON"],
+            name: "TokenizerProgram", dependencies: ["Engine", "ChatTemplates", "CanonicalJSON", "Words"],
             path: "Benchmarks/tokenizing/TokenizerProgram"),
         .executableTarget(
             name: "GenerationBenchmark", dependencies: ["Engine"], path: "Benchmarks/generation/GenerationBenchmark"),
@@ -111,12 +112,12 @@ let package = Package(
             name: "Fuzzing",
             dependencies: [
                 "RecipeChecks", "ChatTemplates", "Engine", "Stages", "Kinds", "Planner", "BuildModel", "CanonicalJSON",
-                "Archives", "Fetching", "Sharing", "Store", "Words",
+                "Archives", "Fetching", "Sharing", "Store", "Words", "Records",
             ], path: "Fuzz/Fuzzing"),
         .executableTarget(name: "ParserFuzzer", dependencies: ["Fuzzing"], path: "Fuzz/ParserFuzzer"),
 
         // What several tests share
-        .target(name: "TestSupport", dependencies: ["CanonicalJSON"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["CanonicalJSON", "Records"], path: "Tests/TestSupport"),
         .target(name: "EncoderFixtures", dependencies: ["Engine", "CanonicalJSON"], path: "Tests/EncoderFixtures"),
 
         // Tests
@@ -145,7 +146,8 @@ let package = Package(
                 "CanonicalJSON", "Executor", "Store", "TestSupport",
             ]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
-        .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON"]),
+        .testTarget(name: "RecordsTests", dependencies: ["Records", "Archives", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "BuildModelTests", dependencies: ["BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "TrustTests", dependencies: ["Trust", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
@@ -173,12 +175,15 @@ let package = Package(
         .testTarget(name: "FuzzTests", dependencies: ["ParserFuzzer", "Fuzzing", "TestSupport"]),
         .testTarget(
             name: "EngineFormatsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
+        .testTarget(name: "MetricsTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport"], exclude: ["Reference"]),
         .testTarget(name: "FunctionCallingTests", dependencies: ["Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(
             name: "DataStagesTests",
             dependencies: [
                 "Stages", "Engine", "Kinds", "BuildModel", "CanonicalJSON", "EncoderFixtures", "TestSupport", "Words",
-            ]),
+                "Records",
+            ],
+            exclude: ["Reference"]),
         .testTarget(
             name: "StagesTests",
             dependencies: [

@@ -46,7 +46,7 @@ package struct FuzzTarget: Sendable {
     @discardableResult
     package func run(_ input: [UInt8], in folder: URL) -> Bool { (try? body(input, folder)) != nil }
 
-    package static let all: [FuzzTarget] = texts + rows + models + answers + store
+    package static let all: [FuzzTarget] = texts + rows + records + models + answers + store
 
     package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

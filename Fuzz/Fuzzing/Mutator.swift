@@ -83,7 +83,8 @@ struct Mutator {
             default: elements[place] = changed(elements[place], depth: depth + 1)
             }
             return .array(elements)
-        case .object(var members) where !members.isEmpty:
+        case .object(let object) where !object.members.isEmpty:
+            var members = object.members
             let key = random.pick(members.keys.sorted())
             switch random.below(8) {
             case 0: members[key] = nil

@@ -157,8 +157,27 @@ enum Seeds {
                 #"{"id":7,"query":"play x","tools":"[{\"name\":\"play\",\"description\":\"Play.\",\"parameters\":{\"song\":{\"type\":\"List[str], optional\",\"default\":5}}}]","answers":"[{\"name\":\"play\",\"arguments\":{\"song\":[\"x\"]}}]"}"#
             case .bfcl:
                 #"{"id":"irrelevance_0","question":[[{"role":"user","content":"area of 5"}]],"function":[{"name":"area","description":"A.","parameters":{"type":"dict","properties":{"base":{"type":"integer"}},"required":["base"]}}]}"#
+            case .spans:
+                #"[{"userInput":{"text":"é at 6"},"context":{"requestedSlots":["time"]},"labels":[{"slot":"time","valueSpan":{"startIndex":5,"endIndex":6}}]}]"#
+            case .options: #"{"id":"a","query":"x?","options":["y","x","é"],"reply":"x"}"#
+            case .mmlu: #"{"question":" x? ","choices":["3","x","5","6"],"answer":1}"#
+            case .arc: #"{"id":"x","question":"x?","choices":{"text":["one","x"],"label":["A","2"]},"answerKey":"2"}"#
+            case .hellaswag:
+                #"{"activity_label":"x","ctx_a":"A. [title] Then","ctx_b":"éa [b]  ΣΣ","endings":[" [x] eats."," runs"],"label":"1"}"#
+            case .ranking:
+                #"[{"query":"x","document":"d","relevance":1.5,"group":3},{"query":"x","better":"a","worse":"b"},{"query":"x","documents":[{"text":"t","relevance":true}]}]"#
+            case .table: #"{"id":"7","query":"the app crashes","label":"bug","context":"version 2","instructions":"be brief"}"#
             case .text: "A passage.\n\nAnother passage\twith é and \u{0}.\r\n\r\nThe last.\n"
             }
-        return [Array(text.utf8), Array((text + "\n" + text.replacing("x", with: "y")).utf8)]
+        let others = format == .openai ? chats.map { Array($0.utf8) } : []
+        return [Array(text.utf8), Array((text + "\n" + text.replacing("x", with: "y")).utf8)] + others
     }
+
+    /// Chats in the other layouts, with calls in their words.
+    private static let chats = [
+        ##"{"conversations":[{"from":"system","value":"Be.\n# Tools\n<tools>\n{\"name\":\"play\",\"parameters\":{\"$defs\":{\"A\":{\"type\":\"string\"}},\"type\":\"object\",\"properties\":{\"song\":{\"$ref\":\"#/$defs/A\"}}}}\n</tools>\n<tool_call>\n{}\n</tool_call>"},{"from":"human","value":"a"},{"from":"gpt","value":"<think>x</think><tool_call>\n{'name': 'play', 'arguments': {\"song\": None}}\n</tool_call>"},{"from":"tool","value":"<tool_response>\n{}\n</tool_response>"},{"from":"gpt","value":"ok"}]}"##,
+        #"{"system":"SYSTEM: access to the following functions -\n{\"name\":\"play\"}","chat":"USER: a\n\nASSISTANT: <functioncall> {\"name\": \"play\", \"arguments\": '{\"song\": 0.10}'} <|endoftext|>\n\nFUNCTION RESPONSE: {}\n\nASSISTANT: b"}"#,
+        #"{"instruction":"a","input":"b","output":"[play(song='x', n=1e3), play()]","history":[["q","a"]],"tools":"[{\"name\":\"play\"}]"}"#,
+        #"{"prompt":[{"role":"user","content":[{"type":"text","text":"a"}]}],"completion":[{"role":"assistant","content":"{\"name\": \"play\", \"parameters\": {}}"}],"tools":[{"type":"function","function":{"name":"play"}}]}"#,
+    ]
 }

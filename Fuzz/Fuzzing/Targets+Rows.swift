@@ -1,4 +1,7 @@
+import Archives
+import CanonicalJSON
 import Foundation
+import Records
 import Words
 
 extension FuzzTarget {
@@ -10,7 +13,34 @@ extension FuzzTarget {
         ) { bytes, folder in
             let file =
                 format == .text ? "train.0/a.txt" : format == .snips ? "train.0/train_AddToPlaylist.json" : "train.0/a.json"
-            try Seeds.run("data.ingest", ["format": .string(format.rawValue)], [file: bytes], in: folder)
+            let task: TaskKind =
+                switch format {
+                case .spans: .extract
+                case .options, .mmlu, .arc, .hellaswag: .choice
+                case .ranking: .rank
+                default: .calls
+                }
+            let parameters: [String: JSON] =
+                task == .calls
+                ? ["format": .string(format.rawValue)] : ["format": .string(format.rawValue), "task": .string(task.rawValue)]
+            try Seeds.run("data.ingest", parameters, [file: bytes], in: folder)
+        }
+    }
+
+    /// Files of records, one target for each container that is read here, and for what shrank it.
+    static let records: [FuzzTarget] = [
+        records("lines", .json, Seeds.jsonLines), records("list", .json, Seeds.jsonList),
+        records("separated", .bytes, Seeds.separatedValues), records("gzip", .bytes, Seeds.gzip),
+        records("zstd", .bytes, Seeds.zstd),
+    ]
+
+    private static func records(_ name: String, _ shape: Shape, _ seeds: [[UInt8]]) -> FuzzTarget {
+        let words = ["\"", "\"\"", ",", ";", "\t", "\r\n", "[", "]", "\\\""]
+        return FuzzTarget("records." + name, shape, seeds: seeds, words: words) { bytes, folder in
+            let file = folder.appending(path: "rows")
+            try Data(bytes).write(to: file)
+            let limits = Archive.Limits(bytes: 1 << 24, freeBytes: 1 << 20)
+            try RecordFile(file, named: "rows", scratch: folder, limits: limits).read { _, _ in }
         }
     }
 }

@@ -9,8 +9,8 @@ struct FuzzParent {
     /// Seconds of the processor for one input, and bytes.
     private static let mostSeconds = 2.0
     private static let mostMemory = 512 << 20
-    /// Seconds after which an input that computes nothing is a finding, too.
-    private static let longestWait = 20.0
+    /// Seconds after which a process that sleeps over an input is a finding, too.
+    private static let longestSleep = 20.0
     private static let mostFindings = 20
 
     struct Report {
@@ -70,16 +70,18 @@ struct FuzzParent {
     /// - Returns: what is wrong with the input that was running at the end.
     private func watch(_ child: Process, _ board: FuzzBoard, until end: Date, _ report: inout Report) -> String? {
         let process = child.processIdentifier
-        var (number, since) = (-1, Date())
+        var (number, since, awake) = (-1, Date(), Date())
         while child.isRunning {
             Thread.sleep(forTimeInterval: 0.02)
-            if board.number != number || !board.isBusy { (number, since) = (board.number, Date()) }
+            if board.number != number || !board.isBusy { (number, since, awake) = (board.number, Date(), Date()) }
+            // On a busy machine it waits for the processor, and is no finding.
+            if Self.isRunnable(process) { awake = Date() }
             report.memory = max(report.memory, Self.memory(of: process))
             var problem: String?
             if report.memory > Self.mostMemory { problem = "memory" }
             if board.isBusy, Date().timeIntervalSince(since) > Self.mostSeconds {
                 let computed = Self.processorSeconds(of: process) - Double(board.begun) / 1e6
-                if computed > Self.mostSeconds || Date().timeIntervalSince(since) > Self.longestWait { problem = "time" }
+                if computed > Self.mostSeconds || Date().timeIntervalSince(awake) > Self.longestSleep { problem = "time" }
             }
             let isOver = Date() > end
             if problem != nil || isOver {
@@ -109,9 +111,16 @@ struct FuzzParent {
         return (Int(line.filter(\.isNumber)) ?? 0) << 10
     }
 
-    private static func processorSeconds(of process: pid_t) -> Double {
+    private static func isRunnable(_ process: pid_t) -> Bool { fields(of: process).first == "R" }
+
+    /// What the kernel says of a process, from its state on.
+    private static func fields(of process: pid_t) -> [Substring] {
         let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        return text.split(separator: ")").last?.split(separator: " ") ?? []
+    }
+
+    private static func processorSeconds(of process: pid_t) -> Double {
+        let fields = fields(of: process)
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }

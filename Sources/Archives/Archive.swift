@@ -43,10 +43,9 @@ package struct Archive: Sendable {
 
     private func members(into directory: URL, where isChosen: (String) -> Bool) throws(ArchiveError) -> Contents {
         let reader = try ArchiveReader(of: file)
-        let allowed = try allowedBytes()
+        var budget = try ExpansionBudget(for: file, limits)
         var contents = Contents()
         var members = 0
-        var bytes = 0
         while let entry = try reader.next() {
             members += 1
             if members > limits.members {
@@ -57,7 +56,7 @@ package struct Archive: Sendable {
             contents.all.append(path)
             guard isChosen(path) else {
                 // Passing a member expands it too, where the archive is compressed as a whole.
-                bytes = try counted(bytes, entry.size, allowed)
+                try budget.count(entry.size)
                 continue
             }
             guard entry.isUTF8 else {
@@ -69,7 +68,7 @@ package struct Archive: Sendable {
             let output = try create(directory.appending(path: path), path: path)
             defer { close(output) }
             try reader.read { piece throws(ArchiveError) in
-                bytes = try counted(bytes, piece.count, allowed)
+                try budget.count(piece.count)
                 try write(piece, to: output, path: path)
             }
             contents.extracted.append(path)
@@ -80,25 +79,6 @@ package struct Archive: Sendable {
     }
 
     private var name: String { file.lastPathComponent }
-
-    /// Bytes that this archive may expand to.
-    private func allowedBytes() throws(ArchiveError) -> Int {
-        var status = stat()
-        guard stat(file.path, &status) == 0 else {
-            throw ArchiveError("\(name) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        let (product, overflows) = Int(status.st_size).multipliedReportingOverflow(by: limits.ratio)
-        return min(limits.bytes, max(limits.freeBytes, overflows ? .max : product))
-    }
-
-    private func counted(_ bytes: Int, _ more: Int, _ allowed: Int) throws(ArchiveError) -> Int {
-        let (sum, overflows) = bytes.addingReportingOverflow(more)
-        if !overflows, sum <= allowed { return sum }
-        if allowed < limits.bytes, !overflows, sum <= limits.bytes {
-            throw ArchiveError("\(name) expands to more than \(limits.ratio) times its own size, the limit for an archive")
-        }
-        throw ArchiveError("\(name) expands to more than \(limits.bytes) bytes, the limit for an archive")
-    }
 
     /// The path without leading `./` and final slash.
     private func safePath(_ path: String) throws(ArchiveError) -> String {

@@ -10,17 +10,36 @@ final class ArchiveReader {
 
     private let handle: OpaquePointer
     private let name: String
+    /// What messages call a file that can be read.
+    private let form: String
 
-    init(of file: URL) throws(ArchiveError) {
-        name = file.lastPathComponent
-        guard let handle = archive_read_new() else { throw Self.unreadable(name, "no memory is left") }
-        self.handle = handle
+    /// An archive of files.
+    convenience init(of file: URL) throws(ArchiveError) {
         // Only what the library reads by itself: some other formats make it start programs.
-        for enable in [
-            archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
-            archive_read_support_filter_zstd, archive_read_support_format_zip, archive_read_support_format_tar,
-            archive_read_support_format_7zip,
-        ] { _ = enable(handle) }
+        try self.init(
+            file, as: "a zip, tar or 7z archive",
+            [
+                archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
+                archive_read_support_filter_zstd, archive_read_support_format_zip, archive_read_support_format_tar,
+                archive_read_support_format_7zip,
+            ])
+    }
+
+    /// One file that zstd shrank, as an archive of one entry, which is open.
+    convenience init(expanding file: URL) throws(ArchiveError) {
+        try self.init(
+            file, as: "zstd",
+            [archive_read_support_filter_zstd, archive_read_support_format_raw, archive_read_support_format_empty])
+        _ = try next()
+    }
+
+    private init(
+        _ file: URL, as form: String, _ parts: [(OpaquePointer?) -> Int32]
+    ) throws(ArchiveError) {
+        (name, self.form) = (file.lastPathComponent, form)
+        guard let handle = archive_read_new() else { throw ArchiveError("\(name) cannot be read: no memory is left") }
+        self.handle = handle
+        for enable in parts { _ = enable(handle) }
         guard archive_read_open_filename(handle, file.path, 1 << 16) == ARCHIVE_OK else { throw failure() }
     }
 
@@ -34,7 +53,7 @@ final class ArchiveReader {
         if status == ARCHIVE_EOF { return nil }
         guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else { throw failure() }
         guard let path = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry) else {
-            throw Self.unreadable(name, "a member has no name")
+            throw unreadable("a member has no name")
         }
         return (
             String(cString: path), String(validatingCString: path) != nil, Self.kind(of: entry),
@@ -57,19 +76,25 @@ final class ArchiveReader {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+            let count = try read(into: buffer)
             if count == 0 { return }
-            guard count > 0 else { throw failure() }
             try receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }
 
-    private func failure() -> ArchiveError {
-        Self.unreadable(name, archive_error_string(handle).map { String(cString: $0) } ?? "it is damaged")
+    /// - Returns: how many bytes of the entry's content were read; none at its end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
+        let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+        guard count >= 0 else { throw failure() }
+        return count
     }
 
-    private static func unreadable(_ name: String, _ reason: String) -> ArchiveError {
-        ArchiveError("\(name) cannot be read as a zip, tar or 7z archive: \(reason)")
+    private func failure() -> ArchiveError {
+        unreadable(archive_error_string(handle).map { String(cString: $0) } ?? "it is damaged")
+    }
+
+    private func unreadable(_ reason: String) -> ArchiveError {
+        ArchiveError("\(name) cannot be read as \(form): \(reason)")
     }
 }
 

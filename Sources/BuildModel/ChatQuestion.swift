@@ -24,19 +24,19 @@ package struct ChatQuestion: Sendable {
             "max_tokens": .integer(Int64(maxTokens)), "seed": .integer(Int64(seed)), "temperature": .number(temperature),
         ]
         let messages = messages.canonicalBytes
-        prompt = Self.prompt(messages: messages, tools: tools.canonicalBytes)
+        prompt = Self.prompt(messages: messages, tools: tools.bytes)
         key = Self.key(model: model, prompt: prompt, settings: settings)
         var body = Array(#"{"max_tokens":\#(maxTokens),"messages":"#.utf8) + messages
         body += #","model":"#.utf8
         JSON.appendCanonical(model, to: &body)
         body += #","seed":\#(seed),"temperature":\#(JSON.number(temperature).canonicalText)"#.utf8
-        if !tools.isEmpty { body += Array(#","tools":"#.utf8) + tools.canonicalBytes }
+        if !tools.isEmpty { body += Array(#","tools":"#.utf8) + tools.bytes }
         self.body = body + [UInt8(ascii: "}")]
     }
 
     /// Reads a request's body back; `nil` where it is none.
     package init?(body: some Collection<UInt8>) {
-        guard let json = try? JSON(parsing: body), let model = json["model"]?.string, let messages = json["messages"],
+        guard let json = try? JSON(parsingAsWritten: body), let model = json["model"]?.string, let messages = json["messages"],
             let temperature = json["temperature"]?.double, let maxTokens = json["max_tokens"]?.integer,
             let seed = json["seed"]?.integer
         else { return nil }
@@ -64,12 +64,13 @@ package struct ChatQuestion: Sendable {
 /// Functions that a model may call, spelled once: most questions of a stage have the same.
 package struct ChatTools: Sendable {
     package let isEmpty: Bool
-    let canonicalBytes: [UInt8]
+    /// Each tool as it was written; canonical where that is not known.
+    let bytes: [UInt8]
 
     /// - Parameter tools: `{"type": "function", "function": {"name", "description", "parameters"}}` each.
     package init(_ tools: [JSON]) {
         isEmpty = tools.isEmpty
-        canonicalBytes = JSON.array(tools).canonicalBytes
+        bytes = JSON.array(tools).writtenBytes
     }
 }
 

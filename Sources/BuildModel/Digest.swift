@@ -40,7 +40,7 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         self = hasher.finish()
     }
 
-    package init(hashing text: String) { self.init(hashing: Array(text.utf8)) }
+    package init(hashing text: String) { self.init(hashing: text.utf8) }
 
     fileprivate init(_ bytes: (UInt64, UInt64, UInt64, UInt64)) { words = bytes }
 
@@ -48,6 +48,9 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
         }
     }
+
+    /// The first 16 bytes, for tables in memory.
+    package var firstWords: (UInt64, UInt64) { (words.0, words.1) }
 
     package var hex: String {
         String(unsafeUninitializedCapacity: 64) { digits in

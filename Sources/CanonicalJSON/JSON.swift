@@ -8,9 +8,11 @@ package enum JSON: Hashable, Sendable {
     case integer(Int64)
     /// A finite number that is not an exact 64-bit integer; `JSON.number` keeps that rule.
     case real(Double)
+    /// A number's text, where neither case above spells the number so. Only what is parsed as written has decimals.
+    case decimal(String)
     case string(String)
     case array([JSON])
-    case object([String: JSON])
+    case object(JSONObject)
 
     /// The value of a number: `integer` where it is integral and exact, `real` otherwise, `null` where it is not finite.
     package static func number(_ value: Double) -> JSON {
@@ -24,14 +26,15 @@ package enum JSON: Hashable, Sendable {
     package var canonical: JSON {
         switch self {
         case .real(let value): .number(value)
+        case .decimal(let text): .number(decimal: text)
         case .array(let elements): .array(elements.map(\.canonical))
-        case .object(let members): .object(members.mapValues(\.canonical))
+        case .object(let object): .object(object.members.mapValues(\.canonical))
         default: self
         }
     }
 
     package subscript(key: String) -> JSON? {
-        if case .object(let members) = self { members[key] } else { nil }
+        if case .object(let object) = self { object.members[key] } else { nil }
     }
 
     package subscript(index: Int) -> JSON? {
@@ -41,24 +44,35 @@ package enum JSON: Hashable, Sendable {
     package var string: String? { if case .string(let value) = self { value } else { nil } }
     package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
     package var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
-    package var object: [String: JSON]? { if case .object(let value) = self { value } else { nil } }
+    package var object: [String: JSON]? { if case .object(let object) = self { object.members } else { nil } }
 
     package var integer: Int? {
         if case .integer(let value) = self { Int(value) } else { nil }
     }
 
-    /// The numeric value of either number case.
+    /// The nearest double of a number that is in range.
     package var double: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .real(let value): value
+        case .decimal(let text): Double(text).flatMap { $0.isFinite ? $0 : nil }
         default: nil
         }
     }
 
     /// The members of an object in the order of their keys' UTF-8 bytes; empty for any other value.
     package var sortedMembers: [(key: String, value: JSON)] {
-        (object ?? [:]).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        if case .object(let object) = self { object.sorted } else { [] }
+    }
+}
+
+extension String {
+    /// Whether the UTF-8 bytes come before another string's.
+    func precedesInBytes(_ other: String) -> Bool {
+        let fast: Bool?? = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { own.lexicographicallyPrecedes($0) }
+        }
+        return fast.flatMap { $0 } ?? utf8.lexicographicallyPrecedes(other.utf8)
     }
 }
 

@@ -21,11 +21,11 @@ extension JSON {
         try self.init(parsing: text.utf8, maximumDepth: maximumDepth)
     }
 
-    /// Parses as `init(parsing:)` does, but numbers stay what they are written as: `5` is an integer, `5.0` and `5e0` are
-    /// `real`, as they are to whoever tells the two apart. `canonical` is the usual value.
+    /// Parses as `init(parsing:)` does, but numbers stay what they are written as, and objects know the order of their members:
+    /// `5` is an integer, `5.0` a real, `5e0` a decimal. `canonical` is the usual value.
     package init(parsingAsWritten bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
         var parser = JSONParser(bytes: Array(bytes), maximumDepth: maximumDepth)
-        parser.fraction = JSON.real
+        parser.keepsSpelling = true
         self = try parser.parseDocument()
     }
 }
@@ -34,8 +34,8 @@ private struct JSONParser {
     let bytes: [UInt8]
     let maximumDepth: Int
     var position = 0
-    /// What becomes of a number that is no plain 64-bit integer.
-    var fraction: (Double) -> JSON = JSON.number
+    /// Whether numbers and the order of members stay as they are written.
+    var keepsSpelling = false
 
     init(bytes: [UInt8], maximumDepth: Int) { (self.bytes, self.maximumDepth) = (bytes, maximumDepth) }
 
@@ -66,6 +66,7 @@ private struct JSONParser {
     private mutating func parseObject(depth: Int) throws(JSONError) -> JSON {
         position += 1
         var members: [String: JSON] = [:]
+        var keys: [String] = []
         skipSpace()
         if take("}") { return .object(members) }
         while true {
@@ -81,8 +82,9 @@ private struct JSONParser {
                 position = start
                 throw failure("the key '\(key)' stands twice in one object")
             }
+            if keepsSpelling { keys.append(key) }
             skipSpace()
-            if take("}") { return .object(members) }
+            if take("}") { return .object(JSONObject(members, keys: keys)) }
             guard take(",") else { throw failure("expected ',' or '}'") }
         }
     }
@@ -103,9 +105,7 @@ private struct JSONParser {
 
     private mutating func parseWord(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
         let length = word.utf8CodeUnitCount
-        guard bytes[position...].prefix(length).elementsEqual(word.description.utf8) else {
-            throw failure("expected '\(word)'")
-        }
+        guard word.withUTF8Buffer({ bytes[position...].starts(with: $0) }) else { throw failure("expected '\(word)'") }
         position += length
         return value
     }
@@ -130,18 +130,26 @@ private struct JSONParser {
             guard takeDigits() > 0 else { throw failure("expected a digit in the exponent") }
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        if keepsSpelling { return .number(written: text) }
         if !isReal, let value = Int64(text) { return .integer(value) }
         guard let value = Double(text), value.isFinite else {
             position = start
             throw failure("the number \(text) is out of range")
         }
-        return fraction(value)
+        return .number(value)
     }
 
     private mutating func parseString() throws(JSONError) -> String {
         let start = position
         position += 1
-        var content: [UInt8] = []
+        let (end, isASCII) = endOfPlainText()
+        // Most strings have no escapes: they are taken as they stand.
+        if end < bytes.count, bytes[end] == UInt8(ascii: "\""), let string = text(from: position, to: end, isASCII: isASCII) {
+            position = end + 1
+            return string
+        }
+        var content = Array(bytes[position..<end])
+        position = end
         while let byte = peek {
             switch byte {
             case UInt8(ascii: "\""):
@@ -162,6 +170,27 @@ private struct JSONParser {
         }
         position = start
         throw failure("this string has no closing quote")
+    }
+
+    /// Where the first quote, escape or control character stands, and whether all before it is ASCII.
+    private func endOfPlainText() -> (end: Int, isASCII: Bool) {
+        bytes.withUnsafeBufferPointer { bytes in
+            var end = position
+            var seen: UInt8 = 0
+            while end < bytes.count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 {
+                seen |= bytes[end]
+                end += 1
+            }
+            return (end, seen < 0x80)
+        }
+    }
+
+    /// A part of the bytes; `nil` where it is not UTF-8.
+    private func text(from start: Int, to end: Int, isASCII: Bool) -> String? {
+        bytes.withUnsafeBufferPointer { bytes in
+            let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
+            return isASCII ? String(decoding: part, as: UTF8.self) : String(validating: part, as: UTF8.self)
+        }
     }
 
     private mutating func parseEscape(into content: inout [UInt8]) throws(JSONError) {

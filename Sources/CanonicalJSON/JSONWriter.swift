@@ -2,16 +2,26 @@ extension JSON {
     /// The canonical bytes: no white space, keys sorted by UTF-8 bytes, shortest round-trip numbers, only the escapes that
     /// JSON demands.
     package var canonicalBytes: [UInt8] {
-        var writer = JSONWriter(indentation: nil)
+        var writer = JSONWriter()
         writer.write(self, depth: 0)
         return writer.bytes
     }
+
+    /// The value without white space, the members of objects in the order that they were written in. An object whose order is
+    /// not known has the canonical one.
+    package var writtenBytes: [UInt8] {
+        var writer = JSONWriter(keepsOrder: true)
+        writer.write(self, depth: 0)
+        return writer.bytes
+    }
+
+    package var writtenText: String { String(decoding: writtenBytes, as: UTF8.self) }
 
     package var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
 
     /// Appends a string in its canonical spelling, quotes included.
     package static func appendCanonical(_ string: String, to bytes: inout [UInt8]) {
-        var writer = JSONWriter(indentation: nil)
+        var writer = JSONWriter()
         swap(&writer.bytes, &bytes)
         writer.writeString(string)
         swap(&writer.bytes, &bytes)
@@ -27,9 +37,10 @@ extension JSON {
 
 private struct JSONWriter {
     var indentation: Int?
+    var keepsOrder = false
     var bytes: [UInt8] = []
 
-    init(indentation: Int?) { self.indentation = indentation }
+    init(indentation: Int? = nil, keepsOrder: Bool = false) { (self.indentation, self.keepsOrder) = (indentation, keepsOrder) }
 
     mutating func write(_ value: JSON, depth: Int) {
         switch value {
@@ -37,32 +48,35 @@ private struct JSONWriter {
         case .bool(let value): append(value ? "true" : "false")
         case .integer(let value): append(String(value))
         case .real(let value): append(value.description)
+        case .decimal(let text): append(text)
         case .string(let value): writeString(value)
         case .array(let elements):
-            writeList(elements, brackets: ("[", "]"), depth: depth) { writer, element in
+            writeList(elements, brackets: (UInt8(ascii: "["), UInt8(ascii: "]")), depth: depth) { writer, element in
                 writer.write(element, depth: depth + 1)
             }
-        case .object:
-            writeList(value.sortedMembers, brackets: ("{", "}"), depth: depth) { writer, member in
+        case .object(let object):
+            let members = keepsOrder ? object.written : object.sorted
+            writeList(members, brackets: (UInt8(ascii: "{"), UInt8(ascii: "}")), depth: depth) { writer, member in
                 writer.writeString(member.key)
-                writer.append(writer.indentation == nil ? ":" : ": ")
+                writer.bytes.append(UInt8(ascii: ":"))
+                if writer.indentation != nil { writer.bytes.append(UInt8(ascii: " ")) }
                 writer.write(member.value, depth: depth + 1)
             }
         }
     }
 
     private mutating func writeList<Element>(
-        _ elements: [Element], brackets: (String, String), depth: Int,
+        _ elements: [Element], brackets: (UInt8, UInt8), depth: Int,
         writeElement: (inout JSONWriter, Element) -> Void
     ) {
-        append(brackets.0)
+        bytes.append(brackets.0)
         for (index, element) in elements.enumerated() {
-            if index > 0 { append(",") }
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
             breakLine(depth: depth + 1)
             writeElement(&self, element)
         }
         if !elements.isEmpty { breakLine(depth: depth) }
-        append(brackets.1)
+        bytes.append(brackets.1)
     }
 
     private mutating func breakLine(depth: Int) {
@@ -72,7 +86,15 @@ private struct JSONWriter {
     }
 
     mutating func writeString(_ string: String) {
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        // Most strings need no escapes: they are written as they stand.
+        let isPlain: Bool? = string.utf8.withContiguousStorageIfAvailable { utf8 in
+            guard utf8.allSatisfy({ $0 != 0x22 && $0 != 0x5C && $0 >= 0x20 }) else { return false }
+            bytes.append(contentsOf: utf8)
+            return true
+        }
+        if isPlain == true { return }
         for byte in string.utf8 {
             switch byte {
             case UInt8(ascii: "\""): append("\\\"")
@@ -87,7 +109,6 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        append("\"")
     }
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }

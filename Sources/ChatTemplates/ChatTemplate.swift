@@ -6,6 +6,8 @@ package struct ChatTemplate: Sendable {
     private let statements: [LocatedStatement]
     /// Whether the template reads `tools`; otherwise a message must describe the functions.
     package let readsTools: Bool
+    /// Whether the template reads `tool_calls`; otherwise a message's words must tell of its calls.
+    package let readsCalls: Bool
 
     private static let maximumBytes = 1 << 18
 
@@ -16,7 +18,9 @@ package struct ChatTemplate: Sendable {
             throw TemplateError(reason: "the template has more than \(Self.maximumBytes) bytes", line: 1)
         }
         statements = try TemplateParser.parse(source)
-        readsTools = try TemplateLexer.tokens(of: source).contains { $0.kind == .name("tools") }
+        let tokens = try TemplateLexer.tokens(of: source)
+        readsTools = tokens.contains { $0.kind == .name("tools") }
+        readsCalls = tokens.contains { $0.kind == .name("tool_calls") || $0.kind == .string("tool_calls") }
     }
 
     /// The prompt for the template's variables: `messages`, `tools`, `add_generation_prompt`, `bos_token`, …

@@ -48,6 +48,8 @@ extension TemplateEvaluator {
             return .real(Double(try text(value).scan(&budget)) ?? 0)
         case .abs: return value.number.map { $0 < 0 } == true ? try binary("-", .integer(0), value) : value
         case .items:
+            // As in Jinja, what is not there has no members.
+            if case .undefined = value { return try pairs([]) }
             guard case .mapping(let mapping) = value else { throw failure("items takes a mapping, and not \(value.kind)") }
             return try pairs(try mapping.members(&budget))
         case .dictsort:

@@ -68,7 +68,14 @@ struct TemplateWriter {
         let (sum, isTooMuch) = count.addingReportingOverflow(string.utf8.count)
         try budget.checkSize(overflows || isTooMuch ? .max : sum)
         try budget.copy(bytes: count)
-        string += String(repeating: piece, count: times)
+        // Adding a piece costs more than its bytes where it is short: many are added at once.
+        var (block, held) = (piece, 1)
+        while held <= times / 2, block.utf8.count < 4096 {
+            block += block
+            held *= 2
+        }
+        for _ in 0..<times / held { string += block }
+        for _ in 0..<times % held { string += piece }
     }
 
     var text: TemplateText { TemplateText(given: string) }

@@ -20,6 +20,7 @@ extension TemplateValue {
         case .none: try writer.append("None", &budget)
         case .bool(let value): try writer.append(value ? "True" : "False", &budget)
         case .integer(let value): try writer.append(String(value), &budget)
+        case .longInteger(let digits): try writer.append(digits, &budget)
         case .real(let value): try writer.append(value.description, &budget)
         case .string(let text): try writer.append(Self.representation(of: try text.scan(&budget)), &budget)
         case .list(let list):
@@ -73,7 +74,8 @@ extension TemplateValue {
         case .undefined, .function: return false
         case .none: try writer.append("null", &budget)
         case .bool(let value): try writer.append(value ? "true" : "false", &budget)
-        case .integer, .real: try writeRepresentation(to: &writer, &budget)
+        case .real(let value) where value.isInfinite: try writer.append(value < 0 ? "-Infinity" : "Infinity", &budget)
+        case .integer, .longInteger, .real: try writeRepresentation(to: &writer, &budget)
         case .string(let text): try writer.append(Self.quoted(try text.scan(&budget)), &budget)
         case .list(let list):
             try writer.append("[", &budget)

@@ -7,6 +7,8 @@ package indirect enum TemplateValue: Sendable {
     case none
     case bool(Bool)
     case integer(Int)
+    /// The digits of an integer beyond 64 bits, which can be printed.
+    case longInteger(String)
     case real(Double)
     case string(TemplateText)
     case list(TemplateList)
@@ -17,18 +19,22 @@ package indirect enum TemplateValue: Sendable {
 
     package init(elements: [TemplateValue]) { self = .list(TemplateList(given: elements)) }
 
-    /// A JSON value; members are sorted by key.
+    /// A JSON value as Python reads it. Members have the order that they were written in; sorted where that is not known.
     package init(_ json: JSON) {
         switch json {
         case .null: self = .none
         case .bool(let value): self = .bool(value)
         case .integer(let value): self = .integer(Int(value))
         case .real(let value): self = .real(value)
+        case .decimal(let text): self = json.isInteger ? Self.integer(digits: text) : .real(Double(text) ?? .nan)
         case .string(let value): self = TemplateValue(text: value)
         case .array(let elements): self = TemplateValue(elements: elements.map { TemplateValue($0) })
-        case .object: self = .mapping(TemplateMapping(json.sortedMembers.map { ($0.key, TemplateValue($0.value)) }))
+        case .object: self = .mapping(TemplateMapping(json.writtenMembers.map { ($0.key, TemplateValue($0.value)) }))
         }
     }
+
+    /// `-0` is 0.
+    private static func integer(digits: String) -> TemplateValue { Int(digits).map(integer) ?? .longInteger(digits) }
 
     /// The value with every string and key changed.
     package func mapStrings(_ change: (String) -> String) -> TemplateValue {
@@ -45,6 +51,7 @@ package indirect enum TemplateValue: Sendable {
         case .undefined, .none: false
         case .bool(let value): value
         case .integer(let value): value != 0
+        case .longInteger: true
         case .real(let value): value != 0
         case .string(let text): !text.isEmpty
         case .list(let list): list.count > 0
@@ -59,7 +66,7 @@ package indirect enum TemplateValue: Sendable {
         case .undefined(let name): "'\(name)', which is not defined"
         case .none: "none"
         case .bool: "a boolean"
-        case .integer, .real: "a number"
+        case .integer, .longInteger, .real: "a number"
         case .string: "a string"
         case .list: "a list"
         case .mapping: "a mapping"
@@ -71,6 +78,7 @@ package indirect enum TemplateValue: Sendable {
         switch self {
         case .bool(let value): value ? 1 : 0
         case .integer(let value): Double(value)
+        case .longInteger(let digits): Double(digits)
         case .real(let value): value
         default: nil
         }

@@ -22,11 +22,19 @@ enum Console {
         lostOutput.withLock { $0 = $0 ?? loss }
     }
 
-    static func progress(_ text: String) { _ = write(TerminalText.shown(text), to: STDERR_FILENO) }
+    static func progress(_ text: String) { _ = write(TerminalText.shown(completed(text)), to: STDERR_FILENO) }
     static func error(_ text: String) { progress("error: " + text) }
 
     /// The exact next command: what follows the program's name, and the store that this command was given.
-    static func hint(_ arguments: String) { progress("hint: \(program) \(arguments)\(repeatedOptions)") }
+    static func hint(_ arguments: String) { progress("hint: \(command(arguments))") }
+
+    /// A command as this person types it.
+    static func command(_ arguments: some StringProtocol) -> String { "\(program) \(arguments)\(repeatedOptions)" }
+
+    /// A text whose commands, which other modules write as `decant fsck` between backticks, are as this person types them.
+    static func completed(_ text: String) -> String {
+        text.contains("`decant ") ? text.replacing(/`decant ([^`\n]*)`/) { "`\(command($0.1))`" } : text
+    }
 
     /// ` --cache DIR` where this command has it.
     @TaskLocal static var repeatedOptions = ""
@@ -50,7 +58,10 @@ enum Console {
         try? FileHandle.standardError.write(contentsOf: Data((erasure + TerminalText.shown(text)).utf8))
     }
 
-    static var progressIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    /// Whether progress goes to a terminal that can move its cursor.
+    static var progressIsTerminal: Bool {
+        !["", "dumb"].contains(ProcessInfo.processInfo.environment["TERM"] ?? "") && isatty(STDERR_FILENO) == 1
+    }
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Columns of the terminal; 100 where there is none.

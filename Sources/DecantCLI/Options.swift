@@ -15,12 +15,20 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// Opens the store of a command that writes; makes it where there is none.
-    func open() throws -> Store { try Store(at: directory) }
+    func open() throws -> Store {
+        let store = try Store(at: directory)
+        if let program = try? store.signingSettings().foreignProgram {
+            Console.progress(
+                "warning: git's gpg.ssh.program in \(directory.path) names \(program), which does not run: others may have set "
+                    + "it. If you want it: git config --global gpg.ssh.program \(ShellWord(program))")
+        }
+        return store
+    }
 
     /// Opens the store of a command that only reads.
     func openExisting() throws -> Store {
         try requireStore()
-        return try Store(at: directory)
+        return try open()
     }
 
     func requireStore() throws {
@@ -31,7 +39,7 @@ struct StoreOptions: ParsableArguments {
 
     /// Runs a body on the store or, where there is none, on an empty one that is gone afterwards.
     func reading<Value>(_ body: (Store) throws -> Value) throws -> Value {
-        guard !Store.isThere(at: directory) else { return try body(try Store(at: directory)) }
+        guard !Store.isThere(at: directory) else { return try body(try open()) }
         let empty = FileManager.default.temporaryDirectory.appending(path: "decant-empty-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: empty) }
         return try body(try Store(at: empty))

@@ -46,6 +46,7 @@ package enum Problem: String, CaseIterable, Sendable {
     case variableCycle = "variable-cycle"
     case variableInText = "variable-in-text"
     case variableSyntax = "variable-syntax"
+    case wrongTask = "wrong-task"
     case wrongType = "wrong-type"
 
     var severity: Diagnostic.Severity { self == .unusedSource ? .warning : .error }

@@ -94,8 +94,8 @@ struct ChatServer: Sendable {
         switch json {
         case .string(let text): return .string(key.removed(from: text))
         case .array(let elements): return .array(elements.map(withoutKey))
-        case .object(let members):
-            let pairs = members.map { (key.removed(from: $0.key), withoutKey($0.value)) }
+        case .object(let object):
+            let pairs = object.members.map { (key.removed(from: $0.key), withoutKey($0.value)) }
             return .object(Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
         default: return json
         }

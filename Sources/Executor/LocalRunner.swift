@@ -42,11 +42,13 @@ package struct LocalRunner: Runner {
         }
     }
 
-    /// What a stage may see of the environment: nothing that could change its bytes, where Swift's libraries are, and which
-    /// vectors it may use, so that a machine with AVX-512 can show that its bytes are those of one without.
+    /// What a stage may see of the environment: nothing that could change its bytes, where Swift's libraries are and what is
+    /// installed for Decant, and which vectors it may use, so that a machine with AVX-512 can show that its bytes are those of
+    /// one without.
     private static var environment: [String: String] {
         var environment = ["LC_ALL": "C", "TZ": "UTC"]
-        for name in ["LD_LIBRARY_PATH", "DECANT_VECTORS"] { environment[name] = ProcessInfo.processInfo.environment[name] }
+        let seen = ["LD_LIBRARY_PATH", "DECANT_VECTORS", "DECANT_READERS", "XDG_CACHE_HOME", "HOME"]
+        for name in seen { environment[name] = ProcessInfo.processInfo.environment[name] }
         return environment
     }
 

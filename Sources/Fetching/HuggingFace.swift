@@ -15,7 +15,8 @@ struct HuggingFace {
     init(repository: String, environment: [String: String], policy: DownloadPolicy) throws(FetchError) {
         let name = /(?:datasets\/)?[0-9A-Za-z_][0-9A-Za-z._-]*(?:\/[0-9A-Za-z_][0-9A-Za-z._-]*)?/
         guard repository.utf8.count <= 255, repository.wholeMatch(of: name) != nil else {
-            throw .invalid(repository, expected: "the name of a model on Hugging Face: owner/name")
+            throw .invalid(
+                repository, expected: "a name on Hugging Face: owner/name of a model, datasets/owner/name of a data set")
         }
         var endpoint = environment["HF_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 } ?? "https://huggingface.co"
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
@@ -27,6 +28,8 @@ struct HuggingFace {
         self.endpoint = endpoint
         token = environment["HF_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     }
+
+    private var isDataSet: Bool { repository.hasPrefix("datasets/") }
 
     /// Downloads the chosen files of a revision.
     func download(revision: String, members: Members, _ workspace: FetchWorkspace) async throws(FetchError) -> [String] {
@@ -62,7 +65,7 @@ struct HuggingFace {
         of revision: String, _ workspace: FetchWorkspace
     ) async throws(FetchError) -> (commit: String, files: [String]) {
         try Revision.check(revision)
-        let kind = repository.hasPrefix("datasets/") ? "" : "models/"
+        let kind = isDataSet ? "" : "models/"
         let url = "\(endpoint)/api/\(kind)\(repository)/revision/\(Self.escaped(revision))"
         let file = workspace.scratch.appending(path: "description.json")
         try await get(url, to: file, workspace, limit: 64 << 20)
@@ -85,7 +88,7 @@ struct HuggingFace {
             guard let status = error.status, status == 401 || status == 403 else { throw error }
             throw FetchError(
                 "\(address) answered with HTTP status \(status): it does not exist, or needs a token in HF_TOKEN "
-                    + "that may read it"
+                    + "that may read it" + (isDataSet ? "" : "; a data set is named datasets/\(repository)")
             )
         }
     }

@@ -39,29 +39,91 @@ package struct DataGenerate: StageKind {
 ///
 /// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
-/// otherwise than the first row that had one of this name, also its own `definitions`).
+/// otherwise than the first row that had one of this name, also its own `definitions`), `reading.json` (records and rows of each
+/// file, and what was skipped by reason); `task.json` where rows want something else than calls, or prompts have instructions.
+///
+/// The task is carried along with the data, and whatever reads rows follows it.
 package struct DataIngest: StageKind {
+    /// Revision 3: says what it skipped.
     package static let declaration = KindDeclaration(
-        "data.ingest", revision: 2, inputs: [.numbered("train"), .numbered("test"), .numbered("set")],
-        output: "`functions.json`, `rows.jsonl`")
+        "data.ingest", revision: 3, inputs: [.numbered("train"), .numbered("test"), .numbered("set"), .optional("schema")],
+        output: "`functions.json`, `rows.jsonl`, `reading.json`, `task.json`?")
 
     /// Of the inputs that `formats` does not name.
     @Spanned package var format = RowFormat.decant
     /// Other formats, by input; `nil` where all have one.
     @Spanned package var formats: [String: RowFormat]? = nil
     @Spanned package var sets: [String]? = nil
+    @Spanned package var task = TaskKind.calls
+    @Spanned package var instructions = ""
+    /// `nil` where the training rows' are all that there are.
+    @Spanned package var labels: [String]? = nil
+    /// The text of a JSON Schema; `nil` where the input `schema` or the rows say what it is.
+    @Spanned package var schema: String? = nil
+    @Spanned package var reading = ReplyReading.text
+    /// Of `rank`, for training rows that call functions.
+    @Spanned package var negatives = 4
+    /// The files' names of members that the format calls otherwise, by the format's; `nil` where all have the format's.
+    @Spanned package var columns: [String: String]? = nil
+    /// Other names, by input.
+    @Spanned package var columnsOfInputs: [String: [String: String]]? = nil
+    @Spanned package var badRows = 0.0
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$format, .choice("format", "The format of the rows, where a source has no other.")),
+        .init(\.$columns, .columns("columns")),
+        .init(
+            \.$badRows,
+            .share(
+                "bad_rows", in: 0...1,
+                "Share of the records that may be damaged or wrong: they are left out, counted and named. Any more, and the "
+                    + "stage fails."), key: .unlessStandard),
         .init(
             \.$formats, Field<[String: RowFormat]>.named(.choice("formats", "Inputs with rows in another format.")),
             at: .elsewhere),
         .init(
             \.$sets, .names("sets", "The sets that the rows of `set.0`, `set.1`, … are, in that order."), at: .elsewhere),
+        .init(\.$task, .choice("task", "What the rows want of a model."), at: "task.kind", key: .unlessStandard),
+        .init(
+            \.$instructions, .text("instructions", "A text that every prompt shows before the query."), at: "task.instructions",
+            key: .unlessStandard),
+        .init(
+            \.$labels,
+            .names("labels", "The labels of `classify`, in the order in which prompts list them; those of the training rows."),
+            at: "task.labels"),
+        .init(
+            \.$schema,
+            .schema("schema", "The JSON Schema of what is extracted: a mapping; what all rows have where left out."),
+            at: .elsewhere),
+        .init(
+            \.$reading,
+            .choice("answer", "What of a `text` is compared: all of it, or the number that it comes to."),
+            at: "task.answer", key: .unlessStandard),
+        .init(
+            \.$negatives,
+            .integer(
+                "negatives", in: 1...1000,
+                "To `rank` functions: how many that a training row does not call are ranked beside those that it calls; other "
+                    + "rows rank all."),
+            at: "task.negatives", key: .unlessStandard),
+        .init(
+            \.$columnsOfInputs,
+            Field<[String: [String: String]]>.named(Field<[String: String]>.columns("columns_of")), at: .elsewhere),
     ]
 
     package func format(of input: String) -> RowFormat { formats?[input] ?? format }
+    package func columns(of input: String) -> [String: String] { columnsOfInputs?[input] ?? columns ?? [:] }
+}
+
+extension Field where Value == [String: String] {
+    /// A file's names by those of a format.
+    package static func columns(_ name: String) -> Field {
+        named(
+            .word(
+                name,
+                "The file's names for members of its records that the format calls otherwise: `{query: text, label: intent}`."))
+    }
 }
 
 /// Divides rows into sets by a hash of each row's id, so that a row's set never depends on the rows beside it.

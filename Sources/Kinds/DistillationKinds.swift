@@ -55,6 +55,7 @@ package struct KDTrain: TrainingKind {
     @Spanned package var loss = [LossTerm(.forwardKL)]
     @Spanned package var temperature = 1.0
     @Spanned package var promptShare = 0.0
+    @Spanned package var tokenDropout = 0.0
     @Spanned package var tail = LogitsTail.lump
     package var training = TrainingParameters()
     /// Each teacher's share of the divergences, in the order of the inputs; `nil` for one teacher.
@@ -65,8 +66,8 @@ package struct KDTrain: TrainingKind {
         .init(\.$loss, .mixture, at: .elsewhere),
         .init(\.$temperature, .distillationTemperature),
         .init(
-            \.$promptShare, .share("prompt_share", in: 0...1, "Share of the loss that runs over prompt and answer."),
-            at: "prompt"),
+            \.$promptShare, .promptShare, at: "prompt"),
+        .init(\.$tokenDropout, .tokenDropout, key: .unlessStandard),
         .init(
             \.$tail,
             .choice(

@@ -2,7 +2,9 @@ import Declarations
 import Words
 
 package enum EvaluationKinds {
-    static let kinds: [any StageKind.Type] = [EvalGenerate.self, EvalScore.self, EvalCost.self, EvalPerplexity.self]
+    static let kinds: [any StageKind.Type] = [
+        EvalGenerate.self, EvalLikelihood.self, EvalScore.self, EvalCost.self, EvalPerplexity.self,
+    ]
 }
 
 /// Greedy answers to the rows of the evaluation sets.
@@ -36,12 +38,42 @@ package struct EvalGenerate: StageKind {
     package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
 }
 
+/// How probable a model holds each of the answers that a row or its task names, and the most probable one as its answer.
+///
+/// Inputs: `model` (float or quantized), `data` (of `data.split`), of a task with options: `choice`, `rank`, `classify`.
+/// Output: `<set>.jsonl` per set, as `eval.generate` writes them (`response_tokens` are those of all options), and for each row
+/// its `options`, in the row's or the task's order: `log_probability` (natural, summed over the option's tokens), `tokens`,
+/// `characters` and `bytes` (Unicode scalars and UTF-8 bytes of the option), `greedy` (each token is the most probable one).
+package struct EvalLikelihood: StageKind {
+    package static let declaration = KindDeclaration(
+        "eval.likelihood", revision: 1, inputs: [.required("model"), .required("data")], output: "one `<set>.jsonl` per set")
+
+    /// In the order in which they are reported.
+    @Spanned package var sets = evaluatedSets
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var context = OptionContext.prompt
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$sets, .evaluatedSets, at: .elsewhere, isNeeded: true), .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(
+            \.$context,
+            .choice(
+                "context",
+                "What stands before an option: the `prompt` as training shows it, or its `text` alone and a space, as "
+                    + "lm-evaluation-harness has it.")),
+    ]
+
+    package var runsModel: Bool { true }
+    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
+}
+
 /// The sets of generated data, without functions out of domain.
 private let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
 
 /// Scores answers against the rows.
 ///
-/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate`), `judge` (a model) where a model at hand decides.
+/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` or `eval.likelihood`), `judge` (a model) where a model at hand decides.
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
 /// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with

@@ -30,9 +30,13 @@ package struct TrainSFT: TrainingKind {
     @Spanned package var prompt = PromptStyle.query
     /// What the rows' own answers are taught as. With reasoning, one made from the row by rule goes before them.
     @Spanned package var answer = AnswerStyle.call
+    @Spanned package var promptShare = 0.0
+    @Spanned package var tokenDropout = 0.0
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
+        .init(\.$promptShare, .promptShare, at: "prompt", key: .unlessStandard),
+        .init(\.$tokenDropout, .tokenDropout, key: .unlessStandard),
         .init(\.training, "training", "How the stage walks down its loss."),
         .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
@@ -117,6 +121,13 @@ package struct DPOTrain: TrainingKind {
     ]
 
     package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
+}
+
+extension Field where Value == Double {
+    static var promptShare: Field { .share("prompt_share", in: 0...1, "Share of the loss that runs over prompt and answer.") }
+    static var tokenDropout: Field {
+        .share("token_dropout", in: 0...0.9, "Share of the prompts' tokens that each step leaves out, at random.")
+    }
 }
 
 extension Field where Value == Int {

@@ -153,14 +153,14 @@ enum SourcePins {
                     Problem(
                         diagnostic: Diagnostic(
                             .staleLock, "the lock file pins another '\(name)' than the recipe asks for", at: source.name.span,
-                            label: "locked: \(entry.request.canonicalText)", help: "run 'decant lock' on the recipe")))
+                            label: "locked: \(entry.request.canonicalText)", help: "run `decant lock` on the recipe")))
             }
         } else {
             self = .failure(
                 Problem(
                     diagnostic: Diagnostic(
                         .unpinnedSource, "nothing pins the source '\(name)'", at: source.name.span, label: "no digest",
-                        help: "run 'decant lock' on the recipe, or add 'sha256: DIGEST'")))
+                        help: "run `decant lock` on the recipe, or add 'sha256: DIGEST'")))
         }
     }
 }

@@ -135,7 +135,7 @@ extension Program {
 package final class CStrings {
     package private(set) var pointers: [UnsafeMutablePointer<CChar>?]
 
-    package init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
+    package convenience init(_ strings: [String]) { self.init(words: strings.map(\.utf8)) }
 
     /// - Parameter words: bytes without a zero, whatever their encoding.
     init(words: [some Sequence<UInt8>]) {

@@ -12,6 +12,7 @@ package struct Pipeline: Sendable {
 
     /// The sections, each kept once however many variants have it; one reference to pass around.
     final class Sections: Sendable {
+        let task: Shared<TaskSection>
         let data: Shared<DataSection>
         let tokenizer: Shared<TokenizerSection>
         let teacher: Shared<TeacherSection>
@@ -28,13 +29,15 @@ package struct Pipeline: Sendable {
         let numerics: Shared<Spanned<NumericsProfile>>
 
         init(
-            data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
+            task: Shared<TaskSection>, data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>,
+            teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
             prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
-            (self.data, self.tokenizer, self.teacher, self.teacherTransfer) = (data, tokenizer, teacher, teacherTransfer)
+            (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
+            self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
             (self.stages, self.numerics) = (stages, numerics)
@@ -46,7 +49,8 @@ package struct Pipeline: Sendable {
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
     package var identityBeforeQuantization: [ObjectIdentifier] {
         [
-            ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
+            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer),
+            ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
@@ -54,6 +58,8 @@ package struct Pipeline: Sendable {
         ]
     }
 
+    /// What a model does with the rows.
+    package var task: TaskSection { sections.task.value }
     package var data: DataSection { sections.data.value }
     package var tokenizer: TokenizerSection { sections.tokenizer.value }
     package var teacher: TeacherSection { sections.teacher.value }
@@ -87,10 +93,21 @@ package struct Pipeline: Sendable {
         transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
     }
 
+    /// The columns of the report: those asked for, else those of the task.
+    package var metrics: Spanned<[EvaluateSection.Metric]> {
+        let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
+        return Spanned(evaluate.metrics?.value.map(\.value) ?? standard, at: evaluate.metricsPlace)
+    }
+
+    /// How answers to the evaluated rows are found: as asked for, else as the task has it.
+    package var answerMethod: AnswerMethod {
+        evaluate.method?.value ?? ([.choice, .rank].contains(task.kind.value) ? .likelihood : .generation)
+    }
+
     /// The sets that models answer: those asked for, else those that have rows other than text.
     package var evaluatedSets: [String] {
         if let asked = evaluate.sets { return asked.value.map(\.value) }
-        let standard = [RowSet.test, .phrasing, .values, .ood].filter(data.setsWithRows.contains)
+        let standard = [RowSet.test, .phrasing, .values, .ood, .robust].filter(data.setsWithRows.contains)
         return (standard.map(\.rawValue) + data.namedSets.map(\.name.value)).filter { !data.consistsOfText($0) }
     }
 }
@@ -106,7 +123,8 @@ extension Pipeline {
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            data, tokenizer, teacher, FurtherTeacher.Definition.field, student, Sample.Definition.section, judge,
+            TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
+            Sample.Definition.section, judge,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]

@@ -12,7 +12,7 @@ package struct StageContext: Sendable {
     /// Of the products of models that run or are trained; the action's numerics profile says which.
     let products: ProductPrecision
     /// Where unfinished work is kept; `nil` where nobody wants to go on from it.
-    let checkpoint: Checkpoint?
+    private(set) var checkpoint: Checkpoint?
     /// How models behind servers are asked; `nil` where nobody can answer.
     let questionFiles: QuestionFiles?
     /// Of a command of the recipe.
@@ -44,6 +44,13 @@ package struct StageContext: Sendable {
     package func output(_ file: String) -> URL { outputs.appending(path: file) }
 
     package func report(_ progress: StageProgress) { reportProgress(progress) }
+
+    /// For a second, short run in one stage: a checkpoint is of one run.
+    func withoutCheckpoint() -> StageContext {
+        var context = self
+        context.checkpoint = nil
+        return context
+    }
 }
 
 extension StageContext {

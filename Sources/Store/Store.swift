@@ -90,11 +90,11 @@ package final class Store: Sendable {
         else {
             throw .notAStore(path: root.path)
         }
-        try DurableFile.makeFolder(root)
+        try DurableFolder.make(root)
     }
 
     private static func prepare(_ layout: StoreLayout) throws(StoreError) {
-        for folder in [layout.objects, layout.incoming, layout.scratch] { try DurableFile.makeFolder(folder) }
+        for folder in [layout.objects, layout.incoming, layout.scratch] { try DurableFolder.make(folder) }
         if !FileManager.default.fileExists(atPath: layout.ignoreFile.path) {
             try StoreError.onWriting(layout.root.path) { try Data("*\n".utf8).write(to: layout.ignoreFile, options: .atomic) }
         }

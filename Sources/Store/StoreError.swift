@@ -74,14 +74,3 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The reason that the operating system gives for its last failure.
     package static var systemReason: String { String(cString: strerror(errno)) }
 }
-
-/// A word as a shell takes it.
-package struct ShellWord: CustomStringConvertible {
-    private let text: String
-
-    package init(_ text: String) { self.text = text }
-
-    package var description: String {
-        text.wholeMatch(of: /[A-Za-z0-9_.,:\/@%+=-]+/) != nil ? text : "'" + text.replacing("'", with: "'\\''") + "'"
-    }
-}

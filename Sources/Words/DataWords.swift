@@ -18,7 +18,7 @@ extension Word {
 package enum RowFormat: String, Word {
     /// JSON lines: `id`, `query`, `tools`, `answers`, `expect`.
     case decant
-    /// OpenAI chat JSON lines: `messages` and `tools`.
+    /// Chats in the layouts of OpenAI, TRL, Hermes, ShareGPT, LLaMA-Factory and glaive, told apart by their members.
     case openai
     /// SNIPS NLU benchmark: one intent a file, text spans with entities.
     case snips
@@ -26,8 +26,52 @@ package enum RowFormat: String, Word {
     case xlam
     /// Berkeley function calling: questions, and possible answers in files of their own, joined by id.
     case bfcl
+    /// Span-ConveRT's utterances with labelled spans: `userInput`, `context`, `labels`.
+    case spans
+    /// Questions with options: `query`, `options`, `reply` or the place `answer`.
+    case options
+    /// MMLU: `question`, `choices`, `answer`. The options are the choices' letters.
+    case mmlu
+    /// ARC: `question`, `choices` with `text` and `label`, `answerKey`.
+    case arc
+    /// HellaSwag: `activity_label`, `ctx_a`, `ctx_b`, `endings`, `label`.
+    case hellaswag
+    /// Texts that are ranked for a question: `query`, `document`, `relevance`, `group`; pairs and lists.
+    case ranking
+    /// Flat rows: `query` and `reply`, or other columns that a recipe names for them.
+    case table
     /// Plain text: passages to be continued.
     case text
+}
+
+/// What a model does with a question.
+package enum TaskKind: String, Word {
+    /// It calls functions, or none.
+    case calls
+    /// It gives one of a few labels.
+    case classify
+    /// It gives a JSON object of what a text says.
+    case extract
+    /// It writes a text.
+    case text
+    /// It chooses one of several options.
+    case choice
+    /// It scores how well something fits a question.
+    case rank
+}
+
+/// What of a text is compared with the right one.
+package enum ReplyReading: String, Word {
+    /// All of it, but for case, punctuation, articles and white space.
+    case text
+    /// The number that it comes to.
+    case number
+}
+
+/// Members of JSON Schemas that are Decant's own.
+package enum SchemaMember {
+    /// The order in which an object's properties were written, where that is not the sorted one.
+    package static let propertyOrder = "x-property-order"
 }
 
 /// The sets of rows that Decant makes itself.
@@ -41,6 +85,36 @@ package enum RowSet: String, Word {
     case values
     /// Functions that no training row shows.
     case ood
+    /// Test rows as careless, hurried or polite people would write them.
+    case robust
+
+    /// Those that rows are divided into; `robust` is made of them.
+    package static let divided = allCases.filter { $0 != .robust }
+}
+
+/// How the same question can be written otherwise.
+package enum QueryVariation: String, Word {
+    /// A capital at the beginning, all small, all capitals, a capital for each word.
+    case letterCase = "case"
+    /// A mark at the end, or none.
+    case punctuation
+    /// `what's` for `what is`, and back.
+    case contractions
+    /// Letters that are swapped, doubled, left out, or a neighbouring key's.
+    case typos
+    /// `um`, `so`, `okay then`.
+    case fillers
+    /// `please`, `could you`, `thanks`.
+    case politeness
+    /// Too much white space.
+    case spacing
+}
+
+/// The language whose phrases variations may add.
+package enum UtteranceLanguage: String, Word {
+    case english = "en"
+    /// No phrases are added, and no contraction is changed.
+    case other
 }
 
 /// What a prompt shows the model.
@@ -59,6 +133,22 @@ package enum AnswerStyle: String, Word {
     case reasoning
 
     package var spelling: String { self == .call ? "calls" : rawValue }
+}
+
+/// How a model's answers to evaluated rows are found.
+package enum AnswerMethod: String, Word {
+    /// It writes them.
+    case generation
+    /// The most probable of those that a row or the task names is its answer.
+    case likelihood
+}
+
+/// What stands before an option whose likelihood is found.
+package enum OptionContext: String, Word {
+    /// The prompt that training shows; an end token belongs to the option.
+    case prompt
+    /// The prompt's text without markup, and a space: what lm-evaluation-harness shows a model.
+    case text
 }
 
 /// How texts are ranked for a query.

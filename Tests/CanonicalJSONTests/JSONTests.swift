@@ -13,12 +13,39 @@ import Testing
     }
 
     @Test func numbersMayStayAsTheyAreWritten() throws {
-        let text = #"{"a":[5,5.0,5e0,-0.0,0.25,9223372036854775807]}"#
+        let text = #"{"a":[5,5.0,5e0,-0.0,0.25,9223372036854775807,0.10,1E5]}"#
         let written = try JSON(parsingAsWritten: text.utf8)
-        #expect(written == ["a": [5, .real(5), .real(5), .real(0), 0.25, .integer(.max)]])
-        #expect(written.canonicalText == #"{"a":[5,5.0,5.0,-0.0,0.25,9223372036854775807]}"#)
+        let decimals = [JSON.decimal("0.10"), .decimal("1E5")]
+        #expect(written == ["a": .array([5, .real(5), .decimal("5e0"), .real(0), 0.25, .integer(.max)] + decimals)])
+        #expect(written.canonicalText == text)
         #expect(try written.canonical == JSON(parsing: text))
         #expect(throws: JSONError.self) { try JSON(parsingAsWritten: "[5.]".utf8) }
+    }
+
+    /// Numbers that no double tells from others keep their digits in the canonical value too.
+    @Test(arguments: ["12345678901234567890", "-9223372036854775809", "1e400", "-1.5E-999", "123456789012345678901234567890"])
+    func numbersBeyondTheTypesKeepTheirDigits(text: String) throws {
+        let written = try JSON(parsingAsWritten: text.utf8)
+        #expect(written == .decimal(text) && written.canonical == written && written.canonicalText == text)
+        #expect(try JSON(parsingAsWritten: written.canonicalBytes) == written)
+        #expect(written.isInteger == !text.lowercased().contains("e"))
+    }
+
+    @Test(arguments: [("-0", 0), ("0e999", 0), ("1e2", 100), ("0.50", 0.5), ("1.0", 1)] as [(String, JSON)])
+    func numbersHaveTheirUsualValue(text: String, value: JSON) throws {
+        let written = try JSON(parsingAsWritten: text.utf8)
+        #expect(written.canonicalText == text && written.canonical == value)
+    }
+
+    @Test func objectsMayKeepTheirOrder() throws {
+        let text = #"{"b":1,"a":{"d":[{"z":0,"y":1.50}],"c":{}},"é":null}"#
+        let written = try JSON(parsingAsWritten: text.utf8)
+        #expect(written.writtenText == text)
+        #expect(written.canonicalText == #"{"a":{"c":{},"d":[{"y":1.50,"z":0}]},"b":1,"é":null}"#)
+        #expect(try written == JSON(parsingAsWritten: written.canonicalBytes))
+        #expect(written.filterMembers { key, _ in key != "b" }.mapMembers { _, _ in 1 }.writtenText == #"{"a":1,"é":1}"#)
+        #expect(try JSON(parsing: text).writtenText == JSON(parsing: text).canonicalText)
+        #expect(JSON.object(inOrder: [("b", 1), ("a", 2), ("b", 3)]).writtenText == #"{"b":3,"a":2}"#)
     }
 
     @Test func surrogatePairsBecomeOneScalar() throws {

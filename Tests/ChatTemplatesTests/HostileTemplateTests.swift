@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Foundation
 import Fuzzing
 import TestSupport
 import Testing
@@ -136,20 +137,47 @@ import Testing
 
     @Test(arguments: directed.indices) func aDirectedTemplateEnds(index: Int) {
         let (source, reason) = Self.directed[index]
-        let start = ContinuousClock.now
+        let start = Self.computed
         do throws(TemplateError) {
             _ = try ChatTemplate(source).render(Self.variables)
             #expect(reason == nil, "\(source.prefix(100))")
         } catch {
             #expect(error.reason == reason, "\(source.prefix(100))")
         }
-        // Tests run side by side and unoptimized: the fuzzer has the true limit.
-        #expect(ContinuousClock.now - start < .seconds(20), "\(source.prefix(100))")
+        #expect(Self.computed - start < 2, "\(source.prefix(100))")
     }
+
+    /// Texts of short pieces cost what their bytes cost.
+    @Test func repetitionIsPaidByTheByte() throws {
+        let start = Self.computed
+        let loop = "{% for i in range(5000) %}{% set x = 'a' * 1000000 %}{% endfor %}"
+        #expect(throws: TemplateError.self) { try ChatTemplate(loop).render([:]) }
+        #expect(Self.computed - start < 0.5)
+        for (piece, times) in [("ab", 5000), ("é", 4097), ("abc", 4), ("x", 1), (String(repeating: "y", count: 5000), 3)] {
+            let text = try ChatTemplate("{{ '>' ~ p * \(times) }}").render(["p": TemplateValue(text: piece)])
+            #expect(text == ">" + String(repeating: piece, count: times))
+        }
+    }
+
+    /// Seconds that this thread has computed.
+    private static var computed: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// `DECANT_TEMPLATES` says how many are tried.
+    private static let generated = ProcessInfo.processInfo.environment["DECANT_TEMPLATES"].flatMap { Int($0) } ?? 3000
 
     @Test func generatedTemplatesEnd() {
         var refused: [String: Int] = [:]
-        for number in 0..<3000 {
+        var slowest = (seconds: 0.0, number: 0)
+        for number in 0..<Self.generated {
+            let start = Self.computed
+            defer {
+                let seconds = Self.computed - start
+                if seconds > slowest.seconds { slowest = (seconds, number) }
+            }
             var random = FuzzRandom(seed: UInt64(number))
             do throws(TemplateError) {
                 _ = try ChatTemplate(TemplateGrammar.template(&random)).render(Self.variables)
@@ -158,7 +186,8 @@ import Testing
                 refused[error.reason, default: 0] += 1
             }
         }
-        #expect(refused.values.reduce(0, +) < 3000 && refused[Self.steps] != nil)
+        #expect(refused.values.reduce(0, +) < Self.generated && refused[Self.steps] != nil)
+        #expect(slowest.seconds < 2, "template \(slowest.number)")
     }
 
     @Test func aReasonThatATemplateMakesUpIsCut() {

@@ -107,7 +107,7 @@ import Testing
             "line 3: the possible answers of 'simple_0' stood before, in q.json, line 2"
         ),
         (
-            question("irrelevance_0") + "\n" + question("irrelevance_0"),
+            question("irrelevance_0") + "\n" + question("irrelevance_0").replacing("area of 5", with: "area of 6"),
             "line 3: the id 'irrelevance_0' was used before, in q.json, line 2"
         ),
         (#"{"id":"a"}"#, "line 2: 'a' has neither a 'question' nor a 'ground_truth'; fix the row or remove it"),
@@ -120,7 +120,7 @@ import Testing
         (question("live_relevance_0-0-0"), "which has no answers to learn or to compare"),
         (question("simple_0", "[],[]"), "'simple_0' has no 'question' of one turn"),
         (question("simple_0", "[]"), "the last message of 'simple_0' is not the user's"),
-        (question("simple_0", #"[{"role":"tool","content":""}]"#), "a message has the role 'tool'"),
+        (question("simple_0", #"[{"role":"critic","content":""}]"#), "a message has the role 'critic'"),
         (question("simple_0", #"[{"role":"user"}]"#), "a message has no 'role' and 'content'"),
         (question("simple_0", functions: "{}"), "a function has no 'name'"),
         (question("irrelevance_0", functions: area + "," + area), "'irrelevance_0' defines the function 'area' twice"),

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import Records
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ private enum TabbedReader: RowReader {
                 let row = Row(
                     id: "\(file.name)-\(number + 1)", query: words[0],
                     answers: [FunctionCall(name: words[1], arguments: [:])])
-                try rows.add(row, [function], set: file.set, place: file.name)
+                try rows.add(row, [function], set: file.set, place: RecordPlace(file: file.name))
             }
         }
     }
@@ -30,10 +31,11 @@ private enum TabbedReader: RowReader {
         let folder = TemporaryFolder()
         try folder.write("play a song\tplay\nstop it\tstop\n", to: "rows.tsv")
         let file = IngestedFile(url: folder.url.appending(path: "rows.tsv"), name: "rows.tsv", set: "test", format: .text)
-        var rows = IngestedRows()
+        var written: [Row] = []
+        var rows = IngestedRows { written.append($0) }
         try TabbedReader.read([file], into: &rows)
-        #expect(rows.rows.map(\.id) == ["rows.tsv-1", "rows.tsv-2"])
-        #expect(rows.rows.allSatisfy { $0.set == "test" } && rows.functions.keys.sorted() == ["play", "stop"])
+        #expect(written.map(\.id) == ["rows.tsv-1", "rows.tsv-2"])
+        #expect(written.allSatisfy { $0.set == "test" } && rows.functions.keys.sorted() == ["play", "stop"])
     }
 
     static let row =
@@ -84,28 +86,29 @@ private enum TabbedReader: RowReader {
 
     @Test func rowsWhoseOwnAnswersDoNotFitAreCounted() throws {
         let function = FunctionDefinition(name: "f", summary: "", parameters: ["properties": ["a": ["type": "integer"]]])
-        var collected = IngestedRows()
+        var collected = IngestedRows { _ in }
         for (index, value) in (["1", 1, 2, true] as [JSON]).enumerated() {
             let row = Row(id: "\(index)", query: "q", answers: [FunctionCall(name: "f", arguments: ["a": value])])
-            try collected.add(row, [function], set: "train", place: "line \(index)")
+            try collected.add(row, [function], set: "train", place: RecordPlace(file: "rows", .line, index))
         }
         // A value of another type than the schema's is right where the answer has it, as a variable's name is.
         #expect(collected.warning == nil)
         let row = Row(id: "b", query: "q", answers: [FunctionCall(name: "f", arguments: ["b": 1])])
-        try collected.add(row, [function], set: "train", place: "line 5")
+        try collected.add(row, [function], set: "train", place: RecordPlace(file: "rows", .line, 5))
         #expect(collected.warning == "1 of 5 rows have answers that do not fit their functions: b")
     }
 
-    @Test func readsOpenAIChats() throws {
-        let chat =
-            #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"play x"},{"role":"assistant","#
-            + #""tool_calls":[{"type":"function","function":{"name":"play","arguments":"{\"song\":\"x\"}"}}]}],"#
-            + #""tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","properties":{"song":{"type":"string"}}}}}]}"#
-        let run = try StageRun(DataIngest(format: .openai), texts: ["train.0/a.jsonl": chat + "\n"])
-        let row = try #require(try run.lines("rows.jsonl").first)
-        #expect(row["query"] == "play x")
-        #expect(row["answers"] == [["name": "play", "arguments": ["song": "x"]]])
-        #expect(row["functions"] == ["play"])
+    /// Ids may be numbers, tools the chat completions interface's objects, and a row's functions its own.
+    @Test func aRowKeepsItsOwnFunctions() throws {
+        let wrapped =
+            #"{"id":7,"query":"play y","tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","#
+            + #""properties":{"x":{}}}}}],"answers":[{"name":"play","arguments":{"x":1.0}}]}"#
+        let run = try StageRun(DataIngest(format: .decant), texts: ["train.0/rows.jsonl": Self.row + "\n" + wrapped])
+        let row = try #require(try run.lines("rows.jsonl").last)
+        #expect(row["id"] == "7")
+        #expect(row["definitions"]?[0]?["parameters"] == ["type": "object", "properties": ["x": [:]]])
+        #expect(try run.text("rows.jsonl").contains(#""answers":[{"arguments":{"x":1.0},"name":"play"}]"#))
+        #expect(try run.json("functions.json")[0]?["parameters"]?["properties"] == [:])
     }
 
     @Test(arguments: [
@@ -115,12 +118,9 @@ private enum TabbedReader: RowReader {
         (row.replacing("\"tools\"", with: "\"tool\""), "line 2: the row has no 'tools' list"),
         (row.replacing("calls\"}", with: "no_call\"}"), "line 2: the row 'a' expects no call but has 1 answers"),
         (row.replacing(#"[{"name":"play","arguments"#, with: #"[{"name":"sing","arguments"#), "the answer calls 'sing'"),
-        (row + "\n" + row, "line 3: the id 'a' was used before, in rows.jsonl, line 2"),
         (
-            row + "\n"
-                + row.replacing(#""id":"a""#, with: #""id":"b""#).replacing(
-                    #""properties":{}"#, with: #""properties":{"x":{}}"#),
-            "line 3: the function 'play' was defined otherwise before"
+            row + "\n" + row.replacing("play x", with: "play y"),
+            "line 3: the id 'a' was used before, in rows.jsonl, line 2"
         ),
         ("", "the files hold no row"),
     ])

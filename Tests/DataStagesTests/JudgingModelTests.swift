@@ -42,9 +42,9 @@ import Words
         row.background.context = [ChatMessage(role: .user, content: "be brief")]
         let question = JudgingQuestion("{query}|{functions}|{answer}|{reference}|{other}|{")
         #expect(
-            try question.text(about: "[]", to: row, functions: Self.functions)
+            try question.text(about: "[]", to: row, CallTask(functions: Self.functions))
                 == #"be brief\#nplay {answer} {|play(song:string)|[]|[{"name":"play","arguments":{"song":"x"}}]|{other}|{"#)
-        let standard = try JudgingQuestion("").text(about: "[1]", to: row, functions: Self.functions)
+        let standard = try JudgingQuestion("").text(about: "[1]", to: row, CallTask(functions: Self.functions))
         for part in ["play {answer} {", "play(song:string)", "\n[1]\n", PromptStyle.response(to: row), "yes or no"] {
             #expect(standard.contains(part), "\(part)")
         }
@@ -60,7 +60,8 @@ import Words
             (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
             (part: "=b", reply: .init(text: "No", isWhole: true)), (part: "=[", reply: .init(text: "Yes", isWhole: true)),
         ])
-        let judging = try JudgeVerdicts(responses, asking: model, JudgingQuestion("={answer}"), functions: Self.functions)
+        let judging = try JudgeVerdicts(
+            responses, asking: model, JudgingQuestion("={answer}"), CallTask(functions: Self.functions))
         #expect(
             judging.verdicts == [
                 .accepted, .accepted, .accepted, .rejected("verdict not understood"), .rejected("the judging model says no"),
@@ -81,7 +82,7 @@ import Words
                 "ast": false,
             ])
         #expect(judging.transcript?[2]["verdict"] == .null)
-        let rules = JudgeVerdicts(responses, by: .ast, functions: Self.functions)
+        let rules = JudgeVerdicts(responses, by: .ast, CallTask(functions: Self.functions))
         #expect(rules.agreement(over: 0..<6) == nil)
         #expect(rules.transcript == nil)
     }

@@ -88,7 +88,7 @@ import Testing
         ),
         (#"{"id":1,"tools":[],"answers":[]}"#, "the row has no 'query'"),
         (#"{"query":"x","answers":[]}"#, "the row has no 'tools'"),
-        (row() + "\n" + row(), "line 3: the id 'xlam-7' was used before, in x.json, line 2"),
+        (row() + "\n" + row(answers: "[]"), "line 3: the id 'xlam-7' was used before, in x.json, line 2"),
         ("[\(row()), {}]", "x.json, row 2: the row has no 'query'; fix the row or remove it"),
         ("[\(row()),\n,]", "x.json, line 3: not JSON"), ("[]", "the files hold no row"),
     ]

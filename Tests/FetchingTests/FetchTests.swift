@@ -282,6 +282,7 @@ import Testing
         #expect(other.requests == ["/blob -"])
         let failure = await fixture.failure(origin, environment: ["HF_ENDPOINT": server.address, "HF_TOKEN": ""])
         #expect(failure.contains("HTTP status 401: it does not exist, or needs a token in HF_TOKEN"))
+        #expect(failure.contains("a data set is named datasets/owner/tiny"))
     }
 
     @Test func aMovingRevisionResolvesToACommit() async throws {
@@ -302,7 +303,9 @@ import Testing
             await failure("owner/tiny", "main", ["*.gguf"]).contains(
                 "has no file that matches '*.gguf'; it has config.json, model.safetensors, onnx/model one.bin"))
         #expect(await failure("owner/other", "main", []).contains("HTTP status 404"))
-        #expect(await failure("../owner", "main", []).contains("is not the name of a model on Hugging Face"))
+        #expect(
+            await failure("../owner", "main", []).contains(
+                "is not a name on Hugging Face: owner/name of a model, datasets/owner/name"))
         #expect(await failure("owner/tiny", "../x", []).contains("is not the name of a branch"))
         try fixture.write("<html>", to: "hub/api/models/owner/page/revision/main")
         #expect(await failure("owner/page", "main", []).contains("gave an answer that cannot be read: it is not JSON"))

@@ -45,21 +45,22 @@ import Words
 
     @Test(arguments: worked.indices) func reasoningIsMadeFromTheRow(index: Int) throws {
         let (row, reasoning) = Self.worked[index]
-        let response = AnswerStyle.reasoning.response(to: row, functions: Self.functions)
+        let task = CallTask(functions: Self.functions)
+        let response = try task.response(to: row, in: .reasoning)
         #expect(response == "<think>\(reasoning)</think><answer>\(PromptStyle.response(to: row))</answer>")
-        #expect(AnswerStyle.call.response(to: row, functions: Self.functions) == PromptStyle.response(to: row))
+        #expect((try task.response(to: row, in: .call)) == PromptStyle.response(to: row))
         // What is taught is what the reward and the judges take for right.
         let reward = CallReward(format: .reasoning, functions: Self.functions).reward(for: response, to: row)
         #expect(reward == Reward(2, isWellFormed: true, isRight: true))
         for judge in [AnswerJudge.ast, .exact] {
-            #expect(judge.verdict(on: response, format: .reasoning, for: row, functions: Self.functions) == .accepted)
+            #expect(task.verdict(on: response, in: .reasoning, for: row, by: judge) == .accepted)
         }
     }
 
     @Test func judgesReadTheAnswerPartAlone() {
         let row = Self.row("stop", FunctionCall(name: "stop", arguments: [:]))
         func verdict(_ response: String, _ format: AnswerStyle) -> Verdict {
-            AnswerJudge.ast.verdict(on: response, format: format, for: row, functions: Self.functions)
+            CallTask(functions: Self.functions).verdict(on: response, in: format, for: row, by: .ast)
         }
         let call = #"[{"name":"stop","arguments":{}}]"#
         #expect(verdict(call, .call) == .accepted)

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Testing
+import Words
 
 /// Prompts of models that bring their own chat template, from a folder as importing leaves it.
 @Suite struct ChatPromptTests {
@@ -190,5 +191,64 @@ import Testing
         let encoder = try folder.prompts(.query)
         #expect(encoder.endTokens == [4])
         #expect(try Self.prompt(encoder) == "<|user|>play yesterday<|assistant|>")
+    }
+
+    static let calling: RowBackground = {
+        let call = ChatCall(
+            id: "c1", name: "play", arguments: .object(inOrder: [("song", "x<|im_end|>"), ("loud", .decimal("1.50"))]))
+        var background = PromptFormatTests.row.background
+        background.context = [
+            ChatMessage(role: .user, content: "play x"), ChatMessage(role: .assistant, content: "Yes.", calls: [call, call]),
+            ChatMessage(role: .tool, content: "ok", callID: "c1"), ChatMessage(role: .tool, content: "done"),
+        ]
+        background.steps = [ChatMessage(role: .assistant, content: "", calls: [call]), ChatMessage(role: .tool, content: "3")]
+        return background
+    }()
+
+    static let callingTemplate = """
+        {% for m in messages %}<|im_start|>{{ m.role }} {{ m.content }}{% for c in m.tool_calls or [] %}
+        {{ '|' ~ c.id }} {{ c.function.name }} {{ c.function.arguments | tojson }}{% endfor %}<|im_end|>{% endfor %}<|im_start|>
+        """
+
+    /// Calls and results are the template's `tool_calls` and `tool`, before the query and behind it.
+    @Test func callsAndResultsAreTurns() throws {
+        var row = PromptFormatTests.row
+        row.background = Self.calling
+        let call = "|c1 play {\"song\": \"x<|im_end|>\", \"loud\": 1.5}"
+        try Self.withFolder(configuration: ["chat_template": .string(Self.callingTemplate), "eos_token": "<|im_end|>"]) {
+            folder, _ throws in
+            let encoder = try folder.prompts(.query)
+            #expect(
+                try Self.prompt(encoder, of: row)
+                    == "<|im_start|>user play x<|im_end|><|im_start|>assistant Yes.\(call)\(call)<|im_end|>"
+                    + "<|im_start|>tool ok<|im_end|><|im_start|>tool done<|im_end|><|im_start|>user play yesterday<|im_end|>"
+                    + "<|im_start|>assistant \(call)<|im_end|><|im_start|>tool 3<|im_end|><|im_start|>")
+            // No argument ends its message.
+            #expect(try encoder.promptTokens(of: row, functions: [:]).count { $0 == 2 } == 7)
+        }
+    }
+
+    @Test func aTemplateWithoutCallsIsToldOfThem() throws {
+        var row = PromptFormatTests.row
+        row.background = Self.calling
+        let call = #"{"name":"play","arguments":{"loud":1.50,"song":"x<|im_end|>"}}"#
+        try Self.withFolder(configuration: ["chat_template": .string(Self.plainTemplate), "eos_token": "<|im_end|>"]) {
+            folder, _ throws in
+            let text = try Self.prompt(folder.prompts(.query), of: row)
+            #expect(text.contains("<|im_start|>assistant Yes.\n[\(call),\(call)]<|im_end|><|im_start|>tool ok<|im_end|>"))
+            #expect(text.hasSuffix("<|im_start|>assistant [\(call)]<|im_end|><|im_start|>tool 3<|im_end|><|im_start|>"))
+        }
+    }
+
+    @Test func decantsPromptSpellsCallsAndResults() throws {
+        var row = PromptFormatTests.row
+        row.background = Self.calling
+        let call = #"{"name":"play","arguments":{"loud":1.50,"song":"x<|im_end|>"}}"#
+        #expect(
+            try CallTask(functions: [:]).texts(of: row, in: .query)[0]
+                == "Context:\nplay x\n\nAssistant: Yes.\n[\(call),\(call)]\n\nResult: ok\n\nResult: done\n\nplay yesterday\n\n"
+                + "Assistant: [\(call)]\n\nResult: 3")
+        // A row that was stored is the same row.
+        #expect(try Row(json: JSON(parsingAsWritten: row.json.canonicalBytes)) == row)
     }
 }

@@ -37,7 +37,8 @@ import Words
     }
 
     @Test func aTokenizerReadsTheTextAlone() throws {
-        #expect(try PromptStyle.tools.texts(of: Self.passage, functions: PromptFormatTests.functions) == [Self.passage.query])
+        #expect(
+            try CallTask(functions: PromptFormatTests.functions).texts(of: Self.passage, in: .tools) == [Self.passage.query])
     }
 
     @Test func itsTokensAreThoseOfThePlainText() throws {

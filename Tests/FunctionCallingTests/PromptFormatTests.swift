@@ -20,7 +20,7 @@ import Words
     let tokenizer: Tokenizer
 
     init() throws {
-        let texts = try PromptStyle.tools.texts(of: Self.row, functions: Self.functions)
+        let texts = try CallTask(functions: Self.functions).texts(of: Self.row, in: .tools)
         tokenizer = try TokenizerTrainer(vocabularySize: 300).train(on: Array(repeating: texts, count: 5).flatMap { $0 })
     }
 
@@ -65,7 +65,7 @@ import Words
         #expect(text(query) == "<|user|>\(Self.plainPrompt)<|assistant|>")
         let tools = try PromptStyle.tools.promptTokens(of: row, functions: Self.functions, with: tokenizer)
         #expect(text(tools) == "<|tools|>play(loud:boolean, song:string)<|user|>\(Self.plainPrompt)<|assistant|>")
-        #expect(try PromptStyle.query.texts(of: row, functions: [:]).first == Self.plainPrompt)
+        #expect(try CallTask(functions: [:]).texts(of: row, in: .query).first == Self.plainPrompt)
         row.background = RowBackground(knowledge: ["Songs are short."])
         let short = try PromptStyle.query.promptTokens(of: row, functions: [:], with: tokenizer)
         #expect(text(short) == "<|user|>Knowledge:\n- Songs are short.\n\nplay yesterday<|assistant|>")
@@ -76,7 +76,7 @@ import Words
             Self.row.json.canonicalText
                 == #"{"answers":[{"arguments":{"song":"yesterday"},"name":"play"}],"functions":["play"],"id":"r","query":"play yesterday"}"#
         )
-        #expect(try PromptStyle.query.texts(of: Self.row, functions: [:]).first == "play yesterday")
+        #expect(try CallTask(functions: [:]).texts(of: Self.row, in: .query).first == "play yesterday")
     }
 
     @Test func aResponseEnds() throws {
@@ -109,7 +109,7 @@ import Words
         let tokens = try PromptStyle.query.promptTokens(of: row, functions: [:], with: tokenizer)
         let prompt = "Context:\nhello\n\nAssistant: yes?\n\nplay yesterday"
         #expect(text(tokens) == "<|user|>\(prompt)<|assistant|>")
-        #expect(try PromptStyle.query.texts(of: row, functions: [:]).first == prompt)
+        #expect(try CallTask(functions: [:]).texts(of: row, in: .query).first == prompt)
     }
 
     @Test func aPromptListsTheRowsOwnDefinitions() throws {

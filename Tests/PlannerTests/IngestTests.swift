@@ -42,4 +42,22 @@ import Testing
         let report = try #require(shapes.first { $0.name == "report" })
         #expect(report.parameters.contains(#""sets":["test","one","two"]"#))
     }
+
+    @Test func columnsGoByInputWhereTheyDiffer() throws {
+        func parameters(_ ingest: String) throws -> String {
+            try #require(graph(ingest).first { $0.name == "data.rows" }).parameters
+        }
+        let one = #"{"columns":{"query":"text"},"format":"table"}"#
+        #expect(try parameters("{format: table, columns: {query: text}, train: functions}") == one)
+        #expect(
+            try parameters(
+                "{format: table, columns: {query: text}, train: functions, test: {from: utterances, columns: {query: q}}}")
+                == #"{"columns":{"query":"text"},"columns_of":{"test.0":{"query":"q"}},"format":"table"}"#)
+        #expect(
+            try parameters("{train: functions, test: {from: utterances, format: table, columns: {query: q}}}")
+                == #"{"columns_of":{"test.0":{"query":"q"}},"format":"decant","formats":{"test.0":"table"}}"#)
+        #expect(
+            try parameters("{format: table, train: functions, bad_rows: 1%}") == #"{"bad_rows":0.01,"format":"table"}"#)
+        #expect(try parameters("{format: table, train: functions, bad_rows: 0%}") == #"{"format":"table"}"#)
+    }
 }

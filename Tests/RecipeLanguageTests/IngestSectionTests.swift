@@ -49,4 +49,18 @@ import Testing
         #expect(try pipeline(apart, split).evaluatedSets == ["other"])
         #expect(try pipeline("{format: text, train: [a, b], test: c}", split).evaluatedSets == [])
     }
+
+    @Test func columnsOfATableAreThoseOfFlatRows() throws {
+        let read = try ingest(
+            pipeline("{format: table, columns: {query: text, label: intent}, train: [a, {from: b, columns: {query: q}}]}"))
+        #expect(read.train.map { $0.reading.columns.value } == [["query": "text", "label": "intent"], ["query": "q"]])
+        let text = """
+            decant: 1
+            sources: {a: {path: a}}
+            data: {ingest: {format: table, train: a, columns: {qurey: text}}}
+            """
+        let problems = DiagnosticRenderer.render(RecipeReader.read(SourceText(path: "a.yaml", text: text)).diagnostics)
+        #expect(problems.contains("'columns' of the format 'table' has no field 'qurey'"), "\(problems)")
+        #expect(problems.contains("did you mean 'query'?"))
+    }
 }

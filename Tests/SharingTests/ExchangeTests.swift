@@ -240,7 +240,7 @@ import Testing
         try fixture.git("remote", "add", "backup", remote.path, in: fixture.place("ours/lineage.git"))
         _ = try await ours.push([], to: Remote("backup", for: ours))
         let theirs = try fixture.store("theirs")
-        try theirs.addRemote("origin", address: remote.path)
+        try theirs.endClone(of: remote.path)
         try await theirs.pull(.everything, from: Remote(nil, for: theirs))
         #expect(try fixture.holdsBuild(theirs))
         try fixture.git("remote", "add", "far", "git@example.invalid:models.git", in: fixture.place("ours/lineage.git"))

@@ -93,6 +93,8 @@ private struct ForgedStore {
 /// Nobody can replace the bytes of a source that its action pins: not by any way into a store, and not in it.
 @Suite struct PinnedSourceTests {
     private static let reasons = ["pins", "it does not pin"]
+    /// Names of the forgeries.
+    static let planted = Forgery.everything.map(\.testDescription)
 
     private func expectRefusal(_ text: String, _ forgery: Forgery) {
         #expect(text.contains(forgery.action.kind) && Self.reasons.contains { text.contains($0) }, "\(text)")

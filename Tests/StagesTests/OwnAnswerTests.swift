@@ -32,7 +32,7 @@ import Testing
     private func reader() throws -> ResponseRows {
         let context = try context()
         return ResponseRows(
-            prompts: try context.modelFolder("model").prompts(.query), functions: try context.readFunctions("data"))
+            prompts: try context.modelFolder("model").prompts(.query), task: try context.readTask(), style: .query)
     }
 
     private func write(_ rows: [Row], _ file: String = "train.jsonl") throws {

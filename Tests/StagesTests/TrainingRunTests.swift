@@ -33,7 +33,7 @@ import Testing
             inputs: workshop.root.appending(path: "inputs", directoryHint: .isDirectory), outputs: workshop.root, threads: 1,
             reportProgress: { _ in })
         let rows = ResponseRows(
-            prompts: try context.modelFolder("model").prompts(.query), functions: try context.readFunctions("data"))
+            prompts: try context.modelFolder("model").prompts(.query), task: try context.readTask(), style: .query)
         let examples = try context.read(DataFiles.valid, from: "data").map { try rows.example(of: $0) }
         let options = TrainingOptions(steps: 1, batch: 1, learningRate: 1, seed: 0)
         return try Learner(model, longest: 1, options: options, workers: WorkerPool(threads: 2)).meanLoss(of: examples)

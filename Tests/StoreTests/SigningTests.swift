@@ -74,6 +74,36 @@ private struct BrokenSigner: CommitSigner {
                     format: "ssh", key: "~/k.pub", program: "/bin/keys", signsCommits: true, signsTags: true))
     }
 
+    /// It would run as whoever asks who signed what.
+    @Test func aProgramThatOthersMayHaveSetDoesNotRun() throws {
+        let fixture = try StoreFixture()
+        try fixture.run("git", "config", "gpg.ssh.program", "/bin/keys", in: fixture.repository)
+        let config = fixture.repository.appending(path: "config").path
+        func expectUse(_ isUsed: Bool, _ comment: Comment) throws {
+            let settings = try fixture.store.signingSettings()
+            #expect(settings.program == (isUsed ? "/bin/keys" : "ssh-keygen"), comment)
+            #expect(settings.foreignProgram == (isUsed ? nil : "/bin/keys"), comment)
+        }
+        chmod(config, 0o664)
+        try expectUse(true, "a group of one's own")
+        chmod(fixture.repository.path, 0o2775)
+        try expectUse(false, "a store that a group shares")
+        chmod(config, 0o644)
+        try expectUse(false, "they can put another file there")
+        chmod(fixture.repository.path, 0o755)
+        try expectUse(true, "one's own")
+        chmod(config, 0o666)
+        try expectUse(false, "everybody")
+        chmod(config, 0o644)
+        if geteuid() == 0 {
+            chown(config, 4001, 5000)
+            try expectUse(false, "a file of somebody else")
+            chown(config, 0, 0)
+            chown(fixture.repository.path, 4001, 5000)
+            try expectUse(false, "a store of somebody else")
+        }
+    }
+
     @Test func aTagIsAnAnnotatedTagOfGit() throws {
         let fixture = try StoreFixture()
         let commit = try fixture.recordBuild()

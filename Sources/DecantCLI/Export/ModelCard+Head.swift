@@ -95,7 +95,7 @@ enum FrontMatter {
     /// `nil` for a value on one line.
     private static func lines(of value: JSON, indentation: String) -> [String]? {
         switch value {
-        case .object(let members) where !members.isEmpty:
+        case .object(let object) where !object.members.isEmpty:
             return value.sortedMembers.flatMap { field($0.key, $0.value, indentation: indentation) }
         case .array(let elements) where !elements.isEmpty:
             return elements.flatMap { element in

@@ -4,6 +4,8 @@ import Engine
 import Files
 import Foundation
 import Programs
+import Stages
+import Words
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Answer a query with a model of the store.")
@@ -20,7 +22,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "New tokens at most.")
     var maxTokens = 128
 
-    @Flag(help: "Answer nothing but calls that fit the schemas of these functions.")
+    @Flag(help: "Answer nothing but what the model's task allows: a label, an object, calls that fit these functions' schemas.")
     var constrained = false
 
     @OptionGroup var storeOptions: StoreOptions
@@ -34,7 +36,32 @@ struct RunCommand: ParsableCommand {
         let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: directory) }
         try store.materialize(stored.record.artifact, at: directory)
-        Console.output(try answer(with: ModelFolder(directory)))
+        let folder = ModelFolder(directory)
+        if let learned = try LearnedData(of: stored.record, in: store), learned.description.kind != .calls {
+            let task = try learned.description.task(functions: [:])
+            let style = try folder.promptFormat() ?? learned.prompt ?? .query
+            Console.output(try answer(with: folder, task, style, to: Row(id: "query", query: query, answers: [])))
+        } else {
+            Console.output(try answer(with: folder))
+        }
+    }
+
+    /// - Parameter style: what the prompt shows.
+    private func answer(with folder: ModelFolder, _ task: any AnswerTask, _ style: PromptStyle, to row: Row) throws -> String {
+        let encoder = try folder.prompts(task.markup(of: style))
+        let prompt = try encoder.promptTokens(of: task.shown(row, in: style), functions: task.functions)
+        var options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
+        if constrained {
+            var constraints = AnswerConstraints(task: task, tokenizer: encoder.tokenizer)
+            do {
+                options.constraint = try constraints.constraint(for: row)
+            } catch {
+                throw CommandFailure.badInput("\(error): leave --constrained out")
+            }
+        }
+        let workers = WorkerPool(threads: Machine.current.processors)
+        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
+        return answers.first?.text(with: encoder.tokenizer) ?? ""
     }
 
     private func answer(with folder: ModelFolder) throws -> String {
@@ -44,19 +71,10 @@ struct RunCommand: ParsableCommand {
         if format == .tools, pool.isEmpty {
             throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
         }
-        let encoder = try folder.prompts(format)
-        let prompt = try encoder.promptTokens(of: row, functions: pool)
         if constrained, pool.isEmpty {
             throw CommandFailure.badInput("what an answer may call must be known: name a file of functions with --functions")
         }
-        var options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
-        if constrained {
-            var constraints = CallConstraints(functions: pool, tokenizer: encoder.tokenizer)
-            options.constraint = constraints.constraint(for: row)
-        }
-        let workers = WorkerPool(threads: Machine.current.processors)
-        let answers = try folder.inferenceModel().generate([prompt], options: options, workers: workers)
-        return answers.first?.text(with: encoder.tokenizer) ?? ""
+        return try answer(with: folder, CallTask(functions: pool), format, to: row)
     }
 
     private func readFunctions() throws -> [String: FunctionDefinition] {

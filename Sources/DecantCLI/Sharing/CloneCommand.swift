@@ -38,17 +38,19 @@ struct CloneCommand: AsyncParsableCommand {
         }
         let signers = try signers.map { try readSigners($0) }
         let isNew = !FileManager.default.fileExists(atPath: directory.path)
-        if Store.isThere(at: directory), try !options.results.open().isEmpty() {
+        let store = try options.results.open()
+        // A clone that was killed goes on.
+        guard try store.isEmpty() || store.unfinishedClone == address.textWithUser else {
             throw CommandFailure.badInput("\(directory.path) is a store already", hint: "pull \(remote)")
         }
-        let store = try options.results.open()
         do {
+            try store.beginClone(of: address.textWithUser)
             try settle(rule, signers, in: store)
             try await options.reporting(next: "pull") {
                 let place = try Remote(remote, objectServer: options.lfs, for: store)
                 for warning in place.warnings { Console.progress("warning: \(warning)") }
                 let summary = try await store.pull(.everything, from: place, accepting: Set(accept)) { options.show($0) }
-                try store.addRemote("origin", address: address.textWithUser)
+                try store.endClone(of: address.textWithUser)
                 return summary
             }
         } catch {

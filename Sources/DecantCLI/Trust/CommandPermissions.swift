@@ -95,7 +95,7 @@ final class CommandPermissions: StageGate {
         if answered.withLock({ $0.contains(name) }) { try allow(question.command) }
         if try allows(question) { return .isolated }
         return .refused(
-            "\(question.words)\nAllow it: \(Console.program) trust command \(question.command.digest.hex)"
+            "\(question.words)\nAllow it: \(Console.command("trust command \(question.command.digest.hex)"))"
                 + " (or this once: --allow-command \(name))")
     }
 

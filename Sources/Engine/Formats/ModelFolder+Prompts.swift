@@ -29,6 +29,16 @@ extension ModelFolder {
             tokenizer: tokenizer, format: format, markup: .chat(markup), endTokens: try endTokens(configuration, tokenizer))
     }
 
+    /// How plain texts become tokens for this model; the start token is the tokenizer's `bos_token`, else its `eos_token`.
+    package func plainTexts() throws(ModelFileError) -> PlainTextEncoder {
+        let tokenizer = try tokenizer()
+        let configuration = try readJSON(Self.tokenizerConfiguration)
+        let start = ["bos_token", "eos_token"].lazy.compactMap { Self.spelling(configuration[$0]) }.first.flatMap { text in
+            tokenizer.id(of: text).map { PlainTextEncoder.Token(id: $0, text: text) }
+        }
+        return PlainTextEncoder(tokenizer: tokenizer, start: start)
+    }
+
     private static let tokenizerConfiguration = "tokenizer_config.json"
     private static let templateFile = "chat_template.jinja"
 

@@ -65,7 +65,7 @@ package struct SafeTensors: Sendable {
         } catch {
             throw Self.damaged(file, "its header is not JSON: \(error)")
         }
-        guard case .object(let members) = header else { throw Self.damaged(file, "its header is not a JSON object") }
+        guard let members = header.object else { throw Self.damaged(file, "its header is not a JSON object") }
         metadata = try Self.metadata(members["__metadata__"], file: file)
 
         var entries: [String: Entry] = [:]

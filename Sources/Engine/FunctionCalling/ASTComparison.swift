@@ -53,7 +53,7 @@ enum ASTComparison {
 
     private static func match(_ value: JSON, allowed: [JSON], parameter: ParameterType) -> Match {
         let type = parameter.type ?? ArgumentType(of: value)
-        let value = type == .float && ArgumentType(of: value) == .integer ? .real(value.double ?? 0) : value
+        let value = type == .float && ArgumentType(of: value) == .integer ? value.double.map(JSON.real) ?? value : value
         switch typing(of: value, allowed: allowed, type: type, element: parameter.element) {
         case .wrong: return .wrongType
         case .variable: return allowed.contains { ValueComparison.areEqual(value, $0) } ? .right : .wrongValue
@@ -166,8 +166,8 @@ enum ValueComparison {
         case (.array(let left), .array(let right)):
             return left.count == right.count && zip(left, right).allSatisfy(areEqual)
         case (.object(let left), .object(let right)):
-            return left.count == right.count
-                && left.allSatisfy { key, value in right[key].map { areEqual(value, $0) } ?? false }
+            return left.members.count == right.members.count
+                && left.members.allSatisfy { key, value in right.members[key].map { areEqual(value, $0) } ?? false }
         case (.null, .null):
             return true
         default:
@@ -179,7 +179,7 @@ enum ValueComparison {
     private static func number(_ value: JSON) -> JSON? {
         switch value {
         case .bool(let value): .integer(value ? 1 : 0)
-        case .integer, .real: value
+        case .integer, .real, .decimal: value
         default: nil
         }
     }

@@ -2,18 +2,7 @@ import CanonicalJSON
 import Words
 
 extension AnswerStyle {
-    /// The response to a row that training teaches: its calls, with a worked reasoning before them in the style `reasoning`.
-    ///
-    /// - Parameter functions: definitions by name.
-    package func response(to row: Row, functions: [String: FunctionDefinition]) -> String {
-        let calls = PromptStyle.response(to: row)
-        return switch self {
-        case .call: calls
-        case .reasoning: ReasonedResponse(reasoning: WorkedReasoning(row, functions: functions).text, answer: calls).text
-        }
-    }
-
-    /// The part of a response that holds the calls.
+    /// The part of a response that holds the answer.
     package func answer(in response: String) -> Result<String, RowError> {
         switch self {
         case .call: .success(response)
@@ -51,18 +40,6 @@ package struct ReasonedResponse: Hashable, Sendable {
             ReasonedResponse(
                 reasoning: String(response[places[0].upperBound..<places[1].lowerBound]),
                 answer: String(response[places[2].upperBound..<places[3].lowerBound])))
-    }
-}
-
-extension AnswerJudge {
-    /// Judges the calls of a response in a format. It rejects a response that is not in this format.
-    package func verdict(
-        on response: String, format: AnswerStyle, for row: Row, functions: [String: FunctionDefinition]
-    ) -> Verdict {
-        switch format.answer(in: response) {
-        case .failure(let error): .rejected(error.description)
-        case .success(let answer): verdict(on: answer, for: row, functions: functions)
-        }
     }
 }
 

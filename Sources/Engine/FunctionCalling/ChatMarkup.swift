@@ -8,34 +8,20 @@ struct ChatMarkup: Sendable {
     var variables: [String: TemplateValue]
 
     /// The prompt of a row as a conversation: instructions are the system's message, functions are tools, examples and earlier
-    /// messages are turns, knowledge and query are the user's last message.
+    /// messages are turns, knowledge and query are the user's last message, behind which calls and their results may stand.
     ///
     /// Text of the row and the functions never becomes a special token.
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
-        guard let mark = Self.mark(absentFrom: [row.query] + row.background.texts + tools.map(\.json.canonicalText)) else {
+        let shown = tools.map(\.tool)
+        guard let mark = Self.mark(absentFrom: [row.query] + row.background.texts + shown.map(\.writtenText)) else {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
-        var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
-        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
-        // Templates accept one system message, which comes first.
-        var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
-        for turn in row.conversation {
-            if let last = turns.last, last.role == turn.role {
-                // Some templates require alternating roles.
-                turns[turns.count - 1].content += "\n\n" + turn.content
-            } else {
-                turns.append(turn)
-            }
-        }
-        let messages = turns.map { Self.message($0.role.rawValue, tokenizer.marking($0.content, with: mark)) }
+        let given = { (json: JSON) in TemplateValue(json).mapStrings { tokenizer.marking($0, with: mark) } }
         var variables = variables
-        variables["messages"] = TemplateValue(elements: messages)
-        variables["tools"] =
-            tools.isEmpty
-            ? TemplateValue.none
-            : TemplateValue(elements: tools.map { $0.tool.mapStrings { tokenizer.marking($0, with: mark) } })
+        variables["messages"] = TemplateValue(elements: turns(of: row, tools: tools).map { message($0, given) })
+        variables["tools"] = tools.isEmpty ? TemplateValue.none : TemplateValue(elements: shown.map(given))
         variables["add_generation_prompt"] = .bool(true)
         do throws(TemplateError) {
             return tokenizer.encode(try template.render(variables), marked: mark).map(Int32.init)
@@ -44,8 +30,48 @@ struct ChatMarkup: Sendable {
         }
     }
 
-    private static func message(_ role: String, _ content: String) -> TemplateValue {
-        .mapping(TemplateMapping([("role", TemplateValue(text: role)), ("content", TemplateValue(text: content))]))
+    /// The messages that the template is given. It accepts one system message, which comes first; some templates require
+    /// alternating roles, so that words of one role in a row are one message.
+    private func turns(of row: Row, tools: [FunctionDefinition]) -> [ChatMessage] {
+        var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
+        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
+        var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
+        for turn in row.conversation {
+            if let last = turns.last, last.role == turn.role, turn.role != .tool, last.calls.isEmpty, turn.calls.isEmpty {
+                turns[turns.count - 1].content += "\n\n" + turn.content
+            } else {
+                turns.append(turn)
+            }
+        }
+        return turns
+    }
+
+    /// A message as the template reads it. One that reads no calls is told of them in the message's words.
+    private func message(_ turn: ChatMessage, _ given: (JSON) -> TemplateValue) -> TemplateValue {
+        let calls = template.readsCalls ? turn.calls : []
+        var members = [
+            ("role", TemplateValue(text: turn.role.rawValue)),
+            ("content", given(.string(template.readsCalls ? turn.content : turn.text))),
+        ]
+        if !calls.isEmpty {
+            members.append(
+                (
+                    "tool_calls",
+                    TemplateValue(
+                        elements: calls.map { call in
+                            let function: [(String, TemplateValue)] = [
+                                ("name", given(.string(call.name))), ("arguments", given(call.members)),
+                            ]
+                            return .mapping(
+                                TemplateMapping([
+                                    ("id", given(.string(call.id))), ("type", TemplateValue(text: "function")),
+                                    ("function", .mapping(TemplateMapping(function))),
+                                ]))
+                        })
+                ))
+        }
+        if let callID = turn.callID { members.append(("tool_call_id", given(.string(callID)))) }
+        return .mapping(TemplateMapping(members))
     }
 
     /// One of Unicode's noncharacters that the texts do not contain.
@@ -53,34 +79,5 @@ struct ChatMarkup: Sendable {
         (UInt32(0xFDD0)...0xFDEF).lazy.compactMap(Unicode.Scalar.init).first { mark in
             !texts.contains { $0.unicodeScalars.contains(mark) }
         }
-    }
-}
-
-extension FunctionDefinition {
-    /// The function in the form of the chat completions interface.
-    package var chatTool: JSON { ["type": "function", "function": json] }
-
-    /// The function in the form of chat templates: `{"type": "function", "function": {"name", "description", "parameters"}}`.
-    var tool: TemplateValue {
-        let members: [(String, TemplateValue)] = [
-            ("name", TemplateValue(text: name)), ("description", TemplateValue(text: summary)),
-            ("parameters", Self.schema(parameters)),
-        ]
-        return .mapping(
-            TemplateMapping([("type", TemplateValue(text: "function")), ("function", .mapping(TemplateMapping(members)))]))
-    }
-
-    /// A schema with its members in the usual order, which models saw in training; other members come last.
-    private static func schema(_ json: JSON) -> TemplateValue {
-        guard let members = json.object else { return TemplateValue(json) }
-        let first = ["type", "description", "enum", "items", "properties", "required"]
-        let keys = first.filter { members[$0] != nil } + json.sortedMembers.map(\.key).filter { !first.contains($0) }
-        return .mapping(
-            TemplateMapping(
-                keys.map { key in
-                    let value = members[key] ?? .null
-                    guard key == "properties" else { return (key, schema(value)) }
-                    return (key, .mapping(TemplateMapping(value.sortedMembers.map { ($0.key, schema($0.value)) })))
-                }))
     }
 }

@@ -4,24 +4,33 @@ import CanonicalJSON
 package struct FunctionDefinition: Hashable, Sendable {
     package var name: String
     package var summary: String
-    /// A schema of type `object` with `properties` and `required`.
+    /// A schema of type `object` with `properties` and `required`, without references to others.
     package var parameters: JSON
+    /// The tool as its authors wrote it, where a prompt would not show it so otherwise: that is what models are then shown.
+    package var written: WrittenTool?
 
     package init(name: String, summary: String, parameters: JSON) {
         (self.name, self.summary, self.parameters) = (name, summary, parameters)
     }
 
-    /// Reads `{"name", "description", "parameters"}`.
+    /// Reads `{"name", "description", "parameters"}` and perhaps `written`, as a data artifact has it.
     package init(json: JSON) throws(RowError) {
         guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a function has no 'name'") }
         guard let parameters = json["parameters"], parameters.object != nil else {
             throw RowError("the function '\(name)' has no 'parameters' object")
         }
         self.init(name: name, summary: json["description"]?.string ?? "", parameters: parameters)
+        guard let text = json["written"]?.string else { return }
+        guard let tool = try? JSON(parsingAsWritten: text.utf8), tool.object != nil else {
+            throw RowError("the member 'written' of the function '\(name)' is no tool as JSON")
+        }
+        written = WrittenTool(tool)
     }
 
     package var json: JSON {
-        ["name": .string(name), "description": .string(summary), "parameters": parameters]
+        var members: [String: JSON] = ["name": .string(name), "description": .string(summary), "parameters": parameters]
+        if let written { members["written"] = .string(written.text) }
+        return .object(members)
     }
 
     /// The schema of each argument, sorted by name.
@@ -87,8 +96,8 @@ extension FunctionDefinition {
     private static func isOfType(_ value: JSON, _ schema: JSON) -> Bool {
         switch schema["type"]?.string {
         case "string": value.string != nil
-        case "integer": value.integer != nil
-        case "number", "float": value.double != nil
+        case "integer": value.isInteger
+        case "number", "float": value.isNumber
         case "boolean": value.bool != nil
         case "array":
             value.array?.allSatisfy { element in schema["items"].map { isOfType(element, $0) } ?? true } ?? false

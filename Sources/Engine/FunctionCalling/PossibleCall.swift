@@ -41,8 +41,8 @@ extension PossibleCall {
     /// A value in the form of allowed values, where objects that are compared key by key hold lists of values.
     private static func alternatives(_ value: JSON, _ parameter: ParameterType) -> JSON {
         switch value {
-        case .object(let members) where parameter.type == nil || parameter.type == .dictionary:
-            .object(members.mapValues { .array([$0]) })
+        case .object(let object) where parameter.type == nil || parameter.type == .dictionary:
+            .object(object.members.mapValues { .array([$0]) })
         case .array(let elements) where parameter.element == .dictionary:
             .array(elements.map { alternatives($0, ParameterType(type: .dictionary)) })
         default: value
@@ -66,9 +66,9 @@ extension PossibleCall {
 
     private static func firstValue(_ value: JSON, _ parameter: ParameterType) -> JSON {
         switch value {
-        case .object(let members) where parameter.type == .dictionary:
+        case .object(let object) where parameter.type == .dictionary:
             .object(
-                members.compactMapValues { values in
+                object.members.compactMapValues { values in
                     guard let list = values.array else { return values }
                     return list.first == leftOut ? nil : list.first
                 })
@@ -95,6 +95,7 @@ enum ArgumentType: Hashable, Sendable {
         case .bool: self = .boolean
         case .integer: self = .integer
         case .real: self = .float
+        case .decimal: self = value.isInteger ? .integer : .float
         case .string: self = .string
         case .array: self = .list
         case .object: self = .dictionary
@@ -134,11 +135,11 @@ extension JSON {
     /// The value with integers as reals where the schema requires numbers, because canonical rows spell `5.0` as `5`.
     func widened(to schema: JSON?) -> JSON {
         switch self {
-        case .integer(let value): ArgumentType(schema: schema) == .float ? .real(Double(value)) : self
+        case .integer, .decimal: ArgumentType(schema: schema) == .float && isInteger ? double.map(JSON.real) ?? self : self
         case .array(let elements): .array(elements.map { $0.widened(to: schema?["items"]) })
-        case .object(let members):
+        case .object(let object):
             .object(
-                members.reduce(into: [:]) { $0[$1.key] = $1.value.widened(to: schema?["properties"]?[$1.key]) })
+                object.members.reduce(into: [:]) { $0[$1.key] = $1.value.widened(to: schema?["properties"]?[$1.key]) })
         default: self
         }
     }

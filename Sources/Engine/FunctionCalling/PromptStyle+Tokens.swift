@@ -28,13 +28,6 @@ extension PromptStyle {
         tokenizer.encodePlainText(response).map(Int32.init) + [try Self.id(of: .end, in: tokenizer)]
     }
 
-    /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
-    package func texts(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [String] {
-        if row.isPassage { return [row.query] }
-        let texts = [row.plainPrompt, Self.response(to: row)]
-        return self == .tools ? [Self.listing(of: try Self.definitions(of: row, functions))] + texts : texts
-    }
-
     /// The right response to a row: `[{"name":"set_light","arguments":{"room":"kitchen"}}]`, `[]` where no call is wanted.
     package static func response(to row: Row) -> String { response(of: row.answers) }
 
@@ -124,12 +117,12 @@ extension Row {
         return "Knowledge:\n" + background.knowledge.map { "- \($0)\n" }.joined() + "\n" + query
     }
 
-    /// The turns of the conversation: examples, earlier messages and the question.
+    /// The turns of the conversation: examples, earlier messages, the question, and what has been done for it.
     var conversation: [ChatMessage] {
         let examples = background.examples.flatMap {
             [ChatMessage(role: .user, content: $0.query), ChatMessage(role: .assistant, content: $0.response)]
         }
-        return examples + background.context + [ChatMessage(role: .user, content: question)]
+        return examples + background.context + [ChatMessage(role: .user, content: question)] + background.steps
     }
 
     /// The prompt without functions as a conversation: instructions as the system's message, then the turns.
@@ -154,12 +147,27 @@ extension Row {
     /// - The hall has two lamps.
     ///
     /// turn them off
+    ///
+    /// Assistant: [{"name":"lights","arguments":{"room":"hall"}}]
+    ///
+    /// Result: ["left", "right"]
     /// ```
-    var plainPrompt: String {
+    package var plainPrompt: String {
         let instructions = background.instructions.isEmpty ? [] : [background.instructions]
         let examples = background.examples.map { "Example:\n\($0.query)\n\($0.response)" }
-        let said = background.context.map { ($0.role == .assistant ? "Assistant: " : "") + $0.content }
+        let said = background.context.map(\.plainText)
         let context = said.isEmpty ? [] : ["Context:\n" + said.joined(separator: "\n\n")]
-        return (instructions + examples + context + [question]).joined(separator: "\n\n")
+        return (instructions + examples + context + [question] + background.steps.map(\.plainText)).joined(separator: "\n\n")
+    }
+}
+
+extension ChatMessage {
+    /// The message with a word for who says it; what a user says has none.
+    fileprivate var plainText: String {
+        switch role {
+        case .assistant: "Assistant: " + text
+        case .tool: "Result: " + text
+        case .system, .user: text
+        }
     }
 }

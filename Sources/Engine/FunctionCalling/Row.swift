@@ -20,11 +20,19 @@ package struct Row: Hashable, Sendable {
     package var answers: [FunctionCall]
     /// Everything that is right, for each call of `answers`; `nil` where only `answers` is right.
     package var possible: [PossibleCall]?
+    /// The right response of a row that wants no calls but words: a label, a text, a JSON object. `nil` where its file has none.
+    package var reply: String?
+    /// What the row offers to choose from; the reply is the right one.
+    package var options: RowOptions?
+    /// What the row asks to be scored.
+    package var ranked: RankedText?
     /// The template that the row was generated from: `set_light/3`.
     package var template: String?
     package var heldOut: HeldOut?
     /// The name of the set that its file belongs to.
     package var set: String?
+    /// What gave this row and others, a conversation of several turns: they belong together.
+    package var record: String?
     /// The parts of the prompt beside functions and query.
     package var background = RowBackground()
     /// Whether `query` is a text for language modelling, without a question, functions and answers.
@@ -65,33 +73,6 @@ package struct Row: Hashable, Sendable {
     }
 }
 
-/// One message of a conversation.
-package struct ChatMessage: Hashable, Sendable {
-    package enum Role: String, Hashable, Sendable {
-        case system
-        case user
-        case assistant
-    }
-
-    package var role: Role
-    package var content: String
-
-    package init(role: Role, content: String) { (self.role, self.content) = (role, content) }
-
-    /// Reads `{"role", "content"}`.
-    package init(json: JSON) throws(RowError) {
-        guard let word = json["role"]?.string, let content = json["content"]?.string else {
-            throw RowError("a message has no 'role' and 'content'")
-        }
-        guard let role = Role(rawValue: word) else {
-            throw RowError("a message has the role '\(word)'; 'system', 'user' and 'assistant' are known")
-        }
-        self.init(role: role, content: content)
-    }
-
-    package var json: JSON { ["role": .string(role.rawValue), "content": .string(content)] }
-}
-
 /// The parts of a prompt beside its functions and its query. Each may be empty, and most rows have none.
 package struct RowBackground: Hashable, Sendable {
     /// A question with the response to it, shown before the row's own.
@@ -109,17 +90,20 @@ package struct RowBackground: Hashable, Sendable {
     package var knowledge: [String] = []
     /// Messages before the query.
     package var context: [ChatMessage] = []
+    /// Messages after the query: the calls that were made for it so far, and their results.
+    package var steps: [ChatMessage] = []
 }
 
 extension RowBackground {
     /// Reads the background among a row's members; missing parts are empty.
     init(json: JSON) throws(RowError) {
         let context = try (json["context"]?.array ?? []).map(ChatMessage.init(json:))
+        let steps = try (json["steps"]?.array ?? []).map(ChatMessage.init(json:))
         self.init(
             instructions: json["instructions"]?.string ?? "",
             examples: (json["examples"]?.array ?? []).map {
                 Example(query: $0["query"]?.string ?? "", response: $0["response"]?.string ?? "")
-            }, knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context)
+            }, knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context, steps: steps)
     }
 
     /// The members of a row for the parts that are not empty.
@@ -131,11 +115,17 @@ extension RowBackground {
         }
         if !knowledge.isEmpty { members["knowledge"] = .array(knowledge.map(JSON.string)) }
         if !context.isEmpty { members["context"] = .array(context.map(\.json)) }
+        if !steps.isEmpty { members["steps"] = .array(steps.map(\.json)) }
         return members
     }
 
     /// All texts of the background.
-    var texts: [String] { [instructions] + examples.flatMap { [$0.query, $0.response] } + context.map(\.content) + knowledge }
+    var texts: [String] {
+        let messages = context + steps
+        let shown = examples.flatMap { [$0.query, $0.response] } + messages.map(\.content) + knowledge
+        let called = messages.flatMap { message in message.calls.flatMap { [$0.id, $0.name, $0.arguments] } }
+        return [instructions] + shown + called
+    }
 }
 
 extension Row {
@@ -157,6 +147,14 @@ extension Row {
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
         background = try RowBackground(json: json)
+        reply = json["reply"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
+        do throws(RowError) {
+            options = try RowOptions(row: json)
+            ranked = try RankedText(row: json)
+        } catch {
+            throw RowError("the row '\(id)': \(error)")
+        }
+        record = json["record"]?.string
         isPassage = json["passage"]?.bool ?? false
         guard !isPassage || self.functions.isEmpty && self.answers.isEmpty else {
             throw RowError("the row '\(id)' is a passage of text, but has functions or answers")
@@ -166,7 +164,7 @@ extension Row {
         }
     }
 
-    /// The row as JSON. Definitions, possible answers, background and `passage` appear only where the row has them.
+    /// The row as JSON. Definitions, possible answers, reply, record, background and `passage` appear where the row has them.
     package var json: JSON {
         var members: [String: JSON] = [
             "id": .string(id), "query": .string(query), "functions": .array(functions.map(JSON.string)),
@@ -174,9 +172,13 @@ extension Row {
         ]
         if let definitions { members["definitions"] = .array(definitions.map(\.json)) }
         if let possible { members["possible"] = .array(possible.map(\.json)) }
+        if let reply { members["reply"] = .string(reply) }
+        members.merge(options?.members ?? [:]) { $1 }
+        members.merge(ranked?.members ?? [:]) { $1 }
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }
+        if let record { members["record"] = .string(record) }
         if isPassage { members["passage"] = true }
         return .object(members.merging(background.members) { own, _ in own })
     }

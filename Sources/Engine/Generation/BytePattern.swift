@@ -57,7 +57,7 @@ extension BytePattern {
         return .sequence([.text("["), .optional(elements), .text("]")])
     }
 
-    /// An object with these members, whose keys are already sorted.
+    /// An object with these members, in this order.
     static func object(_ members: [(key: String, value: BytePattern, isRequired: Bool)]) -> BytePattern {
         let members = members.map { key, value, isRequired in
             Member(pattern: .sequence([json(.string(key)), .text(":"), value]), isRequired: isRequired)
@@ -118,6 +118,9 @@ extension BytePattern {
         array(of: .choice(functions.map(call)))
     }
 
+    /// The objects of a schema, as `ObjectSchema.text` spells them.
+    package static func object(of schema: ObjectSchema) -> BytePattern { value(of: schema.json, type: "object") }
+
     /// `{"name":"set_light","arguments":{"room":"kitchen"}}`
     private static func call(of function: FunctionDefinition) -> BytePattern {
         .sequence([
@@ -129,7 +132,7 @@ extension BytePattern {
     private static func members(of schema: JSON) -> BytePattern {
         let required = Set((schema["required"]?.array ?? []).compactMap(\.string))
         return object(
-            (schema["properties"] ?? [:]).sortedMembers.map { key, value in
+            schema.orderedProperties.map { key, value in
                 (key, self.value(of: value), required.contains(key))
             })
     }

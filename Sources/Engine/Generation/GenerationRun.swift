@@ -66,7 +66,7 @@ struct GenerationRun {
             }
             batch.append(
                 sequence.answer.tokens.suffix(1), at: sequence.read, blocks: growing[place].blocks, copy: nil,
-                predictsNext: true)
+                predicting: 1)
             growing[place].read += 1
             return true
         }
@@ -75,7 +75,7 @@ struct GenerationRun {
         let isWhole = end == sequence.prompt.count
         batch.append(
             sequence.prompt[sequence.read..<end], at: sequence.read, blocks: sequence.blocks, copy: sequence.copy,
-            predictsNext: isWhole)
+            predicting: isWhole ? 1 : 0)
         growing[place].read = end
         return isWhole
     }

@@ -86,13 +86,14 @@ struct StepBatch {
     /// Rows whose next token is predicted.
     private(set) var predictedRows: [Int] = []
 
+    /// - Parameter predicted: how many of the stretch's last rows predict a token.
     mutating func append(
-        _ stretch: some Collection<Int32>, at start: Int, blocks: [Int], copy: BlockCopy?, predictsNext: Bool
+        _ stretch: some Collection<Int32>, at start: Int, blocks: [Int], copy: BlockCopy?, predicting predicted: Int
     ) {
         let rows = tokens.count..<tokens.count + stretch.count
         tokens.append(contentsOf: stretch)
         positions.append(contentsOf: Int32(start)..<Int32(start + stretch.count))
         stretches.append(Stretch(rows: rows, start: start, blocks: blocks, copy: copy))
-        if predictsNext { predictedRows.append(rows.upperBound - 1) }
+        predictedRows += rows.suffix(predicted)
     }
 }

@@ -138,26 +138,27 @@ final class TokenMask: Sendable {
     }
 }
 
-/// Constraints that restrict answers to calls of a row's candidate functions. Rows with the same candidates share one.
-package struct CallConstraints {
-    private let functions: [String: FunctionDefinition]
+/// Constraints that restrict answers to what a task allows. Rows with the same choices share one.
+package struct AnswerConstraints {
+    private let task: any AnswerTask
     private let vocabulary: Vocabulary
-    private var known: [[FunctionDefinition]: TokenConstraint] = [:]
+    private var known: [BytePattern: TokenConstraint] = [:]
 
-    /// - Parameter functions: definitions by name.
-    package init(functions: [String: FunctionDefinition], tokenizer: Tokenizer) {
-        self.functions = functions
+    package init(task: any AnswerTask, tokenizer: Tokenizer) {
+        self.task = task
         vocabulary = Vocabulary(tokenizer)
     }
 
-    /// The constraint for a row. A row that lists and defines no functions may call any function of the pool.
-    package mutating func constraint(for row: Row) -> TokenConstraint {
-        let listsAll = row.functions.isEmpty && row.definitions == nil
-        let candidates = (listsAll ? Array(functions.keys) : row.functions).sorted()
-            .compactMap { row.definition(of: $0, in: functions) }
-        if let constraint = known[candidates] { return constraint }
-        let constraint = TokenConstraint(.calls(of: candidates), vocabulary: vocabulary)
-        known[candidates] = constraint
+    /// The constraint for a row.
+    ///
+    /// - Throws: where any text may be the answer.
+    package mutating func constraint(for row: Row) throws(RowError) -> TokenConstraint {
+        guard let pattern = task.pattern(of: row) else {
+            throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")
+        }
+        if let constraint = known[pattern] { return constraint }
+        let constraint = TokenConstraint(pattern, vocabulary: vocabulary)
+        known[pattern] = constraint
         return constraint
     }
 }

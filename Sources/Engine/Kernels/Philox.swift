@@ -6,6 +6,7 @@ enum RandomPurpose: UInt32 {
     /// Seeds for sampling in single steps.
     case stepSeeds = 4
     case adapters = 5
+    case tokenDropout = 6
 }
 
 /// The counter-based random number generator Philox 4×32-10 (Salmon et al., 2011).

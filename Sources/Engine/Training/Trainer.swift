@@ -4,19 +4,23 @@ package final class Trainer {
 
     private let examples: [TrainingExample]
     private let loss: any ResponseLoss
+    private let dropout: TokenDropout?
     private var order: EpochOrder
 
     /// - Throws: `TrainingError` when an example does not fit the model or the loss.
     package init(
         _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss = TransferLoss.crossEntropy,
-        options: TrainingOptions, workers: WorkerPool
+        dropout: TokenDropout? = nil, options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
         for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
         learner = try Learner(
             model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
-        (self.examples, self.loss) = (examples, loss)
+        if dropout != nil, loss.promptShare > 0, examples.contains(where: { !$0.teachers.isEmpty }) {
+            throw TrainingError("A prompt whose teacher's logits are learned from cannot lose tokens.")
+        }
+        (self.examples, self.loss, self.dropout) = (examples, loss, dropout)
         order = EpochOrder(count: examples.count, seed: options.seed)
     }
 
@@ -39,7 +43,8 @@ package final class Trainer {
 
     /// Runs one step.
     package func advance() -> TrainingStep {
-        learner.advance(on: order.batch(step, size: options.batch).map { examples[$0] }, loss: loss)
+        let rows = order.batch(step, size: options.batch).map { examples[$0] }
+        return learner.advance(on: dropout?.applied(to: rows, seed: options.seed, step: step) ?? rows, loss: loss)
     }
 }
 

@@ -32,59 +32,88 @@ extension Lowering {
     private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
         let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
         var inputs: [Stage.Input] = []
-        var formats: [(input: String, format: Spanned<RowFormat>)] = []
+        var readings: [(input: String, reading: RowSource.Reading)] = []
         for (role, sources) in roles {
             guard let added = try addReferences(sources.map(\.name), as: role, pipeline) else { return nil }
-            formats += zip(added, sources).map { ($0.name, $1.format) }
+            readings += zip(added, sources).map { ($0.name, $1.reading) }
             inputs += added
         }
         var kind = DataIngest.standard
-        kind.$format = ingest.format
-        let others = formats.filter { $0.format.value != ingest.format.value }
-        let place = (others.first ?? formats.first { $0.format.field != ingest.format.field })?.format.place
-        kind.$formats = Spanned(
-            others.isEmpty ? nil : Dictionary(others.map { ($0.input, $0.format.value) }, uniquingKeysWith: { $1 }),
-            at: place.map {
-                Place(
-                    $0.span, field: $0.field,
-                    parts: Dictionary(formats.map { ($0.input, $0.format.place) }, uniquingKeysWith: { $1 }))
-            } ?? ingest.format.place)
+        (kind.$format, kind.$columns, kind.$badRows) = (ingest.format, ingest.columns, ingest.badRows)
+        kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
+        let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
+        kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
+        let task = pipeline.task
+        (kind.$task, kind.$instructions, kind.$labels) = (task.rows.$task, task.rows.$instructions, task.rows.$labels)
+        (kind.$schema, kind.$reading, kind.$negatives) = (task.rows.$schema, task.rows.$reading, task.rows.$negatives)
+        if let source = task.schemaSource {
+            guard let schema = try addReference(source, pipeline) else { return nil }
+            inputs.append(.init(name: "schema", stage: schema))
+        }
         return try builder.add(kind, .named("data.rows"), inputs: inputs)
     }
 
-    private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
-        let isPrepared = data.retrieve != nil || data.knowledge != nil || data.compressesPrompts.value
-        return try builder.add(
-            data.split, .named(isPrepared ? "data.split" : "data"), inputs: [.init(name: "data", stage: rows)])
+    /// What inputs have that is not the standard; `nil` where all have it.
+    private static func differing<Value: Hashable>(
+        _ values: [(input: String, value: Spanned<Value>)], from standard: Spanned<Value>
+    ) -> Spanned<[String: Value]?> {
+        let others = values.filter { $0.value.value != standard.value }
+        let place = (others.first ?? values.first { $0.value.field != standard.field })?.value.place
+        return Spanned(
+            others.isEmpty ? nil : Dictionary(others.map { ($0.input, $0.value.value) }, uniquingKeysWith: { $1 }),
+            at: place.map {
+                Place(
+                    $0.span, field: $0.field,
+                    parts: Dictionary(values.map { ($0.input, $0.value.place) }, uniquingKeysWith: { $1 }))
+            } ?? standard.place)
     }
 
-    /// What becomes of the sets before prompts are made of them. The last of the stages is `data`.
+    private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
+        try builder.add(
+            data.split, .named(data.preparations.isEmpty ? "data" : "data.split"), inputs: [.init(name: "data", stage: rows)])
+    }
+
+    /// What becomes of the sets before prompts are made of them, one stage after the other. The last of them is `data`.
     private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
         var data = split
-        let compresses = pipeline.data.compressesPrompts.value
-        if let retrieve = pipeline.data.retrieve {
-            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.kind.method, pipeline) else { return nil }
-            data = try builder.add(
-                retrieve.kind,
-                .named(pipeline.data.knowledge != nil || compresses ? "data.retrieved" : "data"),
-                inputs: [.init(name: "data", stage: data)] + encoder)
+        let preparations = pipeline.data.preparations
+        for (index, preparation) in preparations.enumerated() {
+            let isLast = index == preparations.count - 1
+            let title = StageTitle.named(isLast ? "data" : preparation.stageName)
+            guard let next = try add(preparation, title, to: data, pipeline) else { return nil }
+            data = next
         }
-        if let knowledge = pipeline.data.knowledge {
+        return data
+    }
+
+    /// - Returns: `nil` where a problem was found.
+    private mutating func add(
+        _ preparation: DataSection.Preparation, _ title: StageTitle, to data: StageID, _ pipeline: Pipeline
+    ) throws -> StageID? {
+        let input = [Stage.Input(name: "data", stage: data)]
+        switch preparation {
+        case .paraphrase(let paraphrase):
+            var model: [Stage.Input] = []
+            if let from = paraphrase.from {
+                guard let stage = try addImport(from, pipeline) else { return nil }
+                model = [.init(name: "model", stage: stage)]
+            }
+            return try builder.add(
+                paraphrase.kind, title, inputs: input + model, endpoint: paraphrase.endpoint.map(EndpointAccess.init))
+        case .augment(let kind): return try builder.add(kind, title, inputs: input)
+        case .retrieve(let retrieve):
+            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.kind.method, pipeline) else { return nil }
+            return try builder.add(retrieve.kind, title, inputs: input + encoder)
+        case .knowledge(let knowledge):
             guard let snippets = try addReference(knowledge.snippets, pipeline),
                 let encoder = try addEncoder(knowledge.encoder, for: knowledge.kind.method, pipeline)
             else { return nil }
-            data = try builder.add(
-                knowledge.kind,
-                .named(compresses ? "data.informed" : "data"),
-                inputs: [.init(name: "data", stage: data), .init(name: "snippets", stage: snippets)] + encoder)
+            return try builder.add(
+                knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }
-        if compresses {
-            data = try builder.add(
-                DataCompressPrompt.standard, .named("data"), inputs: [.init(name: "data", stage: data)])
-        }
-        return data
     }
 
     /// The encoder that a method needs, as an input: none, or one; `nil` where a problem was found.

@@ -12,17 +12,11 @@ extension Lowering {
         let evaluate = base.pipeline.evaluate
         let judge = base.pipeline.judge
         let input = Stage.Input(name: "model", stage: model.stage)
-        var generate = evaluate.answers
-        generate.$sets = base.sets
-        generate.$prompt = base.prompt
-        generate.$answer = base.styled(model.answer)
-        let answers = try builder.add(
-            generate, title("answers"), inputs: [input, .init(name: "data", stage: base.data)],
-            workload: base.workload(of: model))
+        let answers = try addAnswers(of: model, title("answers"), base)
         var score = EvalScore.standard
         score.$judge = judge.kind
         score.$sets = base.sets
-        score.$answer = base.styled(model.answer)
+        if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
         score.$question = judge.judge.$question
         let scores = try builder.add(
             score, title("scores"),
@@ -31,7 +25,7 @@ extension Lowering {
         let cost = try builder.add(
             EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
         var evaluated = EvaluatedModel(scores: scores, cost: cost)
-        let metrics = evaluate.metrics.value.map(\.value)
+        let metrics = base.pipeline.metrics.value
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
         }
@@ -43,12 +37,30 @@ extension Lowering {
         }
         if metrics.contains(.speed) {
             var speed = BenchDecode.standard
-            speed.$promptTokens.place = evaluate.metrics.place
-            speed.$newTokens.place = evaluate.metrics.place
-            speed.$rounds.place = evaluate.metrics.place
+            speed.$promptTokens.place = evaluate.metricsPlace
+            speed.$newTokens.place = evaluate.metricsPlace
+            speed.$rounds.place = evaluate.metricsPlace
             evaluated.speed = try builder.add(speed, title("speed"), inputs: [input])
         }
         return evaluated
+    }
+
+    /// Answers that the model writes, or the likelihoods of those that it may choose from.
+    private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
+        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.data)]
+        switch base.pipeline.answerMethod {
+        case .generation:
+            var generate = base.pipeline.evaluate.answers
+            generate.$sets = base.sets
+            generate.$prompt = base.prompt
+            generate.$answer = base.styled(model.answer)
+            return try builder.add(generate, title, inputs: inputs, workload: base.workload(of: model))
+        case .likelihood:
+            var likelihoods = base.pipeline.evaluate.likelihoods
+            likelihoods.$sets = base.sets
+            likelihoods.$prompt = base.prompt
+            return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
+        }
     }
 
     private mutating func addPerplexity(
@@ -63,7 +75,8 @@ extension Lowering {
         guard let pipeline else { return .nowhere }
         return pipeline.evaluate.sets?.place
             ?? Place(
-                pipeline.evaluate.metrics.span, field: "evaluate.sets", isWritten: false, parts: pipeline.data.placesOfSets)
+                pipeline.evaluate.metricsPlace.span, field: "evaluate.sets", isWritten: false, parts: pipeline.data.placesOfSets
+            )
     }
 
     /// Teachers first, then the models of the variants' chains, each once.
@@ -80,17 +93,17 @@ extension Lowering {
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
         }
-        let evaluate = recipe.variants.first?.pipeline.evaluate
-        let metrics = evaluate?.metrics.value.map(\.value) ?? []
+        let asked = recipe.variants.first?.pipeline.metrics
+        let metrics = asked?.value ?? []
         let repeated = naming.repeats ? naming.namesOverSeeds(of: builder.drafts) : nil
         var report = Report.standard
         report.rows = rows.map { Self.modelName(of: names[$0.scores.index]) }
         report.repeated = repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }
         report.sets = evaluatedSets
-        if let evaluate {
-            report.$metrics = evaluate.metrics.map { _ in metrics.map(\.rawValue) }
+        if let asked {
+            report.$metrics = asked.map { _ in metrics.map(\.rawValue) }
             report.$sets.place = Self.setPlace(recipe.variants.first?.pipeline)
-            report.$fronts.place = evaluate.metrics.place
+            report.$fronts.place = asked.place
         }
         report.fronts = naming.compresses ? Self.fronts(among: metrics) : nil
         return try builder.add(report, .named("report"), inputs: inputs)
@@ -100,7 +113,9 @@ extension Lowering {
     /// and perplexity.
     private static func fronts(among metrics: [EvaluateSection.Metric]) -> [String]? {
         var fronts: [EvaluateSection.Metric] = []
-        if let answers = [EvaluateSection.Metric.ar, .exact].first(where: { metrics.contains($0) }) { fronts.append(answers) }
+        if let answers = EvaluateSection.Metric.allCases.first(where: { $0.isOfQuality && metrics.contains($0) }) {
+            fronts.append(answers)
+        }
         if metrics.contains(.perplexity) { fronts.append(.perplexity) }
         return fronts.isEmpty ? nil : fronts.map(\.rawValue)
     }

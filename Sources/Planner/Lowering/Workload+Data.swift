@@ -28,6 +28,11 @@ extension Workload {
         for set in RowSet.allCases {
             if let limit = split.limit[set.rawValue] { rows[set] = min(rows[set] ?? 0, Double(limit)) }
         }
+        if let augment = data.augment {
+            rows[.train] = (rows[.train] ?? 0) * Double(1 + augment.copies)
+            rows[.robust] = min(rows[.test] ?? 0, Double(augment.rows))
+        }
+        if let paraphrase = data.paraphrase { rows[.train] = (rows[.train] ?? 0) * Double(1 + paraphrase.kind.count) }
         let named = data.namedSets.map { ($0.name.value, Double($0.limit?.value ?? 500)) }
         return Dictionary(rows.map { ($0.key.rawValue, $0.value) } + named, uniquingKeysWith: { first, _ in first })
     }

@@ -73,6 +73,7 @@ extension DataSection {
         case .test: return ingest.test + (split.test > 0 ? ingest.train : [])
         // What is held out, and what is out of domain, calls a function.
         case .phrasing, .values, .ood: return []
+        case .robust: return self.sources(of: RowSet.test.rawValue)
         case nil: return ingest.sets.first { $0.name.value == set }?.sources ?? []
         }
     }

@@ -9,6 +9,7 @@ struct PipelineChecks {
 
     func run() {
         checkSets()
+        TaskChecks(pipeline: pipeline, findings: findings).run()
         TeacherChecks(pipeline: pipeline, findings: findings).run()
         AnswerChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()

@@ -82,6 +82,7 @@ struct PipelineReader {
         let wantsReinforcement = transfer.value.firstStar != nil || prune.value?.recover?.firstStar != nil
         return Pipeline(
             sections: .init(
+                task: section("task", combination) { TaskSection(reading: $0, references: references) },
                 data: section("data", combination) { DataSection(reading: $0, references: references) },
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },

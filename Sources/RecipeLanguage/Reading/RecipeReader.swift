@@ -169,6 +169,7 @@ extension Pipeline {
         var names = data.references
         names += [teacher.origin.reference, student.origin.reference, judge.from, tokenizer.origin].compactMap { $0?.value }
         names += teachers.compactMap { $0.origin.reference?.value }
+        names += task.schemaSource.map { [$0.value] } ?? []
         names += evaluate.perplexity.map { [$0.text.value] } ?? []
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names

@@ -17,6 +17,10 @@ package struct DataSection: Sendable {
     package let retrieve: RetrieveSection?
     /// `nil` where rows get no snippets.
     package let knowledge: KnowledgeSection?
+    /// `nil` where no model says questions in other words.
+    package let paraphrase: ParaphraseSection?
+    /// `nil` where questions stay as they are written.
+    package let augment: DataAugment?
     /// Whether prompts are shortened to query, context, names and brief descriptions (From Large to Super-Tiny, appendix B).
     package let compressesPrompts: Spanned<Bool>
 
@@ -27,13 +31,15 @@ package struct DataSection: Sendable {
             "prompt", PromptStyle.query, "What a prompt shows: the query alone, or the functions and then the query.")
         static let retrieve = SectionField("retrieve", RetrieveSection.Definition.mapping)
         static let knowledge = SectionField("knowledge", KnowledgeSection.Definition.mapping)
+        static let paraphrase = SectionField("paraphrase", ParaphraseSection.Definition.mapping)
+        static let augment = SectionField("augment", DataAugment.Definition.mapping)
         static let compressPrompt = Field.flag(
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
         static let mapping = MappingDefinition(
             "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.",
             [
-                generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, retrieve, knowledge,
-                compressPrompt,
+                generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, paraphrase, augment,
+                retrieve, knowledge, compressPrompt,
             ])
     }
 
@@ -61,12 +67,14 @@ package struct DataSection: Sendable {
         let named = if case .ingest(let ingest) = rows { ingest.sets } else { [NamedRowSet]() }
         split = DataSplit(reading: fields, prompt: prompt, retrieve: retrieve, named: named)
         knowledge = KnowledgeSection(reading: fields, references: references)
+        paraphrase = ParaphraseSection(reading: fields, references: references)
+        augment = DataAugment(reading: fields)
         compressesPrompts = fields[Definition.compressPrompt]
     }
 
     /// Sources and stages that the rows are made of.
     package var references: [String] {
-        let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder].compactMap { $0?.value }
+        let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder, paraphrase?.from].compactMap { $0?.value }
         switch rows {
         case .generate(let generate): return [generate.functions.value, generate.templates.value] + searched
         case .ingest(let ingest): return ingest.sources.map(\.name.value) + searched

@@ -4,48 +4,55 @@ import Words
 
 /// `evaluate`: what is measured on which sets.
 package struct EvaluateSection: Sendable {
-    package enum Metric: String, Word {
-        /// Share of rows that the judge accepts.
-        case ar
-        case exact
-        /// Tokens of an answer.
-        case length
-        case flops
-        case perplexity
-        case latency
-        /// Tokens a second of one answer.
-        case speed
-    }
-
     /// Names in the order of the report's columns; `nil` for those that the data have.
     package let sets: Spanned<[Spanned<String>]>?
-    package let metrics: Spanned<[Spanned<Metric>]>
+    /// `nil` for those that the task has by default.
+    package let metrics: Spanned<[Spanned<Metric>]>?
+    /// Where metrics are written, or would be.
+    package let metricsPlace: Place
+    /// How answers are found; `nil` for the way that the task has by default.
+    package let method: Spanned<AnswerMethod>?
     package let answers: EvalGenerate
+    package let likelihoods: EvalLikelihood
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
 
     enum Definition {
         static let sets = Field.words(
             "sets", of: .either([.choice(RowSet.allCases.map(\.rawValue)), .text]),
-            spelled: "those of `test`, `phrasing`, `values`, `ood` and `data.ingest.sets` that have rows, none of text",
+            spelled:
+                "those of `test`, `phrasing`, `values`, `ood`, `robust` and `data.ingest.sets` that have rows, none of text",
             "The sets that models answer.")
         static let metrics = Field<[Spanned<Metric>]>.choices(
-            "metrics", [.ar, .exact, .flops],
+            "metrics", [],
+            spelled: "`[ar, exact, flops]`; `[accuracy, macro_f1, flops]` to classify, `[field_f1, exact, flops]` to extract, "
+                + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
+                + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured.")
+                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured; docs/tasks.md has "
+                + "those of tasks.")
+        static let method = Field<AnswerMethod>.choice(
+            "by", spelled: "`generation`; `likelihood` to choose and to rank",
+            "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
+                + "the task names (`likelihood`).")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics] + EvalGenerate.fields() + [perplexity] + BenchServe.fields())
+            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields())
     }
 
     init(reading recipe: Fields, references: References) {
         let fields = recipe.section(Pipeline.Definition.evaluate)
         sets = fields.written(Definition.sets)
-        metrics = fields[Definition.metrics]
+        metrics = fields.written(Definition.metrics)
+        metricsPlace = metrics?.place ?? fields.standard("metrics", ()).place
         var answers = EvalGenerate.standard
         answers.read(fields)
         self.answers = answers
+        method = fields.written(Definition.method)
+        var likelihoods = EvalLikelihood.standard
+        likelihoods.read(fields)
+        self.likelihoods = likelihoods
         perplexity = PerplexitySection(reading: fields, references: references)
         var serving = BenchServe.standard
         serving.read(fields)
@@ -55,7 +62,7 @@ package struct EvaluateSection: Sendable {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))
         }
-        if let wanted = metrics.value.first(where: { $0.value == .perplexity }), fields.node("perplexity") == nil {
+        if let wanted = metrics?.value.first(where: { $0.value == .perplexity }), fields.node("perplexity") == nil {
             fields.report(
                 .missingField(
                     "perplexity", in: fields.owner, at: wanted.span,
@@ -107,6 +114,7 @@ extension DataSection {
         case .ingest(let ingest):
             if !ingest.test.isEmpty { sets.insert(.test) }
         }
+        if let augment, augment.rows > 0, sets.contains(.test) { sets.insert(.robust) }
         return sets
     }
 
@@ -117,6 +125,7 @@ extension DataSection {
             places[RowSet.phrasing.rawValue] = generate.kind.$heldOutTemplates.place
             places[RowSet.values.rawValue] = generate.kind.$heldOutValues.place
         }
+        if let augment { places[RowSet.robust.rawValue] = augment.$rows.place }
         for set in namedSets { places[set.name.value] = set.name.place }
         return places
     }
@@ -126,6 +135,7 @@ extension DataSection {
         case (.phrasing, .generate): "set 'data.generate.hold_out.templates' above 0%"
         case (.values, .generate): "set 'data.generate.hold_out.values' above 0%"
         case (.phrasing, .ingest), (.values, .ingest): "only generated data hold out templates and values; leave the set out"
+        case (.robust, _): "write 'augment: {}' under 'data', with rows in the set 'test'"
         case (.ood, _): "name functions under 'data.split.ood.functions'"
         case (.test, _), (.valid, _), (.train, _): "set 'data.split.\(set.rawValue)' above 0%"
         }

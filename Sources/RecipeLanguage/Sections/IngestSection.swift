@@ -8,6 +8,9 @@ package struct IngestSection: Sendable {
 
     /// The format of sources that name none of their own.
     package let format: Spanned<RowFormat>
+    /// The columns of sources that name none of their own.
+    package let columns: Spanned<[String: String]?>
+    package let badRows: Spanned<Double>
     package let train: [RowSource]
     package let test: [RowSource]
     /// Test rows under names of the writer's own, in the order of writing.
@@ -28,12 +31,13 @@ package struct IngestSection: Sendable {
         let fields = data.section(DataSection.Definition.ingest)
         var kind = DataIngest.standard
         kind.read(fields)
-        let format = kind.$format
-        self.format = format
-        train = fields.rowSources(Definition.train, format: format, among: references)
-        test = fields.rowSources(Definition.test, format: format, among: references)
+        (format, columns, badRows) = (kind.$format, kind.$columns, kind.$badRows)
+        let standard = RowSource.Reading(format: format, columns: columns)
+        standard.check(fields.findings)
+        train = fields.rowSources(Definition.train, standard, among: references)
+        test = fields.rowSources(Definition.test, standard, among: references)
         sets = fields.named(Definition.sets, NamedRowSet.Definition.mapping).map {
-            NamedRowSet(name: $0.name, reading: $0.fields, format: format, references: references)
+            NamedRowSet(name: $0.name, reading: $0.fields, standard, references: references)
         }
         if train.isEmpty {
             fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
@@ -55,11 +59,11 @@ package struct NamedRowSet: Sendable {
         static let limit = Field.integer("limit", in: 1...10_000_000, "At most so many rows.")
         static let mapping = MappingDefinition(
             "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
-            [RowSource.Definition.from, RowSource.Definition.format, limit])
+            [RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns, limit])
     }
 
     fileprivate init(
-        name: Spanned<String>, reading fields: Fields, format: Spanned<RowFormat>, references: References
+        name: Spanned<String>, reading fields: Fields, _ standard: RowSource.Reading, references: References
     ) {
         self.name = name
         if !name.value.isPlainName || RowSet(rawValue: name.value) != nil {
@@ -68,23 +72,46 @@ package struct NamedRowSet: Sendable {
                 help: "use letters, digits, '-', '_' and '.'; " + RowSet.allCases.map(\.rawValue).joined(separator: ", ")
                     + " are taken")
         }
-        sources = fields.rowSources(format: format, among: references)
+        sources = fields.rowSources(standard, among: references)
         limit = fields.written(Definition.limit)
     }
 }
 
-/// A source of rows and the format that they are in.
+extension RowSource.Reading {
+    /// What a flat row can have; the members of other formats are those that their authors gave them.
+    private static let tableMembers = ["query", "reply", "label", "instructions", "context", "id"]
+
+    /// Reports members that rows of a table do not have.
+    fileprivate func check(_ findings: Findings) {
+        guard format.value == .table else { return }
+        for member in (columns.value ?? [:]).keys.sorted() where !Self.tableMembers.contains(member) {
+            findings.report(
+                .unknownField(member, in: "'columns' of the format 'table'", among: Self.tableMembers, at: columns.span))
+        }
+    }
+}
+
+/// A source of rows, and how its files are read.
 package struct RowSource: Sendable {
+    /// The format of the rows, and the files' names for its members.
+    package struct Reading: Sendable {
+        package let format: Spanned<RowFormat>
+        package let columns: Spanned<[String: String]?>
+    }
+
     /// The name of a source or stage.
     package let name: Spanned<String>
-    package let format: Spanned<RowFormat>
+    package let reading: Reading
+
+    package var format: Spanned<RowFormat> { reading.format }
 
     enum Definition {
         static let from = Field.words("from", required: true, "Sources of rows.")
         static let format = Field.choice(
             "format", RowFormat.decant, spelled: "that of `data.ingest`", "The format of these rows.")
+        static let columns = Field.columns("columns")
         static let mapping = MappingDefinition(
-            "data.ingest.train", "Sources of rows in a format of their own.", [from, format])
+            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns])
         static let several = ValueType.list(.either([.text, .mapping(mapping)]))
     }
 }
@@ -92,7 +119,7 @@ package struct RowSource: Sendable {
 extension Fields {
     /// Sources in a list: by name, or with a format of their own; a single one needs no brackets.
     func rowSources(
-        _ field: RawField, format: Spanned<RowFormat>, among references: References
+        _ field: RawField, _ standard: RowSource.Reading, among references: References
     ) -> [RowSource] {
         guard let node = node(field.name) else { return [] }
         let path = fullName(of: field.name)
@@ -101,13 +128,13 @@ extension Fields {
             if let entries = element.mapping {
                 sources += Fields(
                     RowSource.Definition.mapping, path: path, anchor: element.span, entries: entries, findings: findings
-                ).rowSources(format: format, among: references)
+                ).rowSources(standard, among: references)
             } else if let text = element.scalar?.text, !element.isNull {
                 let name = Spanned(text, at: element.span, field: path)
                 references.check(name, findings)
-                sources.append(RowSource(name: name, format: format))
+                sources.append(RowSource(name: name, reading: standard))
             } else {
-                report(.wrongType(path, wants: "a source or {from: SOURCE, format: FORMAT}", found: element))
+                report(.wrongType(path, wants: "a source or {from: SOURCE, format: FORMAT, columns: {…}}", found: element))
             }
         }
         var first: [String: Spanned<String>] = [:]
@@ -118,13 +145,16 @@ extension Fields {
         }
     }
 
-    /// The sources of a mapping with `from` and `format`.
-    func rowSources(format standard: Spanned<RowFormat>, among references: References) -> [RowSource] {
+    /// The sources of a mapping with `from`, `format` and `columns`.
+    func rowSources(_ standard: RowSource.Reading, among references: References) -> [RowSource] {
         let names = self.references(RowSource.Definition.from, among: references)
-        let format = written(RowSource.Definition.format) ?? standard
+        let reading = RowSource.Reading(
+            format: written(RowSource.Definition.format) ?? standard.format,
+            columns: written(RowSource.Definition.columns)?.map(Optional.some) ?? standard.columns)
+        reading.check(findings)
         if names.value.isEmpty {
             report(.missingField("from", in: owner, at: anchor, help: "add 'from: SOURCE', a name under 'sources'"))
         }
-        return names.value.map { RowSource(name: $0, format: format) }
+        return names.value.map { RowSource(name: $0, reading: reading) }
     }
 }

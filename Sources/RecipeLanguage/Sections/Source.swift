@@ -10,7 +10,7 @@ package struct Source: Sendable {
         /// `name==version`.
         case pypi(Spanned<String>)
         case git(Spanned<String>)
-        /// `owner/name`.
+        /// `owner/name` of a model, `datasets/owner/name` of a data set.
         case huggingFace(Spanned<String>)
 
         package var written: Spanned<String> {
@@ -37,7 +37,8 @@ package struct Source: Sendable {
         static let pypi = Field.text(
             "pypi", "A distribution of the Python package index, `NAME==VERSION`; pip fetches its wheel.")
         static let git = Field.text("git", "The URL of a git repository.")
-        static let huggingFace = Field.text("huggingface", "A model or data set of the Hugging Face hub, `OWNER/NAME`.")
+        static let huggingFace = Field.text(
+            "huggingface", "A model of the Hugging Face hub, `OWNER/NAME`, or a data set, `datasets/OWNER/NAME`.")
         static let member = Field.words(
             "member", "Which files of the archive, package or repository: patterns such as `*.gguf`.")
         static let revision = Field.text(
@@ -90,7 +91,22 @@ package struct Source: Sendable {
                     help: "add 'path: FILE', or one of http, pypi, git, huggingface")
             )
         }
-        return .path(fields[Definition.path])
+        let path = fields[Definition.path]
+        reportHubAddress(path, fields, isFile: false)
+        return .path(path)
+    }
+
+    /// Reports an address of the hub that stands where something else is meant.
+    ///
+    /// - Parameter isFile: whether the address of a file's bytes is fine.
+    /// - Returns: whether it is one.
+    @discardableResult
+    private static func reportHubAddress(_ text: Spanned<String>, _ fields: Fields, isFile: Bool) -> Bool {
+        guard let address = HubAddress(text.value), !(isFile && address.isDownload) else { return false }
+        fields.report(
+            .badURL, "'\(Diagnostic.shortened(text.value))' is an address of the Hugging Face hub", at: text.span,
+            help: "did you mean '\(address.fields)'?")
+        return true
     }
 
     private func checkTogether(_ fields: Fields) {
@@ -115,6 +131,7 @@ package struct Source: Sendable {
     }
 
     private static func checked(_ url: Spanned<String>, _ fields: Fields) -> Spanned<String> {
+        if reportHubAddress(url, fields, isFile: true) { return url }
         let rest = ["https://", "http://"].first { url.value.hasPrefix($0) }.map { url.value.dropFirst($0.count) }
         let path = (rest ?? "").prefix { $0 != "?" && $0 != "#" }.split(separator: "/", omittingEmptySubsequences: false)
         if path.count < 2 || path.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
@@ -136,11 +153,13 @@ package struct Source: Sendable {
     }
 
     private static func checked(repository: Spanned<String>, _ fields: Fields) -> Spanned<String> {
-        let parts = repository.value.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if reportHubAddress(repository, fields, isFile: false) { return repository }
+        var parts = repository.value.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if parts.first == "datasets" { parts.removeFirst() }
         if !(1...2).contains(parts.count) || !parts.allSatisfy(\.isPlainName) {
             fields.report(
                 .badName, "'\(Diagnostic.shortened(repository.value))' is no repository of the hub", at: repository.span,
-                help: "write OWNER/NAME")
+                help: "write OWNER/NAME for a model, datasets/OWNER/NAME for a data set")
         }
         return repository
     }

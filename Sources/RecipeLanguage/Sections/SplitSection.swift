@@ -10,7 +10,7 @@ extension DataSplit {
             "functions", required: true, "Functions that no training row shows: names, or patterns such as `*_lamp`.")
         static let outOfDomain = SectionField(
             "ood", MappingDefinition("data.split.ood", "What is out of domain.", [functions]))
-        static let limits = RowSet.allCases.map {
+        static let limits = RowSet.divided.map {
             Field.integer($0.rawValue, in: 1...10_000_000, "At most so many rows of the set `\($0.rawValue)`.")
         }
         static let limit = SectionField("limit", MappingDefinition("data.split.limit", "The largest sizes of sets.", limits))

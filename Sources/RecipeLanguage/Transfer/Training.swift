@@ -74,6 +74,11 @@ package struct Distillation: Sendable {
         train.settle()
         capture.$wholeSequence = train.$promptShare.map { $0 > 0 }
         (self.capture, self.train) = (capture, train)
+        if train.promptShare > 0, train.tokenDropout > 0 {
+            options.report(
+                .conflict, "what a teacher says of a prompt is of all its tokens", at: train.$tokenDropout.span,
+                secondary: [.init(train.$promptShare.span)], help: "leave 'token_dropout' out, or 'prompt'")
+        }
         if train.$tail.isWritten, train.tail == .lump, train.temperature != 1 {
             options.report(
                 .conflict, "the bucket's share is known at temperature 1 alone", at: train.$tail.span,

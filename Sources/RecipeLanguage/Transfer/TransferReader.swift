@@ -154,14 +154,16 @@ struct TransferReader {
 extension TransferReader {
     /// The options of each method, in parentheses or as fields of the long form.
     static let definitions: [Transfer.Method: MappingDefinition] = [
-        .sft: MappingDefinition("SFT, RFT", "Fine-tuning.", TrainingParameters.Definition.validatedFields),
-        .rft: MappingDefinition("SFT, RFT", "Fine-tuning.", TrainingParameters.Definition.validatedFields),
+        .sft: fineTuning, .rft: fineTuning,
         .kd: MappingDefinition(
             "KD", "Distillation from captured logits.", Distillation.fields, order: ["temperature", "top_k"]),
         .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", KDOnPolicy.options),
         .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", RLTrain.options),
         .preference: MappingDefinition("DPO", "Accepted against rejected answers.", DPOTrain.options),
     ]
+
+    private static let fineTuning = MappingDefinition(
+        "SFT, RFT", "Fine-tuning.", TrainSFT.fields() + TrainingParameters.Definition.validatedFields)
 
     static let stepField = Field.text("step", required: true, "`SFT`, `RFT`, `KD`, `oKD`, `RL` or `DPO`, with or without `*`.")
     static let lossField = RawField(

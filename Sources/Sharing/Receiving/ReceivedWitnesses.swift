@@ -124,8 +124,8 @@ extension ReceivingTrust {
                 subject: subject,
                 reason:
                     "it has \(tally.agreeing.count) of the \(count) witnesses\(who) that the policy for \(remote) asks for; "
-                    + "somebody who is allowed runs it again with `decant verify \(record.commit.hex.prefix(12)) --witness` and "
-                    + "pushes, or take it with --accept \(record.action.kind)")
+                    + "somebody who is allowed runs it again (verify \(record.commit.hex.prefix(12)) --witness) and pushes, or take "
+                    + "it with --accept \(record.action.kind)")
         }
     }
 }

@@ -65,19 +65,30 @@ struct RemoteReference: Hashable, Sendable {
 
 /// What git's configuration of the lineage repository says of remotes.
 extension Store {
-    /// Remembers a remote, so that `git fetch` and `git push` exchange the same refs as Decant does.
-    package func addRemote(_ name: String, address: String) throws(StoreError) {
-        let repository = try openRepository()
-        var configuration: OpaquePointer?
-        try GitRepository.check(git_repository_config(&configuration, repository.pointer), "read the configuration")
-        defer { git_config_free(configuration) }
-        try GitRepository.check(git_config_set_string(configuration, "remote.\(name).url", address), "remember the remote")
-        for pattern in SharedReference.patterns {
-            for key in ["remote.\(name).fetch", "remote.\(name).push"] {
-                try GitRepository.check(
-                    git_config_set_multivar(
-                        configuration, key, "^\(pattern.replacing("*", with: "[*]")):.*$", "\(pattern):\(pattern)"),
-                    "remember the remote")
+    /// The address of which this store is to be a clone, and not all has come; `nil` where no clone was cut off.
+    package var unfinishedClone: String? { gitConfiguration.value(Self.cloning) }
+
+    private static let cloning = "decant.cloning"
+
+    /// Writes down that a clone begins, so that one that is killed can go on.
+    package func beginClone(of address: String) throws(StoreError) {
+        try changeConfiguration { configuration throws(StoreError) in
+            try GitRepository.check(git_config_set_string(configuration, Self.cloning, address), "remember the clone")
+        }
+    }
+
+    /// Remembers where a clone came from, so that `git fetch` and `git push` exchange the same refs as Decant does. All has come.
+    package func endClone(of address: String, as name: String = "origin") throws(StoreError) {
+        try changeConfiguration { configuration throws(StoreError) in
+            git_config_delete_entry(configuration, Self.cloning)
+            try GitRepository.check(git_config_set_string(configuration, "remote.\(name).url", address), "remember the remote")
+            for pattern in SharedReference.patterns {
+                for key in ["remote.\(name).fetch", "remote.\(name).push"] {
+                    try GitRepository.check(
+                        git_config_set_multivar(
+                            configuration, key, "^\(pattern.replacing("*", with: "[*]")):.*$", "\(pattern):\(pattern)"),
+                        "remember the remote")
+                }
             }
         }
     }

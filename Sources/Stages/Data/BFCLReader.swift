@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Engine
+import Records
 
 /// The Berkeley function-calling leaderboard: JSON lines of questions, and JSON lines of their possible answers in files of
 /// their own. Which is which, a line's content says: `question` and `function`, or `ground_truth`. They are joined by `id`.
@@ -7,13 +8,18 @@ import Engine
 /// Read are the categories of one turn in Python's types: simple, multiple, parallel, parallel_multiple, irrelevance, and their
 /// live versions. A question of an irrelevance category wants no call; every other one needs possible answers.
 struct BFCLReader: RowReader {
+    static let needed = ["id"]
+    static let nested = ["question", "function", "ground_truth"]
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         var reader = BFCLReader()
         for file in files {
-            try file.forEachRow { json, place in try reader.read(json, set: file.set, place: place) }
+            try rows.read(file, for: Self.self) { _, json, place in try reader.read(json, set: file.set, place: place) }
         }
         for question in try reader.joined() {
-            try rows.add(question.row, owning: question.functions, set: question.set, place: question.place)
+            try rows.attempt(at: question.place) { rows in
+                try rows.add(question.row, owning: question.functions, set: question.set, place: question.place)
+            }
         }
     }
 
@@ -21,12 +27,12 @@ struct BFCLReader: RowReader {
         var row: Row
         var functions: [FunctionDefinition]
         var set: String
-        var place: String
+        var place: RecordPlace
     }
 
     private struct Answer {
         var calls: [PossibleCall]
-        var place: String
+        var place: RecordPlace
     }
 
     /// In the order of the files.
@@ -34,7 +40,7 @@ struct BFCLReader: RowReader {
     private var answers: [String: Answer] = [:]
 
     /// Takes in a line. The number of questions and answers is known only at the end: see `joined`.
-    mutating func read(_ json: JSON, set: String, place: String) throws(RowError) {
+    mutating func read(_ json: JSON, set: String, place: RecordPlace) throws(RowError) {
         guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the line has no 'id'") }
         if let calls = json["ground_truth"] {
             let answer = Answer(calls: try Self.calls(calls, id: id), place: place)
@@ -58,7 +64,7 @@ struct BFCLReader: RowReader {
                 throw StageFailure(
                     wantsNoCall
                         ? "\(question.place): '\(question.row.id)' wants no call, but has possible answers in "
-                            + "\(answer?.place ?? ""); take one of the two out"
+                            + "\(answer.map { "\($0.place)" } ?? ""); take one of the two out"
                         : "\(question.place): '\(question.row.id)' has no possible answers; add the file of the same name in "
                             + "BFCL's folder possible_answer to data.ingest")
             }
@@ -76,7 +82,7 @@ struct BFCLReader: RowReader {
         return rows
     }
 
-    private static func question(_ json: JSON, id: String, set: String, place: String) throws(RowError) -> Question {
+    private static func question(_ json: JSON, id: String, set: String, place: RecordPlace) throws(RowError) -> Question {
         if let reason = unreadable(category: category(of: id)) {
             throw RowError("'\(id)' is of the category '\(category(of: id))', which \(reason); leave its files out")
         }
@@ -88,7 +94,7 @@ struct BFCLReader: RowReader {
             throw RowError("the last message of '\(id)' is not the user's")
         }
         guard let tools = json["function"]?.array else { throw RowError("'\(id)' has no 'function' list") }
-        let functions = try tools.map(FunctionDefinition.init(json:))
+        let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = Row(id: id, query: query.content, functions: functions.map(\.name), answers: [])
         row.background.instructions = messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
         row.background.context = messages.filter { $0.role != .system }

@@ -5,9 +5,11 @@ import Words
 
 /// The files that data artifacts have in common.
 package enum DataFiles {
-    static let functions = File<FunctionPool>("functions.json")
+    package static let functions = File<FunctionPool>("functions.json")
     /// Rows before they are divided into sets.
     static let rows = File<[Row]>("rows.jsonl")
+    /// What the rows are for; rows of an artifact without it want calls.
+    package static let task = File<TaskDescription>("task.json")
     package static let train = set(RowSets.training)
     package static let valid = set("valid")
     package static let test = set("test")
@@ -30,14 +32,14 @@ extension Row: LineContent {
 }
 
 /// Functions, each under a name of its own; in the file they are sorted by it.
-struct FunctionPool: ByteContent {
-    let functions: [String: FunctionDefinition]
+package struct FunctionPool: ByteContent {
+    package let functions: [String: FunctionDefinition]
 
     init(_ functions: some Sequence<FunctionDefinition>) {
         self.functions = Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     }
 
-    init(parsing bytes: Data, named name: String) throws {
+    package init(parsing bytes: Data, named name: String) throws {
         let list: JSON
         do throws(JSONError) {
             list = try JSON(parsingAsWritten: bytes)
@@ -52,10 +54,35 @@ struct FunctionPool: ByteContent {
         }
     }
 
-    var bytes: Data { JSON.array(functions.values.sorted { $0.name < $1.name }.map(\.json)).bytes }
+    package var bytes: Data { JSON.array(functions.values.sorted { $0.name < $1.name }.map(\.json)).bytes }
+}
+
+extension TaskDescription: ByteContent {
+    package init(parsing bytes: Data, named name: String) throws {
+        let json = try JSON(parsing: bytes, named: name)
+        do throws(RowError) {
+            try self.init(json: json)
+        } catch {
+            throw StageFailure("\(name): \(error)")
+        }
+    }
+
+    package var bytes: Data { json.bytes }
 }
 
 extension StageContext {
+    /// What the rows of the input `data` are for.
+    func readTaskDescription() throws -> TaskDescription {
+        let isWritten = FileManager.default.fileExists(atPath: input("data", DataFiles.task.name).path)
+        return isWritten ? try read(DataFiles.task, from: "data") : .calls
+    }
+
+    /// The task of the rows of the input `data`.
+    func readTask() throws -> any AnswerTask { try readTaskDescription().task(functions: readFunctions("data")) }
+
+    /// Writes what rows are for, unless they want calls and nothing more is said.
+    func write(_ task: TaskDescription) throws { if task != .calls { try write(task, to: DataFiles.task) } }
+
     /// The functions of a data artifact by name.
     func readFunctions(_ input: String) throws -> [String: FunctionDefinition] {
         try read(DataFiles.functions, from: input).functions
@@ -100,16 +127,27 @@ struct RowSets {
 
     /// Functions that only rows of named sets list or call: no other row's prompt may show them.
     var functionsOfNamedSets: Set<String> {
-        var listed: (named: Set<String>, standard: Set<String>) = ([], [])
-        for (set, rows) in sets {
-            let names = rows.flatMap { $0.functions + $0.answers.map(\.name) }
-            if Self.isNamed(set) { listed.named.formUnion(names) } else { listed.standard.formUnion(names) }
-        }
-        return listed.named.subtracting(listed.standard)
+        var functions = ListedFunctions()
+        for (set, rows) in sets { for row in rows { functions.take(row, set: set) } }
+        return functions.ofNamedSets
     }
 
     /// The sets with every row changed, which is told its set. Passages stay as they are.
     func mapRows(_ change: (Row, String) -> Row) -> RowSets {
         RowSets(sets: sets.map { name, rows in (name, rows.map { $0.isPassage ? $0 : change($0, name) }) })
     }
+}
+
+/// The functions that rows list or call, gathered row by row.
+struct ListedFunctions {
+    private var named: Set<String> = []
+    private var standard: Set<String> = []
+
+    mutating func take(_ row: Row, set: String) {
+        let names = row.functions + row.answers.map(\.name)
+        if RowSets.isNamed(set) { named.formUnion(names) } else { standard.formUnion(names) }
+    }
+
+    /// Those that only rows of named sets have.
+    var ofNamedSets: Set<String> { named.subtracting(standard) }
 }

@@ -5,98 +5,50 @@ import Kinds
 import Words
 
 extension DataIngest: RunnableStage {
-    package static let artifact: [Output] = [.file(DataFiles.functions), .file(DataFiles.rows)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .file(DataFiles.rows),
+        .figures(ReadingReport.file, as: ReadingReport.figures),
+    ]
 
     package func run(in context: StageContext) throws {
         let files = try context.ingestedFiles(of: self)
-        var collected = IngestedRows()
+        let rows = try LineWriter<Row>(to: context.output(DataFiles.rows.name))
+        // Functions are ranked when all are known.
+        var unranked: [Row] = []
+        var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)), badRows: badRows) { row in
+            if task == .rank { unranked.append(row) } else { try rows.write(row) }
+        }
         // Formats whose rows share functions come first: rows of other formats may define a function differently.
         for format in RowFormat.allCases {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)
         }
-        guard !collected.rows.isEmpty else { throw StageFailure("the files hold no row") }
+        let functions = collected.functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        for row in try rankings(of: unranked, among: functions) { try rows.write(row) }
+        try rows.finish()
+        try collected.checkBadRows()
+        for line in collected.report.lines { context.log(line) }
+        guard collected.report.rows > 0 else {
+            throw StageFailure((["the files hold no row"] + collected.report.lines).joined(separator: "; "))
+        }
+        if let finding = collected.task.finding { context.log(finding) }
         if let warning = collected.warning { context.log(warning) }
-        try context.write(FunctionPool(collected.functions.values), to: DataFiles.functions)
-        try context.write(collected.rows, to: DataFiles.rows)
+        try context.write(FunctionPool(task == .rank ? [] : functions), to: DataFiles.functions)
+        try context.write(collected.task.finished())
+        try context.write(collected.report.json, to: ReadingReport.file)
     }
-}
 
-/// The rows and functions read so far.
-struct IngestedRows {
-    private(set) var rows: [Row] = []
-    private(set) var functions: [String: FunctionDefinition] = [:]
-    private var places: [String: String] = [:]
-
-    /// Adds a row. A repeated id, or a second, different definition of a function, is refused.
-    mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: String) throws {
-        for definition in definitions {
-            if let known = functions.updateValue(definition, forKey: definition.name), known != definition {
-                throw StageFailure("\(place): the function '\(definition.name)' was defined otherwise before")
+    /// Makes rankings of functions of rows that call them: a row for each function, relevant where it is called.
+    ///
+    /// A training row ranks those that it calls and `negatives` others, chosen by hashes; a row of another set ranks all.
+    private func rankings(of rows: [Row], among pool: [FunctionDefinition]) throws(StageFailure) -> [Row] {
+        var ranked: [Row] = []
+        for row in rows {
+            do throws(RowError) {
+                ranked += row.ranked == nil ? try row.ranking(of: pool, negatives: negatives) : [row]
+            } catch {
+                throw StageFailure("the row '\(row.id)': \(error)")
             }
         }
-        let unknown = row.answers.first { !definitions.isEmpty && functions[$0.name] == nil }
-        try append(row, calling: unknown, set: set, place: place)
-    }
-
-    /// Adds a row of a format whose rows define their own functions. The first definition of a name goes to the pool; a row
-    /// with a different one keeps its own.
-    mutating func add(_ row: Row, owning definitions: [FunctionDefinition], set: String, place: String) throws {
-        var row = row
-        var own: [FunctionDefinition] = []
-        row.functions = []
-        for definition in definitions {
-            guard !row.functions.contains(definition.name) else {
-                throw StageFailure("\(place): '\(row.id)' defines the function '\(definition.name)' twice; take one out")
-            }
-            row.functions.append(definition.name)
-            if let known = functions[definition.name] {
-                if known != definition { own.append(definition) }
-            } else {
-                functions[definition.name] = definition
-            }
-        }
-        if !own.isEmpty || row.functions.isEmpty { row.definitions = own }
-        let unknown = row.answers.first { !row.functions.contains($0.name) }
-        try append(row, calling: unknown, set: set, place: place)
-    }
-
-    /// Adds the lines of files whose rows share functions. Rows of a named set need not share them.
-    mutating func add(
-        linesOf files: [IngestedFile], read: (JSON) throws(RowError) -> (Row, [FunctionDefinition])
-    ) throws {
-        for file in files {
-            let isApart = RowSets.isNamed(file.set)
-            try file.forEachLine { json, place in
-                let (row, definitions) = try read(json.canonical)
-                if isApart, !definitions.isEmpty {
-                    try add(row, owning: definitions, set: file.set, place: place)
-                } else {
-                    try add(row, definitions, set: file.set, place: place)
-                }
-            }
-        }
-    }
-
-    /// - Parameter unknown: a call among the answers of a function that nobody defines.
-    private mutating func append(_ row: Row, calling unknown: FunctionCall?, set: String, place: String) throws {
-        if let earlier = places.updateValue(place, forKey: row.id) {
-            throw StageFailure("\(place): the id '\(row.id)' was used before, in \(earlier); ids must be unique")
-        }
-        if let unknown {
-            throw StageFailure("\(place): the answer calls '\(unknown.name)', which the row's tools do not have")
-        }
-        var row = row
-        row.set = set
-        rows.append(row)
-    }
-
-    /// A line for the log about rows whose own answers the rules of `ast` reject.
-    var warning: String? {
-        let unanswerable = rows.filter {
-            !AnswerJudge.ast.verdict(on: $0.answers, for: $0, functions: functions).isAccepted
-        }
-        guard !unanswerable.isEmpty, !functions.isEmpty else { return nil }
-        return "\(unanswerable.count) of \(rows.count) rows have answers that do not fit their functions: "
-            + unanswerable.prefix(5).map(\.id).joined(separator: ", ") + (unanswerable.count > 5 ? ", …" : "")
+        return ranked
     }
 }

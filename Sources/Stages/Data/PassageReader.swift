@@ -1,21 +1,65 @@
+import CanonicalJSON
 import Engine
 import Foundation
+import Records
 
 /// Cuts a plain text into passages that a model learns to continue. Lengths are numbers of Unicode scalars.
 ///
 /// Paragraphs, between which lines are blank, are joined until they are long enough. What is then too long is cut at white
 /// space into nearly equal parts.
 enum PassageReader: RowReader {
-    /// Files of one name share their numbering.
+    static let needed = [text]
+    private static let text = "text"
+
+    /// Files of one name share their numbering. A file of records has its texts in their member `text`.
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         var counts: [String: Int] = [:]
-        for file in files {
-            for passage in try passages(in: file.content(), file: file.name) {
+        func add(_ text: Data, _ rows: inout IngestedRows, _ file: IngestedFile, _ place: RecordPlace) throws {
+            for passage in try passages(in: text, file: "\(place)") {
                 counts[file.name, default: 0] += 1
                 let id = "\(file.name)-\(counts[file.name] ?? 0)"
-                try rows.add(Row(passage: passage, id: id), [], set: file.set, place: file.name)
+                try rows.add(Row(passage: passage, id: id), [], set: file.set, place: place)
             }
         }
+        for file in files {
+            if try hasRecords(file) {
+                try rows.read(file, for: Self.self) { rows, record, place in
+                    guard let text = record[text]?.string else { throw RowError("the row has no 'text'") }
+                    try add(Data(text.utf8), &rows, file, place)
+                }
+            } else {
+                rows.begin(file)
+                let place = RecordPlace(file: file.name)
+                let content = try file.content()
+                try rows.attempt(at: place) { try add(content, &$0, file, place) }
+            }
+        }
+    }
+
+    /// Whether a file holds records with texts, and is no text itself.
+    ///
+    /// - Throws: where it is a table whose columns nobody names: its lines are no text to continue.
+    private static func hasRecords(_ file: IngestedFile) throws(StageFailure) -> Bool {
+        guard let form = try? file.records.form() else { return false }
+        switch form.container {
+        case .parquet, .arrowFile, .arrowStream: return true
+        case .jsonLines, .jsonList: return (try? file.records.first(1))?.records.first?.object != nil
+        case .separated:
+            if !file.columns.isEmpty { return true }
+            guard let head = try? file.records.first(20), head.columns.count > 1, head.records.count > 1,
+                head.columns.allSatisfy(isColumnName)
+            else { return false }
+            let names = head.columns.joined(separator: ", ")
+            throw StageFailure(
+                "\(file.name) is a table with the columns \(names), and no plain text. For questions and their replies write "
+                    + "`format: table` with `columns: {query: NAME, reply: NAME}` under data.ingest; for texts to continue, "
+                    + "`columns: {text: NAME}`")
+        }
+    }
+
+    /// Sentences are no names.
+    private static func isColumnName(_ text: String) -> Bool {
+        text.count <= 40 && text.split(separator: " ").count <= 4 && !text.contains(where: { ".!?;:\"".contains($0) })
     }
 
     /// The paragraph that brings a passage to this length is its last.

@@ -1,22 +1,74 @@
-import BuildModel
 import CanonicalJSON
 import Engine
+import Records
 import Words
 
 /// Reads the files of one format of rows.
 protocol RowReader {
+    /// The members that every record needs.
+    static var needed: [String] { get }
+    /// The members that hold lists or objects. As texts, which is all that CSV has, they are JSON.
+    static var nested: [String] { get }
+    /// The members without which a record is no row, where the file has a column for them.
+    static var valued: [String] { get }
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws
+}
+
+extension RowReader {
+    static var needed: [String] { [] }
+    static var nested: [String] { [] }
+    static var valued: [String] { [] }
 }
 
 extension RowFormat {
     var reader: any RowReader.Type {
         switch self {
         case .decant: DecantRowReader.self
-        case .openai: OpenAIRowReader.self
+        case .openai: ChatReader.self
         case .snips: SNIPSReader.self
         case .xlam: XLAMReader.self
         case .bfcl: BFCLReader.self
+        case .spans: SpanReader.self
+        case .options: OptionsReader.self
+        case .mmlu: MMLUReader.self
+        case .arc: ARCReader.self
+        case .hellaswag: HellaSwagReader.self
+        case .ranking: RankingReader.self
+        case .table: TableReader.self
         case .text: PassageReader.self
+        }
+    }
+}
+
+/// What a part of a record becomes.
+enum ReadPart {
+    /// A row and the functions that it shows.
+    case row(Row, [FunctionDefinition])
+    case skipped(SkipReason)
+}
+
+/// Reads a format whose records are rows, or several, that bring their functions. A row with an empty id gets one that names its
+/// place.
+protocol RecordReader: RowReader {
+    /// - Throws: what is wrong with the record; the file is refused, with the record's place.
+    static func parts(of record: JSON) throws(RowError) -> [ReadPart]
+}
+
+extension RecordReader {
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        for file in files {
+            try rows.read(file, for: Self.self) { rows, record, place in
+                for part in try parts(of: record) {
+                    switch part {
+                    // Words would teach that no call is wanted where none can be.
+                    case .row(let row, let functions) where row.reply != nil && functions.isEmpty && rows.task.isOfCalls:
+                        rows.skip(.noFunction, place: place)
+                    case .row(let row, let functions): try rows.add(row, owning: functions, set: file.set, place: place)
+                    case .skipped(let reason): rows.skip(reason, place: place)
+                    }
+                }
+            }
         }
     }
 }
@@ -28,15 +80,36 @@ protocol RowLineReader: RowReader {
 
 extension RowLineReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
-        try rows.add(linesOf: files) { json throws(RowError) in try row(json) }
+        for file in files {
+            // Rows of a named set need not share functions.
+            let isApart = RowSets.isNamed(file.set)
+            try rows.read(file, for: Self.self) { rows, record, place in
+                let (row, functions) = try row(record)
+                if isApart, !functions.isEmpty {
+                    try rows.add(row, owning: functions, set: file.set, place: place)
+                } else {
+                    try rows.add(row, functions, set: file.set, place: place)
+                }
+            }
+        }
     }
 }
 
-/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`.
+/// Decant's own interchange rows: `{"id", "query", "tools": [{name, description, parameters}], "answers", "expect"}`; with
+/// `{"id", "query", "reply"}` those that are answered in words, where `label` is another name for `reply`. An id may be a
+/// number, and a tool may be the object of the chat completions interface.
 enum DecantRowReader: RowLineReader {
+    static let needed = ["query"]
+    static let nested = ["tools", "answers", "context", "examples", "knowledge", "possible"]
+
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
+        let json = json.withIdAsText
+        if let reply = json["reply"] ?? json["label"], json["answers"] == nil {
+            let members = ["reply": reply, "answers": []] as JSON
+            return (try Row(json: .object((json.object ?? [:]).merging(members.object ?? [:]) { $1 })), [])
+        }
         guard let tools = json["tools"]?.array else { throw RowError("the row has no 'tools' list") }
-        let functions = try tools.map(FunctionDefinition.init(json:))
+        let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = try Row(json: json)
         guard !row.isPassage else {
             throw RowError("the row '\(row.id)' is a passage of text, which files of the format 'text' have")
@@ -51,66 +124,10 @@ enum DecantRowReader: RowLineReader {
     }
 }
 
-/// OpenAI chat rows: `{"messages": [...], "tools": [{"type": "function", "function": {...}}]}`.
-///
-/// The query is the last user message before the first assistant message; the answers are that message's tool calls. System
-/// messages are the row's instructions, user messages before the query its context. Messages named `example_user` and
-/// `example_assistant` are examples, whatever their role.
-enum OpenAIRowReader: RowLineReader {
-    static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
-        guard let all = json["messages"]?.array else { throw RowError("the row has no 'messages' list") }
-        let messages = all.filter { !isExample($0) }
-        guard let answer = messages.firstIndex(where: { $0["role"]?.string == "assistant" }) else {
-            throw RowError("the row has no assistant message")
-        }
-        guard let query = messages[..<answer].last(where: { $0["role"]?.string == "user" })?["content"]?.string else {
-            throw RowError("the row has no user message with text before the assistant's")
-        }
-        let functions = try (json["tools"]?.array ?? []).map { tool throws(RowError) in
-            guard let function = tool["function"] else { throw RowError("a tool has no 'function'") }
-            return try FunctionDefinition(json: function)
-        }
-        let calls = try (messages[answer]["tool_calls"]?.array ?? []).map(call)
-        // Chat rows have no ids: content names them.
-        let id = json["id"]?.string ?? "openai-" + Digest(hashing: json.canonicalBytes).hex.prefix(16)
-        var row = Row(id: id, query: query, functions: functions.map(\.name), answers: calls)
-        func texts(of role: String) -> [String] {
-            messages[..<answer].filter { $0["role"]?.string == role }.compactMap { $0["content"]?.string }
-        }
-        row.background.instructions = texts(of: "system").joined(separator: "\n\n")
-        row.background.context = texts(of: "user").dropLast().map { ChatMessage(role: .user, content: $0) }
-        row.background.examples = examples(all)
-        return (row, functions)
-    }
-
-    private static func isExample(_ message: JSON) -> Bool {
-        ["example_user", "example_assistant"].contains(message["name"]?.string)
-    }
-
-    /// Each question with the response behind it.
-    private static func examples(_ messages: [JSON]) -> [RowBackground.Example] {
-        var examples: [RowBackground.Example] = []
-        var query: String?
-        for message in messages where isExample(message) {
-            let content = message["content"]?.string ?? ""
-            if message["name"]?.string == "example_user" {
-                query = content
-            } else if let asked = query {
-                examples.append(.init(query: asked, response: content))
-                query = nil
-            }
-        }
-        return examples
-    }
-
-    /// A tool call, whose arguments are JSON in a string.
-    private static func call(_ json: JSON) throws(RowError) -> FunctionCall {
-        guard let name = json["function"]?["name"]?.string else { throw RowError("a tool call has no function name") }
-        let arguments = json["function"]?["arguments"]
-        if let members = arguments?.object { return FunctionCall(name: name, arguments: members) }
-        guard let text = arguments?.string, let value = try? JSON(parsing: text), let members = value.object else {
-            throw RowError("the arguments of the call of '\(name)' are not a JSON object")
-        }
-        return FunctionCall(name: name, arguments: members)
+extension JSON {
+    /// The record with an id that is a number as the number's text.
+    fileprivate var withIdAsText: JSON {
+        guard let id = self["id"], id.isNumber else { return self }
+        return mapMembers { key, value in key == "id" ? .string(id.canonicalText) : value }
     }
 }

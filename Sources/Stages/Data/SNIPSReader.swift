@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import Records
 
 /// The SNIPS NLU benchmark: `{"<Intent>": [{"data": [{"text", "entity"?}, …]}, …]}`.
 ///
@@ -8,11 +9,15 @@ import Foundation
 /// keeps its first span.
 enum SNIPSReader: RowReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
-        let read = try files.flatMap { file in try Self.rows(in: file.content(), file: file.name).map { ($0, file) } }
-        let definitions = functions(called: read.map(\.0))
-        for (row, file) in read {
-            let called = row.answers.compactMap { definitions[$0.name] }
-            try rows.add(row, called, set: file.set, place: file.name)
+        let read = try files.map { file in (file, try Self.rows(in: file.content(), file: file.name)) }
+        let definitions = functions(called: read.flatMap(\.1))
+        for (file, rowsOfFile) in read {
+            rows.begin(file)
+            let place = RecordPlace(file: file.name)
+            for row in rowsOfFile {
+                let called = row.answers.compactMap { definitions[$0.name] }
+                try rows.attempt(at: place) { try $0.add(row, called, set: file.set, place: place) }
+            }
         }
     }
 

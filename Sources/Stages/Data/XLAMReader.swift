@@ -5,21 +5,19 @@ import Engine
 /// xLAM's function-calling rows: `{"id", "query", "tools", "answers"}`, the last two lists as JSON in a string.
 ///
 /// A tool's parameters are `{name: {"type", "description", "default"?}}` with types in Python's spelling, or a JSON Schema.
-enum XLAMReader: RowReader {
-    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
-        for file in files {
-            try file.forEachRow { json, place in
-                let (row, functions) = try row(json)
-                try rows.add(row, owning: functions, set: file.set, place: place)
-            }
-        }
+enum XLAMReader: RecordReader {
+    static let needed = ["query", "tools", "answers"]
+
+    static func parts(of record: JSON) throws(RowError) -> [ReadPart] {
+        let (row, functions) = try row(record)
+        return [.row(row, functions)]
     }
 
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         let id = json["id"]?.string ?? json["id"]?.integer.map { "xlam-\($0)" }
         guard let query = json["query"]?.string else { throw RowError("the row has no 'query'") }
         let functions = try list("tools", in: json).map(function)
-        let answers = try list("answers", in: json).map(FunctionCall.init(json:)).map(\.canonical)
+        let answers = try list("answers", in: json).map(FunctionCall.init(json:))
         let row = Row(
             // Rows without ids are named by their content.
             id: id ?? "xlam-" + Digest(hashing: json.canonicalBytes).hex.prefix(16), query: query,
@@ -39,30 +37,44 @@ enum XLAMReader: RowReader {
         throw RowError("'\(field)' is no list")
     }
 
-    private static func function(_ json: JSON) throws(RowError) -> FunctionDefinition {
-        var function = try FunctionDefinition(json: json)
-        guard function.parameters["properties"]?.object == nil || function.parameters["type"]?.string == nil else {
-            return function
-        }
-        var properties: [String: JSON] = [:]
+    /// A tool whose parameters are a JSON Schema, or become one.
+    private static func function(_ tool: JSON) throws(RowError) -> FunctionDefinition {
+        guard let parameters = tool["parameters"], parameters.object != nil,
+            parameters["properties"]?.object == nil || parameters["type"]?.string == nil
+        else { return try FunctionDefinition(tool: tool) }
+        let schema = try schema(of: parameters, function: tool["name"]?.string ?? "")
+        return try FunctionDefinition(tool: tool.mapMembers { key, value in key == "parameters" ? schema : value })
+    }
+
+    private static func schema(of parameters: JSON, function: String) throws(RowError) -> JSON {
+        var properties: [(String, JSON)] = []
         var required: [JSON] = []
-        for (name, parameter) in function.parameters.sortedMembers {
-            guard var schema = parameter.object else {
-                throw RowError("the parameter '\(name)' of '\(function.name)' is no object with a 'type'")
+        for (name, parameter) in parameters.writtenMembers {
+            guard parameter.object != nil else {
+                throw RowError("the parameter '\(name)' of '\(function)' is no object with a 'type'")
             }
-            let text = schema["type"]?.string ?? ""
-            guard let type = PythonType(text) else {
+            guard let type = PythonType(parameter["type"]?.string ?? "") else {
                 throw RowError(
-                    "the type of the parameter '\(name)' of '\(function.name)' nests deeper than \(PythonType.mostLevels) levels"
-                )
+                    "the type of the parameter '\(name)' of '\(function)' nests deeper than \(PythonType.mostLevels) levels")
             }
-            schema["type"] = nil
-            properties[name] = .object(schema.merging(type.schema) { $1 })
+            properties.append((name, parameter.typed(type)))
             // What has a default may be left out, whether its type says so or not.
-            if !type.isOptional, schema["default"] == nil { required.append(.string(name)) }
+            if !type.isOptional, parameter["default"] == nil { required.append(.string(name)) }
         }
-        function.parameters = ["type": "object", "properties": .object(properties), "required": .array(required)]
-        return function
+        return .object(
+            inOrder: [("type", "object"), ("properties", .object(inOrder: properties)), ("required", .array(required))])
+    }
+}
+
+extension JSON {
+    /// A parameter with the members that its type means, where its type stood.
+    fileprivate func typed(_ type: PythonType) -> JSON {
+        let meant = ["type", "items"].compactMap { key in type.schema[key].map { (key, $0) } }
+        var members: [(String, JSON)] = []
+        for (key, value) in writtenMembers where type.schema[key] == nil || key == "type" {
+            members += key == "type" ? meant : [(key, value)]
+        }
+        return .object(inOrder: members)
     }
 }
 

@@ -1,6 +1,7 @@
 import BuildModel
 import CanonicalJSON
 import Engine
+import Foundation
 import Kinds
 import Words
 
@@ -9,10 +10,11 @@ extension EndpointSample: QuestioningStage {
 
     package func run(in context: StageContext) throws {
         let rows = try context.read(DataFiles.train, from: "data")
+        let readsCalls = try context.readTaskDescription().kind == .calls
         let exchanges = try context.answers(to: questions(in: context))
         try context.write(
             exchanges.enumerated().map { index, exchange in
-                let answer = ChatAnswer(exchange.answer)
+                let answer = ChatAnswer(exchange.answer, readsCalls: readsCalls)
                 return Rollout(
                     row: rows[index / samples].id, sample: index % samples, response: answer.response,
                     hasEnded: answer.isWhole)
@@ -22,18 +24,18 @@ extension EndpointSample: QuestioningStage {
 
     /// For every row its samples, one after the other.
     package func questions(in context: StageContext) throws -> [ChatQuestion] {
-        let functions = try context.readFunctions("data")
+        let task = try context.readTask()
         var tools: [Set<String>: ChatTools] = [:]
         var questions: [ChatQuestion] = []
         for row in try context.read(DataFiles.train, from: "data") {
             try row.checkThatItAsks()
             let shared = row.definitions == nil ? tools[Set(row.functions)] : nil
-            let known = try shared ?? Self.tools(of: row, functions)
+            let known = try shared ?? Self.tools(of: row, task.functions)
             if row.definitions == nil { tools[Set(row.functions)] = known }
             for sample in 0..<samples {
                 questions.append(
                     ChatQuestion(
-                        model: endpoint.model, messages: .array(row.chat.map(\.json)), tools: known,
+                        model: endpoint.model, messages: .array(task.shown(row, in: .tools).chat.map(\.json)), tools: known,
                         temperature: temperature, maxTokens: maxTokens, seed: seed(for: row, sample: sample)))
             }
         }
@@ -58,13 +60,14 @@ extension EndpointSample: QuestioningStage {
 
 /// A server's answer, with calls in Decant's spelling.
 struct ChatAnswer: Hashable {
-    /// A list of calls; the unchanged text where it calls nothing.
+    /// A list of calls; the unchanged text where it calls nothing. An answer in words has no reasoning before it and no fence
+    /// around it.
     var response: String
     /// Whether it ended by itself.
     var isWhole: Bool
 
     /// Reads the first choice of a chat completion.
-    init(_ answer: JSON) {
+    init(_ answer: JSON, readsCalls: Bool = true) {
         let choice = answer["choices"]?[0]
         isWhole = !["length", "content_filter"].contains(choice?["finish_reason"]?.string ?? "")
         let message = choice?["message"] ?? .null
@@ -72,6 +75,11 @@ struct ChatAnswer: Hashable {
         // The interface's older form has one.
         if calls.isEmpty, let call = message["function_call"], call != .null { calls = [["function": call]] }
         let text = message["content"]?.string ?? ""
+        guard readsCalls else {
+            let words = Self.withoutFence(String(Self.withoutReasoning(text)))
+            response = words.trimmingCharacters(in: .whitespacesAndNewlines)
+            return
+        }
         response = calls.isEmpty ? Self.response(in: text) : Self.response(of: calls)
     }
 
@@ -82,7 +90,7 @@ struct ChatAnswer: Hashable {
             let name = (function["name"] ?? .string("")).canonicalText
             let arguments = function["arguments"] ?? .string("")
             let text = arguments.string.map { $0.isEmpty ? "{}" : $0 } ?? arguments.canonicalText
-            let canonical = (try? JSON(parsing: text, maximumDepth: 64))?.canonicalText ?? text
+            let canonical = (try? JSON(parsingAsWritten: text.utf8, maximumDepth: 64))?.canonical.canonicalText ?? text
             return #"{"name":\#(name),"arguments":\#(canonical)}"#
         }
         return "[" + spelled.joined(separator: ",") + "]"
@@ -91,8 +99,7 @@ struct ChatAnswer: Hashable {
     /// Models without an interface for calls write them into their text: as JSON, fenced or not, or between the marks of the
     /// Hermes format. Reasoning before them does not count.
     private static func response(in text: String) -> String {
-        var body = text[...]
-        if let end = text.range(of: "</think>") { body = text[end.upperBound...] }
+        let body = withoutReasoning(text)
         let marked = body.matches(of: /<tool_call>([\s\S]*?)<\/tool_call>/).map { String($0.1) }
         let pieces = marked.isEmpty ? [Self.withoutFence(String(body))] : marked
         var calls: [FunctionCall] = []
@@ -101,6 +108,10 @@ struct ChatAnswer: Hashable {
             calls += found
         }
         return PromptStyle.response(of: calls)
+    }
+
+    private static func withoutReasoning(_ text: String) -> Substring {
+        text.firstRange(of: "</think>").map { text[$0.upperBound...] } ?? text[...]
     }
 
     /// The body of a block of code, where the text is one.

@@ -14,23 +14,23 @@ extension EvalScore: RunnableStage {
     ]
 
     package func run(in context: StageContext) throws {
-        let functions = try context.readFunctions("data")
+        let task = try context.readTask()
         let answers = try sets.map { try readAnswers(to: $0, in: context) }
         // All sets in one run: a judging model's checkpoint is of one run.
         let judging = try context.judging(
-            answers.joined().map(\.judged), kind: judge, question: question, functions: functions)
+            answers.joined().map(\.judged), kind: judge, question: question, task)
         var scores: [String: JSON] = [:]
         var confusions: [String: JSON] = [:]
         var failures: [JSON] = []
         var start = 0
         for (set, answers) in zip(sets, answers) {
             let range = start..<start + answers.count
-            var results = SetResults(set: set)
+            var results = SetResults(set: set, of: task)
             for (answer, verdict) in zip(answers, judging.verdicts[range]) {
-                results.add(answer.judged, verdict, responseTokens: answer.tokens, functions: functions)
+                results.add(answer.judged, verdict, of: answer.answer)
             }
             scores[set] = results.scores(agreement: judging.agreement(over: range))
-            confusions[set] = results.confusion.json
+            confusions[set] = results.confusion
             failures += results.failures
             start = range.upperBound
         }
@@ -40,7 +40,7 @@ extension EvalScore: RunnableStage {
         if let transcript = judging.transcript { try context.write(transcript, to: JudgeVerdicts.transcriptFile) }
     }
 
-    private func readAnswers(to set: String, in context: StageContext) throws -> [(judged: JudgedResponse, tokens: Int)] {
+    private func readAnswers(to set: String, in context: StageContext) throws -> [(judged: JudgedResponse, answer: Answer)] {
         let rows = Dictionary(uniqueKeysWithValues: try context.read(DataFiles.set(set), from: "data").map { ($0.id, $0) })
         let file = EvalGenerate.answers(to: set)
         return try context.read(file, from: "answers").map { answer in
@@ -48,7 +48,7 @@ extension EvalScore: RunnableStage {
                 throw StageFailure("answers/\(file.name) has an answer of no row of the set: \(answer.line.canonicalText)")
             }
             let response = JudgedResponse(row: row, response: answer.response, format: self.answer)
-            return (response, answer.tokens.response)
+            return (response, answer)
         }
     }
 }
@@ -56,31 +56,33 @@ extension EvalScore: RunnableStage {
 /// The scores of a set's answers.
 private struct SetResults {
     let set: String
-    private var tally = AnswerScores()
-    private(set) var confusion = FunctionConfusion()
+    private let task: any AnswerTask
+    private var tally: any TaskScores
     private(set) var failures: [JSON] = []
 
-    init(set: String) { self.set = set }
+    init(set: String, of task: any AnswerTask) {
+        (self.set, self.task) = (set, task)
+        tally = task.newScores()
+    }
 
-    mutating func add(
-        _ judged: JudgedResponse, _ verdict: Verdict, responseTokens: Int, functions: [String: FunctionDefinition]
-    ) {
+    mutating func add(_ judged: JudgedResponse, _ verdict: Verdict, of answer: Answer) {
         let (row, response) = (judged.row, judged.response)
-        let isExact = judged.verdict(by: .exact, functions: functions).isAccepted
+        let isExact = judged.verdict(by: .exact, task).isAccepted
         tally.add(
-            wantsCall: !row.answers.isEmpty, isAccepted: verdict.isAccepted, isExact: isExact, responseTokens: responseTokens)
-        confusion.add(
-            wanted: row.answers.map(\.name), called: judged.calls?.map(\.name),
-            isAccepted: verdict.isAccepted, isExact: isExact)
+            ScoredAnswer(
+                row: row, answer: judged.answer, isAccepted: verdict.isAccepted, isExact: isExact,
+                responseTokens: answer.tokens.response, options: answer.options))
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
-            "wanted": .string(PromptStyle.response(to: row)), "reason": .string(reason),
+            "wanted": .string(task.response(to: row)), "reason": .string(reason),
         ])
     }
 
+    var confusion: JSON { tally.confusion }
+
     func scores(agreement: JSON?) -> JSON {
-        guard let agreement, case .object(let members) = tally.json else { return tally.json }
+        guard let agreement, let members = tally.json.object else { return tally.json }
         return .object(members.merging(["agreement": agreement]) { $1 })
     }
 }
@@ -97,7 +99,7 @@ extension EvalGenerate: RunnableStage {
     package func run(in context: StageContext) throws {
         let reader = try context.responseRows(prompt)
         let encoder = reader.prompts
-        let rows = try sets.map { try readRows(of: $0, in: context) }
+        let rows = try sets.map(context.readEvaluatedRows)
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
@@ -116,12 +118,15 @@ extension EvalGenerate: RunnableStage {
             start += rows.count
         }
     }
+}
 
-    private func readRows(of set: String, in context: StageContext) throws -> [Row] {
-        guard FileManager.default.fileExists(atPath: context.input("data", DataFiles.set(set).name).path) else {
+extension StageContext {
+    /// The rows of a set that models are to answer.
+    func readEvaluatedRows(of set: String) throws -> [Row] {
+        guard FileManager.default.fileExists(atPath: input("data", DataFiles.set(set).name).path) else {
             throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
         }
-        let rows = try context.read(DataFiles.set(set), from: "data")
+        let rows = try read(DataFiles.set(set), from: "data")
         if let passage = rows.first(where: \.isPassage) {
             throw StageFailure(
                 "the row '\(passage.id)' of the set '\(set)' is a passage of text, which asks for no calls; "
@@ -137,6 +142,8 @@ struct Answer {
     let response: String
     let tokens: AnswerTokens
     let hasEnded: Bool
+    /// The likelihoods of the row's options, where the response is the most probable one.
+    var options: [ScoredOption]?
 }
 
 extension Answer: LineContent {
@@ -148,14 +155,15 @@ extension Answer: LineContent {
         else { throw RowError("there are no id, response and response_tokens") }
         self.init(
             row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
-            hasEnded: line["ended"] != false)
+            hasEnded: line["ended"] != false,
+            options: try line["options"]?.array.map { list throws(RowError) in try list.map(ScoredOption.init(json:)) })
     }
 
     var line: JSON {
-        .object(
-            (tokens.line.object ?? [:]).merging([
-                "id": .string(row), "response": .string(response), "ended": .bool(hasEnded),
-            ]) { $1 })
+        var members = tokens.line.object ?? [:]
+        members.merge(["id": .string(row), "response": .string(response), "ended": .bool(hasEnded)]) { $1 }
+        if let options { members["options"] = .array(options.map(\.json)) }
+        return .object(members)
     }
 }
 

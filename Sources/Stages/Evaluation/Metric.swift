@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Engine
 import Kinds
 
 /// A figure of a model that reports, comparisons and model cards know. Each is declared once, in `all`.
@@ -90,6 +91,59 @@ extension Metric {
         Metric(
             "exact", .set(member: "exact"), .higherIsBetter, .share,
             hubName: HubName(type: "exact_match", name: "exact match")),
+        Metric(
+            "accuracy", .set(member: "accuracy"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "accuracy")),
+        Metric(
+            "macro_f1", heading: "macro-F1", .set(member: "macro_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "macro-averaged F1")),
+        Metric(
+            "field_precision", heading: "field precision", .set(member: "field_precision"), .higherIsBetter, .share,
+            hubName: HubName(type: "precision", name: "precision over pairs of field and value")),
+        Metric(
+            "field_recall", heading: "field recall", .set(member: "field_recall"), .higherIsBetter, .share,
+            hubName: HubName(type: "recall", name: "recall over pairs of field and value")),
+        Metric(
+            "field_f1", heading: "field F1", .set(member: "field_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over pairs of field and value")),
+        Metric(
+            "normalized", .set(member: "normalized"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "exact match of normalized texts")),
+        Metric(
+            "token_f1", heading: "token F1", .set(member: "token_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over words of normalized texts")),
+        Metric(
+            "rouge_l", heading: "ROUGE-L", .set(member: "rouge_l"), .higherIsBetter, .share,
+            hubName: HubName(type: "rouge", name: "ROUGE-L")),
+        Metric(
+            "strict_match", heading: "strict", .set(member: "strict_match"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "number after ####")),
+        Metric(
+            "flexible_extract", heading: "flexible", .set(member: "flexible_extract"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "last number")),
+        Metric(
+            "acc", .set(member: "acc"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "acc")),
+        Metric(
+            "acc_norm", .set(member: "acc_norm"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "acc_norm")),
+        Metric(
+            "acc_bytes", .set(member: "acc_bytes"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "acc_bytes")),
+        Metric(
+            "greedy", .set(member: "greedy"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "right option as greedy continuation")),
+        Metric(
+            "auc", heading: "AUC", .set(member: "auc"), .higherIsBetter, .share,
+            hubName: HubName(type: "roc_auc", name: "area under the ROC curve")),
+        Metric(
+            "mrr", heading: "MRR", .set(member: "mrr"), .higherIsBetter, .share,
+            hubName: HubName(type: "mrr", name: "mean reciprocal rank")),
+        Metric(
+            "ndcg", heading: "nDCG@\(RankTask.cut)", .set(member: "ndcg"), .higherIsBetter, .share,
+            hubName: HubName(type: "ndcg", name: "nDCG@\(RankTask.cut)")),
+        Metric(
+            "pairs", .set(member: "pairs"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "pairs in the right order")),
         Metric("length", heading: "tokens", .set(member: "response_tokens_mean"), .lowerIsBetter, Format(places: 1)),
     ]
 

@@ -45,10 +45,10 @@ extension Report: RunnableStage {
         return .object(entry)
     }
 
-    /// The functions most often called in place of others, over all sets.
+    /// The functions most often called, or the labels most often given, in place of others, over all sets.
     private func confusions(_ tables: JSON) -> JSON {
         let wrong = sets.enumerated().flatMap { place, set in
-            (tables["sets"]?[set]?["called"] ?? [:]).sortedMembers.flatMap { wanted, called in
+            ConfusionText.table(of: tables["sets"]?[set] ?? [:]).sortedMembers.flatMap { wanted, called in
                 called.sortedMembers.filter { $0.key != wanted }.map { called, times in
                     (place: place, set: set, wanted: wanted, called: called, times: times.integer ?? 0)
                 }

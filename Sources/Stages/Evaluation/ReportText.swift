@@ -10,6 +10,7 @@ package struct ReportText: Sendable {
     private let runs: TextTable?
     private let answers: TextTable
     private let confused: TextTable
+    private let areFunctions: Bool
     private let agreement: TextTable
 
     package init(_ report: JSON) {
@@ -25,8 +26,9 @@ package struct ReportText: Sendable {
             lines: scored.filter { $0.scores["call_rows"] != nil }.map { model, set, scores in
                 [model, set] + Self.share("call", scores) + Self.share("no_call", scores) + [Self.length(scores)]
             }, words: 2)
+        areFunctions = scored.contains { $0.scores["call_rows"] != nil }
         confused = TextTable(
-            headings: ["model", "set", "wanted", "called", "times"],
+            headings: ["model", "set", "wanted", areFunctions ? "called" : "given", "times"],
             lines: rows.flatMap { row in (row["confusions"]?.array ?? []).map { Self.confusion($0, of: row) } }, words: 4)
         agreement = TextTable(
             headings: ["model", "set", "answers", "agreement"],
@@ -63,7 +65,10 @@ package struct ReportText: Sendable {
         [
             ("Each run", runs),
             ("Rows that want calls, rows that want none, and how long answers are", answers),
-            ("Functions most often called in place of others", confused),
+            (
+                areFunctions ? "Functions most often called in place of others" : "Labels most often given in place of others",
+                confused
+            ),
             ("How often the judging model says what the rules of ast say", agreement),
         ].compactMap { title, table in table.flatMap { $0.lines.isEmpty ? nil : (title, $0) } }
     }
@@ -73,7 +78,8 @@ package struct ReportText: Sendable {
     package var markdown: String { details.reduce(metrics.markdown) { $0 + "\n\($1.title):\n\n\($1.table.markdown)" } }
 }
 
-/// What an evaluation says of each function: rows, AR and exact match, and what was called in its place.
+/// What an evaluation says of each function: rows, AR and exact match, and what was called in its place; of each label or
+/// field: rows, precision, recall and F1, and which label was given in its place.
 package struct ConfusionText: Sendable {
     /// Functions named in place of a wanted one, at most.
     private static let mostNamed = 3
@@ -83,17 +89,22 @@ package struct ConfusionText: Sendable {
     /// - Parameter confusion: `confusion.json` of `eval.score`.
     package init(_ confusion: JSON) {
         tables = (confusion["sets"] ?? [:]).sortedMembers.map { set, entry in
-            let lines = (entry["functions"] ?? [:]).sortedMembers.map { name, shares in
-                [
-                    name, Self.confused(name, entry["called"]?[name] ?? [:]), String(shares["rows"]?.integer ?? 0),
-                    ReportTable.percentage(shares["ar"]?.double), ReportTable.percentage(shares["exact"]?.double),
-                ]
+            let isOfFunctions = entry["functions"] != nil
+            let parts = entry["functions"] ?? entry["labels"] ?? entry["fields"] ?? [:]
+            let figures = isOfFunctions ? ["ar", "exact"] : ["precision", "recall", "f1"]
+            let lines = parts.sortedMembers.map { name, shares in
+                [name, Self.confused(name, Self.table(of: entry)[name] ?? [:]), String(shares["rows"]?.integer ?? 0)]
+                    + figures.map { ReportTable.percentage(shares[$0]?.double) }
             }
-            return (
-                set, TextTable(headings: ["\(set): wanted", "called instead", "rows", "AR", "exact"], lines: lines, words: 2)
-            )
+            let headings =
+                isOfFunctions
+                ? ["called instead", "rows", "AR", "exact"] : ["given instead", "rows", "precision", "recall", "F1"]
+            return (set, TextTable(headings: ["\(set): wanted"] + headings, lines: lines, words: 2))
         }
     }
+
+    /// How often each was answered in place of each.
+    static func table(of entry: JSON) -> JSON { entry["called"] ?? entry["given"] ?? [:] }
 
     /// `play_music 3, no call 1`: the most frequent first, then by name.
     private static func confused(_ wanted: String, _ called: JSON) -> String {

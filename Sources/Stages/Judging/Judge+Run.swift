@@ -13,7 +13,7 @@ extension Judge: RunnableStage {
     ]
 
     package func run(in context: StageContext) throws {
-        let functions = try context.readFunctions("data")
+        let task = try context.readTask()
         let rows = Dictionary(uniqueKeysWithValues: try context.read(DataFiles.train, from: "data").map { ($0.id, $0) })
         let rollouts = try context.read(Rollout.file, from: "rollouts").map { rollout in
             guard let row = rows[rollout.row] else {
@@ -24,12 +24,12 @@ extension Judge: RunnableStage {
             return (response: judged, ends: rollout.hasEnded)
         }
         let judging = try context.judging(
-            rollouts.filter(\.ends).map(\.response), kind: kind, question: question, functions: functions)
+            rollouts.filter(\.ends).map(\.response), kind: kind, question: question, task)
         var verdicts = judging.verdicts.makeIterator()
         var sampling = RejectionSampling(keep: keep)
         for (response, ends) in rollouts {
             let verdict = (ends ? verdicts.next() : nil) ?? .rejected("the response does not end")
-            sampling.add(response.row.id, response.response, Self.teachable(response, verdict))
+            sampling.add(response.row.id, response.response, Self.teachable(response, verdict, task))
         }
         guard !sampling.accepted.isEmpty else {
             throw StageFailure(
@@ -39,10 +39,12 @@ extension Judge: RunnableStage {
         try write(sampling, judging, rows: rows.count, in: context)
     }
 
-    /// A response that calls nothing, as is wanted, is right in any form; to be learned it must be the empty list of calls.
-    private static func teachable(_ judged: JudgedResponse, _ verdict: Verdict) -> Verdict {
-        guard verdict.isAccepted, judged.row.answers.isEmpty, case .failure(let error) = judged.parsed else { return verdict }
-        return .rejected(error.description)
+    /// What is right may still be no example to learn from.
+    private static func teachable(_ judged: JudgedResponse, _ verdict: Verdict, _ task: any AnswerTask) -> Verdict {
+        guard verdict.isAccepted, let fault = judged.answer.flatMap({ task.fault(inRight: $0, to: judged.row) }) else {
+            return verdict
+        }
+        return .rejected(fault)
     }
 
     private func write(_ sampling: RejectionSampling, _ judging: JudgeVerdicts, rows: Int, in context: StageContext) throws {

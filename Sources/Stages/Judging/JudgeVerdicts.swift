@@ -16,14 +16,11 @@ struct JudgedResponse {
 
     var key: Key { Key(row: row.id, response: response) }
 
-    /// The calls of its answer part, or why it cannot be read.
-    var parsed: Result<[FunctionCall], RowError> { format.answer(in: response).flatMap { CallParser.calls(in: $0) } }
+    /// Its part that answers; `nil` where it is not in the style of answers.
+    var answer: String? { try? format.answer(in: response).get() }
 
-    /// The calls that it makes; `nil` where it cannot be read.
-    var calls: [FunctionCall]? { try? parsed.get() }
-
-    func verdict(by rules: AnswerJudge, functions: [String: FunctionDefinition]) -> Verdict {
-        rules.verdict(on: response, format: format, for: row, functions: functions)
+    func verdict(by rules: AnswerJudge, _ task: any AnswerTask) -> Verdict {
+        task.verdict(on: response, in: format, for: row, by: rules)
     }
 }
 
@@ -40,20 +37,20 @@ struct JudgeVerdicts {
     private var words: [(word: ModelVerdict?, isRight: Bool)] = []
 
     /// Judges by rules.
-    init(_ responses: [JudgedResponse], by rules: AnswerJudge, functions: [String: FunctionDefinition]) {
-        verdicts = responses.map { $0.verdict(by: rules, functions: functions) }
+    init(_ responses: [JudgedResponse], by rules: AnswerJudge, _ task: any AnswerTask) {
+        verdicts = responses.map { $0.verdict(by: rules, task) }
     }
 
     /// Asks a model. A reply that is no verdict rejects.
     init(
         _ responses: [JudgedResponse], asking model: some JudgingModel, _ question: JudgingQuestion,
-        functions: [String: FunctionDefinition]
+        _ task: any AnswerTask
     ) throws {
         var places: [JudgedResponse.Key: Int] = [:]
         var questions: [String] = []
         for response in responses where places[response.key] == nil {
             places[response.key] = questions.count
-            questions.append(try question.text(about: response.response, to: response.row, functions: functions))
+            questions.append(try question.text(about: response.response, to: response.row, task))
         }
         let replies = try model.replies(to: questions)
         var transcript = [JSON](repeating: .null, count: questions.count)
@@ -61,7 +58,7 @@ struct JudgeVerdicts {
             guard let place = places[response.key] else { continue }
             let reply = replies[place]
             let word = ModelVerdict(reply: reply)
-            let isRight = response.verdict(by: .ast, functions: functions).isAccepted
+            let isRight = response.verdict(by: .ast, task).isAccepted
             words.append((word, isRight))
             verdicts.append(Self.verdict(word))
             transcript[place] = [
@@ -98,15 +95,15 @@ struct JudgeVerdicts {
 extension StageContext {
     /// Judges responses as a recipe says.
     func judging(
-        _ responses: [JudgedResponse], kind: JudgeKind, question: ModelQuestion?, functions: [String: FunctionDefinition]
+        _ responses: [JudgedResponse], kind: JudgeKind, question: ModelQuestion?, _ task: any AnswerTask
     ) throws -> JudgeVerdicts {
         switch kind {
-        case .ast: return JudgeVerdicts(responses, by: .ast, functions: functions)
-        case .exact: return JudgeVerdicts(responses, by: .exact, functions: functions)
+        case .ast: return JudgeVerdicts(responses, by: .ast, task)
+        case .exact: return JudgeVerdicts(responses, by: .exact, task)
         case .model:
             let question = question ?? .standard
             return try JudgeVerdicts(
-                responses, asking: judgingModel(for: question), JudgingQuestion(question.prompt), functions: functions)
+                responses, asking: judgingModel(for: question), JudgingQuestion(question.prompt, of: task.kind), task)
         }
     }
 }

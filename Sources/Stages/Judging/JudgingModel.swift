@@ -76,7 +76,7 @@ struct JudgingQuestion {
     /// The recipe's text, or the standard one where that is empty.
     let template: String
 
-    static let standard = """
+    private static let standard = """
         Someone asked an assistant that answers with function calls:
         {query}
 
@@ -92,17 +92,30 @@ struct JudgingQuestion {
         Does the answer make the same calls, with arguments that mean the same? Reply with one word, yes or no.
         """
 
-    init(_ written: String) { template = written.isEmpty ? Self.standard : written }
+    private static let standardOfWords = """
+        Someone asked an assistant:
+        {query}
+
+        An answer that is known to be right:
+        {reference}
+
+        The assistant's answer:
+        {answer}
+
+        Does the answer say the same? Reply with one word, yes or no.
+        """
+
+    /// - Parameter task: decides the standard text.
+    init(_ written: String, of task: TaskKind = .calls) {
+        template = !written.isEmpty ? written : task == .calls ? Self.standard : Self.standardOfWords
+    }
 
     /// The question about a response. What is put into a place is never searched for places.
-    func text(about response: String, to row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> String {
-        let listsAll = row.functions.isEmpty && row.definitions == nil
-        let definitions =
-            listsAll
-            ? functions.values.sorted { $0.name < $1.name } : try PromptStyle.definitions(of: row, functions)
+    func text(about response: String, to row: Row, _ task: any AnswerTask) throws(RowError) -> String {
         let values = [
-            "query": (row.background.context.map(\.content) + [row.query]).joined(separator: "\n"),
-            "functions": PromptStyle.listing(of: definitions), "reference": PromptStyle.response(to: row), "answer": response,
+            "query": (row.background.context.map(\.text) + [row.query] + row.background.steps.map(\.text))
+                .joined(separator: "\n"),
+            "functions": try task.choices(for: row), "reference": task.response(to: row), "answer": response,
         ]
         var text = ""
         var rest = template[...]

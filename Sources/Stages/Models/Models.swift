@@ -114,12 +114,12 @@ extension TokenizerTrain: RunnableStage {
     package static let artifact: [Output] = ModelFolder.tokenizerFiles.map { .named($0) }
 
     package func run(in context: StageContext) throws {
-        let functions = try context.readFunctions("data")
-        let format = prompt
+        let task = try context.readTask()
+        let (format, answer) = (prompt, answer)
         let rows = try context.read(DataFiles.train, from: "data")
-        var texts = try rows.flatMap { try format.texts(of: $0, functions: functions) }
+        var texts = try rows.flatMap { try task.texts(of: $0, in: format) }
         if answer == .reasoning {
-            texts += rows.filter { !$0.isPassage }.map { AnswerStyle.reasoning.response(to: $0, functions: functions) }
+            texts += try rows.filter { !$0.isPassage }.map { try task.response(to: $0, in: answer) }
         }
         let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
         try tokenizer.write(to: context.output(""), format: format)

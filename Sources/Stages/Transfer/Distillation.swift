@@ -17,7 +17,7 @@ extension KDTrain: RunnableStage {
         let loss = TransferLoss(
             loss, temperature: temperature, tail: tail, promptShare: promptShare,
             teacherWeights: weights)
-        try context.train(on: examples, loss: loss, parameters: training)
+        try context.train(on: examples, loss: loss, dropout: tokenDropout, parameters: training)
     }
 
     /// Adds what another teacher says of the same sequences.

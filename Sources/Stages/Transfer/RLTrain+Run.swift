@@ -13,15 +13,14 @@ extension RLTrain: RunnableStage {
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
-        let reward = CallReward(
-            nameWeight: nameReward, argumentsWeight: argumentsReward, format: answer,
-            functions: reader.functions)
+        let (task, style) = (reader.task, answer)
+        let weights = RewardWeights(name: nameReward, arguments: argumentsReward)
         let trainer = try PolicyTrainer(
             context.modelFolder("model").model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: TrainingOptions(training, products: context.products), workers: context.workers
-        ) { row, answer in reward.reward(for: answer.text(with: tokenizer), to: rows[row]) }
+        ) { row, answer in task.reward(for: answer.text(with: tokenizer), to: rows[row], in: style, weights: weights) }
         let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })
         {
             try trainer.advance()

@@ -5,16 +5,18 @@ import Words
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
     let prompts: PromptEncoder
-    let functions: [String: FunctionDefinition]
+    let task: any AnswerTask
+    /// What a prompt shows.
+    let style: PromptStyle
 
     /// A row with its own answers as the response; a passage with all that follows its first token.
     func example(of row: Row, format: AnswerStyle = .call) throws(RowError) -> TrainingExample {
         if row.isPassage { return TrainingExample(tokens: try prompts.passageTokens(of: row), promptLength: 1) }
-        return try example(of: row, response: format.response(to: row, functions: functions))
+        return try example(of: row, response: task.response(to: row, in: format))
     }
 
     func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
-        let prompt = try prompts.promptTokens(of: row, functions: functions)
+        let prompt = try prompt(of: row)
         let tokens = prompt + prompts.responseTokens(of: response)
         return TrainingExample(tokens: tokens, promptLength: prompt.count)
     }
@@ -22,15 +24,15 @@ struct ResponseRows {
     /// What a model is to answer. A passage asks nothing, and is refused by its id.
     func prompt(of row: Row) throws(RowError) -> [Int32] {
         try row.checkThatItAsks()
-        return try prompts.promptTokens(of: row, functions: functions)
+        return try prompts.promptTokens(of: task.shown(row, in: style), functions: task.functions)
     }
 
-    /// The prompts of rows, each held to calls of its candidates where that is wanted.
+    /// The prompts of rows, each answer held to what the task allows where that is wanted.
     func prompts(of rows: some Sequence<Row>, constrained: Bool) throws(RowError) -> [GenerationPrompt] {
-        var constraints = constrained ? CallConstraints(functions: functions, tokenizer: prompts.tokenizer) : nil
+        var constraints = constrained ? AnswerConstraints(task: task, tokenizer: prompts.tokenizer) : nil
         var list: [GenerationPrompt] = []
         for row in rows {
-            list.append(GenerationPrompt(try prompt(of: row), constraint: constraints?.constraint(for: row)))
+            list.append(GenerationPrompt(try prompt(of: row), constraint: try constraints?.constraint(for: row)))
         }
         return list
     }
@@ -41,7 +43,8 @@ extension StageContext {
     ///   - model: the input whose tokenizer and chat template write the prompts.
     ///   - prompt: what a prompt shows.
     func responseRows(for model: String = "model", _ prompt: PromptStyle) throws -> ResponseRows {
-        ResponseRows(prompts: try modelFolder(model).prompts(prompt), functions: try readFunctions("data"))
+        let task = try readTask()
+        return ResponseRows(prompts: try modelFolder(model).prompts(task.markup(of: prompt)), task: task, style: prompt)
     }
 
     /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.

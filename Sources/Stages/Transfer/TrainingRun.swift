@@ -3,9 +3,15 @@ import Kinds
 
 extension StageContext {
     /// Trains the model of the input `model` on examples, and writes it with its curve.
-    func train(on examples: [TrainingExample], loss: any ResponseLoss, parameters: TrainingParameters) throws {
+    ///
+    /// - Parameter dropout: the share of the prompts' tokens that a step leaves out.
+    func train(
+        on examples: [TrainingExample], loss: any ResponseLoss, dropout share: Double, parameters: TrainingParameters
+    ) throws {
+        let dropout = share > 0 ? TokenDropout(share: share, tokenizer: try modelFolder("model").tokenizer()) : nil
         let options = TrainingOptions(parameters, products: products)
-        let trainer = try Trainer(modelFolder("model").model(), on: examples, loss: loss, options: options, workers: workers)
+        let trainer = try Trainer(
+            modelFolder("model").model(), on: examples, loss: loss, dropout: dropout, options: options, workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
@@ -78,6 +84,8 @@ extension TrainSFT: RunnableStage {
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt)
         let examples = try context.examplesToLearn(rows, answer: answer)
-        try context.train(on: examples, loss: TransferLoss.crossEntropy, parameters: training)
+        try context.train(
+            on: examples, loss: TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: promptShare),
+            dropout: tokenDropout, parameters: training)
     }
 }

@@ -39,7 +39,7 @@ extension Store {
         try refuseCollisions(of: references, in: checked.ours)
         for object in objects where self.objects.object(object.digest)?.size != object.size {
             if object.isWhole {
-                try DurableFile.publish(object.whole, as: layout.object(object.digest))
+                try DurableFile.publish(object.whole, as: layout.object(object.digest), below: layout.root)
             } else if object.isRequired {
                 throw StoreError.missingObject(object.digest)
             }

@@ -53,7 +53,7 @@ package final class Quarantine {
         for pack in packs {
             for ending in ["pack", "idx"] {
                 let file = pack.appendingPathExtension(ending)
-                try DurableFile.publish(file, as: destination.appending(path: file.lastPathComponent))
+                try DurableFile.publish(file, as: destination.appending(path: file.lastPathComponent), below: layout.root)
             }
         }
     }

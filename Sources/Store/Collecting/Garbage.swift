@@ -77,6 +77,8 @@ extension Store {
             for result in garbage.results { try repository.removeReference(StageCommit.reference(for: result.key)) }
             try PendingCommits.removeAll(in: repository)
             for witness in garbage.witnesses { try repository.removeReference(WitnessCommit.reference(of: witness)) }
+            // A loss of power must not bring back a name of what is gone.
+            try DurableFolder.flushAll(below: layout.repository.appending(path: "refs/decant"), filesToo: false)
             // Now that their refs are gone, more of git's objects have none.
             garbage.gitObjects = []
             try addGitObjects(repository, before: cutoff, to: &garbage)
@@ -104,6 +106,7 @@ extension Store {
         // Folders go when they are empty; the store makes them again.
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         if rmdir(folder.path) == 0 { rmdir(folder.deletingLastPathComponent().path) }
+        DurableFolder.forgetAll()
     }
 
     private func addObjects(besides kept: Set<Digest>, before cutoff: Date, to garbage: inout Garbage) throws(StoreError) {

@@ -41,15 +41,17 @@ enum DurableFile {
         return finished
     }
 
-    /// Gives a finished file its final name and makes the name durable. An equal file that is already there stays.
-    static func publish(_ file: URL, as destination: URL) throws(StoreError) {
+    /// Gives a finished file its final name and makes the name durable.
+    ///
+    /// - Parameter top: a folder above; those between it and the file are made where they are not there, and are durable too.
+    static func publish(_ file: URL, as destination: URL, below top: URL) throws(StoreError) {
         let folder = destination.deletingLastPathComponent()
-        try makeFolder(folder)
+        try DurableFolder.make(folder, below: top)
         try move(file.path, to: destination)
-        try flush(folder: folder)
+        try DurableFolder.flush(folder)
     }
 
-    /// Makes a folder and those above it, where they are not there.
+    /// Makes a folder for work in progress and those above it, where they are not there.
     package static func makeFolder(_ folder: URL) throws(StoreError) {
         try StoreError.onWriting(folder.path) {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -71,11 +73,6 @@ enum DurableFile {
 
     /// The end of the name of a file that is being copied from another disk.
     static let arriving = ".arriving"
-
-    /// Makes the names in a folder durable.
-    static func flush(folder: URL) throws(StoreError) {
-        try OpenFile(writing: folder.path, flags: O_RDONLY | O_DIRECTORY).flush()
-    }
 
     private static func hash(
         _ input: borrowing OpenFile, forEach: (UnsafeRawBufferPointer) throws(StoreError) -> Void

@@ -47,7 +47,7 @@ package struct IncomingObject: Hashable, Sendable {
         }
         chmod(partial.path, 0o444)
         try OpenFile(reading: partial.path).flush()
-        try DurableFile.publish(partial, as: whole)
+        try DurableFile.publish(partial, as: whole, below: whole.deletingLastPathComponent())
     }
 
     /// Runs a body while no other process appends to this object.

@@ -22,7 +22,7 @@ package final class Journal: Sendable {
         (self.file, self.lock) = (file, lock)
         let isNew = !FileManager.default.fileExists(atPath: file.path)
         output = try OpenFile(writing: file.path, flags: O_RDWR | O_CREAT | O_APPEND)
-        if isNew { try DurableFile.flush(folder: file.deletingLastPathComponent()) }
+        if isNew { try DurableFolder.flush(file.deletingLastPathComponent()) }
         let whole = try Self.content(of: file).lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         size = Mutex(whole)
         try output.writing { ftruncate($0, off_t(whole)) }
@@ -54,7 +54,7 @@ package final class Journal: Sendable {
         let output = try OpenFile(writing: copy.path, flags: O_WRONLY | O_CREAT | O_TRUNC)
         try output.write(bytes)
         try output.flush()
-        try DurableFile.publish(copy, as: file)
+        try DurableFile.publish(copy, as: file, below: file.deletingLastPathComponent())
     }
 
     /// A line as the file has it.
@@ -95,7 +95,7 @@ extension Store {
     /// The journal of a name; `nil` where another process has it.
     package func journal(_ name: String) throws(StoreError) -> Journal? {
         try requireWritable()
-        try DurableFile.makeFolder(layout.recordings)
+        try DurableFolder.make(layout.recordings, below: layout.root)
         guard let lock = try FileLock(transient: layout.recordings.appending(path: name + ".lock")) else { return nil }
         return try Journal(layout.recordings.appending(path: name + ".jsonl"), lock: lock)
     }

@@ -27,7 +27,7 @@ struct ObjectStore: Sendable {
     /// Imports a copy of a file. It replaces an object of the same name, which may be damaged.
     func importFile(at path: String) throws(StoreError) -> (digest: Digest, size: Int) {
         let (file, digest, size) = try DurableFile.copy(path, into: layout.incoming)
-        try DurableFile.publish(file, as: folder.place(of: digest))
+        try DurableFile.publish(file, as: folder.place(of: digest), below: layout.root)
         return (digest, size)
     }
 
@@ -42,7 +42,7 @@ struct ObjectStore: Sendable {
     func takeDirectory(_ directory: URL) throws(StoreError) -> Artifact {
         try takeFiles(below: directory) { path throws(StoreError) in
             guard let (digest, size) = try DurableFile.finish(path) else { return try importFile(at: path) }
-            try DurableFile.publish(URL(fileURLWithPath: path), as: folder.place(of: digest))
+            try DurableFile.publish(URL(fileURLWithPath: path), as: folder.place(of: digest), below: layout.root)
             return (digest, size)
         }
     }
@@ -225,6 +225,7 @@ package struct ObjectFolder: Sendable {
             unlink(copy.file.path)
             throw .damagedObject(digest)
         }
-        try DurableFile.publish(copy.file, as: place(of: digest))
+        let repository = url.deletingLastPathComponent().deletingLastPathComponent()
+        try DurableFile.publish(copy.file, as: place(of: digest), below: repository)
     }
 }

@@ -21,10 +21,10 @@ extension Store {
         defer { withExtendedLifetime(lock) {} }
         var text = try trustText(name)
         let result = try change(&text)
-        try DurableFile.makeFolder(trustFolder)
+        try DurableFolder.make(trustFolder, below: layout.root)
         let file = trustFolder.appending(path: name)
         try StoreError.onWriting(file.path) { try Data(text.utf8).write(to: file, options: .atomic) }
-        try DurableFile.flush(folder: trustFolder)
+        try DurableFolder.flush(trustFolder)
         return result
     }
 }

@@ -46,6 +46,9 @@ extension GitRepository {
     func set(
         _ name: String, to id: git_oid, from old: git_oid? = nil, replacing: Bool = false, _ operation: String
     ) throws(StoreError) -> Bool {
+        // Libgit2 flushes what it writes and the folder around it, but not the name of a folder that it makes.
+        let folder = URL(fileURLWithPath: String(cString: git_repository_commondir(pointer)), isDirectory: true)
+        try DurableFolder.flush(folder.appending(path: "objects", directoryHint: .isDirectory))
         var reference: OpaquePointer?
         defer { git_reference_free(reference) }
         var id = id
@@ -55,6 +58,7 @@ extension GitRepository {
         }
         if status == GIT_EMODIFIED.rawValue || status == GIT_EEXISTS.rawValue { return false }
         try Self.check(status, operation)
+        try DurableFolder.make(folder.appending(path: name).deletingLastPathComponent(), below: folder)
         return true
     }
 
@@ -98,6 +102,7 @@ extension GitRepository {
     /// Removes a ref, if it still names this commit.
     func removeReference(_ name: String) throws(StoreError) {
         try Self.check(locked(name) { git_reference_remove(pointer, name) }, "remove the ref \(name)")
+        DurableFolder.forgetAll()
     }
 
     /// Points HEAD at a branch if it points at one that does not exist, so that a plain clone checks something out.
@@ -108,6 +113,7 @@ extension GitRepository {
 
     package static func isValid(reference: String) -> Bool {
         var valid: Int32 = 0
-        return git_reference_name_is_valid(&valid, reference) == 0 && valid == 1
+        // The library may be asked before any repository is open.
+        return Libgit2.isStarted && git_reference_name_is_valid(&valid, reference) == 0 && valid == 1
     }
 }

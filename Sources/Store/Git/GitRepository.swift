@@ -26,7 +26,9 @@ package final class GitRepository {
         guard access(url.path, F_OK) != 0 else { return }
         try? FileManager.default.removeItem(at: place)
         _ = try GitRepository(at: place)
+        try DurableFolder.flushAll(below: place)
         guard rename(place.path, url.path) == 0 else { throw .cannotWrite(path: url.path, reason: StoreError.systemReason) }
+        try DurableFolder.flush(url.deletingLastPathComponent())
     }
 
     /// Opens the repository at a path, or makes a bare one there.
@@ -147,7 +149,7 @@ package final class GitRepository {
 
     package static func id(_ hex: String) -> git_oid? {
         var id = git_oid()
-        return hex.utf8.count == 40 && git_oid_fromstr(&id, hex) == 0 ? id : nil
+        return Libgit2.isStarted && hex.utf8.count == 40 && git_oid_fromstr(&id, hex) == 0 ? id : nil
     }
 }
 

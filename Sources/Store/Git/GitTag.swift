@@ -68,6 +68,7 @@ extension GitRepository {
     func removeTag(_ name: String) throws(StoreError) {
         try Self.check(
             locked(Self.tags + name) { git_reference_remove(pointer, Self.tags + name) }, "delete the tag \(name)")
+        DurableFolder.forgetAll()
     }
 
     /// Without what git allows in no name.

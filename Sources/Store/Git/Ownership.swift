@@ -17,6 +17,22 @@ enum Ownership {
         throw .foreignRepository(path: path, owner: name(of: owner), isPart: trimmed(foreign) != path ? foreign : nil)
     }
 
+    /// Whether others may write a repository's settings: it belongs to somebody else, or a group shares it. A program that such
+    /// settings name is not of this person's choosing.
+    static func mayOthersSet(
+        repository: URL, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> Bool {
+        var folder = stat()
+        guard stat(repository.path, &folder) == 0 else { return true }
+        let isShared = folder.st_mode & S_ISGID != 0
+        return [repository.path, repository.path + "/config"].contains { path in
+            var status = stat()
+            guard stat(path, &status) == 0 else { return true }
+            let writers = status.st_mode & (isShared ? S_IWGRP | S_IWOTH : S_IWOTH)
+            return writers != 0 || foreignOwner(of: path, environment) != nil
+        }
+    }
+
     /// Whether `safe.directory` names a path. `*` names all, `…/*` all below; an empty value forgets those before it.
     static func isSafe(_ path: String, among values: [String], home: String?) -> Bool {
         var isSafe = false

@@ -35,6 +35,8 @@ package struct SigningSettings: Hashable, Sendable {
     package var key: String?
     /// `gpg.ssh.program`.
     package var program = "ssh-keygen"
+    /// The program that the repository's own settings name, where others may have written them. It does not run.
+    package var foreignProgram: String?
     /// `commit.gpgsign` and `tag.gpgsign`.
     package var signsCommits = false
     package var signsTags = false
@@ -73,7 +75,13 @@ extension Store {
             var settings = SigningSettings()
             settings.format = text("gpg.format") ?? settings.format
             settings.key = text("user.signingkey")
-            settings.program = text("gpg.ssh.program") ?? settings.program
+            if let program = text("gpg.ssh.program") {
+                let own =
+                    Ownership.mayOthersSet(repository: layout.repository)
+                    ? GitConfiguration().value("gpg.ssh.program") : program
+                settings.program = own ?? settings.program
+                settings.foreignProgram = own == program ? nil : program
+            }
             settings.signsCommits = flag("commit.gpgsign")
             settings.signsTags = flag("tag.gpgsign")
             settings.allowedSigners = file("gpg.ssh.allowedsignersfile")

@@ -49,6 +49,9 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
             $0.hasPrefix("data")
         },
         DigestedRecipe(file: "ingest-digest.txt", targets: ["data"], onlyStage: "data.rows", program: ingested),
+        DigestedRecipe(file: "likelihood-digests.txt", program: ranked) {
+            $0.hasPrefix("data") || $0.hasSuffix(".answers") || $0.hasSuffix(".scores")
+        },
         DigestedRecipe(file: "command-digests.txt", targets: ["sorted"]) {
             let program = try DecantProgram()
             try program.write(DecantProgram.tinyRecipe + "\n" + command, to: "tiny.yaml")
@@ -83,6 +86,31 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
                 + #"[{"function":{"name":"play","arguments":"{\"number\":\#(index)}"}}]}],"#
                 + #""tools":[{"type":"function","function":{"name":"play","parameters":{"type":"object","#
                 + #""properties":{"number":{"type":"integer"}},"required":["number"]}}}]}"#
+        }
+        try program.write(rows.joined(separator: "\n"), to: "rows.jsonl")
+        return program
+    }
+
+    /// Three functions, ranked for what somebody says.
+    private static func ranked() throws -> DecantProgram {
+        let program = try DecantProgram(
+            recipe: """
+                decant: 1
+                name: tiny
+                sources: {rows: {path: rows.jsonl}}
+                task: {kind: rank, negatives: 1}
+                data: {ingest: {train: rows}, split: {test: 30%}}
+                tokenizer: {vocabulary: 290}
+                student: {init: {hidden: 16, layers: 1, heads: 2, kv_heads: 1, intermediate: 24}}
+                sample: none
+                transfer: "SFT(steps: 12, batch: 4)"
+                """)
+        let verbs = ["play", "stop", "skip"]
+        let tools = verbs.map { #"{"name":"\#($0)_song","parameters":{"type":"object","properties":{}}}"# }.joined(
+            separator: ",")
+        let rows = (0..<24).map { index in
+            #"{"id":"r\#(index)","query":"\#(verbs[index % 3]) number \#(index)","tools":[\#(tools)],"#
+                + #""answers":[{"name":"\#(verbs[index % 3])_song","arguments":{}}],"expect":"calls"}"#
         }
         try program.write(rows.joined(separator: "\n"), to: "rows.jsonl")
         return program

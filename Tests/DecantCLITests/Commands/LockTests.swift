@@ -18,7 +18,7 @@ import Testing
     /// Locks a recipe, builds its data, and builds them again where nothing can be fetched any more.
     private func lockAndBuild(_ program: DecantProgram, files: [String]) throws {
         #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("error[unpinned-source]"))
-        #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("run 'decant lock'"))
+        #expect(try program.run("build", "tiny.yaml", status: 2).errors.contains("run `decant lock`"))
         let locked = try program.run("lock", "tiny.yaml")
         #expect(locked.output.contains("tiny.lock: 1 source locked"))
         let lock = try JSON(parsing: Data(contentsOf: program.folder.appending(path: "tiny.lock")))
@@ -108,6 +108,45 @@ import Testing
         program.cache = "fifth"
         let refused = try program.run("build", "tiny.yaml", "data", status: 1).errors
         #expect(refused.contains("cannot be reached") && !refused.contains("secret"))
+    }
+
+    /// A data set of the hub by name: pinned by a lock, fetched, and read as the rows that it holds.
+    @Test func aDataSetOfTheHub() throws {
+        let repository = "datasets/Salesforce/xlam-function-calling-60k"
+        let program = try DecantProgram(
+            recipe: """
+                decant: 1
+                name: tiny
+                sources: {rows: {huggingface: \(repository), revision: main, member: ["data/*.parquet", "*.json"]}}
+                data: {ingest: {train: rows, format: xlam}}
+                """)
+        let commit = String(repeating: "ab", count: 20)
+        let records = RowsFixture.records("xlam")
+        let files = [
+            "data/train.parquet": try RowsFixture.content([records[0]], in: "parquet"),
+            "xlam.json": try RowsFixture.content([records[1]], in: "pretty"),
+        ]
+        for (path, content) in files {
+            let file = program.folder.appending(path: "hub/\(repository)/resolve/\(commit)/\(path)")
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try content.write(to: file)
+        }
+        let names = (files.keys.sorted() + ["README.md"]).map { "{\"rfilename\": \"\($0)\"}" }.joined(separator: ", ")
+        for revision in ["main", commit] {
+            try program.write(
+                "{\"sha\": \"\(commit)\", \"siblings\": [\(names)]}", to: "hub/api/\(repository)/revision/\(revision)")
+        }
+        let server = try FileServer(program.folder.appending(path: "hub"))
+        program.extraEnvironment = [
+            "HF_ENDPOINT": "http://127.0.0.1:\(server.port)", "DECANT_READERS": try ColumnFiles.readers().path,
+        ]
+        let unlocked = try program.run("build", "tiny.yaml", "data.rows", status: 2).errors
+        #expect(unlocked.contains("lock"), "\(unlocked)")
+        try program.run("lock", "tiny.yaml")
+        try program.run("build", "tiny.yaml", "data.rows")
+        let shown = try program.run("show", "data.rows").output
+        #expect(shown.contains("data/train.parquet (Parquet): 1 records, 1 rows for train"), "\(shown)")
+        #expect(shown.contains("xlam.json (a JSON list): 1 records, 1 rows for train"))
     }
 
     @Test func membersOfAnArchive() throws {

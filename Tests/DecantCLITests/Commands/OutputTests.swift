@@ -58,6 +58,19 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "elsewhere").path))
     }
 
+    /// A message names the next command as it must be typed here, whichever module wrote it.
+    @Test func commandsInMessagesAreOfThisStore() throws {
+        let program = try DecantProgram()
+        try program.run("build", "tiny.yaml", "source.functions", "--cache", "else where")
+        _ = try shell("f=$(find 'else where/lineage.git/lfs/objects' -type f); chmod 644 \"$f\"; echo x >> \"$f\"", in: program)
+        let run = try program.run("export", "source.functions", "out", "--cache", "else where", status: nil)
+        #expect(run.errors.contains("; `decant fsck --cache 'else where'` names everything that is"), "\(run.errors)")
+        #expect(run.errors.contains("hint: decant fsck --repair --cache 'else where'\n"), "\(run.errors)")
+        program.extraEnvironment["DECANT_PROGRAM"] = "./decant"
+        let launched = try program.run("export", "source.functions", "out", "--cache", "else where", status: nil)
+        #expect(launched.errors.contains("; `./decant fsck --cache 'else where'` names everything that is"))
+    }
+
     @Test func aSampleOfSourcesAloneVerifiesNothing() throws {
         let program = try DecantProgram()
         try program.run("build", "tiny.yaml", "source.functions")

@@ -63,7 +63,10 @@ import Testing
         let refused = try program.run("build", "tiny.yaml", "probe", "--json", status: 1)
         let reason = try #require(refused.events.first { $0["event"] == "stage-failed" }?["reason"]?.string)
         #expect(reason.contains("the command of probe came from "))
-        _ = try digest(in: reason)
+        let digest = try digest(in: reason)
+        // The command that allows it is for this store.
+        let elsewhere = try program.run("build", "tiny.yaml", "probe", "--cache", "ours", status: 1)
+        #expect(elsewhere.errors.contains("Allow it: decant trust command \(digest) --cache ours (or"))
         let built = try program.run("build", "tiny.yaml", "probe", "--json", "--allow-command", "probe").events.last
         #expect(built?.strings("ran") == ["probe"])
     }

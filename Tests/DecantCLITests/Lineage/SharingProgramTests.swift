@@ -17,7 +17,9 @@ import Testing
 
     init() throws { program = try DecantProgram(recipe: Self.recipe) }
 
-    private func git(_ arguments: String...) throws -> String {
+    private func git(_ arguments: String...) throws -> String { try git(arguments) }
+
+    private func git(_ arguments: [String]) throws -> String {
         try ProgramRun.output(of: ["git"] + arguments, in: program.folder)
     }
 
@@ -49,6 +51,24 @@ import Testing
         #expect(built.strings("ran").allSatisfy { $0.hasPrefix("source.") })
         #expect(DecantProgram.commits(built) == DecantProgram.commits(try program.build()))
         #expect(try program.run("fsck").output.contains("0 problems"))
+    }
+
+    /// What a clone leaves that was killed between two refs: the same command goes on.
+    @Test func aCloneThatWasCutOffGoesOn() throws {
+        try program.build()
+        _ = try git("init", "--quiet", "--bare", "models.git")
+        try program.run("push", "models.git")
+        try program.run("clone", "models.git", "--cache", "theirs")
+        let lineage = ["--git-dir", "theirs/lineage.git"]
+        let refs = try git(lineage + ["for-each-ref"])
+        _ = try git(lineage + ["config", "decant.cloning", program.folder.appending(path: "models.git").path])
+        _ = try git(lineage + ["config", "--remove-section", "remote.origin"])
+        _ = try git(lineage + ["update-ref", "-d", "refs/heads/tiny"])
+        #expect(try program.run("clone", "other.git", "--cache", "theirs", status: 2).errors.contains("is a store already"))
+        try program.run("clone", "models.git", "--cache", "theirs")
+        #expect(try git(lineage + ["for-each-ref"]) == refs)
+        #expect(try git(lineage + ["config", "remote.origin.url"]).contains("models.git"))
+        #expect(try program.run("clone", "models.git", "--cache", "theirs", status: 2).errors.contains("is a store already"))
     }
 
     @Test func aBuildGoesOnWithoutARemoteThatIsNotThere() throws {

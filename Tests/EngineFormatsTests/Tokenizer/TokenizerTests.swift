@@ -115,7 +115,7 @@ import Testing
 
     /// The value with what stands at `path` replaced, or removed where there is no value.
     private static func replace(_ path: ArraySlice<String>, in json: JSON, by value: JSON?) -> JSON {
-        guard let key = path.first, case .object(var members) = json else { return json }
+        guard let key = path.first, var members = json.object else { return json }
         if path.count == 1 {
             members[key] = value
         } else {

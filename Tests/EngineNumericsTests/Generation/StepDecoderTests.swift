@@ -19,9 +19,9 @@ struct StepDecoderTests {
         for end in cuts {
             var batch = StepBatch()
             for other in others {
-                batch.append(other, at: 0, blocks: [cache.take()], copy: nil, predictsNext: true)
+                batch.append(other, at: 0, blocks: [cache.take()], copy: nil, predicting: 1)
             }
-            batch.append(Self.tokens[start..<end], at: start, blocks: blocks, copy: nil, predictsNext: true)
+            batch.append(Self.tokens[start..<end], at: start, blocks: blocks, copy: nil, predicting: 1)
             let size = model.model.configuration.vocabularySize
             found = Array(UnsafeBufferPointer(start: decoder.read(batch) + others.count * size, count: size))
             start = end

@@ -111,6 +111,8 @@ struct UtteranceTemplate: Sendable {
         var choices: [Choice]
         /// Whether a share of the values may be kept from training.
         var mayHoldOut: Bool
+        /// Whether the value is one element of the argument's list.
+        var isElement = false
     }
 
     /// What is said, and what it means.
@@ -150,7 +152,9 @@ struct UtteranceTemplate: Sendable {
             case .gap(let gap):
                 guard let choice = next.next() else { continue }
                 text += choice.spoken
-                if let argument = gap.argument { arguments[argument] = choice.value }
+                guard let argument = gap.argument else { continue }
+                arguments[argument] =
+                    gap.isElement ? .array((arguments[argument]?.array ?? []) + [choice.value]) : choice.value
             }
         }
         guard let member else { return (text, arguments) }

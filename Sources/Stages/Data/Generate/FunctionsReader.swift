@@ -12,11 +12,15 @@ import SpannedYAML
 ///     room: {type: string, enum: [kitchen, bedroom]}
 ///     state: {type: string, enum: ["on", "off"]}
 ///   required: [room, state]       # all parameters where it is left out
+/// add_items:
+///   parameters:
+///     items: {type: array, items: {type: string, enum: [milk, eggs]}}
 /// ```
 ///
 /// An entry with `family` stands for many functions (`FamilyReader`).
 enum FunctionsReader {
     private static let types = ["string", "integer", "number", "boolean"]
+    private static let list = "array"
 
     static func read(_ source: SourceText, _ findings: inout [Diagnostic]) -> FunctionCatalogue {
         var catalogue = FunctionCatalogue()
@@ -91,15 +95,19 @@ enum FunctionsReader {
 
     static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
         let type = entry.value["type"]?.scalar?.text ?? ""
+        var schema: [String: JSON] = ["type": .string(type)]
+        if let description = entry.value["description"]?.scalar?.text { schema["description"] = .string(description) }
+        if type == list {
+            schema["items"] = elementSchema(of: entry, &findings)
+            return .object(schema)
+        }
         guard types.contains(type) else {
             findings.report(
                 "unknown-type", "the parameter '\(entry.name)' needs a type",
                 at: entry.value["type"]?.span ?? entry.key.span,
-                help: "write 'type: ' and one of \(types.joined(separator: ", "))")
+                help: "write 'type: ' and one of \((types + [list]).joined(separator: ", "))")
             return [:]
         }
-        var schema: [String: JSON] = ["type": .string(type)]
-        if let description = entry.value["description"]?.scalar?.text { schema["description"] = .string(description) }
         if let list = entry.value["enum"] {
             var values: [JSON] = []
             for item in list.sequence ?? [] {
@@ -113,6 +121,18 @@ enum FunctionsReader {
             schema["enum"] = .array(values)
         }
         return .object(schema)
+    }
+
+    /// Of a list, whose elements have one of the plain types.
+    private static func elementSchema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
+        let element = entry.value.mapping?.first { $0.name == "items" }
+        guard let element, element.value["type"]?.scalar?.text != list else {
+            findings.report(
+                "unknown-type", "the list '\(entry.name)' does not say what its elements are",
+                at: element?.value.span ?? entry.key.span, help: "add 'items: {type: string}'")
+            return [:]
+        }
+        return schema(of: element, &findings)
     }
 }
 

@@ -34,6 +34,7 @@ struct RowGenerator {
         for combination in order {
             if rows.count == wanted { break }
             let row = row(of: group, template: index, combination: combination)
+            guard !row.answers.contains(where: \.repeatsElement) else { continue }
             if queries.insert(row.query).inserted { rows.append(row) }
         }
         return rows
@@ -108,6 +109,13 @@ struct RowGenerator {
             shares[open[place]] += 1
         }
         return shares
+    }
+}
+
+extension FunctionCall {
+    /// Whether a list among the arguments has an element twice: nobody asks for eggs and eggs.
+    fileprivate var repeatsElement: Bool {
+        arguments.values.contains { value in value.array.map { Set($0).count < $0.count } ?? false }
     }
 }
 

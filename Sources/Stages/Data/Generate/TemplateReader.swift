@@ -24,8 +24,16 @@ struct TemplateReader {
         var template = UtteranceTemplate(name: name, pieces: pieces(of: text, textNode, &findings), fixedArguments: [:])
         for entry in node["arguments"]?.mapping ?? [] {
             guard let schema = schema(of: entry.name, at: entry.key.span, &findings) else { continue }
-            let value = Slot.Value(spoken: "", meaning: entry.value.scalar?.text ?? "", span: entry.value.span)
-            template.fixedArguments[entry.name] = self.value(value, of: entry.name, schema, usedAt: nil, &findings)
+            let nodes = schema.element == nil ? [entry.value] : entry.value.sequence ?? [entry.value]
+            let values = nodes.compactMap { node -> JSON? in
+                guard let text = node.scalar?.text else {
+                    findings.append(.expected("a single value", for: "'\(entry.name)'", found: node))
+                    return nil
+                }
+                let written = Slot.Value(spoken: "", meaning: text, span: node.span)
+                return value(written, of: entry.name, schema.element ?? schema, usedAt: nil, &findings)
+            }
+            template.fixedArguments[entry.name] = schema.element == nil ? values.first : .array(values)
         }
         if findings.count == earlier { checkArguments(of: template, textNode, &findings) }
         return template
@@ -70,10 +78,15 @@ struct TemplateReader {
         guard let schema = schema(of: argument, at: span, &findings) else { return nil }
         var choices: [UtteranceTemplate.Choice] = []
         for written in slot.values {
-            guard let value = value(written, of: argument, schema, usedAt: span, &findings) else { return nil }
+            guard let value = value(written, of: argument, schema.element ?? schema, usedAt: span, &findings) else {
+                return nil
+            }
             choices.append(.init(spoken: written.spoken, value: value))
         }
-        return choices.isEmpty ? nil : .init(argument: argument, slot: slotName, choices: choices, mayHoldOut: slot.mayHoldOut)
+        guard !choices.isEmpty else { return nil }
+        return .init(
+            argument: argument, slot: slotName, choices: choices, mayHoldOut: slot.mayHoldOut,
+            isElement: schema.element != nil)
     }
 
     private func schema(of argument: String, at span: SourceSpan, _ findings: inout [Diagnostic]) -> JSON? {
@@ -109,11 +122,12 @@ struct TemplateReader {
         return nil
     }
 
-    /// Every required argument is stated, none twice.
+    /// Every required argument is stated, none twice but for lists, which get an element each time.
     private func checkArguments(of template: UtteranceTemplate, _ node: Node, _ findings: inout [Diagnostic]) {
         guard let function else { return }
         var stated = Set(template.fixedArguments.keys)
-        for argument in template.gaps.compactMap(\.argument) where !stated.insert(argument).inserted {
+        for gap in template.gaps {
+            guard let argument = gap.argument, !stated.insert(argument).inserted, !gap.isElement else { continue }
             findings.report(
                 "duplicate-argument", "the template states '\(argument)' twice", at: node.span, help: "state it once")
         }
@@ -122,5 +136,13 @@ struct TemplateReader {
                 "missing-argument", "the template does not state '\(argument)', which '\(function.name)' requires",
                 at: node.span, help: "add {\(argument)} or 'arguments: {\(argument): …}'")
         }
+    }
+}
+
+extension JSON {
+    /// The schema of a list's elements; `nil` where the schema is of no list.
+    fileprivate var element: JSON? {
+        guard self["type"]?.string == "array" else { return Optional.none }
+        return self["items"] ?? [:]
     }
 }

@@ -5,7 +5,9 @@ import Kinds
 
 extension DataCompressPrompt: RunnableStage {
     private static let sizes = File<JSON>("compression.json")
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(sizes)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(sizes),
+    ]
 
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
@@ -34,6 +36,9 @@ extension DataCompressPrompt: RunnableStage {
         }
         try context.write(compressed)
         try context.write(FunctionPool(brief.values), to: DataFiles.functions)
+        var task = try context.readTaskDescription()
+        task.instructions = ""
+        try context.write(task)
         try context.write(.object(report), to: Self.sizes)
     }
 }
@@ -41,21 +46,35 @@ extension DataCompressPrompt: RunnableStage {
 extension FunctionDefinition {
     /// The function with the first sentence of its description, and parameters without descriptions.
     var brief: FunctionDefinition {
-        FunctionDefinition(name: name, summary: summary.firstSentence, parameters: Self.withoutWords(parameters))
+        var brief = FunctionDefinition(name: name, summary: summary.firstSentence, parameters: Self.withoutWords(parameters))
+        brief.written = written.map { WrittenTool(Self.brief($0.json)) }
+        return brief
+    }
+
+    /// The tool of the chat completions interface, as its authors wrote it but for the words that go.
+    private static func brief(_ tool: JSON) -> JSON {
+        tool.mapMembers { key, value in
+            guard key == "function" else { return value }
+            return value.mapMembers { key, value in
+                switch key {
+                case "description": value.string.map { .string($0.firstSentence) } ?? value
+                case "parameters": withoutWords(value)
+                default: value
+                }
+            }
+        }
     }
 
     /// A schema without texts for people. Names of properties are not keywords of the schema.
     private static func withoutWords(_ schema: JSON) -> JSON {
-        guard let members = schema.object else { return schema }
-        var kept: [String: JSON] = [:]
-        for (key, value) in members where !["description", "title", "examples", "$comment"].contains(key) {
+        schema.filterMembers { key, _ in !["description", "title", "examples", "$comment"].contains(key) }.mapMembers {
+            key, value in
             switch key {
-            case "properties": kept[key] = value.object.map { .object($0.mapValues(withoutWords)) } ?? value
-            case "items", "additionalProperties": kept[key] = withoutWords(value)
-            default: kept[key] = value
+            case "properties", "$defs", "definitions": value.mapMembers { withoutWords($1) }
+            case "items", "additionalProperties": withoutWords(value)
+            default: value
             }
         }
-        return .object(kept)
     }
 }
 
@@ -98,15 +117,15 @@ struct PromptParts {
 
     init(of rows: [Row], _ functions: [String: FunctionDefinition], size: (String) -> TextSize) throws {
         nothing = size("")
-        let definitions = functions.mapValues { size($0.json.canonicalText) }
+        let definitions = functions.mapValues { size($0.shownText) }
         for row in rows {
             let background = row.background
             add("query", [size(row.query)])
             add("instructions", [size(background.instructions)])
             add("examples", background.examples.flatMap { [size($0.query), size($0.response)] })
-            add("context", background.context.map { size($0.content) })
+            add("context", (background.context + background.steps).map { size($0.text) })
             add("knowledge", background.knowledge.map(size))
-            let own = (row.definitions ?? []).map { ($0.name, size($0.json.canonicalText)) }
+            let own = (row.definitions ?? []).map { ($0.name, size($0.shownText)) }
             let known = definitions.merging(own) { $1 }
             add("functions", row.functions.compactMap { known[$0] })
         }

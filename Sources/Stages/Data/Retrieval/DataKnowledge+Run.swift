@@ -5,7 +5,9 @@ import Foundation
 import Kinds
 
 extension DataKnowledge: RunnableStage {
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets,
+    ]
 
     package func run(in context: StageContext) throws {
         let snippets = try SnippetsReader.snippets(in: context)
@@ -20,6 +22,7 @@ extension DataKnowledge: RunnableStage {
         }
         try context.write(informed)
         try context.copy(DataFiles.functions.name, from: "data")
+        try context.write(context.readTaskDescription())
     }
 }
 

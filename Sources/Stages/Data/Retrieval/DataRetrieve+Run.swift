@@ -6,7 +6,9 @@ import Words
 
 extension DataRetrieve: RunnableStage {
     private static let recall = File<JSON>("recall.json")
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets, .figures(recall)]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(recall),
+    ]
 
     package func run(in context: StageContext) throws {
         let sets = try context.readSets()
@@ -31,6 +33,7 @@ extension DataRetrieve: RunnableStage {
         }
         try context.write(retrieved)
         try context.copy(DataFiles.functions.name, from: "data")
+        try context.write(context.readTaskDescription())
         try context.write(
             [
                 "method": .string(method.rawValue), "functions": .count(functions.count),
@@ -50,6 +53,9 @@ extension DataRetrieve: RunnableStage {
 }
 
 extension FunctionDefinition {
+    /// The text of a function that is ranked: its name cut into words, and its description.
+    var shortText: String { [Self.words(of: name), summary].filter { !$0.isEmpty }.joined(separator: "\n") }
+
     /// The text of a function for the search: its name cut into words, its description, and a line for each parameter.
     var searchText: String {
         let parameters = properties.map { name, schema in

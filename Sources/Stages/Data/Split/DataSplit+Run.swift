@@ -3,32 +3,39 @@ import Engine
 import Kinds
 
 extension DataSplit: RunnableStage {
-    package static let artifact: [Output] = [.file(DataFiles.functions), .sets]
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets,
+    ]
 
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
-        let rows = try context.read(DataFiles.rows, from: "data")
-        let outside = try outOfDomain(among: functions, calledBy: rows)
-        let elsewhere = RowSets(sets: rows.map { ($0.set ?? RowSets.training, [$0]) }).functionsOfNamedSets
+        let outside = outOfDomain(among: functions)
+        // Rows are read twice, so that none need be kept: first for what all of them say together.
+        var survey = SplitSurvey(self)
+        try context.forEachLine(of: DataFiles.rows, from: "data") { row in
+            survey.take(row, set: set(of: row, outside))
+        }
+        try checkOutOfDomain(among: functions, calledBy: survey.called)
+        guard survey.hasTrainingRows else { throw StageFailure("the split leaves no row to train on") }
+        let kept = survey.kept()
+        let elsewhere = survey.functions.ofNamedSets
         let pool = functions.keys.filter { !outside.contains($0) && !elsewhere.contains($0) }.sorted()
         let candidates = CandidateFunctions(self, pool: pool)
 
-        var sets: [String: [Row]] = [:]
-        for row in rows {
+        let files = try Dictionary(
+            uniqueKeysWithValues: survey.sets.map { ($0, try LineWriter<Row>(to: context.output(DataFiles.set($0).name))) })
+        try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             let set = set(of: row, outside)
-            sets[set, default: []].append(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
+            guard kept.has(row, in: set) else { return }
+            try files[set]?.write(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
         }
-        let trainQueries = Set((sets["train"] ?? []).map(\.query))
-        guard !trainQueries.isEmpty else { throw StageFailure("the split leaves no row to train on") }
-        for (set, rows) in sets.sorted(by: { $0.key < $1.key }) {
-            // A query of the training set tests nothing, so other sets leave it out.
-            let unseen = set == "train" ? rows : rows.filter { !trainQueries.contains($0.query) }
-            try context.write(limited(unseen, to: limit[set]), to: DataFiles.set(set))
-        }
+        for file in files.values { try file.finish() }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
+        try context.write(context.readTaskDescription())
     }
 
-    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text.
+    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text; so are the turns of
+    /// a conversation, which show one another.
     private func set(of row: Row, _ outside: Set<String>) -> String {
         if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
@@ -38,33 +45,27 @@ extension DataSplit: RunnableStage {
         case nil: break
         }
         if row.set == "test" { return "test" }
-        let position = StableHash.unit("split", seed, row.query)
+        let position = StableHash.unit("split", seed, row.record ?? row.query)
         return position < test ? "test" : position < test + valid ? "valid" : "train"
     }
 
-    /// The rows with the smallest hashes, in their given order.
-    private func limited(_ rows: [Row], to limit: Int?) -> [Row] {
-        guard let limit, rows.count > limit else { return rows }
-        let ranked = rows.map { (StableHash.unit("limit", seed, $0.id), $0.id) }.sorted { $0 < $1 }
-        let kept = Set(ranked.prefix(limit).map(\.1))
-        return rows.filter { kept.contains($0.id) }
+    /// The functions that the names and patterns match.
+    private func outOfDomain(among functions: [String: FunctionDefinition]) -> Set<String> {
+        let patterns = outOfDomain.map(NamePattern.init)
+        return Set(functions.keys.filter { name in patterns.contains { $0.matches(name) } })
     }
 
-    /// The functions that match the names and patterns. Each name or pattern must match one that some row calls.
-    private func outOfDomain(among functions: [String: FunctionDefinition], calledBy rows: [Row]) throws -> Set<String> {
-        let called = Set(rows.flatMap { $0.answers.map(\.name) })
-        var outside: Set<String> = []
-        for pattern in outOfDomain.map(NamePattern.init) {
-            let meant = functions.keys.filter(pattern.matches)
-            guard meant.contains(where: called.contains) else {
-                let names =
-                    pattern.isName
-                    ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
-                throw StageFailure("data.split.ood \(names) no row calls; rows call \(Self.listed(called.sorted()))")
-            }
-            outside.formUnion(meant)
+    /// Each name or pattern must match a function that some row calls.
+    private func checkOutOfDomain(
+        among functions: [String: FunctionDefinition], calledBy called: Set<String>
+    ) throws(StageFailure) {
+        for pattern in outOfDomain.map(NamePattern.init)
+        where !called.contains(where: { functions[$0] != nil && pattern.matches($0) }) {
+            let names =
+                pattern.isName
+                ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
+            throw StageFailure("data.split.ood \(names) no row calls; rows call \(Self.listed(called.sorted()))")
         }
-        return outside
     }
 
     /// Names for a message: the first ones, and how many more there are.
@@ -105,8 +106,7 @@ struct NamePattern {
 enum StableHash {
     /// A number in [0, 1), uniform over texts: the first 52 bits of a SHA-256.
     static func unit(_ purpose: String, _ seed: Int, _ text: String) -> Double {
-        let bytes = Digest(hashing: "\(purpose)/\(seed)/\(text)").bytes
-        let bits = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } >> 12
+        let bits = Digest(hashing: "\(purpose)/\(seed)/\(text)").firstWords.0 >> 12
         return Double(bits) / Double(UInt64(1) << 52)
     }
 }

@@ -1,0 +1,80 @@
+import CanonicalJSON
+import Words
+
+/// The model calls functions, or none.
+package struct CallTask: AnswerTask {
+    package let kind = TaskKind.calls
+    package let functions: [String: FunctionDefinition]
+    private let instructions: String
+
+    /// - Parameter functions: definitions by name; a row's own ones override them.
+    package init(functions: [String: FunctionDefinition], instructions: String = "") {
+        (self.functions, self.instructions) = (functions, instructions)
+    }
+
+    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.instructed(by: [instructions]) }
+
+    package func choices(for row: Row) throws(RowError) -> String {
+        let listsAll = row.functions.isEmpty && row.definitions == nil
+        return PromptStyle.listing(
+            of: listsAll
+                ? functions.values.sorted { $0.name < $1.name } : try PromptStyle.definitions(of: row, functions))
+    }
+
+    package func response(to row: Row) -> String { PromptStyle.response(to: row) }
+
+    package func reasoned(_ row: Row) -> ReasonedResponse? {
+        ReasonedResponse(reasoning: WorkedReasoning(row, functions: functions).text, answer: response(to: row))
+    }
+
+    package func verdict(on answer: String, for row: Row, by rules: AnswerJudge) -> Verdict {
+        rules.verdict(on: answer, for: row, functions: functions)
+    }
+
+    /// A response that calls nothing, as is wanted, is right in any form; to be learned it must be the empty list of calls.
+    package func fault(inRight answer: String, to row: Row) -> String? {
+        guard row.answers.isEmpty, case .failure(let error) = CallParser.calls(in: answer) else { return nil }
+        return error.description
+    }
+
+    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+        CallReward(nameWeight: weights.name, argumentsWeight: weights.arguments, format: style, functions: functions)
+            .reward(for: response, to: row)
+    }
+
+    /// Calls of the row's candidates; of the whole pool where it neither lists nor defines functions.
+    package func pattern(of row: Row) -> BytePattern? {
+        .calls(of: row.callable(in: functions).sorted().compactMap { row.definition(of: $0, in: functions) })
+    }
+
+    package func newScores() -> any TaskScores { CallScores() }
+}
+
+/// Scores of calls, and the functions that were called in place of others.
+private struct CallScores: TaskScores {
+    private var tally = AnswerScores()
+    private var functions = FunctionConfusion()
+
+    mutating func add(_ answer: ScoredAnswer) {
+        let wanted = answer.row.answers.map(\.name)
+        let called = answer.answer.flatMap { try? CallParser.calls(in: $0).get() }
+        tally.add(
+            wantsCall: !wanted.isEmpty, isAccepted: answer.isAccepted, isExact: answer.isExact,
+            responseTokens: answer.responseTokens)
+        functions.add(
+            wanted: wanted, called: called?.map(\.name), isAccepted: answer.isAccepted, isExact: answer.isExact)
+    }
+
+    var json: JSON { tally.json }
+    var confusion: JSON { functions.json }
+}
+
+extension Row {
+    /// The row with further instructions before its own, an empty line between any two.
+    func instructed(by instructions: [String], before last: [String] = []) -> Row {
+        var row = self
+        row.background.instructions = (instructions + [background.instructions] + last).filter { !$0.isEmpty }
+            .joined(separator: "\n\n")
+        return row
+    }
+}

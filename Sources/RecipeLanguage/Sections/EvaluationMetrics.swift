@@ -1,0 +1,66 @@
+import Words
+
+extension EvaluateSection {
+    /// A column of a report.
+    package enum Metric: String, Word {
+        /// Share of rows that the judge accepts.
+        case ar
+        case exact
+        case accuracy
+        case macroF1 = "macro_f1"
+        case fieldPrecision = "field_precision"
+        case fieldRecall = "field_recall"
+        case fieldF1 = "field_f1"
+        case normalized
+        case tokenF1 = "token_f1"
+        case rougeL = "rouge_l"
+        case strictMatch = "strict_match"
+        case flexibleExtract = "flexible_extract"
+        case acc
+        case accNorm = "acc_norm"
+        case accBytes = "acc_bytes"
+        case greedy
+        case auc
+        case mrr
+        case ndcg
+        case pairs
+        /// Tokens of an answer.
+        case length
+        case flops
+        case perplexity
+        case latency
+        /// Tokens a second of one answer.
+        case speed
+    }
+}
+
+extension EvaluateSection.Metric {
+    /// The tasks whose answers have the metric; `nil` where every task's have.
+    private var tasks: [TaskKind]? {
+        switch self {
+        case .ar, .exact, .length, .flops, .perplexity, .latency, .speed: nil
+        case .accuracy, .macroF1: [.classify]
+        case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
+        case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
+        case .acc, .accNorm, .accBytes, .greedy: [.choice]
+        case .auc, .mrr, .ndcg, .pairs: [.rank]
+        }
+    }
+
+    static func known(to task: TaskKind) -> [Self] { allCases.filter { $0.tasks?.contains(task) ?? true } }
+
+    /// The columns of a report where a recipe names none.
+    static func standard(of task: TaskKind, _ reading: ReplyReading, _ method: AnswerMethod) -> [Self] {
+        switch task {
+        case .calls: [.ar, .exact, .flops]
+        case .choice: method == .likelihood ? [.acc, .accNorm, .flops] : [.ar, .exact, .flops]
+        case .rank: [.auc, .mrr, .ndcg, .flops]
+        case .classify: [.accuracy, .macroF1, .flops]
+        case .extract: [.fieldF1, .exact, .flops]
+        case .text: reading == .number ? [.flexibleExtract, .strictMatch, .flops] : [.normalized, .rougeL, .flops]
+        }
+    }
+
+    /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
+    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .latency, .speed].contains(self) }
+}

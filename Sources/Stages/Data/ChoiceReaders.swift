@@ -1,0 +1,101 @@
+import CanonicalJSON
+import Engine
+import Words
+
+/// Reads a format whose records are questions with options. Records without an id are named by file and number.
+protocol ChoiceReader: RowReader {
+    /// The question as the prompt has it, and its options.
+    static func question(_ record: JSON) throws(RowError) -> (query: String, options: RowOptions)
+}
+
+extension ChoiceReader {
+    static var nested: [String] { ["options", "choices", "endings"] }
+
+    static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
+        for file in files {
+            var number = 0
+            try rows.read(file, for: Self.self) { rows, record, place in
+                number += 1
+                let (query, options) = try question(record)
+                let id = record["id"]?.string ?? "\(file.name)#\(number)"
+                try rows.add(Row(id: id, query: query, options: options), [], set: file.set, place: place)
+            }
+        }
+    }
+}
+
+/// Decant's own: `{"id"?, "query", "options": [texts], "reply": the right one}`, or `answer`, its place counted from 0.
+enum OptionsReader: ChoiceReader {
+    static func question(_ record: JSON) throws(RowError) -> (query: String, options: RowOptions) {
+        let options = try texts(record, "options")
+        let query = try text(record, "query")
+        if let place = record["answer"]?.integer { return (query, try RowOptions(options, right: place)) }
+        let reply = try text(record, "reply")
+        let places = options.indices.filter { options[$0] == reply }
+        guard let place = places.first else { throw RowError("the reply '\(reply)' is none of the options") }
+        guard places.count == 1 else {
+            throw RowError("the reply '\(reply)' is several of the options; name its place as 'answer', counted from 0")
+        }
+        return (query, try RowOptions(options, right: place))
+    }
+}
+
+/// MMLU: `{"question", "choices": [texts], "answer": place}`. The prompt lists the choices, and their letters are the options.
+enum MMLUReader: ChoiceReader {
+    static func question(_ record: JSON) throws(RowError) -> (query: String, options: RowOptions) {
+        let choices = try texts(record, "choices")
+        guard choices.count <= 26 else { throw RowError("there are \(choices.count) choices, and only 26 letters") }
+        guard let place = record["answer"]?.integer else { throw RowError("'answer' is not the place of a choice") }
+        let letters = choices.indices.map { String(UnicodeScalar(UInt8(ascii: "A") + UInt8($0))) }
+        let lines = zip(letters, choices).map { "\($0). \($1)\n" }
+        let question = PythonText.stripped(try text(record, "question"))
+        return ("\(question)\n\(lines.joined())Answer:", try RowOptions(letters, right: place))
+    }
+}
+
+/// ARC: `{"question", "choices": {"text": […], "label": […]}, "answerKey"}`. The texts are the options.
+enum ARCReader: ChoiceReader {
+    static func question(_ record: JSON) throws(RowError) -> (query: String, options: RowOptions) {
+        let choices = record["choices"] ?? .null
+        let (options, labels) = (try texts(choices, "text"), try texts(choices, "label"))
+        let key = try text(record, "answerKey")
+        guard labels.count == options.count, let place = labels.firstIndex(of: key) else {
+            throw RowError("the answerKey '\(key)' is no label of the choices")
+        }
+        return ("Question: \(try text(record, "question"))\nAnswer:", try RowOptions(options, right: place))
+    }
+}
+
+/// HellaSwag: `{"activity_label", "ctx_a", "ctx_b", "endings": [texts], "label": place}`. The endings are the options.
+///
+/// Texts are prepared as in lm-evaluation-harness: the second part of the context begins with a capital letter, and the marks
+/// in brackets that WikiHow leaves are taken out.
+enum HellaSwagReader: ChoiceReader {
+    static func question(_ record: JSON) throws(RowError) -> (query: String, options: RowOptions) {
+        let context = try text(record, "ctx_a") + " " + PythonText.capitalized(try text(record, "ctx_b"))
+        guard let place = record["label"]?.integer ?? record["label"]?.string.flatMap({ Int($0) }) else {
+            throw RowError("'label' is not the place of an ending")
+        }
+        let endings = try texts(record, "endings").map(prepared)
+        return (prepared(try text(record, "activity_label") + ": " + context), try RowOptions(endings, right: place))
+    }
+
+    private static func prepared(_ text: String) -> String {
+        let title = PythonText.stripped(text).replacing(" [title]", with: ". ")
+        return title.replacing(/\[[^\n]*?\]/.matchingSemantics(.unicodeScalar), with: "").replacing("  ", with: " ")
+    }
+}
+
+extension ChoiceReader {
+    fileprivate static func text(_ record: JSON, _ name: String) throws(RowError) -> String {
+        guard let text = record[name]?.string else { throw RowError("there is no '\(name)', a text") }
+        return text
+    }
+
+    fileprivate static func texts(_ record: JSON, _ name: String) throws(RowError) -> [String] {
+        guard let list = record[name]?.array, case let texts = list.compactMap(\.string), texts.count == list.count else {
+            throw RowError("there is no '\(name)', a list of texts")
+        }
+        return texts
+    }
+}

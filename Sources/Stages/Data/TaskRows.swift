@@ -1,0 +1,182 @@
+import CanonicalJSON
+import Diagnostics
+import Engine
+import Foundation
+import Kinds
+import SpannedYAML
+import Words
+
+/// Holds rows to their task, and finds the labels or the schema where nobody names them.
+struct TaskRows {
+    private var description: TaskDescription
+    /// Of `classify`; `nil` where the training rows' labels are all that there are.
+    private let known: Set<String>?
+    private var trained: Set<String> = []
+    /// Labels of other rows, with the place of the first of each.
+    private var elsewhere: [String: String] = [:]
+    /// Of `extract`; `nil` where the schema is known.
+    private var inference: SchemaInference?
+
+    init(_ description: TaskDescription = .calls) {
+        self.description = description
+        known = description.labels.isEmpty ? nil : Set(description.labels)
+        inference = description.kind == .extract && description.schema == nil ? SchemaInference() : nil
+    }
+
+    /// Whether words with functions beside them mean that none is to be called.
+    var isOfCalls: Bool { description.kind == .calls }
+
+    /// Whether rows bring functions.
+    var bringsFunctions: Bool { [.calls, .rank].contains(description.kind) }
+
+    /// The row as its task has it, the reply as it is taught.
+    ///
+    /// - Throws: what of the row does not fit, with the field and what to do.
+    mutating func fitted(_ row: Row, set: String, place: String) throws(RowError) -> Row {
+        if row.isPassage { return row }
+        if description.kind == .calls {
+            try checkThatItCalls(row)
+            return row
+        }
+        let task = description.kind.rawValue
+        if description.kind == .rank {
+            guard row.ranked != nil || !row.functions.isEmpty else {
+                throw RowError(
+                    "the row '\(row.id)' has nothing to rank; the format 'ranking' has texts, and others functions that rows call"
+                )
+            }
+            return row
+        }
+        guard description.kind != .choice || row.options != nil else {
+            throw RowError(
+                "the row '\(row.id)' has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
+                    + "'hellaswag' have them")
+        }
+        guard row.answers.isEmpty else {
+            throw RowError("the row '\(row.id)' calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
+        }
+        guard let reply = row.reply, !reply.trimmed.isEmpty else {
+            throw RowError("the row '\(row.id)' has no 'reply', which the task '\(task)' wants; name its column")
+        }
+        var row = row
+        (row.functions, row.definitions) = ([], nil)
+        row.reply = try fitted(reply, of: row, set: set, place: place)
+        return row
+    }
+
+    /// A reply in words with no function anywhere is no refusal to call one.
+    private func checkThatItCalls(_ row: Row) throws(RowError) {
+        guard row.ranked == nil else { throw RowError("the row '\(row.id)' ranks a text; write 'task: rank' in the recipe") }
+        guard row.options == nil else { throw RowError("the row '\(row.id)' has options; write 'task: choice' in the recipe") }
+        guard row.reply != nil, row.answers.isEmpty, row.functions.isEmpty, row.definitions?.isEmpty ?? true else { return }
+        throw RowError(
+            "the row '\(row.id)' replies in words and has no functions; write 'task: text' in the recipe, or 'task: classify' "
+                + "where the reply is a label")
+    }
+
+    private mutating func fitted(_ reply: String, of row: Row, set: String, place: String) throws(RowError) -> String {
+        switch description.kind {
+        case .classify: return try label(reply.trimmed, of: row, set: set, place: place)
+        case .extract: return try object(reply, of: row)
+        case .text:
+            guard description.reading == .text || StatedNumber.answer(of: reply) != nil else {
+                throw RowError("the reply of the row '\(row.id)' has no number, which 'answer: number' wants")
+            }
+            return reply
+        case .calls, .choice, .rank: return reply
+        }
+    }
+
+    private mutating func label(_ label: String, of row: Row, set: String, place: String) throws(RowError) -> String {
+        if let known, !known.contains(label) {
+            throw RowError(
+                "the label '\(label)' of the row '\(row.id)' is none of the recipe's \(known.count); add it to 'task.labels', or "
+                    + "take the row out")
+        }
+        if set == RowSets.training {
+            trained.insert(label)
+        } else if elsewhere[label] == nil {
+            elsewhere[label] = place
+        }
+        return label
+    }
+
+    private mutating func object(_ reply: String, of row: Row) throws(RowError) -> String {
+        let value: JSON
+        do throws(JSONError) {
+            value = try JSON(parsing: reply.utf8, maximumDepth: 64).canonical
+        } catch {
+            throw RowError("the reply of the row '\(row.id)' is no JSON: \(error.reason) at column \(error.column)")
+        }
+        guard let members = value.object else {
+            throw RowError("the reply of the row '\(row.id)' is no JSON object but \(value.canonicalText)")
+        }
+        guard let schema = description.schema else {
+            inference?.add(members)
+            return value.canonicalText
+        }
+        if let fault = schema.fault(in: value) { throw RowError("the reply of the row '\(row.id)': \(fault)") }
+        return schema.text(of: value)
+    }
+
+    /// What the rows are for, with what was found in them.
+    ///
+    /// - Throws: where that cannot be learned: a label that no training row has.
+    func finished() throws(StageFailure) -> TaskDescription {
+        var description = description
+        if description.kind == .classify, known == nil {
+            if let (label, place) = elsewhere.filter({ !trained.contains($0.key) }).min(by: { $0.key < $1.key }) {
+                throw StageFailure(
+                    "\(place): the label '\(label)' has no training row; add some, or name it among 'task.labels'")
+            }
+            description.labels = trained.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+        if let inference {
+            do throws(RowError) {
+                description.schema = try inference.schema()
+            } catch {
+                throw StageFailure("\(error); write the schema as 'task.schema'")
+            }
+        }
+        return description
+    }
+
+    /// A line for the log about what was found in the rows.
+    var finding: String? {
+        if description.kind == .classify, known == nil { return "\(trained.count) labels, from the training rows" }
+        guard let schema = try? inference?.schema() else { return nil }
+        let fields = schema.fields.map { "\($0.name): \($0.schema["type"]?.string ?? "several types")" }
+        return "the schema has the fields of all rows: " + fields.joined(separator: ", ")
+    }
+}
+
+extension StageContext {
+    /// What the parameters of a kind, and its input `schema`, say of the rows.
+    func taskDescription(of kind: DataIngest) throws -> TaskDescription {
+        var description = TaskDescription(
+            kind.task, instructions: kind.instructions, labels: kind.labels ?? [], reading: kind.reading)
+        if hasInput("schema") {
+            let files = try files(below: "schema")
+            guard files.count == 1 else {
+                throw StageFailure("the source of 'task.schema' must be one file, not \(files.count)")
+            }
+            description.schema = try schema(in: files[0])
+        } else if let text = kind.schema {
+            description.schema = try ObjectSchema(json: JSON(parsing: text))
+        }
+        return description
+    }
+
+    /// A schema that a YAML or JSON file holds.
+    private func schema(in file: String) throws -> ObjectSchema {
+        var findings: [Diagnostic] = []
+        let content = try Data(contentsOf: input("schema", file))
+        let root = readDocument(SourceText(path: file, bytes: content), &findings)
+        if findings.hasErrors { throw StageFailure(findings) }
+        do {
+            return try ObjectSchema(json: root.map(JSON.init(schema:)) ?? [:])
+        } catch {
+            throw StageFailure("\(file): \(error)")
+        }
+    }
+}
