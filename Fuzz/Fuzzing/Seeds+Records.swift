@@ -2,7 +2,7 @@ extension Seeds {
     static let jsonLines = [Array("{\"a\":1,\"b\":\"x\"}\r\n\n{\"a\":[2],\"b\":null}".utf8)]
     static let jsonList = [Array("[{\"a\":\"],\"},\n{\"b\":[{}]} ]\n".utf8)]
     static let separatedValues = [
-        Array("\u{FEFF}a;b\r\n\"x;\"\"\r\ny\";2\r\n\r\n3;\r\n".utf8), Array("a\tb\n1\t2\n".utf8),
+        Array("\u{FEFF}a;b\r\n\"x;\"\"\r\ny\";2\r\n\r\n3;\r\n".utf8), Array("name\tnumber\nfirst\t1\nsecond\t2\n".utf8),
     ]
 
     /// Two JSON lines, as `gzip` writes them, and a table of two members in one file.

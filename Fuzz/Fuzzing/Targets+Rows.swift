@@ -18,6 +18,7 @@ extension FuzzTarget {
                 case .spans: .extract
                 case .options, .mmlu, .arc, .hellaswag: .choice
                 case .ranking: .rank
+                case .table: .classify
                 default: .calls
                 }
             let parameters: [String: JSON] =

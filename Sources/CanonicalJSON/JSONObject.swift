@@ -70,6 +70,15 @@ extension JSON {
         return value == 0 && digits.contains(where: { ("1"..."9").contains($0) }) ? .decimal(text) : .number(value)
     }
 
+    /// The value with each number spelled as JSON usually spells it, for texts of programs whose spelling means nothing.
+    package var usuallySpelled: JSON {
+        switch self {
+        case .decimal(let text): .number(decimal: text)
+        case .array(let values): .array(values.map(\.usuallySpelled))
+        default: mapMembers { $1.usuallySpelled }
+        }
+    }
+
     /// Whether a number's text is an integer's.
     private static func isInteger(_ text: String) -> Bool { text.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) } }
 

@@ -95,8 +95,19 @@ package struct Pipeline: Sendable {
 
     /// The columns of the report: those asked for, else those of the task.
     package var metrics: Spanned<[EvaluateSection.Metric]> {
+        if let asked = evaluate.metrics { return asked.map { $0.map(\.value) } }
         let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
-        return Spanned(evaluate.metrics?.value.map(\.value) ?? standard, at: evaluate.metricsPlace)
+        return Spanned(standard, at: standardMetricsPlace)
+    }
+
+    /// The written field that decides the task's own columns: a change of them is blamed on it.
+    private var standardMetricsPlace: Place {
+        switch task.kind.value {
+        case .text where task.rows.$reading.isWritten: task.rows.$reading.place
+        case .choice: evaluate.method?.place ?? task.kind.place
+        case _ where task.kind.isWritten: task.kind.place
+        default: evaluate.metricsPlace
+        }
     }
 
     /// How answers to the evaluated rows are found: as asked for, else as the task has it.

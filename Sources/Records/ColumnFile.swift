@@ -39,7 +39,9 @@ struct ColumnFile {
                 let names = (head["columns"]?.array ?? []).compactMap(\.string)
                 try columns(names)
                 let labels = ClassLabels(head["labels"] ?? [:])
-                try JSONLines(stream, file: file, counting: .row).forEach { try record($0, $1.map(labels.named)) }
+                try JSONLines(stream, file: file, counting: .row).forEach { place, row in
+                    try record(place, row.map { labels.named($0.usuallySpelled) })
+                }
             }
         } catch {
             reader.signal(SIGKILL)

@@ -109,15 +109,21 @@ class Workshop:
         if check.returncode != 0 or "error" in check.stderr:
             sys.exit(f"{what}: git fsck of {repository}: {check.stderr}")
 
-    def expect_whole_remote(self, remote, what):
-        """Whatever a remote's refs name is all there: a stranger clones it, and the clone is whole."""
+    def expect_whole_remote(self, remote, after, what):
+        """Whatever a remote's refs name is all there: a stranger clones it, and the clone is whole.
+
+        A push moves heads before it names results, so a clone may name results that the remote does not name yet: those that an
+        undisturbed command leaves there (`after`), and no others.
+        """
         self.server.settle()
         self.expect_whole_for_git(remote, what)
         self.shop.remove("stranger")
         self.shop.run("clone", remote, cache="stranger")
-        # A clone names each result of the builds that it takes, also one that nobody named yet on the other side.
-        if not self.refs(remote).items() <= self.refs(os.path.join(self.place("stranger"), "lineage.git")).items():
-            sys.exit(f"{what}: a clone of the remote lacks refs")
+        there, cloned = self.refs(remote).items(), self.refs(os.path.join(self.place("stranger"), "lineage.git")).items()
+        if not there <= cloned:
+            sys.exit(f"{what}: a clone of the remote lacks {sorted(there - cloned)}")
+        if not cloned - there <= after.items():
+            sys.exit(f"{what}: a clone of the remote names {sorted(cloned - there - after.items())}, which nobody pushed")
         self.expect_whole("stranger", what)
 
 
@@ -178,7 +184,7 @@ def attack(work, command, count, chance):
             refs = work.refs(victim)
             expect_old_or_new("the store", refs, before, after, what)
         if remote:
-            work.expect_whole_remote(remote, what)
+            work.expect_whole_remote(remote, after_there, what)
             expect_old_or_new("the remote", work.refs(remote), before_there, after_there, what)
         moved = (work.refs(remote), before_there, after_there) if command == "push" else (refs, before, after)
         outcomes["as after" if moved[0] == moved[2] else "as before" if moved[0] == moved[1] else "in between"] += 1
@@ -191,7 +197,7 @@ def attack(work, command, count, chance):
             sys.exit(f"{what}: called again, it leaves other refs than an undisturbed one")
         work.expect_whole("victim", f"{what}, and again")
         if remote:
-            work.expect_whole_remote(remote, f"{what}, and again")
+            work.expect_whole_remote(remote, after_there, f"{what}, and again")
         _, done = shop.build(cache="victim")
         commits = {target["name"]: target["commit"] for target in done["targets"]}
         if commits != work.reference or done["ran"]:

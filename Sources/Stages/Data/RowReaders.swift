@@ -112,13 +112,13 @@ enum DecantRowReader: RowLineReader {
         let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = try Row(json: json)
         guard !row.isPassage else {
-            throw RowError("the row '\(row.id)' is a passage of text, which files of the format 'text' have")
+            throw RowError("\(row.called) is a passage of text, which files of the format 'text' have")
         }
         row.functions = functions.map(\.name)
         let wantsCall = json["expect"]?.string != "no_call"
         guard wantsCall == !row.answers.isEmpty else {
             throw RowError(
-                "the row '\(row.id)' expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
+                "\(row.called) expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
         }
         return (row, functions)
     }

@@ -42,21 +42,21 @@ struct TaskRows {
         if description.kind == .rank {
             guard row.ranked != nil || !row.functions.isEmpty else {
                 throw RowError(
-                    "the row '\(row.id)' has nothing to rank; the format 'ranking' has texts, and others functions that rows call"
+                    "\(row.called) has nothing to rank; the format 'ranking' has texts, and others functions that rows call"
                 )
             }
             return row
         }
         guard description.kind != .choice || row.options != nil else {
             throw RowError(
-                "the row '\(row.id)' has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
+                "\(row.called) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
                     + "'hellaswag' have them")
         }
         guard row.answers.isEmpty else {
-            throw RowError("the row '\(row.id)' calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
+            throw RowError("\(row.called) calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
         }
         guard let reply = row.reply, !reply.trimmed.isEmpty else {
-            throw RowError("the row '\(row.id)' has no 'reply', which the task '\(task)' wants; name its column")
+            throw RowError("\(row.called) has no 'reply', which the task '\(task)' wants; name its column")
         }
         var row = row
         (row.functions, row.definitions) = ([], nil)
@@ -66,11 +66,11 @@ struct TaskRows {
 
     /// A reply in words with no function anywhere is no refusal to call one.
     private func checkThatItCalls(_ row: Row) throws(RowError) {
-        guard row.ranked == nil else { throw RowError("the row '\(row.id)' ranks a text; write 'task: rank' in the recipe") }
-        guard row.options == nil else { throw RowError("the row '\(row.id)' has options; write 'task: choice' in the recipe") }
+        guard row.ranked == nil else { throw RowError("\(row.called) ranks a text; write 'task: rank' in the recipe") }
+        guard row.options == nil else { throw RowError("\(row.called) has options; write 'task: choice' in the recipe") }
         guard row.reply != nil, row.answers.isEmpty, row.functions.isEmpty, row.definitions?.isEmpty ?? true else { return }
         throw RowError(
-            "the row '\(row.id)' replies in words and has no functions; write 'task: text' in the recipe, or 'task: classify' "
+            "\(row.called) replies in words and has no functions; write 'task: text' in the recipe, or 'task: classify' "
                 + "where the reply is a label")
     }
 
@@ -80,7 +80,7 @@ struct TaskRows {
         case .extract: return try object(reply, of: row)
         case .text:
             guard description.reading == .text || StatedNumber.answer(of: reply) != nil else {
-                throw RowError("the reply of the row '\(row.id)' has no number, which 'answer: number' wants")
+                throw RowError("the reply of \(row.called) has no number, which 'answer: number' wants")
             }
             return reply
         case .calls, .choice, .rank: return reply
@@ -90,7 +90,7 @@ struct TaskRows {
     private mutating func label(_ label: String, of row: Row, set: String, place: String) throws(RowError) -> String {
         if let known, !known.contains(label) {
             throw RowError(
-                "the label '\(label)' of the row '\(row.id)' is none of the recipe's \(known.count); add it to 'task.labels', or "
+                "the label '\(label)' of \(row.called) is none of the recipe's \(known.count); add it to 'task.labels', or "
                     + "take the row out")
         }
         if set == RowSets.training {
@@ -106,16 +106,16 @@ struct TaskRows {
         do throws(JSONError) {
             value = try JSON(parsing: reply.utf8, maximumDepth: 64).canonical
         } catch {
-            throw RowError("the reply of the row '\(row.id)' is no JSON: \(error.reason) at column \(error.column)")
+            throw RowError("the reply of \(row.called) is no JSON: \(error.reason) at column \(error.column)")
         }
         guard let members = value.object else {
-            throw RowError("the reply of the row '\(row.id)' is no JSON object but \(value.canonicalText)")
+            throw RowError("the reply of \(row.called) is no JSON object but \(value.canonicalText)")
         }
         guard let schema = description.schema else {
             inference?.add(members)
             return value.canonicalText
         }
-        if let fault = schema.fault(in: value) { throw RowError("the reply of the row '\(row.id)': \(fault)") }
+        if let fault = schema.fault(in: value) { throw RowError("the reply of \(row.called): \(fault)") }
         return schema.text(of: value)
     }
 
@@ -179,4 +179,9 @@ extension StageContext {
             throw StageFailure("\(file): \(error)")
         }
     }
+}
+
+extension Row {
+    /// In messages; a row that its file gives no id has none yet.
+    var called: String { id.isEmpty ? "the row" : "the row '\(id)'" }
 }

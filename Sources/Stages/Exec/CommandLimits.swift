@@ -50,6 +50,17 @@ struct ProcessUse {
         processes = ids.count
     }
 
+    /// All threads, of whatever process; takes the same time however many there are.
+    static var threadsOfTheMachine: Int {
+        // "0.20 0.18 0.12 1/80 11206": of 80 threads one runs.
+        text("/proc/loadavg")?.split(separator: " ").dropFirst(3).first?.split(separator: "/").last.flatMap { Int($0) } ?? 0
+    }
+
+    /// Those that the first thread of a process started, and those that it adopted.
+    static func children(of process: pid_t) -> [pid_t] {
+        text("/proc/\(process)/task/\(process)/children")?.split(separator: " ").compactMap { pid_t($0) } ?? []
+    }
+
     /// What stands behind the name of a process in its `stat`: its state, its parent, …
     private static func fields(of process: pid_t) -> [Substring]? {
         guard let text = Self.text("/proc/\(process)/stat"), let name = text.lastIndex(of: ")") else { return nil }

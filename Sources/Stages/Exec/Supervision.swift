@@ -17,6 +17,7 @@ struct Supervision {
     let endsWithNamespace: Bool
     /// What was in the folders before the command.
     let given: FolderUse
+    private let threadsBefore = ProcessUse.threadsOfTheMachine
     private var logged = 0
 
     private typealias Report = containment_report
@@ -85,7 +86,22 @@ struct Supervision {
         FolderUse(of: folders, besides: given, within: limits).excess(over: limits, besides: given)
     }
 
+    /// Where the machine has so many new threads that they may be the command's, it stands still while its processes are counted:
+    /// they would grow faster than that.
     private func excessOfProcesses() -> String? {
+        let mayBeMany = ProcessUse.threadsOfTheMachine - threadsBefore > limits.processes
+        if mayBeMany { signalGroups(SIGSTOP) }
+        let excess = countedExcess()
+        if mayBeMany, excess == nil { signalGroups(SIGCONT) }
+        return excess
+    }
+
+    /// To the groups of processes that the command leads.
+    private func signalGroups(_ signal: Int32) {
+        for child in ProcessUse.children(of: process) { kill(-child, signal) }
+    }
+
+    private func countedExcess() -> String? {
         let use = ProcessUse(below: process)
         if use.processes > limits.processes { return "more than \(limits.processes) processes" }
         guard use.residentMemory > limits.memory, use.proportionalMemory > limits.memory else { return nil }

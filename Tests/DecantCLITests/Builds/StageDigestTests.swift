@@ -52,6 +52,9 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         DigestedRecipe(file: "likelihood-digests.txt", program: ranked) {
             $0.hasPrefix("data") || $0.hasSuffix(".answers") || $0.hasSuffix(".scores")
         },
+        DigestedRecipe(file: "utterance-digests.txt", targets: ["data"], program: variedUtterances) {
+            $0.hasPrefix("data")
+        },
         DigestedRecipe(file: "command-digests.txt", targets: ["sorted"]) {
             let program = try DecantProgram()
             try program.write(DecantProgram.tinyRecipe + "\n" + command, to: "tiny.yaml")
@@ -88,6 +91,14 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
                 + #""properties":{"number":{"type":"integer"}},"required":["number"]}}}]}"#
         }
         try program.write(rows.joined(separator: "\n"), to: "rows.jsonl")
+        return program
+    }
+
+    /// A model that was drawn at random paraphrases, so that nothing it says is kept; rules vary the questions.
+    private static func variedUtterances() throws -> DecantProgram {
+        let program = try ImportedModelTests.program()
+        let varied = "\n  paraphrase: {from: base, count: 1, max_tokens: 8}\n  augment: {copies: 1}"
+        try program.edit("tiny.yaml", "count: 400, seed: 3}", "count: 40, seed: 3}" + varied)
         return program
     }
 

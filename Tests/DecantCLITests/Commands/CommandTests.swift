@@ -88,10 +88,8 @@ import Testing
         let program = try DecantProgram()
         #expect(try program.run("init", "pantry").errors.contains("hint: decant build pantry.yaml"))
         // As it stands, but for the steps that its quality needs.
-        try program.edit("pantry.yaml", "steps: 80", "steps: 4")
-        for _ in 0..<2 {
-            let text = try String(contentsOf: program.folder.appending(path: "pantry.yaml"), encoding: .utf8)
-            try program.write(text.replacing("steps: 300", with: "steps: 40"), to: "pantry.yaml")
+        for (steps, fewer) in [(700, 60), (600, 20), (100, 4)] {
+            try program.edit("pantry.yaml", "steps: \(steps)", "steps: \(fewer)")
         }
         #expect(try program.build("pantry.yaml")["failed"] == [])
         #expect(try program.run("init", "pantry", status: 2).errors.contains("is there already"))

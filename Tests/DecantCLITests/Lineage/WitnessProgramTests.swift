@@ -66,7 +66,7 @@ import Testing
         let refusal = try run(
             "early", "clone", "models.git", "--policy", "reproduced:2", "--signers", "allowed", "--cache", "early", status: 1)
         #expect(refusal.errors.contains("it has 0 of the 2 witnesses"))
-        #expect(refusal.errors.contains(" --witness`"))
+        #expect(refusal.errors.contains(" --witness)"))
 
         for who in ["ann", "bob"] {
             try run(who, "clone", "models.git", "--cache", who)

@@ -165,7 +165,7 @@ import Testing
         try store.build("b", by: "bob")
         #expect(try program.run("pull", "--cache", "good", status: 1).errors.contains("unknown key"))
         let refused = try program.run("clone", "cache", "--cache", "new", "--policy", "signed", "--signers", list, status: 1)
-        #expect(refused.errors.contains("`decant trust add WHO KEY`"))
+        #expect(refused.errors.contains("`decant trust add WHO KEY --cache new`"))
         #expect(!FileManager.default.fileExists(atPath: program.folder.appending(path: "new").path))
         // A store that holds settings alone can be cloned into; one with builds cannot.
         try program.run("trust", "remote", "*", "signed", "--cache", "settled")
