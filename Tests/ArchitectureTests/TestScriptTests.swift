@@ -12,17 +12,17 @@ import Testing
         let programs = [
             "scripts/install-packages": "#!/bin/sh\n",
             "bin/swift": """
-                #!/bin/sh
-                [ "$2" = --help-hidden ] && exit
-                echo "◇ Test a() started."
-                echo "✘ Test a() recorded an issue at A.swift:3:9: Expectation failed: x" >&2
-                echo "↳ why" >&2
-                echo "✔ Test b() passed."
-                echo "✘ Test a() failed."
-                echo "$*"
-                exit \(status)
+            #!/bin/sh
+            [ "$2" = --help-hidden ] && exit
+            echo "◇ Test a() started."
+            echo "✘ Test a() recorded an issue at A.swift:3:9: Expectation failed: x" >&2
+            echo "↳ why" >&2
+            echo "✔ Test b() passed."
+            echo "✘ Test a() failed."
+            echo "$*"
+            exit \(status)
 
-                """,
+            """,
         ]
         for (path, text) in programs {
             try place.write(text, to: path)

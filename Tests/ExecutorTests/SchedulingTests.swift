@@ -75,8 +75,9 @@ final class GateRunner: Runner {
 
     /// Those of this machine that a build may have.
     private static func processors() throws -> Int {
-        var all = Resources()
-        return try #require(all.takeAll()).threads
+        var resources = Resources()
+        let all = resources.takeAll()
+        return try #require(all).threads
     }
 
     func build(_ graph: Graph, _ runner: GateRunner, _ resources: Resources) async throws -> BuildOutcome {

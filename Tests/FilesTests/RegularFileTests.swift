@@ -39,7 +39,9 @@ import Testing
 
     @Test(.mustEnd) func anInputThatIsAPipeIsRefusedAtOnce() {
         let input = Pipe()
-        let problem = RegularFile.problem(at: "/dev/fd/\(input.fileHandleForReading.fileDescriptor)")
+        let problem = withExtendedLifetime(input) {
+            RegularFile.problem(at: "/dev/fd/\(input.fileHandleForReading.fileDescriptor)")
+        }
         #expect(problem?.description.contains("it is a named pipe") == true)
     }
 

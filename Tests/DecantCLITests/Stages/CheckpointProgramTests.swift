@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func aStageWithoutCheckpointsEndsAtOnce() throws {
-        let times = try (0..<5).map { _ in
+        let times = try (0..<5).map { _ -> Duration in
             let workspace = try StageWorkspaceProgram(
                 Exec(
                     command: ["sh", "-c", "echo > outputs/started; exec sleep 300"], environment: [:], outputs: ["started"],
