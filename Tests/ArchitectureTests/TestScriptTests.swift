@@ -24,10 +24,7 @@ import Testing
 
             """,
         ]
-        for (path, text) in programs {
-            try place.write(text, to: path)
-            chmod(place.file(path).path, 0o755)
-        }
+        for (path, text) in programs { try ProgramRun.makeProgram(text, at: place.file(path)) }
         return try ProgramRun(
             ["bash", place.file("test").path] + arguments,
             environment: ["PATH": "\(place.file("bin").path):/usr/bin:/bin", "TMPDIR": place.url.path])
