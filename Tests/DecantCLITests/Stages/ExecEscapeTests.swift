@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Kinds
+
 /// A command that tries something that no command should be able to do.
 struct Escape: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -10,9 +12,19 @@ struct Escape: Sendable, CustomTestStringConvertible {
     /// What the log says where the command must fail.
     var message: String?
     var options: [String] = []
+    /// Seconds; few for what may go on until then.
+    let timeLimit: Double
 
-    init(_ name: String, _ script: String, fails message: String? = nil, options: [String] = []) {
-        (testDescription, self.script, self.message, self.options) = (name, script, message, options)
+    init(
+        _ name: String, _ script: String, fails message: String? = nil, options: [String] = [], timeLimit: Double = 300
+    ) {
+        (testDescription, self.script, self.message) = (name, script, message)
+        (self.options, self.timeLimit) = (options, timeLimit)
+    }
+
+    /// - Parameter mark: what `MARK` stands for.
+    func command(marked mark: String = ExecRun.mark()) -> Exec {
+        ExecRun.shell(script.replacing("MARK", with: mark), timeLimit: timeLimit)
     }
 
     /// A call of the kernel by its number, which must be refused.
@@ -65,7 +77,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
             fails: "status 3"),
         Escape(
             "a fork bomb", "b() { b & b & wait; }; b; exit 5", fails: "the command",
-            options: ["--command-processes", "100"]),
+            options: ["--command-processes", "100"], timeLimit: 20),
         Escape(
             "memory of several",
             "for n in 1 2 3 4; do "
@@ -100,7 +112,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
     private func run(
         _ escape: Escape, as user: Int?, mark: String = ExecRun.mark(), options: [String] = []
     ) throws -> ExecRun {
-        let run = try ExecRun(ExecRun.shell(escape.script.replacing("MARK", with: mark)), inputs: Self.inputs)
+        let run = try ExecRun(escape.command(marked: mark), inputs: Self.inputs)
         var wrapper: [String] = []
         if let user {
             try run.give(to: user)
@@ -202,13 +214,13 @@ struct ExecWithoutNamespacesTests {
         Escape("kill the parent", "kill -9 $PPID || touch outputs/out"),
         Escape("outlive the command", "setsid sleep MARK & touch outputs/out"),
         Escape(
-            "a fork bomb", "b() { b & b & wait; }; b; exit 5", fails: "the command", options: ["--command-processes", "100"]),
+            "a fork bomb", "b() { b & b & wait; }; b; exit 5", fails: "the command",
+            options: ["--command-processes", "100"], timeLimit: 20),
     ]
 
     @Test(arguments: escapes) func theKernelsRulesForFilesHold(escape: Escape) throws {
         let mark = ExecRun.mark()
-        let run = try ExecRun(
-            ExecRun.shell(escape.script.replacing("MARK", with: mark)), inputs: ["rows/a.txt": "one\n"])
+        let run = try ExecRun(escape.command(marked: mark), inputs: ["rows/a.txt": "one\n"])
         try run.run(wrapper: Machine.withoutNamespaces, options: escape.options)
         #expect(run.log.contains("exec: no inner root"))
         guard run.log.contains("Landlock") else { return }
