@@ -15,11 +15,11 @@ import Testing
             #!/bin/sh
             [ "$2" = --help-hidden ] && exit
             echo "◇ Test a() started."
-            echo "✘ Test a() recorded an issue at A.swift:3:9: Expectation failed: x" >&2
+            printf '%s\\n' '✘ Test a() recorded an issue at A.swift:3:9: Expectation failed: "x' 'y"' >&2
             echo "↳ why" >&2
             echo "✔ Test b() passed."
             echo "✘ Test a() failed."
-            echo "$*"
+            echo "◇ $*"
             exit \(status)
 
             """,
@@ -40,7 +40,8 @@ import Testing
                  --filter A
 
                 test: ended with status 3; what failed:
-                ✘ Test a() recorded an issue at A.swift:3:9: Expectation failed: x
+                ✘ Test a() recorded an issue at A.swift:3:9: Expectation failed: "x
+                y"
                 ↳ why
                 ✘ Test a() failed.
 
