@@ -71,6 +71,10 @@ package struct ProgramRun: Sendable {
         try output(of: ["install", "-D", "-m", "755", "/dev/stdin", file.path], input: Data(script.utf8))
     }
 
+    /// What `env` needs to start a program that hears signals, also where the tests run under `nohup` or in the background, which
+    /// have some of them ignored.
+    package static let hearingSignals = "--default-signal=HUP,INT,TERM"
+
     package static func succeeds(_ command: [String]) -> Bool { (try? ProgramRun(command))?.status == 0 }
 
     /// An environment that knows no configuration of this machine, for git among others.

@@ -32,7 +32,9 @@ import Testing
             "DECANT": Checkout.program.path, "HOME": program.folder.path, "LC_ALL": "C",
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin:/usr/sbin:/sbin",
         ]
-        return try ProgramRun(["bash", "-c", line], in: program.folder, environment: environment, mergesErrors: true)
+        return try ProgramRun(
+            [ProgramRun.hearingSignals, "bash", "-c", line], in: program.folder, environment: environment,
+            mergesErrors: true)
     }
 
     @Test(arguments: [("HUP", 129), ("INT", 130), ("TERM", 143)])

@@ -157,7 +157,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
         let ready = Pipe()
         server.standardOutput = ready
         try server.run()
-        defer { server.terminate() }
+        defer { kill(server.processIdentifier, SIGKILL) }
         _ = ready.fileHandleForReading.availableData
         let script =
             "python3 -c 'import socket\nfor name in [chr(0) + \"\(name)\", \"\(place.file("socket").path)\"]:\n"
