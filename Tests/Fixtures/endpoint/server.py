@@ -147,7 +147,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         words = set(request["messages"][-1]["content"].lower().split())
         best = max(
             (tool["function"] for tool in request.get("tools", [])),
-            key=lambda f: (len(words & set((f["name"] + " " + f["description"]).lower().replace("_", " ").split())), f["name"]))
+            key=lambda f: (len(words & set((f["name"] + " " + f.get("description", "")).lower().replace("_", " ").split())), f["name"]))
         arguments = {}
         for name, schema in best["parameters"]["properties"].items():
             values = [v for v in schema.get("enum", []) if v in words] or schema.get("enum", [])
