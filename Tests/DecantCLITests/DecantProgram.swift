@@ -53,8 +53,8 @@ final class DecantProgram {
     /// Starts the program with pipes on both outputs.
     func start(_ arguments: [String]) throws -> Process {
         let process = Process()
-        process.executableURL = Checkout.program
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [ProgramRun.hearingSignals, Checkout.program.path] + arguments
         process.currentDirectoryURL = folder
         var environment = ["DECANT_CACHE": cache, "HOME": folder.path, "LC_ALL": "C"]
         environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]

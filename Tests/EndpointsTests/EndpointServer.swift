@@ -22,7 +22,7 @@ final class EndpointServer: FixtureServer {
     func store(_ name: String = "store") throws -> Store { try Store(at: folder.appending(path: name)) }
 
     func access(_ change: (inout EndpointAccess) -> Void = { _ in }) -> EndpointAccess {
-        var access = EndpointAccess(url: url, timeout: 3)
+        var access = EndpointAccess(url: url, timeout: 60)
         change(&access)
         return access
     }

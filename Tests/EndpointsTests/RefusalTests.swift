@@ -173,20 +173,33 @@ import Testing
         #expect(try EndpointKeys().key(for: EndpointAccess(url: "https://example.org/v1")) == nil)
     }
 
-    @Test func takenKeysAreGoneFromTheEnvironment() throws {
-        setenv("DECANT_TEST_KEY", " k1 \n", 1)
-        let access = EndpointAccess(url: "https://example.org/v1", key: .variable("DECANT_TEST_KEY"))
-        let keys = EndpointKeys.taken(for: [access, access]) { _, _ in true }
-        #expect(getenv("DECANT_TEST_KEY") == nil)
-        #expect(try keys.key(for: access)?.header == "Bearer k1")
-        let key = try #require(try keys.key(for: access))
-        #expect(!"\(key)".contains("k1"))
+    @Test(arguments: ["example.org", "ftp://example.org", "http://", "http://a b"])
+    func addressesAreChecked(url: String) async throws {
+        #expect(try await failure { $0.url = url } == .badURL(url))
+    }
+}
+
+/// Keys out of the environment, in processes of their own: nothing else may read an environment while it changes.
+@Suite struct TakenKeyTests {
+    @Test func takenKeysAreGoneFromTheEnvironment() async {
+        await #expect(processExitsWith: .success) {
+            setenv("DECANT_TEST_KEY", " k1 \n", 1)
+            let access = EndpointAccess(url: "https://example.org/v1", key: .variable("DECANT_TEST_KEY"))
+            let keys = EndpointKeys.taken(for: [access, access]) { _, _ in true }
+            #expect(getenv("DECANT_TEST_KEY") == nil)
+            #expect(try keys.key(for: access)?.header == "Bearer k1")
+            let key = try #require(try keys.key(for: access))
+            #expect(!"\(key)".contains("k1"))
+        }
     }
 
     /// A recipe names a secret; that a host gets it, a person says.
-    @Test func onlyAnAllowedHostGetsASecret() throws {
+    @Test func onlyAnAllowedHostGetsASecret() async {
+        await #expect(processExitsWith: .success) { try TakenKeyTests.giveASecretToAnAllowedHost() }
+    }
+
+    private static func giveASecretToAnAllowedHost() throws {
         setenv("DECANT_TEST_SECRET", "k2", 1)
-        defer { unsetenv("DECANT_TEST_SECRET") }
         let key = EndpointAccess.Key.variable("DECANT_TEST_SECRET")
         let good = EndpointAccess(url: "https://good.example.org/v1", key: key)
         let evil = EndpointAccess(url: "https://evil.example.org/v1", key: key)
@@ -203,10 +216,5 @@ import Testing
             #expect(error.description.contains("`decant trust secret DECANT_TEST_SECRET evil.example.org`"))
             #expect(!error.description.contains("k2"))
         }
-    }
-
-    @Test(arguments: ["example.org", "ftp://example.org", "http://", "http://a b"])
-    func addressesAreChecked(url: String) async throws {
-        #expect(try await failure { $0.url = url } == .badURL(url))
     }
 }

@@ -57,7 +57,7 @@ final class GateRunner: Runner {
 
     /// Waits until so many stages run.
     func waitForRunning(_ count: Int) async throws {
-        for _ in 0..<1000 where running.count < count { try await Task.sleep(for: .milliseconds(5)) }
+        for _ in 0..<24_000 where running.count < count { try await Task.sleep(for: .milliseconds(5)) }
         try #require(running.count >= count)
     }
 }
@@ -73,16 +73,33 @@ final class GateRunner: Runner {
             isMeasurement: isMeasurement, memory: { _ in memory })
     }
 
+    /// Those of this machine that a build may have.
+    private static func processors() throws -> Int {
+        var resources = Resources()
+        let all = resources.takeAll()
+        return try #require(all).threads
+    }
+
     func build(_ graph: Graph, _ runner: GateRunner, _ resources: Resources) async throws -> BuildOutcome {
         try await Executor(store: Store(at: directory), runner: runner, resources: resources)
             .build(graph, targets: graph.ids) { _ in }
+    }
+
+    /// Lets no stage end before so many run side by side, and gives others a moment to join them.
+    func build(_ graph: Graph, _ runner: GateRunner, _ resources: Resources, meeting count: Int) async throws -> BuildOutcome {
+        runner.close()
+        async let outcome = build(graph, runner, resources)
+        try await runner.waitForRunning(count)
+        try await Task.sleep(for: .milliseconds(100))
+        runner.open()
+        return try await outcome
     }
 
     @Test(arguments: [1, 2, 3]) func noMoreStagesRunThanThereAreJobs(jobs: Int) async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let graph = Graph(stages: (0..<8).map { Self.stage("s\($0)", memory: 1) }, targets: [])
         let runner = GateRunner()
-        _ = try await build(graph, runner, Resources(jobs: jobs, threads: 1))
+        _ = try await build(graph, runner, Resources(jobs: jobs, threads: 1), meeting: jobs)
         #expect(runner.mostAtOnce == jobs)
     }
 
@@ -90,7 +107,7 @@ final class GateRunner: Runner {
         defer { try? FileManager.default.removeItem(at: directory) }
         let graph = Graph(stages: (0..<6).map { Self.stage("s\($0)", memory: 40) }, targets: [])
         let runner = GateRunner()
-        _ = try await build(graph, runner, Resources(jobs: 6, threads: 1, memory: 100))
+        _ = try await build(graph, runner, Resources(jobs: 6, threads: 1, memory: 100), meeting: 2)
         #expect(runner.mostAtOnce == 2)
     }
 
@@ -107,7 +124,7 @@ final class GateRunner: Runner {
             stages: [Self.stage("first", memory: 60), Self.stage("huge", memory: 900), Self.stage("small", memory: 30)],
             targets: [])
         let runner = GateRunner()
-        let outcome = try await build(graph, runner, Resources(jobs: 3, threads: 1, memory: 100))
+        let outcome = try await build(graph, runner, Resources(jobs: 3, threads: 1, memory: 100), meeting: 2)
         #expect(outcome.succeeded)
         #expect(runner.mostAtOnce == 2)
         #expect(runner.ran.last == "huge")
@@ -118,7 +135,7 @@ final class GateRunner: Runner {
         let graph = Graph(
             stages: [Self.stage("alone", memory: 1), Self.stage("left", memory: 1, [0]), Self.stage("right", memory: 1, [0])],
             targets: [])
-        let processors = ProcessInfo.processInfo.activeProcessorCount
+        let processors = try Self.processors()
         let runner = GateRunner()
         _ = try await build(graph, runner, Resources(jobs: 2))
         #expect(runner.threads(of: "alone") == processors)
@@ -133,7 +150,7 @@ final class GateRunner: Runner {
         let outcome = try await build(measurements, runner, Resources(jobs: 3))
         #expect(outcome.ran.count == 3)
         #expect(runner.mostAtOnce == 1)
-        let processors = ProcessInfo.processInfo.activeProcessorCount
+        let processors = try Self.processors()
         #expect((0..<3).allSatisfy { runner.threads(of: "m\($0)") == processors })
 
         let mixed = Graph(

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Fetching
@@ -19,7 +20,7 @@ import Testing
     }
 
     /// A matcher that tries every way to share the path among the stars would not end.
-    @Test(.timeLimit(.minutes(1))) func manyStarsTakeNoLonger() {
+    @Test(.mustEnd) func manyStarsTakeNoLonger() {
         let stars = String(repeating: "*a", count: 200) + "b"
         #expect(!PathPattern(stars).matches(String(repeating: "a", count: 2000)))
         let deep = String(repeating: "**/a/", count: 100) + "b"

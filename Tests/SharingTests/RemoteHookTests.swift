@@ -25,9 +25,7 @@ import Testing
 
     private func hook(_ name: String, _ script: String, in folder: URL? = nil) throws {
         let file = (folder ?? remote.appending(path: "hooks")).appending(path: name)
-        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: file)
-        chmod(file.path, 0o755)
+        try ProgramRun.makeProgram("#!/bin/sh\n\(script)\n", at: file)
     }
 
     private func references() throws -> [String] {

@@ -35,7 +35,7 @@ open class FixtureServer {
         try process.run()
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         guard let number = Int(line.trimmingCharacters(in: .newlines)) else {
-            process.terminate()
+            kill(process.processIdentifier, SIGKILL)
             throw NoPort(said: line)
         }
         port = number

@@ -63,6 +63,18 @@ package struct ProgramRun: Sendable {
         return run.output
     }
 
+    /// Makes a program out of a script.
+    ///
+    /// Another process writes it. One that this process starts meanwhile would for a moment hold the file open to be written, and
+    /// the kernel runs no such file ("text file busy").
+    package static func makeProgram(_ script: String, at file: URL) throws {
+        try output(of: ["install", "-D", "-m", "755", "/dev/stdin", file.path], input: Data(script.utf8))
+    }
+
+    /// What `env` needs to start a program that hears signals, also where the tests run under `nohup` or in the background, which
+    /// have some of them ignored.
+    package static let hearingSignals = "--default-signal=HUP,INT,TERM"
+
     package static func succeeds(_ command: [String]) -> Bool { (try? ProgramRun(command))?.status == 0 }
 
     /// An environment that knows no configuration of this machine, for git among others.

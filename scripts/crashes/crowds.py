@@ -19,7 +19,7 @@ def share(shop, options):
         processes = [shop.start("build", f"small{index}.yaml", "--json", cache="shared") for index in range(8)]
         ran = {}
         for index, process in enumerate(processes):
-            out, err = process.communicate(timeout=600)
+            out, err = process.communicate(timeout=3600)
             if process.returncode != 0:
                 sys.exit(f"round {round}, build {index} ended with {process.returncode}: {err}")
             events = [json.loads(line) for line in out.splitlines()]

@@ -59,20 +59,7 @@ import Testing
     func aKilledBuildLeavesAWholeStoreAndTheNextCompletes(stage: String) throws {
         let undisturbed = try DecantProgram()
         let expected = DecantProgram.commits(try undisturbed.build())
-        let program = try DecantProgram()
-        let process = try program.start(["build", "tiny.yaml", "--json"])
-        let handle = try #require(process.standardOutput as? Pipe).fileHandleForReading
-        var seen = ""
-        while case let chunk = handle.availableData, !chunk.isEmpty {
-            seen += String(decoding: chunk, as: UTF8.self)
-            let isTraining = seen.split(separator: "\n").contains {
-                $0.contains("\"event\":\"stage-progressed\"") && $0.contains("\"stage\":\"\(stage)\"")
-            }
-            if isTraining { break }
-        }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try #require(process.terminationReason == .uncaughtSignal)
+        let program = try killedBuild(during: stage)
         #expect(try program.run("fsck").output.contains(" 0 problems"))
         let done = try program.build()
         #expect(done.strings("ran").contains(stage))
@@ -80,6 +67,31 @@ import Testing
         #expect(DecantProgram.commits(done) == expected)
         #expect(try program.run("fsck").output.contains(" 0 problems"))
     }
+
+    /// A build that was killed while it trained. On a busy machine the stage may have ended before: then another one is killed.
+    private func killedBuild(during stage: String) throws -> DecantProgram {
+        for _ in 0..<10 {
+            let program = try DecantProgram()
+            let process = try program.start(["build", "tiny.yaml", "--json"])
+            let handle = try #require(process.standardOutput as? Pipe).fileHandleForReading
+            var seen = ""
+            func says(_ event: String) -> Bool {
+                seen.split(separator: "\n").contains {
+                    $0.contains("\"event\":\"\(event)\"") && $0.contains("\"stage\":\"\(stage)\"")
+                }
+            }
+            while !says("stage-progressed"), case let chunk = handle.availableData, !chunk.isEmpty {
+                seen += String(decoding: chunk, as: UTF8.self)
+            }
+            kill(process.processIdentifier, SIGKILL)
+            seen += String(decoding: handle.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            if says("stage-progressed"), !says("stage-finished") { return program }
+        }
+        throw TooSlow()
+    }
+
+    private struct TooSlow: Error {}
 
     @Test func aRunnerThatIsKilledTakesItsStageWithIt() throws {
         let program = try DecantProgram()
@@ -92,7 +104,7 @@ import Testing
         }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
-        let deadline = Date(timeIntervalSinceNow: 20)
+        let deadline = Date(timeIntervalSinceNow: 120)
         while Self.stagesRunning(in: program.folder) > 0, Date() < deadline { Thread.sleep(forTimeInterval: 0.05) }
         #expect(Self.stagesRunning(in: program.folder) == 0)
     }

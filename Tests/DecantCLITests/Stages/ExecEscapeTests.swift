@@ -2,10 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Kinds
+
 /// A command that tries something that no command should be able to do.
 struct Escape: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    /// Makes `outputs/out` where it was kept from doing it.
+    /// Makes `outputs/out` where it was kept from doing it. `MARK` stands for seconds that nothing else sleeps.
     let script: String
     /// What the log says where the command must fail.
     var message: String?
@@ -13,6 +15,17 @@ struct Escape: Sendable, CustomTestStringConvertible {
 
     init(_ name: String, _ script: String, fails message: String? = nil, options: [String] = []) {
         (testDescription, self.script, self.message, self.options) = (name, script, message, options)
+    }
+
+    /// Five times as many processes as it may have. It ends by itself: one without an end would take whatever a machine has, and
+    /// the tests beside this one would find nothing left, where whoever counts comes too late.
+    static let forkBomb = Escape(
+        "a fork bomb", "b() { [ $1 = 0 ] && exec sleep 5; b $(($1 - 1)) & b $(($1 - 1)) & wait; }; b 8; exit 5",
+        fails: "the command", options: ["--command-processes", "100"])
+
+    /// - Parameter mark: what `MARK` stands for.
+    func command(marked mark: String = ExecRun.mark()) -> Exec {
+        ExecRun.shell(script.replacing("MARK", with: mark))
     }
 
     /// A call of the kernel by its number, which must be refused.
@@ -48,7 +61,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
         Escape("enter the network of others", call(308, "0, 0")),
         Escape("make rings of calls", call(425, "8, 0")),
         Escape("reach a virtual machine's host", call(41, "40, 1, 0")),
-        Escape("outlive the command", "setsid sleep 86404.5 & touch outputs/out"),
+        Escape("outlive the command", "setsid sleep MARK & touch outputs/out"),
     ]
 
     /// What is refused, whatever keeps the command apart.
@@ -63,13 +76,11 @@ struct Escape: Sendable, CustomTestStringConvertible {
         Escape(
             "a folder without a mode", "mkdir -p outputs/out/x; chmod 0 outputs/out/x; touch outputs/out/y; exit 3",
             fails: "status 3"),
-        Escape(
-            "a fork bomb", "b() { b & b & wait; }; b; exit 5", fails: "the command",
-            options: ["--command-processes", "100"]),
+        Escape.forkBomb,
         Escape(
             "memory of several",
             "for n in 1 2 3 4; do "
-                + "python3 -c 'import time; x = b\"x\" * (90 << 20); time.sleep(20)' & done; wait; touch outputs/out",
+                + "python3 -c 'import time; x = b\"x\" * (90 << 20); time.sleep(300)' & done; wait; touch outputs/out",
             fails: "bytes of memory together", options: ["--command-memory", "200MiB"]),
         Escape(
             "many files",
@@ -98,10 +109,10 @@ struct Escape: Sendable, CustomTestStringConvertible {
     private static let inputs = ["rows/a.txt": "one\n"]
 
     private func run(
-        _ escape: Escape, as user: Int?, wrapper: [String] = [], options: [String] = []
+        _ escape: Escape, as user: Int?, mark: String = ExecRun.mark(), options: [String] = []
     ) throws -> ExecRun {
-        let run = try ExecRun(ExecRun.shell(escape.script, timeLimit: 20), inputs: Self.inputs)
-        var wrapper = wrapper
+        let run = try ExecRun(escape.command(marked: mark), inputs: Self.inputs)
+        var wrapper: [String] = []
         if let user {
             try run.give(to: user)
             wrapper += ["setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--"]
@@ -111,12 +122,13 @@ struct Escape: Sendable, CustomTestStringConvertible {
 
     @Test(.enabled(if: Machine.hasNamespaces, "the kernel allows no namespaces"), arguments: Escape.contained, users)
     func anEscapeIsContained(escape: Escape, user: Int?) throws {
-        let run = try run(escape, as: user, options: ["--isolation", "required"])
+        let mark = ExecRun.mark()
+        let run = try run(escape, as: user, mark: mark, options: ["--isolation", "required"])
         #expect(run.status == 0, "\(run.log)")
         #expect(run.files == ["out"])
         #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
         #expect(try String(contentsOf: run.folder.appending(path: "inputs/rows/a.txt"), encoding: .utf8) == "one\n")
-        #expect(!ExecRun.isRunning("86404.5"))
+        #expect(!ExecRun.isRunning(mark))
     }
 
     @Test(.enabled(if: Machine.hasNamespaces, "the kernel allows no namespaces"), arguments: Escape.refused, users)
@@ -140,12 +152,12 @@ struct Escape: Sendable, CustomTestStringConvertible {
             "python3", "-c",
             "import socket, sys, time\nkept = []\nfor name in sys.argv[1:]:\n"
                 + " s = socket.socket(socket.AF_UNIX); s.bind(name.replace('@', chr(0))); s.listen(); kept.append(s)\n"
-                + "print('ready', flush=True); time.sleep(60)", "@\(name)", place.file("socket").path,
+                + "print('ready', flush=True); time.sleep(600)", "@\(name)", place.file("socket").path,
         ]
         let ready = Pipe()
         server.standardOutput = ready
         try server.run()
-        defer { server.terminate() }
+        defer { kill(server.processIdentifier, SIGKILL) }
         _ = ready.fileHandleForReading.availableData
         let script =
             "python3 -c 'import socket\nfor name in [chr(0) + \"\(name)\", \"\(place.file("socket").path)\"]:\n"
@@ -199,13 +211,13 @@ struct ExecWithoutNamespacesTests {
             "{ chmod u+w ../../inputs/rows/a.txt; echo x >> ../../inputs/rows/a.txt; } || touch outputs/out"),
         Escape("write into the system", "touch /x || touch /usr/x || touch /etc/x || touch outputs/out"),
         Escape("kill the parent", "kill -9 $PPID || touch outputs/out"),
-        Escape("outlive the command", "setsid sleep 86405.5 & touch outputs/out"),
-        Escape(
-            "a fork bomb", "b() { b & b & wait; }; b; exit 5", fails: "the command", options: ["--command-processes", "100"]),
+        Escape("outlive the command", "setsid sleep MARK & touch outputs/out"),
+        Escape.forkBomb,
     ]
 
     @Test(arguments: escapes) func theKernelsRulesForFilesHold(escape: Escape) throws {
-        let run = try ExecRun(ExecRun.shell(escape.script, timeLimit: 20), inputs: ["rows/a.txt": "one\n"])
+        let mark = ExecRun.mark()
+        let run = try ExecRun(escape.command(marked: mark), inputs: ["rows/a.txt": "one\n"])
         try run.run(wrapper: Machine.withoutNamespaces, options: escape.options)
         #expect(run.log.contains("exec: no inner root"))
         guard run.log.contains("Landlock") else { return }
@@ -213,7 +225,6 @@ struct ExecWithoutNamespacesTests {
         #expect(run.files == (escape.message == nil ? ["out"] : []))
         #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
         #expect(try String(contentsOf: run.folder.appending(path: "inputs/rows/a.txt"), encoding: .utf8) == "one\n")
-        // Other cases run beside this one.
-        if escape.script.contains("86405.5") { #expect(!ExecRun.isRunning("86405.5")) }
+        #expect(!ExecRun.isRunning(mark))
     }
 }

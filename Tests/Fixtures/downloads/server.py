@@ -11,7 +11,7 @@ all goes well. A step may have:
     whole       ranges are ignored
     wrong       a part begins one byte too early
     chunked     without a length
-    stall       send half a body, then nothing
+    stall       send half a body, then nothing for ten minutes; says in `requests` after how many seconds the client left
     drip        send a byte now and then
     headers     send headers without an end
 
@@ -21,6 +21,7 @@ import hashlib
 import http.server
 import json
 import os
+import select
 import socket
 import sys
 import threading
@@ -85,7 +86,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(0.05)
         if step.get("stall"):
             self.wfile.write(body[: len(body) // 2])
-            return time.sleep(60)
+            start = time.monotonic()
+            select.select([self.connection], [], [], 600)
+            with lock, open("requests", "a") as log:
+                log.write(f"left {time.monotonic() - start}\n")
+            self.close_connection = True
+            return
         cut = step.get("cut")
         part = body if cut is None else body[:cut]
         if step.get("chunked"):

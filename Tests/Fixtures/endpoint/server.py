@@ -4,7 +4,8 @@
 
 Prints its port; ends when its standard input closes. It answers a query by calling the function whose words the query has most
 of, with the first value of each argument; what it says depends on the request alone. FOLDER/requests has a line of JSON for each
-request: `query`, `seed`, `attempt` (how often the same body came), `what` was done and the request's headers.
+request: `query`, `seed`, `attempt` (how often the same body came), `what` was done and the request's headers. The line is there
+before the answer goes out. `what` is "gone" where nobody waits for the answer any more.
 FOLDER/switches.json, read anew for each request, makes it misbehave:
 
     key        the key that every request must show; else 401
@@ -18,7 +19,7 @@ FOLDER/switches.json, read anew for each request, makes it misbehave:
     echo       put the Authorization header into each answer
     usage      false: count no tokens
 """
-import hashlib, http.server, json, os, socket, struct, sys, threading, time
+import hashlib, http.server, json, os, select, socket, struct, sys, threading, time
 
 ROOT = os.path.abspath(sys.argv[1])
 FAULTS = ["429", "500", "reset", "malformed", "empty", "stall"]
@@ -44,21 +45,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             attempts[identity] = attempt = attempts.get(identity, 0) + 1
         what = self.choose(switches, identity, attempt)
-        try:
-            time.sleep(switches.get("pause", 0))
-            if self.path != "/v1/chat/completions":
-                what = "refused 404"
-            if what == "answer":
-                self.complete(request, switches)
-            else:
-                getattr(self, "fail_" + what, self.refuse)(what, switches)
-        finally:
-            with lock, open(os.path.join(ROOT, "requests"), "a") as log:
-                query = request["messages"][-1]["content"]
-                line = {"query": query, "seed": request["seed"], "attempt": attempt, "what": what, "identity": identity}
-                line["headers"] = dict(self.headers.items())
-                line["tools"] = [tool["function"]["name"] for tool in request.get("tools", [])]
-                log.write(json.dumps(line) + "\n")
+        time.sleep(switches.get("pause", 0))
+        if self.path != "/v1/chat/completions":
+            what = "refused 404"
+        if self.is_left_within(0):
+            what = "gone"
+        with lock, open(os.path.join(ROOT, "requests"), "a") as log:
+            query = request["messages"][-1]["content"]
+            line = {"query": query, "seed": request["seed"], "attempt": attempt, "what": what, "identity": identity}
+            line["headers"] = dict(self.headers.items())
+            line["tools"] = [tool["function"]["name"] for tool in request.get("tools", [])]
+            log.write(json.dumps(line) + "\n")
+        if what == "answer":
+            self.complete(request, switches)
+        else:
+            getattr(self, "fail_" + what, self.refuse)(what, switches)
+
+    def is_left_within(self, seconds):
+        """Whether the client closes the connection; it sends no second request before it has its answer."""
+        return bool(select.select([self.connection], [], [], seconds)[0])
 
     def choose(self, switches, identity, attempt):
         if "key" in switches and self.headers.get("Authorization") != "Bearer " + switches["key"]:
@@ -105,7 +110,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, b'{"choices": []}')
 
     def fail_stall(self, what, switches):
-        time.sleep(6)
+        self.is_left_within(600)
+        self.close_connection = True
+
+    def fail_gone(self, what, switches):
         self.close_connection = True
 
     def complete(self, request, switches):
@@ -139,7 +147,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         words = set(request["messages"][-1]["content"].lower().split())
         best = max(
             (tool["function"] for tool in request.get("tools", [])),
-            key=lambda f: (len(words & set((f["name"] + " " + f["description"]).lower().replace("_", " ").split())), f["name"]))
+            key=lambda f: (len(words & set((f["name"] + " " + f.get("description", "")).lower().replace("_", " ").split())), f["name"]))
         arguments = {}
         for name, schema in best["parameters"]["properties"].items():
             values = [v for v in schema.get("enum", []) if v in words] or schema.get("enum", [])
