@@ -90,6 +90,9 @@ package enum RowSet: String, Word {
 
     /// Those that rows are divided into; `robust` is made of them.
     package static let divided = allCases.filter { $0 != .robust }
+
+    /// Files that lie beside those of the sets, as lines too: what was asked and answered, and what was said otherwise.
+    package static let otherFiles = ["exchanges", "paraphrases"]
 }
 
 /// How the same question can be written otherwise.

@@ -66,11 +66,11 @@ package struct NamedRowSet: Sendable {
         name: Spanned<String>, reading fields: Fields, _ standard: RowSource.Reading, references: References
     ) {
         self.name = name
-        if !name.value.isPlainName || RowSet(rawValue: name.value) != nil {
+        let taken = RowSet.allCases.map(\.rawValue) + RowSet.otherFiles
+        if !name.value.isPlainName || taken.contains(name.value) {
             fields.report(
                 .badName, "'\(Diagnostic.shortened(name.value))' cannot name a set", at: name.span,
-                help: "use letters, digits, '-', '_' and '.'; " + RowSet.allCases.map(\.rawValue).joined(separator: ", ")
-                    + " are taken")
+                help: "use letters, digits, '-', '_' and '.'; \(taken.joined(separator: ", ")) are taken")
         }
         sources = fields.rowSources(standard, among: references)
         limit = fields.written(Definition.limit)

@@ -21,7 +21,7 @@ package enum DataFiles {
     /// The sets that a folder has files of, sorted.
     static func sets(in folder: URL) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(ending) }
-            .map { String($0.dropLast(ending.count)) }.sorted()
+            .map { String($0.dropLast(ending.count)) }.filter { !RowSet.otherFiles.contains($0) }.sorted()
     }
 }
 
