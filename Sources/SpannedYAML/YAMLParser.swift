@@ -108,6 +108,10 @@ extension Diagnostic {
             return "put quotes around a value that starts with a special character"
         }
         if problem.message.contains("control characters") { return "remove the control character" }
+        // Inside of brackets, the closing brace of a variable ends a mapping.
+        if next == UInt8(ascii: "{"), problem.span.start > 0, source.bytes[problem.span.start - 1] == UInt8(ascii: "$") {
+            return "put quotes around a value with a variable: \"${…}\""
+        }
         return nil
     }
 }

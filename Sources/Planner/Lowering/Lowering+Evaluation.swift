@@ -29,9 +29,10 @@ extension Lowering {
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
         }
-        if metrics.contains(.latency) {
+        if let latency = evaluate.metrics.value.first(where: { $0.value == .latency }) {
             var serving = evaluate.serving
             serving.$prompt = base.prompt
+            if !serving.$clients.isWritten { serving.$clients.place = latency.place }
             evaluated.serving = try builder.add(
                 serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
         }

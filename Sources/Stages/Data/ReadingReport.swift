@@ -47,6 +47,8 @@ struct ReadingReport: Hashable, Sendable {
 
     /// Records read so far.
     var records: Int { files.reduce(0) { $0 + $1.records } }
+    /// Records of the file that is being read.
+    var recordsOfFile: Int { files.last?.records ?? 0 }
     func count(of reason: SkipReason) -> Int { skipped[reason]?.count ?? 0 }
     /// The place of the first part that was skipped for a reason.
     func firstPlace(of reason: SkipReason) -> String? { skipped[reason]?.places.first }

@@ -11,6 +11,8 @@ protocol RowReader {
     static var nested: [String] { get }
     /// The members without which a record is no row, where the file has a column for them.
     static var valued: [String] { get }
+    /// Whether a file, or several together, make sense only when all is read.
+    static var readsWholeFiles: Bool { get }
 
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws
 }
@@ -19,6 +21,7 @@ extension RowReader {
     static var needed: [String] { [] }
     static var nested: [String] { [] }
     static var valued: [String] { [] }
+    static var readsWholeFiles: Bool { false }
 }
 
 extension RowFormat {
