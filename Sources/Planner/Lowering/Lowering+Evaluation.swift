@@ -29,10 +29,11 @@ extension Lowering {
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
         }
-        if let latency = evaluate.metrics.value.first(where: { $0.value == .latency }) {
+        if metrics.contains(.latency) {
             var serving = evaluate.serving
             serving.$prompt = base.prompt
-            if !serving.$clients.isWritten { serving.$clients.place = latency.place }
+            let asked = evaluate.metrics?.value.first { $0.value == .latency }
+            if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(
                 serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
         }

@@ -183,6 +183,11 @@ extension IngestedRows {
     /// Keeps what ended the reading of a file that is merely looked into.
     mutating func note(_ error: any Error) { faults.append(RowFault(place: nil, offset: nil, reason: "\(error)")) }
 
+    /// - Throws: where there is no row, with what was read and skipped.
+    func checkThatThereAreRows() throws(StageFailure) {
+        if report.rows == 0 { throw StageFailure((["the files hold no row"] + report.lines).joined(separator: "; ")) }
+    }
+
     /// - Throws: where more rows are bad than the recipe allows.
     func checkBadRows() throws(StageFailure) {
         let bad = report.count(of: .badRow)

@@ -17,6 +17,9 @@ enum SkipReason: String, CaseIterable, Hashable, Sendable {
     /// Damaged or wrong, where the recipe allows some such rows.
     case badRow = "bad rows"
 
+    /// Whether somebody who skips such parts may not mean to.
+    var isSuspicious: Bool { [.noFunction, .unlistedFunction, .unreadableCall].contains(self) }
+
     /// What messages and `reading.json` say.
     var words: String { rawValue }
 }

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import TestSupport
 import Testing
 
 /// A newcomer's mistakes in functions and templates: `check` names each before anything runs.

@@ -83,6 +83,32 @@ import Testing
         #expect(result.status == 2 && result.errors.contains(words), "\(result.errors)")
     }
 
+    /// Rows of another format are one mistake, however many there are.
+    @Test func aFaultOfManyRowsIsToldOnce() throws {
+        let lines = (0..<30).map { #"{"text":"question \#($0)"}"# }.joined(separator: "\n")
+        let result = try check(Data(lines.utf8), "rows.jsonl", ingest: "format: openai")
+        #expect(result.status == 2 && result.errors.contains("(and so 19 more)"), "\(result.errors)")
+        #expect(result.errors.components(separatedBy: "error[").count == 2, "\(result.errors)")
+        #expect(result.errors.contains("no record is a row of the format 'openai'; 'format' under data.ingest names another: "))
+    }
+
+    /// Words where calls are wanted are left out by the build; that is said before it.
+    @Test func rowsThatWillBeLeftOutAreAWarning() throws {
+        let tool = #"{"type":"function","function":{"name":"wave","parameters":{"type":"object","properties":{}}}}"#
+        let call = #"{"type":"function","function":{"name":"wave","arguments":"{}"}}"#
+        func chat(_ query: String, _ reply: String, _ tools: String) -> String {
+            #"{"messages":[{"role":"user","content":"\#(query)"},{"role":"assistant",\#(reply)}],"tools":[\#(tools)]}"#
+        }
+        let lines = [
+            chat("hi", #""content":"hello""#, ""), chat("wave", #""tool_calls":[\#(call)]"#, tool),
+            chat("oh", #""content":"yes""#, ""),
+        ].joined(separator: "\n")
+        let result = try check(Data(lines.utf8), "rows.jsonl", ingest: "format: openai")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("warning[skipped-rows]: this and 1 more are left out: words, in a record that lists no"))
+        #expect(result.errors.contains("--> rows.jsonl:1:1"), "\(result.errors)")
+    }
+
     /// A share of bad rows that the recipe allows is no mistake; more is.
     @Test func badRowsThatTheRecipeAllows() throws {
         let lines = Data((0..<10).map { $0 == 4 ? "{" : #"{"query":"q\#($0)","reply":"r"}"# }.joined(separator: "\n").utf8)

@@ -96,7 +96,7 @@ struct AnsweringModel {
     var wantsParts: Bool { [.choice, .rank].contains(task.kind) }
 
     mutating func answers(to queries: [RunQuery]) throws -> [ModelAnswer] {
-        let rows = try queries.map(row)
+        let rows = try queries.map { try row(of: $0) }
         let prompts = try zip(queries, rows).map { query, row in
             try query.blamed { () throws(RowError) -> [Int32] in
                 try encoder.promptTokens(of: task.shown(row, in: style), functions: task.functions)

@@ -36,12 +36,13 @@ extension DataIngest {
         }
         isWhole = isWhole && reading.isWhole
         var places = FaultPlaces(in: files)
-        findings += faults(of: reading, isWhole: isWhole, &places)
+        findings += faults(of: reading, in: files, isWhole: isWhole, &places)
+        if !rows.isEmpty { findings += Self.skippedRows(of: reading, &places) }
         findings += Self.unfitAnswers(of: rows, reading, limits, &places)
         guard isWhole, !findings.hasErrors, let first = files.first else { return DataSurvey(findings: findings) }
         let earlier = reading.faults.count
-        if rows.isEmpty { reading.note(StageFailure("\(first.path): the files hold no row")) }
         do {
+            try reading.checkThatThereAreRows()
             _ = try reading.task.finished()
         } catch {
             reading.note(error)
@@ -55,20 +56,41 @@ extension DataIngest {
         return DataSurvey(findings: findings, sets: Set(sets.keys))
     }
 
-    /// What is wrong with records: errors, but for a share of them that the recipe allows.
-    private func faults(of reading: IngestedRows, isWhole: Bool, _ places: inout FaultPlaces) -> [Diagnostic] {
-        let bad = reading.faults.count { $0.place != nil }
-        let isAllowed = Double(bad) <= badRows * Double(reading.report.records)
+    /// What is wrong with records: errors, but for a share of them that the recipe allows. A fault that many have is told once.
+    private func faults(
+        of reading: IngestedRows, in files: [SurveyedFile], isWhole: Bool, _ places: inout FaultPlaces
+    ) -> [Diagnostic] {
+        let (bad, records) = (reading.faults.count { $0.place != nil }, reading.report.records)
+        let isAllowed = badRows > 0 && Double(bad) <= badRows * Double(records)
+        let formats = Set(files.map(\.format.rawValue))
+        var advice = "fix the row or remove it, or allow some with 'bad_rows: 1%' under data.ingest"
+        if badRows > 0 {
+            advice =
+                "\(bad) of the \(records) records that were looked into are bad; 'bad_rows' allows \(badRows.percentage)"
+        } else if bad == records, bad > 1, let format = formats.first, formats.count == 1 {
+            let others = RowFormat.allCases.map(\.rawValue).filter { $0 != format }.joined(separator: ", ")
+            advice = "no record is a row of the format '\(format)'; 'format' under data.ingest names another: \(others)"
+        }
+        var counts: [String: Int] = [:]
+        for fault in reading.faults { counts[fault.reason, default: 0] += 1 }
         return reading.faults.compactMap { fault in
             guard fault.place != nil else { return places.diagnostic("bad-file", fault) }
-            if badRows > 0, isAllowed { return nil }
+            guard !isAllowed, let count = counts.removeValue(forKey: fault.reason) else { return nil }
+            var told = fault
+            if count > 1 { told.reason += " (and so \(count - 1) more)" }
             // Those behind may be better.
-            return places.diagnostic(
-                badRows > 0 && !isWhole ? .warning : .error, "bad-row", fault,
-                help: badRows > 0
-                    ? "\(bad) of the \(reading.report.records) records that were looked into are bad; 'bad_rows' allows "
-                        + badRows.percentage
-                    : "fix the row or remove it, or allow some with 'bad_rows: 1%' under data.ingest")
+            return places.diagnostic("bad-row", told, badRows > 0 && !isWhole ? .warning : .error, help: advice)
+        }
+    }
+
+    /// What was left out that somebody may not have meant to be.
+    private static func skippedRows(of reading: IngestedRows, _ places: inout FaultPlaces) -> [Diagnostic] {
+        SkipReason.allCases.filter(\.isSuspicious).compactMap { reason in
+            guard let first = reading.report.firstPlace(of: reason) else { return nil }
+            let count = reading.report.count(of: reason)
+            let subject = count == 1 ? "this is" : "this and \(count - 1) more are"
+            let fault = RowFault(place: nil, reason: "\(first): \(subject) left out: \(reason.words)")
+            return places.diagnostic("skipped-rows", fault, .warning)
         }
     }
 
@@ -83,7 +105,7 @@ extension DataIngest {
             let fault = RowFault(place: place, reason: "the answer does not fit the row's functions: \(reason)")
             findings.append(
                 places.diagnostic(
-                    .warning, "bad-answer", fault,
+                    "bad-answer", fault, .warning,
                     help: "fix the answer or the function; this row counts as wrong whatever a model says"))
         }
         return findings

@@ -44,7 +44,7 @@ struct FaultPlaces {
 
     /// - Parameter help: what to do about it.
     mutating func diagnostic(
-        _ severity: Diagnostic.Severity = .error, _ code: String, _ fault: RowFault, help: String? = nil
+        _ code: String, _ fault: RowFault, _ severity: Diagnostic.Severity = .error, help: String? = nil
     ) -> Diagnostic {
         let (place, reason) = placed(fault)
         // Rows of a list or a table of columns have no lines.
