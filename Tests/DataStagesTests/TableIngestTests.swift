@@ -41,9 +41,15 @@ import Testing
     }
 
     @Test func numbersAndTruthValuesAreTexts() throws {
-        let lines = #"{"query":"q","reply":5}"# + "\n" + #"{"query":"p","label":true}"# + "\n" + #"{"query":"o"}"#
+        let lines = #"{"query":"q","reply":5}"# + "\n" + #"{"query":"p","label":true}"#
         let rows = try StageRun(stage(), texts: ["train.0/t.jsonl": lines]).lines("rows.jsonl")
-        #expect(rows.map { $0["reply"] } == ["5", "true", nil])
+        #expect(rows.map { $0["reply"] } == ["5", "true"])
+    }
+
+    @Test func aRowWithoutAReplyIsRefusedWithItsPlace() {
+        let lines = #"{"query":"q","reply":5}"# + "\n" + #"{"query":"o"}"#
+        let failure = StageRun.failure(stage(), texts: ["train.0/t.jsonl": lines])
+        #expect(failure.hasPrefix("t.jsonl, line 2: the row has no 'reply', which the task 'text' wants; name its column"))
     }
 
     @Test func aColumnThatIsNotThereIsNamedWithThoseThatAre() {

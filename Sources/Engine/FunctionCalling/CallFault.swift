@@ -22,6 +22,21 @@ extension FunctionDefinition {
     }
 }
 
+extension Row {
+    /// Why the row's own answers do not fit its functions, so that no answer is right that fits them; `nil` where they fit, and
+    /// where a function is not known.
+    ///
+    /// - Parameter pool: definitions by name.
+    package func answerFault(functions pool: [String: FunctionDefinition]) -> String? {
+        for call in answers {
+            guard let function = definition(of: call.name, in: pool) else { return nil }
+            if let fault = function.fault(in: call) { return fault }
+        }
+        guard case .rejected(let reason) = AnswerJudge.ast.verdict(on: answers, for: self, functions: pool) else { return nil }
+        return reason
+    }
+}
+
 extension CallParser {
     /// Reads a response as calls of known functions.
     ///

@@ -74,7 +74,7 @@ import Testing
         ("classify", "{\"query\":\"a\"}\n", "has no 'reply', which the task 'classify' wants"),
         ("extract", "{\"query\":\"a\",\"reply\":\"b\"}\n", "is no JSON: "),
         ("choice", "{\"query\":\"a\",\"reply\":\"b\"}\n", "has no options, which the task 'choice' wants"),
-        ("calls", "{\"query\":\"a\",\"reply\":\"b\"}\n", "write 'task: text' in the recipe"),
+        ("calls", "{\"query\":\"a\",\"reply\":\"b\"}\n", "with 'task: text' or 'task: classify' words are learned"),
         ("text", "{\"query\":\"a\",\"reply\":\"b\"}\n{\"question\":\"c\"}\n", "rows.jsonl:2:1"),
         ("text", "", "the files hold no row"),
     ])

@@ -7,11 +7,12 @@ import Testing
 @Suite struct RowFileTests {
     private static let tickets = "text,label\nthe app crashes,bug\n\"card, charged twice\",billing\nchange my email,account\n"
 
-    private func program(_ ingest: String, _ files: [String: Data]) throws -> DecantProgram {
+    private func program(_ ingest: String, _ files: [String: Data], task: String = "calls") throws -> DecantProgram {
         let program = try DecantProgram(
             recipe: """
                 decant: 1
                 name: tiny
+                task: \(task)
                 sources: {\(files.keys.sorted().enumerated().map { "f\($0): {path: \($1)}" }.joined(separator: ", "))}
                 data: {ingest: {train: [\(files.keys.indices.enumerated().map { "f\($0.offset)" }.joined(separator: ", "))], \(ingest)}}
                 """)
@@ -24,10 +25,11 @@ import Testing
     @Test func aTableOfQuestionsAndReplies() throws {
         let refused = try program("format: decant", ["tickets.csv": Data(Self.tickets.utf8)])
         let errors = try refused.run("build", "tiny.yaml", "data.rows", status: 2).errors
-        #expect(errors.contains("tickets.csv has the columns 'text', 'label', and no 'id'"), "\(errors)")
+        #expect(errors.contains("tickets.csv has the columns 'text', 'label', and no 'query'"), "\(errors)")
         #expect(errors.contains("write `format: table` with `columns: {query: NAME, label: NAME}`"))
         let read = try program(
-            "format: table, columns: {query: text, label: label}", ["tickets.csv": Data(Self.tickets.utf8)])
+            "format: table, columns: {query: text, label: label}", ["tickets.csv": Data(Self.tickets.utf8)],
+            task: "classify")
         try read.run("build", "tiny.yaml", "data.rows")
         let shown = try read.run("show", "data.rows").output
         #expect(shown.contains("tickets.csv (CSV): 3 records, 3 rows for train"), "\(shown)")
@@ -64,7 +66,7 @@ import Testing
     /// A machine without the library is told the one command that it needs, and after that the build goes on.
     @Test func parquetOnAFreshMachine() throws {
         let content = try RowsFixture.content(RowsFixture.records("table"), in: "parquet")
-        let program = try program("format: table", ["rows.parquet": content])
+        let program = try program("format: table", ["rows.parquet": content], task: "text")
         program.extraEnvironment["DECANT_READERS"] = program.folder.appending(path: "readers").path
         let errors = try program.run("build", "tiny.yaml", "data.rows", status: 1).errors
         #expect(errors.contains("run `decant install parquet`, once"), "\(errors)")
@@ -75,7 +77,7 @@ import Testing
 
     @Test func somePlacesOfBadRowsAreSaid() throws {
         let table = Data("query,reply\na,x\nb\nc,y\nd,z\n".utf8)
-        let program = try program("format: table, bad_rows: 25%", ["t.csv": table])
+        let program = try program("format: table, bad_rows: 25%", ["t.csv": table], task: "text")
         try program.run("build", "tiny.yaml", "data.rows")
         let shown = try program.run("show", "data.rows").output
         #expect(shown.contains("skipped 1: bad rows (t.csv, line 3: 1 values for 2 columns"), "\(shown)")

@@ -130,10 +130,7 @@ package struct DataProfile: Sendable {
     private mutating func countCalls(of row: Row, _ set: String) {
         if row.answers.isEmpty { noCalls[set, default: 0] += 1 }
         for name in Set(row.answers.map(\.name)) { answers[name, default: [:]][set, default: 0] += 1 }
-        guard !row.answers.isEmpty, !functions.isEmpty || row.definitions != nil else { return }
-        if case .rejected(let reason) = AnswerJudge.ast.verdict(on: row.answers, for: row, functions: functions) {
-            unfit.add("\(set), \(row.id): \(reason)")
-        }
+        if let reason = row.answerFault(functions: functions) { unfit.add("\(set), \(row.id): \(reason)") }
     }
 
     private mutating func checkRepeats(

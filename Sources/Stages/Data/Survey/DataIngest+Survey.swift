@@ -94,19 +94,20 @@ extension DataIngest {
         }
     }
 
-    /// Answers that the rules of `ast` reject: no model can be right there.
+    /// Answers that do not fit the row's functions.
     private static func unfitAnswers(
         of rows: [Row], _ reading: IngestedRows, _ limits: SurveyLimits, _ places: inout FaultPlaces
     ) -> [Diagnostic] {
         var findings: [Diagnostic] = []
-        for row in rows where !row.answers.isEmpty && findings.count < limits.faults {
-            let verdict = AnswerJudge.ast.verdict(on: row.answers, for: row, functions: reading.functions)
-            guard case .rejected(let reason) = verdict, let place = reading.place(of: row.id) else { continue }
+        for row in rows where findings.count < limits.faults {
+            guard let reason = row.answerFault(functions: reading.functions), let place = reading.place(of: row.id) else {
+                continue
+            }
             let fault = RowFault(place: place, reason: "the answer does not fit the row's functions: \(reason)")
             findings.append(
                 places.diagnostic(
                     "bad-answer", fault, .warning,
-                    help: "fix the answer or the function; this row counts as wrong whatever a model says"))
+                    help: "fix the answer or the function: no answer that fits the functions is right here"))
         }
         return findings
     }
