@@ -50,8 +50,8 @@ import Testing
         let free = try program.run(
             "run", "desk:student.sft", "i lost the key at home", "--free", "--max-tokens", "1", status: 1)
         #expect(free.errors.contains("no valid answer: the answer is no label; it was cut off at 1 tokens"), "\(free.errors)")
-        let unwanted = try program.run("run", "desk:student.sft", "hello", "--functions", "rows.jsonl", status: 2).errors
-        #expect(unwanted.contains("no function") || unwanted.contains("calls no functions"), "\(unwanted)")
+        let unwanted = try program.run("run", "desk:student.sft", "hello", "--functions", "functions.yaml", status: 2).errors
+        #expect(unwanted.contains("this model's task is 'classify', which calls no functions"), "\(unwanted)")
         let profile = try program.run("show", "desk:data", "--json").events.first?["data"]
         #expect(profile?["task"] == "classify" && profile?["labels"]?["lost_item"]?["train"]?.integer ?? 0 > 10)
         #expect(try program.run("show", "desk:student.sft.scores").output.contains("given instead"))

@@ -178,7 +178,7 @@ import Testing
             evaluate: {sets: [test, values]}
             stages:
               copied:
-                command: [cp, inputs/texts/utterances.yaml, utterances.yaml]
+                command: [cp, inputs/texts/utterances.yaml, outputs/utterances.yaml]
                 inputs: {texts: utterances}
                 outputs: [utterances.yaml]
             """)

@@ -11,7 +11,7 @@ import Testing
         let text = try workshop.program.run("show", "data").output
         for part in [
             "made by     data.split", "function", "set_light", "no call: ", "query, characters: ", "query, tokens: ",
-            "have a training row's query", "train:\n", "[{\"arguments\":",
+            "have a training row's query", "train:\n", "[{\"name\":",
         ] { #expect(text.contains(part), "\(part)\n\(text)") }
         let json = try workshop.json("show", "data")["data"]
         #expect(json?["rows"] == json?["read"])
