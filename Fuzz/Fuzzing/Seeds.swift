@@ -115,6 +115,11 @@ enum Seeds {
         "type: integer", "type: number", "type: array", "items:", "9223372036854775807",
     ]
 
+    static let tools = [
+        #"[{"name": "wave", "description": "", "parameters": {"type": "object", "properties": {"hand": {"type": "string"}}}}]"#,
+        #"{"tools": [{"type": "function", "function": {"name": "wave"}}]}"#, functions,
+    ].map { Array($0.utf8) }
+
     // MARK: Templates
 
     static let templates = [

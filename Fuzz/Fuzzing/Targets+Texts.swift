@@ -20,6 +20,9 @@ extension FuzzTarget {
                 "data.generate", ["count": 20], ["functions/f.yaml": Array(Seeds.functions.utf8), "templates/t.yaml": bytes],
                 in: folder)
         },
+        FuzzTarget("tools", .json, seeds: Seeds.tools, words: ["function", "parameters", "tools", "type: int"]) { bytes, _ in
+            _ = try FunctionFile.read(bytes, path: "tools.json")
+        },
         FuzzTarget("template", .template, seeds: Seeds.templates, words: Seeds.templateWords) { bytes, _ in
             let template = try ChatTemplate(String(decoding: bytes, as: UTF8.self))
             _ = try template.render(Seeds.conversation)

@@ -25,7 +25,10 @@ package struct Fields: ProblemReporter {
         self.owner = owner ?? "'\(path)'"
         (self.anchor, self.entries, self.findings) = (anchor, entries, findings)
         for entry in entries where !definition.fields.contains(where: { $0.name == entry.name }) {
-            findings.report(.unknownField(entry.name, in: self.owner, among: definition.names, at: entry.key.span))
+            findings.report(
+                .unknownField(
+                    entry.name, in: self.owner, among: definition.names, inside: definition.mappings(with: entry.name),
+                    at: entry.key.span))
         }
     }
 
@@ -71,7 +74,12 @@ extension Fields {
                 entries = mapping
             } else {
                 let example = field.mapping.names.first ?? "…"
-                report(.wrongType(fullName(of: name), wants: "a mapping such as {\(example): …}", found: value))
+                report(
+                    .wrongType(
+                        fullName(of: name), wants: "a mapping such as {\(example): …}", found: value,
+                        help: value.scalar.flatMap { scalar in
+                            field.mapping.field(for: scalar.text).map { "write '\(name): {\($0): \(scalar.text)}'" }
+                        }))
             }
         }
         return Fields(

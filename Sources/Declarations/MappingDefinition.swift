@@ -21,6 +21,29 @@ package struct MappingDefinition: Sendable {
     }
 
     package var names: [String] { fields.map(\.name) }
+
+    /// Fields that hold mappings with a field of this name.
+    func mappings(with name: String) -> [String] {
+        fields.compactMap { field in
+            if case .mapping(let mapping) = field.type, mapping.names.contains(name) { field.name } else { nil }
+        }
+    }
+
+    /// The first field that a word or share standing alone was meant for.
+    func field(for text: String) -> String? { fields.first { $0.type.fits(text) }?.name }
+}
+
+extension ValueType {
+    /// Whether a text can be nothing but a value of this type.
+    fileprivate func fits(_ text: String) -> Bool {
+        switch self {
+        case .choice(let words): words.contains(text)
+        case .share: text.hasSuffix("%") && Quantity.number(text) != nil
+        case .list(let element): element.fits(text)
+        case .either(let types): types.contains { $0.fits(text) }
+        default: false
+        }
+    }
 }
 
 /// One field: its name, what it may hold, what it means when left out, and a sentence for people.

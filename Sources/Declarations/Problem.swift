@@ -64,12 +64,16 @@ extension Diagnostic {
 
 /// The messages that several readers share.
 extension Diagnostic {
-    package static func unknownField(_ name: String, in owner: String, among known: [String], at span: SourceSpan) -> Diagnostic
-    {
-        let nearest = Suggestion.nearest(to: name, among: known)
+    /// - Parameter inner: known fields whose mappings have a field of this name.
+    package static func unknownField(
+        _ name: String, in owner: String, among known: [String], inside inner: [String] = [], at span: SourceSpan
+    ) -> Diagnostic {
+        let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
+        let places = inner.map { "'\($0): {\(name): …}'" }.joined(separator: ", ")
+        let nested = inner.isEmpty ? nil : "it belongs one level down: \(places)"
         return Diagnostic(
             .unknownField, "\(owner) has no field '\(shortened(name))'", at: span, label: "unknown field",
-            help: nearest.map { "did you mean '\($0)'?" } ?? "fields here: \(known.joined(separator: ", "))")
+            help: nearest ?? nested ?? "fields here: \(known.joined(separator: ", "))")
     }
 
     package static func unknownValue(_ value: String, of field: String, among known: [String], at span: SourceSpan)
@@ -84,9 +88,20 @@ extension Diagnostic {
     package static func unknownSource(_ name: String, among known: [String], at span: SourceSpan) -> Diagnostic {
         let nearest = Suggestion.nearest(to: name, among: known)
         let list = known.isEmpty ? "add it under 'sources'" : "there are: \(known.prefix(20).joined(separator: ", "))"
+        let addition = source(for: name).map {
+            "name it under 'sources', as in 'sources: {base: \($0)}', and write 'base' here"
+        }
         return Diagnostic(
             .unknownSource, "there is no source or stage '\(shortened(name))'", at: span, label: "unknown",
-            help: nearest.map { "did you mean '\($0)'?" } ?? list)
+            help: nearest.map { "did you mean '\($0)'?" } ?? addition ?? list)
+    }
+
+    /// The source that a path or a model's name on the hub was meant to be.
+    private static func source(for name: String) -> String? {
+        if name.hasPrefix("./") || name.hasPrefix("../") || name.hasPrefix("/") { return "{path: \(shortened(name))}" }
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts.contains("") else { return nil }
+        return "{huggingface: \(shortened(name)), revision: main}"
     }
 
     /// A name among others that are known.
@@ -103,9 +118,10 @@ extension Diagnostic {
         Diagnostic(.missingField, "\(owner) has no '\(name)'", at: span, label: "'\(name)' is needed here", help: help)
     }
 
-    package static func wrongType(_ field: String, wants: String, found node: Node) -> Diagnostic {
+    package static func wrongType(_ field: String, wants: String, found node: Node, help: String? = nil) -> Diagnostic {
         let found = node.scalar.flatMap { $0.text.isEmpty ? nil : "'\(shortened($0.text))'" } ?? node.describedKind
-        return Diagnostic(.wrongType, "'\(field)' wants \(wants), not \(found)", at: node.span, label: "expected \(wants)")
+        return Diagnostic(
+            .wrongType, "'\(field)' wants \(wants), not \(found)", at: node.span, label: "expected \(wants)", help: help)
     }
 
     package static func outOfRange(_ field: String, allowed: String, nearest: String, at span: SourceSpan) -> Diagnostic {
@@ -122,33 +138,5 @@ extension Diagnostic {
         Diagnostic(
             .repeatedValue, "'\(field)' names '\(shortened(value))' twice", at: span, label: "named again",
             secondary: [.init(first, "first named here")], help: "keep one of the two")
-    }
-}
-
-/// Picks what a misspelt word was meant to be.
-package enum Suggestion {
-    /// The candidate nearest to a word, when few enough letters differ; the first of equals.
-    package static func nearest(to word: String, among candidates: [String]) -> String? {
-        guard word.utf8.count <= 64 else { return nil }
-        let allowed = max(1, word.count / 3)
-        let ranked = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }.filter { $0.1 <= allowed }
-        return ranked.min { $0.1 < $1.1 }?.0
-    }
-
-    /// Insertions, deletions, replacements and swaps of neighbours that turn one word into another.
-    package static func distance(_ left: String, _ right: String) -> Int {
-        let (a, b) = (Array(left.unicodeScalars), Array(right.unicodeScalars))
-        var beforeLast: [Int] = []
-        var last = Array(0...b.count)
-        for i in 0..<a.count {
-            var row = [i + 1]
-            for j in 0..<b.count {
-                var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
-                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, beforeLast[j - 1] + 1) }
-                row.append(cost)
-            }
-            (beforeLast, last) = (last, row)
-        }
-        return last[b.count]
     }
 }

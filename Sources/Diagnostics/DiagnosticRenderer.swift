@@ -12,7 +12,9 @@ package enum DiagnosticRenderer {
         let margin = String(repeating: " ", count: gutter)
         var output = "\(diagnostic.severity.rawValue)[\(diagnostic.code)]: \(harmless(diagnostic.message))\n"
         for (index, block) in blocks.enumerated() {
-            output += "\(margin)\(index == 0 ? "-->" : ":::") \(harmless(block.place.description))\n\(margin) |\n"
+            output += "\(margin)\(index == 0 ? "-->" : ":::") \(harmless(block.place.description))\n"
+            if block.lines.isEmpty { continue }
+            output += "\(margin) |\n"
             var previous: Int?
             for line in block.lines {
                 if let previous, line.number > previous + 1 { output += "...\n" }
@@ -60,6 +62,7 @@ package enum DiagnosticRenderer {
         return sources.compactMap { source in
             let inside = labels.filter { $0.0.span.source === source }
             guard let place = inside.first?.0.span else { return nil }
+            guard source.hasLines else { return Block(place: place, lines: []) }
             let byLine = Dictionary(grouping: inside) { $0.0.span.line }
             let lines = byLine.keys.sorted().map { number -> Line in
                 let group = byLine[number] ?? []

@@ -3,21 +3,47 @@ package final class SourceText: Sendable {
     /// As diagnostics show it.
     package let path: String
     package let bytes: [UInt8]
+    /// Whether there are lines to show; else the path alone is a place.
+    package let hasLines: Bool
     /// Byte offset of the first byte of each line; at least one line.
     let lineStarts: [Int]
 
     package init(path: String, bytes: some Sequence<UInt8>) {
-        self.path = path
+        (self.path, hasLines) = (path, true)
         self.bytes = Array(bytes)
         var starts = [0]
         for (offset, byte) in self.bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(offset + 1) }
         lineStarts = starts
     }
 
+    /// A file whose content is no text.
+    package init(withoutLines path: String) { (self.path, bytes, hasLines, lineStarts) = (path, [], false, [0]) }
+
     package convenience init(path: String, text: String) { self.init(path: path, bytes: text.utf8) }
 
     package func span(_ range: Range<Int>) -> SourceSpan {
         SourceSpan(source: self, start: range.lowerBound, end: range.upperBound)
+    }
+
+    /// A line without its line break.
+    ///
+    /// - Parameter number: from 1.
+    package func line(_ number: Int) -> SourceSpan {
+        lineStarts.indices.contains(number - 1) ? span(range(ofLine: number - 1)) : span(0..<0)
+    }
+
+    /// The word at a place: letters, digits and what names and numbers are made of.
+    ///
+    /// - Parameters: from 1; columns count Unicode scalars.
+    package func word(line: Int, column: Int) -> SourceSpan {
+        guard lineStarts.indices.contains(line - 1) else { return span(0..<0) }
+        let range = range(ofLine: line - 1)
+        let before = String(decoding: bytes[range], as: UTF8.self).unicodeScalars.prefix(max(0, column - 1))
+        let start = min(range.upperBound, range.lowerBound + String(String.UnicodeScalarView(before)).utf8.count)
+        let rest = bytes[start..<range.upperBound].prefix { byte in
+            byte >= 0x80 || (48...57).contains(byte) || (97...122).contains(byte | 0x20) || "_-.".utf8.contains(byte)
+        }
+        return span(start..<max(rest.endIndex, min(start + 1, range.upperBound)))
     }
 
     /// Index from 0 of the line that holds a byte.
@@ -66,6 +92,12 @@ package struct SourceSpan: Sendable {
 
     package var text: String { String(decoding: source.bytes[start..<end], as: UTF8.self) }
 
+    /// The first place of a text inside; all of the span where the text is not there.
+    package func part(_ text: String) -> SourceSpan {
+        guard let range = source.bytes[start..<end].firstRange(of: Array(text.utf8)) else { return self }
+        return SourceSpan(source: source, start: range.lowerBound, end: range.upperBound)
+    }
+
     /// From the start of this span to the end of another in the same file.
     package func extended(to other: SourceSpan) -> SourceSpan {
         SourceSpan(source: source, start: start, end: max(end, other.end))
@@ -86,5 +118,5 @@ extension SourceSpan: Hashable {
 
 extension SourceSpan: CustomStringConvertible {
     /// `recipes/smart-home.yaml:21:24`.
-    package var description: String { "\(source.path):\(line):\(column)" }
+    package var description: String { source.hasLines ? "\(source.path):\(line):\(column)" : source.path }
 }

@@ -49,18 +49,35 @@ package struct RegularFile: ~Copyable {
     package static func contents(of path: String, limit: Int) throws(FileProblem) -> [UInt8] {
         let file = try RegularFile(path)
         guard file.size <= limit else { throw FileProblem(path: path, kind: .tooLarge(limit: limit)) }
+        let content = try file.bytes(beyond: limit)
+        guard content.count <= limit else { throw FileProblem(path: path, kind: .tooLarge(limit: limit)) }
+        return content
+    }
+
+    /// The first bytes, and whether they are all.
+    ///
+    /// - Parameter limit: bytes, at most.
+    package static func beginning(
+        of path: String, limit: Int
+    ) throws(FileProblem) -> (bytes: [UInt8], isWhole: Bool) {
+        let content = try RegularFile(path).bytes(beyond: limit)
+        return content.count <= limit ? (content, true) : (Array(content.prefix(limit)), false)
+    }
+
+    /// All bytes, or more than the limit.
+    private func bytes(beyond limit: Int) throws(FileProblem) -> [UInt8] {
         var content: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        while true {
-            let count = read(file.descriptor, &buffer, buffer.count)
+        while content.count <= limit {
+            let count = read(descriptor, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw FileProblem(path: path, kind: .unreadable(reason: String(cString: strerror(errno))))
             }
-            if count == 0 { return content }
+            if count == 0 { break }
             content += buffer[..<count]
-            guard content.count <= limit else { throw FileProblem(path: path, kind: .tooLarge(limit: limit)) }
         }
+        return content
     }
 
     private static func reasonOfRefusal(_ number: Int32) -> FileProblem.Kind {

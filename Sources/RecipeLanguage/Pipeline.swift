@@ -45,6 +45,31 @@ package struct Pipeline: Sendable {
     }
 
     let sections: Sections
+    /// The sets that have rows, where the files of the data tell.
+    private(set) var knownSets: Set<String>?
+
+    init(sections: Sections) { self.sections = sections }
+
+    /// The pipeline where it is known which sets have rows when rows are divided.
+    func knowing(sets: Set<String>?) -> Pipeline {
+        var pipeline = self
+        pipeline.knownSets = sets
+        // Made of the test rows.
+        if let augment = data.augment, augment.rows > 0, sets?.contains(RowSet.test.rawValue) == true {
+            pipeline.knownSets?.insert(RowSet.robust.rawValue)
+        }
+        return pipeline
+    }
+
+    /// Equal for variants whose rows are the same and want the same.
+    package struct DataIdentity: Hashable, Sendable {
+        fileprivate let task: ObjectIdentifier
+        fileprivate let data: ObjectIdentifier
+    }
+
+    package var dataIdentity: DataIdentity {
+        DataIdentity(task: ObjectIdentifier(sections.task), data: ObjectIdentifier(sections.data))
+    }
 
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
     package var identityBeforeQuantization: [ObjectIdentifier] {
@@ -118,8 +143,11 @@ package struct Pipeline: Sendable {
     /// The sets that models answer: those asked for, else those that have rows other than text.
     package var evaluatedSets: [String] {
         if let asked = evaluate.sets { return asked.value.map(\.value) }
-        let standard = [RowSet.test, .phrasing, .values, .ood, .robust].filter(data.setsWithRows.contains)
-        return (standard.map(\.rawValue) + data.namedSets.map(\.name.value)).filter { !data.consistsOfText($0) }
+        let standard = [RowSet.test, .phrasing, .values, .ood, .robust].filter { set in
+            data.setsWithRows.contains(set) && knownSets?.contains(set.rawValue) ?? true
+        }
+        let named = data.namedSets.map(\.name.value).filter { knownSets?.contains($0) ?? true }
+        return (standard.map(\.rawValue) + named).filter { !data.consistsOfText($0) }
     }
 }
 

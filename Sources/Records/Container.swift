@@ -8,6 +8,14 @@ package enum Container: String, Sendable {
     case arrowFile = "Arrow"
     case arrowStream = "Arrow stream"
 
+    /// Whether its records stand in lines of text.
+    package var isText: Bool {
+        switch self {
+        case .jsonLines, .jsonList, .separated: true
+        case .parquet, .arrowFile, .arrowStream: false
+        }
+    }
+
     /// How many of a file's first bytes are looked at.
     static let lookahead = 4096
 

@@ -65,7 +65,7 @@ private struct LineBatch: Sendable {
         do throws(JSONError) {
             return .success(try JSON(parsingAsWritten: line))
         } catch {
-            return .failure(DamagedRecord("not JSON: \(error.reason) (column \(error.column))"))
+            return .failure(DamagedRecord("not JSON: \(error.reason) (column \(error.column))", at: error.offset))
         }
     }
 }

@@ -97,7 +97,7 @@ package struct RecordFile: Sendable {
         let (stream, compression) = try expanded()
         _ = try stream.has(Container.lookahead)
         let container = try Container(head: stream.ahead.prefix(Container.lookahead), name: name)
-        if container == .jsonLines || container == .jsonList || container == .separated { try stream.takeByteOrderMark() }
+        if container.isText { try stream.takeByteOrderMark() }
         return (stream, Form(container: container, compression: compression))
     }
 

@@ -29,6 +29,8 @@ package struct RecordError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Why one record cannot be read, though those behind it can: a sentence without the place.
 package struct DamagedRecord: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
+    /// The byte of the record's line at which it is damaged; `nil` where nobody knows.
+    package let offset: Int?
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, at offset: Int? = nil) { (self.description, self.offset) = (description, offset) }
 }

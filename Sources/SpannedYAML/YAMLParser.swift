@@ -108,6 +108,21 @@ extension Diagnostic {
             return "put quotes around a value that starts with a special character"
         }
         if problem.message.contains("control characters") { return "remove the control character" }
+        // Inside of brackets, the closing brace of a variable ends a mapping.
+        if next == UInt8(ascii: "{"), problem.span.start > 0, source.bytes[problem.span.start - 1] == UInt8(ascii: "$") {
+            return "put quotes around a value with a variable: \"${…}\""
+        }
+        if closesEarlierQuote(problem.span) {
+            return "the quote before this closes one of an earlier line: is a quote missing at that line's end?"
+        }
         return nil
+    }
+
+    /// Whether a quote stands before a place that nothing on its line opens.
+    private static func closesEarlierQuote(_ span: SourceSpan) -> Bool {
+        let start = span.source.line(span.line).start
+        let line = span.source.bytes[start..<max(start, span.start)]
+        guard let quote = line.last, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return false }
+        return line.count { $0 == quote } % 2 == 1
     }
 }

@@ -8,7 +8,7 @@ package protocol RunnableStage: StageKind {
     static var artifact: [Output] { get }
 
     /// What of these parameters this version cannot do yet; `nil` where it can do all. Asked before a build starts.
-    var limitation: String? { get }
+    var limitation: Limitation? { get }
 
     /// Reads the inputs and writes every output file. The bytes written are a function of the inputs and the parameters
     /// alone: never of time, paths, thread count or the order of a directory, nor of where an earlier run was killed.
@@ -17,7 +17,17 @@ package protocol RunnableStage: StageKind {
 }
 
 extension RunnableStage {
-    package var limitation: String? { nil }
+    package var limitation: Limitation? { nil }
+}
+
+/// What this version cannot do yet.
+package struct Limitation: Hashable, Sendable {
+    /// A sentence without its full stop.
+    package var words: String
+    /// The parameter that asks for it; `nil` where the whole kind cannot be run.
+    package var parameter: String?
+
+    package init(_ words: String, of parameter: String? = nil) { (self.words, self.parameter) = (words, parameter) }
 }
 
 /// Why a stage cannot go on: a full sentence for the person who wrote the recipe.
@@ -48,9 +58,9 @@ package struct StageCatalogue: Sendable {
     package func kind(named name: String) -> (any RunnableStage.Type)? { kinds.first { $0.name == name } }
 
     /// Why this version cannot run a stage; `nil` where it can.
-    package func limitation(of kind: String, _ parameters: JSON) -> String? {
+    package func limitation(of kind: String, _ parameters: JSON) -> Limitation? {
         guard let runnable = self.kind(named: kind) else {
-            return "this version of Decant knows the kind '\(kind)', but cannot run it yet"
+            return Limitation("this version of Decant knows the kind '\(kind)', but cannot run it yet")
         }
         return (try? runnable.init(json: parameters) as any RunnableStage)?.limitation
     }

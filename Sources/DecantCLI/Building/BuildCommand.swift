@@ -54,7 +54,7 @@ struct BuildCommand: AsyncParsableCommand {
             try store.prepare(for: 10_000)
         }
         try file.refuseBranchOfAnother(in: store)
-        let graph = try file.graph { try store.digest(ofFileAt: $0) }
+        let graph = try file.graph(in: store)
         let keys = try await takeKeys(for: graph, in: store, after: preparing)
         // A missing key is reported before anything runs.
         let signer = try SSHSigner.forBuilds(asked: sign, store.signingSettings())
@@ -139,15 +139,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     /// Reports what this version cannot do before anything runs, not hours later.
     private static func refuseWhatCannotRun(_ graph: Graph, _ wanted: [StageID]) throws {
-        var limitations: [[UInt8]: String?] = [:]
-        var refused: [String] = []
-        for id in graph.closure(of: wanted) where graph[id].fixedOutput == nil {
-            let stage = graph[id]
-            let identity = Array(stage.kind.utf8) + stage.canonicalParameters
-            let limitation = limitations[identity] ?? StageCatalogue.standard.limitation(of: stage.kind, stage.parameters)
-            limitations[identity] = limitation
-            if let limitation { refused.append("\(stage.name): \(limitation)") }
-        }
+        let refused = StageLimitations(of: graph, among: graph.closure(of: wanted)).lines
         guard !refused.isEmpty else { return }
         let listed = refused.prefix(10).map { "\n  " + $0 }.joined()
         let more = refused.count > 10 ? "\n  and \(refused.count - 10) more" : ""

@@ -76,7 +76,7 @@ extension Prediction.Basis {
 extension RecipeFile {
     /// What a build of the recipe would do.
     func plan(in store: Store) throws -> BuildPlan {
-        let graph = try graph { try store.digest(ofFileAt: $0) }
+        let graph = try graph(in: store)
         let threads = Machine.current.processors
         return try BuildPlan(of: graph, in: store, previous: store.lastPlan(of: name)) { Processor.speed(threads: threads) }
     }

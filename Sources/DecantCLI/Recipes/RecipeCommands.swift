@@ -58,23 +58,6 @@ struct GraphCommand: ParsableCommand {
     }
 }
 
-struct CheckCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check a recipe; report every problem at once.")
-
-    @OptionGroup var recipe: RecipeArgument
-
-    @OptionGroup var output: OutputOptions
-
-    func run() throws {
-        let file = try recipe.read()
-        let graph = try file.graph { try RecipeFile.hash(fileAt: $0) }
-        output.print(
-            ["recipe": .string(file.name), "stages": .count(graph.stages.count), "problems": 0],
-            "\(recipe.path): no problems, \(graph.stages.count) stages")
-    }
-}
-
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the recipe language as a JSON Schema (2020-12), for editors, or as tables.")

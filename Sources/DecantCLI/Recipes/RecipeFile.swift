@@ -5,6 +5,7 @@ import Foundation
 import Planner
 import RecipeLanguage
 import Stages
+import Store
 
 /// A recipe that has been read and checked, with the lock file beside it.
 struct RecipeFile {
@@ -69,6 +70,11 @@ struct RecipeFile {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
+    /// How messages name a file that a recipe names.
+    static func shownPath(_ name: String, from source: SourceText) -> String {
+        tidy(name.hasPrefix("/") ? name : folder(of: source.path) + name)
+    }
+
     /// Without `.` and `..` where they lead nowhere, so that one file has one path.
     private static func tidy(_ path: String) -> String {
         var parts: [Substring] = []
@@ -90,10 +96,44 @@ struct RecipeFile {
         return files
     }
 
+    /// Compiles the recipe into its graph, with files that a store's index may know.
+    func graph(in store: Store) throws -> Graph {
+        try graph(lookingUp: store) { try store.digest(ofFileAt: $0) }
+    }
+
     /// Compiles the recipe into its graph.
     ///
-    /// - Parameter digest: hashes a source file.
-    func graph(digest: (String) throws -> Digest) throws -> Graph {
+    /// - Parameters:
+    ///   - store: may know what the files of the data say.
+    ///   - digest: hashes a source file.
+    func graph(lookingUp store: Store? = nil, digest: (String) throws -> Digest) throws -> Graph {
+        try planned(lookingUp: store, digest: digest).graph
+    }
+
+    /// The graph, and what the files of the data say. Every problem goes to standard error; errors end the command.
+    ///
+    /// - Parameter further: what else is found in the graph.
+    func planned(
+        lookingUp store: Store? = nil, digest: (String) throws -> Digest, further: (Graph) -> [Diagnostic] = { _ in [] }
+    ) throws -> (graph: Graph, data: DataCheck) {
+        let (files, lookalikes) = try snapshots(digest: digest)
+        let data = DataCheck(of: recipe, files: files, in: store)
+        let planning = try Planner.plan(
+            recipe.knowing(data.sets), sources: files, lookalikes: lookalikes, lock: lock, processor: .ofThisMachine)
+        let findings = planning.diagnostics + data.findings + (planning.graph.map(further) ?? [])
+        try Self.report(findings.sortedByPosition(), of: path)
+        guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
+        // Each target is a folder of the build's commit.
+        if let fault = FileNames.fault(in: graph.targets.map(\.name)) {
+            throw CommandFailure.badInput("\(path) has targets that cannot stand in one build: \(fault)")
+        }
+        return (graph, data)
+    }
+
+    /// The files of `path` sources by the sources' names, and what is there in place of those that are missing.
+    private func snapshots(
+        digest: (String) throws -> Digest
+    ) throws -> (files: [String: SourceSnapshot], lookalikes: [String: String]) {
         var files: [String: SourceSnapshot] = [:]
         var lookalikes: [String: String] = [:]
         for source in recipe.sources {
@@ -115,15 +155,7 @@ struct RecipeFile {
             files[source.name.value] = SourceSnapshot(
                 file: file.lastPathComponent, digest: try digest(file.path), path: file.path)
         }
-        let planning = try Planner.plan(
-            recipe, sources: files, lookalikes: lookalikes, lock: lock, processor: .ofThisMachine)
-        try Self.report(planning.diagnostics, of: path)
-        guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }
-        // Each target is a folder of the build's commit.
-        if let fault = FileNames.fault(in: graph.targets.map(\.name)) {
-            throw CommandFailure.badInput("\(path) has targets that cannot stand in one build: \(fault)")
-        }
-        return graph
+        return (files, lookalikes)
     }
 
     /// Hashes a file without a store.
@@ -137,7 +169,8 @@ struct RecipeFile {
         return hasher.finish()
     }
 
-    private static func report(_ problems: [Diagnostic], of path: String) throws {
+    /// Every problem goes to standard error; errors end the command.
+    static func report(_ problems: [Diagnostic], of path: String) throws {
         if !problems.isEmpty { Console.progress(DiagnosticRenderer.render(problems)) }
         guard problems.hasErrors else { return }
         let errors = problems.count { $0.severity == .error }

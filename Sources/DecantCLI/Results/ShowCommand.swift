@@ -10,11 +10,14 @@ import Trust
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show an artifact (files, metrics, how it was made) or a build (who, when, targets, metrics).")
+        abstract: "Show an artifact (files, metrics, rows, how it was made) or a build (who, when, targets, metrics).")
 
     @Argument(
         help: "A stage or target of a recipe's last build (RECIPE:NAME where several have it), a recipe, a tag, or a commit.")
     var target: String
+
+    @Flag(help: "Show the rows that an artifact was made with, and what speaks against them (data shows its own anyway).")
+    var data = false
 
     @OptionGroup var options: ResultOptions
 
@@ -23,14 +26,30 @@ struct ShowCommand: ParsableCommand {
         let stored: StoredTarget
         switch try StoredReference(target, in: store) {
         case .build(let build):
+            if data {
+                throw CommandFailure.badInput(
+                    "'\(target)' is a build; name one of its targets",
+                    hint: "show --data \(build.recipe):\(build.targets.first?.name ?? "")")
+            }
             let summary = try BuildSummary(build, in: store)
             options.print(summary.json, summary.text)
             return
         case .target(let target): stored = target
         }
+        if data {
+            guard let rows = try StoredData(behind: stored, in: store) else {
+                throw CommandFailure.badInput("\(stored.name) was made with no rows")
+            }
+            let profile = try rows.profile()
+            options.print(
+                ["name": .string(rows.name), "artifact": .string(rows.artifact.digest.hex), "data": profile.json],
+                "\(rows.name)\n\(profile.text)")
+            return
+        }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
+        let profile = stored.record.artifact.isData ? try StoredData(behind: stored, in: store)?.profile() : nil
         try options.print(
-            json(of: stored, metrics: metrics, in: store), text(of: stored, metrics: metrics, in: store)
+            json(of: stored, metrics: metrics, profile, in: store), text(of: stored, metrics: metrics, profile, in: store)
         )
     }
 
@@ -41,7 +60,9 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
-    private func json(of stored: StoredTarget, metrics: [String: JSON], in store: Store) throws -> JSON {
+    private func json(
+        of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, in store: Store
+    ) throws -> JSON {
         let record = stored.record
         return [
             "received": try store.arrival(of: record)?.json ?? .null,
@@ -52,10 +73,13 @@ struct ShowCommand: ParsableCommand {
             "action": record.action.encoding,
             "files": record.artifact.manifest,
             "metrics": .object(metrics),
+            "data": profile?.json ?? .null,
         ]
     }
 
-    private func text(of stored: StoredTarget, metrics: [String: JSON], in store: Store) throws -> String {
+    private func text(
+        of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, in store: Store
+    ) throws -> String {
         let record = stored.record
         var lines = [
             stored.name,
@@ -85,6 +109,7 @@ struct ShowCommand: ParsableCommand {
             let shown = Console.outputIsTerminal ? curve.drawing(width: min(Console.width, 90)) : curve.figures
             lines += ["", "\(TrainingCurve.file.name), \(curve.steps) steps", shown]
         }
+        if let profile { lines += ["", profile.text] }
         if metrics[Report.file.name] != nil, let table = try trainings(behind: stored, in: store) { lines.append(table.text) }
         return lines.joined(separator: "\n")
     }

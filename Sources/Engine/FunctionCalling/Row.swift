@@ -95,6 +95,10 @@ package struct RowBackground: Hashable, Sendable {
 }
 
 extension RowBackground {
+    package init(instructions: String, context: [ChatMessage]) {
+        self.init(instructions: instructions, examples: [], knowledge: [], context: context)
+    }
+
     /// Reads the background among a row's members; missing parts are empty.
     init(json: JSON) throws(RowError) {
         let context = try (json["context"]?.array ?? []).map(ChatMessage.init(json:))

@@ -22,6 +22,8 @@ package protocol AnswerTask: Sendable {
     func verdict(on answer: String, for row: Row, by rules: AnswerJudge) -> Verdict
     /// Why an answer that is right is no example to learn from; `nil` where it is one.
     func fault(inRight answer: String, to row: Row) -> String?
+    /// Why an answer is none that a row like this one could want: no call of a known function, no label; `nil` where it is one.
+    func formFault(in answer: String, to row: Row) -> String?
     /// The reward of a response that ended.
     func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward
 

@@ -37,6 +37,11 @@ package struct CallTask: AnswerTask {
         return error.description
     }
 
+    package func formFault(in answer: String, to row: Row) -> String? {
+        guard case .failure(let error) = CallParser.calls(in: answer, of: functions) else { return nil }
+        return error.description
+    }
+
     package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
         CallReward(nameWeight: weights.name, argumentsWeight: weights.arguments, format: style, functions: functions)
             .reward(for: response, to: row)

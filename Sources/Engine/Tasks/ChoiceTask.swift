@@ -33,6 +33,10 @@ package struct ChoiceTask: AnswerTask {
         answer == response(to: row) ? nil : "the answer has white space around the option"
     }
 
+    package func formFault(in answer: String, to row: Row) -> String? {
+        row.options?.texts.contains { $0.trimmed == answer.trimmed } == true ? nil : "the answer is none of the options"
+    }
+
     package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
         guard let answer = try? style.answer(in: response).get(),
             row.options?.texts.contains(where: { $0.trimmed == answer.trimmed }) == true

@@ -39,6 +39,10 @@ package struct ClassifyTask: AnswerTask {
         answer == row.reply ? nil : "the answer has white space around the label"
     }
 
+    package func formFault(in answer: String, to row: Row) -> String? {
+        known.contains(answer.trimmed) ? nil : "the answer is no label"
+    }
+
     package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
         guard let label = try? style.answer(in: response).get().trimmed, known.contains(label) else { return .malformed }
         let isRight = label == row.reply

@@ -39,6 +39,11 @@ package struct ExtractTask: AnswerTask {
         answer == row.reply ? nil : "the object is right, but not written as it is taught"
     }
 
+    package func formFault(in answer: String, to row: Row) -> String? {
+        guard let given = Self.object(in: answer) else { return "the answer is no JSON object" }
+        return schema.fault(in: .object(given))
+    }
+
     /// An object that is as the schema has it is worth its F1 over pairs of field and value.
     package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
         guard let answer = try? style.answer(in: response).get(), let given = Self.object(in: answer),

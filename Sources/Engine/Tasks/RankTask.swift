@@ -35,6 +35,10 @@ package struct RankTask: AnswerTask {
         answer == response(to: row) ? nil : "the answer has white space around it"
     }
 
+    package func formFault(in answer: String, to row: Row) -> String? {
+        [Self.yes, Self.no].contains(answer.trimmed) ? nil : "the answer is neither yes nor no"
+    }
+
     package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
         guard let answer = try? style.answer(in: response).get().trimmed, [Self.yes, Self.no].contains(answer) else {
             return .malformed

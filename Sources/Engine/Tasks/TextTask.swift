@@ -42,6 +42,10 @@ package struct TextTask: AnswerTask {
         }
     }
 
+    package func formFault(in answer: String, to row: Row) -> String? {
+        reading == .number && StatedNumber.answer(of: answer) == nil ? "the answer has no number" : nil
+    }
+
     /// A number is worth all or nothing, another text its ROUGE-L.
     package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
         guard let answer = try? style.answer(in: response).get(), reading == .text || StatedNumber.answer(of: answer) != nil

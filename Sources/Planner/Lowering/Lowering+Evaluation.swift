@@ -32,6 +32,8 @@ extension Lowering {
         if metrics.contains(.latency) {
             var serving = evaluate.serving
             serving.$prompt = base.prompt
+            let asked = evaluate.metrics?.value.first { $0.value == .latency }
+            if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(
                 serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
         }

@@ -61,9 +61,10 @@ struct TokenizerChecks {
         let steps = pipeline.stepsFromTeacher
         guard let step = steps.first(where: { $0.method.value.needsLogits }), pipeline.teacher.endpoint == nil else { return }
         if let other = mismatch {
+            let places = step.method.isWritten ? [.init(step.method.span)] + other.places : other.places
             findings.report(
                 .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
-                at: step.method.span, secondary: other.places, help: other.help)
+                at: places[0].span, label: places[0].text, secondary: Array(places.dropFirst()), help: other.help)
         }
         for teacher in pipeline.teachers { check(teacher, at: step) }
     }

@@ -34,6 +34,18 @@ package struct Recipe: Sendable {
         package let pipeline: Pipeline
     }
 
+    /// The recipe where it is known which sets have rows: what the files of the data tell, and the recipe alone does not.
+    ///
+    /// - Parameter sets: by `dataIdentity`.
+    package func knowing(_ sets: [Pipeline.DataIdentity: Set<String>]) -> Recipe {
+        guard !sets.isEmpty else { return self }
+        return Recipe(
+            text: text, bases: bases, name: name, description: description, matrix: matrix, sources: sources,
+            variants: variants.map { variant in
+                Variant(choices: variant.choices, pipeline: variant.pipeline.knowing(sets: sets[variant.pipeline.dataIdentity]))
+            })
+    }
+
     /// The source of a name; readers have checked that names exist.
     package func source(named name: String) -> Source? { sources.first { $0.name.value == name } }
 }

@@ -9,6 +9,7 @@ import Records
 /// live versions. A question of an irrelevance category wants no call; every other one needs possible answers.
 struct BFCLReader: RowReader {
     static let needed = ["id"]
+    static let readsWholeFiles = true
     static let nested = ["question", "function", "ground_truth"]
 
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {

@@ -27,9 +27,7 @@ extension DataIngest: RunnableStage {
         try rows.finish()
         try collected.checkBadRows()
         for line in collected.report.lines { context.log(line) }
-        guard collected.report.rows > 0 else {
-            throw StageFailure((["the files hold no row"] + collected.report.lines).joined(separator: "; "))
-        }
+        try collected.checkThatThereAreRows()
         if let finding = collected.task.finding { context.log(finding) }
         if let warning = collected.warning { context.log(warning) }
         try context.write(FunctionPool(task == .rank ? [] : functions), to: DataFiles.functions)

@@ -8,18 +8,30 @@ struct IngestedRows {
     private let write: (Row) throws -> Void
     /// The share of the records that may be bad.
     private let badRows: Double
+    /// How much of each file is read, where files are merely looked into.
+    private let limits: SurveyLimits?
     private(set) var functions: [String: FunctionDefinition] = [:]
     private(set) var report = ReadingReport()
     private(set) var task: TaskRows
+    /// What is wrong with files that are merely looked into.
+    private(set) var faults: [RowFault] = []
+    /// Whether all records were read.
+    private(set) var isWhole = true
+    /// Of the rows of the file that is being read.
+    private var bytes = 0
     private var identities = RowIdentities()
     private var numbering = RowNumbering()
     private var answers = AnswerCheck()
 
     /// - Parameters:
     ///   - badRows: 0 refuses a file with a row that is bad.
+    ///   - limits: reads the beginning of each file, and goes on behind what is wrong.
     ///   - write: gets every row, in order.
-    init(task: TaskRows = TaskRows(), badRows: Double = 0, write: @escaping (Row) throws -> Void) {
-        (self.task, self.badRows, self.write) = (task, badRows, write)
+    init(
+        task: TaskRows = TaskRows(), badRows: Double = 0, lookingInto limits: SurveyLimits? = nil,
+        write: @escaping (Row) throws -> Void
+    ) {
+        (self.task, self.badRows, self.limits, self.write) = (task, badRows, limits, write)
     }
 
     /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
@@ -71,6 +83,7 @@ struct IngestedRows {
     private mutating func append(_ row: Row, set: String, place: RecordPlace) throws {
         var row = try task.fitted(row, set: set, place: "\(place)")
         let content = row.json.canonicalBytes
+        bytes += content.count
         if row.id.isEmpty {
             if case .equal = identities.takeContent(content) { return report.skip(.equalRow, place: "\(place)") }
             row.id = numbering.nextID()
@@ -90,6 +103,9 @@ struct IngestedRows {
     /// Counts a part of a file that is no row, with the reason.
     mutating func skip(_ reason: SkipReason, place: RecordPlace) { report.skip(reason, place: "\(place)") }
 
+    /// Where the row with an id stands.
+    func place(of id: String) -> RecordPlace? { identities.place(of: id) }
+
     /// A line for the log about rows whose own answers the rules of `ast` reject.
     var warning: String? { answers.warning(functions: functions, rows: report.rows) }
 }
@@ -101,16 +117,35 @@ extension IngestedRows {
         _ file: IngestedFile, for reader: any RowReader.Type,
         _ body: (inout IngestedRows, JSON, RecordPlace) throws -> Void
     ) throws {
+        do {
+            try readRecords(of: file, for: reader, body)
+        } catch is SurveyEnd {
+            isWhole = false
+        } catch let failure as StageFailure where limits != nil {
+            note(failure)
+        }
+    }
+
+    private mutating func readRecords(
+        of file: IngestedFile, for reader: any RowReader.Type,
+        _ body: (inout IngestedRows, JSON, RecordPlace) throws -> Void
+    ) throws {
+        let earlier = faults.count
         var members = RecordMembers(of: file, for: reader)
         begin(file)
         numbering.begin(file.name)
         let form: RecordFile.Form
         do {
             form = try file.records.read(columns: { try members.begin(with: $0) }) { place, record in
+                if let limits, !reader.readsWholeFiles,
+                    !limits.allow(records: report.recordsOfFile, bytes: bytes, faults: faults.count - earlier)
+                {
+                    throw SurveyEnd()
+                }
                 report.countRecord()
                 numbering.countRecord()
                 switch record {
-                case .failure(let damage): try refuse("\(damage)", at: place, fix: "")
+                case .failure(let damage): try refuse("\(damage)", at: place, offset: damage.offset, fix: "")
                 case .success(let record):
                     try attempt(at: place) { rows in try body(&rows, members.named(record), place) }
                 }
@@ -123,7 +158,10 @@ extension IngestedRows {
     }
 
     /// Begins with a file that a format reads by itself.
-    mutating func begin(_ file: IngestedFile) { report.begin(file) }
+    mutating func begin(_ file: IngestedFile) {
+        report.begin(file)
+        bytes = 0
+    }
 
     /// Adds what stands at a place; what is wrong with it refuses the file, or is counted.
     mutating func attempt(at place: RecordPlace, _ body: (inout IngestedRows) throws -> Void) throws {
@@ -134,9 +172,20 @@ extension IngestedRows {
         }
     }
 
-    private mutating func refuse(_ reason: String, at place: RecordPlace, fix: String) throws(StageFailure) {
-        guard badRows > 0 else { throw StageFailure("\(place): \(reason)\(fix)") }
+    private mutating func refuse(
+        _ reason: String, at place: RecordPlace, offset: Int? = nil, fix: String
+    ) throws(StageFailure) {
+        if limits != nil { faults.append(RowFault(place: place, offset: offset, reason: reason)) }
+        guard badRows > 0 || limits != nil else { throw StageFailure("\(place): \(reason)\(fix)") }
         report.skip(.badRow, place: "\(place): \(reason)")
+    }
+
+    /// Keeps what ended the reading of a file that is merely looked into.
+    mutating func note(_ error: any Error) { faults.append(RowFault(place: nil, offset: nil, reason: "\(error)")) }
+
+    /// - Throws: where there is no row, with what was read and skipped.
+    func checkThatThereAreRows() throws(StageFailure) {
+        if report.rows == 0 { throw StageFailure((["the files hold no row"] + report.lines).joined(separator: "; ")) }
     }
 
     /// - Throws: where more rows are bad than the recipe allows.

@@ -8,6 +8,7 @@ import Records
 /// Paragraphs, between which lines are blank, are joined until they are long enough. What is then too long is cut at white
 /// space into nearly equal parts.
 enum PassageReader: RowReader {
+    static let readsWholeFiles = true
     static let needed = [text]
     private static let text = "text"
 

@@ -17,6 +17,9 @@ enum SkipReason: String, CaseIterable, Hashable, Sendable {
     /// Damaged or wrong, where the recipe allows some such rows.
     case badRow = "bad rows"
 
+    /// Whether somebody who skips such parts may not mean to.
+    var isSuspicious: Bool { [.noFunction, .unlistedFunction, .unreadableCall].contains(self) }
+
     /// What messages and `reading.json` say.
     var words: String { rawValue }
 }
@@ -47,6 +50,8 @@ struct ReadingReport: Hashable, Sendable {
 
     /// Records read so far.
     var records: Int { files.reduce(0) { $0 + $1.records } }
+    /// Records of the file that is being read.
+    var recordsOfFile: Int { files.last?.records ?? 0 }
     func count(of reason: SkipReason) -> Int { skipped[reason]?.count ?? 0 }
     /// The place of the first part that was skipped for a reason.
     func firstPlace(of reason: SkipReason) -> String? { skipped[reason]?.places.first }

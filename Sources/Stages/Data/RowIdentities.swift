@@ -35,6 +35,9 @@ struct RowIdentities {
         return .new
     }
 
+    /// Where the row with an id stands; `nil` where there is none.
+    func place(of id: String) -> RecordPlace? { entries[Fingerprint(id.utf8)].map { places.place($0.place) } }
+
     /// Takes in a row without an id of its own, unless an equal one was there.
     ///
     /// - Parameter content: the row's bytes, without an id.

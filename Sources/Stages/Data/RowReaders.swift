@@ -11,6 +11,8 @@ protocol RowReader {
     static var nested: [String] { get }
     /// The members without which a record is no row, where the file has a column for them.
     static var valued: [String] { get }
+    /// Whether a file, or several together, make sense only when all is read.
+    static var readsWholeFiles: Bool { get }
 
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws
 }
@@ -19,6 +21,7 @@ extension RowReader {
     static var needed: [String] { [] }
     static var nested: [String] { [] }
     static var valued: [String] { [] }
+    static var readsWholeFiles: Bool { false }
 }
 
 extension RowFormat {
@@ -112,13 +115,13 @@ enum DecantRowReader: RowLineReader {
         let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = try Row(json: json)
         guard !row.isPassage else {
-            throw RowError("\(row.called) is a passage of text, which files of the format 'text' have")
+            throw RowError("\(row.name) is a passage of text, which files of the format 'text' have")
         }
         row.functions = functions.map(\.name)
         let wantsCall = json["expect"]?.string != "no_call"
         guard wantsCall == !row.answers.isEmpty else {
             throw RowError(
-                "\(row.called) expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
+                "\(row.name) expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
         }
         return (row, functions)
     }

@@ -8,6 +8,8 @@ import Records
 /// The intent is the function, each entity an argument whose value is the verbatim span. An entity that occurs twice in a query
 /// keeps its first span.
 enum SNIPSReader: RowReader {
+    static let readsWholeFiles = true
+
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         let read = try files.map { file in (file, try Self.rows(in: file.content(), file: file.name)) }
         let definitions = functions(called: read.flatMap(\.1))

@@ -42,21 +42,21 @@ struct TaskRows {
         if description.kind == .rank {
             guard row.ranked != nil || !row.functions.isEmpty else {
                 throw RowError(
-                    "\(row.called) has nothing to rank; the format 'ranking' has texts, and others functions that rows call"
+                    "\(row.name) has nothing to rank; the format 'ranking' has texts, and others functions that rows call"
                 )
             }
             return row
         }
         guard description.kind != .choice || row.options != nil else {
             throw RowError(
-                "\(row.called) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
+                "\(row.name) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
                     + "'hellaswag' have them")
         }
         guard row.answers.isEmpty else {
-            throw RowError("\(row.called) calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
+            throw RowError("\(row.name) calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
         }
         guard let reply = row.reply, !reply.trimmed.isEmpty else {
-            throw RowError("\(row.called) has no 'reply', which the task '\(task)' wants; name its column")
+            throw RowError("\(row.name) has no 'reply', which the task '\(task)' wants; name its column")
         }
         var row = row
         (row.functions, row.definitions) = ([], nil)
@@ -66,11 +66,11 @@ struct TaskRows {
 
     /// A reply in words with no function anywhere is no refusal to call one.
     private func checkThatItCalls(_ row: Row) throws(RowError) {
-        guard row.ranked == nil else { throw RowError("\(row.called) ranks a text; write 'task: rank' in the recipe") }
-        guard row.options == nil else { throw RowError("\(row.called) has options; write 'task: choice' in the recipe") }
+        guard row.ranked == nil else { throw RowError("\(row.name) ranks a text; write 'task: rank' in the recipe") }
+        guard row.options == nil else { throw RowError("\(row.name) has options; write 'task: choice' in the recipe") }
         guard row.reply != nil, row.answers.isEmpty, row.functions.isEmpty, row.definitions?.isEmpty ?? true else { return }
         throw RowError(
-            "\(row.called) replies in words and has no functions; write 'task: text' in the recipe, or 'task: classify' "
+            "\(row.name) replies in words and has no functions; write 'task: text' in the recipe, or 'task: classify' "
                 + "where the reply is a label")
     }
 
@@ -80,7 +80,7 @@ struct TaskRows {
         case .extract: return try object(reply, of: row)
         case .text:
             guard description.reading == .text || StatedNumber.answer(of: reply) != nil else {
-                throw RowError("the reply of \(row.called) has no number, which 'answer: number' wants")
+                throw RowError("the reply of \(row.name) has no number, which 'answer: number' wants")
             }
             return reply
         case .calls, .choice, .rank: return reply
@@ -90,7 +90,7 @@ struct TaskRows {
     private mutating func label(_ label: String, of row: Row, set: String, place: String) throws(RowError) -> String {
         if let known, !known.contains(label) {
             throw RowError(
-                "the label '\(label)' of \(row.called) is none of the recipe's \(known.count); add it to 'task.labels', or "
+                "the label '\(label)' of \(row.name) is none of the recipe's \(known.count); add it to 'task.labels', or "
                     + "take the row out")
         }
         if set == RowSets.training {
@@ -106,16 +106,16 @@ struct TaskRows {
         do throws(JSONError) {
             value = try JSON(parsing: reply.utf8, maximumDepth: 64).canonical
         } catch {
-            throw RowError("the reply of \(row.called) is no JSON: \(error.reason) at column \(error.column)")
+            throw RowError("the reply of \(row.name) is no JSON: \(error.reason) at column \(error.column)")
         }
         guard let members = value.object else {
-            throw RowError("the reply of \(row.called) is no JSON object but \(value.canonicalText)")
+            throw RowError("the reply of \(row.name) is no JSON object but \(value.canonicalText)")
         }
         guard let schema = description.schema else {
             inference?.add(members)
             return value.canonicalText
         }
-        if let fault = schema.fault(in: value) { throw RowError("the reply of \(row.called): \(fault)") }
+        if let fault = schema.fault(in: value) { throw RowError("the reply of \(row.name): \(fault)") }
         return schema.text(of: value)
     }
 
@@ -153,35 +153,46 @@ struct TaskRows {
 extension StageContext {
     /// What the parameters of a kind, and its input `schema`, say of the rows.
     func taskDescription(of kind: DataIngest) throws -> TaskDescription {
-        var description = TaskDescription(
-            kind.task, instructions: kind.instructions, labels: kind.labels ?? [], reading: kind.reading)
-        if hasInput("schema") {
-            let files = try files(below: "schema")
-            guard files.count == 1 else {
-                throw StageFailure("the source of 'task.schema' must be one file, not \(files.count)")
-            }
-            description.schema = try schema(in: files[0])
-        } else if let text = kind.schema {
-            description.schema = try ObjectSchema(json: JSON(parsing: text))
-        }
+        var findings: [Diagnostic] = []
+        let description = kind.taskDescription(schema: try schemaFile(), &findings)
+        if findings.hasErrors { throw StageFailure(findings) }
         return description
     }
 
-    /// A schema that a YAML or JSON file holds.
-    private func schema(in file: String) throws -> ObjectSchema {
-        var findings: [Diagnostic] = []
-        let content = try Data(contentsOf: input("schema", file))
-        let root = readDocument(SourceText(path: file, bytes: content), &findings)
-        if findings.hasErrors { throw StageFailure(findings) }
-        do {
-            return try ObjectSchema(json: root.map(JSON.init(schema:)) ?? [:])
-        } catch {
-            throw StageFailure("\(file): \(error)")
+    /// `nil` where the recipe names none.
+    private func schemaFile() throws -> SourceText? {
+        guard hasInput("schema") else { return nil }
+        let files = try files(below: "schema")
+        guard files.count == 1 else {
+            throw StageFailure("the source of 'task.schema' must be one file, not \(files.count)")
         }
+        return SourceText(path: files[0], bytes: try Data(contentsOf: input("schema", files[0])))
+    }
+}
+
+extension DataIngest {
+    /// What the parameters say of the rows.
+    ///
+    /// - Parameter file: a YAML or JSON file that holds the schema.
+    func taskDescription(schema file: SourceText?, _ findings: inout [Diagnostic]) -> TaskDescription {
+        var description = TaskDescription(task, instructions: instructions, labels: labels ?? [], reading: reading)
+        let written: (json: JSON, span: SourceSpan)? =
+            if let file {
+                readDocument(file, &findings).map { (JSON(schema: $0), $0.span) }
+            } else {
+                schema.flatMap { try? JSON(parsing: $0) }.map { ($0, $schema.span) }
+            }
+        guard let written, !findings.hasErrors else { return description }
+        do throws(RowError) {
+            description.schema = try ObjectSchema(json: written.json)
+        } catch {
+            findings.report("bad-schema", "\(error)", at: written.span)
+        }
+        return description
     }
 }
 
 extension Row {
-    /// In messages; a row that its file gives no id has none yet.
-    var called: String { id.isEmpty ? "the row" : "the row '\(id)'" }
+    /// What messages call it, which say its place: an id may come later.
+    var name: String { id.isEmpty ? "the row" : "the row '\(id)'" }
 }

@@ -94,7 +94,7 @@ extension EvalGenerate: RunnableStage {
     /// The same file, read for costs.
     static func tokens(of set: String) -> File<[AnswerTokens]> { File(answers(to: set).name) }
 
-    package var limitation: String? { answer.limitation(constrained: constrained) }
+    package var limitation: Limitation? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
         let reader = try context.responseRows(prompt)

@@ -44,11 +44,24 @@ extension StageContext {
     func forEachLine<Element: LineContent>(
         of file: File<[Element]>, from input: String, _ body: (Element) throws -> Void
     ) throws {
+        try file.forEachLine(in: self.input(input), named: "\(input)/\(file.name)", body)
+    }
+}
+
+extension File {
+    /// Reads a file of JSON lines value by value.
+    ///
+    /// - Parameters:
+    ///   - name: what messages call the file.
+    ///   - wanted: whether a line of this number, from 1, is read at all.
+    func forEachLine<Element: LineContent>(
+        in folder: URL, named name: String, where wanted: (Int) -> Bool = { _ in true }, _ body: (Element) throws -> Void
+    ) throws where Content == [Element] {
         var count = 0
-        let name = "\(input)/\(file.name)"
         do {
-            try RecordFile(self.input(input, file.name), named: name).read { place, record in
+            try RecordFile(folder.appending(path: self.name), named: name).read { place, record in
                 count += 1
+                guard wanted(count) else { return }
                 let element: Element
                 switch record {
                 case .failure(let damage): throw StageFailure("\(place): \(damage)")

@@ -69,7 +69,7 @@ extension StageContext {
 extension Sample: RunnableStage {
     package static let artifact: [Output] = [.file(Rollout.file)]
 
-    package var limitation: String? { answer.limitation(constrained: constrained) }
+    package var limitation: Limitation? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
         let rows = try context.read(DataFiles.train, from: "data")
@@ -93,7 +93,8 @@ extension Sample: RunnableStage {
 
 extension AnswerStyle {
     /// Why answers of this style cannot be held to a grammar; `nil` where they can, or where it is not asked.
-    func limitation(constrained: Bool) -> String? {
-        self == .reasoning && constrained ? "constrained answers with reasoning are not in this version yet" : nil
+    func limitation(constrained: Bool) -> Limitation? {
+        guard self == .reasoning, constrained else { return nil }
+        return Limitation("constrained answers with reasoning are not in this version yet", of: "constrained")
     }
 }

@@ -119,6 +119,7 @@ struct Index: Sendable {
             digest TEXT, seal INTEGER);
         CREATE TABLE recipe_file (recipe TEXT PRIMARY KEY, path TEXT);
         """,
+        "CREATE TABLE survey (key BLOB PRIMARY KEY, found TEXT, seal INTEGER)",
     ]
 
     /// Reads without a transaction, which would cost a single statement twice its own time: no body minds what others write

@@ -42,11 +42,24 @@ import Testing
         // The labels come from the data that the model learned from.
         let answer = try program.run("run", "desk:student.sft", "i lost the key at home", "--constrained").output
         #expect(["lost_item\n", "found_item\n"].contains(answer), "\(answer)")
+        // So it is without being asked for; programs get the label by name.
+        let json = try program.run("run", "desk:student.sft", "i lost the key at home", "--json").events.first
+        #expect(json?["label"].map { [.string("lost_item"), .string("found_item")].contains($0) } == true)
+        #expect(json?["valid"] == true && json?["calls"] == nil)
+        // Answers that are cut off are no labels.
+        let free = try program.run(
+            "run", "desk:student.sft", "i lost the key at home", "--free", "--max-tokens", "1", status: 1)
+        #expect(free.errors.contains("no valid answer: the answer is no label; it was cut off at 1 tokens"), "\(free.errors)")
+        let unwanted = try program.run("run", "desk:student.sft", "hello", "--functions", "functions.yaml", status: 2).errors
+        #expect(unwanted.contains("this model's task is 'classify', which calls no functions"), "\(unwanted)")
+        let profile = try program.run("show", "desk:data", "--json").events.first?["data"]
+        #expect(profile?["task"] == "classify" && profile?["labels"]?["lost_item"]?["train"]?.integer ?? 0 > 10)
         #expect(try program.run("show", "desk:student.sft.scores").output.contains("given instead"))
         // A label that the recipe does not name is refused with its row.
         try program.edit("desk.yaml", "task: classify", "task: {kind: classify, labels: [lost_item]}")
-        let refused = try program.run("build", "desk.yaml", status: 1).errors
-        #expect(refused.contains("rows.jsonl, line 2: the label 'found_item' of the row 'r1'"), "\(refused)")
+        let refused = try program.run("build", "desk.yaml", status: 2).errors
+        #expect(refused.contains("the label 'found_item' of the row 'r1'"), "\(refused)")
+        #expect(refused.contains("--> rows.jsonl:2:1"), "\(refused)")
     }
 
     @Test func whatDoesNotFitTheTaskIsFoundByCheck() throws {

@@ -148,9 +148,7 @@ import Testing
         #expect(try program.run("export", "model", "out", status: 2).errors.contains("exists already"))
 
         let answer = try program.run("run", "student.kd", "kitchen light on").output
-        #expect(!answer.isEmpty)
-        #expect(
-            try program.run("run", "student.kd", "kitchen light on", "--constrained", status: 2).errors.contains("--functions"))
+        #expect(try JSON(parsing: answer).array != nil)
         try program.run("export", "data", "rows")
         let constrained = try program.run(
             "run", "student.kd", "what time is it", "--constrained", "--functions", "rows/functions.json"
@@ -171,8 +169,18 @@ import Testing
 
     @Test func aFailedStageSkipsWhatDependsOnItAndExitsWithOne() throws {
         let program = try DecantProgram()
-        // A set that the data does not have: known only when the data is there.
-        try program.edit("tiny.yaml", "sets: [test, phrasing, ood]", "sets: [test, values]")
+        // A set that the data does not have: known only when the data is there, since a stage makes the templates.
+        try program.edit("tiny.yaml", "templates: utterances", "templates: copied")
+        try program.edit(
+            "tiny.yaml", "evaluate: {sets: [test, phrasing, ood]}",
+            """
+            evaluate: {sets: [test, values]}
+            stages:
+              copied:
+                command: [cp, inputs/texts/utterances.yaml, outputs/utterances.yaml]
+                inputs: {texts: utterances}
+                outputs: [utterances.yaml]
+            """)
         try program.edit("utterances.yaml", "to: 25, hold_out: true}", "to: 25}")
         let result = try program.run("build", "tiny.yaml", "--json", "--keep-going", status: 1)
         let done = try #require(result.events.last)

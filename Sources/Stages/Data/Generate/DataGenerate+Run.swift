@@ -38,10 +38,14 @@ extension TemplateLibrary {
     /// - Throws: `StageFailure` with every problem's place and what to do about it.
     init(functions functionsFile: SourceText, utterances: SourceText) throws(StageFailure) {
         var findings: [Diagnostic] = []
+        self.init(functions: functionsFile, utterances: utterances, &findings)
+        if findings.hasErrors { throw StageFailure(findings.filter { $0.severity == .error }) }
+    }
+
+    /// Reads both files; it is of use where no error was found.
+    init(functions functionsFile: SourceText, utterances: SourceText, _ findings: inout [Diagnostic]) {
         let functions = FunctionsReader.read(functionsFile, &findings)
-        if findings.hasErrors { throw StageFailure(findings) }
         self = UtterancesReader.read(utterances, functions: functions, &findings)
-        if findings.hasErrors { throw StageFailure(findings) }
     }
 }
 
@@ -65,9 +69,10 @@ extension Diagnostic {
     }
 
     static func unknown(_ code: String, _ kind: String, _ name: String, known: [String], at span: SourceSpan) -> Diagnostic {
-        Diagnostic(
-            code: code, "there is no \(kind) '\(name)'", at: span, label: "unknown \(kind)",
-            help: known.isEmpty ? "none is defined" : "known: \(known.sorted().joined(separator: ", "))")
+        let nearest = Suggestion.nearest(to: name, among: known.sorted()).map { "did you mean '\($0)'? " } ?? ""
+        return Diagnostic(
+            code: code, "there is no \(kind) '\(Diagnostic.shortened(name))'", at: span, label: "unknown \(kind)",
+            help: known.isEmpty ? "none is defined" : nearest + "known: \(known.sorted().joined(separator: ", "))")
     }
 }
 
@@ -126,6 +131,8 @@ struct UtteranceTemplate: Sendable {
     var pieces: [Piece]
     /// Arguments that the words themselves state.
     var fixedArguments: [String: JSON]
+    /// Where it is written.
+    var span: SourceSpan
 
     var gaps: [Gap] {
         pieces.compactMap { piece in if case .gap(let gap) = piece { gap } else { nil } }

@@ -50,7 +50,7 @@ struct FamilyParameter {
     private init(_ entry: Node.Entry, _ findings: inout [Diagnostic]) {
         name = entry.name
         span = entry.key.span
-        schema = FunctionsReader.schema(of: entry, &findings)
+        schema = ParameterSchema.read(entry, fields: ParameterSchema.fields + ["names"], &findings)
         guard let list = entry.value["names"] else {
             names = [entry.name]
             return
@@ -64,7 +64,7 @@ struct FamilyParameter {
 
     /// Whether templates may take one for the other.
     private func isLike(_ other: FamilyParameter) -> Bool {
-        schema["type"] == other.schema["type"] && schema["enum"] == other.schema["enum"]
+        ["type", "enum", "items"].allSatisfy { schema[$0] == other.schema[$0] }
     }
 }
 
@@ -82,8 +82,8 @@ struct FamilyTemplates {
         let reader = TemplateReader(slots: slots, function: family.definition, words: Set(family.words.keys))
         var templates: [Set<String>: [UtteranceTemplate]] = [:]
         for (index, item) in items.enumerated() {
-            let earlier = findings.count
-            guard let template = reader.read(item, name: "\(family.name)/\(index)", &findings), findings.count == earlier
+            let earlier = findings.errors
+            guard let template = reader.read(item, name: "\(family.name)/\(index)", &findings), findings.errors == earlier
             else { continue }
             check(template, item, &findings)
             templates[template.arguments, default: []].append(template)

@@ -22,7 +22,7 @@ struct FamilyReader {
     let node: Node
 
     func read(_ findings: inout [Diagnostic]) -> FunctionFamily? {
-        let earlier = findings.count
+        let earlier = findings.errors
         for entry in node.mapping ?? [] where !Self.fields.contains(entry.name) {
             findings.append(.unknown("unknown-field", "field", entry.name, known: Self.fields, at: entry.key.span))
         }
@@ -32,7 +32,7 @@ struct FamilyReader {
         }
         let description = node["description"].map { WordPattern($0, words: words, &findings) }
         let sets = parameterSets(words, &findings)
-        guard findings.count == earlier else { return nil }
+        guard findings.errors == earlier else { return nil }
         var schemas: [String: JSON] = [:]
         for parameter in sets.joined() { schemas[parameter.name] = parameter.schema }
         let members = combinations(of: words).map { words in
@@ -171,6 +171,15 @@ struct FunctionCatalogue: Sendable {
     /// Members among them. Sorted by name.
     var functions: [FunctionDefinition] = []
     var families: [FunctionFamily] = []
+    /// Where functions and families are named.
+    var places: [String: SourceSpan] = [:]
+    /// Families that have mistakes, so that nobody knows their functions.
+    var unreadable: Set<String> = []
+    /// Whether the file itself cannot be read.
+    var isIncomplete = false
+
+    /// Whether templates may be of this name, as far as is known.
+    func couldHave(_ name: String) -> Bool { isIncomplete || unreadable.contains(name) }
 }
 
 /// A text that says a family's words: `{action}_{device}`.

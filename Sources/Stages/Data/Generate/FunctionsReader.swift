@@ -19,20 +19,25 @@ import SpannedYAML
 ///
 /// An entry with `family` stands for many functions (`FamilyReader`).
 enum FunctionsReader {
-    private static let types = ["string", "integer", "number", "boolean"]
-    private static let list = "array"
+    private static let fields = ["name", "description", "parameters", "required"]
 
     static func read(_ source: SourceText, _ findings: inout [Diagnostic]) -> FunctionCatalogue {
         var catalogue = FunctionCatalogue()
-        guard let root = readDocument(source, &findings) else { return catalogue }
+        guard let root = readDocument(source, &findings) else {
+            catalogue.isIncomplete = true
+            return catalogue
+        }
         var functions: [String: FunctionDefinition] = [:]
         for (name, span, node) in entries(of: root, &findings) {
             var defined: [FunctionDefinition] = []
+            catalogue.places[name] = span
             if node["family"] == nil {
                 defined = [function(name, node, &findings)]
             } else if let family = FamilyReader(name: name, node: node).read(&findings) {
                 catalogue.families.append(family)
                 defined = family.members.map(\.function)
+            } else {
+                catalogue.unreadable.insert(name)
             }
             for function in defined where functions.updateValue(function, forKey: function.name) != nil {
                 findings.report(
@@ -45,6 +50,7 @@ enum FunctionsReader {
                 "no-functions", "the file defines no function", at: root.span,
                 help: "add 'NAME: {description: …, parameters: {…}}'")
         }
+        catalogue.isIncomplete = root.mapping == nil && root.sequence == nil
         catalogue.functions = functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         return catalogue
     }
@@ -67,18 +73,15 @@ enum FunctionsReader {
     }
 
     private static func function(_ name: String, _ node: Node, _ findings: inout [Diagnostic]) -> FunctionDefinition {
-        let known = ["name", "description", "parameters", "required"]
-        for entry in node.mapping ?? [] where !known.contains(entry.name) {
-            findings.append(.unknown("unknown-field", "field", entry.name, known: known, at: entry.key.span))
+        for entry in node.mapping ?? [] where !fields.contains(entry.name) {
+            findings.append(.unknown("unknown-field", "field", entry.name, known: fields, at: entry.key.span))
         }
         if node.mapping == nil { findings.append(.expected("a mapping", for: "the function '\(name)'", found: node)) }
-        var properties: [String: JSON] = [:]
-        for entry in node["parameters"]?.mapping ?? [] {
-            properties[entry.name] = schema(of: entry, &findings)
-        }
+        let properties = parameters(node["parameters"], &findings)
         var required = properties.keys.sorted()
         if let list = node["required"] {
-            required = (list.sequence ?? []).compactMap(\.scalar?.text).sorted()
+            let written = (list.sequence ?? []).compactMap(\.scalar?.text)
+            required = Set(written).intersection(properties.keys).sorted()
             if list.sequence == nil { findings.append(.expected("a list", for: "'required'", found: list)) }
             for item in list.sequence ?? [] where properties[item.scalar?.text ?? ""] == nil {
                 findings.append(
@@ -87,77 +90,53 @@ enum FunctionsReader {
             }
         }
         return FunctionDefinition(
-            name: name, summary: node["description"]?.scalar?.text ?? "",
+            name: name, summary: text(node["description"], "'description'", &findings) ?? "",
             parameters: [
                 "type": "object", "properties": .object(properties), "required": .array(required.map(JSON.string)),
             ])
     }
 
-    static func schema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
-        let type = entry.value["type"]?.scalar?.text ?? ""
-        var schema: [String: JSON] = ["type": .string(type)]
-        if let description = entry.value["description"]?.scalar?.text { schema["description"] = .string(description) }
-        if type == list {
-            schema["items"] = elementSchema(of: entry, &findings)
-            return .object(schema)
-        }
-        guard types.contains(type) else {
-            findings.report(
-                "unknown-type", "the parameter '\(entry.name)' needs a type",
-                at: entry.value["type"]?.span ?? entry.key.span,
-                help: "write 'type: ' and one of \((types + [list]).joined(separator: ", "))")
+    private static func parameters(_ node: Node?, _ findings: inout [Diagnostic]) -> [String: JSON] {
+        guard let node, !node.isNull else { return [:] }
+        guard let entries = node.mapping else {
+            findings.append(
+                .expected("a mapping", for: "'parameters'", found: node, help: "write {room: {type: string}}"))
             return [:]
         }
-        if let list = entry.value["enum"] {
-            var values: [JSON] = []
-            for item in list.sequence ?? [] {
-                if let value = item.scalar.flatMap({ JSON(argument: $0.text, type: type) }) {
-                    values.append(value)
-                } else {
-                    findings.append(.expected("of type \(type)", for: "a value of '\(entry.name)'", found: item))
-                }
-            }
-            if values.isEmpty { findings.append(.expected("a list of values", for: "'enum'", found: list)) }
-            schema["enum"] = .array(values)
-        }
-        return .object(schema)
-    }
-
-    /// Of a list, whose elements have one of the plain types.
-    private static func elementSchema(of entry: Node.Entry, _ findings: inout [Diagnostic]) -> JSON {
-        let element = entry.value.mapping?.first { $0.name == "items" }
-        guard let element, element.value["type"]?.scalar?.text != list else {
+        var written = entries
+        if node["type"]?.scalar != nil, let inner = node["properties"]?.mapping {
             findings.report(
-                "unknown-type", "the list '\(entry.name)' does not say what its elements are",
-                at: element?.value.span ?? entry.key.span, help: "add 'items: {type: string}'")
-            return [:]
+                "json-schema", "'parameters' is a JSON Schema", at: node.span,
+                help: "write the entries of 'properties' under 'parameters', and 'required' beside 'parameters'")
+            written = inner
         }
-        return schema(of: element, &findings)
+        var properties: [String: JSON] = [:]
+        for entry in written { properties[entry.name] = ParameterSchema.read(entry, fields: ParameterSchema.fields, &findings) }
+        return properties
     }
-}
 
-extension JSON {
-    /// A written value as a schema's type; `nil` where it is none of that type.
-    init?(argument text: String, type: String) {
-        switch type {
-        case "string": self = .string(text)
-        case "integer":
-            guard let value = Int64(text) else { return nil }
-            self = .integer(value)
-        case "number":
-            guard let value = Double(text), value.isFinite else { return nil }
-            self = .number(value)
-        case "boolean" where text == "true" || text == "false": self = .bool(text == "true")
-        default: return nil
-        }
+    /// A text that may be left out.
+    static func text(_ node: Node?, _ name: String, _ findings: inout [Diagnostic]) -> String? {
+        guard let node, !node.isNull else { return nil }
+        if node.scalar == nil { findings.append(.expected("a text", for: name, found: node)) }
+        return node.scalar?.text
     }
 }
 
 extension [Diagnostic] {
+    var errors: Int { count { $0.severity == .error } }
+
     mutating func report(
         _ code: String, _ message: String, at span: SourceSpan, label: String = "", secondary: [Diagnostic.Label] = [],
         help: String? = nil
     ) {
         append(Diagnostic(code: code, message, at: span, label: label, secondary: secondary, help: help))
+    }
+
+    mutating func warn(
+        _ code: String, _ message: String, at span: SourceSpan, label: String = "", secondary: [Diagnostic.Label] = [],
+        help: String? = nil
+    ) {
+        append(Diagnostic(.warning, code: code, message, at: span, label: label, secondary: secondary, help: help))
     }
 }

@@ -9,13 +9,14 @@ extension DataSplit: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let functions = try context.readFunctions("data")
-        let outside = outOfDomain(among: functions)
+        let left = OutOfDomain(self, among: functions.keys)
+        let outside = left.names
         // Rows are read twice, so that none need be kept: first for what all of them say together.
         var survey = SplitSurvey(self)
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             survey.take(row, set: set(of: row, outside))
         }
-        try checkOutOfDomain(among: functions, calledBy: survey.called)
+        if let unmatched = left.unmatched(calling: survey.called).first { throw StageFailure(unmatched.words) }
         guard survey.hasTrainingRows else { throw StageFailure("the split leaves no row to train on") }
         let kept = survey.kept()
         let elsewhere = survey.functions.ofNamedSets
@@ -36,7 +37,7 @@ extension DataSplit: RunnableStage {
 
     /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text; so are the turns of
     /// a conversation, which show one another.
-    private func set(of row: Row, _ outside: Set<String>) -> String {
+    func set(of row: Row, _ outside: Set<String>) -> String {
         if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
         switch row.heldOut {
@@ -48,23 +49,30 @@ extension DataSplit: RunnableStage {
         let position = StableHash.unit("split", seed, row.record ?? row.query)
         return position < test ? "test" : position < test + valid ? "valid" : "train"
     }
+}
 
-    /// The functions that the names and patterns match.
-    private func outOfDomain(among functions: [String: FunctionDefinition]) -> Set<String> {
-        let patterns = outOfDomain.map(NamePattern.init)
-        return Set(functions.keys.filter { name in patterns.contains { $0.matches(name) } })
+/// The functions that a split's names and patterns keep from training.
+struct OutOfDomain {
+    private let patterns: [NamePattern]
+    let names: Set<String>
+
+    /// - Parameter functions: the names of all functions.
+    init(_ split: DataSplit, among functions: some Sequence<String>) {
+        let patterns = split.outOfDomain.map(NamePattern.init)
+        self.patterns = patterns
+        names = Set(functions.filter { name in patterns.contains { $0.matches(name) } })
     }
 
-    /// Each name or pattern must match a function that some row calls.
-    private func checkOutOfDomain(
-        among functions: [String: FunctionDefinition], calledBy called: Set<String>
-    ) throws(StageFailure) {
-        for pattern in outOfDomain.map(NamePattern.init)
-        where !called.contains(where: { functions[$0] != nil && pattern.matches($0) }) {
-            let names =
+    /// Names and patterns that match no function that some row calls, by their places in the list, and why.
+    ///
+    /// - Parameter called: the functions that rows call.
+    func unmatched(calling called: Set<String>) -> [(index: Int, words: String)] {
+        patterns.enumerated().compactMap { index, pattern in
+            if called.contains(where: { names.contains($0) && pattern.matches($0) }) { return nil }
+            let subject =
                 pattern.isName
                 ? "names the function '\(pattern.text)', which" : "has '\(pattern.text)', a pattern of functions that"
-            throw StageFailure("data.split.ood \(names) no row calls; rows call \(Self.listed(called.sorted()))")
+            return (index, "data.split.ood \(subject) no row calls; rows call \(Self.listed(called.sorted()))")
         }
     }
 

@@ -1,0 +1,179 @@
+import BuildModel
+import CanonicalJSON
+import Engine
+import Foundation
+import Kinds
+import Programs
+import Stages
+import Store
+import Words
+
+/// A model of the store that answers queries, with what its lineage says about how.
+struct AnsweringModel {
+    private let task: any AnswerTask
+    /// What a prompt shows.
+    private let style: PromptStyle
+    private let answerStyle: AnswerStyle
+    private let encoder: PromptEncoder
+    private var method: Method
+
+    private enum Method {
+        /// Without constraints, answers are free.
+        case generating(Generator, GenerationOptions, AnswerConstraints?)
+        case weighing(LikelihoodReader, positions: Int)
+    }
+
+    /// - Parameters:
+    ///   - functions: those that the person names; else the lineage's are taken.
+    ///   - manner: as the person says; else answers are held to what the task allows, where that is known.
+    init(
+        _ target: StoredTarget, in store: Store, functions given: [String: FunctionDefinition]?,
+        manner: RunCommand.Manner?, maxTokens: Int?
+    ) throws {
+        let history = ModelHistory(try store.lineage(of: target.record), of: target.record.commit)
+        let description = try history.task(in: store)
+        guard given == nil || description.kind == .calls else {
+            throw CommandFailure.badInput(
+                "this model's task is '\(description.kind.rawValue)', which calls no functions: leave --functions out")
+        }
+        let functions = try given ?? history.functions(in: store)
+        task = try description.task(functions: functions)
+        answerStyle = history.answerStyle
+        let isFree = try Self.isFree(manner, task, answerStyle)
+        let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try store.materialize(target.record.artifact, at: directory)
+        let folder = ModelFolder(directory)
+        style = try folder.promptFormat() ?? history.prompt ?? (functions.isEmpty ? .query : .tools)
+        if task.kind == .calls, style == .tools, functions.isEmpty {
+            throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
+        }
+        encoder = try folder.prompts(task.markup(of: style))
+        let (model, workers) = (try folder.inferenceModel(), WorkerPool(threads: Machine.current.processors))
+        if [.choice, .rank].contains(task.kind), !isFree {
+            let positions = model.model.configuration.maximumPositions
+            method = .weighing(LikelihoodReader(model, workers: workers), positions: positions)
+        } else {
+            let options = GenerationOptions(
+                maximumTokens: maxTokens ?? (answerStyle == .reasoning ? 256 : 128), stopTokens: Set(encoder.endTokens))
+            method = .generating(
+                Generator(model, workers: workers), options,
+                isFree ? nil : AnswerConstraints(task: task, tokenizer: encoder.tokenizer))
+        }
+    }
+
+    /// Whether answers are held to nothing.
+    ///
+    /// - Throws: where the person wants them held, and they cannot be.
+    private static func isFree(
+        _ manner: RunCommand.Manner?, _ task: any AnswerTask, _ style: AnswerStyle
+    ) throws(CommandFailure) -> Bool {
+        var reason: String?
+        if style == .reasoning {
+            reason = "this model reasons before it answers; constrained answers with reasoning are not in this version yet"
+        } else if task.kind == .text {
+            reason = "answers of the task 'text' are free texts, which no grammar constrains: leave --constrained out"
+        } else if !isKnown(task) {
+            reason =
+                "what an answer may call must be known, and this model's lineage does not say: name a file of functions with "
+                + "--functions"
+        }
+        if manner == .constrained, let reason { throw CommandFailure.badInput(reason) }
+        return manner == .free || reason != nil
+    }
+
+    /// Whether it is known what an answer may be.
+    private static func isKnown(_ task: any AnswerTask) -> Bool { task.kind != .calls || !task.functions.isEmpty }
+
+    /// What the person should know before the answers; `nil` where there is nothing.
+    var note: String? {
+        Self.isKnown(task)
+            ? nil
+            : "nobody knows this model's functions, so answers are not checked; name a file of them with --functions"
+    }
+
+    /// Whether a query is more than a text: each then is a line of JSON.
+    var wantsParts: Bool { [.choice, .rank].contains(task.kind) }
+
+    mutating func answers(to queries: [RunQuery]) throws -> [ModelAnswer] {
+        let rows = try queries.map { try row(of: $0) }
+        let prompts = try zip(queries, rows).map { query, row in
+            try query.blamed { () throws(RowError) -> [Int32] in
+                try encoder.promptTokens(of: task.shown(row, in: style), functions: task.functions)
+            }
+        }
+        do {
+            switch method {
+            case .generating(let generator, let options, var constraints):
+                let constrained = try zip(rows, prompts).map { row, tokens in
+                    GenerationPrompt(tokens, constraint: try constraints?.constraint(for: row))
+                }
+                // Constraints are costly to make, and known from here on.
+                method = .generating(generator, options, constraints)
+                return try zip(zip(rows, prompts), generator.generate(constrained, options: options)).map { asked, sequence in
+                    answer(sequence, to: asked.0, promptTokens: asked.1.count, most: options.maximumTokens)
+                }
+            case .weighing(let reader, let positions):
+                return try zip(rows, prompts).map { row, tokens in
+                    try weighed(row, prompt: tokens, with: reader, positions: positions)
+                }
+            }
+        } catch let error as GenerationError {
+            let listed =
+                style == .tools && task.kind == .calls
+                ? "; \(task.functions.count) functions stand in each prompt: name fewer with --functions" : ""
+            throw CommandFailure.badInput("\(error)\(listed)")
+        }
+    }
+
+    private func row(of query: RunQuery) throws -> Row {
+        var row = try query.blamed { () throws(RowError) -> Row in
+            switch task.kind {
+            case .choice:
+                guard let options = query.options else {
+                    throw RowError("the task 'choice' needs options: write {\"query\": \"…\", \"options\": [\"…\", \"…\"]}")
+                }
+                return Row(id: "query", query: query.text, options: try RowOptions(options, right: 0))
+            case .rank:
+                guard let document = query.document else {
+                    throw RowError("the task 'rank' needs a document: write {\"query\": \"…\", \"document\": \"…\"}")
+                }
+                return Row(id: "query", query: query.text, ranked: try RankedText(document, relevance: 0, group: ""))
+            case .calls, .classify, .extract, .text:
+                return Row(id: "query", query: query.text, functions: task.functions.keys.sorted(), answers: [])
+            }
+        }
+        row.background = query.background
+        return row
+    }
+
+    private func answer(_ sequence: GeneratedSequence, to row: Row, promptTokens: Int, most: Int) -> ModelAnswer {
+        let response = sequence.text(with: encoder.tokenizer)
+        let parsed = answerStyle.answer(in: response)
+        var fault: String?
+        switch parsed {
+        case .success(let answer): fault = Self.isKnown(task) ? task.formFault(in: answer, to: row) : nil
+        case .failure(let error): fault = error.description
+        }
+        if let reason = fault, !sequence.isFinished { fault = reason + "; it was cut off at \(most) tokens (--max-tokens)" }
+        return ModelAnswer(
+            task: task.kind, response: response, answer: try? parsed.get(), fault: fault, isChecked: Self.isKnown(task),
+            promptTokens: promptTokens, responseTokens: sequence.tokens.count)
+    }
+
+    /// The most probable of a row's options, as evaluation takes it.
+    private func weighed(
+        _ row: Row, prompt: [Int32], with reader: LikelihoodReader, positions: Int
+    ) throws -> ModelAnswer {
+        let options = task.options(of: row) ?? []
+        let questions = options.map {
+            LikelihoodQuestion(context: prompt, continuation: encoder.responseTokens(of: $0)).cut(to: positions)
+        }
+        let scored = zip(try reader.likelihoods(of: questions), options).map { ScoredOption($0, of: $1) }
+        let best = ChoiceCounts.Normalization.none.choice(among: scored) ?? 0
+        return ModelAnswer(
+            task: task.kind, response: options[best], answer: options[best], fault: nil, isChecked: true,
+            promptTokens: prompt.count, responseTokens: scored.reduce(0) { $0 + $1.tokens },
+            options: zip(options, scored).map { (text: $0, scored: $1) })
+    }
+}

@@ -1,0 +1,53 @@
+import BuildModel
+import Engine
+import Kinds
+import Stages
+import Store
+import Words
+
+/// What a model's lineage says about how it is asked.
+struct ModelHistory {
+    /// The model's own stage first, then its inputs, the nearest first.
+    private let stages: [Lineage.Stage]
+
+    init(_ lineage: Lineage, of commit: CommitID) {
+        var open = [commit]
+        var seen: Set<CommitID> = []
+        var stages: [Lineage.Stage] = []
+        while !open.isEmpty {
+            var next: [CommitID] = []
+            for commit in open where seen.insert(commit).inserted {
+                guard let stage = lineage[commit] else { continue }
+                stages.append(stage)
+                next += stage.inputs.map(\.commit)
+            }
+            open = next
+        }
+        self.stages = stages
+    }
+
+    /// The nearest data; `nil` where there are none.
+    var data: StageRecord? { stages.first { $0.record.artifact.isData }?.record }
+
+    /// What the rows of the nearest data are for.
+    func task(in store: Store) throws -> TaskDescription {
+        try data.flatMap { try store.read(DataFiles.task, of: $0.artifact) } ?? .calls
+    }
+
+    /// What the prompts of the nearest training showed; `nil` where no training says it.
+    var prompt: PromptStyle? {
+        stages.lazy.compactMap { $0.record.action.parameters["prompt"]?.string.flatMap(PromptStyle.init(rawValue:)) }.first
+    }
+
+    /// The functions of the nearest data; empty where there are none.
+    func functions(in store: Store) throws -> [String: FunctionDefinition] {
+        try data.flatMap { try store.read(DataFiles.functions, of: $0.artifact)?.functions } ?? [:]
+    }
+
+    /// What the nearest training teaches.
+    var answerStyle: AnswerStyle {
+        let teaching = [TrainSFT.name, RLTrain.name, KDCapture.name, KDOnPolicy.name, Sample.name, Judge.name]
+        let stage = stages.first { teaching.contains($0.record.action.kind) }
+        return stage?.record.action.parameters["answer"]?.string.flatMap(AnswerStyle.init(rawValue:)) ?? .call
+    }
+}

@@ -1,0 +1,75 @@
+import Diagnostics
+import Engine
+import Kinds
+
+/// What the files of a recipe's data say before anything runs: what is wrong with them, and which sets get rows.
+package struct DataSurvey: Sendable {
+    /// Raised whenever other things are found: what an earlier revision found is then not believed.
+    package static let revision = 1
+    private static let mostFindings = 100
+
+    /// Sorted by position.
+    package let findings: [Diagnostic]
+    /// The sets that have rows; `nil` where that is not known.
+    package let sets: Set<String>?
+
+    package init(findings: [Diagnostic] = [], sets: Set<String>? = nil) {
+        let sorted = findings.sortedByPosition()
+        let errors = sorted.filter { $0.severity == .error }
+        // An error must not be cut off behind warnings.
+        let kept =
+            sorted.count <= Self.mostFindings ? sorted : Array((errors.isEmpty ? sorted : errors).prefix(Self.mostFindings))
+        self.findings = kept
+        self.sets = findings.hasErrors ? nil : sets
+    }
+
+    private static let unknown = "?"
+
+    /// What is worth remembering: the sets; `nil` where something is wrong, which has its places in the files.
+    package var memory: String? {
+        guard findings.isEmpty else { return nil }
+        return sets.map { $0.sorted().joined(separator: " ") } ?? Self.unknown
+    }
+
+    package init(remembered text: String) {
+        self.init(sets: text == Self.unknown ? nil : Set(text.split(separator: " ").map(String.init)))
+    }
+}
+
+extension DataSplit {
+    /// The sets that get some of the rows, which are all that there are.
+    ///
+    /// - Parameters:
+    ///   - functions: the names of all functions.
+    ///   - called: those that rows call.
+    ///   - anchor: the beginning of the file that the rows come from.
+    func survey(
+        _ rows: [Row], functions: [String], called: Set<String>, anchor: SourceSpan, _ findings: inout [Diagnostic]
+    ) -> (sets: [String: [Row]], outside: Set<String>) {
+        let outside = outOfDomain(among: functions, called: called, &findings)
+        var survey = SplitSurvey(self)
+        let placed = rows.map { (set: set(of: $0, outside), row: $0) }
+        for (set, row) in placed { survey.take(row, set: set) }
+        if !survey.hasTrainingRows {
+            findings.report(
+                "no-training-rows", "the split leaves no row to train on", at: anchor,
+                help: "add rows, or take less for other sets under 'data.split'")
+        }
+        let kept = survey.kept()
+        let sets = Dictionary(grouping: placed.filter { kept.has($0.row, in: $0.set) }, by: \.set)
+        return (sets.mapValues { $0.map(\.row) }, outside)
+    }
+
+    /// The functions out of domain; names and patterns that no row calls are reported.
+    func outOfDomain(among functions: [String], called: Set<String>, _ findings: inout [Diagnostic]) -> Set<String> {
+        let outside = OutOfDomain(self, among: functions)
+        for (index, words) in outside.unmatched(calling: called) {
+            let wanted = outOfDomain[index]
+            let nearest = Suggestion.nearest(to: wanted, among: functions).map { "did you mean '\($0)'?" }
+            findings.report(
+                "unknown-function", words, at: $outOfDomain.span.part(wanted), label: "no row calls it",
+                help: nearest ?? "name functions that rows call")
+        }
+        return outside.names
+    }
+}
