@@ -35,9 +35,10 @@ import Testing
         let results = try Self.validate(paths, with: program)
         #expect(results.count == paths.count)
         #expect(results.filter { !$0.value }.isEmpty, "\(results)")
-        // What the schema accepts here, the reader accepts as well.
+        // What the schema accepts here, the reader accepts as well, though this version cannot run all of it.
         try program.write("x", to: "train.py")
-        #expect(try program.run("check", "everything.yaml").output.contains("no problems"))
+        let problems = try program.run("check", "everything.yaml", status: 2).errors.matches(of: /error\[([a-z-]+)\]/)
+        #expect(!problems.isEmpty && problems.allSatisfy { $0.output.1 == "not-yet" })
         #expect(try program.run("check", "asked.yaml").output.contains("no problems"))
     }
 
