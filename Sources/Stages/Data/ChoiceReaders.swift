@@ -82,7 +82,7 @@ enum HellaSwagReader: ChoiceReader {
 
     private static func prepared(_ text: String) -> String {
         let title = PythonText.stripped(text).replacing(" [title]", with: ". ")
-        return title.replacing(/\[[^\n]*?\]/.matchingSemantics(.unicodeScalar), with: "").replacing("  ", with: " ")
+        return title.withoutBrackets.replacing("  ", with: " ")
     }
 }
 

@@ -76,8 +76,7 @@ struct ChatAnswer: Hashable {
         if calls.isEmpty, let call = message["function_call"], call != .null { calls = [["function": call]] }
         let text = message["content"]?.string ?? ""
         guard readsCalls else {
-            let words = Self.withoutFence(String(Self.withoutReasoning(text)))
-            response = words.trimmingCharacters(in: .whitespacesAndNewlines)
+            response = String(Self.withoutReasoning(text)).withoutFence.trimmed
             return
         }
         response = calls.isEmpty ? Self.response(in: text) : Self.response(of: calls)
@@ -100,8 +99,8 @@ struct ChatAnswer: Hashable {
     /// Hermes format. Reasoning before them does not count.
     private static func response(in text: String) -> String {
         let body = withoutReasoning(text)
-        let marked = body.matches(of: /<tool_call>([\s\S]*?)<\/tool_call>/).map { String($0.1) }
-        let pieces = marked.isEmpty ? [Self.withoutFence(String(body))] : marked
+        let marked = String(body).parts(from: "<tool_call>", to: "</tool_call>")
+        let pieces = marked.isEmpty ? [String(body).withoutFence] : marked
         var calls: [FunctionCall] = []
         for piece in pieces {
             guard let json = try? JSON(parsing: piece, maximumDepth: 64), let found = Self.calls(in: json) else { return text }
@@ -112,11 +111,6 @@ struct ChatAnswer: Hashable {
 
     private static func withoutReasoning(_ text: String) -> Substring {
         text.firstRange(of: "</think>").map { text[$0.upperBound...] } ?? text[...]
-    }
-
-    /// The body of a block of code, where the text is one.
-    private static func withoutFence(_ text: String) -> String {
-        text.wholeMatch(of: /\s*```[A-Za-z]*\s*\n([\s\S]*?)\n?\s*```\s*/).map { String($0.1) } ?? text
     }
 
     /// Calls that a JSON value spells; `nil` where it is something else.

@@ -85,18 +85,6 @@ import Testing
             try program.run("build", "tiny.yaml", "teacher.sft", "--json").events.last?.strings("ran").last == "teacher.sft")
     }
 
-    @Test func aNewDomainBuildsAsItStands() throws {
-        let program = try DecantProgram()
-        #expect(try program.run("init", "pantry").errors.contains("hint: decant build pantry.yaml"))
-        // As it stands, but for the steps that its quality needs.
-        for (steps, fewer) in [(700, 60), (600, 20), (100, 4)] {
-            try program.edit("pantry.yaml", "steps: \(steps)", "steps: \(fewer)")
-        }
-        #expect(try program.build("pantry.yaml")["failed"] == [])
-        #expect(try program.run("init", "pantry", status: 2).errors.contains("is there already"))
-        #expect(try program.run("init", "../escape", status: 2).errors.contains("cannot name a domain"))
-    }
-
     @Test func aGraphIsJSONAndADrawing() throws {
         let program = try DecantProgram()
         let graph = try JSON(parsing: program.run("graph", "tiny.yaml", "--format", "json").output)

@@ -105,7 +105,7 @@ enum CallMarkup {
         for ending in ["<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "</s>"] where text.hasSuffix(ending) {
             text = String(text.dropLast(ending.count)).trimmed
         }
-        return text.wholeMatch(of: /```[A-Za-z_]*\s*\n([\s\S]*?)\n?\s*```/).map { String($0.1) } ?? text
+        return text.withoutFence
     }
 
     /// Words that are nothing but calls of known functions, as JSON or as Python's calls: `[get_weather(city="Oslo")]`.
