@@ -78,7 +78,7 @@ package struct ModelInit: StageKind {
 /// Reads a model that was made elsewhere: a Hugging Face folder or a GGUF file.
 ///
 /// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
-/// or shards with their index) and the tokenizer's files, or one `.gguf` file.
+/// or shards with their index) and the tokenizer's files, or one `.gguf` file; or an archive of them.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
 package struct ModelImport: StageKind {
     package static let declaration = KindDeclaration(
