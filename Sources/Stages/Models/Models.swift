@@ -58,8 +58,8 @@ extension ModelImport: RunnableStage {
     package func run(in context: StageContext) throws {
         let output = ModelFolder(context.output(""))
         switch try PublishedModel(in: context.input("source")) {
-        case .folder(let url): try output.importModel(from: ModelFolder(url))
-        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url))
+        case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
+        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
         }
     }
 }
