@@ -84,8 +84,10 @@ package struct ModelImport: StageKind {
     package static let declaration = KindDeclaration(
         "model.import", revision: 1, inputs: [.required("source")], output: "a model folder")
 
+    @Spanned package var date: String?
+
     package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = []
+    package static let parameters: [Parameter<Self>] = [.init(\.$date, .templateDate, at: .elsewhere)]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
 }
@@ -102,4 +104,10 @@ package struct AdapterMerge: StageKind {
     package static let parameters: [Parameter<Self>] = []
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+}
+
+extension Field<String> {
+    /// Where prompts of imported models are spoken of.
+    package static let templateDate = text(
+        "date", "The day that chat templates are told, such as `2026-01-31`. Without it, those that must have one are refused.")
 }

@@ -3,7 +3,9 @@ import Foundation
 
 extension ModelFolder {
     /// Imports a published model. Weights become float32; everything else stays as it is.
-    package func importModel(from source: ModelFolder) throws {
+    ///
+    /// - Parameter day: what the chat template is told of today, such as `2026-01-31`.
+    package func importModel(from source: ModelFolder, day: String? = nil) throws {
         let json = try source.readJSON(Self.configurationFile)
         guard json["quantization_config"] ?? .null == .null else {
             throw ModelFileError(
@@ -22,31 +24,21 @@ extension ModelFolder {
             }
             try write(.object(generation), to: Self.generationFile)
         }
-        try write(source.readJSON("tokenizer.json"), to: "tokenizer.json")
-        try write(source.tokenizerConfiguration(), to: "tokenizer_config.json")
+        try importTokenizer(from: source, rows: configuration.vocabularySize, day: day)
     }
 
     /// Imports the model of a GGUF file.
-    package func importModel(from file: GGUFFile) throws {
+    ///
+    /// - Parameter day: what the chat template is told of today.
+    package func importModel(from file: GGUFFile, day: String? = nil) throws {
         try file.writeTokenizer(to: url)
+        try checkTokenizer(day: day)
         let model = try file.model()
         guard !model.configuration.controlTokens.end.isEmpty else {
             throw ModelFileError(
                 file: file.file, reason: "it has no tokenizer.ggml.eos_token_id, so nobody knows where an answer ends")
         }
         try write(model)
-    }
-
-    /// `tokenizer_config.json` with the chat template, which newer versions of `transformers` keep in a file of its own.
-    private func tokenizerConfiguration() throws(ModelFileError) -> JSON {
-        var members = has("tokenizer_config.json") ? try readJSON("tokenizer_config.json").object ?? [:] : [:]
-        if let template = FileManager.default.contents(atPath: url.appending(path: "chat_template.jinja").path) {
-            guard let text = String(validating: template, as: UTF8.self) else {
-                throw ModelFileError(file: "chat_template.jinja", reason: "the file is not UTF-8")
-            }
-            members["chat_template"] = .string(text)
-        }
-        return .object(members)
     }
 }
 
@@ -107,21 +99,12 @@ extension ModelFolder {
         return ids
     }
 
-    /// The id of the `eos_token` of `tokenizer_config.json`, else of `special_tokens_map.json`.
+    /// The id of the tokenizer's `eos_token`; `nil` where no file names one.
     private func tokenizerEnd() throws -> Int? {
-        var text: String?
-        for file in ["tokenizer_config.json", "special_tokens_map.json"] where text == nil && has(file) {
-            let value = try readJSON(file)["eos_token"]
-            text = value?.string ?? value?["content"]?.string
-        }
-        guard let text else { return nil }
-        let tokenizer = try readJSON("tokenizer.json")
-        let added = tokenizer["added_tokens"]?.array?.first { $0["content"]?.string == text }
-        if let id = added?["id"]?.integer ?? tokenizer["model"]?["vocab"]?[text]?.integer { return id }
-        // A token that no file numbers may still be one that the tokenizer adds.
-        guard let id = try self.tokenizer().id(of: text) else {
+        guard let text = try TokenizerSettings(readingFolder: self).token("eos_token") else { return nil }
+        guard let id = try tokenizer().id(of: text) else {
             throw ModelFileError(
-                file: "tokenizer_config.json", reason: "its eos_token is '\(text)', which is none of its tokens")
+                file: TokenizerSettings.file, reason: "its eos_token is '\(text)', which is none of its tokens")
         }
         return id
     }

@@ -38,7 +38,9 @@ package struct ModelFolder: Sendable {
     /// The files that a model folder must have beside its weights: how text becomes tokens, and where an answer ends.
     package static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
     /// The files of this sort that it may have.
-    package static let optionalTokenizerFiles = [generationFile, "chat_template.jinja"]
+    package static let optionalTokenizerFiles = [
+        generationFile, TokenizerSettings.templateFile, TokenizerSettings.mapFile, TokenizerSettings.legacyFile,
+    ]
     package static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
 
@@ -51,9 +53,7 @@ package struct ModelFolder: Sendable {
     func write(_ json: JSON, to name: String) throws { try Data(json.prettyText.utf8).write(to: url.appending(path: name)) }
 
     func readJSON(_ name: String) throws(ModelFileError) -> JSON {
-        guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
-            throw ModelFileError(file: name, reason: "the file is missing")
-        }
+        let content = try read(name)
         do {
             return try JSON(parsing: content)
         } catch {
@@ -65,6 +65,34 @@ package struct ModelFolder: Sendable {
             }
             throw ModelFileError(file: name, reason: error.description)
         }
+    }
+
+    /// `tokenizer.json` with the added tokens that the other files have.
+    func readTokenizer() throws(ModelFileError) -> JSON {
+        guard has(Tokenizer.file) else { throw ModelFileError(file: Tokenizer.file, reason: missingTokenizer) }
+        let content = try read(Tokenizer.file)
+        let json: JSON
+        do {
+            // Tokens may be canonically equivalent and yet different.
+            json = try JSON(parsingByBytes: content)
+        } catch {
+            throw ModelFileError(file: Tokenizer.file, reason: error.description)
+        }
+        return try TokenizerSettings(readingFolder: self).completing(json)
+    }
+
+    private var missingTokenizer: String {
+        let others = ["tokenizer.model", "vocab.json", "tiktoken.model", "spiece.model"].filter { has($0) }
+        guard let other = others.first else { return "the file is missing" }
+        return "the file is missing; the folder has \(other), which transformers turns into it: "
+            + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)"
+    }
+
+    private func read(_ name: String) throws(ModelFileError) -> Data {
+        guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
+            throw ModelFileError(file: name, reason: "the file is missing")
+        }
+        return content
     }
 }
 

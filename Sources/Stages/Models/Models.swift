@@ -61,8 +61,8 @@ extension ModelImport: RunnableStage {
         let unpacked = URL.temporaryDirectory.appending(path: "model-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: unpacked) }
         switch try PublishedModel(in: context.input("source"), unpackingTo: unpacked) {
-        case .folder(let url): try output.importModel(from: ModelFolder(url))
-        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url))
+        case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
+        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
         }
     }
 }

@@ -1,6 +1,3 @@
-// Foundation's decomposition takes supplementary characters for others; the standard library's own is right.
-@_spi(_Unicode) import Swift
-
 /// Divides a text into words, as BERT's normalizer and pre-tokenizer of the `tokenizers` library do.
 ///
 /// It removes control characters and, where set, accents and capitals; Chinese characters and punctuation are words of their
@@ -41,7 +38,7 @@ struct BertNormalizer: Hashable, Sendable {
             scalars.append(scalar)
             if isChinese { scalars.append(" ") }
         }
-        if stripsAccents { scalars = Self.decomposed(scalars).filter { !Self.isAccent($0) } }
+        if stripsAccents { scalars = Decomposition.canonical(scalars).filter { !Self.isAccent($0) } }
         return lowersCase
             ? scalars.flatMap { $0.isASCII ? [Self.lowered($0)] : Array($0.properties.lowercaseMapping.unicodeScalars) }
             : scalars
@@ -49,40 +46,6 @@ struct BertNormalizer: Hashable, Sendable {
 
     private static func lowered(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar
-    }
-
-    // MARK: Canonical decomposition
-
-    private static func decomposed(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
-        if scalars.allSatisfy({ $0.value < 0xC0 }) { return scalars }
-        var result: [Unicode.Scalar] = []
-        for scalar in scalars {
-            if scalar.value < 0xC0 || !scalar.isAssigned(inUnicode: 9) {
-                result.append(scalar)
-            } else {
-                result.append(contentsOf: String(scalar)._nfd)
-            }
-        }
-        return ordered(result)
-    }
-
-    /// Sorts adjacent marks by their class; marks of one class keep their order.
-    private static func ordered(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
-        var result = scalars
-        var start = 0
-        while start < result.count {
-            let end = result[start...].firstIndex { combiningClass($0) == 0 } ?? result.count
-            if end - start > 1 {
-                let run = result[start..<end].enumerated().map { (combiningClass($1), $0, $1) }
-                result.replaceSubrange(start..<end, with: run.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2))
-            }
-            start = end + 1
-        }
-        return result
-    }
-
-    private static func combiningClass(_ scalar: Unicode.Scalar) -> UInt8 {
-        scalar.value < 0x300 || !scalar.isAssigned(inUnicode: 9) ? 0 : scalar.properties.canonicalCombiningClass.rawValue
     }
 
     // MARK: Classes of characters
@@ -112,7 +75,7 @@ struct BertNormalizer: Hashable, Sendable {
         }
     }
 
-    private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+    static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
         case 0..<0x80: return false

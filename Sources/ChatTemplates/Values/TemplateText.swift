@@ -34,6 +34,12 @@ package struct TemplateText: Sendable {
     func equals(_ other: TemplateText, _ budget: inout TemplateBudget) throws(TemplateError) -> Bool {
         guard size == other.size else { return false }
         try budget.copy(bytes: size)
+        return isSame(other)
+    }
+
+    /// As `equals`, where the caller has paid.
+    func isSame(_ other: TemplateText) -> Bool {
+        guard size == other.size else { return false }
         let same = string.utf8.withContiguousStorageIfAvailable { a in
             other.string.utf8.withContiguousStorageIfAvailable { b in
                 a.baseAddress.map { memcmp($0, b.baseAddress ?? $0, a.count) == 0 } ?? true
@@ -105,6 +111,16 @@ struct TextSearch {
             borders.append(Int32(truncatingIfNeeded: length))
         }
         return borders
+    }
+
+    /// The last place that ends at or before a byte.
+    func last(upTo end: Int) -> Int? {
+        var (found, start): (Int?, Int) = (nil, 0)
+        while let place = first(from: start), place + part.count <= end {
+            found = place
+            start = place + 1
+        }
+        return found
     }
 
     /// The first place at or after a byte.

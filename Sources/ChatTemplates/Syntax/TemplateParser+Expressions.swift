@@ -10,13 +10,20 @@ extension TemplateParser {
         return try node(.conditional(condition, then: value, otherwise: otherwise))
     }
 
-    /// An expression, or a list of several with commas.
-    mutating func tuple() throws(TemplateError) -> TemplateExpression {
-        let first = try expression()
+    /// An expression, or a tuple of several with commas.
+    mutating func tuple(allowsConditions: Bool = true) throws(TemplateError) -> TemplateExpression {
+        let first = allowsConditions ? try expression() : try disjunction()
         guard kind == .symbol(",") else { return first }
         var elements = [first]
-        while take(","), kind != .symbol(")"), kind != .blockEnd { elements.append(try expression()) }
-        return try node(.list(elements))
+        while take(","), !endsTuple { elements.append(allowsConditions ? try expression() : try disjunction()) }
+        return try node(.tuple(elements))
+    }
+
+    private var endsTuple: Bool {
+        switch kind {
+        case .symbol(")"), .blockEnd, .outputEnd, .name("recursive"): true
+        default: false
+        }
     }
 
     mutating func disjunction() throws(TemplateError) -> TemplateExpression {
@@ -87,17 +94,18 @@ extension TemplateParser {
         try descend()
         defer { depth -= 1 }
         if take("-") { return try filtered(try node(.negative(try postfixed(try unaryOperand())))) }
-        if take("+") { return try unary() }
+        if take("+") { return try filtered(try node(.positive(try postfixed(try unaryOperand())))) }
         return try filtered(try postfixed(try primary()))
     }
 
     private mutating func unaryOperand() throws(TemplateError) -> TemplateExpression {
         try descend()
         defer { depth -= 1 }
-        return take("-") ? try node(.negative(try unaryOperand())) : try primary()
+        if take("-") { return try node(.negative(try unaryOperand())) }
+        return take("+") ? try node(.positive(try unaryOperand())) : try primary()
     }
 
-    private mutating func primary() throws(TemplateError) -> TemplateExpression {
+    mutating func primary() throws(TemplateError) -> TemplateExpression {
         let token = kind
         position += 1
         switch token {
@@ -115,7 +123,7 @@ extension TemplateParser {
         case .name("none"), .name("None"): return try node(.none)
         case .name(let name): return try node(.name(name))
         case .symbol("("):
-            if take(")") { return try node(.list([])) }
+            if take(")") { return try node(.tuple([])) }
             let value = try tuple()
             try expect(.symbol(")"), "')'")
             return value
@@ -153,7 +161,7 @@ extension TemplateParser {
         return try node(.mapping(members))
     }
 
-    private mutating func postfixed(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
+    mutating func postfixed(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
         var value = start
         while true {
             if take(".") {
@@ -190,12 +198,16 @@ extension TemplateParser {
     private mutating func arguments() throws(TemplateError) -> [TemplateArgument] {
         var arguments: [TemplateArgument] = []
         while !take(")") {
-            var name: String?
-            if case .name(let word) = kind, tokens[position + 1].kind == .symbol("=") {
-                name = word
+            var kind = TemplateArgument.Kind.positional
+            if case .name(let word) = self.kind, tokens[position + 1].kind == .symbol("=") {
+                kind = .named(word)
                 position += 2
+            } else if take("**") {
+                kind = .allNamed
+            } else if take("*") {
+                kind = .all
             }
-            arguments.append(TemplateArgument(name: name, value: try expression()))
+            arguments.append(TemplateArgument(kind: kind, value: try expression()))
             if !take(",") {
                 try expect(.symbol(")"), "')'")
                 break
@@ -204,34 +216,48 @@ extension TemplateParser {
         return arguments
     }
 
-    /// Any number of `| filter` and `is test`.
+    /// Any number of `| filter` and `is test`, and calls of what they give.
     private mutating func filtered(_ start: TemplateExpression) throws(TemplateError) -> TemplateExpression {
         var value = start
         while true {
             if take("|") {
-                let name = try self.name()
-                guard TemplateFilter(rawValue: name) != nil else { throw failure("the filter '\(name)' is not supported") }
-                value = try node(.filter(value, name, take("(") ? try arguments() : []))
+                value = try node(.filter(value, try filterCall()))
             } else if takeName("is") {
                 value = try test(of: value)
+            } else if take("(") {
+                value = try node(.call(value, try arguments()))
             } else {
                 return value
             }
         }
     }
 
+    /// The filters of a tag: `upper | trim`
+    mutating func filters() throws(TemplateError) -> [TemplateFilterCall] {
+        var filters = [try filterCall()]
+        while take("|") { filters.append(try filterCall()) }
+        return filters
+    }
+
+    private mutating func filterCall() throws(TemplateError) -> TemplateFilterCall {
+        let line = tokens[position].line
+        let name = try self.name()
+        guard let filter = TemplateFilter(rawValue: name) else { throw failure("the filter '\(name)' is not supported") }
+        return TemplateFilterCall(filter: filter, arguments: take("(") ? try arguments() : [], line: line)
+    }
+
     private mutating func test(of value: TemplateExpression) throws(TemplateError) -> TemplateExpression {
         let isNegated = takeName("not")
         let name = try self.name()
-        guard TemplateTest(rawValue: name) != nil else { throw failure("the test '\(name)' is not supported") }
+        guard let test = TemplateTest(named: name) else { throw failure("the test '\(name)' is not supported") }
         var arguments: [TemplateArgument] = []
         if take("(") {
             arguments = try self.arguments()
         } else if startsOperand {
-            arguments = [TemplateArgument(name: nil, value: try postfixed(try primary()))]
+            arguments = [TemplateArgument(kind: .positional, value: try postfixed(try primary()))]
         }
-        let test = try node(.test(value, name, arguments))
-        return isNegated ? try node(.not(test)) : test
+        let tested = try node(.test(value, test, arguments))
+        return isNegated ? try node(.not(tested)) : tested
     }
 
     /// Whether the current token can only be a test's argument.
@@ -239,6 +265,7 @@ extension TemplateParser {
         switch kind {
         case .string, .integer, .real: true
         case .name(let name): !["and", "or", "not", "in", "is", "if", "else"].contains(name)
+        case .symbol("["), .symbol("{"): true
         default: false
         }
     }

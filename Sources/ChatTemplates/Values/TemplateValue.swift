@@ -14,6 +14,12 @@ package indirect enum TemplateValue: Sendable {
     case list(TemplateList)
     case mapping(TemplateMapping)
     case function(TemplateFunction)
+    /// What can be gone through once, by its number in the evaluator.
+    case iterator(Int)
+    /// A mapping that `set` may change, by its number in the evaluator.
+    case namespace(Int)
+    /// The state of a loop, by its number in the evaluator.
+    case loop(Int)
 
     package init(text: String) { self = .string(TemplateText(given: text)) }
 
@@ -55,8 +61,8 @@ package indirect enum TemplateValue: Sendable {
         case .real(let value): value != 0
         case .string(let text): !text.isEmpty
         case .list(let list): list.count > 0
-        case .mapping(let mapping): mapping.isNamespace || mapping.count > 0
-        case .function: true
+        case .mapping(let mapping): mapping.count > 0
+        case .function, .iterator, .namespace, .loop: true
         }
     }
 
@@ -71,6 +77,9 @@ package indirect enum TemplateValue: Sendable {
         case .list: "a list"
         case .mapping: "a mapping"
         case .function: "a function"
+        case .iterator: "a generator"
+        case .namespace: "a namespace"
+        case .loop: "a loop"
         }
     }
 
@@ -97,6 +106,7 @@ package indirect enum TemplateValue: Sendable {
         switch self {
         case .list(let list): list.nesting
         case .mapping(let mapping): mapping.nesting
+        case .function(.method(_, of: .list(let list))): list.nesting + 1
         case .function(.method(_, of: .mapping(let mapping))): mapping.nesting + 1
         default: 0
         }
@@ -109,6 +119,10 @@ package indirect enum TemplateValue: Sendable {
         case (.string(let a), .string(let b)): return try a.equals(b, &budget)
         case (.list(let a), .list(let b)): return try a.equals(b, &budget)
         case (.mapping(let a), .mapping(let b)): return try a.equals(b, &budget)
+        case (.namespace(let a), .namespace(let b)), (.iterator(let a), .iterator(let b)), (.loop(let a), .loop(let b)):
+            return a == b
+        case (.longInteger(let a), .longInteger(let b)): return a == b
+        case (.longInteger, .integer), (.integer, .longInteger): return false
         default:
             guard let a = number, let b = other.number else { return false }
             return a == b
@@ -122,7 +136,10 @@ package enum TemplateFunction: Sendable {
     case range
     case namespace
     case dictionary
-    /// A macro by name.
-    case macro(String)
-    case method(String, of: TemplateValue)
+    case currentTime
+    /// A macro by its number in the evaluator.
+    case macro(Int)
+    case method(TemplateMethod, of: TemplateValue)
+    /// `loop.cycle` and `loop.changed`
+    case cycle(Int), changed(Int)
 }

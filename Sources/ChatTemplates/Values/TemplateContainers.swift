@@ -1,19 +1,33 @@
-/// A list of values. All of its elements are reached against a budget only.
+/// A list or tuple of values. All of its elements are reached against a budget only.
 package struct TemplateList: Sendable {
+    /// What Python calls it.
+    enum Kind: Hashable, Sendable {
+        case list, tuple
+        /// A key with the list of what has it: `grouper` and `list`.
+        case group
+        case range
+        /// `dict_keys` and the like, under the name that is printed.
+        case view(String)
+
+        /// Whether lists of these kinds can be equal.
+        func mayEqual(_ other: Kind) -> Bool { (self == .list) == (other == .list) && (self == .range) == (other == .range) }
+    }
+
     private let values: [TemplateValue]
+    let kind: Kind
     /// How deep lists and mappings lie in one another, from 1.
     let nesting: Int
 
     /// A list from outside.
-    init(given values: [TemplateValue]) {
-        self.values = values
+    init(given values: [TemplateValue], kind: Kind = .list) {
+        (self.values, self.kind) = (values, kind)
         nesting = 1 + (values.lazy.map(\.nesting).max() ?? 0)
     }
 
     /// A list that an operation made.
-    init(_ values: [TemplateValue], _ budget: inout TemplateBudget) throws(TemplateError) {
+    init(_ values: [TemplateValue], kind: Kind = .list, _ budget: inout TemplateBudget) throws(TemplateError) {
         try budget.spend(values.count)
-        self.init(given: values)
+        self.init(given: values, kind: kind)
         try budget.checkNesting(nesting)
     }
 
@@ -31,51 +45,61 @@ package struct TemplateList: Sendable {
     }
 
     func equals(_ other: TemplateList, _ budget: inout TemplateBudget) throws(TemplateError) -> Bool {
-        guard count == other.count else { return false }
+        guard count == other.count, kind.mayEqual(other.kind) else { return false }
         for (a, b) in zip(values, other.values) where !(try a.equals(b, &budget)) { return false }
         return true
     }
 
     func mapStrings(_ change: (String) -> String) -> TemplateList {
-        TemplateList(given: values.map { $0.mapStrings(change) })
+        TemplateList(given: values.map { $0.mapStrings(change) }, kind: kind)
     }
 }
 
 /// A mapping that keeps the order of its members, which are looked for one by one, and reached against a budget only.
 package struct TemplateMapping: Sendable {
-    private var values: [(key: String, value: TemplateValue)]
+    typealias Member = (key: TemplateValue, value: TemplateValue)
+
+    private var values: [Member]
     /// How deep lists and mappings lie in one another, from 1.
     private(set) var nesting: Int
-    /// Whether `set` may change its members.
-    var isNamespace = false
 
     /// A mapping from outside.
     package init(_ members: [(String, TemplateValue)]) {
-        values = members.map { (key: $0.0, value: $0.1) }
+        values = members.map { (key: TemplateValue(text: $0.0), value: $0.1) }
         nesting = 1 + (members.lazy.map(\.1.nesting).max() ?? 0)
     }
 
     var count: Int { values.count }
 
-    func members(_ budget: inout TemplateBudget) throws(TemplateError) -> [(key: String, value: TemplateValue)] {
+    func members(_ budget: inout TemplateBudget) throws(TemplateError) -> [Member] {
         try budget.spend(2 * values.count)
         return values
     }
 
-    func value(of key: String, _ budget: inout TemplateBudget) throws(TemplateError) -> TemplateValue? {
+    func value(of key: TemplateValue, _ budget: inout TemplateBudget) throws(TemplateError) -> TemplateValue? {
         try place(of: key, &budget).map { values[$0].value }
     }
 
-    mutating func set(_ key: String, to value: TemplateValue, _ budget: inout TemplateBudget) throws(TemplateError) {
-        nesting = max(nesting, 1 + value.nesting)
+    func value(named key: String, _ budget: inout TemplateBudget) throws(TemplateError) -> TemplateValue? {
+        try value(of: TemplateValue(text: key), &budget)
+    }
+
+    mutating func set(
+        _ key: TemplateValue, to value: TemplateValue, _ budget: inout TemplateBudget
+    ) throws(TemplateError) {
+        nesting = max(nesting, 1 + value.nesting, 1 + key.nesting)
         try budget.checkNesting(nesting)
         if let place = try place(of: key, &budget) { values[place].value = value } else { values.append((key, value)) }
     }
 
-    private func place(of key: String, _ budget: inout TemplateBudget) throws(TemplateError) -> Int? {
+    private func place(of key: TemplateValue, _ budget: inout TemplateBudget) throws(TemplateError) -> Int? {
         try budget.spend(values.count / 4)
-        try budget.copy(bytes: key.utf8.count)
-        return values.firstIndex { $0.key.utf8.count == key.utf8.count && $0.key.utf8.elementsEqual(key.utf8) }
+        guard case .string(let text) = key else {
+            for (place, member) in values.enumerated() where try member.key.equals(key, &budget) { return place }
+            return nil
+        }
+        try budget.copy(bytes: text.size)
+        return values.firstIndex { if case .string(let other) = $0.key { other.isSame(text) } else { false } }
     }
 
     func equals(_ other: TemplateMapping, _ budget: inout TemplateBudget) throws(TemplateError) -> Bool {
@@ -87,6 +111,8 @@ package struct TemplateMapping: Sendable {
     }
 
     func mapStrings(_ change: (String) -> String) -> TemplateMapping {
-        TemplateMapping(values.map { (change($0.key), $0.value.mapStrings(change)) })
+        var mapped = self
+        mapped.values = values.map { ($0.key.mapStrings(change), $0.value.mapStrings(change)) }
+        return mapped
     }
 }

@@ -26,7 +26,7 @@ struct TemplateParser {
                 statements.append(LocatedStatement(statement: .text(text), line: line))
             case .outputStart:
                 position += 1
-                let expression = try self.expression()
+                let expression = try tuple()
                 try expect(.outputEnd, "'}}'")
                 statements.append(LocatedStatement(statement: .output(expression), line: line))
             case .blockStart:
@@ -52,12 +52,22 @@ struct TemplateParser {
         case "for": return located(try loop())
         case "set": return located(try assignment())
         case "macro": return located(try macro())
+        case "call": return located(try callBlock())
+        case "with": return located(try with())
+        case "filter":
+            let filters = try filters()
+            return located(.filter(filters, try block(until: "endfilter")))
+        case "print":
+            var values = [try expression()]
+            while take(",") { values.append(try expression()) }
+            try endOfBlock()
+            return values.map { LocatedStatement(statement: .output($0), line: line) }
         // The part of a conversation that the assistant writes, which training frameworks mark.
-        case "generation":
-            try endOfBlock()
-            let body = try self.body(until: ["endgeneration"])
-            try endOfBlock()
-            return body
+        case "generation": return located(.with([], try block(until: "endgeneration")))
+        case "block":
+            let name = try self.name()
+            let body = try block(until: "endblock", named: name)
+            return located(.with([], body))
         case "break", "continue":
             try endOfBlock()
             return located(name == "break" ? .breakLoop : .continueLoop)
@@ -65,10 +75,19 @@ struct TemplateParser {
         }
     }
 
+    /// The body of a tag behind its `%}`, and the tag that ends it.
+    private mutating func block(until end: String, named name: String? = nil) throws(TemplateError) -> [LocatedStatement] {
+        try endOfBlock()
+        let body = try body(until: [end])
+        if let name { _ = takeName(name) }
+        try endOfBlock()
+        return body
+    }
+
     private mutating func conditional() throws(TemplateError) -> TemplateStatement {
         var branches: [TemplateBranch] = []
         while true {
-            let condition = try expression()
+            let condition = try tuple(allowsConditions: false)
             try endOfBlock()
             branches.append(TemplateBranch(condition: condition, body: try body(until: ["elif", "else", "endif"])))
             if previousName == "elif" { continue }
@@ -83,9 +102,11 @@ struct TemplateParser {
     }
 
     private mutating func loop() throws(TemplateError) -> TemplateStatement {
-        let names = try names(until: "in")
-        let sequence = try disjunction()
+        let target = try targets()
+        guard takeName("in") else { throw failure("expected 'in'") }
+        let sequence = try tuple(allowsConditions: false)
         let condition = takeName("if") ? try expression() : nil
+        let isRecursive = takeName("recursive")
         try endOfBlock()
         let body = try body(until: ["else", "endfor"])
         var otherwise: [LocatedStatement] = []
@@ -94,33 +115,59 @@ struct TemplateParser {
             otherwise = try self.body(until: ["endfor"])
         }
         try endOfBlock()
-        return .loop(TemplateLoop(names: names, sequence: sequence, condition: condition, body: body, otherwise: otherwise))
+        return .loop(
+            TemplateLoop(
+                target: target, sequence: sequence, condition: condition, isRecursive: isRecursive, body: body,
+                otherwise: otherwise))
     }
 
     private mutating func assignment() throws(TemplateError) -> TemplateStatement {
-        var names = [try name()]
-        if take(".") {
-            let attribute = try name()
-            try expect(.symbol("="), "'='")
-            let value = try expression()
-            try endOfBlock()
-            return .setAttribute(of: names[0], attribute, value)
-        }
-        while take(",") { names.append(try name()) }
+        let target = try targets()
         if take("=") {
             let value = try tuple()
             try endOfBlock()
-            return .set(names, value)
+            return .set(target, value)
         }
-        try endOfBlock()
-        let body = try body(until: ["endset"])
-        try endOfBlock()
-        return .setBlock(names[0], body)
+        let filters = take("|") ? try filters() : []
+        return .setBlock(target, filters, try block(until: "endset"))
+    }
+
+    private mutating func with() throws(TemplateError) -> TemplateStatement {
+        var values: [(target: TemplateTarget, value: TemplateExpression)] = []
+        while kind != .blockEnd {
+            if !values.isEmpty { try expect(.symbol(","), "','") }
+            let target = try self.target()
+            try expect(.symbol("="), "'='")
+            values.append((target, try expression()))
+        }
+        return .with(values, try block(until: "endwith"))
     }
 
     private mutating func macro() throws(TemplateError) -> TemplateStatement {
         let name = try self.name()
         try expect(.symbol("("), "'('")
+        let parameters = try parameters()
+        return .macro(try macro(name, parameters, until: "endmacro"))
+    }
+
+    private mutating func callBlock() throws(TemplateError) -> TemplateStatement {
+        let parameters = take("(") ? try parameters() : []
+        let call = try postfixed(try primary())
+        guard case .call = call.kind else { throw failure("expected the call of a macro") }
+        return .call(call, try macro("caller", parameters, until: "endcall"))
+    }
+
+    private mutating func macro(
+        _ name: String, _ parameters: [(name: String, standard: TemplateExpression?)], until end: String
+    ) throws(TemplateError) -> TemplateMacro {
+        let start = position
+        let body = try block(until: end, named: name)
+        let reads = tokens[start..<position].compactMap { token in if case .name(let name) = token.kind { name } else { nil } }
+        return TemplateMacro(
+            name: name, parameters: parameters, body: body, reads: Set(reads).intersection(["varargs", "kwargs", "caller"]))
+    }
+
+    private mutating func parameters() throws(TemplateError) -> [(name: String, standard: TemplateExpression?)] {
         var parameters: [(name: String, standard: TemplateExpression?)] = []
         while !take(")") {
             let parameter = try self.name()
@@ -130,21 +177,37 @@ struct TemplateParser {
                 break
             }
         }
-        try endOfBlock()
-        let body = try body(until: ["endmacro"])
-        if case .name = kind { position += 1 }
-        try endOfBlock()
-        return .macro(name, TemplateMacro(parameters: parameters, body: body))
+        return parameters
     }
 
-    private mutating func names(until end: String) throws(TemplateError) -> [String] {
-        let isEnclosed = take("(")
-        var names = [try name()]
-        while take(",") { names.append(try name()) }
-        if isEnclosed { try expect(.symbol(")"), "')'") }
-        guard takeName(end) else { throw failure("expected '\(end)'") }
-        return names
+    // MARK: Targets
+
+    private mutating func targets() throws(TemplateError) -> TemplateTarget {
+        let first = try target()
+        guard kind == .symbol(",") else { return first }
+        var parts = [first]
+        while take(","), startsTarget { parts.append(try target()) }
+        return .parts(parts)
     }
+
+    private var startsTarget: Bool {
+        if case .name(let name) = kind { name != "in" } else { kind == .symbol("(") }
+    }
+
+    private mutating func target() throws(TemplateError) -> TemplateTarget {
+        try descend()
+        defer { depth -= 1 }
+        if take("(") {
+            let inner = try targets()
+            try expect(.symbol(")"), "')'")
+            return inner
+        }
+        let name = try self.name()
+        guard !Self.reserved.contains(name) else { throw failure("'\(name)' cannot be assigned to") }
+        return take(".") ? .attribute(of: name, try self.name()) : .name(name)
+    }
+
+    private static let reserved: Set = ["true", "false", "none", "True", "False", "None"]
 
     // MARK: Tokens
 
@@ -192,7 +255,7 @@ struct TemplateParser {
         position += 1
     }
 
-    private mutating func endOfBlock() throws(TemplateError) { try expect(.blockEnd, "'%}'") }
+    mutating func endOfBlock() throws(TemplateError) { try expect(.blockEnd, "'%}'") }
 
     func failure(_ reason: String) -> TemplateError {
         TemplateError(reason: reason, line: tokens[min(position, tokens.count - 1)].line)
