@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Files
 import Foundation
 import Programs
 import Stages
@@ -126,6 +127,13 @@ struct CommandFailure: Error {
 
     static func badInput(_ message: String, hint: String? = nil) -> CommandFailure {
         CommandFailure(status: ExitStatus.badInput, message: message, hint: hint)
+    }
+
+    /// A file that a person names cannot be read.
+    ///
+    /// - Parameter missing: what to say where there is none.
+    static func unreadable(_ path: String, _ problem: FileProblem, missing: String? = nil) -> CommandFailure {
+        badInput(problem.kind == .missing ? missing ?? "there is no file at \(path)" : problem.description)
     }
 }
 

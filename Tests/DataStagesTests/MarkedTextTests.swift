@@ -5,11 +5,16 @@ import Testing
 
 @Suite struct MarkedTextTests {
     @Test(arguments: [
-        ("```json\n{\"a\": 1}\n```", "{\"a\": 1}"), ("  ```\n\n x \n```\n", "x"), ("```python\r\nf()\r\n```", "f()"),
+        ("```json\n{\"a\": 1}\n```", "{\"a\": 1}"), ("  ```\n\n x \n```\n", " x"), ("```python\nf()\n```", "f()"),
         ("```\na\n```\nb\n```", "a\n```\nb"), ("``` not a word\nx\n```", "``` not a word\nx\n```"), ("```\n```", ""),
         ("plain", "plain"), ("```x```", "```x```"), ("```\nx", "```\nx"),
     ])
-    func aBlockOfCodeIsItsBody(text: String, body: String) { #expect(text.withoutFence == body) }
+    func aBlockOfCodeIsItsBody(text: String, body: String) { #expect(text.withoutFence() == body) }
+
+    @Test func aWordBehindTheMarkMayHaveOtherCharacters() {
+        #expect("```tool_call\n{}\n```".withoutFence() == "```tool_call\n{}\n```")
+        #expect("```tool_call\n{}\n```".withoutFence(labels: "_") == "{}")
+    }
 
     @Test func partsStandBetweenMarksThatAreClosed() {
         #expect("a<t>1</t>b<t>2</t><t>3".parts(from: "<t>", to: "</t>") == ["1", "2"])
@@ -31,6 +36,6 @@ import Testing
         #expect(brackets.withoutBrackets == brackets)
         #expect(String(repeating: "<t>", count: 1_000_000).parts(from: "<t>", to: "</t>") == [])
         let spaces = "```\n" + String(repeating: " ", count: 1_000_000) + "x"
-        #expect(spaces.withoutFence == spaces)
+        #expect(spaces.withoutFence() == spaces)
     }
 }

@@ -61,7 +61,7 @@ struct RecipeFile {
         do throws(FileProblem) {
             return try RegularFile.contents(of: path, limit: largest)
         } catch {
-            throw CommandFailure.badInput(error.kind == .missing ? missing : error.description)
+            throw CommandFailure.unreadable(path, error, missing: missing)
         }
     }
 

@@ -68,10 +68,7 @@ struct ImportCommand: ParsableCommand {
 
     func run() throws {
         for path in files {
-            if let problem = RegularFile.problem(at: path) {
-                throw CommandFailure.badInput(
-                    problem.kind == .missing ? "there is no file at \(path)" : problem.description)
-            }
+            if let problem = RegularFile.problem(at: path) { throw CommandFailure.unreadable(path, problem) }
         }
         let store = try options.open()
         for path in files {

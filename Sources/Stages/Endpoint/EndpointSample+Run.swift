@@ -76,7 +76,7 @@ struct ChatAnswer: Hashable {
         if calls.isEmpty, let call = message["function_call"], call != .null { calls = [["function": call]] }
         let text = message["content"]?.string ?? ""
         guard readsCalls else {
-            response = String(Self.withoutReasoning(text)).withoutFence.trimmed
+            response = String(Self.withoutReasoning(text)).withoutFence().trimmed
             return
         }
         response = calls.isEmpty ? Self.response(in: text) : Self.response(of: calls)
@@ -100,7 +100,7 @@ struct ChatAnswer: Hashable {
     private static func response(in text: String) -> String {
         let body = withoutReasoning(text)
         let marked = String(body).parts(from: "<tool_call>", to: "</tool_call>")
-        let pieces = marked.isEmpty ? [String(body).withoutFence] : marked
+        let pieces = marked.isEmpty ? [String(body).withoutFence()] : marked
         var calls: [FunctionCall] = []
         for piece in pieces {
             guard let json = try? JSON(parsing: piece, maximumDepth: 64), let found = Self.calls(in: json) else { return text }

@@ -92,7 +92,7 @@ struct RunCommand: ParsableCommand {
         do {
             return try FunctionFile.read(RegularFile.contents(of: path, limit: 64 << 20), path: path)
         } catch let problem as FileProblem {
-            throw CommandFailure.badInput(problem.kind == .missing ? "there is no file at \(path)" : problem.description)
+            throw CommandFailure.unreadable(path, problem)
         } catch let failure as StageFailure {
             throw CommandFailure.badInput(failure.description)
         }

@@ -94,7 +94,7 @@ extension RunQuery {
         do throws(FileProblem) {
             return try RegularFile.contents(of: path, limit: 1 << 30)
         } catch {
-            throw CommandFailure.badInput(error.kind == .missing ? "there is no file at \(path)" : error.description)
+            throw CommandFailure.unreadable(path, error)
         }
     }
 }

@@ -2,15 +2,15 @@
 /// of the text for every mark that nothing closes.
 extension String {
     /// The body of a block of code, where the text is one; else the text.
-    var withoutFence: String {
-        let fence = "```"
-        let text = trimmed
-        guard text.hasPrefix(fence), text.hasSuffix(fence), let line = text.firstIndex(where: \.isNewline) else { return self }
-        let opening = text.index(text.startIndex, offsetBy: fence.count)
-        let closing = text.index(text.endIndex, offsetBy: -fence.count)
-        guard line < closing, String(text[opening..<line]).trimmed.allSatisfy({ $0.isASCII && $0.isLetter || $0 == "_" })
-        else { return self }
-        return String(text[line..<closing]).trimmed
+    ///
+    /// - Parameter extra: characters, besides letters, of the word behind the first mark.
+    func withoutFence(labels extra: String = "") -> String {
+        let (fence, text) = ("```", withoutSpaceAround)
+        guard text.count >= 2 * fence.count, text.hasPrefix(fence), text.hasSuffix(fence) else { return self }
+        let body = text.dropFirst(fence.count).dropLast(fence.count)
+        let behind = body.drop { $0.isASCII && $0.isLetter || extra.contains($0) }
+        guard let line = behind.prefix(while: \.isWhitespace).lastIndex(of: "\n") else { return self }
+        return String(behind[behind.index(after: line)...].withoutSpaceBehind)
     }
 
     /// What stands between each mark and the next one that closes it.
@@ -43,4 +43,12 @@ extension String {
         }
         return String(kept)
     }
+}
+
+extension StringProtocol {
+    fileprivate var withoutSpaceBehind: SubSequence {
+        self[..<(lastIndex { !$0.isWhitespace }.map(index(after:)) ?? startIndex)]
+    }
+
+    fileprivate var withoutSpaceAround: Substring { Substring(drop(while: \.isWhitespace)).withoutSpaceBehind }
 }

@@ -105,7 +105,7 @@ enum CallMarkup {
         for ending in ["<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "</s>"] where text.hasSuffix(ending) {
             text = String(text.dropLast(ending.count)).trimmed
         }
-        return text.withoutFence
+        return text.withoutFence(labels: "_")
     }
 
     /// Words that are nothing but calls of known functions, as JSON or as Python's calls: `[get_weather(city="Oslo")]`.
