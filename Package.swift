@@ -77,7 +77,7 @@ let package = Package(
             name: "Stages",
             dependencies: [
                 "Engine", "Kinds", "BuildModel", "Programs", "CContainment", "CanonicalJSON", "SpannedYAML", "Diagnostics",
-                "Words", "Records",
+                "Words", "Records", "Archives",
             ]),
 
         // The command line

@@ -86,6 +86,8 @@ package struct FixedOutput: Hashable, Sendable {
     package enum Origin: Hashable, Sendable {
         /// A file beside the recipe, absolute.
         case path(String)
+        /// A folder beside the recipe, absolute, with the files under their paths.
+        case folder(String)
         /// A file, or the members of the archive that it is.
         case url(String, members: [String])
         /// The members of a distribution: `name==version`.
@@ -103,6 +105,15 @@ package struct FixedOutput: Hashable, Sendable {
     package init(files: [File], origin: Origin) {
         self.files = files.sorted { $0.path < $1.path }
         self.origin = origin
+    }
+
+    /// Where each file lies on this machine, absolute; empty where they come from elsewhere.
+    package var places: [(path: String, digest: Digest)] {
+        switch origin {
+        case .path(let path): files.prefix(1).map { (path, $0.digest) }
+        case .folder(let folder): files.map { ("\(folder)/\($0.path)", $0.digest) }
+        case .url, .pypi, .git, .huggingFace: []
+        }
     }
 }
 

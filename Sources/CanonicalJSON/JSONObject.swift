@@ -1,24 +1,48 @@
 /// The members of a JSON object. Objects with equal members are equal, whatever the order that they were written in.
+///
+/// Swift takes two keys for one where they are canonically equivalent, as U+F900 and U+8C48 are. `members` has the first of
+/// them; the `twins` are the others, which only files of tokens have.
 package struct JSONObject: Hashable, Sendable {
     package let members: [String: JSON]
+    /// Members whose key is another spelling of a key of `members`, in the order of their bytes.
+    private let twins: [Twin]
     /// All keys in the order of the text; empty where it is not known.
     private let keys: [String]
 
-    /// - Parameter keys: all keys of the members, each once, in the order of the text.
-    init(_ members: [String: JSON], keys: [String] = []) { (self.members, self.keys) = (members, keys) }
+    private struct Twin: Hashable, Sendable {
+        var key: [UInt8]
+        var value: JSON
+    }
 
-    package static func == (left: JSONObject, right: JSONObject) -> Bool { left.members == right.members }
+    /// - Parameters:
+    ///   - keys: all keys of the members, each once, in the order of the text.
+    ///   - twins: members with other spellings of these keys; they come last where the order of the text is asked for.
+    init(_ members: [String: JSON], keys: [String] = [], twins: [(key: String, value: JSON)] = []) {
+        (self.members, self.keys) = (members, keys)
+        self.twins = twins.sorted { $0.key.precedesInBytes($1.key) }.map { Twin(key: Array($0.key.utf8), value: $0.value) }
+    }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(members) }
+    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.members == right.members && left.twins == right.twins
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(members)
+        hasher.combine(twins)
+    }
 
     /// The members in the order of their keys' UTF-8 bytes.
     var sorted: [(key: String, value: JSON)] {
-        members.sorted { $0.key.precedesInBytes($1.key) }
+        (Array(members) + twinMembers).sorted { $0.key.precedesInBytes($1.key) }
     }
 
     /// The members in the order of the text; sorted where it is not known.
     var written: [(key: String, value: JSON)] {
-        keys.isEmpty ? sorted : keys.compactMap { key in members[key].map { (key, $0) } }
+        keys.isEmpty ? sorted : keys.compactMap { key in members[key].map { (key, $0) } } + twinMembers
+    }
+
+    private var twinMembers: [(key: String, value: JSON)] {
+        twins.map { (key: String(decoding: $0.key, as: UTF8.self), value: $0.value) }
     }
 }
 
@@ -32,6 +56,17 @@ extension JSON {
         var keys: [String] = []
         for (key, value) in members where values.updateValue(value, forKey: key) == nil { keys.append(key) }
         return .object(JSONObject(values, keys: keys))
+    }
+
+    /// An object whose keys differ in their bytes, though Swift may take some for equal.
+    package static func object(byBytes members: [(String, JSON)]) -> JSON {
+        var values: [String: JSON] = [:]
+        var twins: [(key: String, value: JSON)] = []
+        values.reserveCapacity(members.count)
+        for (key, value) in members {
+            if values[key] == nil { values[key] = value } else { twins.append((key, value)) }
+        }
+        return .object(JSONObject(values, twins: twins))
     }
 
     /// The object with the value of each member changed; the order stays. Any other value as it is.

@@ -21,6 +21,14 @@ extension JSON {
         try self.init(parsing: text.utf8, maximumDepth: maximumDepth)
     }
 
+    /// Parses as `init(parsing:)` does, but takes keys for different where their bytes are, as files of tokens need it:
+    /// `sortedMembers` and `writtenMembers` have all of them.
+    package init(parsingByBytes bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
+        var parser = JSONParser(bytes: Array(bytes), maximumDepth: maximumDepth)
+        parser.tellsKeysByBytes = true
+        self = try parser.parseDocument()
+    }
+
     /// Parses as `init(parsing:)` does, but numbers stay what they are written as, and objects know the order of their members:
     /// `5` is an integer, `5.0` a real, `5e0` a decimal. `canonical` is the usual value.
     package init(parsingAsWritten bytes: some Collection<UInt8>, maximumDepth: Int = 256) throws(JSONError) {
@@ -36,6 +44,7 @@ private struct JSONParser {
     var position = 0
     /// Whether numbers and the order of members stay as they are written.
     var keepsSpelling = false
+    var tellsKeysByBytes = false
 
     init(bytes: [UInt8], maximumDepth: Int) { (self.bytes, self.maximumDepth) = (bytes, maximumDepth) }
 
@@ -67,6 +76,8 @@ private struct JSONParser {
         position += 1
         var members: [String: JSON] = [:]
         var keys: [String] = []
+        var twins: [(key: String, value: JSON)] = []
+        var twinKeys: Set<[UInt8]> = []
         skipSpace()
         if take("}") { return .object(members) }
         while true {
@@ -78,13 +89,19 @@ private struct JSONParser {
             guard take(":") else { throw failure("expected ':' after a key") }
             skipSpace()
             let value = try parseValue(depth: depth + 1)
-            guard members.updateValue(value, forKey: key) == nil else {
-                position = start
-                throw failure("the key '\(key)' stands twice in one object")
+            if let known = members.index(forKey: key) {
+                let isTwin = tellsKeysByBytes && !members[known].key.utf8.elementsEqual(key.utf8)
+                guard isTwin, twinKeys.insert(Array(key.utf8)).inserted else {
+                    position = start
+                    throw failure("the key '\(key)' stands twice in one object")
+                }
+                twins.append((key, value))
+            } else {
+                members[key] = value
+                if keepsSpelling { keys.append(key) }
             }
-            if keepsSpelling { keys.append(key) }
             skipSpace()
-            if take("}") { return .object(JSONObject(members, keys: keys)) }
+            if take("}") { return .object(JSONObject(members, keys: keys, twins: twins)) }
             guard take(",") else { throw failure("expected ',' or '}'") }
         }
     }

@@ -59,22 +59,21 @@ package struct Executor: Sendable {
     /// not leak into it.
     private func snapshotSources(of graph: Graph, wanted: [StageID]) throws {
         for id in wanted {
-            guard let source = graph[id].fixedOutput, case .path(let path) = source.origin,
-                store.heldFixedOutput(of: graph[id]) == nil
-            else { continue }
-            guard let planned = source.files.first?.digest else { continue }
-            guard FileManager.default.fileExists(atPath: path) else {
-                throw SourceMissing(
-                    description:
-                        "\(path) is not there, nor is a file with the SHA-256 \(planned) in the store; put it there, or "
-                        + "import it from elsewhere")
-            }
-            let file = try store.importFile(at: path)
-            guard file.digest == planned else {
-                throw SourceChanged(
-                    description:
-                        "\(path) has the SHA-256 \(file.digest), and not \(planned), with which the build was planned; run the "
-                        + "build again, or put the file there that the recipe pins")
+            guard let source = graph[id].fixedOutput, store.heldFixedOutput(of: graph[id]) == nil else { continue }
+            for (path, planned) in source.places {
+                guard FileManager.default.fileExists(atPath: path) else {
+                    throw SourceMissing(
+                        description:
+                            "\(path) is not there, nor is a file with the SHA-256 \(planned) in the store; put it there, or "
+                            + "import it from elsewhere")
+                }
+                let file = try store.importFile(at: path)
+                guard file.digest == planned else {
+                    throw SourceChanged(
+                        description:
+                            "\(path) has the SHA-256 \(file.digest), and not \(planned), with which the build was planned; run "
+                            + "the build again, or put the file there that the recipe pins")
+                }
             }
         }
     }

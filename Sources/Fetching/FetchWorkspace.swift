@@ -78,7 +78,7 @@ extension FixedOutput.Origin {
     /// The origin in words.
     var label: String {
         switch self {
-        case .path(let path): path
+        case .path(let path), .folder(let path): path
         case .url(let url, _): url
         case .pypi(let requirement, _): "the Python package \(requirement)"
         case .git(let url, let revision, _): "\(url) at \(revision)"

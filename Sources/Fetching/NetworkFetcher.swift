@@ -40,6 +40,8 @@ package struct NetworkFetcher: OriginFetcher {
         switch origin {
         case .path(let path):
             return [try workspace.keep(URL(fileURLWithPath: path))]
+        case .folder(let path):
+            throw FetchError("\(path) is a folder, whose files are taken when a build begins")
         case .url(let url, let members):
             return try await fetch(url: url, members: Members(members), workspace)
         case .pypi(let requirement, let members):
@@ -56,7 +58,7 @@ package struct NetworkFetcher: OriginFetcher {
 
     package func resolve(_ origin: FixedOutput.Origin) async throws(FetchError) -> FixedOutput.Origin {
         switch origin {
-        case .path, .url, .pypi:
+        case .path, .folder, .url, .pypi:
             return origin
         case .git(let url, let revision, let members):
             let workspace = try FetchWorkspace(origin: origin)
@@ -147,7 +149,7 @@ extension FixedOutput.Origin {
     package var revision: String? {
         switch self {
         case .git(_, let revision, _), .huggingFace(_, let revision, _): revision
-        case .path, .url, .pypi: nil
+        case .path, .folder, .url, .pypi: nil
         }
     }
 }

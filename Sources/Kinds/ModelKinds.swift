@@ -78,14 +78,16 @@ package struct ModelInit: StageKind {
 /// Reads a model that was made elsewhere: a Hugging Face folder or a GGUF file.
 ///
 /// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
-/// or shards with their index) and the tokenizer's files, or one `.gguf` file.
+/// or shards with their index) and the tokenizer's files, or one `.gguf` file; or an archive of them.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
 package struct ModelImport: StageKind {
     package static let declaration = KindDeclaration(
         "model.import", revision: 1, inputs: [.required("source")], output: "a model folder")
 
+    @Spanned package var date: String?
+
     package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = []
+    package static let parameters: [Parameter<Self>] = [.init(\.$date, .templateDate, at: .elsewhere)]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
 }
@@ -102,4 +104,10 @@ package struct AdapterMerge: StageKind {
     package static let parameters: [Parameter<Self>] = []
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+}
+
+extension Field<String> {
+    /// Where prompts of imported models are spoken of.
+    package static let templateDate = text(
+        "date", "The day that chat templates are told, such as `2026-01-31`. Without it, those that must have one are refused.")
 }

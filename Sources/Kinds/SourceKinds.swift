@@ -3,7 +3,7 @@ import Declarations
 
 package enum SourceKinds {
     static let kinds: [any StageKind.Type] = [
-        SourceFile.self, SourceHTTP.self, SourcePyPI.self, SourceGit.self, SourceHuggingFace.self,
+        SourceFile.self, SourceFolder.self, SourceHTTP.self, SourcePyPI.self, SourceGit.self, SourceHuggingFace.self,
     ]
 }
 
@@ -58,6 +58,14 @@ extension PinnedSource {
     fileprivate static func pinned(_ name: String, revision: Int) -> KindDeclaration {
         KindDeclaration(name, revision: revision, output: "files from elsewhere, under their paths")
     }
+}
+
+/// The files of a folder beside the recipe: a model, an encoder or adapters.
+package struct SourceFolder: PinnedSource {
+    package static let declaration = KindDeclaration(
+        "source.folder", revision: 1, output: "the files of a folder beside the recipe, under their paths")
+    package var files = Spanned<[PinnedFile]>(wrappedValue: [])
+    package init() {}
 }
 
 /// A file from a URL, or members of the archive that it is.

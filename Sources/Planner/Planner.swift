@@ -40,18 +40,23 @@ package enum Planner {
             return Diagnostic(
                 .missingFile, "the file '\(path.value)' cannot be read", at: path.span, label: "no such file",
                 help: lookalikes[source.name.value]
-                    ?? "paths start at the folder of the recipe that names them and end at a file; a folder is none")
+                    ?? "paths start at the folder of the recipe that names them, and end at a file or at a folder with a model")
         }
     }
 }
 
-/// A source file as it was when the plan was made. The plan never reads files itself.
+/// A source file, or a folder of them, as it was when the plan was made. The plan never reads files itself.
 package struct SourceSnapshot: Hashable, Sendable {
-    /// The file's own name, without its folder.
-    package var file: String
-    package var digest: Digest
+    /// The file under its own name, or the files of a folder under their paths.
+    package var files: [FixedOutput.File]
+    package var isFolder: Bool
     /// Absolute: where the bytes can be read again.
     package var path: String
 
-    package init(file: String, digest: Digest, path: String) { (self.file, self.digest, self.path) = (file, digest, path) }
+    package init(file: String, digest: Digest, path: String) {
+        (files, isFolder, self.path) = ([FixedOutput.File(path: file, digest: digest)], false, path)
+    }
+
+    /// - Parameter files: at least one.
+    package init(folder path: String, files: [FixedOutput.File]) { (self.files, isFolder, self.path) = (files, true, path) }
 }

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Foundation
 import TestSupport
 import Testing
 
@@ -35,8 +36,15 @@ import Testing
 
     @Test func aPromptDoesNotDependOnTheDay() throws {
         #expect(try Self.rendered("{{ 'now' if strftime_now is defined else 'then' }}") == "then")
-        let reason = "the template asks for today's date; a prompt must not depend on the day"
-        #expect(throws: TemplateError(reason: reason, line: 2)) { try Self.rendered("\n{{ strftime_now('%d') }}") }
+        #expect(throws: TemplateError(reason: TemplateEvaluator.needsDay, line: 2)) {
+            try Self.rendered("\n{{ strftime_now('%d') }}")
+        }
+        let template = try ChatTemplate("{{ strftime_now('%d %B %Y, %A') }}")
+        #expect(template.readsDay)
+        #expect(try template.render([:], day: TemplateDay("2024-02-29")) == "29 February 2024, Thursday")
+        for text in ["2023-02-29", "2026-13-01", "2026-1-1", "0000-01-01", "+026-01-01", "2026-01-01T00", ""] {
+            #expect(TemplateDay(text) == nil)
+        }
     }
 
     @Test func aTemplateSaysWhetherItReadsTools() throws {
@@ -66,6 +74,28 @@ import Testing
             try Self.rendered(
                 "{{ a == b }} {{ a | length }}", ["a": TemplateValue(text: "é"), "b": TemplateValue(text: "e\u{301}")])
                 == "False 1")
+    }
+
+    /// Every construct gives what it gives in Jinja, or both refuse it (scripts/reference/template_constructs.py).
+    @Test func constructsRenderAsInJinja() throws {
+        let text = try Data(
+            contentsOf: Checkout.root.appending(path: "Tests/ChatTemplatesTests/Reference/template-constructs.json"))
+        let file = try JSON(parsingAsWritten: text)
+        let context = try #require(file["context"]?.object).mapValues { TemplateValue($0) }
+        let constructs = try #require(file["constructs"]?.array)
+        #expect(constructs.count > 130)
+        for construct in constructs {
+            let source = try #require(construct["source"]?.string)
+            let own: String?
+            var reason = ""
+            do throws(TemplateError) {
+                own = try ChatTemplate(source).render(context, day: TemplateDay("2026-01-31"))
+            } catch {
+                (own, reason) = (nil, error.reason)
+            }
+            #expect(
+                own.map { Array($0.utf8) } == construct["text"]?.string.map { Array($0.utf8) }, "\(source): \(own ?? reason)")
+        }
     }
 
     /// What cannot be read or rendered, and what is said about it.

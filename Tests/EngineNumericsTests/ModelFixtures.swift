@@ -1,13 +1,30 @@
 @testable import Engine
 
+extension ModelFamily {
+    /// Layers of each kind that the family has.
+    func mixedAttentions(layers: Int) -> [LayerAttention] {
+        (0..<layers).map { index in
+            switch self {
+            case .mistral, .phi3: LayerAttention(slides: true)
+            case .gemma3: LayerAttention(slides: index % 2 == 0)
+            case .smolLM3: LayerAttention(slides: index % 2 == 1, turns: index % 2 == 0)
+            default: LayerAttention()
+            }
+        }
+    }
+}
+
 /// Small models and rows that several tests share.
 enum Fixture {
     static func configuration(
         tied: Bool = true, family: ModelFamily = .qwen2, layers: Int = 2
     ) throws -> ModelConfiguration {
-        try ModelConfiguration(
+        var configuration = try ModelConfiguration(
             vocabularySize: 37, hiddenSize: 24, layerCount: layers, headCount: 4, keyValueHeadCount: 2, intermediateSize: 40,
             maximumPositions: 64, tiesEmbeddings: tied, family: family)
+        configuration.setAttentions(family.mixedAttentions(layers: layers), window: 5)
+        if family == .phi3 { configuration.rotaryDimension = 4 }
+        return configuration
     }
 
     /// Weights large enough that every part of the model matters; biases and norms are random too.

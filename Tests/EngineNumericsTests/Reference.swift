@@ -14,7 +14,7 @@ func referenceFile(_ name: String) throws -> JSON {
 /// directions, which touches every element.
 func expectGradient(
     _ gradient: [Float], of function: ([Float]) -> Double, at point: [Float], step: Double = 1e-2, tolerance: Double = 5e-3,
-    sourceLocation: SourceLocation = #_sourceLocation
+    name: String = "", sourceLocation: SourceLocation = #_sourceLocation
 ) {
     for direction in 0..<4 {
         let axis = randomFloats(point.count, seed: 900 + UInt64(direction))
@@ -25,7 +25,8 @@ func expectGradient(
         let found = zip(gradient, axis).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         let size = max(abs(expected), gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() * 0.1, 1e-6)
         #expect(
-            abs(found - expected) <= tolerance * size, "found \(found), expected \(expected)", sourceLocation: sourceLocation)
+            abs(found - expected) <= tolerance * size, "\(name): found \(found), expected \(expected)",
+            sourceLocation: sourceLocation)
     }
 }
 

@@ -123,6 +123,43 @@ import Words
         }
     }
 
+    /// Added tokens that are not special are ordinary text, in prompts and in answers; special ones beside them stay apart.
+    @Test func addedTokensThatAreNotSpecialAreText() throws {
+        var row = PromptFormatTests.row
+        row.query = "set <tool_call> thermostats <|im_end|>thermostat"
+        try Self.withFolder(configuration: Self.configuration) { folder, url throws in
+            var file = try #require(JSON(parsing: Data(contentsOf: url.appending(path: "tokenizer.json"))).object)
+            let added =
+                (file["added_tokens"]?.array ?? []) + [
+                    ["id": 300, "content": "<tool_call>", "special": false],
+                    ["id": 301, "content": "thermostat", "special": false, "single_word": true],
+                ]
+            file["added_tokens"] = .array(added)
+            try Data(JSON.object(file).canonicalBytes).write(to: url.appending(path: "tokenizer.json"))
+            let encoder = try folder.prompts(.query)
+            let tokens = try encoder.promptTokens(of: row, functions: [:])
+            #expect(tokens.filter { $0 < 3 } == [1, 2, 1] && tokens.filter { $0 >= 300 } == [300, 301])
+            #expect(try Self.prompt(encoder, of: row) == "<|im_start|>user\n\(row.query)<|im_end|>\n<|im_start|>assistant\n")
+            #expect(encoder.responseTokens(of: "<tool_call>x").first == 300)
+        }
+    }
+
+    /// A template sees the words of a row as they are, also where they start as a special token does.
+    @Test func aTemplateMayCutWordsAtWhatIsNotSpecial() throws {
+        var row = PromptFormatTests.row
+        row.query = "a</think>b<c <|im_"
+        let template = "{{ messages[0].content.split('</think>')[-1] }}{{ '|im_end|>' }}{{ 'end|>' }}"
+        try Self.withFolder(configuration: ["chat_template": .string(template), "eos_token": "<|im_end|>"]) {
+            folder, _ throws in
+            let encoder = try folder.prompts(.query)
+            #expect(try Self.prompt(encoder, of: row) == "b<c <|im_|im_end|>end|>")
+            row.query = "<|im_"
+            let joined = "{{ messages[0].content }}{{ 'end|>' }}"
+            try Data(joined.utf8).write(to: folder.url.appending(path: "chat_template.jinja"))
+            #expect(try folder.prompts(.query).promptTokens(of: row, functions: [:]).allSatisfy { $0 > 2 })
+        }
+    }
+
     @Test func aFileOfItsOwnIsTheTemplate() throws {
         try Self.withFolder(configuration: Self.configuration) { folder, url throws in
             try Data("{{ messages[0].content }}!".utf8).write(to: url.appending(path: "chat_template.jinja"))

@@ -117,6 +117,34 @@ import Testing
         #expect(changed.changes(from: graph).contains("data.rows"))
     }
 
+    /// The files are the key, not where they lie: those of a hub with the same names are the same artifact.
+    @Test func aFolderIsASourceOfItsFiles() throws {
+        let text = """
+            decant: 1
+            sources: {rows: {path: rows.jsonl}, m: {path: ./model}}
+            data: {ingest: {format: openai, train: rows}}
+            teacher: {from: m}
+            student: {from: m}
+            """
+        let reading = RecipeReader.read(SourceText(path: "recipe.yaml", text: text))
+        let files = ["tokenizer.json", "config.json", "part/model.safetensors"].map {
+            FixedOutput.File(path: $0, digest: Digest(hashing: $0))
+        }
+        let snapshots = [
+            "rows": SourceSnapshot(file: "rows.jsonl", digest: Digest(hashing: "rows"), path: "/rows.jsonl"),
+            "m": SourceSnapshot(folder: "/models/m", files: files),
+        ]
+        let planning = try Planner.plan(try #require(reading.recipe), sources: snapshots)
+        let graph = try #require(planning.graph, "\(DiagnosticRenderer.render(planning.diagnostics))")
+        let source = try #require(graph.stages.first { $0.name == "source.m" })
+        #expect(source.kind == "source.folder")
+        #expect(
+            source.fixedOutput?.places.map(\.path)
+                == ["/models/m/config.json", "/models/m/part/model.safetensors", "/models/m/tokenizer.json"])
+        #expect(source.parameters["files"]?.array?.compactMap { $0["path"]?.string } == source.fixedOutput?.files.map(\.path))
+        #expect(!source.parameters.canonicalText.contains("/models"))
+    }
+
     @Test func publishedSourcesAreIngested() throws {
         let digest = Digest(hashing: "x").hex
         let graph = try plan(

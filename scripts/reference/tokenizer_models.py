@@ -129,3 +129,85 @@ def llama3_like():
         ]
     )
     return tokenizer
+
+
+def mistral_data(name):
+    package = pathlib.Path(importlib.util.find_spec("mistral_common").origin).parent
+    return package / "data" / name
+
+
+def mistral():
+    """Mistral 7B's tokenizer from the SentencePiece model in mistral-common, in Llama 2's form (needs `sentencepiece`)."""
+    import sentencepiece
+
+    model = sentencepiece.SentencePieceProcessor(model_file=str(mistral_data("tokenizer.model.v1")))
+    pieces = [model.id_to_piece(id) for id in range(model.get_piece_size())]
+    vocabulary = {piece: id for id, piece in enumerate(pieces)}
+    # Two tokens merge where their text is a token; that of the better score first.
+    merges = []
+    for piece, id in vocabulary.items():
+        if not model.is_byte(id):
+            halves = ((piece[:cut], piece[cut:]) for cut in range(1, len(piece)))
+            merges += [(-model.get_score(id), (vocabulary[a], vocabulary[b]), (a, b)) for a, b in halves if a in vocabulary and b in vocabulary]
+    merges.sort(key=lambda merge: merge[:2])
+    tokenizer = Tokenizer(models.BPE(
+        vocabulary, [pair for _, _, pair in merges], unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "</s>")])
+    return tokenizer
+
+
+def mistral_with_metaspace():
+    """The same with the Metaspace of newer files."""
+    tokenizer = mistral()
+    tokenizer.normalizer = None
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    return tokenizer
+
+
+def gemma_like():
+    """The same vocabulary with Gemma's settings."""
+    tokenizer = mistral()
+    tokenizer.normalizer = normalizers.Replace(" ", "\u2581")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()])
+    return tokenizer
+
+
+def unigram_like():
+    """The same vocabulary with the scores of a Unigram model: longer tokens are likelier than their parts."""
+    import sentencepiece
+
+    model = sentencepiece.SentencePieceProcessor(model_file=str(mistral_data("tokenizer.model.v1")))
+    pieces = [(model.id_to_piece(id), -5.0 - 0.0005 * id) for id in range(model.get_piece_size())]
+    tokenizer = Tokenizer(models.Unigram(pieces, 0, True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    return tokenizer
+
+
+def of_qwen2_vocabulary(pre_tokenizer):
+    """Qwen2's vocabulary with the cuts of another model."""
+    vocabulary, merges = qwen2_vocabulary()
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges))
+    tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def all_structures():
+    """Real vocabularies with the parts of published tokenizers, by name."""
+    import tokenizer_structures as s
+
+    falcon = pre_tokenizers.Sequence([
+        pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=False), pre_tokenizers.Digits(False),
+        pre_tokenizers.Split(Regex("[0-9][0-9][0-9]"), "isolated")])
+    return {
+        "Qwen2": qwen2, "Llama 3": llama3_like, "Mistral": mistral, "Metaspace": mistral_with_metaspace, "Gemma": gemma_like,
+        "Unigram": unigram_like, "o200k": lambda: of_qwen2_vocabulary(s.split(s.O200K)),
+        "Tekken": lambda: of_qwen2_vocabulary(s.split(s.TEKKEN)),
+        "DeepSeek": lambda: of_qwen2_vocabulary(s.split(r"\p{N}{1,3}", s.CJK, s.DEEPSEEK3)),
+        "Falcon": lambda: of_qwen2_vocabulary(falcon),
+    }

@@ -3,7 +3,8 @@
 //     encode FOLDER            lines of JSON strings in, lines of id lists out; FOLDER holds tokenizer.json
 //     decode FOLDER            lines of id lists in, lines of [text, text with special tokens] out
 //     rewrite FOLDER           the tokenizer.json that the tokenizer read would be saved as
-//     template FILE            lines of JSON objects with a template's variables in, lines of prompts as JSON strings out
+//     template FILE [DAY]      lines of JSON objects with a template's variables in, lines of prompts as JSON strings out; DAY is
+//                              what strftime_now gives
 //     pieces FOLDER            as `encode`, with the WordPiece tokenizer of an encoder
 //     vectors FOLDER           lines of JSON strings in, lines of the encoder's vectors out
 //     time FOLDER FILE ROUNDS  megabytes a second of the best round: line by line, and the whole file as one text
@@ -22,12 +23,12 @@ func megabytesPerSecond(_ bytes: Int, rounds: Int, _ body: () -> Int) -> Double 
     return best
 }
 
-func renderLines(with file: URL) throws {
+func renderLines(with file: URL, day: TemplateDay?) throws {
     let template = try ChatTemplate(String(decoding: try Data(contentsOf: file), as: UTF8.self))
     while let line = readLine() {
-        let variables = (try JSON(parsing: line).object ?? [:]).mapValues { TemplateValue($0) }
+        let variables = (try JSON(parsingAsWritten: line.utf8).object ?? [:]).mapValues { TemplateValue($0) }
         do throws(TemplateError) {
-            print(JSON.string(try template.render(variables)).canonicalText)
+            print(JSON.string(try template.render(variables, day: day)).canonicalText)
         } catch {
             print(JSON.object(["error": .string(error.reason), "line": .integer(Int64(error.line))]).canonicalText)
         }
@@ -50,7 +51,9 @@ func encodeLines(with folder: URL, pieces: Bool) throws {
 
 func run(_ arguments: [String]) throws {
     guard arguments.count >= 2 else { throw ModelFileError(file: "arguments", reason: "a command and a folder are missing") }
-    if arguments[0] == "template" { return try renderLines(with: URL(filePath: arguments[1])) }
+    if arguments[0] == "template" {
+        return try renderLines(with: URL(filePath: arguments[1]), day: arguments.dropFirst(2).first.flatMap(TemplateDay.init))
+    }
     if ["pieces", "vectors"].contains(arguments[0]) {
         return try encodeLines(with: URL(filePath: arguments[1]), pieces: arguments[0] == "pieces")
     }

@@ -2,6 +2,7 @@
 // its sequence was divided into calls: a score is Σ_i q_i·k_i in rising i, an output Σ_j w_j·v_j in rising j, one fused multiply-add
 // each, and between them the softmax over the keys that the row sees.
 #include "CKernels.h"
+#include "window.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -54,7 +55,6 @@ void decant_attention_blocks(const float *queries, long query_stride, float *y, 
                              long rows, long head, decant_attention_shape shape, decant_vector_width vectors) {
     int wide = vectors == decant_vectors_avx512;
     long d = shape.dimension, group = shape.heads / shape.kv_heads, count = blocks_for(first + rows);
-    float scale = 1.0f / __builtin_sqrtf((float)d);
     long floats = most_queries * (d + padded(d) + count * block_tokens);
     long pointers = 2 * count * (long)(sizeof(float *) / sizeof(float));
     float *scaled = decant_thread_scratch(decant_scratch_attention, floats + pointers + 1);
@@ -69,13 +69,22 @@ void decant_attention_blocks(const float *queries, long query_stride, float *y, 
     g.scores = g.y + most_queries * padded(d);
     for (long start = 0; start < rows * group; start += most_queries) {
         g.count = (int)(rows * group - start < most_queries ? rows * group - start : most_queries);
+        // Blocks before the window of the first query are not read.
+        long skipped = keys_before_window(first + start / group + 1, shape.window) / block_tokens;
+        g.keys = keys + skipped;
+        g.values = values + skipped;
         for (int q = 0; q < g.count; q++) {
             long row = (start + q) / group, column = (head * group + (start + q) % group) * d;
-            for (long i = 0; i < d; i++) scaled[q * d + i] = queries[row * query_stride + column + i] * scale;
-            g.seen[q] = first + row + 1;
+            for (long i = 0; i < d; i++) scaled[q * d + i] = queries[row * query_stride + column + i] * shape.scale;
+            g.seen[q] = first + row + 1 - skipped * block_tokens;
         }
         (wide ? scores_avx512 : scores_avx2)(&g);
-        for (int q = 0; q < g.count; q++) decant_softmax(g.scores + q * g.stride, g.scores + q * g.stride, 1, g.seen[q]);
+        for (int q = 0; q < g.count; q++) {
+            float *scores = g.scores + q * g.stride;
+            long hidden = keys_before_window(g.seen[q], shape.window);
+            decant_softmax(scores + hidden, scores + hidden, 1, g.seen[q] - hidden);
+            memset(scores, 0, (size_t)hidden * sizeof(float));
+        }
         (wide ? outputs_avx512 : outputs_avx2)(&g);
         for (int q = 0; q < g.count; q++) {
             long row = (start + q) / group, column = (head * group + (start + q) % group) * d;

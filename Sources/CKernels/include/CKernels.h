@@ -98,31 +98,40 @@ void decant_coded_product(const float *a, long a_stride, decant_coded_panels w, 
 void decant_coded_rows(decant_coded_panels w, long first, long count, float *rows, decant_vector_width vectors);
 
 // layers/norms.c
-void decant_rmsnorm(const float *x, const float *w, float *y, float *inverse_rms, long rows, long columns, float epsilon);
-void decant_rmsnorm_again(const float *x, const float *w, const float *inverse_rms, float *y, long rows, long columns);
+// y = x·(w + shift)/rms(x); y may be x. `_add` adds it to y.
+void decant_rmsnorm(const float *x, const float *w, float shift, float *y, float *inverse_rms, long rows, long columns,
+                    float epsilon);
+void decant_rmsnorm_add(const float *x, const float *w, float shift, float *y, float *inverse_rms, long rows, long columns,
+                        float epsilon);
+void decant_rmsnorm_again(const float *x, const float *w, float shift, const float *inverse_rms, float *y, long rows,
+                          long columns);
 // Adds to dx; dw is the sum over these rows.
-void decant_rmsnorm_backward(const float *x, const float *w, const float *inverse_rms, const float *dy, float *dx, float *dw,
-                             long rows, long columns);
+void decant_rmsnorm_backward(const float *x, const float *w, float shift, const float *inverse_rms, const float *dy, float *dx,
+                             float *dw, long rows, long columns);
 // y = (x − mean)·w/√(variance + ε) + b for each row; x and y may be the same.
 void decant_layernorm(const float *x, const float *w, const float *b, float *y, long rows, long columns, float epsilon);
 
-// layers/rope.c
+// layers/rope.c: the first `turned` channels of each head
 void decant_rope(float *x, const int32_t *positions, const float *cosines, const float *sines, long rows, long stride,
-                 long heads, long dimension);
+                 long heads, long dimension, long turned);
 void decant_rope_backward(float *dx, const int32_t *positions, const float *cosines, const float *sines, long rows,
-                          long stride, long heads, long dimension);
+                          long stride, long heads, long dimension, long turned);
 
 // layers/activations.c
 void decant_gelu(float *x, long n); // x ← x·Φ(x), Φ the normal distribution function, within 1e-6
-void decant_swiglu(const float *gate_up, float *y, long rows, long columns);
-// The columns `first`..<`first + count` of the same.
+// gate_up [rows, 2·columns] → the columns `first`..<`first + count` of y [rows, columns] = SiLU(gate)·up
 void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count);
 // gate_up → its gradient, dy → the layer's output again, both in place
 void decant_swiglu_backward(float *gate_up, float *dy, long rows, long columns);
+// The same with GELU, in its form with tanh, for SiLU
+void decant_geglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count);
+void decant_geglu_backward(float *gate_up, float *dy, long rows, long columns);
 
 // attention/attention.c
 typedef struct {
     long heads, kv_heads, dimension;
+    long window; // keys that a query sees, its own included
+    float scale; // of the scores
 } decant_attention_shape;
 // One sequence, from its first row on, and the query heads of one key/value head; queries from `first_query` to `end_query`.
 // qkv [T, (heads + 2·kv_heads)·d] → y [T, heads·d]; statistics [T, heads, 2] = (largest score, 1/sum of exponentials)

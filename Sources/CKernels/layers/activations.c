@@ -3,42 +3,62 @@
 
 static inline f8 sigmoid8(f8 x) { return splat8(1) / (splat8(1) + exp8(-x)); }
 
-static inline f8 swiglu8(f8 gate, f8 up) { return gate * sigmoid8(gate) * up; }
+// A gate opens by x·σ(a(x)): a(x) = x is SiLU, a(x) = 2·√(2/π)·(x + 0.044715·x³) is GELU in its form with tanh, because
+// ½·(1 + tanh(u)) = σ(2·u).
+typedef enum { silu, gelu } gate_kind;
 
-// gate_up [rows, 2·columns] → y [rows, columns] = gate·σ(gate)·up
-void decant_swiglu(const float *gate_up, float *y, long rows, long columns) {
-    decant_swiglu_columns(gate_up, y, rows, columns, 0, columns);
+static const float twice_root = 1.5957691216057308f;
+
+static inline f8 argument8(f8 x, gate_kind kind) {
+    return kind == silu ? x : x * fma8(x * x, splat8(twice_root * 0.044715f), splat8(twice_root));
 }
 
-void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count) {
+// x·σ(a(x))·(1 − σ(a(x)))·a′(x) is what the slope has beside σ: `opened` is its x·σ(a(x)).
+static inline f8 steepened8(f8 opened, f8 x, gate_kind kind) {
+    return kind == silu ? opened : opened * fma8(x * x, splat8(3 * twice_root * 0.044715f), splat8(twice_root));
+}
+
+static inline f8 gated8(f8 gate, f8 up, gate_kind kind) { return gate * sigmoid8(argument8(gate, kind)) * up; }
+
+static inline __attribute__((always_inline)) void gated(const float *gate_up, float *y, long rows, long columns, long first,
+                                                        long count, gate_kind kind) {
     for (long r = 0; r < rows; r++) {
         const float *gate = gate_up + r * 2 * columns + first, *up = gate + columns;
         float *target = y + r * columns + first;
         long i = 0;
-        for (; i + 8 <= count; i += 8) store8(target + i, swiglu8(load8(gate + i), load8(up + i)));
+        for (; i + 8 <= count; i += 8) store8(target + i, gated8(load8(gate + i), load8(up + i), kind));
         long rest = count - i;
-        if (rest) store8_first(target + i, swiglu8(load8_first(gate + i, rest), load8_first(up + i, rest)), rest);
+        if (rest) store8_first(target + i, gated8(load8_first(gate + i, rest), load8_first(up + i, rest), kind), rest);
     }
 }
 
-// gate, up and dy → their gradients and silu(gate)·up
-static inline void swiglu_backward8(f8 *gate, f8 *up, f8 *dy) {
-    f8 sigmoid = sigmoid8(*gate);
-    f8 silu = *gate * sigmoid;
-    f8 slope = fma8(silu, splat8(1) - sigmoid, sigmoid); // σ + gate·σ·(1 − σ)
-    f8 y = silu * *up;
+void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count) {
+    gated(gate_up, y, rows, columns, first, count, silu);
+}
+
+void decant_geglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count) {
+    gated(gate_up, y, rows, columns, first, count, gelu);
+}
+
+// gate, up and dy → their gradients and the layer's output
+static inline void gated_backward8(f8 *gate, f8 *up, f8 *dy, gate_kind kind) {
+    f8 sigmoid = sigmoid8(argument8(*gate, kind));
+    f8 opened = *gate * sigmoid;
+    f8 slope = fma8(steepened8(opened, *gate, kind), splat8(1) - sigmoid, sigmoid);
+    f8 y = opened * *up;
     *gate = *dy * *up * slope;
-    *up = *dy * silu;
+    *up = *dy * opened;
     *dy = y;
 }
 
-void decant_swiglu_backward(float *gate_up, float *dy, long rows, long columns) {
+static inline __attribute__((always_inline)) void gated_backward(float *gate_up, float *dy, long rows, long columns,
+                                                                 gate_kind kind) {
     for (long r = 0; r < rows; r++, gate_up += 2 * columns, dy += columns) {
         float *gate = gate_up, *up = gate_up + columns;
         long i = 0;
         for (; i + 8 <= columns; i += 8) {
             f8 g = load8(gate + i), u = load8(up + i), d = load8(dy + i);
-            swiglu_backward8(&g, &u, &d);
+            gated_backward8(&g, &u, &d, kind);
             store8(gate + i, g);
             store8(up + i, u);
             store8(dy + i, d);
@@ -46,11 +66,19 @@ void decant_swiglu_backward(float *gate_up, float *dy, long rows, long columns) 
         long rest = columns - i;
         if (rest == 0) continue;
         f8 g = load8_first(gate + i, rest), u = load8_first(up + i, rest), d = load8_first(dy + i, rest);
-        swiglu_backward8(&g, &u, &d);
+        gated_backward8(&g, &u, &d, kind);
         store8_first(gate + i, g, rest);
         store8_first(up + i, u, rest);
         store8_first(dy + i, d, rest);
     }
+}
+
+void decant_swiglu_backward(float *gate_up, float *dy, long rows, long columns) {
+    gated_backward(gate_up, dy, rows, columns, silu);
+}
+
+void decant_geglu_backward(float *gate_up, float *dy, long rows, long columns) {
+    gated_backward(gate_up, dy, rows, columns, gelu);
 }
 
 // x·Φ(x). Φ(−|x|) = ½·erfc(|x|/√2) by Abramowitz and Stegun 7.1.26, within 1e-7: a polynomial in t = 1/(1 + p·|x|/√2) times

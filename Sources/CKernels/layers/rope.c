@@ -1,9 +1,9 @@
 #include "CKernels.h"
 
-// Turns the pairs (x[i], x[i + d/2]) of every head by the row's angles; `sign` gives the direction.
+// Turns the pairs (x[i], x[i + turned/2]) of every head by the row's angles; `sign` gives the direction.
 static inline void turn(float *x, const int32_t *positions, const float *cosines, const float *sines, long rows, long stride,
-                        long heads, long dimension, float sign) {
-    long half = dimension / 2;
+                        long heads, long dimension, long turned, float sign) {
+    long half = turned / 2;
     for (long r = 0; r < rows; r++) {
         const float *cosine = cosines + positions[r] * half;
         const float *sine = sines + positions[r] * half;
@@ -20,12 +20,12 @@ static inline void turn(float *x, const int32_t *positions, const float *cosines
 }
 
 void decant_rope(float *x, const int32_t *positions, const float *cosines, const float *sines, long rows, long stride,
-                 long heads, long dimension) {
-    turn(x, positions, cosines, sines, rows, stride, heads, dimension, 1);
+                 long heads, long dimension, long turned) {
+    turn(x, positions, cosines, sines, rows, stride, heads, dimension, turned, 1);
 }
 
 // A rotation's transpose is the rotation back.
 void decant_rope_backward(float *dx, const int32_t *positions, const float *cosines, const float *sines, long rows,
-                          long stride, long heads, long dimension) {
-    turn(dx, positions, cosines, sines, rows, stride, heads, dimension, -1);
+                          long stride, long heads, long dimension, long turned) {
+    turn(dx, positions, cosines, sines, rows, stride, heads, dimension, turned, -1);
 }

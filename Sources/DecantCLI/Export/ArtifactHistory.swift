@@ -84,7 +84,7 @@ struct RecordedSource {
     /// Where others find the files; `nil` for files that lay beside the recipe.
     var uri: String? {
         switch origin {
-        case nil, .path: nil
+        case nil, .path, .folder: nil
         case .url(let url, _): url
         case .pypi(let requirement, _): "pkg:pypi/" + requirement.replacing("==", with: "@").lowercased()
         case .git(let url, let revision, _): "git+\(url)@\(revision)"

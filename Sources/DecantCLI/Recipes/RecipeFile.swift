@@ -149,6 +149,10 @@ struct RecipeFile {
                 guard problem.kind == .missing || problem.kind == .folder else {
                     throw CommandFailure.badInput("the source '\(source.name.value)' cannot be read: \(problem)")
                 }
+                if problem.kind == .folder, let folder = try SourceFolderFiles.snapshot(of: file.path, digest: digest) {
+                    files[source.name.value] = folder
+                    continue
+                }
                 lookalikes[source.name.value] = Lookalike(of: file.path)?.words
                 continue
             }

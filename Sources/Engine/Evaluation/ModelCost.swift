@@ -5,8 +5,11 @@ package struct ModelCost: Hashable, Sendable {
     package let others: Int
     /// Operations that a token needs in all layers, whatever came before it.
     private let perToken: Double
-    /// Operations that a token needs in all layers for each token that it sees.
+    /// Operations that a token needs in a layer for each token that it sees.
     private let perContextToken: Double
+    /// Layers whose tokens see all before them, and those whose tokens see a window.
+    private let fullLayers, slidingLayers: Double
+    private let window: Double
     /// Of the head, for one token.
     private let perLogits: Double
 
@@ -21,7 +24,10 @@ package struct ModelCost: Hashable, Sendable {
         ]
         let layers = Double(configuration.layerCount)
         perToken = layers * Double(2 * maps.reduce(0) { $0 + $1.count })
-        perContextToken = layers * Double(4 * configuration.attentionSize)
+        perContextToken = Double(4 * configuration.attentionSize)
+        slidingLayers = Double(configuration.layerAttentions.count { $0.slides })
+        fullLayers = layers - slidingLayers
+        window = Double(configuration.window ?? 0)
         perLogits = Double(2 * layout.head.count)
     }
 
@@ -42,11 +48,16 @@ package struct ModelCost: Hashable, Sendable {
             decode: layers(from: prompt, to: prompt + generated) + generated * perLogits)
     }
 
-    /// All layers, for the tokens at positions `start` up to `end`. The token at position t sees t + 1 tokens, itself included.
+    /// All layers, for the tokens at positions `start` up to `end`.
     private func layers(from start: Double, to end: Double) -> Double {
-        let tokens = end - start
-        return tokens * perToken + tokens * (start + end + 1) / 2 * perContextToken
+        let (first, last) = (min(start, window), min(end, window))
+        let inWindows = Self.context(from: first, to: last) + (end - start - (last - first)) * window
+        let context = fullLayers * Self.context(from: start, to: end) + slidingLayers * inWindows
+        return (end - start) * perToken + context * perContextToken
     }
+
+    /// The tokens that those at positions `start` up to `end` see together: the one at position t sees t + 1, itself included.
+    private static func context(from start: Double, to end: Double) -> Double { (end - start) * (start + end + 1) / 2 }
 }
 
 /// The floating-point operations of answering one prompt.

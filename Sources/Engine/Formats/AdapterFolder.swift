@@ -16,7 +16,7 @@ package struct AdapterFolder: Sendable {
             "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": .null, "bias": "none",
             "fan_in_fan_out": false, "inference_mode": true, "lora_dropout": 0, "r": .integer(Int64(adaptation.rank)),
             "lora_alpha": .number(adaptation.alpha),
-            "target_modules": .array(adaptation.targets.map { .string($0.rawValue) }),
+            "target_modules": .array(adapters.layout.modules.map(JSON.string)),
         ]
         try Data(configuration.prettyText.utf8).write(to: url.appending(path: Self.configurationFile))
         var tensors: [String: StoredTensor] = [:]
@@ -47,24 +47,21 @@ package struct AdapterFolder: Sendable {
     }
 
     private func adaptation() throws(ModelFileError) -> LowRankAdaptation {
-        let configuration = try ModelFolder(url).readJSON(Self.configurationFile)
-        guard configuration["peft_type"]?.string == "LORA", let rank = configuration["r"]?.integer, (1...4096).contains(rank),
-            let alpha = configuration["lora_alpha"]?.double, alpha > 0, let names = configuration["target_modules"]?.array
-        else { throw fault(Self.configurationFile, "it does not describe adapters with a rank, an alpha and matrices") }
-        let unsupported = ["use_rslora", "use_dora", "fan_in_fan_out"].first { configuration[$0]?.bool == true }
-        if let unsupported { throw fault(Self.configurationFile, "'\(unsupported)' is not computed here") }
-        if let bias = configuration["bias"]?.string, bias != "none" {
-            throw fault(Self.configurationFile, "trained biases are not computed here")
+        let rules = try AdapterRules(readConfiguration())
+        guard rules.areOneForAll else {
+            throw fault(Self.configurationFile, "its matrices have ranks or scales of their own, and training has one for all")
         }
         var targets: [LowRankAdaptation.Target] = []
-        for name in names {
-            guard let target = name.string.flatMap(LowRankAdaptation.Target.init(rawValue:)) else {
-                throw fault(Self.configurationFile, "the matrix \(name.canonicalText) cannot be adapted")
+        for name in rules.modules ?? [] {
+            guard let stated = LowRankAdaptation.targets(of: name) else {
+                throw fault(Self.configurationFile, "the matrix '\(name)' cannot be adapted")
             }
-            targets.append(target)
+            targets += stated
         }
-        return LowRankAdaptation(rank: rank, alpha: alpha, targets: targets)
+        return LowRankAdaptation(rank: rules.rank, alpha: rules.alpha, targets: targets)
     }
 
-    private func fault(_ file: String, _ reason: String) -> ModelFileError { ModelFileError(file: file, reason: reason) }
+    func readConfiguration() throws(ModelFileError) -> JSON { try ModelFolder(url).readJSON(Self.configurationFile) }
+
+    func fault(_ file: String, _ reason: String) -> ModelFileError { ModelFileError(file: file, reason: reason) }
 }

@@ -38,7 +38,9 @@ package struct ModelFolder: Sendable {
     /// The files that a model folder must have beside its weights: how text becomes tokens, and where an answer ends.
     package static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
     /// The files of this sort that it may have.
-    package static let optionalTokenizerFiles = [generationFile, "chat_template.jinja"]
+    package static let optionalTokenizerFiles = [
+        generationFile, TokenizerSettings.templateFile, TokenizerSettings.mapFile, TokenizerSettings.legacyFile,
+    ]
     package static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
 
@@ -51,49 +53,50 @@ package struct ModelFolder: Sendable {
     func write(_ json: JSON, to name: String) throws { try Data(json.prettyText.utf8).write(to: url.appending(path: name)) }
 
     func readJSON(_ name: String) throws(ModelFileError) -> JSON {
-        guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
-            throw ModelFileError(file: name, reason: "the file is missing")
-        }
+        let content = try read(name)
         do {
             return try JSON(parsing: content)
         } catch {
+            if let words = Placeholder.words(content) { throw ModelFileError(file: name, reason: words) }
+            if content.starts(with: [0xEF, 0xBB, 0xBF]) {
+                throw ModelFileError(
+                    file: name,
+                    reason: "it begins with a byte order mark, which JSON does not have; save it as UTF-8 without one")
+            }
             throw ModelFileError(file: name, reason: error.description)
         }
+    }
+
+    /// `tokenizer.json` with the added tokens that the other files have.
+    func readTokenizer() throws(ModelFileError) -> JSON {
+        guard has(Tokenizer.file) else { throw ModelFileError(file: Tokenizer.file, reason: missingTokenizer) }
+        let content = try read(Tokenizer.file)
+        let json: JSON
+        do {
+            // Tokens may be canonically equivalent and yet different.
+            json = try JSON(parsingByBytes: content)
+        } catch {
+            throw ModelFileError(file: Tokenizer.file, reason: error.description)
+        }
+        return try TokenizerSettings(readingFolder: self).completing(json)
+    }
+
+    private var missingTokenizer: String {
+        let others = ["tokenizer.model", "vocab.json", "tiktoken.model", "spiece.model"].filter { has($0) }
+        guard let other = others.first else { return "the file is missing" }
+        return "the file is missing; the folder has \(other), which transformers turns into it: "
+            + "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)"
+    }
+
+    private func read(_ name: String) throws(ModelFileError) -> Data {
+        guard let content = FileManager.default.contents(atPath: url.appending(path: name).path) else {
+            throw ModelFileError(file: name, reason: "the file is missing")
+        }
+        return content
     }
 }
 
 extension ModelFolder {
-    /// Imports a published model. Weights become float32; everything else stays as it is.
-    package func importModel(from source: ModelFolder) throws {
-        let json = try source.readJSON(Self.configurationFile)
-        guard json["quantization_config"] ?? .null == .null else {
-            throw ModelFileError(
-                file: Self.configurationFile, reason: "the model is quantized; import the float model it was made from")
-        }
-        try write(WeightFiles(folder: source.url).model(ModelConfiguration(json: json)))
-        if source.has(Self.generationFile) { try write(source.readJSON(Self.generationFile), to: Self.generationFile) }
-        try write(source.readJSON("tokenizer.json"), to: "tokenizer.json")
-        try write(source.tokenizerConfiguration(), to: "tokenizer_config.json")
-    }
-
-    /// Imports the model of a GGUF file.
-    package func importModel(from file: GGUFFile) throws {
-        try file.writeTokenizer(to: url)
-        try write(file.model())
-    }
-
-    /// `tokenizer_config.json` with the chat template, which newer versions of `transformers` keep in a file of its own.
-    private func tokenizerConfiguration() throws(ModelFileError) -> JSON {
-        var members = has("tokenizer_config.json") ? try readJSON("tokenizer_config.json").object ?? [:] : [:]
-        if let template = FileManager.default.contents(atPath: url.appending(path: "chat_template.jinja").path) {
-            guard let text = String(validating: template, as: UTF8.self) else {
-                throw ModelFileError(file: "chat_template.jinja", reason: "the file is not UTF-8")
-            }
-            members["chat_template"] = .string(text)
-        }
-        return .object(members)
-    }
-
     func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
 }
 

@@ -49,6 +49,7 @@ package struct SafeTensors: Sendable {
 
     private init(parsing contents: Data, of mapping: FileMapping?, file: String) throws(ModelFileError) {
         (self.file, self.mapping) = (file, mapping)
+        if let words = Placeholder.words(contents) { throw ModelFileError(file: file, reason: words) }
         guard contents.count >= 8 else { throw Self.damaged(file, "it ends within the header's length") }
         let length = contents.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
         guard length <= Self.maximumHeaderLength else {
@@ -73,7 +74,8 @@ package struct SafeTensors: Sendable {
             do {
                 entries[name] = try Self.entry(value)
             } catch {
-                throw Self.damaged(file, "tensor '\(name)' \(error.description)")
+                let fault = "tensor '\(name)' \(error.description)"
+                throw error.isDamage ? Self.damaged(file, fault) : ModelFileError(file: file, reason: fault)
             }
         }
         self.entries = entries
@@ -203,14 +205,20 @@ package struct SafeTensors: Sendable {
 /// What is wrong with one header entry, as the rest of a sentence that starts with the tensor's name.
 struct HeaderFault: Error, CustomStringConvertible {
     var description: String
+    /// Or else the file is whole, and has what only other programs read.
+    var isDamage = true
 }
 
 extension SafeTensors {
+    /// Types of the format that no model here is read from.
+    private static let foreignTypes = ["F8_E5M2", "F8_E8M0", "F4", "F6_E2M3", "F6_E3M2", "C64"]
+
     /// One tensor's header entry: `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`.
     static func entry(_ value: JSON) throws(HeaderFault) -> Entry {
         guard let type = value["dtype"]?.string else { throw HeaderFault(description: "has no dtype") }
         guard let elementType = ElementType(rawValue: type) else {
-            throw HeaderFault(description: "has the unknown dtype '\(type)'")
+            guard foreignTypes.contains(type) else { throw HeaderFault(description: "has the unknown dtype '\(type)'") }
+            throw HeaderFault(description: "is stored as \(type), which cannot be read", isDamage: false)
         }
         guard let shape = naturals(value["shape"]) else {
             throw HeaderFault(description: "has no shape of non-negative integers")

@@ -14,11 +14,22 @@ package struct WeightFiles: Sendable {
 
     package init(folder: URL) throws(ModelFileError) {
         let index = folder.appending(path: Self.index)
-        guard FileManager.default.fileExists(atPath: index.path) else {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        guard names.contains(Self.index) else {
+            if !names.contains(Self.single), let shard = names.sorted().first(where: { $0.hasSuffix(".safetensors") }) {
+                throw ModelFileError(
+                    file: Self.index,
+                    reason: "the file is missing, which says what is in \(shard); there is no \(Self.single) either")
+            }
             self.init(try SafeTensors(reading: folder.appending(path: Self.single)))
             return
         }
         let map = try WeightMap(reading: index)
+        guard !names.contains(Self.single) || map.files.contains(Self.single) else {
+            throw ModelFileError(
+                file: Self.single,
+                reason: "it lies beside \(Self.index), which names other files; remove those that are not the model")
+        }
         let files = try map.files.map { name throws(ModelFileError) in
             try SafeTensors(reading: folder.appending(path: name))
         }

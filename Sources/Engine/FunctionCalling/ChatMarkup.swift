@@ -6,6 +6,8 @@ import Words
 struct ChatMarkup: Sendable {
     var template: ChatTemplate
     var variables: [String: TemplateValue]
+    /// What the template is told of today.
+    var day: TemplateDay?
 
     /// The prompt of a row as a conversation: instructions are the system's message, functions are tools, examples and earlier
     /// messages are turns, knowledge and query are the user's last message, behind which calls and their results may stand.
@@ -24,7 +26,7 @@ struct ChatMarkup: Sendable {
         variables["tools"] = tools.isEmpty ? TemplateValue.none : TemplateValue(elements: shown.map(given))
         variables["add_generation_prompt"] = .bool(true)
         do throws(TemplateError) {
-            return tokenizer.encode(try template.render(variables), marked: mark).map(Int32.init)
+            return tokenizer.encode(try template.render(variables, day: day), marked: mark).map(Int32.init)
         } catch {
             throw RowError("the prompt of the row '\(row.id)' cannot be made: \(error)")
         }

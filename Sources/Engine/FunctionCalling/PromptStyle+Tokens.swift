@@ -106,7 +106,7 @@ package struct PromptEncoder: Sendable {
 
     /// The tokens of a response and the end token.
     package func responseTokens(of response: String) -> [Int32] {
-        tokenizer.encodePlainText(response).map(Int32.init) + endTokens.prefix(1)
+        tokenizer.encodePlainText(response, continues: true).map(Int32.init) + endTokens.prefix(1)
     }
 }
 

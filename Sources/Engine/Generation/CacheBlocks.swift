@@ -11,7 +11,7 @@ final class CacheBlocks {
     private var free: [Int] = []
 
     init(_ configuration: ModelConfiguration) {
-        layerSize = decant_block_size(configuration.attentionShape)
+        layerSize = decant_block_size(configuration.attentionShape(ofLayer: 0))
         layerCount = configuration.layerCount
     }
 

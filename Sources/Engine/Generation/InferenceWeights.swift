@@ -10,7 +10,8 @@ final class InferenceWeights {
         self.layout = layout
         values = model.model.values
         let (attention, feedForward) = (layout.attention, layout.feedForward)
-        let maps = [attention.projections, attention.output, feedForward.gate, feedForward.up, feedForward.down]
+        let gateUp = feedForward.isFused ? [feedForward.gateUp] : [feedForward.gate, feedForward.up]
+        let maps = [attention.projections, attention.output] + gateUp + [feedForward.down]
         let layers = (0..<layout.configuration.layerCount).map { layout.start(ofLayer: $0) }
         var panels: [Int: PanelMatrix] = [:]
         for map in layers.flatMap({ start in maps.map { $0.from(start) } }) + [layout.head] {

@@ -8,7 +8,7 @@ final class StepDecoder {
     let workers: WorkerPool
     let layout: DecoderLayout
     let configuration: ModelConfiguration
-    let rotary: RotaryTable
+    let rotary: RotaryTables
     private let arena = Arena()
 
     /// A decoder for sequences of at most `positions` tokens.
@@ -16,19 +16,22 @@ final class StepDecoder {
         (self.weights, self.cache, self.workers) = (weights, cache, workers)
         layout = weights.layout
         configuration = weights.layout.configuration
-        rotary = RotaryTable(configuration, positions: positions)
+        rotary = RotaryTables(configuration, positions: positions)
     }
 
     /// Working memory of a step.
     struct Memory {
         /// [T, D]; [T, D]; [T]
         let hidden, normalized, inverse: UnsafeMutablePointer<Float>
-        /// [T, (heads + 2·kvHeads)·d]; [T, heads·d]; [T, heads + kvHeads], where heads have norms
+        /// [T, (heads + 2·kvHeads)·d]; [T, heads·d]; [T, norms], where queries and keys have norms
         let projections, attention, headInverses: UnsafeMutablePointer<Float>
         /// [T, 2·intermediate]; [T, intermediate]
         let gateUp, gated: UnsafeMutablePointer<Float>
         /// [P, V]
         let logits: UnsafeMutablePointer<Float>
+
+        /// What a block adds is in the memory of what it read.
+        var branch: Branch { Branch(values: normalized, inverse: inverse) }
     }
 
     /// Logits [P, V], valid until the next step.
@@ -47,7 +50,7 @@ final class StepDecoder {
         let (rows, hidden) = (batch.tokens.count, configuration.hiddenSize)
         let p = arena.cut([
             rows * hidden, rows * hidden, rows, rows * configuration.projectionSize, rows * configuration.attentionSize,
-            rows * configuration.normalizedHeadCount, rows * 2 * configuration.intermediateSize,
+            rows * configuration.headNormCount, rows * 2 * configuration.intermediateSize,
             rows * configuration.intermediateSize, batch.predictedRows.count * configuration.vocabularySize,
         ])
         return Memory(

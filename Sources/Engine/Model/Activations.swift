@@ -18,13 +18,15 @@ struct Activations {
         /// Queries, keys and values side by side [T, (heads + 2·kvHeads)·d]; the heads' outputs [T, heads·d]; softmax
         /// statistics [T, heads, 2].
         let projections, attention, statistics: UnsafeMutablePointer<Float>
-        /// With norms of the heads: 1/rms of each; queries and keys before the norms, for a backward pass.
+        /// With norms of queries and keys: 1/rms of each; queries and keys before the norms, for a backward pass.
         let headInverses: UnsafeMutablePointer<Float>
         let headInputs: UnsafeMutablePointer<Float>?
         /// Hidden states between attention and feed-forward [T, D]; 1/rms per row.
         let middle, postInverse: UnsafeMutablePointer<Float>
         /// [T, 2·I]; a backward pass turns it into its own gradient.
         let gateUp: UnsafeMutablePointer<Float>
+        /// Where what a block adds is normalized.
+        let attentionBranch, feedForwardBranch: Branch
     }
 
     let retention: Retention
@@ -55,11 +57,13 @@ struct Activations {
         let intermediate = tokens * configuration.intermediateSize
         let inputs = retention == .nothing ? 1 : configuration.layerCount
         let rest = retention == .everything ? configuration.layerCount : 1
-        let heads = tokens * configuration.normalizedHeadCount
-        let perLayer = [
-            tokens, projected, attended, tokens * configuration.headCount * 2, hidden, tokens, 2 * intermediate, heads,
-            retention == .nothing ? 0 : heads * configuration.headDimension,
-        ]
+        let (attention, feedForward) = (configuration.family.attention, configuration.family.feedForward)
+        let branches = [attention.outputNorm, feedForward.outputNorm].flatMap { $0 == nil ? [0, 0] : [hidden, tokens] }
+        let perLayer =
+            [
+                tokens, projected, attended, tokens * configuration.headCount * 2, hidden, tokens, 2 * intermediate,
+                tokens * configuration.headNormCount, retention == .nothing ? 0 : tokens * configuration.headNormInputs,
+            ] + branches
         let blocks = (tokens + Decoder.rowBlock - 1) / Decoder.rowBlock
         let shared = [
             hidden, predicted, predicted, batch.predictedRows.count, self.logitRows * configuration.vocabularySize, hidden,
@@ -82,7 +86,8 @@ struct Activations {
             return Layer(
                 input: input, inputInverse: p[i], projections: p[i + 1], attention: p[i + 2], statistics: p[i + 3],
                 headInverses: p[i + 7], headInputs: retention == .nothing ? nil : p[i + 8], middle: p[i + 4],
-                postInverse: p[i + 5], gateUp: p[i + 6])
+                postInverse: p[i + 5], gateUp: p[i + 6], attentionBranch: Branch(values: p[i + 9], inverse: p[i + 10]),
+                feedForwardBranch: Branch(values: p[i + 11], inverse: p[i + 12]))
         }
         let p = pieces.dropFirst(rest * perLayer.count)
         let i = p.startIndex
@@ -94,10 +99,12 @@ struct Activations {
 
     /// What all layers keep for a backward pass.
     static func bytesPerToken(_ configuration: ModelConfiguration) -> Int {
+        let family = configuration.family
+        let branches = [family.attention.outputNorm, family.feedForward.outputNorm].count { $0 != nil }
         let perLayer =
             2 * configuration.hiddenSize + configuration.projectionSize + configuration.attentionSize
             + 2 * configuration.headCount + 2 * configuration.intermediateSize + 2
-            + configuration.normalizedHeadCount * (1 + configuration.headDimension)
+            + configuration.headNormCount + configuration.headNormInputs + branches * (configuration.hiddenSize + 1)
         return configuration.layerCount * perLayer * MemoryLayout<Float>.stride
     }
 

@@ -9,7 +9,7 @@ struct Decoder {
     let weights: FloatBuffer
     /// Only inference has packed weights: training needs floats.
     let packed: PackedWeights
-    let rotary: RotaryTable
+    let rotary: RotaryTables
     let workers: WorkerPool
     /// The precision of products with float weights.
     let products: ProductPrecision
@@ -21,7 +21,7 @@ struct Decoder {
     ) {
         configuration = layout.configuration
         (self.layout, self.weights, self.packed, self.workers, self.products) = (layout, weights, packed, workers, products)
-        rotary = RotaryTable(layout.configuration, positions: positions)
+        rotary = RotaryTables(layout.configuration, positions: positions)
     }
 
     /// Tokens [T] → hidden states behind the last layer [T, D].
@@ -38,7 +38,7 @@ struct Decoder {
         for index in (0..<configuration.layerCount).reversed() {
             if a.retention == .inputs {
                 attentionForward(index, batch, a)
-                gateUpForward(index, batch, a)
+                feedForwardAgain(index, batch, a)
             }
             feedForwardBackward(index, batch, a, gradients)
             attentionBackward(index, batch, a, gradients)

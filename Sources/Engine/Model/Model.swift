@@ -55,7 +55,7 @@ extension Model {
         let residualScale = 1 / Double(2 * configuration.layerCount).squareRoot()
         for (index, parameter) in parameters.enumerated() {
             switch parameter.role {
-            case .norm: fill(parameter) { $0.update(repeating: 1) }
+            case .norm: fill(parameter) { $0.update(repeating: 1 - configuration.family.normShift) }
             case .bias, .adapter: continue
             case .embedding, .head, .hiddenMatrix:
                 let deviation = 0.02 * (parameter.writesHiddenStates ? residualScale : 1)
@@ -69,6 +69,21 @@ extension Model {
                 }
             }
         }
+    }
+}
+
+extension Model {
+    /// The model with a head of its own, a copy of the embedding where the two were one.
+    func untied() -> Model {
+        guard configuration.tiesEmbeddings else { return self }
+        var other = configuration
+        other.tiesEmbeddings = false
+        var model = Model(zeros: other)
+        model.values.withUnsafeMutableBufferPointer { target in
+            let end = target[...].update(fromContentsOf: values)
+            _ = target[end...].update(fromContentsOf: values[0..<layout.embeddingCount])
+        }
+        return model
     }
 }
 

@@ -1,5 +1,3 @@
-import CKernels
-
 /// A decoder-only transformer's family and shape, with the fields of Hugging Face's `config.json`.
 package struct ModelConfiguration: Hashable, Sendable {
     package var family: ModelFamily
@@ -18,6 +16,16 @@ package struct ModelConfiguration: Hashable, Sendable {
     package var ropeTheta: Double
     /// `nil` without scaling: every pair turns as fast as `ropeTheta` says.
     package var ropeScaling: RotaryScaling?
+    /// Channels at the start of a head that the rotary embedding turns; `nil` for all.
+    package var rotaryDimension: Int?
+    /// Of the layers with a window, without scaling; `nil` where all layers turn alike.
+    package var localRopeTheta: Double?
+    /// The number whose root divides the scores; `nil` is `headDimension`.
+    package var queryScalar: Double?
+    /// The tokens that a query of a sliding layer sees, its own included; `nil` where no layer slides.
+    package internal(set) var window: Int?
+    /// By layer; empty where all are plain.
+    package internal(set) var layerAttentions: [LayerAttention] = []
     /// Whether the head shares the embedding's weights.
     package var tiesEmbeddings: Bool
     /// Token ids for other programs. The model itself does not use them.
@@ -36,6 +44,7 @@ package struct ModelConfiguration: Hashable, Sendable {
         self.headDimension = headDimension ?? hiddenSize / max(headCount, 1)
         (self.intermediateSize, self.maximumPositions, self.normEpsilon) = (intermediateSize, maximumPositions, normEpsilon)
         (self.ropeTheta, self.ropeScaling, self.tiesEmbeddings) = (ropeTheta, ropeScaling, tiesEmbeddings)
+        localRopeTheta = family.defaults.localRopeTheta
         if headDimension == nil, headCount > 0,
             !hiddenSize.isMultiple(of: headCount) || !(hiddenSize / headCount).isMultiple(of: 2)
         {
@@ -51,16 +60,14 @@ package struct ModelConfiguration: Hashable, Sendable {
     var keyValueSize: Int { keyValueHeadCount * headDimension }
     /// Width of queries, keys and values side by side.
     var projectionSize: Int { attentionSize + 2 * keyValueSize }
+    /// Channels of a head that the rotary embedding turns.
+    var turnedChannels: Int { rotaryDimension ?? headDimension }
     /// Heads of queries and keys, which the rotary embedding turns.
     var rotatedHeadCount: Int { headCount + keyValueHeadCount }
-    /// Those of them that have a norm.
-    var normalizedHeadCount: Int { family.attention.headNorms == nil ? 0 : rotatedHeadCount }
+    /// What rows of the embedding are multiplied by.
+    var embeddingScale: Float { family.scalesEmbedding ? Float(Double(hiddenSize).squareRoot()) : 1 }
 
-    var attentionShape: decant_attention_shape {
-        decant_attention_shape(heads: headCount, kv_heads: keyValueHeadCount, dimension: headDimension)
-    }
-
-    private func check() throws(ModelConfigurationError) {
+    func check() throws(ModelConfigurationError) {
         // With these bounds no product below overflows. Real models are far smaller.
         let sizes = [
             ("vocab_size", vocabularySize, 1 << 22), ("hidden_size", hiddenSize, 1 << 18),
@@ -74,6 +81,10 @@ package struct ModelConfiguration: Hashable, Sendable {
         if !headDimension.isMultiple(of: 2) {
             throw ModelConfigurationError(field: "head_dim", reason: "must be even, not \(headDimension)")
         }
+        if !(2...headDimension).contains(turnedChannels) || !turnedChannels.isMultiple(of: 2) {
+            throw ModelConfigurationError(
+                field: "partial_rotary_factor", reason: "turns \(turnedChannels) of \(headDimension) channels of a head")
+        }
         if headCount % keyValueHeadCount != 0 {
             throw ModelConfigurationError(
                 field: "num_key_value_heads", reason: "\(keyValueHeadCount) does not divide the \(headCount) heads")
@@ -81,8 +92,12 @@ package struct ModelConfiguration: Hashable, Sendable {
         if !(normEpsilon > 0 && normEpsilon < 1) {
             throw ModelConfigurationError(field: "rms_norm_eps", reason: "must be between 0 and 1, not \(normEpsilon)")
         }
-        if !(ropeTheta > 1 && ropeTheta.isFinite) {
-            throw ModelConfigurationError(field: "rope_theta", reason: "must be greater than 1, not \(ropeTheta)")
+        for (field, theta) in [("rope_theta", ropeTheta), ("rope_local_base_freq", localRopeTheta ?? ropeTheta)]
+        where !(theta > 1 && theta.isFinite) {
+            throw ModelConfigurationError(field: field, reason: "must be greater than 1, not \(theta)")
+        }
+        if let queryScalar, !(queryScalar > 0 && queryScalar.isFinite) {
+            throw ModelConfigurationError(field: "query_pre_attn_scalar", reason: "must be above 0, not \(queryScalar)")
         }
         let layout = DecoderLayout(self)
         if layout.count > 1 << 34 {

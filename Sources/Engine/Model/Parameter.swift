@@ -62,6 +62,10 @@ enum Axis: Hashable, Sendable {
     case head
     /// Of a feed-forward block.
     case neurons
+    /// The channels of all query, key and value heads, side by side.
+    case projections
+    /// The gates of all neurons, then their ups.
+    case gateUp
 
     func size(in configuration: ModelConfiguration) -> Int {
         switch self {
@@ -71,6 +75,8 @@ enum Axis: Hashable, Sendable {
         case .keyValues: configuration.keyValueSize
         case .head: configuration.headDimension
         case .neurons: configuration.intermediateSize
+        case .projections: configuration.projectionSize
+        case .gateUp: 2 * configuration.intermediateSize
         }
     }
 }

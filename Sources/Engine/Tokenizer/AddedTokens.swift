@@ -57,12 +57,14 @@ struct AddedTokenScanner: Sendable {
     let isEmpty: Bool
 
     /// Every added token in the text, in order.
-    func matches(in text: UnsafeBufferPointer<UInt8>) -> [Match] {
+    ///
+    /// - Parameter marks: places that no special token may lie across.
+    func matches(in text: UnsafeBufferPointer<UInt8>, marks: [Int] = []) -> [Match] {
         var matches: [Match] = []
         var covered = 0
         var position = 0
         while !isEmpty, let start = nextCandidate(in: text, from: position) {
-            guard let found = longest(in: text, at: start) else {
+            guard let found = longest(in: text, at: start, marks) else {
                 position = start + 1
                 continue
             }
@@ -89,18 +91,25 @@ struct AddedTokenScanner: Sendable {
         return position < text.count ? position : nil
     }
 
-    private func longest(in text: UnsafeBufferPointer<UInt8>, at start: Int) -> Candidate? {
+    private func longest(in text: UnsafeBufferPointer<UInt8>, at start: Int, _ marks: [Int]) -> Candidate? {
         candidates[Int(text[start])].first { candidate in
-            guard text.count - start >= candidate.content.count else { return false }
-            return candidate.content.indices.allSatisfy { text[start + $0] == candidate.content[$0] }
+            let end = start + candidate.content.count
+            guard end <= text.count, candidate.content.indices.allSatisfy({ text[start + $0] == candidate.content[$0] }) else {
+                return false
+            }
+            return marks.isEmpty || !candidate.token.isSpecial || !marks.contains { start < $0 && $0 < end }
         }
     }
 
     private func isWhole(_ range: Range<Int>, in text: UnsafeBufferPointer<UInt8>) -> Bool {
         let before =
-            range.lowerBound > 0 && isWordCharacter(text.scalar(at: text.startOfCharacter(before: range.lowerBound)).value)
-        let after = range.upperBound < text.count && isWordCharacter(text.scalar(at: range.upperBound).value)
+            range.lowerBound > 0 && isWordCharacter(in: text, at: text.startOfCharacter(before: range.lowerBound))
+        let after = range.upperBound < text.count && isWordCharacter(in: text, at: range.upperBound)
         return !before && !after
+    }
+
+    private func isWordCharacter(in text: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
+        Unicode.Scalar(text.scalar(at: position).value)?.isWordCharacter ?? false
     }
 
     private func startOfSpace(before end: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
@@ -112,14 +121,47 @@ struct AddedTokenScanner: Sendable {
         }
         return position
     }
+}
 
-    /// `\w`
-    private func isWordCharacter(_ value: UInt32) -> Bool {
-        guard let properties = Unicode.Scalar(value)?.properties else { return false }
-        let hasClass = !CharacterClass.of(value).isDisjoint(with: [.letter, .mark])
-        let category = properties.generalCategory
-        return hasClass || properties.isAlphabetic || category == .decimalNumber || category == .connectorPunctuation
-            || properties.isJoinControl
+/// The scanners for one set of added tokens: those of the raw text, and those of the normalized text.
+struct AddedTokenScanners: Sendable {
+    let raw: AddedTokenScanner
+    let normalized: AddedTokenScanner
+    /// The texts of the special tokens as they stand, and of those that are looked for in normalized text.
+    private let special: (raw: [[UInt8]], normalized: [[UInt8]])
+
+    init(_ tokens: [AddedToken], _ normalizer: TextNormalizer) {
+        let changed = tokens.filter(\.isNormalized).map { token in
+            var token = token
+            token.content = normalizer.normalized(token.content)
+            return token
+        }
+        raw = AddedTokenScanner(tokens.filter { !$0.isNormalized })
+        normalized = AddedTokenScanner(changed)
+        special = (
+            tokens.filter { $0.isSpecial && !$0.content.isEmpty }.map { Array($0.content.utf8) },
+            changed.filter { $0.isSpecial && !$0.content.isEmpty }.map { Array($0.content.utf8) }
+        )
+    }
+
+    /// Where a special token is spelled, or begins at the end of the text: offsets of bytes.
+    func placesOfSpecialTokens(in text: String) -> Set<Int> {
+        let bytes = Array(text.utf8)
+        let firsts = Set(special.raw.map { $0[0] })
+        return Set(
+            bytes.indices.filter { start in
+                firsts.contains(bytes[start])
+                    && special.raw.contains { token in bytes[start...].starts(with: token.prefix(bytes.count - start)) }
+            })
+    }
+
+    /// Whether a special token that is looked for in normalized text stands there.
+    func mayHideSpecialToken(_ text: String, _ normalizer: TextNormalizer) -> Bool {
+        guard !special.normalized.isEmpty else { return false }
+        let bytes = Array(normalizer.normalized(text).utf8)
+        return special.normalized.contains { token in
+            bytes.indices.contains { bytes[$0...].starts(with: token) }
+        }
     }
 }
 

@@ -1,55 +1,25 @@
-import Synchronization
-
 /// Turns the bytes of one piece of text into tokens: it merges the pair of lowest rank, the leftmost first, until none is left.
 struct BytePairEncoder: Sendable {
-    private let bytes: ByteTokens
+    /// What merges start from.
+    enum Start: Sendable {
+        case bytes(ByteTokens)
+        case characters(CharacterTokens)
+    }
+
+    private let start: Start
     private let merges: MergeTable
     /// Tokens by their bytes, for tokenizers that keep a piece whole where it is a token.
     private let wholePieces: [ArraySlice<UInt8>: Int]
-    private let benches = WorkbenchStore()
 
     /// - Parameter wholePieces: tokens that need no merges; empty where all tokens need them.
-    init(bytes: ByteTokens, merges: [TokenMerge], wholePieces: [ArraySlice<UInt8>: Int] = [:]) {
-        self.bytes = bytes
+    init(start: Start, merges: [TokenMerge], wholePieces: [ArraySlice<UInt8>: Int] = [:]) {
+        self.start = start
         self.merges = MergeTable(merges)
         self.wholePieces = wholePieces
     }
 
-    /// Memory that encoding keeps from piece to piece: the cache, and buffers for merging.
-    struct Workbench: Sendable {
-        var cache = PieceCache()
-        var tokens: [UInt32] = []
-        var next: [Int32] = []
-        var previous: [Int32] = []
-        /// Rank in the upper half, position in the lower.
-        var queue = BinaryHeap<UInt64>()
-        var result: [Int] = []
-    }
-
-    /// Calls `body` with its own workbench; several threads may encode at once.
-    func withWorkbench<Result>(_ body: (inout Workbench) -> Result) -> Result {
-        var bench = benches.take()
-        defer { benches.put(bench) }
-        return body(&bench)
-    }
-
-    @inline(__always) func encode(
-        _ piece: UnsafeBufferPointer<UInt8>, with bench: inout Workbench, to ids: inout [Int]
-    ) {
-        guard piece.count <= PieceCache.maximumLength else {
-            encodeAnew(piece, with: &bench)
-            ids.append(contentsOf: bench.result)
-            return
-        }
-        let hash = PieceCache.hash(piece)
-        if bench.cache.append(piece, hash: hash, to: &ids) { return }
-        encodeAnew(piece, with: &bench)
-        ids.append(contentsOf: bench.result)
-        bench.cache.insert(piece, hash: hash, tokens: bench.result)
-    }
-
     /// Leaves the piece's tokens in `bench.result`.
-    private func encodeAnew(_ piece: UnsafeBufferPointer<UInt8>, with bench: inout Workbench) {
+    func encode(_ piece: UnsafeBufferPointer<UInt8>, with bench: inout PieceEncoder.Workbench) {
         bench.result.removeAll(keepingCapacity: true)
         if !wholePieces.isEmpty, let token = wholePieces[ArraySlice(piece)] {
             bench.result.append(token)
@@ -59,8 +29,11 @@ struct BytePairEncoder: Sendable {
     }
 
     /// Merges with a doubly linked list of the remaining positions and a queue of candidates, in n·log n steps.
-    private func merge(_ piece: UnsafeBufferPointer<UInt8>, with bench: inout Workbench) {
-        bytes.tokens(of: piece, into: &bench.tokens)
+    private func merge(_ piece: UnsafeBufferPointer<UInt8>, with bench: inout PieceEncoder.Workbench) {
+        switch start {
+        case .bytes(let bytes): bytes.tokens(of: piece, into: &bench.tokens)
+        case .characters(let characters): characters.tokens(of: piece, into: &bench.tokens)
+        }
         let count = bench.tokens.count
         bench.next.removeAll(keepingCapacity: true)
         bench.previous.removeAll(keepingCapacity: true)
@@ -103,20 +76,6 @@ struct BytePairEncoder: Sendable {
 
     private static func candidate(_ merge: MergeTable.Merge, at position: Int) -> UInt64 {
         UInt64(merge.rank) << 32 | UInt64(position)
-    }
-}
-
-/// The workbenches that no thread uses.
-private final class WorkbenchStore: Sendable {
-    private static let limit = 8
-    private let free = Mutex<[BytePairEncoder.Workbench]>([])
-
-    func take() -> BytePairEncoder.Workbench { free.withLock { $0.popLast() } ?? BytePairEncoder.Workbench() }
-
-    func put(_ bench: BytePairEncoder.Workbench) {
-        free.withLock { benches in
-            if benches.count < Self.limit { benches.append(bench) }
-        }
     }
 }
 

@@ -1,31 +1,18 @@
 import CanonicalJSON
 
-/// The steps of a tokenizer before and after its merges, and the rest of its file, which is written back unchanged.
+/// The steps of a tokenizer before and after its model, and the rest of its file, which is written back unchanged.
 struct TextPipeline: Hashable, Sendable {
+    var normalizer = TextNormalizer()
     var preTokenizer: PreTokenizer
-    /// Whether text is first converted to Unicode normalization form C.
-    var composes = false
+    /// Whether the model takes the bytes of a text, and not its characters.
+    var isByteLevel = true
+    var decoder = TokenDecoder.byteLevel
     /// Whether a piece that is a token needs no merges (`ignore_merges`).
     var keepsWholePieces = false
     /// Tokens that the post-processor puts around a text.
     var frame = TemplateFrame<Int>()
     /// `tokenizer.json` without `added_tokens` and the model's `vocab` and `merges`.
     var document: JSON
-
-    /// Calls `body` with the normalized text, which the pre-tokenizer takes.
-    func withNormalized(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        guard composes, let composed = NormalizationFormC.composed(text) else { return body(text) }
-        composed.withUnsafeBufferPointer(body)
-    }
-
-    func normalized(_ text: String) -> String {
-        var text = text
-        return text.withUTF8 { bytes in
-            var result = ""
-            withNormalized(bytes) { result = String(decoding: $0, as: UTF8.self) }
-            return result
-        }
-    }
 
     /// The pipeline of tokenizers that Decant trains.
     static let decant = TextPipeline(
@@ -46,9 +33,10 @@ extension TextPipeline {
     /// - Throws: a fault that names what is not supported.
     init(parsing json: JSON) throws(TokenizerFault) {
         try Self.checkModel(json["model"])
-        guard json["decoder"]?["type"] == "ByteLevel" else { throw TokenizerFault("its decoder is not 'ByteLevel'") }
-        preTokenizer = try PreTokenizer(parsing: json["pre_tokenizer"])
-        composes = try Self.composes(json["normalizer"])
+        normalizer = try TextNormalizer(parsing: json["normalizer"])
+        (preTokenizer, isByteLevel) = try PreTokenizer.parsed(json["pre_tokenizer"])
+        decoder = try TokenDecoder(parsing: json["decoder"])
+        if isByteLevel, decoder.steps?.contains(.byteLevel) != true { throw TokenizerFault("its decoder is not 'ByteLevel'") }
         keepsWholePieces = json["model"]?["ignore_merges"] == true
         frame = try Self.frame(json["post_processor"])
         var document = json.object ?? [:]
@@ -61,25 +49,11 @@ extension TextPipeline {
     }
 
     private static func checkModel(_ model: JSON?) throws(TokenizerFault) {
-        guard let type = model?["type"]?.string ?? (model?["merges"] == nil ? nil : "BPE") else {
-            throw TokenizerFault("there is no model with a type")
-        }
-        guard type == "BPE" else { throw TokenizerFault("the model is a '\(type)' and only byte-level BPE can be read") }
         for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
             if let value = model?[name], value != .null, value != "", value != 0 {
                 throw TokenizerFault("the model sets '\(name)', which is not supported")
             }
         }
-        if model?["byte_fallback"] == true { throw TokenizerFault("the model sets 'byte_fallback', which is not supported") }
-    }
-
-    private static func composes(_ normalizer: JSON?) throws(TokenizerFault) -> Bool {
-        guard let normalizer, normalizer != .null else { return false }
-        let steps = normalizer["type"] == "Sequence" ? normalizer["normalizers"]?.array ?? [] : [normalizer]
-        for step in steps where step["type"] != "NFC" {
-            throw TokenizerFault("it has a normalizer ('\(step["type"]?.string ?? "?")'), which is not supported")
-        }
-        return !steps.isEmpty
     }
 
     private static func frame(_ processor: JSON?) throws(TokenizerFault) -> TemplateFrame<Int> {
@@ -95,6 +69,11 @@ extension TextPipeline {
                 }
                 frame.before = inner.before + frame.before
                 frame.after += inner.after
+            case "BertProcessing", "RobertaProcessing":
+                guard let begin = step["cls"]?[1]?.integer, let end = step["sep"]?[1]?.integer else {
+                    throw TokenizerFault("its post_processor has no cls or no sep with an id")
+                }
+                (frame.before, frame.after) = ([begin] + frame.before, frame.after + [end])
             default:
                 throw TokenizerFault("it has a post_processor ('\(step["type"]?.string ?? "?")'), which is not supported")
             }

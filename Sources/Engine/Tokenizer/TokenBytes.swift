@@ -5,12 +5,10 @@ struct TokenBytes: Sendable {
     private var starts: [Int] = [0]
 
     /// - Parameter spellings: by id: byte symbols, or any other text, whose bytes are its own.
-    init(_ spellings: [String?]) {
+    init(_ spellings: [String?], _ decoder: TokenDecoder) {
         starts.reserveCapacity(spellings.count + 1)
         for spelling in spellings {
-            if let spelling, !ByteAlphabet.append(bytesSpelled: spelling, to: &bytes) {
-                bytes.append(contentsOf: spelling.utf8)
-            }
+            if let spelling { bytes.append(contentsOf: decoder.bytes(of: spelling)) }
             starts.append(bytes.count)
         }
     }
@@ -68,6 +66,35 @@ enum ByteAlphabet {
             result.append(byte)
         }
         return true
+    }
+
+    /// The symbols of bytes as UTF-8.
+    static func symbols(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(2 * bytes.count)
+        for byte in bytes {
+            let symbol = symbols[Int(byte)].value
+            if symbol < 0x80 {
+                result.append(UInt8(truncatingIfNeeded: symbol))
+            } else {
+                result.append(UInt8(truncatingIfNeeded: 0xC0 | symbol >> 6))
+                result.append(UInt8(truncatingIfNeeded: 0x80 | symbol & 0x3F))
+            }
+        }
+        return result
+    }
+
+    /// The bytes of symbols in UTF-8.
+    static func bytes(ofSymbols text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var position = 0
+        while position < text.count {
+            let (scalar, end) = text.scalar(at: position)
+            if scalar < UInt32(bytes.count), let byte = bytes[Int(scalar)] { result.append(byte) }
+            position = end
+        }
+        return result
     }
 
     static func spelling(of bytes: some Sequence<UInt8>) -> String {

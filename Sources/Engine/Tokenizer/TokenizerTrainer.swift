@@ -48,7 +48,9 @@ package struct TokenizerTrainer: Sendable {
             corpus.merge(best, into: token)
         }
         let merges = ranks.sorted { $0.value.rank < $1.value.rank }.map { TokenMerge(pair: $0.key, token: $0.value.token) }
-        return Tokenizer(spellings: vocabulary.spellings, bytes: ByteTokens(byteTokens), merges: merges, addedTokens: added)
+        return Tokenizer(
+            spellings: vocabulary.spellings, model: .bytePairs(start: .bytes(ByteTokens(byteTokens)), merges: merges),
+            addedTokens: added)
     }
 }
 
@@ -86,8 +88,10 @@ struct TrainingCorpus {
     init(_ texts: some Sequence<String>, byteTokens: [Int]) {
         var counts: [[UInt8]: Int] = [:]
         for text in texts {
-            let bytes = Array(text.utf8)
-            for piece in PreTokenizer.words.pieces(of: text) { counts[Array(bytes[piece]), default: 0] += 1 }
+            var text = text
+            text.withUTF8 { bytes in
+                PreTokenizer.words.forEachPiece(of: bytes, at: .start) { counts[Array($0), default: 0] += 1 }
+            }
         }
         for (word, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) where word.count > 1 {
             words.append(word.map { byteTokens[Int($0)] })

@@ -18,6 +18,11 @@ package struct LowRankAdapters: Sendable {
     package init(_ adaptation: LowRankAdaptation, for model: Model, seed: UInt64) throws(TrainingError) {
         try adaptation.check()
         let layout = AdapterLayout(adaptation, model.parameters)
+        guard !layout.pairs.isEmpty else {
+            throw TrainingError(
+                "The targets name no matrix of a \(model.configuration.family) model; a matrix that is several in one needs all "
+                    + "of their names.")
+        }
         var values = [Float](repeating: 0, count: layout.count)
         for (index, pair) in layout.pairs.enumerated() {
             let random = Philox(seed: seed, purpose: .adapters, step: UInt64(index))
@@ -83,7 +88,17 @@ package struct LowRankAdaptation: Hashable, Sendable {
     var scale: Float { Float(alpha / Double(rank)) }
 
     func adapts(_ parameter: Parameter) -> Bool {
-        parameter.role == .hiddenMatrix && targets.contains { parameter.name.hasSuffix(".\($0.rawValue).weight") }
+        guard parameter.role == .hiddenMatrix, let module = parameter.module.split(separator: ".").last else { return false }
+        return Self.targets(of: String(module)).map { $0.allSatisfy(targets.contains) } ?? false
+    }
+
+    /// What a module stands for; several matrices where it is one of all of them.
+    static func targets(of module: String) -> [Target]? {
+        switch module {
+        case "qkv_proj": [.query, .key, .value]
+        case "gate_up_proj": [.gate, .up]
+        default: Target(rawValue: module).map { [$0] }
+        }
     }
 
     func check() throws(TrainingError) {
@@ -129,6 +144,16 @@ struct AdapterLayout: Sendable {
     }
 
     var parameters: [Parameter] { pairs.flatMap { [$0.a, $0.b] } }
+
+    /// The modules of a layer that are adapted, each once, in the order of `Target`.
+    var modules: [String] {
+        let found = Set(pairs.compactMap { $0.matrix.module.split(separator: ".").last.map(String.init) })
+        let order = LowRankAdaptation.Target.allCases
+        func place(_ module: String) -> Int {
+            LowRankAdaptation.targets(of: module)?.first.flatMap { order.firstIndex(of: $0) } ?? order.count
+        }
+        return found.sorted { place($0) < place($1) }
+    }
 
     /// The pairs whose matrices lie in a range of the model's values.
     func pairs(in range: Range<Int>) -> ArraySlice<Pair> {

@@ -150,7 +150,8 @@ extension Lowering {
     mutating func addImport(_ name: Spanned<String>, _ pipeline: Pipeline) throws -> StageID? {
         guard let stage = try addReference(name, pipeline) else { return nil }
         if pipeline.stages.contains(where: { $0.name.value == name.value }) { return stage }
-        return try builder.add(
-            ModelImport.standard, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
+        var kind = ModelImport.standard
+        if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
+        return try builder.add(kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
     }
 }

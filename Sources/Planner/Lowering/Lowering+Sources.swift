@@ -37,13 +37,18 @@ extension Lowering {
 
     private mutating func addFile(_ path: Spanned<String>, of source: Source) throws -> StageID? {
         guard let snapshot = snapshots[source.name.value] else { throw UnresolvedSource(name: source.name.value) }
+        let title = StageTitle.named("source.\(source.name.value)")
+        let output = FixedOutput(
+            files: snapshot.files, origin: snapshot.isFolder ? .folder(snapshot.path) : .path(snapshot.path))
+        if snapshot.isFolder {
+            var kind = SourceFolder.standard
+            kind.files = path.map { _ in output.files.map { PinnedFile(path: $0.path, sha256: $0.digest.hex) } }
+            return try builder.add(kind, title, fixedOutput: output)
+        }
         var kind = SourceFile.standard
-        kind.$file = path.map { _ in snapshot.file }
-        kind.$sha256 = path.map { _ in snapshot.digest.hex }
-        return try builder.add(
-            kind, .named("source.\(source.name.value)"),
-            fixedOutput: FixedOutput(
-                files: [.init(path: snapshot.file, digest: snapshot.digest)], origin: .path(snapshot.path)))
+        kind.$file = path.map { _ in output.files[0].path }
+        kind.$sha256 = path.map { _ in output.files[0].digest.hex }
+        return try builder.add(kind, title, fixedOutput: output)
     }
 
     private mutating func addPinned<Kind: PinnedSource>(

@@ -190,10 +190,13 @@ package struct TokenizerSection: Sendable {
             "answers", AnswerStyle.call, spelled: "`calls`; `reasoning` where a strategy has a `*`",
             "Whether it learns from reasonings too: variants with and without a `*` can so share a tokenizer.")
         static let mapping = MappingDefinition(
-            "tokenizer", "The vocabulary that teacher and student share.", TokenizerTrain.fields() + [from, answers])
+            "tokenizer", "The vocabulary that teacher and student share.",
+            TokenizerTrain.fields() + [from, answers, Field<String>.templateDate])
     }
 
     package var vocabulary: Spanned<Int> { kind.$vocabulary }
+    /// The day that chat templates of imported models are told.
+    package let date: Spanned<String>?
 
     init(reading recipe: Fields, references: References) {
         let fields = recipe.section(Pipeline.Definition.tokenizer)
@@ -202,6 +205,7 @@ package struct TokenizerSection: Sendable {
         self.kind = kind
         origin = fields.written(Definition.from)
         answers = fields[Definition.answers]
+        date = fields.written(Field<String>.templateDate)
         if let origin, !["teacher", "student"].contains(origin.value) { references.check(origin, fields.findings) }
         let training = [("vocabulary", vocabulary.isWritten, vocabulary.span), ("answers", answers.isWritten, answers.span)]
         for (name, isWritten, span) in training where isWritten {

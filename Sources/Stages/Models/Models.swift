@@ -1,3 +1,4 @@
+import Archives
 import CanonicalJSON
 import Engine
 import Foundation
@@ -57,9 +58,11 @@ extension ModelImport: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let output = ModelFolder(context.output(""))
-        switch try PublishedModel(in: context.input("source")) {
-        case .folder(let url): try output.importModel(from: ModelFolder(url))
-        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url))
+        let unpacked = URL.temporaryDirectory.appending(path: "model-\(UUID().uuidString)", directoryHint: .isDirectory)
+        defer { try? FileManager.default.removeItem(at: unpacked) }
+        switch try PublishedModel(in: context.input("source"), unpackingTo: unpacked) {
+        case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
+        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
         }
     }
 }
@@ -78,7 +81,25 @@ private enum PublishedModel {
     case folder(URL)
     case gguf(URL)
 
-    init(in source: URL) throws {
+    /// - Parameter folder: does not exist; an archive that is the source's one file is unpacked into it.
+    init(in source: URL, unpackingTo folder: URL) throws {
+        let packed = try FileManager.default.contentsOfDirectory(atPath: source.path)
+        guard packed.count == 1, Self.isArchive(packed[0]) else {
+            try self.init(in: source)
+            return
+        }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        _ = try Archive(source.appending(path: packed[0])).extract(into: folder) { path in
+            !path.split(separator: "/").contains { $0.hasPrefix(".") }
+        }
+        try self.init(in: folder)
+    }
+
+    private static func isArchive(_ name: String) -> Bool {
+        [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".zip"].contains { name.lowercased().hasSuffix($0) }
+    }
+
+    private init(in source: URL) throws {
         let (files, folders) = try modelFolders(in: source)
         let single = files.filter { $0.lowercased().hasSuffix(".gguf") }
         switch (folders.count, single.count) {
@@ -105,8 +126,8 @@ extension AdapterMerge: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let model = try context.modelFolder("model").model()
-        let adapters = try AdapterFolder(context.input("adapters")).adapters(for: model)
-        try context.write(adapters.merged(into: model, workers: context.workers), tokenizerFrom: "model")
+        let merged = try AdapterFolder(context.input("adapters")).merged(into: model, workers: context.workers)
+        try context.write(merged, tokenizerFrom: "model")
     }
 }
 

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Engine
 import Foundation
+import TestSupport
 import Testing
 
 /// Models that come from a GGUF file, which the program wrote itself.
@@ -105,6 +106,39 @@ import Testing
         }
         #expect(artifact("again") != nil)
         #expect(artifact("again") == artifact("base.model"))
+    }
+
+    /// The files count, not where they lie or how they are packed.
+    @Test func aFolderAndATarOfItAreOneModel() throws {
+        let program = try Self.program()
+        try program.run("build", "tiny.yaml", "base.model")
+        try program.run("export", "base.model", "published")
+        try program.write("left by a program", to: "published/.cache")
+        try ProgramRun.output(of: ["tar", "-cf", "published.tar", "published"], in: program.folder)
+        try program.edit(
+            "tiny.yaml", "base: {path: base/model.gguf}", "base: {path: ./published}\n  packed: {path: published.tar}")
+        try program.edit(
+            "tiny.yaml", "quantize: {scheme",
+            "stages: {again: {kind: model.import, inputs: {source: packed}}}\nquantize: {scheme")
+        #expect(try program.run("plan", "tiny.yaml").output.contains("source.folder"))
+        let events = try program.run("build", "tiny.yaml", "base.model", "again", "--json").events
+        func artifact(_ stage: String) -> JSON? {
+            events.first { $0["event"] == "stage-finished" && $0["stage"]?.string == stage }?["artifact"]
+        }
+        #expect(artifact("again") != nil && artifact("again") == artifact("base.model"))
+        // A file that nobody reads counts too, as it does of the hub's; one of a program's own does not.
+        try program.write("other", to: "published/.cache")
+        #expect(try program.run("build", "tiny.yaml", "base.model", "--json").events.last?["ran"] == [])
+        try program.write("more words", to: "published/README.md")
+        let ran = try program.run("build", "tiny.yaml", "base.model", "--json").events.last?.strings("ran") ?? []
+        #expect(ran.contains("base.model"))
+    }
+
+    @Test func aFolderWithoutAModelIsNamedWhereItStands() throws {
+        let program = try Self.program()
+        try program.write("x", to: "empty/words.txt")
+        try program.edit("tiny.yaml", "base: {path: base/model.gguf}", "base: {path: empty}")
+        #expect(try program.run("plan", "tiny.yaml", status: 2).errors.contains("end at a file or at a folder with a model"))
     }
 
     @Test func aFileThatIsNoModelFailsTheStageByName() throws {

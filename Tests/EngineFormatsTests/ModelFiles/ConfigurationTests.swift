@@ -26,7 +26,8 @@ import Testing
         let older = try Self.configuration(["rope_theta": 500_000, "rope_scaling": .object(Self.scaling)])
         let newer = try Self.configuration(["rope_parameters": .object(Self.scaling.merging(["rope_theta": 500_000]) { $1 })])
         #expect(older == newer)
-        #expect(older.ropeTheta == 500_000 && older.ropeScaling?.factor == 32 && older.ropeScaling?.originalPositions == 8192)
+        let scaling = try Llama3Scaling(factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
+        #expect(older.ropeTheta == 500_000 && older.ropeScaling == .llama3(scaling))
         #expect(try ModelConfiguration(json: older.json) == older)
         let plain = try Self.configuration([
             "rope_scaling": nil, "rope_parameters": ["rope_type": "default", "rope_theta": 1e6],
@@ -53,12 +54,18 @@ import Testing
 
     @Test(
         arguments: [
-            (["model_type": "mistral"], "model_type"), (["attention_bias": true], "attention_bias"),
+            (["model_type": "mixtral"], "model_type"), (["attention_bias": true], "attention_bias"),
             (["mlp_bias": true], "mlp_bias"), (["hidden_act": "gelu"], "hidden_act"),
             (["use_sliding_window": true], "use_sliding_window"),
             (["layer_types": ["full_attention", "sliding_attention"]], "layer_types"),
-            (["rope_scaling": ["rope_type": "yarn", "factor": 4]], "rope_scaling.rope_type"),
-            (["rope_scaling": ["type": "linear", "factor": 4]], "rope_scaling.rope_type"),
+            (["rope_scaling": ["rope_type": "dynamic", "factor": 4]], "rope_scaling.rope_type"),
+            (["rope_scaling": ["type": "longrope", "factor": 4]], "rope_scaling.rope_type"),
+            (["rope_scaling": ["type": "linear", "factor": 0]], "rope_scaling.factor"),
+            (["rope_scaling": ["rope_type": "yarn"]], "rope_scaling.factor"),
+            (["rope_theta": 1e4, "rope_parameters": ["rope_type": "default", "rope_theta": 1e6]], "rope_theta"),
+            (["rope_parameters": ["full_attention": ["rope_theta": 1e6]]], "rope_parameters"),
+            (["architectures": ["LlamaForSequenceClassification"]], "architectures"), (["logit_scale": 0.25], "logit_scale"),
+            (["final_logit_softcapping": 30], "final_logit_softcapping"), (["num_local_experts": 8], "num_local_experts"),
             (
                 ["rope_parameters": ["rope_type": "default", "partial_rotary_factor": 0.5]],
                 "rope_parameters.partial_rotary_factor"

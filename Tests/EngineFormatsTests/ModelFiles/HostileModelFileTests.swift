@@ -98,9 +98,8 @@ import Testing
         ),
     ])
     func aWrongHeaderIsNamed(file: Data, fault: String) {
-        #expect(throws: ModelFileError(file: "model.gguf", reason: "the file is damaged: " + fault)) {
-            try GGUFFile(parsing: file)
-        }
+        let reason = fault.hasSuffix("which cannot be read") ? fault : "the file is damaged: " + fault
+        #expect(throws: ModelFileError(file: "model.gguf", reason: reason)) { try GGUFFile(parsing: file) }
     }
 
     @Test func overlappingAndRepeatedTensorsAreRefused() throws {

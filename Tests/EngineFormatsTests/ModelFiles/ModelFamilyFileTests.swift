@@ -22,10 +22,15 @@ import Testing
             switch family {
             case .qwen2: ["attn_q.bias", "attn_k.bias", "attn_v.bias"]
             case .qwen3: ["attn_q_norm.weight", "attn_k_norm.weight"]
+            case .gemma3, .olmo2:
+                ["attn_q_norm.weight", "attn_k_norm.weight", "post_attention_norm.weight", "post_ffw_norm.weight"]
+            case .phi3: ["attn_qkv.weight"]
             default: [String]()
             }
-        let modules = ["attn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_norm", "ffn_gate", "ffn_up", "ffn_down"]
-        let layer = modules.map { $0 + ".weight" } + own
+        let norms = family == .olmo2 ? [] : ["attn_norm", "ffn_norm"]
+        let projections = family == .phi3 ? [] : ["attn_q", "attn_k", "attn_v", "ffn_gate"]
+        let modules = projections + ["attn_output", "ffn_up", "ffn_down"]
+        let layer = (norms + modules).map { $0 + ".weight" } + own
         let expected =
             (0..<2).flatMap { index in layer.map { "blk.\(index).\($0)" } }
             + ["token_embd.weight", "output_norm.weight", "output.weight"]
@@ -37,7 +42,7 @@ import Testing
     func hiddenMatricesAreThoseOfTheLayers(family: ModelFamily, tied: Bool) throws {
         let parameters = try SmallModel.model(family, tied: tied).parameters
         #expect(parameters.filter { $0.role == .hiddenMatrix }.allSatisfy { $0.layer != nil && $0.shape.count == 2 })
-        #expect(parameters.count { $0.role == .hiddenMatrix } == 7 * 2)
+        #expect(parameters.count { $0.role == .hiddenMatrix } == (family == .phi3 ? 4 : 7) * 2)
         #expect(parameters.filter { $0.role == .head }.map(\.name) == (tied ? [] : ["lm_head.weight"]))
         #expect(parameters.filter { $0.role == .embedding }.map(\.name) == ["model.embed_tokens.weight"])
     }
@@ -71,10 +76,11 @@ import Testing
         let (result, read) = try ModelQuantization(
             .weights(IntegerQuantization(bits: 4, groupSize: 8)), .gptq(damping: 0.01, activationOrder: true)
         ).throughAFolder(model, calibration: .sequences(sequences, InferenceModel(model)))
-        let modules = [
-            "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj",
-            "mlp.down_proj",
-        ]
+        let projections =
+            family == .phi3
+            ? ["self_attn.qkv_proj", "mlp.gate_up_proj"]
+            : ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "mlp.gate_proj", "mlp.up_proj"]
+        let modules = projections + ["self_attn.o_proj", "mlp.down_proj"]
         let names = (0..<2).flatMap { layer in modules.map { "model.layers.\(layer).\($0)" } }
         #expect(result.report.layers.map(\.name) == names.sorted())
         #expect(result.report.layers.allSatisfy { ($0.reconstructionError ?? 1) < 0.2 })

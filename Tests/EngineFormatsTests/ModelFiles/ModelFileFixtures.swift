@@ -34,6 +34,7 @@ enum SmallModel {
             maximumPositions: 16_384, normEpsilon: 1e-5, ropeTheta: 500_000, tiesEmbeddings: tied, family: family,
             headDimension: headDimension, ropeScaling: scaling)
         configuration.controlTokens = ControlTokens(begin: 1, end: [4], padding: 0)
+        if family == .gemma3 { configuration.setAttentions([LayerAttention(slides: true), LayerAttention()], window: 32) }
         var model = Model(initializing: configuration, seed: 9)
         for (index, parameter) in model.parameters.enumerated() where parameter.shape.count == 1 {
             try model.setWeights((0..<parameter.count).map { Float(($0 * 7 + index) % 23) / 16 + 0.125 }, of: parameter)
@@ -42,7 +43,7 @@ enum SmallModel {
     }
 
     static func llama3Scaling() throws -> RotaryScaling {
-        try RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192)
+        .llama3(try Llama3Scaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8192))
     }
 
     /// A folder with a model and a tokenizer of Decant's own.
@@ -52,6 +53,16 @@ enum SmallModel {
         let texts = (0..<40).map { "turn on the light in room \($0), please; turn it off" }
         try TokenizerTrainer(vocabularySize: 290).train(on: texts).write(to: folder.url, format: .query)
         return folder
+    }
+}
+
+extension ModelConfiguration {
+    /// As it comes back from a GGUF file.
+    var inGGUF: ModelConfiguration {
+        var other = self
+        if family == .mistral { other.family = .llama }
+        if family == .olmo2 { other.tiesEmbeddings = false }
+        return other
     }
 }
 

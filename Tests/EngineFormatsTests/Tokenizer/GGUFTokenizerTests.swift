@@ -101,4 +101,25 @@ import Testing
         #expect(try reason { $0.add("tokenizer.ggml.padding_token_id", 261) }.contains("padding_token_id is 261"))
         #expect(try reason { $0.add("tokenizer.huggingface.json", "{") }.contains("huggingface.json is not JSON"))
     }
+
+    /// Files spell one cut in several ways, as after saving with another version of a library.
+    @Test func aFamilyIsToldByItsCut() throws {
+        for family in BytePairFamily.allCases {
+            let tokenizer: JSON = ["pre_tokenizer": family.preTokenizer, "normalizer": family.normalizer]
+            #expect(BytePairFamily(of: tokenizer) == family)
+        }
+        let split = BytePairFamily.qwen2.preTokenizer["pretokenizers"]?[0] ?? .null
+        let resaved: JSON = [
+            "normalizer": ["type": "NFC"], "model": ["ignore_merges": false],
+            "pre_tokenizer": [
+                "type": "Sequence",
+                "pretokenizers": [
+                    split, ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false],
+                ],
+            ],
+        ]
+        #expect(BytePairFamily(of: resaved) == .qwen2)
+        #expect(BytePairFamily.qwen2.tells(resaved) && !BytePairFamily.llama3.tells(resaved))
+        #expect(BytePairFamily(of: ["pre_tokenizer": PreTokenizer.words.json]) == nil)
+    }
 }

@@ -82,10 +82,15 @@ import Testing
         #expect(tokenizer.spellings[261...] == ["ab", "abc"])
     }
 
+    private static let normalizers =
+        "it has the normalizer 'Nmt'; those that can be read are Lowercase, NFC, NFD, NFKC, NFKD, Precompiled, Prepend, Replace, "
+        + "Strip and StripAccents"
+
     /// Damage done to the saved file, and what is said about it.
     static let damages: [(path: [String], value: JSON?, reason: String)] = [
         (["model"], nil, "there is no model with a type"),
-        (["model", "type"], "Unigram", "the model is a 'Unigram' and only byte-level BPE can be read"),
+        (["model", "type"], "WordLevel", "the model is a 'WordLevel'; those that can be read are BPE and Unigram"),
+        (["model", "type"], "Unigram", "the model has no vocab"),
         (["model", "vocab"], nil, "the model has no vocab"),
         (["model", "merges"], nil, "the model has no merges"),
         (["model", "merges"], [["a"]], "merge 0 does not name two tokens"),
@@ -97,13 +102,17 @@ import Testing
         (["model", "vocab", "a"], -1, "token 'a' has the id -1, which is out of range for 340 tokens"),
         (["model", "vocab", "a"], "x", "the id of token 'a' is not an integer"),
         (["model", "vocab", "<|end|>"], 9, "the added token '<|end|>' has the id 4 and in the vocab the id 9"),
-        (["model", "byte_fallback"], true, "the model sets 'byte_fallback', which is not supported"),
-        (["normalizer"], ["type": "NFD"], "it has a normalizer ('NFD'), which is not supported"),
+        (
+            ["model", "byte_fallback"], true,
+            "the model sets 'byte_fallback' with a pre_tokenizer 'ByteLevel', which is not supported"
+        ),
+        (["normalizer"], ["type": "Nmt"], Self.normalizers),
         (["decoder"], nil, "its decoder is not 'ByteLevel'"),
         (["added_tokens"], [[:]], "added token 0 has no id or no content"),
         (
-            ["pre_tokenizer"], ["type": "Whitespace"],
-            "its pre_tokenizer (Whitespace) is none of those of GPT-2, Qwen2, Llama 3, SmolLM2 and Decant"
+            ["pre_tokenizer"], ["type": "UnicodeScripts"],
+            "its pre_tokenizer has the step 'UnicodeScripts'; those that can be read are ByteLevel, CharDelimiterSplit, Digits, "
+                + "Metaspace, Punctuation, Split, Whitespace and WhitespaceSplit"
         ),
     ]
 

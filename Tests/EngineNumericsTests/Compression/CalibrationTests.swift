@@ -108,24 +108,25 @@ struct CalibrationTests {
             func errors(_ rounding: WeightRounding, _ calibration: ModelQuantization.Calibration) throws -> [Double] {
                 let result = try ModelQuantization(scheme, rounding, workers: workers)
                     .quantize(tensors(of: model), configuration: model.configuration.json, calibration: calibration)
-                #expect(result.report.layers.count == 14)
+                #expect(result.report.layers.count == (family == .phi3 ? 8 : 14))
                 return result.report.layers.compactMap(\.reconstructionError)
             }
-            func mean(_ errors: [Double]) -> Double { errors.reduce(0, +) / 14 }
+            func mean(_ errors: [Double]) -> Double { errors.reduce(0, +) / Double(errors.count) }
             let nearest = try errors(.nearest, .statistics(statistics))
             let gptq = try errors(.gptq(damping: 0.01, activationOrder: false), .statistics(statistics))
             let ordered = try errors(.gptq(damping: 0.01, activationOrder: true), .statistics(statistics))
             let quantEase = try errors(.quantEase(damping: 0.01, iterations: 10), .statistics(statistics))
-            #expect(mean(gptq) < 0.8 * mean(nearest))
-            #expect(mean(ordered) < 0.8 * mean(nearest))
+            // Norms around one leave less to gain.
+            let limit = (family == .gemma3 ? 0.9 : 0.8) * mean(nearest)
+            #expect(mean(gptq) < limit && mean(ordered) < limit)
             #expect(mean(quantEase) < mean(gptq))
             let live = try errors(.gptq(damping: 0.01, activationOrder: false), .sequences(sequences, InferenceModel(model)))
             // The first input is the same either way, but for the file's float32; later ones are not.
-            let first = ["k", "q", "v"].map { "model.layers.0.self_attn.\($0)_proj" }
+            let first = ["k", "q", "v", "qkv"].map { "model.layers.0.self_attn.\($0)_proj" }
             for place in names(of: model).indices where first.contains(names(of: model)[place]) {
                 #expect(abs(live[place] - gptq[place]) < 1e-3 * gptq[place])
             }
-            #expect(zip(live, gptq).contains { $0 != $1 } && mean(live) < 0.8 * mean(nearest))
+            #expect(zip(live, gptq).contains { $0 != $1 } && mean(live) < limit)
             #expect(try errors(.nearest, .none).isEmpty)
             #expect(throws: QuantizationError.self) { try errors(.gptq(damping: 0.01, activationOrder: false), .none) }
         }
@@ -162,7 +163,8 @@ struct CalibrationTests {
             var smoothed = tensors(of: model)
             let divisors = try SmoothQuant(strength: 0.5).smooth(
                 &smoothed, model.configuration, statistics, quantizing: Set(model.parameters.map(\.name)))
-            #expect(divisors.count == 8)
+            // OLMo 2 has no norm that could take up a division before queries, keys and values, nor before gate and up.
+            #expect(divisors.count == (family == .olmo2 ? 4 : 8))
             try expectOneScaleForHeadsThatShare(of: model, divisors, statistics)
             var changed = model
             for parameter in model.parameters {
@@ -179,7 +181,7 @@ struct CalibrationTests {
                 .statistics(advancingThrough: 0)
             for input in LinearInput.allCases {
                 let ranges = try statistics.ranges(of: input, layer: 0)
-                let scales = try #require(divisors[LinearPlace(layer: 0, input: input)])
+                guard let scales = divisors[LinearPlace(layer: 0, input: input)] else { continue }
                 let actual = try #require(statisticsOfChanged[input]).ranges
                 for index in ranges.indices {
                     #expect(abs(actual[index] - ranges[index] / scales[index]) < 1e-3 * max(1, actual[index]))

@@ -42,8 +42,9 @@ struct StepDecoderTests {
         #expect(zip(whole, expected).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
-    @Test func attentionEqualsItsFormulaOnBothVectorWidths() {
-        let shape = decant_attention_shape(heads: 6, kv_heads: 2, dimension: 20)
+    @Test(arguments: [Int.max, 5, 18, 37]) func attentionEqualsItsFormulaOnBothVectorWidths(window: Int) {
+        let shape = decant_attention_shape(
+            heads: 6, kv_heads: 2, dimension: 20, window: window, scale: 1 / Float(20).squareRoot())
         let (tokens, width) = (37, 120)
         let queries = FloatBuffer(randomFloats(tokens * width, seed: 1))
         let keys = FloatBuffer(randomFloats(tokens * 40, seed: 2))
@@ -63,13 +64,16 @@ struct StepDecoderTests {
         withExtendedLifetime((queries, keys, values, blocks)) {
             for (row, head) in [(0, 0), (15, 5), (16, 2), (36, 3)] {
                 let query = (0..<20).map { Double(queries.base[row * 120 + head * 20 + $0]) }
-                let scores = (0...row).map { key in
+                let seen = (window <= row ? row + 1 - window : 0)...row
+                let scores = seen.map { key in
                     (0..<20).reduce(0.0) { $0 + query[$1] * Double(keys.base[key * 40 + head / 3 * 20 + $1]) }
                         / 20.0.squareRoot()
                 }
                 let weights = scores.map { PortableMath.exp($0) }
                 for column in 0..<20 {
-                    let sum = (0...row).reduce(0.0) { $0 + weights[$1] * Double(values.base[$1 * 40 + head / 3 * 20 + column]) }
+                    let sum = zip(seen, weights).reduce(0.0) {
+                        $0 + $1.1 * Double(values.base[$1.0 * 40 + head / 3 * 20 + column])
+                    }
                     #expect(abs(sum / weights.reduce(0, +) - Double(found[row * 120 + head * 20 + column])) < 1e-5)
                 }
             }

@@ -4,60 +4,70 @@ import Testing
 @testable import Engine
 
 struct KernelGradientTests {
-    @Test func rmsNormWithARaggedWidth() {
+    @Test(arguments: [Float(0), 1]) func rmsNormWithARaggedWidth(shift: Float) {
         let (rows, columns) = (3, 11)
         let (x, w, weights) = (randomFloats(rows * columns, seed: 1), randomFloats(columns, seed: 2), randomFloats(33, seed: 3))
         func forward(_ x: [Float], _ w: [Float]) -> (y: [Float], inverse: [Float]) {
             var (y, inverse) = ([Float](repeating: 0, count: x.count), [Float](repeating: 0, count: rows))
-            decant_rmsnorm(x, w, &y, &inverse, rows, columns, 1e-6)
+            decant_rmsnorm(x, w, shift, &y, &inverse, rows, columns, 1e-6)
             return (y, inverse)
         }
         var (dx, dw) = ([Float](repeating: 0, count: x.count), [Float](repeating: .nan, count: columns))
-        decant_rmsnorm_backward(x, w, forward(x, w).inverse, weights, &dx, &dw, rows, columns)
+        decant_rmsnorm_backward(x, w, shift, forward(x, w).inverse, weights, &dx, &dw, rows, columns)
         expectGradient(dx, of: { weighted(forward($0, w).y, weights) }, at: x)
         expectGradient(dw, of: { weighted(forward(x, $0).y, weights) }, at: w)
+        let (y, start) = (forward(x, w).y, randomFloats(x.count, seed: 4))
+        var (sum, inverse) = (start, [Float](repeating: 0, count: rows))
+        decant_rmsnorm_add(x, w, shift, &sum, &inverse, rows, columns, 1e-6)
+        #expect(sum == zip(start, y).map { $0 + $1 } && inverse == forward(x, w).inverse)
     }
 
-    @Test func rotaryEmbedding() throws {
-        let configuration = try ModelConfiguration(
+    @Test(arguments: [6, 4]) func rotaryEmbedding(turned: Int) throws {
+        var configuration = try ModelConfiguration(
             vocabularySize: 8, hiddenSize: 12, layerCount: 1, headCount: 2, keyValueHeadCount: 1, intermediateSize: 8)
+        configuration.rotaryDimension = turned
         let table = RotaryTable(configuration, positions: 16)
         let positions: [Int32] = [0, 3, 9]
         let (x, weights) = (randomFloats(36, seed: 4), randomFloats(36, seed: 5))
-        func turned(_ x: [Float]) -> [Float] {
+        func result(_ x: [Float]) -> [Float] {
             var y = x
             withExtendedLifetime(table) {
-                decant_rope(&y, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+                decant_rope(&y, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6, turned)
             }
             return y
         }
         var dx = weights
         withExtendedLifetime(table) {
-            decant_rope_backward(&dx, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6)
+            decant_rope_backward(&dx, positions, table.cosines.base, table.sines.base, 3, 12, 2, 6, turned)
         }
-        expectGradient(dx, of: { weighted(turned($0), weights) }, at: x)
-        #expect(zip(turned(x)[0..<12], x[0..<12]).allSatisfy { $0 == $1 }, "position 0 is not turned")
+        expectGradient(dx, of: { weighted(result($0), weights) }, at: x)
+        #expect(zip(result(x)[0..<12], x[0..<12]).allSatisfy { $0 == $1 }, "position 0 is not turned")
+        let y = result(x)
+        #expect(turned == 6 || y[16..<18] == x[16..<18] && y[22..<24] == x[22..<24], "the rest of a head is not turned")
     }
 
-    @Test func swigluWithARaggedWidth() {
+    @Test(arguments: [GateFunction.silu, .gelu]) func aGateWithARaggedWidth(gate: GateFunction) {
         let (rows, columns) = (2, 13)
         let (x, weights) = (randomFloats(rows * columns * 2, seed: 6), randomFloats(rows * columns, seed: 7))
         func forward(_ x: [Float]) -> [Float] {
-            var y = [Float](repeating: 0, count: rows * columns)
-            decant_swiglu(x, &y, rows, columns)
-            return y
+            let (gateUp, y) = (FloatBuffer(x), FloatBuffer(count: rows * columns))
+            gate.forward(gateUp.base, into: y.base, rows: rows, columns, columns: 0..<columns)
+            return withExtendedLifetime(gateUp) { y.values }
         }
-        var (dx, again) = (x, weights)
-        decant_swiglu_backward(&dx, &again, rows, columns)
+        let (gateUp, gated) = (FloatBuffer(x), FloatBuffer(weights))
+        gate.backward(gateUp.base, gated.base, rows: rows, columns)
+        let (dx, again) = (gateUp.values, gated.values)
         #expect(again == forward(x))
         expectGradient(dx, of: { weighted(forward($0), weights) }, at: x)
     }
 
-    @Test(arguments: [(4, 2, 6), (2, 1, 8), (3, 3, 10), (4, 1, 16)])
-    func attentionOverPackedSequencesWithGroupedHeads(heads: Int, kvHeads: Int, dimension: Int) {
+    @Test(arguments: [(4, 2, 6, Int.max), (2, 1, 8, 5), (3, 3, 10, .max), (4, 1, 16, 20), (4, 2, 6, 1)])
+    func attentionOverPackedSequencesWithGroupedHeads(heads: Int, kvHeads: Int, dimension: Int, window: Int) {
         // One sequence is longer than a block of queries.
         let offsets = [0, 5, 6, 70]
-        let shape = decant_attention_shape(heads: heads, kv_heads: kvHeads, dimension: dimension)
+        let scale = 0.9 / Float(dimension).squareRoot()
+        let shape = decant_attention_shape(
+            heads: heads, kv_heads: kvHeads, dimension: dimension, window: window, scale: scale)
         let tokens = 70
         let width = (heads + 2 * kvHeads) * dimension
         let (x, weights) = (randomFloats(tokens * width, seed: 8), randomFloats(tokens * heads * dimension, seed: 9))
@@ -94,9 +104,19 @@ struct KernelGradientTests {
                     dx + row, length, kvHead, shape)
             }
         }
-        let reference = naiveAttention(x, offsets: offsets, heads: heads, kvHeads: kvHeads, dimension: dimension)
+        let reference = naiveAttention(x, offsets: offsets, shape)
         #expect(zip(y, reference).allSatisfy { abs(Double($0) - $1) < 1e-5 })
         expectGradient(dx, of: { weighted(forward($0).y, weights) }, at: x)
+        // The same bits, wherever the queries are cut.
+        var pieces = Array(y.prefix(6 * heads * dimension)) + Array(repeating: .nan, count: 64 * heads * dimension)
+        for first in stride(from: 0, to: 64, by: 16) {
+            for kvHead in 0..<kvHeads {
+                var (part, rest) = (Array(pieces[(6 * heads * dimension)...]), [Float](repeating: 0, count: tokens * heads * 2))
+                decant_attention(Array(x[(6 * width)...]), &part, &rest, first, first + 16, kvHead, shape)
+                pieces.replaceSubrange((6 * heads * dimension)..., with: part)
+            }
+        }
+        #expect(pieces == y)
     }
 
     @Test func bias() {
@@ -112,21 +132,23 @@ struct KernelGradientTests {
     }
 
     /// The textbook formula, in double.
-    private func naiveAttention(_ x: [Float], offsets: [Int], heads: Int, kvHeads: Int, dimension: Int) -> [Double] {
+    private func naiveAttention(_ x: [Float], offsets: [Int], _ shape: decant_attention_shape) -> [Double] {
+        let (heads, kvHeads, dimension) = (shape.heads, shape.kv_heads, shape.dimension)
         let width = (heads + 2 * kvHeads) * dimension
         var y = [Double](repeating: 0, count: (offsets.last ?? 0) * heads * dimension)
         for (start, end) in zip(offsets, offsets.dropFirst()) {
             for row in start..<end {
+                let seen = (shape.window <= row - start ? row + 1 - shape.window : start)...row
                 for head in 0..<heads {
                     let keyColumn = (heads + head / (heads / kvHeads)) * dimension
-                    let scores = (start...row).map { key in
+                    let scores = seen.map { key in
                         (0..<dimension).reduce(0.0) { sum, i in
                             sum + Double(x[row * width + head * dimension + i]) * Double(x[key * width + keyColumn + i])
-                        } / Double(dimension).squareRoot()
+                        } * Double(shape.scale)
                     }
                     let exponentials = scores.map { PortableMath.exp($0 - (scores.max() ?? 0)) }
                     let sum = exponentials.reduce(0, +)
-                    for (key, weight) in zip(start...row, exponentials) {
+                    for (key, weight) in zip(seen, exponentials) {
                         for i in 0..<dimension {
                             let value = Double(x[key * width + keyColumn + kvHeads * dimension + i])
                             y[(row * heads + head) * dimension + i] += weight / sum * value

@@ -19,14 +19,16 @@ struct ModelGradientTests {
         let examples = Fixture.examples(3)
         let gradient = evaluate(model, examples).gradient
         for parameter in model.parameters {
+            // A scaled embedding moves as much farther.
+            let step = parameter.role == .embedding ? 1e-3 / Double(model.configuration.embeddingScale) : 1e-3
             func loss(_ values: [Float]) -> Double {
                 var changed = model
                 changed.fill(parameter) { _ = $0.update(fromContentsOf: values) }
                 return evaluate(changed, examples).loss
             }
             expectGradient(
-                Array(gradient[parameter.range]), of: loss, at: Array(model.weights(of: parameter)), step: 1e-3,
-                tolerance: 2e-2)
+                Array(gradient[parameter.range]), of: loss, at: Array(model.weights(of: parameter)), step: step,
+                tolerance: 2e-2, name: "\(family) \(parameter.name)")
         }
     }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Engine
 
 /// Logits and gradients that the `transformers` library gives; `scripts/reference/qwen2_reference.py`,
-/// `llama_reference.py` and `qwen3_reference.py` write them.
+/// `llama_reference.py`, `qwen3_reference.py` and `family_reference.py` write them.
 struct ReferenceTests {
     private static func reference(_ name: String) throws -> JSON {
         try referenceFile("\(name).json")
@@ -24,7 +24,9 @@ struct ReferenceTests {
         return model
     }
 
-    @Test(arguments: ["qwen2", "llama", "qwen3"])
+    @Test(arguments: [
+        "qwen2", "llama", "qwen3", "mistral", "qwen2-windows", "gemma3", "olmo2", "smollm3", "phi3", "linear", "yarn",
+    ])
     func logitsLossAndGradientsAgree(name: String) throws {
         let reference = try Self.reference(name)
         let model = try Self.model(reference["config"])
@@ -62,8 +64,8 @@ struct ReferenceTests {
         let configuration = model.configuration
         #expect(configuration.family == .llama && configuration.headDimension == 10 && !configuration.tiesEmbeddings)
         #expect(configuration.ropeTheta == 50_000 && configuration.normEpsilon == 1e-5)
-        let scaling = try RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32)
-        #expect(configuration.ropeScaling == scaling)
+        let scaling = try Llama3Scaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32)
+        #expect(configuration.ropeScaling == .llama3(scaling))
         #expect(configuration.controlTokens == ControlTokens(begin: 1, end: [2, 5]))
         #expect(model.parameter(named: "model.layers.1.self_attn.q_proj.weight")?.shape == [40, 24])
         #expect(model.parameter(named: "model.layers.1.self_attn.o_proj.weight")?.shape == [24, 40])

@@ -46,7 +46,7 @@ struct AdapterTests {
         let full = gradient(of: merged, adapters: nil)
         let found = gradient(of: merged, adapters: adapters)
         let scale = 2.0
-        #expect(adapters.layout.pairs.count == 2 * 7)
+        #expect(adapters.layout.pairs.count == 2 * (family == .phi3 ? 4 : 7))
         for pair in adapters.layout.pairs {
             let (rows, columns, rank) = (pair.matrix.shape[0], pair.matrix.shape[1], 3)
             var a = [Double](repeating: 0, count: rank * columns)
@@ -136,7 +136,7 @@ struct AdapterTests {
         arguments: [
             ("\"r\": 3", "\"r\": 4", "shape"), ("\"r\": 3", "\"r\": 0", "rank"), ("\"LORA\"", "\"IA3\"", "rank"),
             ("\"q_proj\"", "\"lm_head\"", "lm_head"), ("\"q_proj\",", "", "q_proj"), ("\"none\"", "\"all\"", "biases"),
-            ("\"r\": 3", "\"r\": 3, \"use_dora\": true", "use_dora"), ("{", "[", "JSON"),
+            ("\"r\": 3", "\"r\": 3, \"use_dora\": true", "of their own"), ("{", "[", "JSON"),
         ])
     func aFolderThatDoesNotFitIsRefused(old: String, new: String, reason: String) throws {
         let folder = try Self.folder()
@@ -151,6 +151,71 @@ struct AdapterTests {
         #expect("\(String(describing: error))".contains(reason) || reason == "JSON", "\(String(describing: error))")
     }
 
+    /// Ranks and alphas of single matrices, alpha / √rank, rows with lengths: `scripts/reference/adapter_reference.py` writes
+    /// what peft merges.
+    @Test(arguments: ["patterns", "root", "lengths"]) func adaptersAreMergedAsInPeft(name: String) throws {
+        func values(_ count: Int, _ index: Int, _ shift: Double = 0) -> [Float] {
+            (0..<count).map { Float((Double((7919 * $0 + 104_729 * index) % 2003) / 2003 - 0.5) * 0.4 + shift) }
+        }
+        let reference = try #require(try referenceFile("adapters.json")[name])
+        var model = Model(zeros: try Fixture.configuration())
+        for (index, parameter) in model.parameters.enumerated() {
+            try model.setWeights(values(parameter.count, index, parameter.role == .norm ? 1 : 0), of: parameter)
+        }
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(at: folder.url) }
+        var tensors: [String: StoredTensor] = [:]
+        for (name, factor) in try #require(reference["factors"]?.object) {
+            let shape = try #require(factor["shape"]?.array).compactMap(\.integer)
+            let shift: Double = name.hasSuffix("magnitude_vector") ? 2 : 0
+            tensors[name] = StoredTensor(
+                values(shape.reduce(1, *), try #require(factor["index"]?.integer), shift), shape: shape)
+        }
+        try SafeTensors.write(tensors, to: folder.url.appending(path: "adapter_model.safetensors"))
+        let configuration = try #require(reference["config"])
+        try Data(configuration.prettyText.utf8).write(to: folder.url.appending(path: "adapter_config.json"))
+        let merged = try folder.merged(into: model, workers: .caller)
+        for parameter in merged.parameters {
+            let expected = try #require(reference["merged"]?[parameter.name])
+            let weights = merged.weights(of: parameter)
+            let places = try #require(expected["places"]?.array).compactMap(\.integer)
+            for (place, value) in zip(places, try #require(expected["values"]?.array).compactMap(\.double)) {
+                #expect(abs(Double(weights[place]) - value) < 2e-6, "\(parameter.name) at \(place)")
+            }
+        }
+        #expect(throws: ModelFileError.self) { try folder.adapters(for: model) }
+    }
+
+    /// The bits of a merge of Decant's own adapters.
+    @Test func aFolderIsMergedAsItsAdaptersAre() throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(at: folder.url) }
+        let model = try Fixture.model()
+        let adapters = try Self.adapters(for: model)
+        try folder.write(adapters)
+        let merged = try folder.merged(into: model, workers: WorkerPool(threads: 2))
+        #expect(try merged.values == adapters.merged(into: model, workers: .caller).values)
+    }
+
+    @Test(
+        arguments: [
+            (#""init_lora_weights": "pissa""#, "init_lora_weights"), (#""init_lora_weights": "olora""#, "init_lora_weights"),
+            (#""alpha_pattern": {".*q_proj": 4}"#, "alpha_pattern"), (#""rank_pattern": {"q_proj": 7}"#, "shape"),
+            (#""alpha_pattern": {"q_proj": 4, "self_attn.q_proj": 5}"#, "two numbers"),
+            (#""modules_to_save": ["lm_head"]"#, "modules_to_save"), (#""layer_replication": [[0, 1]]"#, "layer_replication"),
+        ])
+    func whatPeftDoesOtherwiseIsRefusedByName(field: String, reason: String) throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(at: folder.url) }
+        let model = try Fixture.model()
+        try folder.write(try Self.adapters(for: model))
+        let file = folder.url.appending(path: "adapter_config.json")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try Data(text.replacing("{", with: "{" + field + ",", maxReplacements: 1).utf8).write(to: file)
+        let error = #expect(throws: ModelFileError.self) { try folder.merged(into: model, workers: .caller) }
+        #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
+    }
+
     @Test func adaptersOfAnotherModelAreRefused() throws {
         let adapters = try Self.adapters(for: try Fixture.model())
         let other = try Fixture.model(layers: 3)
@@ -159,5 +224,11 @@ struct AdapterTests {
         #expect(throws: TrainingError.self) {
             try LowRankAdapters(LowRankAdaptation(rank: 1, alpha: 1, targets: []), for: other, seed: 1)
         }
+        // Queries, keys and values of Phi-3 are one matrix.
+        let phi = try Fixture.model(family: .phi3)
+        let queries = LowRankAdaptation(rank: 2, alpha: 1, targets: [.query])
+        #expect(throws: TrainingError.self) { try LowRankAdapters(queries, for: phi, seed: 1) }
+        let all = LowRankAdaptation(rank: 2, alpha: 1, targets: [.query, .key, .value, .down])
+        #expect(try LowRankAdapters(all, for: phi, seed: 1).layout.modules == ["qkv_proj", "down_proj"])
     }
 }

@@ -78,13 +78,13 @@ final class CalibrationPass {
         case .attention:
             a.layers[layer].input.update(from: states.base, count: states.count)
             decoder.attentionForward(layer, batch, a)
-            observe(.attention, MatrixView(a.norm, rows, configuration.hiddenSize))
+            observe(.attention, MatrixView(decoder.attentionInput(layer, a), rows, configuration.hiddenSize))
             observe(.output, MatrixView(a.layers[layer].attention, rows, configuration.attentionSize))
             return a.layers[layer].middle
         case .feedForward:
             a.layers[layer].middle.update(from: states.base, count: states.count)
             decoder.feedForwardForward(layer, batch, a)
-            observe(.feedForward, MatrixView(a.norm, rows, configuration.hiddenSize))
+            observe(.feedForward, MatrixView(decoder.feedForwardInput(layer, a), rows, configuration.hiddenSize))
             observe(.down, MatrixView(a.gated, rows, configuration.intermediateSize))
             return a.output(ofLayer: layer)
         }

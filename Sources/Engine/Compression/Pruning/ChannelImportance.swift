@@ -68,10 +68,10 @@ private struct ChannelSums {
                 let feedForward = attention + configuration.hiddenSize
                 let neurons = feedForward + configuration.hiddenSize
                 decoder.attentionForward(index, batch, a)
-                decant_add_absolute(a.norm, attention, rows, configuration.hiddenSize)
+                decant_add_absolute(decoder.attentionInput(index, a), attention, rows, configuration.hiddenSize)
                 addLengths(a.layers[index].attention, rows: rows, to: neurons + configuration.intermediateSize)
                 decoder.feedForwardForward(index, batch, a)
-                decant_add_absolute(a.norm, feedForward, rows, configuration.hiddenSize)
+                decant_add_absolute(decoder.feedForwardInput(index, a), feedForward, rows, configuration.hiddenSize)
                 decant_add_absolute(a.gated, neurons, rows, configuration.intermediateSize)
             }
         }

@@ -113,7 +113,21 @@ extension Model {
                 }
             }
         }
+        model.keepEmbeddingScale(of: configuration)
         return model
+    }
+
+    /// Where rows of the embedding are multiplied by the root of the hidden size, which is smaller now, they grow as much. What a
+    /// head that is the embedding gains by it, the final norm takes back.
+    private mutating func keepEmbeddingScale(of old: ModelConfiguration) {
+        let factor = old.embeddingScale / configuration.embeddingScale
+        guard factor != 1 else { return }
+        let (words, norm) = (0..<layout.embeddingCount, layout.finalNorm..<layout.finalNorm + configuration.hiddenSize)
+        let (isTied, shift) = (configuration.tiesEmbeddings, configuration.family.normShift)
+        values.withUnsafeMutableBufferPointer { values in
+            for place in words { values[place] *= factor }
+            if isTied { for place in norm { values[place] = (values[place] + shift) / factor - shift } }
+        }
     }
 
     /// The length of the weights of every neuron, by layer: its rows of gate and up, its column of down.
@@ -150,6 +164,12 @@ extension ChannelSelection {
         case .keyValues: channels(configuration.headDimension)
         // Of the query heads that a key/value head serves.
         case .queries: channels(configuration.attentionSize / configuration.keyValueHeadCount)
+        case .projections:
+            kept(of: .queries, inLayer: layer, configuration)
+                + [0, configuration.keyValueSize].flatMap { start in
+                    kept(of: .keyValues, inLayer: layer, configuration).map { configuration.attentionSize + start + $0 }
+                }
+        case .gateUp: [0, configuration.intermediateSize].flatMap { start in intermediate[layer ?? 0].map { start + $0 } }
         case .vocabulary, .head: Array(0..<axis.size(in: configuration))
         }
     }

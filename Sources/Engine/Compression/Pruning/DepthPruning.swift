@@ -54,9 +54,7 @@ extension Model {
     package func removing(_ pruning: DepthPruning) throws(ModelConfigurationError) -> Model {
         let kept = (0..<configuration.layerCount).filter { !pruning.removedLayers.contains($0) }
         guard !kept.isEmpty else { throw ModelConfigurationError(field: "num_hidden_layers", reason: "must be at least 1") }
-        var smaller = configuration
-        smaller.layerCount = kept.count
-        var model = Model(zeros: smaller)
+        var model = Model(zeros: configuration.keeping(layers: kept))
         let layers = kept.map { layout.start(ofLayer: $0)..<layout.start(ofLayer: $0) + layout.layerSize }
         model.values.withUnsafeMutableBufferPointer { target in
             var place = target.startIndex

@@ -3,7 +3,7 @@
 ///
 /// The division is folded into what makes the inputs, so that it costs nothing: into the weight of the norm before queries, keys
 /// and values, and before gate and up; into the rows of up before down; and into the rows of v (and its bias) before o, where the
-/// query heads that share a key/value head share the divisors.
+/// query heads that share a key/value head share the divisors. Inputs without a norm before them stay as they are.
 package struct SmoothQuant: Hashable, Sendable {
     /// α: how much of the activations' range moves into the weights, from 0 to 1.
     package let strength: Double
@@ -25,7 +25,7 @@ package struct SmoothQuant: Hashable, Sendable {
                 let place = LinearPlace(layer: layer, input: input)
                 let readers = (parameters[place] ?? []).map(\.name)
                 let quantized = readers.filter(names.contains)
-                if quantized.isEmpty { continue }
+                if quantized.isEmpty || !configuration.family.canScale(input) { continue }
                 var reach = [Float](repeating: 0, count: input.width(in: configuration))
                 for name in quantized {
                     let weights = try Self.floats(tensors, name)
@@ -60,18 +60,27 @@ package struct SmoothQuant: Hashable, Sendable {
         let family = configuration.family
         func module(_ name: TensorName) -> String { name.inLayer(place.layer, of: family).huggingFace }
         switch place.input {
-        case .attention: try Self.change(&tensors, module(family.attention.norm) + ".weight") { $1 /= scales[$0] }
-        case .feedForward: try Self.change(&tensors, module(family.feedForward.norm) + ".weight") { $1 /= scales[$0] }
+        case .attention, .feedForward:
+            guard let norm = family.norm(before: place.input) else { return }
+            let shift = family.normShift
+            try Self.change(&tensors, module(norm) + ".weight") { $1 = ($1 + shift) / scales[$0] - shift }
         case .down:
             let inputs = configuration.hiddenSize
-            try Self.change(&tensors, module(family.feedForward.up) + ".weight") { $1 /= scales[$0 / inputs] }
+            let (up, first) = family.feedForward.fused.map { ($0, scales.count) } ?? (family.feedForward.up, 0)
+            try Self.change(&tensors, module(up) + ".weight") { index, weight in
+                if index / inputs >= first { weight /= scales[index / inputs - first] }
+            }
         case .output:
             let (inputs, size) = (configuration.hiddenSize, configuration.headDimension)
             let heads = configuration.headCount / configuration.keyValueHeadCount
             // The first of the query heads that read a key/value head.
             func divisor(_ row: Int) -> Float { scales[row / size * heads * size + row % size] }
-            let value = module(family.attention.value)
-            try Self.change(&tensors, value + ".weight") { $1 /= divisor($0 / inputs) }
+            let fused = family.attention.fused.map { ($0, configuration.attentionSize + configuration.keyValueSize) }
+            let (name, first) = fused ?? (family.attention.value, 0)
+            let value = module(name)
+            try Self.change(&tensors, value + ".weight") { index, weight in
+                if index / inputs >= first { weight /= divisor(index / inputs - first) }
+            }
             if family.attention.hasBias { try Self.change(&tensors, value + ".bias") { $1 /= divisor($0) } }
         }
     }
@@ -99,5 +108,21 @@ package struct SmoothQuant: Hashable, Sendable {
         var values = try floats(tensors, name)
         for index in values.indices { body(index, &values[index]) }
         tensors[name] = StoredTensor(values, shape: tensors[name]?.shape ?? [])
+    }
+}
+
+extension ModelFamily {
+    /// The norm that makes the input of a block.
+    fileprivate func norm(before input: LinearInput) -> TensorName? {
+        switch input {
+        case .attention: attention.norm
+        case .feedForward: feedForward.norm
+        case .output, .down: nil
+        }
+    }
+
+    /// Whether something before an input can take up a division.
+    fileprivate func canScale(_ input: LinearInput) -> Bool {
+        input == .output || input == .down || norm(before: input) != nil
     }
 }

@@ -15,10 +15,23 @@ enum BytePairFamily: String, CaseIterable {
         }
     }
 
-    /// The family of a `tokenizer.json`; `nil` for one that cuts text in another way.
+    /// The family of a `tokenizer.json` by how it cuts text, however its file spells that; `nil` for other cuts.
     init?(of tokenizer: JSON) {
-        guard let family = Self.allCases.first(where: { $0.preTokenizer == tokenizer["pre_tokenizer"] }) else { return nil }
-        self = family
+        switch try? PreTokenizer.parsed(tokenizer["pre_tokenizer"]).rule {
+        case .gpt2: self = .gpt2
+        case .gpt2WithSingleDigits: self = .smolLM
+        case .cased(digits: 1): self = .qwen2
+        case .cased(digits: 3): self = .llama3
+        default: return nil
+        }
+    }
+
+    /// Whether the family's name says all of how text becomes tokens.
+    func tells(_ tokenizer: JSON) -> Bool {
+        guard let stated = try? TextNormalizer(parsing: tokenizer["normalizer"]),
+            let own = try? TextNormalizer(parsing: normalizer)
+        else { return false }
+        return stated == own && (tokenizer["model"]?["ignore_merges"] == true) == ignoresMerges
     }
 
     var normalizer: JSON { self == .qwen2 ? ["type": "NFC"] : nil }

@@ -34,7 +34,9 @@ extension ModelFolder {
     /// - Parameter name: what the file calls the model.
     /// - Throws: `ModelFileError` where the model cannot be read or a weight is beyond the range of half precision.
     package func writeGGUF(to url: URL, _ precision: GGUFPrecision, name: String) throws {
-        let model = try inferenceModel().restored()
+        var model = try inferenceModel().restored()
+        if model.configuration.family.gguf.needsHead { model = model.untied() }
+        try model.configuration.checkForGGUF()
         var header = GGUFHeader()
         header.add(model.configuration, name: name, precision)
         let tokenizer = try GGUFTokenizerEntries(
@@ -47,12 +49,12 @@ extension ModelFolder {
 extension GGUFHeader {
     fileprivate mutating func add(_ configuration: ModelConfiguration, name: String, _ precision: GGUFPrecision) {
         let keys = GGUFKeys(configuration.family)
-        add("general.architecture", configuration.family.ggufArchitecture)
+        add("general.architecture", configuration.family.gguf.architecture)
         add("general.type", "model")
         add("general.name", name)
         add("general.file_type", precision.fileType)
         if precision != .f16 { add("general.quantization_version", 2) }
-        add(keys.positions, configuration.maximumPositions)
+        add(keys.positions, configuration.positionsOfGGUF)
         add(keys.hidden, configuration.hiddenSize)
         add(keys.layers, configuration.layerCount)
         add(keys.intermediate, configuration.intermediateSize)
@@ -61,9 +63,28 @@ extension GGUFHeader {
         add(keys.keyLength, configuration.headDimension)
         add(keys.valueLength, configuration.headDimension)
         add(keys.normEpsilon, Float(configuration.normEpsilon))
-        add(keys.rotatedChannels, configuration.headDimension)
+        add(keys.rotatedChannels, configuration.turnedChannels)
         add(keys.ropeTheta, Float(configuration.ropeTheta))
         add(keys.vocabulary, configuration.vocabularySize)
+        addWindows(configuration, keys)
+        switch configuration.ropeScaling {
+        case .linear(let factor):
+            add(keys.scalingType, "linear")
+            add(keys.scalingFactor, Float(factor))
+        case .yarn(let scaling):
+            add(keys.scalingType, "yarn")
+            add(keys.scalingFactor, Float(scaling.factor))
+            add(keys.originalPositions, scaling.originalPositions)
+        case .llama3, nil: break
+        }
+    }
+
+    private mutating func addWindows(_ configuration: ModelConfiguration, _ keys: GGUFKeys) {
+        guard configuration.family.gguf.windowInterval != nil, let window = configuration.window else { return }
+        add(keys.window, window)
+        let slides = configuration.layerAttentions.map(\.slides)
+        if slides != configuration.windowsOfGGUF { add(keys.windowPattern, slides) }
+        if let theta = configuration.localRopeTheta { add(keys.localRopeTheta, Float(theta)) }
     }
 }
 
@@ -76,7 +97,11 @@ private struct GGUFExport {
 
     init(_ model: Model, _ precision: GGUFPrecision) {
         (self.model, self.precision) = (model, precision)
-        ropeFactors = model.configuration.ropeScaling.map(model.configuration.ropeFactors) ?? []
+        if case .llama3(let scaling) = model.configuration.ropeScaling {
+            ropeFactors = model.configuration.ropeFactors(scaling)
+        } else {
+            ropeFactors = []
+        }
     }
 
     /// Writes the header with the tensors added to it, then the data, tensor by tensor.
@@ -103,6 +128,8 @@ private struct GGUFExport {
         if let pairing = RotaryPairing(parameter, of: model.configuration) {
             weights = pairing.interleaved(weights, columns: columns)
         }
+        let shift = model.configuration.family.normShift
+        if parameter.role == .norm, shift != 0 { weights = weights.map { $0 + shift } }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(weights.count / type.blockLength * type.blockSize)
         do throws(GGUFRangeError) {
@@ -150,6 +177,14 @@ struct GGUFHeader {
             Self.append(GGUFValueType.int32.rawValue, to: &bytes)
             Self.append(UInt64(values.count), to: &bytes)
             for value in values { Self.append(value, to: &bytes) }
+        }
+    }
+
+    mutating func add(_ key: String, _ values: [Bool]) {
+        add(key, .array) { bytes in
+            Self.append(GGUFValueType.bool.rawValue, to: &bytes)
+            Self.append(UInt64(values.count), to: &bytes)
+            bytes += values.map { $0 ? 1 : 0 }
         }
     }
 

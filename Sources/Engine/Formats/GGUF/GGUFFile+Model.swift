@@ -14,6 +14,10 @@ extension GGUFFile {
             } else {
                 model.fill(parameter) { copyFloats(tensor, into: $0) }
             }
+            let shift = configuration.family.normShift
+            if parameter.role == .norm, shift != 0 {
+                model.fill(parameter) { memory in for place in memory.indices { memory[place] -= shift } }
+            }
         }
         return model
     }
@@ -35,7 +39,7 @@ extension GGUFFile {
         if let other = names.first(where: { !known.contains($0) }) {
             throw ModelFileError(
                 file: file,
-                reason: "it holds the tensor '\(other)', which no \(configuration.family.ggufArchitecture) model has")
+                reason: "it holds the tensor '\(other)', which no \(configuration.family.gguf.architecture) model has")
         }
     }
 }
@@ -45,14 +49,15 @@ extension GGUFFile {
     func configuration() throws -> ModelConfiguration {
         let family = try family()
         let keys = GGUFKeys(family)
-        try checkThatNothingElseIsAsked(of: keys)
+        try checkThatNothingElseIsAsked(of: keys, turnsParts: family.turnsParts)
         guard let embedding = tensors["\(family.embedding.gguf).weight"], embedding.shape.count == 2 else {
             throw ModelFileError(file: file, reason: "there is no matrix '\(family.embedding.gguf).weight'")
         }
         let heads = try integer(keys.heads)
         let hidden = try integer(keys.hidden)
+        let width = heads > 0 ? hidden / heads : 0
         let dimension = try integer(
-            keys.keyLength, default: try integer(keys.rotatedChannels, default: heads > 0 ? hidden / heads : 0))
+            keys.keyLength, default: family.turnsParts ? width : try integer(keys.rotatedChannels, default: width))
         let theta = try number(keys.ropeTheta, default: 10_000)
         var configuration = try ModelConfiguration(
             vocabularySize: embedding.shape[0], hiddenSize: hidden, layerCount: try integer(keys.layers), headCount: heads,
@@ -60,8 +65,14 @@ extension GGUFFile {
             intermediateSize: try integer(keys.intermediate), maximumPositions: try integer(keys.positions, default: 2048),
             normEpsilon: try number(keys.normEpsilon), ropeTheta: theta,
             tiesEmbeddings: tensors["\(family.head.gguf).weight"] == nil, family: family, headDimension: dimension)
-        configuration.ropeScaling = try ropeScaling(configuration)
+        if family.turnsParts {
+            let turned = try integer(keys.rotatedChannels, default: dimension)
+            configuration.rotaryDimension = turned == dimension ? nil : turned
+        }
+        configuration.ropeScaling = try ropeScaling(configuration, keys)
+        try readAttentions(into: &configuration, keys)
         configuration.controlTokens = controlTokens
+        try configuration.check()
         return configuration
     }
 
@@ -78,8 +89,8 @@ extension GGUFFile {
         guard let architecture = metadata["general.architecture"]?.string else {
             throw ModelFileError(file: file, reason: "it does not name its general.architecture")
         }
-        guard let family = ModelFamily.all.first(where: { $0.ggufArchitecture == architecture }) else {
-            let known = ModelFamily.list(ModelFamily.all.map(\.ggufArchitecture), "and")
+        guard let family = ModelFamily.all.first(where: { $0.gguf.architecture == architecture }) else {
+            let known = ModelFamily.list(Set(ModelFamily.all.map(\.gguf.architecture)).sorted(), "and")
             throw ModelFileError(
                 file: file, reason: "its architecture is '\(architecture)', and only \(known) can be read")
         }
@@ -89,22 +100,40 @@ extension GGUFFile {
         return family
     }
 
-    private func checkThatNothingElseIsAsked(of keys: GGUFKeys) throws(ModelFileError) {
+    private func checkThatNothingElseIsAsked(of keys: GGUFKeys, turnsParts: Bool) throws(ModelFileError) {
         func refused(_ key: String, _ reason: String) -> ModelFileError {
             ModelFileError(file: file, reason: "its \(key) \(reason)")
         }
         if try integer(keys.experts, default: 0) > 0 { throw refused(keys.experts, "is not supported") }
-        if let type = metadata[keys.scalingType]?.string, type != "none" {
-            throw refused(keys.scalingType, "is '\(type)', which is not supported")
+        for key in [keys.softCapping, keys.attentionSoftCapping] where try number(key, default: 0) != 0 {
+            throw refused(key, "is not supported")
         }
         if try number(keys.linearScaling, default: 1) != 1 { throw refused(keys.linearScaling, "is not supported") }
-        let given = [keys.keyLength, keys.valueLength, keys.rotatedChannels].compactMap { metadata[$0]?.integer }
+        let lengths = [keys.keyLength, keys.valueLength] + (turnsParts ? [] : [keys.rotatedChannels])
+        let given = lengths.compactMap { metadata[$0]?.integer }
         if let first = given.first, given.contains(where: { $0 != first }) {
             throw refused(keys.rotatedChannels, "and the lengths of its keys and values are not one number, but \(given)")
         }
     }
 
-    private func integer(_ key: String, default fallback: Int? = nil) throws(ModelFileError) -> Int {
+    private func ropeScaling(_ configuration: ModelConfiguration, _ keys: GGUFKeys) throws -> RotaryScaling? {
+        switch metadata[keys.scalingType]?.string ?? "none" {
+        case "none": return try llama3Scaling(configuration)
+        case "linear":
+            let factor = try number(keys.scalingFactor)
+            try RotaryScaling.check([("factor", factor)])
+            return factor == 1 ? nil : .linear(factor: factor)
+        case "yarn":
+            return .yarn(
+                try YarnScaling(
+                    factor: number(keys.scalingFactor),
+                    originalPositions: integer(keys.originalPositions, default: configuration.maximumPositions)))
+        case let type:
+            throw ModelFileError(file: file, reason: "its \(keys.scalingType) is '\(type)', which is not supported")
+        }
+    }
+
+    func integer(_ key: String, default fallback: Int? = nil) throws(ModelFileError) -> Int {
         if metadata[key] == nil, let fallback { return fallback }
         guard let value = metadata[key]?.integer else {
             throw ModelFileError(file: file, reason: "its \(key) is missing or no integer")
@@ -112,7 +141,7 @@ extension GGUFFile {
         return value
     }
 
-    private func number(_ key: String, default fallback: Double? = nil) throws(ModelFileError) -> Double {
+    func number(_ key: String, default fallback: Double? = nil) throws(ModelFileError) -> Double {
         if metadata[key] == nil, let fallback { return fallback }
         guard let value = metadata[key]?.number else {
             throw ModelFileError(file: file, reason: "its \(key) is missing or no number")
@@ -125,7 +154,7 @@ extension GGUFFile {
 struct GGUFKeys {
     private let architecture: String
 
-    init(_ family: ModelFamily) { architecture = family.ggufArchitecture }
+    init(_ family: ModelFamily) { architecture = family.gguf.architecture }
 
     var positions: String { key("context_length") }
     var hidden: String { key("embedding_length") }
@@ -139,7 +168,14 @@ struct GGUFKeys {
     var rotatedChannels: String { key("rope.dimension_count") }
     var ropeTheta: String { key("rope.freq_base") }
     var scalingType: String { key("rope.scaling.type") }
+    var scalingFactor: String { key("rope.scaling.factor") }
+    var originalPositions: String { key("rope.scaling.original_context_length") }
     var linearScaling: String { key("rope.scale_linear") }
+    var window: String { key("attention.sliding_window") }
+    var windowPattern: String { key("attention.sliding_window_pattern") }
+    var localRopeTheta: String { key("rope.freq_base_swa") }
+    var softCapping: String { key("final_logit_softcapping") }
+    var attentionSoftCapping: String { key("attn_logit_softcapping") }
     var vocabulary: String { key("vocab_size") }
     var experts: String { key("expert_count") }
 

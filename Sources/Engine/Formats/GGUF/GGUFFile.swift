@@ -29,6 +29,7 @@ package struct GGUFFile: Sendable {
 
     package init(parsing contents: Data, file: String = "model.gguf") throws(ModelFileError) {
         self.file = file
+        if let words = Placeholder.words(contents) { throw ModelFileError(file: file, reason: words) }
         do {
             var cursor = GGUFCursor(contents)
             let tensorCount = try Self.readTensorCount(from: &cursor)
@@ -39,7 +40,7 @@ package struct GGUFFile: Sendable {
             data = cursor.slice(min(start, contents.count)..<contents.count)
             try Self.check(tensors, dataSize: data.count)
         } catch {
-            throw ModelFileError(file: file, reason: "the file is damaged: \(error)")
+            throw ModelFileError(file: file, reason: error.isDamage ? "the file is damaged: \(error)" : "\(error)")
         }
     }
 
@@ -153,8 +154,10 @@ struct GGUFTensor: Hashable, Sendable {
         }
         let number = try cursor.read(UInt32.self)
         guard let type = GGUFTensorType(rawValue: number) else {
-            let type = GGUFTensorType.name(ofUnreadable: number).map { "is stored as \($0), which cannot be read" }
-            throw GGUFFault("tensor '\(name)' \(type ?? "has the unknown type \(number)")")
+            guard let known = GGUFTensorType.name(ofUnreadable: number) else {
+                throw GGUFFault("tensor '\(name)' has the unknown type \(number)")
+            }
+            throw GGUFFault("tensor '\(name)' is stored as \(known), which cannot be read", isDamage: false)
         }
         guard let size = byteCount(shape: shape, type: type) else {
             throw GGUFFault("tensor '\(name)' of shape \(shape) does not divide into blocks of \(type.name)")

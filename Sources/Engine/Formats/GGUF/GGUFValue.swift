@@ -58,6 +58,13 @@ struct GGUFArray: Sendable {
         return strings.count == count ? strings : nil
     }
 
+    /// `nil` where the elements are no words of truth.
+    func bools() -> [Bool]? {
+        var cursor = GGUFCursor(bytes)
+        guard type == .bool else { return nil }
+        return (0..<count).compactMap { _ in (try? GGUFValue(reading: type, from: &cursor))?.bool }
+    }
+
     /// `nil` where the elements are not integers of at most 32 bits.
     func integers() -> [Int]? {
         var cursor = GGUFCursor(bytes)
@@ -129,8 +136,10 @@ extension GGUFValue {
 /// What is wrong with a GGUF file, as the rest of a sentence that starts with `the file is damaged:`.
 struct GGUFFault: Error, CustomStringConvertible {
     var description: String
+    /// Or else the file is whole, and has what only other programs read.
+    var isDamage: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isDamage: Bool = true) { (self.description, self.isDamage) = (description, isDamage) }
 }
 
 /// A reading position in a file's bytes. It never reads or allocates beyond their end.

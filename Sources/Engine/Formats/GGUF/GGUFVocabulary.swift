@@ -60,8 +60,11 @@ extension GGUFVocabulary {
     /// - Throws: `ModelFileError` where it is not a byte-pair tokenizer, or one that the embedding is too small for.
     init(_ tokenizer: JSON, rows: Int) throws(ModelFileError) {
         func refused(_ reason: String) -> ModelFileError { ModelFileError(file: "tokenizer.json", reason: reason) }
-        guard let vocabulary = tokenizer["model"]?["vocab"]?.object, let merges = tokenizer["model"]?["merges"]?.array else {
-            throw refused("it has no vocabulary with merges, which is what can be written to a GGUF file")
+        let isByteLevel = (try? PreTokenizer.parsed(tokenizer["pre_tokenizer"]).isByteLevel) ?? false
+        guard isByteLevel, let vocabulary = tokenizer["model"]?["vocab"]?.object,
+            let merges = tokenizer["model"]?["merges"]?.array
+        else {
+            throw refused("it is no byte-level BPE, which is what can be written to a GGUF file; export safetensors")
         }
         tokens = (0..<rows).map { "[PAD\($0)]" }
         kinds = Array(repeating: .unused, count: rows)
@@ -127,7 +130,7 @@ struct GGUFTokenizerEntries {
         add("unknown", id("unk_token"), to: &header)
         if let template = configuration["chat_template"]?.string { header.add("tokenizer.chat_template", template) }
         if let prompt = configuration["decant_prompt"]?.string { header.add("decant.prompt", prompt) }
-        if family == nil { header.add("tokenizer.huggingface.json", tokenizer.canonicalText) }
+        if family?.tells(tokenizer) != true { header.add("tokenizer.huggingface.json", tokenizer.canonicalText) }
     }
 
     private func add(_ name: String, _ id: Int?, to header: inout GGUFHeader) {

@@ -5,7 +5,7 @@ struct RotaryPairing {
 
     /// How q and k of a parameter are to be reordered; `nil` for other parameters, and for other families.
     init?(_ parameter: Parameter, of configuration: ModelConfiguration) {
-        guard configuration.family.ggufPairsNeighbours, parameter.isRotated else { return nil }
+        guard configuration.family.gguf.pairsNeighbours, parameter.isRotated else { return nil }
         headDimension = configuration.headDimension
     }
 
@@ -37,19 +37,19 @@ extension GGUFFile {
 
     /// Llama 3's scaling. A GGUF file has only the divisor of each pair's frequency, so the published scalings are tried in
     /// turn. Other divisors are refused.
-    func ropeScaling(_ configuration: ModelConfiguration) throws(ModelFileError) -> RotaryScaling? {
+    func llama3Scaling(_ configuration: ModelConfiguration) throws(ModelFileError) -> RotaryScaling? {
         guard let tensor = tensors[Self.ropeFactors] else { return nil }
-        guard tensor.shape == [configuration.headDimension / 2] else {
+        guard tensor.shape == [configuration.turnedChannels / 2] else {
             throw ModelFileError(
-                file: file, reason: "'\(Self.ropeFactors)' is not of shape [\(configuration.headDimension / 2)]")
+                file: file, reason: "'\(Self.ropeFactors)' is not of shape [\(configuration.turnedChannels / 2)]")
         }
         let factors = floats(tensor)
         if factors.allSatisfy({ $0 == 1 }) { return nil }
         for original in [8192, 4096, 2048, configuration.maximumPositions] {
-            let scaling = try? RotaryScaling(
+            let scaling = try? Llama3Scaling(
                 factor: Double((factors.max() ?? 1).description) ?? 1, lowFrequencyFactor: 1, highFrequencyFactor: 4,
                 originalPositions: original)
-            if let scaling, Self.agree(factors, configuration.ropeFactors(scaling)) { return scaling }
+            if let scaling, Self.agree(factors, configuration.ropeFactors(scaling)) { return .llama3(scaling) }
         }
         throw ModelFileError(
             file: file,
@@ -63,11 +63,11 @@ extension GGUFFile {
 
 extension ModelConfiguration {
     /// The divisor of each pair's frequency.
-    func ropeFactors(_ scaling: RotaryScaling) -> [Float] {
-        let half = headDimension / 2
+    func ropeFactors(_ scaling: Llama3Scaling) -> [Float] {
+        let half = turnedChannels / 2
         let logTheta = PortableMath.log(ropeTheta)
         return (0..<half).map { pair in
-            let plain = RotaryTable.frequency(ofPair: pair, of: half, logTheta, nil)
+            let plain = PlainFrequency(pair: pair, half: half, logTheta: logTheta).frequency
             return plain / scaling.scaled(plain)
         }
     }

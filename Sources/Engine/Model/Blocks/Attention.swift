@@ -1,41 +1,44 @@
 import CKernels
 
-/// Causal self-attention over groups of heads: input [T, D] → sum [T, D] = input + attention(norm(input))·Oᵀ.
+/// Causal self-attention over groups of heads: input [T, D] → sum [T, D] = input + norm(attention(norm(input))·Oᵀ). Most
+/// families lack the outer norm, some the inner one.
 struct Attention: Sendable {
     /// A family's names for the block's tensors in a layer, and which optional tensors it has.
     struct Tensors: Sendable {
-        var norm = TensorName("input_layernorm", gguf: "attn_norm")
+        var norm: TensorName? = TensorName("input_layernorm", gguf: "attn_norm")
         var query = TensorName("self_attn.q_proj", gguf: "attn_q")
         var key = TensorName("self_attn.k_proj", gguf: "attn_k")
         var value = TensorName("self_attn.v_proj", gguf: "attn_v")
+        /// Queries, keys and values as one tensor, in the place of three.
+        var fused: TensorName?
         var output = TensorName("self_attn.o_proj", gguf: "attn_output")
         /// Whether queries, keys and values have a bias.
         var hasBias = false
-        /// Norms over the channels of each query and key head, before the rotary embedding.
+        /// Norms of queries and keys, before the rotary embedding.
         var headNorms: HeadNorms?
-    }
-
-    struct HeadNorms: Sendable {
-        let queries, keys: TensorName
+        /// Of what the block adds.
+        var outputNorm: TensorName?
     }
 
     /// Offsets from the layer's start.
-    let norm: Int
+    let norm: Int?
     /// Queries, keys and values: [(heads + 2·kvHeads)·d, D]
     let projections: LinearMap
     let bias: Int?
-    /// Two vectors [d], of queries and of keys.
+    /// Two vectors, of queries and of keys.
     let headNorms: Int?
     /// [D, heads·d]
     let output: LinearMap
+    let outputNorm: Int?
 
     init(_ tensors: Tensors, in layout: inout LayoutBuilder) {
-        norm = layout.append(tensors.norm, [.hidden], .norm)
+        norm = tensors.norm.map { layout.append($0, [.hidden], .norm) }
         let matrices = [
             (name: tensors.query, outputs: Axis.queries, isRotated: true), (tensors.key, .keyValues, true),
             (tensors.value, .keyValues, false),
         ]
-        projections = layout.append(matrices, reading: .attention)
+        projections = layout.append(
+            tensors.fused.map { [(name: $0, outputs: Axis.projections, isRotated: true)] } ?? matrices, reading: .attention)
         bias = tensors.hasBias ? layout.count : nil
         if tensors.hasBias {
             for matrix in matrices {
@@ -43,10 +46,11 @@ struct Attention: Sendable {
             }
         }
         headNorms = tensors.headNorms.map { norms in
-            defer { layout.append(norms.keys, [.head], .norm) }
-            return layout.append(norms.queries, [.head], .norm)
+            defer { layout.append(norms.keys, [norms.spanHeads ? .keyValues : .head], .norm) }
+            return layout.append(norms.queries, [norms.spanHeads ? .queries : .head], .norm)
         }
         output = layout.append([(tensors.output, .hidden, false)], reading: .output)
+        outputNorm = tensors.outputNorm.map { layout.append($0, [.hidden], .norm) }
     }
 
     /// The memory that the block reads and writes in a pass.
@@ -57,10 +61,11 @@ struct Attention: Sendable {
         let inverse: UnsafeMutablePointer<Float>
         /// Queries, keys and values side by side [T, (heads + 2·kvHeads)·d]; the heads' outputs [T, heads·d].
         let projections, attention: UnsafeMutablePointer<Float>
-        /// With norms of the heads: 1/rms of each head [T, heads + kvHeads]. Queries and keys before the norms
-        /// [T, (heads + kvHeads)·d], where a backward pass is to follow.
+        /// With norms of queries and keys: 1/rms of each [T, norms]. Queries and keys before them [T, (heads + kvHeads)·d], where a
+        /// backward pass is to follow.
         let headInverses: UnsafeMutablePointer<Float>
         let headInputs: UnsafeMutablePointer<Float>?
+        let branch: Branch
     }
 }
 
@@ -69,23 +74,25 @@ extension ForwardPass {
     func attentionForward(_ index: Int, _ memory: Attention.Memory, positions: [Int32], attend: () -> Void) {
         let (block, start, rows) = (layout.attention, layout.start(ofLayer: index), positions.count)
         let (hidden, width) = (configuration.hiddenSize, configuration.projectionSize)
-        normForward(
-            memory.input, rows: rows, weight: start + block.norm, into: memory.norm, inverse: memory.inverse,
-            copy: memory.sum == memory.input ? nil : memory.sum)
+        let x = blockInput(
+            memory.input, rows: rows, norm: block.norm.map { start + $0 }, into: memory.norm, inverse: memory.inverse,
+            sum: memory.sum)
         multiply(
-            MatrixView(memory.norm, rows, hidden), by: block.projections.from(start),
+            MatrixView(x, rows, hidden), by: block.projections.from(start),
             into: MatrixView(memory.projections, rows, width), .replacing)
+        let rotary = rotary[layer: index]
         forEachTurned(positions, memory.projections) { rows, x, positions in
             if let bias = block.bias { decant_add_bias(x, vector(at: start + bias), rows.count, width) }
             if let norms = block.headNorms { headNormsForward(rows, x, weights: start + norms, memory) }
+            guard let rotary else { return }
             decant_rope(
                 x, positions, rotary.cosines.base, rotary.sines.base, rows.count, width, configuration.rotatedHeadCount,
-                configuration.headDimension)
+                configuration.headDimension, configuration.turnedChannels)
         }
         attend()
-        multiply(
+        addOutput(
             MatrixView(memory.attention, rows, configuration.attentionSize), by: block.output.from(start),
-            into: MatrixView(memory.sum, rows, hidden), .adding)
+            norm: block.outputNorm.map { start + $0 }, memory.branch, to: memory.sum)
     }
 
     /// Calls `body` with blocks of rows of x [T, (heads + 2·kvHeads)·d] and their positions.
@@ -100,24 +107,6 @@ extension ForwardPass {
             }
         }
     }
-
-    /// Normalizes each head of the rows' queries and keys, in place.
-    private func headNormsForward(
-        _ rows: Range<Int>, _ x: UnsafeMutablePointer<Float>, weights: Int, _ memory: Attention.Memory
-    ) {
-        let (heads, width) = (configuration.rotatedHeadCount, configuration.headDimension)
-        let epsilon = Float(configuration.normEpsilon)
-        for row in rows {
-            let queries = x + (row - rows.lowerBound) * configuration.projectionSize
-            let inverses = memory.headInverses + row * heads
-            memory.headInputs.map { ($0 + row * heads * width).update(from: queries, count: heads * width) }
-            decant_rmsnorm(queries, vector(at: weights), queries, inverses, configuration.headCount, width, epsilon)
-            let keys = queries + configuration.attentionSize
-            decant_rmsnorm(
-                keys, vector(at: weights + width), keys, inverses + configuration.headCount, configuration.keyValueHeadCount,
-                width, epsilon)
-        }
-    }
 }
 
 // MARK: Whole sequences
@@ -128,8 +117,10 @@ extension Decoder {
         let layer = a.layers[index]
         let memory = Attention.Memory(
             input: layer.input, norm: a.norm, sum: layer.middle, inverse: layer.inputInverse, projections: layer.projections,
-            attention: layer.attention, headInverses: layer.headInverses, headInputs: layer.headInputs)
+            attention: layer.attention, headInverses: layer.headInverses, headInputs: layer.headInputs,
+            branch: layer.attentionBranch)
         let (width, attended) = (configuration.projectionSize, configuration.attentionSize)
+        let shape = configuration.attentionShape(ofLayer: index)
         let units = batch.queryRanges(keyValueHeads: configuration.keyValueHeadCount)
         attentionForward(index, memory, positions: batch.positions) {
             workers.forEach(units.count) { index in
@@ -137,7 +128,7 @@ extension Decoder {
                 decant_attention(
                     layer.projections + unit.start * width, layer.attention + unit.start * attended,
                     layer.statistics + unit.start * configuration.headCount * 2, unit.queries.lowerBound,
-                    unit.queries.upperBound, unit.keyValueHead, configuration.attentionShape)
+                    unit.queries.upperBound, unit.keyValueHead, shape)
             }
         }
     }
@@ -145,12 +136,14 @@ extension Decoder {
     /// dHidden [T, D] of the middle → dHidden of the input.
     func attentionBackward(_ index: Int, _ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
         let rows = batch.tokens.count
-        let layer = a.layers[index]
+        let (layer, block, start) = (a.layers[index], layout.attention, layout.start(ofLayer: index))
         let (attended, width) = (configuration.attentionSize, configuration.projectionSize)
+        let dOutput = outputBackward(
+            rows: rows, norm: block.outputNorm.map { start + $0 }, layer.attentionBranch, a, gradients)
         multiplyBackward(
-            MatrixView(a.dHidden, rows, configuration.hiddenSize),
-            by: layout.attention.output.from(layout.start(ofLayer: index)), MatrixView(layer.attention, rows, attended),
+            dOutput, by: block.output.from(start), MatrixView(layer.attention, rows, attended),
             into: MatrixView(a.dAttention, rows, attended), gradients)
+        let shape = configuration.attentionShape(ofLayer: index)
         let kvHeads = configuration.keyValueHeadCount
         workers.forEach(batch.sequenceCount * kvHeads) { unit in
             let sequence = batch.rows(ofSequence: unit / kvHeads)
@@ -158,7 +151,7 @@ extension Decoder {
             decant_attention_backward(
                 layer.projections + start * width, layer.attention + start * attended,
                 layer.statistics + start * configuration.headCount * 2, a.dAttention + start * attended,
-                a.dProjections + start * width, sequence.count, unit % kvHeads, configuration.attentionShape)
+                a.dProjections + start * width, sequence.count, unit % kvHeads, shape)
         }
         projectionsBackward(index, batch, a, gradients)
     }
@@ -171,12 +164,17 @@ extension Decoder {
             if block.bias != nil {
                 decant_bias_backward(dx, a.partialSums + rows.lowerBound / Decoder.rowBlock * width, rows.count, width)
             }
-            normAgain(layer.input, block: rows, weight: start + block.norm, into: a.norm, inverse: layer.inputInverse)
+            if let norm = block.norm {
+                normAgain(layer.input, block: rows, weight: start + norm, into: a.norm, inverse: layer.inputInverse)
+            }
         }
+        let rotary = rotary[layer: index]
         forEachTurned(batch.positions, a.dProjections) { rows, dx, positions in
-            decant_rope_backward(
-                dx, positions, rotary.cosines.base, rotary.sines.base, rows.count, width, configuration.rotatedHeadCount,
-                configuration.headDimension)
+            if let rotary {
+                decant_rope_backward(
+                    dx, positions, rotary.cosines.base, rotary.sines.base, rows.count, width, configuration.rotatedHeadCount,
+                    configuration.headDimension, configuration.turnedChannels)
+            }
             if let norms = block.headNorms {
                 headNormsBackward(rows, dx, weights: start + norms, layer, a)
             } else {
@@ -184,44 +182,20 @@ extension Decoder {
             }
         }
         if let norms = block.headNorms {
-            addPartialSums(rows: rows, columns: 2 * configuration.headDimension, to: start + norms, a, gradients)
+            addPartialSums(rows: rows, columns: configuration.headNormWidth, to: start + norms, a, gradients)
             forEachTurned(batch.positions, a.dProjections) { rows, dx, _ in rest(rows, dx) }
         }
         if let bias = block.bias { addPartialSums(rows: rows, columns: width, to: start + bias, a, gradients) }
         multiplyBackward(
-            MatrixView(a.dProjections, rows, width), by: block.projections.from(start), MatrixView(a.norm, rows, hidden),
-            into: MatrixView(a.dNorm, rows, hidden), gradients)
-        normBackward(
-            layer.input, rows: rows, weight: start + block.norm, inverse: layer.inputInverse, dNorm: a.dNorm, dx: a.dHidden, a,
-            gradients)
+            MatrixView(a.dProjections, rows, width), by: block.projections.from(start),
+            MatrixView(attentionInput(index, a), rows, hidden), into: MatrixView(a.dNorm, rows, hidden), gradients)
+        blockInputBackward(
+            layer.input, rows: rows, norm: block.norm.map { start + $0 }, inverse: layer.inputInverse, a, gradients)
     }
 
-    /// Gradients of the rows' normalized queries and keys → those of the queries and keys, in place, and the block's sums
-    /// [2·d] for the norms' weights.
-    private func headNormsBackward(
-        _ rows: Range<Int>, _ dx: UnsafeMutablePointer<Float>, weights: Int, _ layer: Activations.Layer, _ a: Activations
-    ) {
-        let (queryHeads, heads) = (configuration.headCount, configuration.rotatedHeadCount)
-        let width = configuration.headDimension
-        let sums = a.partialSums + rows.lowerBound / Decoder.rowBlock * 2 * width
-        sums.update(repeating: 0, count: 2 * width)
-        guard let inputs = layer.headInputs else { return }
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: (heads + 1) * width) { memory in
-            guard let dy = memory.baseAddress else { return }
-            let sum = dy + heads * width
-            for row in rows {
-                let dQueries = dx + (row - rows.lowerBound) * configuration.projectionSize
-                dy.update(from: dQueries, count: heads * width)
-                dQueries.update(repeating: 0, count: heads * width)
-                for (norm, first, count) in [(0, 0, queryHeads), (1, queryHeads, heads - queryHeads)] {
-                    decant_rmsnorm_backward(
-                        inputs + (row * heads + first) * width, vector(at: weights + norm * width),
-                        layer.headInverses + row * heads + first, dy + first * width, dQueries + first * width, sum, count,
-                        width)
-                    decant_add(sums + norm * width, sum, width)
-                }
-            }
-        }
+    /// What the projections of a layer read [T, D], while that layer is at work.
+    func attentionInput(_ index: Int, _ a: Activations) -> UnsafeMutablePointer<Float> {
+        layout.attention.norm == nil ? a.layers[index].input : a.norm
     }
 }
 
@@ -255,7 +229,8 @@ extension StepDecoder {
     func attentionForward(_ index: Int, _ batch: StepBatch, _ memory: Memory) {
         let block = Attention.Memory(
             input: memory.hidden, norm: memory.normalized, sum: memory.hidden, inverse: memory.inverse,
-            projections: memory.projections, attention: memory.attention, headInverses: memory.headInverses, headInputs: nil)
+            projections: memory.projections, attention: memory.attention, headInverses: memory.headInverses, headInputs: nil,
+            branch: memory.branch)
         attentionForward(index, block, positions: batch.positions) {
             store(index, batch, memory)
             attend(index, batch, memory)
@@ -264,6 +239,7 @@ extension StepDecoder {
 
     /// Puts the new keys and values into the cache. A copy of a block is made behind what was stored before it.
     private func store(_ index: Int, _ batch: StepBatch, _ memory: Memory) {
+        let shape = configuration.attentionShape(ofLayer: index)
         for stretch in batch.stretches {
             if let copy = stretch.copy { cache.copy(copy.source, to: copy.target, layer: index) }
             for (place, row) in stretch.rows.enumerated() {
@@ -271,14 +247,14 @@ extension StepDecoder {
                 let keys = memory.projections + row * configuration.projectionSize + configuration.attentionSize
                 decant_block_store(
                     cache.base(stretch.blocks[position / CacheBlocks.tokens], layer: index), position % CacheBlocks.tokens,
-                    keys, keys + configuration.keyValueSize, configuration.attentionShape)
+                    keys, keys + configuration.keyValueSize, shape)
             }
         }
     }
 
     /// Queries → the heads' outputs [T, heads·d].
     private func attend(_ index: Int, _ batch: StepBatch, _ memory: Memory) {
-        let (heads, shape) = (configuration.keyValueHeadCount, configuration.attentionShape)
+        let (heads, shape) = (configuration.keyValueHeadCount, configuration.attentionShape(ofLayer: index))
         let pieces = batch.stretches.enumerated().flatMap { number, stretch in
             stride(from: stretch.rows.lowerBound, to: stretch.rows.upperBound, by: Self.queryRows).map {
                 (stretch: number, rows: $0..<min($0 + Self.queryRows, stretch.rows.upperBound))

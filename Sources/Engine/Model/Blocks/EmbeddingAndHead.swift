@@ -1,5 +1,15 @@
 import CKernels
 
+extension ForwardPass {
+    /// A token's row of the embedding, scaled where the family does so → x [D].
+    fileprivate func embed(_ token: Int32, into x: UnsafeMutablePointer<Float>) {
+        let hidden = configuration.hiddenSize
+        x.update(from: vector(at: Int(token) * hidden), count: hidden)
+        let scale = configuration.embeddingScale
+        if scale != 1 { decant_scale(x, scale, hidden) }
+    }
+}
+
 extension Decoder {
     /// Columns of the embedding's gradient that a worker takes at a time.
     private static let columnBlock = 64
@@ -11,9 +21,7 @@ extension Decoder {
 
     /// Tokens [T] → rows of the embedding [T, D].
     func embeddingForward(_ batch: PackedBatch, _ a: Activations) {
-        for (row, token) in batch.tokens.enumerated() {
-            (a.layers[0].input + row * hidden).update(from: weights.base + Int(token) * hidden, count: hidden)
-        }
+        for (row, token) in batch.tokens.enumerated() { embed(token, into: a.layers[0].input + row * hidden) }
     }
 
     /// dHidden [T, D] → adds to the rows of the embedding's gradient, tokens in their order for each column.
@@ -24,11 +32,12 @@ extension Decoder {
                 (gradient + range.lowerBound).update(repeating: 0, count: range.count)
             }
         }
+        let scale = configuration.embeddingScale
         workers.forEachRange(hidden, size: Decoder.columnBlock) { columns in
             for (row, token) in batch.tokens.enumerated() {
-                decant_add(
-                    gradient + Int(token) * hidden + columns.lowerBound, a.dHidden + row * hidden + columns.lowerBound,
-                    columns.count)
+                let dRow = a.dHidden + row * hidden + columns.lowerBound
+                if scale != 1 { decant_scale(dRow, scale, columns.count) }
+                decant_add(gradient + Int(token) * hidden + columns.lowerBound, dRow, columns.count)
             }
         }
     }
@@ -107,9 +116,8 @@ extension Decoder {
 extension StepDecoder {
     /// Tokens [T] → rows of the embedding [T, D].
     func embeddingForward(_ batch: StepBatch, _ memory: Memory) {
-        let hidden = configuration.hiddenSize
         for (row, token) in batch.tokens.enumerated() {
-            (memory.hidden + row * hidden).update(from: vector(at: Int(token) * hidden), count: hidden)
+            embed(token, into: memory.hidden + row * configuration.hiddenSize)
         }
     }
 

@@ -3,7 +3,7 @@ import CKernels
 /// A pass through the blocks of a model: over whole sequences, as in training, or a step of decoding.
 protocol ForwardPass {
     var layout: DecoderLayout { get }
-    var rotary: RotaryTable { get }
+    var rotary: RotaryTables { get }
     var workers: WorkerPool { get }
     /// Rows that a worker takes at a time where rows are independent.
     static var rowBlock: Int { get }
@@ -16,6 +16,8 @@ protocol ForwardPass {
 
 extension ForwardPass {
     var configuration: ModelConfiguration { layout.configuration }
+    /// What is added to the stored weights of norms.
+    var normShift: Float { configuration.family.normShift }
 
     func forEachRows(_ count: Int, _ body: (Range<Int>) -> Void) {
         workers.forEachRange(count, size: Self.rowBlock, body)
@@ -74,7 +76,7 @@ extension ForwardPass {
         forEachRows(rows) { block in
             let at = block.lowerBound * hidden
             decant_rmsnorm(
-                x + at, vector(at: weight), norm + at, inverse + block.lowerBound, block.count, hidden, epsilon)
+                x + at, vector(at: weight), normShift, norm + at, inverse + block.lowerBound, block.count, hidden, epsilon)
             if let copy { (copy + at).update(from: x + at, count: block.count * hidden) }
         }
     }
@@ -88,7 +90,8 @@ extension Decoder {
     ) {
         let at = block.lowerBound * configuration.hiddenSize
         decant_rmsnorm_again(
-            x + at, weights.base + weight, inverse + block.lowerBound, norm + at, block.count, configuration.hiddenSize)
+            x + at, weights.base + weight, normShift, inverse + block.lowerBound, norm + at, block.count,
+            configuration.hiddenSize)
     }
 
     /// dNorm [rows, D] → adds to dx [rows, D].
@@ -100,7 +103,7 @@ extension Decoder {
         forEachRows(rows) { block in
             let at = block.lowerBound * hidden
             decant_rmsnorm_backward(
-                x + at, weights.base + weight, inverse + block.lowerBound, dNorm + at, dx + at,
+                x + at, weights.base + weight, normShift, inverse + block.lowerBound, dNorm + at, dx + at,
                 a.partialSums + block.lowerBound / Decoder.rowBlock * hidden, block.count, hidden)
         }
         addPartialSums(rows: rows, columns: hidden, to: weight, a, gradients)
