@@ -1,7 +1,7 @@
 /// The members of a JSON object. Objects with equal members are equal, whatever the order that they were written in.
 ///
-/// Swift takes two keys for one where they are canonically equivalent, as U+F900 and U+8C48 are. `members` has the first of
-/// them; the `twins` are the others, which only files of tokens have.
+/// Swift takes two keys for one where they are canonically equivalent, as U+F900 and U+8C48 are. `members` has the one whose
+/// bytes come first; the `twins` are the others, which only files of tokens have.
 package struct JSONObject: Hashable, Sendable {
     package let members: [String: JSON]
     /// Members whose key is another spelling of a key of `members`, in the order of their bytes.
@@ -18,6 +18,14 @@ package struct JSONObject: Hashable, Sendable {
     ///   - keys: all keys of the members, each once, in the order of the text.
     ///   - twins: members with other spellings of these keys; they come last where the order of the text is asked for.
     init(_ members: [String: JSON], keys: [String] = [], twins: [(key: String, value: JSON)] = []) {
+        var (members, keys, twins) = (members, keys, twins)
+        for (place, twin) in twins.enumerated() {
+            guard let index = members.index(forKey: twin.key), twin.key.precedesInBytes(members[index].key) else { continue }
+            let member = members.remove(at: index)
+            members[twin.key] = twin.value
+            keys = keys.map { $0 == twin.key ? twin.key : $0 }
+            twins[place] = (member.key, member.value)
+        }
         (self.members, self.keys) = (members, keys)
         self.twins = twins.sorted { $0.key.precedesInBytes($1.key) }.map { Twin(key: Array($0.key.utf8), value: $0.value) }
     }

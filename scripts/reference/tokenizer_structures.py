@@ -252,9 +252,9 @@ def made():
     }
 
 
-def hashed(value):
+def hashed(ids, *texts):
     result = 0x811C9DC5
-    for byte in json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode():
+    for byte in "\0".join([" ".join(map(str, ids)), *texts]).encode():
         result = (result ^ byte) * 0x01000193 & 0xFFFFFFFF
     return result
 
@@ -286,7 +286,7 @@ def write(directory):
         answers = []
         for text in all_texts:
             ids = tokenizer.encode(text, add_special_tokens=False).ids
-            answers.append(hashed([ids, tokenizer.decode(ids), tokenizer.decode(ids, skip_special_tokens=False)]))
+            answers.append(hashed(ids, tokenizer.decode(ids), tokenizer.decode(ids, skip_special_tokens=False)))
         framed = tokenizer.encode(all_texts[0]).ids
         cases.append(
             {"name": name, "model": shared.index(model), "tokenizer": file, "answers": answers, "framed": framed})

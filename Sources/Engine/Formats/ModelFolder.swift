@@ -57,13 +57,7 @@ package struct ModelFolder: Sendable {
         do {
             return try JSON(parsing: content)
         } catch {
-            if let words = Placeholder.words(content) { throw ModelFileError(file: name, reason: words) }
-            if content.starts(with: [0xEF, 0xBB, 0xBF]) {
-                throw ModelFileError(
-                    file: name,
-                    reason: "it begins with a byte order mark, which JSON does not have; save it as UTF-8 without one")
-            }
-            throw ModelFileError(file: name, reason: error.description)
+            throw Self.unreadable(name, content, error)
         }
     }
 
@@ -76,9 +70,18 @@ package struct ModelFolder: Sendable {
             // Tokens may be canonically equivalent and yet different.
             json = try JSON(parsingByBytes: content)
         } catch {
-            throw ModelFileError(file: Tokenizer.file, reason: error.description)
+            throw Self.unreadable(Tokenizer.file, content, error)
         }
         return try TokenizerSettings(readingFolder: self).completing(json)
+    }
+
+    private static func unreadable(_ name: String, _ content: Data, _ error: JSONError) -> ModelFileError {
+        if let words = Placeholder.words(content) { return ModelFileError(file: name, reason: words) }
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) {
+            let reason = "it begins with a byte order mark, which JSON does not have; save it as UTF-8 without one"
+            return ModelFileError(file: name, reason: reason)
+        }
+        return ModelFileError(file: name, reason: error.description)
     }
 
     private var missingTokenizer: String {

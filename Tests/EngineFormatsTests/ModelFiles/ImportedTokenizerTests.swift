@@ -98,7 +98,8 @@ import Testing
     }
 
     @Test func addedTokensOfTheConfigurationCount() throws {
-        let next = try Self.published().model.tokenizer().vocabularySize
+        let plain = try Self.published()
+        let next = try withExtendedLifetime(plain) { try plain.model.tokenizer().vocabularySize }
         let decoder: JSON = [
             "4": ["content": "<|end|>", "special": true, "rstrip": true],
             "\(next)": ["content": "<new>", "special": false],
