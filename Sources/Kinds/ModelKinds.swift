@@ -77,12 +77,14 @@ package struct ModelInit: StageKind {
 
 /// Reads a model that was made elsewhere: a Hugging Face folder or a GGUF file.
 ///
+/// Revision 2 takes end tokens, special tokens and heads from where `transformers` takes them, and refuses what cannot be used.
+///
 /// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
 /// or shards with their index) and the tokenizer's files, or one `.gguf` file; or an archive of them.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
 package struct ModelImport: StageKind {
     package static let declaration = KindDeclaration(
-        "model.import", revision: 1, inputs: [.required("source")], output: "a model folder")
+        "model.import", revision: 2, inputs: [.required("source")], output: "a model folder")
 
     @Spanned package var date: String?
 
@@ -94,11 +96,14 @@ package struct ModelImport: StageKind {
 
 /// Adds low-rank adapters to the weights of the model that they were trained beside.
 ///
+/// Revision 2 multiplies by the alphas of single modules, and refuses adapters whose making changed the model; before, both were
+/// merged wrongly.
+///
 /// Inputs: `model` (a model folder), `adapters` (of a training stage with `lora`).
 /// Output: a model folder.
 package struct AdapterMerge: StageKind {
     package static let declaration = KindDeclaration(
-        "adapter.merge", revision: 1, inputs: [.required("model"), .required("adapters")], output: "a model folder")
+        "adapter.merge", revision: 2, inputs: [.required("model"), .required("adapters")], output: "a model folder")
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = []

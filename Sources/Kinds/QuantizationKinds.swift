@@ -119,7 +119,8 @@ extension Field where Value == Int {
 }
 
 extension Field where Value == [String] {
-    private static let known = ["lm_head"] + AdapterTarget.allCases.map(\.rawValue)
+    /// Some families have one matrix for queries, keys and values, and one for gate and up.
+    private static let known = ["lm_head"] + AdapterTarget.allCases.map(\.rawValue) + ["qkv_proj", "gate_up_proj"]
 
     /// Linear modules without their prefix.
     fileprivate static var modules: Field {

@@ -53,7 +53,7 @@ def prepare(root, folders):
             logits = torch.cat([model(sequence[None]).logits[0] for sequence in sequences])
         tensors = {"tokens": torch.cat(sequences), "lengths": torch.tensor(LENGTHS), "logits": logits.float().contiguous()}
         save_file(tensors, target / "expected.safetensors")
-        linear = model.model.layers[0].self_attn.q_proj
+        linear = model.model.layers[0].self_attn.o_proj
         scheme = getattr(linear, "quantization_scheme", None)
         print(f"{folder.name}: {type(linear).__name__}, activations {getattr(scheme, 'input_activations', None) is not None}")
 

@@ -13,18 +13,20 @@ extension ModelFolder {
         let json = try source.readTokenizer()
         try Self.check(Tokenizer(parsing: json), rows: rows)
         settings.day = day
+        settings.rules = TokenizerSettings.currentRules
         try Self.check(settings)
         try write(json, to: Tokenizer.file)
         try write(settings.json, to: TokenizerSettings.file)
     }
 
-    /// Checks the tokenizer's files of this folder, and notes the day.
+    /// Checks the tokenizer's files of this folder, and notes the day and the rules.
     func checkTokenizer(day: String?) throws {
         var settings = try TokenizerSettings(readingFolder: self)
         settings.day = day
+        settings.rules = TokenizerSettings.currentRules
         _ = try tokenizer()
         try Self.check(settings)
-        if day != nil { try write(settings.json, to: TokenizerSettings.file) }
+        try write(settings.json, to: TokenizerSettings.file)
     }
 
     private static func check(_ tokenizer: Tokenizer, rows: Int) throws(ModelFileError) {
@@ -72,6 +74,17 @@ extension TokenizerSettings {
     var day: String? {
         get { members[Self.dayMember]?.string }
         set { members[Self.dayMember] = newValue.map(JSON.string) }
+    }
+
+    private static let rulesMember = "decant_rules"
+
+    /// The rules by which added tokens and templates become prompts, 2 where only special tokens are kept out of texts. An imported
+    /// model says which, so that nothing that was computed by other rules is taken for its results.
+    static let currentRules = 2
+
+    var rules: Int? {
+        get { members[Self.rulesMember]?.integer }
+        set { members[Self.rulesMember] = newValue.map(JSON.count) }
     }
 
     func templateDay() throws(ModelFileError) -> TemplateDay? {

@@ -101,11 +101,8 @@ import Testing
             "tiny.yaml", "quantize: {scheme",
             "stages: {again: {kind: model.import, inputs: {source: base.model}}}\nquantize: {scheme")
         let events = try program.run("build", "tiny.yaml", "again", "--json").events
-        func artifact(_ stage: String) -> JSON? {
-            events.first { $0["event"] == "stage-finished" && $0["stage"]?.string == stage }?["artifact"]
-        }
-        #expect(artifact("again") != nil)
-        #expect(artifact("again") == artifact("base.model"))
+        #expect(Self.artifact("again", events) != nil)
+        #expect(Self.artifact("again", events) == Self.artifact("base.model", events))
     }
 
     /// The files count, not where they lie or how they are packed.
@@ -122,16 +119,45 @@ import Testing
             "stages: {again: {kind: model.import, inputs: {source: packed}}}\nquantize: {scheme")
         #expect(try program.run("plan", "tiny.yaml").output.contains("source.folder"))
         let events = try program.run("build", "tiny.yaml", "base.model", "again", "--json").events
-        func artifact(_ stage: String) -> JSON? {
-            events.first { $0["event"] == "stage-finished" && $0["stage"]?.string == stage }?["artifact"]
-        }
-        #expect(artifact("again") != nil && artifact("again") == artifact("base.model"))
+        #expect(Self.artifact("again", events) != nil && Self.artifact("again", events) == Self.artifact("base.model", events))
         // A file that nobody reads counts too, as it does of the hub's; one of a program's own does not.
         try program.write("other", to: "published/.cache")
         #expect(try program.run("build", "tiny.yaml", "base.model", "--json").events.last?["ran"] == [])
         try program.write("more words", to: "published/README.md")
         let ran = try program.run("build", "tiny.yaml", "base.model", "--json").events.last?.strings("ran") ?? []
         #expect(ran.contains("base.model"))
+    }
+
+    /// A model of the hub is the model that its files make in a folder.
+    @Test func aFolderAndANameOfTheHubAreOneModel() throws {
+        let program = try Self.program()
+        try program.run("build", "tiny.yaml", "base.model")
+        try program.run("export", "base.model", "published")
+        let commit = String(repeating: "cd", count: 20)
+        let files = try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "published").path).sorted()
+        let siblings = files.map { "{\"rfilename\": \"\($0)\"}" }.joined(separator: ", ")
+        for revision in ["main", commit] {
+            try program.write(
+                "{\"sha\": \"\(commit)\", \"siblings\": [\(siblings)]}", to: "hub/api/models/decant/tiny/revision/\(revision)")
+        }
+        try program.shell(
+            "mkdir -p hub/decant/tiny/resolve && cp -r published hub/decant/tiny/resolve/\(commit)")
+        let server = try FileServer(program.folder.appending(path: "hub"))
+        defer { server.stop() }
+        program.extraEnvironment = ["HF_ENDPOINT": "http://127.0.0.1:\(server.port)"]
+        try program.edit(
+            "tiny.yaml", "base: {path: base/model.gguf}",
+            "base: {path: ./published}\n  named: {huggingface: decant/tiny, revision: main}")
+        try program.edit(
+            "tiny.yaml", "quantize: {scheme",
+            "stages: {again: {kind: model.import, inputs: {source: named}}}\nquantize: {scheme")
+        try program.run("lock", "tiny.yaml")
+        let events = try program.run("build", "tiny.yaml", "base.model", "again", "--json").events
+        #expect(Self.artifact("again", events) != nil && Self.artifact("again", events) == Self.artifact("base.model", events))
+    }
+
+    private static func artifact(_ stage: String, _ events: [JSON]) -> JSON? {
+        events.first { $0["event"] == "stage-finished" && $0["stage"]?.string == stage }?["artifact"]
     }
 
     @Test func aFolderWithoutAModelIsNamedWhereItStands() throws {

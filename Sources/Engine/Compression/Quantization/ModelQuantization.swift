@@ -45,6 +45,7 @@ package struct ModelQuantization: Sendable {
         let linear = DecoderLayout(model).parameters.filter { parameter in
             (parameter.role == .hiddenMatrix || parameter.role == .head) && result[parameter.name] != nil
         }
+        try checkIgnored(linear.map(\.module), head: head)
         let modules = linear.filter { !isIgnored($0.module) }
         guard !modules.isEmpty else {
             throw QuantizationError("No linear layer is left to quantize; shorten the list of ignored modules.")
@@ -67,8 +68,17 @@ package struct ModelQuantization: Sendable {
                 bytesAfter: result.values.reduce(0) { $0 + $1.bytes.count }))
     }
 
-    private func isIgnored(_ module: String) -> Bool {
-        ignored.contains { module == $0 || module.hasSuffix("." + $0) }
+    private func isIgnored(_ module: String) -> Bool { ignored.contains { Self.isNamed(module, $0) } }
+
+    private static func isNamed(_ module: String, _ word: String) -> Bool { module == word || module.hasSuffix("." + word) }
+
+    /// A word that names nothing would be a wish that is dropped. A tied model has no head of its own, which changes nothing.
+    private func checkIgnored(_ modules: [String], head: String) throws(QuantizationError) {
+        guard let unknown = ignored.first(where: { word in word != head && !modules.contains { Self.isNamed($0, word) } })
+        else { return }
+        let names = Set(modules.compactMap { $0.split(separator: ".").last.map(String.init) }).sorted()
+        throw QuantizationError(
+            "The model has no linear layer '\(unknown)' to leave in float; it has \(names.joined(separator: ", ")).")
     }
 
     /// Writes a tied head as a tensor beside the embedding, which stays as it is.
