@@ -166,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "DecantCLITests",
             dependencies: [
-                "decant", "BuildModel", "CanonicalJSON", "Engine", "Kinds", "Planner", "Stages", "Store", "TestSupport",
+                "decant", "BuildModel", "CanonicalJSON", "EncoderFixtures", "Engine", "Kinds", "Planner", "Stages", "Store",
+                "TestSupport",
             ],
             exclude: ["Golden"]),
         .testTarget(

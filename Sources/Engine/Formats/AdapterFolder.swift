@@ -5,7 +5,7 @@ import Foundation
 package struct AdapterFolder: Sendable {
     package let url: URL
 
-    static let configurationFile = "adapter_config.json"
+    package static let configurationFile = "adapter_config.json"
     static let weightsFile = "adapter_model.safetensors"
 
     package init(_ url: URL) { self.url = url }

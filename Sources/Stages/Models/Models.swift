@@ -1,4 +1,3 @@
-import Archives
 import CanonicalJSON
 import Engine
 import Foundation
@@ -58,66 +57,12 @@ extension ModelImport: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let output = ModelFolder(context.output(""))
-        let unpacked = URL.temporaryDirectory.appending(path: "model-\(UUID().uuidString)", directoryHint: .isDirectory)
-        defer { try? FileManager.default.removeItem(at: unpacked) }
-        switch try PublishedModel(in: context.input("source"), unpackingTo: unpacked) {
-        case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
-        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
+        try context.withPublishedFiles(of: "source") { files in
+            switch try files.model() {
+            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
+            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
+            }
         }
-    }
-}
-
-/// The files of a source, and its folders that have weights beside their `config.json`.
-func modelFolders(in source: URL) throws -> (files: [String], folders: [String]) {
-    let files = try FileManager.default.subpathsOfDirectory(atPath: source.path).sorted()
-    func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
-    let withWeights = Set(files.filter { $0.hasSuffix(".safetensors") }.map(folder))
-    let configured = files.filter { ($0 as NSString).lastPathComponent == ModelFiles.configuration.name }.map(folder)
-    return (files, configured.filter(withWeights.contains))
-}
-
-/// The one model among the files of a source.
-private enum PublishedModel {
-    case folder(URL)
-    case gguf(URL)
-
-    /// - Parameter folder: does not exist; an archive that is the source's one file is unpacked into it.
-    init(in source: URL, unpackingTo folder: URL) throws {
-        let packed = try FileManager.default.contentsOfDirectory(atPath: source.path)
-        guard packed.count == 1, Self.isArchive(packed[0]) else {
-            try self.init(in: source)
-            return
-        }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        _ = try Archive(source.appending(path: packed[0])).extract(into: folder) { path in
-            !path.split(separator: "/").contains { $0.hasPrefix(".") }
-        }
-        try self.init(in: folder)
-    }
-
-    private static func isArchive(_ name: String) -> Bool {
-        [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".zip"].contains { name.lowercased().hasSuffix($0) }
-    }
-
-    private init(in source: URL) throws {
-        let (files, folders) = try modelFolders(in: source)
-        let single = files.filter { $0.lowercased().hasSuffix(".gguf") }
-        switch (folders.count, single.count) {
-        case (1, 0): self = .folder(source.appending(path: folders[0], directoryHint: .isDirectory))
-        case (0, 1): self = .gguf(source.appending(path: single[0]))
-        case (0, 0):
-            throw StageFailure(
-                "the source has neither a config.json with .safetensors files beside it nor a .gguf file, but "
-                    + Self.list(files) + "; name the model's files as its members")
-        default:
-            throw StageFailure(
-                "the source has more than one model: " + Self.list(folders.map { $0 + "/config.json" } + single)
-                    + "; name the files of one of them as its members")
-        }
-    }
-
-    private static func list(_ files: [String]) -> String {
-        files.prefix(8).joined(separator: ", ") + (files.count > 8 ? " and \(files.count - 8) more" : "")
     }
 }
 
@@ -126,7 +71,9 @@ extension AdapterMerge: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let model = try context.modelFolder("model").model()
-        let merged = try AdapterFolder(context.input("adapters")).merged(into: model, workers: context.workers)
+        let merged = try context.withPublishedFiles(of: "adapters") { files in
+            try AdapterFolder(files.adapters()).merged(into: model, workers: context.workers)
+        }
         try context.write(merged, tokenizerFrom: "model")
     }
 }

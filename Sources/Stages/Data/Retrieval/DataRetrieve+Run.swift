@@ -117,8 +117,9 @@ enum DocumentSearch {
         case .bm25: self = .words(BM25(documents: documents))
         case .embedding:
             guard context.hasInput("encoder") else { throw StageFailure("the method embedding needs the input 'encoder'") }
-            let encoder = try SentenceEncoder(
-                readingFolder: Self.folder(in: context.input("encoder")), workers: context.workers)
+            let encoder = try context.withPublishedFiles(of: "encoder") { files in
+                try SentenceEncoder(readingFolder: files.encoder(), workers: context.workers)
+            }
             let texts = documents + queries
             let vectors = try encoder.embeddings(
                 of: texts, workers: context.workers, checkpoint: context.resultCheckpoint(of: texts.count, unit: "text"))
@@ -134,17 +135,5 @@ enum DocumentSearch {
         case .meanings(let documents, let queries):
             queries[query].map { vector in documents.map { $0.similarity(to: vector) } } ?? []
         }
-    }
-
-    /// The one folder among an encoder's files that has weights beside its `config.json`.
-    private static func folder(in source: URL) throws -> URL {
-        let (files, folders) = try modelFolders(in: source)
-        guard folders.count == 1 else {
-            let count = folders.isEmpty ? "no config.json with .safetensors files beside it" : "more than one model"
-            throw StageFailure(
-                "the encoder's source has \(count), but \(files.prefix(8).joined(separator: ", ")); name the model's files "
-                    + "as its members")
-        }
-        return folders[0].isEmpty ? source : source.appending(path: folders[0], directoryHint: .isDirectory)
     }
 }
