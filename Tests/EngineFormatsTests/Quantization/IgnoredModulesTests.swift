@@ -24,6 +24,7 @@ import Testing
         let error = #expect(throws: QuantizationError.self) { try quantized(.phi3, ignoring: ["q_proj"]) }
         #expect(
             error?.description
-                == "The model has no linear layer 'q_proj' to leave in float; it has down_proj, gate_up_proj, o_proj, qkv_proj.")
+                == "The model has no linear layer 'q_proj' to leave in float; it has down_proj, gate_up_proj, lm_head, o_proj, "
+                + "qkv_proj.")
     }
 }

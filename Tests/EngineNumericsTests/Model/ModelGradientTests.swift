@@ -19,8 +19,13 @@ struct ModelGradientTests {
         let examples = Fixture.examples(3)
         let gradient = evaluate(model, examples).gradient
         for parameter in model.parameters {
-            // A scaled embedding moves as much farther; norms of heads behind weights bend the loss more.
-            let reach = parameter.role == .embedding ? Double(model.configuration.embeddingScale) : family == .gemma3 ? 4 : 1
+            // A scaled embedding moves as much farther; norms behind matrices bend the loss more.
+            let reach: Double =
+                switch parameter.role {
+                case .embedding: Double(model.configuration.embeddingScale)
+                case .hiddenMatrix where family == .gemma3: 4
+                default: 1
+                }
             let step = 1e-3 / reach
             func loss(_ values: [Float]) -> Double {
                 var changed = model
