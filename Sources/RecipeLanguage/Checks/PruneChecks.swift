@@ -13,7 +13,7 @@ struct PruneChecks {
         (self.prune, self.findings) = (prune, findings)
         shape = pipeline.student.origin.shape
         // The size of an imported tokenizer is not known yet.
-        size = pipeline.trainsTokenizer ? shape.map { ModelSize($0, vocabulary: pipeline.tokenizer.vocabulary.value) } : nil
+        size = pipeline.studentVocabulary.flatMap { vocabulary in shape.map { ModelSize($0, vocabulary: vocabulary) } }
     }
 
     func run() {
