@@ -60,7 +60,7 @@ package struct SpelledResponse: Sendable {
         self.init(text: text, ends: hasEnd ? ends + [text.count] : ends, hasEnd: hasEnd)
     }
 
-    private init(text: [UInt8], ends: [Int], hasEnd: Bool) { (self.text, self.ends, self.hasEnd) = (text, ends, hasEnd) }
+    init(text: [UInt8], ends: [Int], hasEnd: Bool) { (self.text, self.ends, self.hasEnd) = (text, ends, hasEnd) }
 
     /// Without the space that some tokenizers put before a text.
     private var withoutFirstSpace: SpelledResponse {
