@@ -28,6 +28,14 @@ package struct ModelFolder: Sendable {
             files.model(ModelConfiguration(json: configuration), packed: Set(packed.keys)), packed: packed)
     }
 
+    /// The model, to train, over its tokenizer's tokens: rows of the embedding beyond them are padding.
+    package func unpaddedModel() throws -> Model { try model().over(tokens: tokenizer().vocabularySize) }
+
+    /// The same, to run.
+    package func unpaddedInferenceModel() throws -> InferenceModel {
+        try inferenceModel().over(tokens: tokenizer().vocabularySize)
+    }
+
     /// Writes configuration and weights. The tokenizer writes its own files, or they are copied.
     package func write(_ model: Model) throws {
         try SafeTensors.write(model, to: url.appending(path: WeightFiles.single))

@@ -125,25 +125,30 @@ extension Lowering {
     }
 
     /// The tokenizer of models drawn from scratch: trained, or that of an imported model.
-    mutating func addTokenizer(_ base: LoweredBase) throws -> StageID? {
+    ///
+    /// - Parameter own: of the student alone, where it has one.
+    mutating func addTokenizer(_ base: LoweredBase, own: TokenizerSection? = nil) throws -> StageID? {
         let pipeline = base.pipeline
+        let section = own ?? pipeline.tokenizer
         let (teacher, student) = (pipeline.teacher.origin.reference, pipeline.student.origin.reference)
-        switch pipeline.tokenizer.origin?.value {
+        switch section.origin?.value {
         case "teacher": if let teacher { return try addImport(teacher, pipeline) }
         case "student": if let student { return try addImport(student, pipeline) }
-        case .some: if let origin = pipeline.tokenizer.origin { return try addReference(origin, pipeline) }
+        case .some: if let origin = section.origin { return try addReference(origin, pipeline) }
         case nil:
-            if let imported = pipeline.teacher.endpoint == nil ? teacher : nil, !pipeline.tokenizer.vocabulary.isWritten {
+            let isTrained = own != nil || section.vocabulary.isWritten
+            if let imported = pipeline.teacher.endpoint == nil ? teacher : nil, !isTrained {
                 return try addImport(imported, pipeline)
             }
         }
-        var kind = pipeline.tokenizer.kind
+        var kind = section.kind
         kind.$prompt = base.prompt
-        kind.$answer = pipeline.tokenizer.answers
+        kind.$answer = section.answers
         if !kind.$answer.isWritten {
             kind.$answer = base.styled(pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : .call)
         }
-        return try builder.add(kind, .named("tokenizer"), inputs: [.init(name: "data", stage: base.data)])
+        let title = own == nil ? "tokenizer" : "student.tokenizer"
+        return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: base.data)])
     }
 
     /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.

@@ -79,12 +79,15 @@ package struct StudentSection: Sendable {
     package let seed: Spanned<Int>
     /// How the student learns, where it is written here and not at the top.
     package let transfer: Transfer?
+    /// Of a student drawn from scratch whose tokens are not the teacher's; `nil` where it has the recipe's.
+    package let tokenizer: TokenizerSection?
 
     enum Definition {
+        static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.own)
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "student", "The model that learns.",
-            [ModelShape.Definition.field, ModelOrigin.Definition.from, Transfer.Definition.student, seed])
+            [ModelShape.Definition.field, ModelOrigin.Definition.from, tokenizer, Transfer.Definition.student, seed])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -92,6 +95,9 @@ package struct StudentSection: Sendable {
         origin = ModelOrigin(reading: fields, .standard, references: references)
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.student, in: fields, .student)
+        tokenizer = fields.optionalSection(Definition.tokenizer).map {
+            TokenizerSection(own: $0, references: references)
+        }
     }
 }
 
@@ -173,8 +179,9 @@ package struct FurtherTeacher: Sendable {
     }
 }
 
-/// `tokenizer`: the vocabulary that teacher and student share.
+/// `tokenizer`: the vocabulary that teacher and student share. `student.tokenizer`: one of the student's own.
 package struct TokenizerSection: Sendable {
+    package let field: Spanned<Void>
     /// Read where the recipe trains the tokenizer.
     package let kind: TokenizerTrain
     /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
@@ -192,6 +199,10 @@ package struct TokenizerSection: Sendable {
         static let mapping = MappingDefinition(
             "tokenizer", "The vocabulary that teacher and student share.",
             TokenizerTrain.fields() + [from, answers, Field<String>.templateDate])
+        static let own = MappingDefinition(
+            "student.tokenizer",
+            "The student's own vocabulary, where it is not the teacher's. The losses ULD and GOLD distil across the two.",
+            TokenizerTrain.fields() + [from, answers])
     }
 
     package var vocabulary: Spanned<Int> { kind.$vocabulary }
@@ -199,7 +210,12 @@ package struct TokenizerSection: Sendable {
     package let date: Spanned<String>?
 
     init(reading recipe: Fields, references: References) {
-        let fields = recipe.section(Pipeline.Definition.tokenizer)
+        self.init(own: recipe.section(Pipeline.Definition.tokenizer), references: references)
+    }
+
+    /// - Parameter fields: of the section itself.
+    init(own fields: Fields, references: References) {
+        field = Spanned((), at: fields.anchor, field: fields.path)
         var kind = TokenizerTrain.standard
         kind.read(fields)
         self.kind = kind

@@ -103,7 +103,7 @@ extension EvalGenerate: RunnableStage {
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
-        let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
+        let answers = try Generator(context.unpaddedInferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))
         var start = 0
         for (set, rows) in zip(sets, rows) {

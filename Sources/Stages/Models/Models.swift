@@ -21,6 +21,13 @@ extension StageContext {
         return model
     }
 
+    /// The model of an input, to answer or to teach: over its tokenizer's tokens, without the rows that pad its embedding.
+    func unpaddedInferenceModel(_ input: String) throws -> InferenceModel {
+        var model = try modelFolder(input).unpaddedInferenceModel()
+        model.products = products
+        return model
+    }
+
     /// Writes a model folder whose tokenizer is that of an input.
     func write(_ model: Model, tokenizerFrom input: String) throws {
         try ModelFolder(output("")).write(model)

@@ -16,7 +16,7 @@ extension RLTrain: RunnableStage {
         let (task, style) = (reader.task, answer)
         let weights = RewardWeights(name: nameReward, arguments: argumentsReward)
         let trainer = try PolicyTrainer(
-            context.modelFolder("model").model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
+            context.modelFolder("model").unpaddedModel(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: TrainingOptions(training, products: context.products), workers: context.workers

@@ -2,6 +2,12 @@ import Engine
 import Kinds
 import Words
 
+/// A row and what a model is to answer; no response where the row's own text is learned.
+struct Lesson {
+    let row: Row
+    let response: String?
+}
+
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
     let prompts: PromptEncoder
@@ -13,6 +19,11 @@ struct ResponseRows {
     func example(of row: Row, format: AnswerStyle = .call) throws(RowError) -> TrainingExample {
         if row.isPassage { return TrainingExample(tokens: try prompts.passageTokens(of: row), promptLength: 1) }
         return try example(of: row, response: task.response(to: row, in: format))
+    }
+
+    func example(of lesson: Lesson) throws(RowError) -> TrainingExample {
+        guard let response = lesson.response else { return try example(of: lesson.row) }
+        return try example(of: lesson.row, response: response)
     }
 
     func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
@@ -51,17 +62,24 @@ extension StageContext {
     ///
     /// - Parameter answer: what the rows' own answers are taught as.
     func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle) throws -> [TrainingExample] {
-        if hasInput("judged") { return try judgedExamples(rows) }
+        try lessons(rows, answer: answer).map { try rows.example(of: $0) }
+    }
+
+    /// The same as texts.
+    func lessons(_ rows: ResponseRows, answer: AnswerStyle) throws -> [Lesson] {
+        if hasInput("judged") { return try judgedLessons() }
         let format = answer
-        return try read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: format) }
+        return try read(DataFiles.train, from: "data").map { row in
+            Lesson(row: row, response: row.isPassage ? nil : try rows.task.response(to: row, in: format))
+        }
     }
 
     /// The training rows of the input `data` with the responses that the judge accepted, in the judge's order.
-    func judgedExamples(_ rows: ResponseRows) throws -> [TrainingExample] {
+    private func judgedLessons() throws -> [Lesson] {
         let known = Dictionary(uniqueKeysWithValues: try read(DataFiles.train, from: "data").map { ($0.id, $0) })
         return try read(Judge.accepted, from: "judged").map { judged in
             guard let row = known[judged.row] else { throw judged.failure(in: Judge.accepted) }
-            return try rows.example(of: row, response: judged.response)
+            return Lesson(row: row, response: judged.response)
         }
     }
 }
@@ -80,7 +98,7 @@ extension Sample: RunnableStage {
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))
         options.samples = samples
-        let responses = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
+        let responses = try Generator(context.unpaddedInferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count * samples, unit: "rollout"))
         try context.write(
             responses.enumerated().map { index, response in

@@ -57,7 +57,7 @@ struct AnsweringModel {
             let options = GenerationOptions(
                 maximumTokens: maxTokens ?? (answerStyle == .reasoning ? 256 : 128), stopTokens: Set(encoder.endTokens))
             method = .generating(
-                Generator(model, workers: workers), options,
+                Generator(model.over(tokens: encoder.tokenizer.vocabularySize), workers: workers), options,
                 isFree ? nil : AnswerConstraints(task: task, tokenizer: encoder.tokenizer))
         }
     }
