@@ -114,7 +114,7 @@ struct DataCheck {
         let identity: JSON = [
             "survey": .count(DataSurvey.revision), "kind": .string(type(of: kind).name), "parameters": parameters,
             "split": dividing, "layout": layout,
-            "files": .array(files.map { [.string($0.snapshot.file), .string($0.snapshot.digest.hex)] }),
+            "files": .array(files.flatMap(\.snapshot.files).map { [.string($0.path), .string($0.digest.hex)] }),
         ]
         let key = Digest(hashing: identity.canonicalBytes)
         if let text = try? store.survey(key) { return DataSurvey(remembered: text) }
@@ -142,6 +142,10 @@ struct DataCheck {
             return nil
         }
         guard let snapshot = files[name] else { return nil }
+        guard !snapshot.isFolder else {
+            unread[name] = "it is a folder, whose files are looked at when they are read"
+            return nil
+        }
         if source.sha256 != nil, RegularFile.problem(at: snapshot.path) != nil {
             unread[name] = "it is not there"
             return nil

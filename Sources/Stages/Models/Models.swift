@@ -10,6 +10,7 @@ package enum ModelFiles {
     static let configuration = File<JSON>(ModelFolder.configurationFile)
     package static let weights = WeightFiles.single
     static let tokenizer = ModelFolder.tokenizerFiles[0]
+    static let tokenizerSettings = ModelFolder.tokenizerFiles[1]
 }
 
 extension StageContext {
@@ -60,10 +61,12 @@ extension ModelImport: RunnableStage {
         let output = ModelFolder(context.output(""))
         let unpacked = URL.temporaryDirectory.appending(path: "model-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: unpacked) }
-        switch try PublishedModel(in: context.input("source"), unpackingTo: unpacked) {
-        case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
-        case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
-        }
+        let form =
+            switch try PublishedModel(in: context.input("source"), unpackingTo: unpacked) {
+            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date, answer: answer)
+            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date, answer: answer)
+            }
+        if let form { context.log(form) }
     }
 }
 
