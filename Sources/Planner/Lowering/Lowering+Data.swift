@@ -130,15 +130,15 @@ extension Lowering {
     mutating func addTokenizer(_ base: LoweredBase, own: TokenizerSection? = nil) throws -> StageID? {
         let pipeline = base.pipeline
         let section = own ?? pipeline.tokenizer
-        let (teacher, student) = (pipeline.teacher.origin.reference, pipeline.student.origin.reference)
+        let (teacher, student) = (pipeline.teacher.origin, pipeline.student.origin)
         switch section.origin?.value {
-        case "teacher": if let teacher { return try addImport(teacher, pipeline) }
-        case "student": if let student { return try addImport(student, pipeline) }
+        case "teacher": if let name = teacher.reference { return try addImport(name, teacher.answer, pipeline) }
+        case "student": if let name = student.reference { return try addImport(name, student.answer, pipeline) }
         case .some: if let origin = section.origin { return try addReference(origin, pipeline) }
         case nil:
             let isTrained = own != nil || section.vocabulary.isWritten
-            if let imported = pipeline.teacher.endpoint == nil ? teacher : nil, !isTrained {
-                return try addImport(imported, pipeline)
+            if let imported = pipeline.teacher.endpoint == nil ? teacher.reference : nil, !isTrained {
+                return try addImport(imported, teacher.answer, pipeline)
             }
         }
         var kind = section.kind
@@ -152,11 +152,16 @@ extension Lowering {
     }
 
     /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.
-    mutating func addImport(_ name: Spanned<String>, _ pipeline: Pipeline) throws -> StageID? {
+    ///
+    /// - Parameter answer: the form of its calls, where one is written.
+    mutating func addImport(
+        _ name: Spanned<String>, _ answer: Spanned<AnswerForm>? = nil, _ pipeline: Pipeline
+    ) throws -> StageID? {
         guard let stage = try addReference(name, pipeline) else { return nil }
         if pipeline.stages.contains(where: { $0.name.value == name.value }) { return stage }
         var kind = ModelImport.standard
         if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
+        if let answer { kind.$answer = answer.map(Optional.some) }
         return try builder.add(kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
     }
 }

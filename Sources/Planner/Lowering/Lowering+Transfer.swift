@@ -90,8 +90,8 @@ extension Lowering {
         _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
     ) throws -> LoweredModel? {
         switch origin {
-        case .from(let name):
-            return try addImport(name, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+        case .from(let name, let answer):
+            return try addImport(name, answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
         case .initial(let shape):
             let own = role == "student" ? base.pipeline.student.tokenizer : nil
             guard let tokenizer = try addTokenizer(base, own: own) else { return nil }

@@ -7,16 +7,18 @@ import Words
 package enum ModelOrigin: Sendable {
     /// Drawn from scratch.
     case initial(ModelShape)
-    /// Imported from a source, or made by a stage of the recipe's own.
-    case from(Spanned<String>)
+    /// Imported from a source, or made by a stage of the recipe's own; with the form of its calls, where one is written.
+    case from(Spanned<String>, answer: Spanned<AnswerForm>?)
 
     enum Definition {
         static let from = Field.text("from", "A source of a pretrained model, or a stage that makes one.")
+        static let answer = Field<AnswerForm>.form
     }
 
     init(reading model: Fields, _ standard: ModelShape, references: References) {
+        let answer = model.written(Definition.answer)
         if let reference = model.reference(Definition.from, among: references) {
-            self = .from(reference)
+            self = .from(reference, answer: answer)
             if let entry = model.entry("init"), !entry.value.isNull {
                 model.report(
                     .conflict, "\(model.owner) has both 'init' and 'from'", at: entry.key.span,
@@ -24,12 +26,18 @@ package enum ModelOrigin: Sendable {
             }
         } else {
             self = .initial(ModelShape(reading: model, standard))
+            guard let answer, model.node("endpoint") == nil else { return }
+            model.report(
+                .conflict, "\(model.owner) has 'answer', and no source that it comes from", at: answer.span,
+                help: "leave 'answer' out: a model that is drawn here answers as its tokenizer's model does")
         }
     }
 
     /// `nil` for a model from elsewhere, whose shape is not known when a recipe is planned.
     package var shape: ModelShape? { if case .initial(let shape) = self { shape } else { nil } }
-    package var reference: Spanned<String>? { if case .from(let reference) = self { reference } else { nil } }
+    package var reference: Spanned<String>? { if case .from(let reference, _) = self { reference } else { nil } }
+    /// The form of an imported model's calls; `nil` where none is written.
+    package var answer: Spanned<AnswerForm>? { if case .from(_, let answer) = self { answer } else { nil } }
 }
 
 /// `init`: the shape of a model that is drawn from scratch.
@@ -87,7 +95,10 @@ package struct StudentSection: Sendable {
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "student", "The model that learns.",
-            [ModelShape.Definition.field, ModelOrigin.Definition.from, tokenizer, Transfer.Definition.student, seed])
+            [
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, tokenizer,
+                Transfer.Definition.student, seed,
+            ])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -115,7 +126,10 @@ package struct TeacherSection: Sendable {
         static let seed = Field.seed(1, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "teacher", "The model that is learned from.",
-            [ModelShape.Definition.field, ModelOrigin.Definition.from, endpoint, Transfer.Definition.teacher, seed])
+            [
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, endpoint,
+                Transfer.Definition.teacher, seed,
+            ])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -124,7 +138,7 @@ package struct TeacherSection: Sendable {
         endpoint = EndpointSection(reading: Definition.endpoint, in: fields)
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.teacher, in: fields, .teacher)
-        for name in ["init", "from", "transfer"] {
+        for name in ["init", "from", "answer", "transfer"] {
             guard let endpoint = fields.entry("endpoint"), self.endpoint != nil, let other = fields.entry(name) else {
                 continue
             }
@@ -154,7 +168,8 @@ package struct FurtherTeacher: Sendable {
         static let mapping = MappingDefinition(
             "teachers.NAME", "Teachers beside `teacher`, which answers: KD learns from the logits of all on its answers.",
             [
-                ModelShape.Definition.field, ModelOrigin.Definition.from, transfer, weight, TeacherSection.Definition.seed,
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, transfer, weight,
+                TeacherSection.Definition.seed,
             ])
         static let field = RawField("teachers", .named(.mapping(mapping)), mapping.documentation)
     }

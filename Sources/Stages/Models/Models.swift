@@ -9,6 +9,7 @@ package enum ModelFiles {
     static let configuration = File<JSON>(ModelFolder.configurationFile)
     package static let weights = WeightFiles.single
     static let tokenizer = ModelFolder.tokenizerFiles[0]
+    static let tokenizerSettings = ModelFolder.tokenizerFiles[1]
 }
 
 extension StageContext {
@@ -64,12 +65,13 @@ extension ModelImport: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let output = ModelFolder(context.output(""))
-        try context.withPublishedFiles(of: "source") { files in
+        let form = try context.withPublishedFiles(of: "source") { files in
             switch try files.model() {
-            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
-            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
+            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date, answer: answer)
+            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date, answer: answer)
             }
         }
+        if let form { context.log(form) }
     }
 }
 

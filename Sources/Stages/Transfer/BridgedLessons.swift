@@ -17,7 +17,7 @@ extension StageContext {
         guard hasInput("data") else {
             throw StageFailure("ULD and GOLD need the input 'data', whose answers the student reads in tokens of its own")
         }
-        let rows = try responseRows(kind.prompt)
+        let rows = try responseRows(kind.prompt, kind.answer)
         let lessons = try lessons(rows, answer: kind.answer)
         if let passage = lessons.first(where: { $0.response == nil }) {
             throw StageFailure(
@@ -29,6 +29,7 @@ extension StageContext {
         for input in inputs {
             let teacher = try modelFolder(input).tokenizer()
             let captured = try read(KDCapture.logits, from: input).examples
+            try checkThatFormsAreEqual("model", input, answers: captured)
             guard captured.count == examples.count else {
                 throw StageFailure(
                     "\(input) has \(captured.count) answers and the student \(examples.count); both must be of the same 'data' and "

@@ -8,8 +8,8 @@ extension RLTrain: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let rows = try context.read(DataFiles.train, from: "data")
-        let reader = try context.responseRows(prompt)
-        let tokenizer = reader.prompts.tokenizer
+        let reader = try context.responseRows(prompt, answer)
+        let encoder = reader.prompts
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
@@ -20,7 +20,7 @@ extension RLTrain: RunnableStage {
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: TrainingOptions(training, products: context.products), workers: context.workers
-        ) { row, answer in task.reward(for: answer.text(with: tokenizer), to: rows[row], in: style, weights: weights) }
+        ) { row, answer in task.reward(for: encoder.response(of: answer).text, to: rows[row], in: style, weights: weights) }
         let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })
         {
             try trainer.advance()

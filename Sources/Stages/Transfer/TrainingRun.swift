@@ -82,7 +82,7 @@ extension TrainSFT: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.responseRows(prompt)
+        let rows = try context.responseRows(prompt, answer)
         let examples = try context.examplesToLearn(rows, answer: answer)
         try context.train(
             context.modelFolder("model").model(), on: examples, loss: TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: promptShare),
