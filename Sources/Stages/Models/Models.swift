@@ -7,7 +7,7 @@ import Words
 
 /// The files of a model folder that stages name.
 package enum ModelFiles {
-    static let configuration = File<JSON>(ModelFolder.configurationFile)
+    package static let configuration = File<JSON>(ModelFolder.configurationFile)
     package static let weights = WeightFiles.single
     static let tokenizer = ModelFolder.tokenizerFiles[0]
 }
@@ -101,7 +101,7 @@ private enum PublishedModel {
 
     private init(in source: URL) throws {
         let (files, folders) = try modelFolders(in: source)
-        let single = files.filter { $0.lowercased().hasSuffix(".gguf") }
+        let single = GGUFParts.models(among: files)
         switch (folders.count, single.count) {
         case (1, 0): self = .folder(source.appending(path: folders[0], directoryHint: .isDirectory))
         case (0, 1): self = .gguf(source.appending(path: single[0]))
