@@ -6,7 +6,7 @@ import Words
 
 /// The files of a model folder that stages name.
 package enum ModelFiles {
-    static let configuration = File<JSON>(ModelFolder.configurationFile)
+    package static let configuration = File<JSON>(ModelFolder.configurationFile)
     package static let weights = WeightFiles.single
     static let tokenizer = ModelFolder.tokenizerFiles[0]
     static let tokenizerSettings = ModelFolder.tokenizerFiles[1]
