@@ -13,11 +13,13 @@ package protocol AskingKind: StageKind {
 
 /// Rollouts: a model answers the training prompts.
 ///
+/// Revision 3: no answer has a token that only pads the embedding.
+///
 /// Inputs: `model`, `data` (of `data.split`).
 /// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
 package struct Sample: StageKind {
     package static let declaration = KindDeclaration(
-        "sample", revision: 2, inputs: [.required("model"), .required("data")], output: "`rollouts.jsonl`")
+        "sample", revision: 3, inputs: [.required("model"), .required("data")], output: "`rollouts.jsonl`")
 
     @Spanned package var samples = 1
     @Spanned package var temperature = 0.7
@@ -79,6 +81,8 @@ extension EndpointSample {
 
 /// Sorts rollouts into accepted and rejected ones.
 ///
+/// Revision 4: no reply of a judging model has a token that only pads the embedding.
+///
 /// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand
 /// decides.
 /// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is
@@ -87,7 +91,7 @@ extension EndpointSample {
 /// with `ast`.
 package struct Judge: AskingKind {
     package static let declaration = KindDeclaration(
-        "judge", revision: 3, inputs: [.required("data"), .required("rollouts"), .optional("judge")],
+        "judge", revision: 4, inputs: [.required("data"), .required("rollouts"), .optional("judge")],
         output: "`accepted.jsonl`, `rejected.jsonl`, `surplus.jsonl`, `summary.json`, `verdicts.jsonl`?")
 
     @Spanned package var kind = JudgeKind.ast

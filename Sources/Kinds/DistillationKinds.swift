@@ -8,9 +8,12 @@ package enum DistillationKinds {
 /// Stores the teacher's k largest logits at every response position, or at every position of the sequence, with the log-sum-exp
 /// over the whole vocabulary and the probability of all other tokens.
 ///
+/// Revision 4: logits of rows that pad the embedding, beyond the tokenizer's tokens, are left out.
+///
 /// Inputs: `teacher` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted responses
 /// are scored; without it the training rows' own answers are, and of passages the whole text.
-/// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal. Tensors, for M positions of
+/// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal unless its loss is ULD or GOLD.
+/// Tensors, for M positions of
 /// all rows back to back:
 /// `token_bits` [1]: bits of a token's number where numbers are packed, lowest bits first, every row from a whole byte;
 /// `tokens` (packed) and `row_offsets` [rows+1]: prompt and response; `prompt_lengths` [rows]; `position_offsets` [rows+1];
@@ -19,7 +22,7 @@ package enum DistillationKinds {
 /// all other tokens. A stored token's probability is off by 1e-3 of it at most, unless it is below e⁻⁶³ of the largest.
 package struct KDCapture: StageKind {
     package static let declaration = KindDeclaration(
-        "kd.capture", revision: 3, inputs: [.required("teacher"), .required("data"), .optional("judged")],
+        "kd.capture", revision: 4, inputs: [.required("teacher"), .required("data"), .optional("judged")],
         output: "`logits.safetensors`, `tokenizer.json`")
 
     @Spanned package var k = 16
@@ -44,12 +47,16 @@ package struct KDCapture: StageKind {
 
 /// Knowledge distillation from captured logits.
 ///
+/// Revision 4: rows that pad the student's embedding, beyond its tokenizer's tokens, have no part in the loss.
+///
 /// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
-/// `data` (of `data.split`) where the loss on a validation set is computed.
+/// `data` (of `data.split`) where the loss on a validation set is computed. With the losses ULD and GOLD the student reads the
+/// answers in its own tokens: then `data` and, where they have it, `judged` are those of the logits.
 /// Output: a model folder and `curve.jsonl`.
 package struct KDTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "kd.train", revision: 3, inputs: [.required("model"), .optional("data"), .required("logits"), .numbered("logits")],
+        "kd.train", revision: 4,
+        inputs: [.required("model"), .optional("data"), .optional("judged"), .required("logits"), .numbered("logits")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
@@ -60,6 +67,10 @@ package struct KDTrain: TrainingKind {
     package var training = TrainingParameters()
     /// Each teacher's share of the divergences, in the order of the inputs; `nil` for one teacher.
     @Spanned package var teacherWeights: [Double]? = nil
+    @Spanned package var sharedWeight: Double? = nil
+    /// Of the student's own prompts and of the rows' own answers, for ULD and GOLD.
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -80,6 +91,9 @@ package struct KDTrain: TrainingKind {
                 of: .number(
                     "teacher_weights", in: 0...1, "Each teacher's share of the divergences, in the order of the inputs.")
             ).plain(), at: .elsewhere),
+        .init(\.$sharedWeight, .sharedWeight),
+        .init(\.$prompt, .prompt, at: .elsewhere, key: .unlessStandard),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]
     package static let otherStandards = [KDTrain(training: .init(steps: 150))]
 
@@ -91,15 +105,18 @@ package struct KDTrain: TrainingKind {
 
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
 ///
+/// Revision 2: rows that pad an embedding, beyond the tokenizer's tokens, are neither sampled nor part of the loss.
+///
 /// Inputs: `model` (the student), `teacher`, `data` (of `data.split`).
 /// Output: a model folder and `curve.jsonl`, with the mean length of the student's answers and the share that did not end.
 ///
 /// At every step the student, as it is then, answers its share of the batch's rows; the others keep their own answers. The
 /// teacher's 64 largest logits are kept at each position, the others as one bucket (at temperatures other than 1 not at all). An
-/// answer that did not end within `tokens` is learned from without an end.
+/// answer that did not end within `tokens` is learned from without an end. With the losses ULD and GOLD a teacher of another
+/// tokenizer reads the answers' text in tokens of its own.
 package struct KDOnPolicy: TrainingKind {
     package static let declaration = KindDeclaration(
-        "kd.on-policy", revision: 1, inputs: [.required("model"), .required("teacher"), .required("data")],
+        "kd.on-policy", revision: 2, inputs: [.required("model"), .required("teacher"), .required("data")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
@@ -110,6 +127,7 @@ package struct KDOnPolicy: TrainingKind {
     package var training = TrainingParameters(steps: 200)
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
+    @Spanned package var sharedWeight: Double? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -121,6 +139,7 @@ package struct KDOnPolicy: TrainingKind {
         .init(\.training, "training", "How the stage walks down its loss."),
         .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere),
+        .init(\.$sharedWeight, .sharedWeight),
     ]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
@@ -131,13 +150,19 @@ extension Field where Value == Double {
     static var distillationTemperature: Field {
         .number("temperature", in: 0.1...20, "τ: logits are divided by it in the divergences.")
     }
+
+    fileprivate static var sharedWeight: Field {
+        .share(
+            "shared_weight", in: 0...1,
+            "Of GOLD: how much the tokens count that both vocabularies have. Left out: their share of the teacher's vocabulary.")
+    }
 }
 
 extension Field where Value == [LossTerm] {
     private static var loss: Field<Loss> { .choice("loss", "The loss.") }
     private static var weight: Field<Double> { .number("weight", 1, in: 0...100, "Of the loss in the sum.") }
     private static var argument: Field<Double> {
-        .number("argument", in: 0...1, spelled: "`0.5`", "β of JSD, μ of AKL; the other losses have none.")
+        .number("argument", in: 0...1, spelled: "`0.5`", "β of JSD and GOLD, μ of AKL; the other losses have none.")
     }
 
     /// A list of losses with weights.

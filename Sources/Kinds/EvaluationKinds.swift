@@ -9,11 +9,13 @@ package enum EvaluationKinds {
 
 /// Greedy answers to the rows of the evaluation sets.
 ///
+/// Revision 3: no answer has a token that only pads the embedding.
+///
 /// Inputs: `model` (float or quantized), `data` (of `data.split`).
 /// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts.
 package struct EvalGenerate: StageKind {
     package static let declaration = KindDeclaration(
-        "eval.generate", revision: 2, inputs: [.required("model"), .required("data")], output: "one `<set>.jsonl` per set")
+        "eval.generate", revision: 3, inputs: [.required("model"), .required("data")], output: "one `<set>.jsonl` per set")
 
     /// In the order in which they are reported.
     @Spanned package var sets = evaluatedSets

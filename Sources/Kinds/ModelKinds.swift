@@ -81,15 +81,21 @@ package struct ModelInit: StageKind {
 ///
 /// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
 /// or shards with their index) and the tokenizer's files, or one `.gguf` file; or an archive of them.
-/// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept.
+/// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept. Where the model calls
+/// functions in a form of its own, `decant_calls` in `tokenizer_config.json` names it.
+///
+/// Revision 2: chat models whose form of calls is recognized call in it, not in Decant's.
 package struct ModelImport: StageKind {
     package static let declaration = KindDeclaration(
         "model.import", revision: 2, inputs: [.required("source")], output: "a model folder")
 
     @Spanned package var date: String?
+    @Spanned package var answer: AnswerForm?
 
     package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [.init(\.$date, .templateDate, at: .elsewhere)]
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$date, .templateDate, at: .elsewhere), .init(\.$answer, .form, at: .elsewhere),
+    ]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
 }
@@ -109,6 +115,13 @@ package struct AdapterMerge: StageKind {
     package static let parameters: [Parameter<Self>] = []
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+}
+
+extension Field<AnswerForm> {
+    /// Beside a model that was made elsewhere.
+    package static let form = choice(
+        "answer", spelled: "`native` where the chat template's form is known",
+        "The form of a chat model's calls: its own, as its chat template writes them, or Decant's JSON list.")
 }
 
 extension Field<String> {

@@ -17,7 +17,8 @@ package struct Calibration: ParameterGroup {
     ]
 }
 
-/// Statistics of what each linear module reads: H = XᵀX for GPTQ and QuantEase, ranges for SmoothQuant.
+/// Statistics of what each linear module reads: H = XᵀX for GPTQ and QuantEase, its diagonal for `imatrix`, ranges for
+/// SmoothQuant.
 ///
 /// Inputs: `model`, `data` (of `data.split`).
 /// Output: `statistics.safetensors`; all methods, schemes and group sizes share it.
@@ -44,11 +45,11 @@ package struct QuantCalibrate: StageKind {
 /// Inputs: `model`; `statistics` (of `quant.calibrate`) for every method but round to nearest, or with `prefix` `data` (of
 /// `data.split`).
 /// Output: a model folder in the compressed-tensors layout (`pack-quantized`, for W8A8-INT8 `int-quantized`, for W8A8-FP8
-/// `float-quantized`) and `quantization.json` (errors per layer, bytes).
+/// `float-quantized`), or for llama.cpp's mixes with `model.gguf`, and `quantization.json` (errors per layer, bytes).
 package struct QuantApply: StageKind {
     package static let declaration = KindDeclaration(
         "quant.apply", revision: 2, inputs: [.required("model"), .optional("statistics"), .optional("data")],
-        output: "a compressed-tensors model folder, `quantization.json`")
+        output: "a compressed-tensors model folder, or one with `model.gguf`; `quantization.json`")
 
     @Spanned package var scheme = QuantScheme.w8a16
     @Spanned package var method = QuantMethod.roundToNearest
@@ -66,12 +67,16 @@ package struct QuantApply: StageKind {
         .init(\.$scheme, .choice("scheme", "Bits and types of weights and activations; `none` keeps float."), at: .elsewhere),
         .init(
             \.$method,
-            .choice("method", "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone.")),
+            .choice(
+                "method",
+                "Round to nearest, GPTQ, QuantEase, or for W8A8-INT8 SmoothQuant; W8A8-FP8 has `rtn` alone. The scales of Q4_K_M, "
+                    + "Q5_K_M and Q6_K are searched by the importance of inputs (`imatrix`) or by the weights alone (`rtn`).")),
         .init(
             \.$groupSize,
             .integer(
                 "group_size", in: 0...16_384,
-                "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8-INT8 and W8A8-FP8 have.")),
+                "Consecutive inputs that share a scale; 0 is one scale per output channel, as W8A8-INT8 and W8A8-FP8 have, or for "
+                    + "Q4_K_M, Q5_K_M and Q6_K what their types have.")),
         .init(\.$ignore, .modules),
         .init(
             \.$damping,
@@ -101,7 +106,8 @@ package struct QuantApply: StageKind {
 
     package mutating func settle() {
         settleParameters()
-        $groupSize = $groupSize.or($scheme) { $0.roundsActivations ? 0 : Self.standard.groupSize }
+        $groupSize = $groupSize.or($scheme) { $0.hasGroups ? Self.standard.groupSize : 0 }
+        $ignore = $ignore.or($scheme) { $0.isMix ? [] : Self.standard.ignore }
         ignore.sort()
     }
 
@@ -114,7 +120,7 @@ package struct QuantApply: StageKind {
 
 extension Field where Value == Int {
     fileprivate static var calibrationRows: Field {
-        .integer("samples", in: 1...100_000, "Rows that GPTQ, QuantEase and SmoothQuant calibrate on.")
+        .integer("samples", in: 1...100_000, "Rows that all methods but `rtn` calibrate on.")
     }
 }
 

@@ -46,13 +46,15 @@ package struct TrainSFT: TrainingKind {
 
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
 ///
+/// Revision 3: the policy is over the tokenizer's tokens; rows that pad the embedding have no part in it.
+///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`).
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
 /// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
 /// done, first and last means, why it ended early if it did.
 package struct RLTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "rl.train", revision: 2, inputs: [.required("model"), .required("data")],
+        "rl.train", revision: 3, inputs: [.required("model"), .required("data")],
         output: "a model folder, `curve.jsonl`, `summary.json`")
 
     @Spanned package var rollouts = 8

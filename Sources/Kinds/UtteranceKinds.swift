@@ -47,6 +47,8 @@ package struct DataAugment: StageKind {
 
 /// Asks a model for other words for each training question, and keeps what still asks the same.
 ///
+/// Revision 2: no reply has a token that only pads the embedding.
+///
 /// A paraphrase is kept if it is new, not too short or long, and has every word that the row's answer takes from its question;
 /// with `judge`, only if the model then says that it asks for the same.
 ///
@@ -55,7 +57,7 @@ package struct DataAugment: StageKind {
 /// endpoint also `exchanges.jsonl`.
 package struct DataParaphrase: AskingKind {
     package static let declaration = KindDeclaration(
-        "data.paraphrase", revision: 1, inputs: [.required("data"), .optional("model")],
+        "data.paraphrase", revision: 2, inputs: [.required("data"), .optional("model")],
         output: "as `data.split`, `paraphrases.jsonl`, `summary.json`, `exchanges.jsonl`?")
 
     /// Paraphrases of each row.

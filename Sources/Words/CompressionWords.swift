@@ -20,14 +20,23 @@ package enum QuantScheme: String, Word {
     case w8a8Int8 = "W8A8-INT8"
     /// E4M3 weights and activations.
     case w8a8Float8 = "W8A8-FP8"
+    /// Mixes of llama.cpp's types, in a GGUF file.
+    case q4_K_M = "Q4_K_M"
+    case q5_K_M = "Q5_K_M"
+    case q6_K = "Q6_K"
 
     package var bits: Int { self == .w4a16 ? 4 : 8 }
-    /// Whether activations are rounded too. Such a scheme has one scale per output channel, and no groups.
+    /// Whether activations are rounded too.
     package var roundsActivations: Bool { self == .w8a8Int8 || self == .w8a8Float8 }
+    /// Whether it decides by itself what each matrix becomes, and how many weights share a scale.
+    package var isMix: Bool { self == .q4_K_M || self == .q5_K_M || self == .q6_K }
+    /// Whether the number of weights that share a scale can be chosen.
+    package var hasGroups: Bool { !roundsActivations && !isMix }
 
-    /// What the compressed-tensors layout has words for.
+    /// What the layout has words for: compressed-tensors', or GGUF's.
     package var methods: [QuantMethod] {
         switch self {
+        case .q4_K_M, .q5_K_M, .q6_K: [.roundToNearest, .importance]
         case .w8a16, .w4a16: [.roundToNearest, .gptq, .quantEase]
         case .w8a8Int8: [.roundToNearest, .smoothQuant, .gptq, .quantEase]
         case .w8a8Float8: [.roundToNearest]
@@ -41,6 +50,8 @@ package enum QuantMethod: String, Word {
     case gptq
     case quantEase = "quantease"
     case smoothQuant = "smoothquant"
+    /// Scales are searched so that errors count by what the weights are multiplied with.
+    case importance = "imatrix"
 
     /// Whether the method solves for codes, by the products of the layers' inputs.
     package var readsHessians: Bool { self == .gptq || self == .quantEase }

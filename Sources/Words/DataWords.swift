@@ -138,6 +138,14 @@ package enum AnswerStyle: String, Word {
     package var spelling: String { self == .call ? "calls" : rawValue }
 }
 
+/// The form in which a model that was made elsewhere calls functions.
+package enum AnswerForm: String, Word {
+    /// Its own, as its chat template writes calls.
+    case native
+    /// Decant's: a JSON list of calls.
+    case decant
+}
+
 /// How a model's answers to evaluated rows are found.
 package enum AnswerMethod: String, Word {
     /// It writes them.

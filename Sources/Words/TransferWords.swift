@@ -13,6 +13,12 @@ package enum Loss: String, Word {
     /// ½ Σ |p − q|, the total variation distance (Wen et al., 2023, arXiv 2307.15190). It is at most 1, so a token that the
     /// teacher gives no chance pulls no harder than others.
     case totalVariation = "TVD"
+    /// Σ |p − q| of the sorted probabilities, token by token: universal logit distillation (Boizard et al., 2024,
+    /// arXiv 2402.12030). The teacher's vocabulary may be another: the loss says how sure it is, not of what.
+    case universal = "ULD"
+    /// Of a teacher whose vocabulary may be another, piece of text by piece: the divergence of JSD over the tokens that both
+    /// have, Σ |p − q| of the sorted probabilities over the others (General Online Logit Distillation, Patiño et al., 2025).
+    case aligned = "GOLD"
     /// −ln q of the sequence's own token.
     case crossEntropy = "CE"
 
@@ -21,9 +27,13 @@ package enum Loss: String, Word {
         switch self {
         case .jensenShannon: "β of a Jensen–Shannon divergence"
         case .adaptiveKL: "μ of an adaptive KL"
-        case .forwardKL, .reverseKL, .totalVariation, .crossEntropy: nil
+        case .aligned: "β of GOLD's divergence"
+        case .forwardKL, .reverseKL, .totalVariation, .universal, .crossEntropy: nil
         }
     }
+
+    /// Whether the teacher's vocabulary may be another than the student's.
+    package var bridgesVocabularies: Bool { self == .universal || self == .aligned }
 
     /// The number where none is given.
     package var standardArgument: Double? { argumentName == nil ? nil : 0.5 }
@@ -33,12 +43,17 @@ package enum Loss: String, Word {
 package struct LossTerm: Codable, Hashable, Sendable {
     package var loss: Loss
     package var weight: Double
-    /// β of JSD, μ of AKL; `nil` for the others, and where the standard number is meant.
+    /// β of JSD and of GOLD, μ of AKL; `nil` for the others, and where the standard number is meant.
     package var argument: Double?
 
     package init(_ loss: Loss, weight: Double = 1, argument: Double? = nil) {
         (self.loss, self.weight, self.argument) = (loss, weight, argument)
     }
+}
+
+extension [LossTerm] {
+    /// Whether the teacher's vocabulary may be another than the student's.
+    package var bridgesVocabularies: Bool { contains { $0.loss.bridgesVocabularies } }
 }
 
 /// What becomes of the tokens whose logits were not captured.

@@ -34,6 +34,8 @@ final class CheckpointWorkshop {
         KDOnPolicy(
             loss: [LossTerm(.reverseKL, weight: 1)], temperature: 1, tokens: 6, fraction: 0.5, samplingTemperature: 0.9,
             training: parameters(.muon), prompt: .query, answer: .call),
+        KDTrain(loss: [LossTerm(.aligned)], training: parameters(.muon)),
+        KDOnPolicy(loss: [LossTerm(.aligned)], tokens: 6, fraction: 0.5, training: parameters(.muon)),
         DPOTrain(beta: 0.2, training: parameters(.adamW), prompt: .query),
         Sample(samples: 2, temperature: 0.9, maxTokens: 6, seed: 4, prompt: .query, answer: .call),
         EvalGenerate(sets: ["test", "train"], maxTokens: 6, prompt: .query, answer: .call), KDCapture(k: 5, prompt: .query),

@@ -30,7 +30,10 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "The format of a model: the folder as it is (huggingface), or a GGUF file (gguf).")
     var format = ExportFormat.huggingface
 
-    @Option(help: "How a GGUF file stores matrices: f16, q8_0 or q4_0.")
+    @Option(
+        help: ArgumentHelp(
+            "How a GGUF file stores matrices: f32, f16, q8_0, q4_0, Q4_K_M, Q5_K_M or Q6_K. "
+                + "Without it as the model's own GGUF file does, else f16."))
     var type: GGUFPrecision?
 
     @OptionGroup var storeOptions: StoreOptions
@@ -55,8 +58,13 @@ struct ExportCommand: ParsableCommand {
             case .huggingface:
                 try folder.add(artifact, from: store)
                 exported = (artifact.files.count, artifact.size)
+            case .gguf where artifact.isGGUF && type == nil:
+                exported = (1, try folder.addStoredGGUF(of: artifact, from: store))
             case .gguf:
-                exported = (1, try folder.addGGUF(of: artifact, type ?? .f16, name: history?.build?.recipe, from: store))
+                let (bytes, differences) = try folder.addGGUF(
+                    of: artifact, type ?? .f16, name: history?.build?.recipe, from: store)
+                exported = (1, bytes)
+                for difference in differences { Console.progress("model.gguf: \(difference)") }
             }
             var written: [String] = []
             if isModel, let history { written += try addTexts(history, to: &folder) }
@@ -110,4 +118,10 @@ enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
     case gguf
 }
 
-extension GGUFPrecision: ExpressibleByArgument {}
+extension GGUFPrecision: ExpressibleByArgument {
+    /// In any case, as llama.cpp's programs take it.
+    package init?(argument: String) {
+        guard let type = Self.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() }) else { return nil }
+        self = type
+    }
+}

@@ -1,6 +1,7 @@
 import BuildModel
 import Engine
 import Foundation
+import Programs
 import Store
 import Trust
 
@@ -116,20 +117,33 @@ struct ExportFolder {
 extension ExportFolder {
     /// Writes a model as one GGUF file, through a temporary copy of its folder.
     ///
-    /// - Returns: the file's bytes.
+    /// - Returns: the file's bytes, and what llama.cpp will do otherwise.
     mutating func addGGUF(
         of artifact: Artifact, _ precision: GGUFPrecision, name: String?, from store: Store
-    ) throws -> Int {
+    ) throws -> (bytes: Int, differences: [String]) {
         let temporary = FileManager.default.temporaryDirectory.appending(
             path: "decant-gguf-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: temporary) }
         try store.materialize(artifact, at: temporary)
-        return try add("model.gguf") { file in
+        var differences: [String] = []
+        let bytes = try add(ModelFolder.ggufFile) { file in
             do {
-                try ModelFolder(temporary).writeGGUF(to: file, precision, name: name ?? "model")
+                differences = try ModelFolder(temporary).writeGGUF(
+                    to: file, precision, name: name ?? "model", workers: WorkerPool(threads: Machine.current.processors))
             } catch let error as ModelFileError {
                 throw CommandFailure.badInput("the model cannot be written as GGUF: \(error)")
             }
         }
+        return (bytes, differences)
+    }
+
+    /// Copies the GGUF file of a model that is quantized for llama.cpp, verified.
+    ///
+    /// - Returns: the file's bytes.
+    mutating func addStoredGGUF(of artifact: Artifact, from store: Store) throws -> Int {
+        let own = Artifact(files: artifact.files.filter { $0.path == ModelFolder.ggufFile })
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        try add(own, from: store)
+        return own.size
     }
 }

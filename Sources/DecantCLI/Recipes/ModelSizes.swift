@@ -16,9 +16,12 @@ struct ModelSizes {
         var warnings: [Diagnostic] = []
         for variant in recipe.variants where warnings.count < 20 {
             let pipeline = variant.pipeline
-            let vocabulary = pipeline.tokenizer.vocabulary.value
-            let models = [("teacher", pipeline.teacher.origin.shape), ("student", pipeline.student.origin.shape)]
-            for case (let name, let shape?) in models {
+            let models = [
+                ("teacher", pipeline.teacher.origin.shape, pipeline.tokenizer),
+                ("student", pipeline.student.origin.shape, pipeline.studentTokenizer),
+            ]
+            for case (let name, let shape?, let tokenizer) in models {
+                let vocabulary = tokenizer.vocabulary.value
                 let parameters = ModelSize(shape, vocabulary: vocabulary).total
                 let bytes = parameters.multipliedReportingOverflow(by: Self.bytesPerParameter)
                 guard bytes.overflow || bytes.partialValue > memory else { continue }

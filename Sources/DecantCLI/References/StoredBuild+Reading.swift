@@ -69,5 +69,8 @@ extension Store {
 
 extension Artifact {
     /// Whether it is a model folder.
-    var isModel: Bool { self[ModelFiles.weights] != nil }
+    var isModel: Bool { self[ModelFiles.weights] != nil || isGGUF }
+
+    /// Whether it is a model that is quantized for llama.cpp: its weights are a GGUF file.
+    var isGGUF: Bool { self[ModelFolder.ggufFile] != nil && self[ModelFiles.configuration.name] != nil }
 }

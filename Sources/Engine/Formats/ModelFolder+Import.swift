@@ -1,11 +1,18 @@
 import CanonicalJSON
 import Foundation
+import Words
 
 extension ModelFolder {
     /// Imports a published model. Weights become float32; everything else stays as it is.
     ///
-    /// - Parameter day: what the chat template is told of today, such as `2026-01-31`.
-    package func importModel(from source: ModelFolder, day: String? = nil) throws {
+    /// - Parameters:
+    ///   - day: what the chat template is told of today, such as `2026-01-31`.
+    ///   - answer: the form of its calls; without it, its own where one is recognized.
+    /// - Returns: in which form it calls functions, for people; `nil` where there is no choice.
+    @discardableResult
+    package func importModel(
+        from source: ModelFolder, day: String? = nil, answer: AnswerForm? = nil
+    ) throws -> String? {
         let json = try source.readJSON(Self.configurationFile)
         guard json["quantization_config"] ?? .null == .null else {
             throw ModelFileError(
@@ -25,12 +32,14 @@ extension ModelFolder {
             try write(.object(generation), to: Self.generationFile)
         }
         try importTokenizer(from: source, rows: configuration.vocabularySize, day: day)
+        return try noteCallForm(answer)
     }
 
     /// Imports the model of a GGUF file.
     ///
-    /// - Parameter day: what the chat template is told of today.
-    package func importModel(from file: GGUFFile, day: String? = nil) throws {
+    /// - Parameters: as of a published folder.
+    @discardableResult
+    package func importModel(from file: GGUFFile, day: String? = nil, answer: AnswerForm? = nil) throws -> String? {
         try file.writeTokenizer(to: url)
         try checkTokenizer(day: day)
         let model = try file.model()
@@ -39,6 +48,7 @@ extension ModelFolder {
                 file: file.file, reason: "it has no tokenizer.ggml.eos_token_id, so nobody knows where an answer ends")
         }
         try write(model)
+        return try noteCallForm(answer)
     }
 }
 

@@ -15,16 +15,36 @@ extension ModelFolder {
 
     /// How rows become tokens for this model.
     ///
-    /// Decant's special tokens are used where the tokenizer has them, and else the model's own chat template.
-    package func prompts(_ format: PromptStyle) throws(ModelFileError) -> PromptEncoder {
+    /// Decant's special tokens are used where the tokenizer has them, and else the model's own chat template. A model that calls
+    /// in a form of its own is asked without a reasoning, where its template knows one.
+    ///
+    /// - Parameter callsNatively: whether responses are calls in the model's own form, where the folder says that it has one.
+    package func prompts(
+        _ format: PromptStyle, callsNatively: Bool = false
+    ) throws(ModelFileError) -> PromptEncoder {
         let tokenizer = try tokenizer()
         if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }), let end = tokenizer.id(of: .end) {
             return PromptEncoder(tokenizer: tokenizer, format: format, markup: .decant, endTokens: [Int32(end)])
         }
         let settings = try TokenizerSettings(readingFolder: self)
-        let markup = ChatMarkup(
-            template: try settings.template(named: format == .tools ? ["tool_use", "default"] : ["default"]),
-            variables: settings.templateVariables, day: try settings.templateDay())
+        let form = try settings.callForm()
+        let encoder = try prompts(format, settings, tokenizer, thinks: form == nil, calls: callsNatively && form != nil)
+        guard callsNatively, let form else { return encoder }
+        return encoder.answering(in: form)
+    }
+
+    /// How rows become tokens by the chat template.
+    ///
+    /// - Parameters:
+    ///   - thinks: whether a template that can leave a reasoning out is left to decide.
+    ///   - calls: whether calls are the template's.
+    func prompts(
+        _ format: PromptStyle, _ settings: TokenizerSettings, _ tokenizer: Tokenizer, thinks: Bool, calls: Bool
+    ) throws(ModelFileError) -> PromptEncoder {
+        var markup = ChatMarkup(
+            template: try settings.template(named: format == .tools || calls ? ["tool_use", "default"] : ["default"]),
+            variables: settings.templateVariables, day: try settings.templateDay(), callsAreMessages: calls)
+        if !thinks { markup.variables["enable_thinking"] = .bool(false) }
         return PromptEncoder(
             tokenizer: tokenizer, format: format, markup: .chat(markup), endTokens: try endTokens(settings, tokenizer))
     }

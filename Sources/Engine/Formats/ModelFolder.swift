@@ -2,7 +2,7 @@ import CanonicalJSON
 import Foundation
 
 /// A model as a Hugging Face folder: `config.json`, `generation_config.json`, `model.safetensors` (or shards of it) and the
-/// tokenizer's files.
+/// tokenizer's files. A model that is quantized for llama.cpp has `model.gguf` in the place of the weights.
 package struct ModelFolder: Sendable {
     package let url: URL
 
@@ -13,6 +13,10 @@ package struct ModelFolder: Sendable {
     /// The model, to train or to change. Every weight must be a float tensor of the file.
     package func model() throws -> Model {
         var configuration = try ModelConfiguration(json: readJSON(Self.configurationFile))
+        guard !isGGUF else {
+            throw ModelFileError(
+                file: Self.ggufFile, reason: "the model is quantized, so it cannot change; take the float model it was made from")
+        }
         // The weights will change, and a narrower type could not hold them.
         configuration.precision = .float32
         return try WeightFiles(folder: url).model(configuration)
@@ -21,11 +25,32 @@ package struct ModelFolder: Sendable {
     /// The model, to run. Packed layers stay packed.
     package func inferenceModel() throws -> InferenceModel {
         let configuration = try readJSON(Self.configurationFile)
+        if isGGUF {
+            let file = try GGUFFile(reading: url.appending(path: Self.ggufFile))
+            return InferenceModel(try file.model(ModelConfiguration(json: configuration)))
+        }
         let files = try WeightFiles(folder: url)
         var packed: [String: any WeightPanels] = [:]
         try files.forEachPackedMatrix(configuration: configuration) { packed[$0] = $1.panels() }
         return try InferenceModel(
             files.model(ModelConfiguration(json: configuration), packed: Set(packed.keys)), packed: packed)
+    }
+
+    /// The model, to train, over its tokenizer's tokens: rows of the embedding beyond them are padding.
+    package func unpaddedModel() throws -> Model { try model().over(tokens: tokenizer().vocabularySize) }
+
+    /// The same, to run.
+    package func unpaddedInferenceModel() throws -> InferenceModel {
+        try inferenceModel().over(tokens: tokenizer().vocabularySize)
+    }
+
+    /// Whether the weights are in safetensors, and may be floats.
+    var mayHoldFloats: Bool { !isGGUF }
+
+    /// The size of the file with the weights.
+    package func weightBytes() throws -> Int {
+        let file = url.appending(path: isGGUF ? Self.ggufFile : WeightFiles.single)
+        return (try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int) ?? 0
     }
 
     /// Writes configuration and weights. The tokenizer writes its own files, or they are copied.
@@ -43,6 +68,10 @@ package struct ModelFolder: Sendable {
     ]
     package static let configurationFile = "config.json"
     static let generationFile = "generation_config.json"
+    package static let ggufFile = "model.gguf"
+
+    /// Whether the folder has its weights in a GGUF file.
+    private var isGGUF: Bool { has(Self.ggufFile) && !has(WeightFiles.single) && !has(WeightFiles.index) }
 
     private static func generation(_ tokens: ControlTokens) -> JSON {
         // Ids of `SpecialToken`, for models of Decant's own: responses end at `end`, batches are padded with `endOfText`.

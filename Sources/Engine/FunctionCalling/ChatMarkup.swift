@@ -8,6 +8,8 @@ struct ChatMarkup: Sendable {
     var variables: [String: TemplateValue]
     /// What the template is told of today.
     var day: TemplateDay?
+    /// Whether the model calls in a form of its own, so that an answer in Decant's form is told as calls.
+    var callsAreMessages = false
 
     /// The prompt of a row as a conversation: instructions are the system's message, functions are tools, examples and earlier
     /// messages are turns, knowledge and query are the user's last message, behind which calls and their results may stand.
@@ -16,17 +18,58 @@ struct ChatMarkup: Sendable {
     func promptTokens(
         of row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
+        let conversation = try conversation(of: row, tools: tools, with: tokenizer)
+        let prompt = try text(of: conversation, asking: true, for: row)
+        return tokenizer.encode(prompt, marked: conversation.mark).map(Int32.init)
+    }
+
+    /// What the template writes for an assistant's message behind a row's prompt: all that follows the start of the answer.
+    func answerTokens(
+        of answer: ChatMessage, to row: Row, tools: [FunctionDefinition], with tokenizer: Tokenizer
+    ) throws(RowError) -> [Int32] {
+        var conversation = try conversation(of: row, answered: answer, tools: tools, with: tokenizer)
+        let whole = try text(of: conversation, asking: false, for: row)
+        conversation.messages.removeLast()
+        let prompt = try text(of: conversation, asking: true, for: row)
+        guard whole.unicodeScalars.starts(with: prompt.unicodeScalars) else {
+            throw RowError(
+                "the answer to the row '\(row.id)' cannot be made: the chat template starts an assistant's message otherwise than "
+                    + "it asks for one")
+        }
+        let rest = String(whole.unicodeScalars.dropFirst(prompt.unicodeScalars.count))
+        return tokenizer.encode(rest, marked: conversation.mark, continues: true).map(Int32.init)
+    }
+
+    /// Messages and functions as the template reads them, their texts marked.
+    private struct Conversation {
+        var messages: [TemplateValue]
+        var tools: TemplateValue
+        var mark: Unicode.Scalar
+    }
+
+    private func conversation(
+        of row: Row, answered answer: ChatMessage? = nil, tools: [FunctionDefinition], with tokenizer: Tokenizer
+    ) throws(RowError) -> Conversation {
         let shown = tools.map(\.tool)
-        guard let mark = Self.mark(absentFrom: [row.query] + row.background.texts + shown.map(\.writtenText)) else {
+        let messages = turns(of: row, tools: tools) + (answer.map { [$0] } ?? [])
+        let texts = [row.query] + row.background.texts + messages.flatMap(\.texts) + shown.map(\.writtenText)
+        guard let mark = Self.mark(absentFrom: texts) else {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
         let given = { (json: JSON) in TemplateValue(json).mapStrings { tokenizer.marking($0, with: mark) } }
+        return Conversation(
+            messages: messages.map { message($0, given) },
+            tools: tools.isEmpty ? TemplateValue.none : TemplateValue(elements: shown.map(given)), mark: mark)
+    }
+
+    /// - Parameter asking: whether the start of an answer comes last.
+    private func text(of conversation: Conversation, asking: Bool, for row: Row) throws(RowError) -> String {
         var variables = variables
-        variables["messages"] = TemplateValue(elements: turns(of: row, tools: tools).map { message($0, given) })
-        variables["tools"] = tools.isEmpty ? TemplateValue.none : TemplateValue(elements: shown.map(given))
-        variables["add_generation_prompt"] = .bool(true)
+        variables["messages"] = TemplateValue(elements: conversation.messages)
+        variables["tools"] = conversation.tools
+        variables["add_generation_prompt"] = .bool(asking)
         do throws(TemplateError) {
-            return tokenizer.encode(try template.render(variables, day: day), marked: mark).map(Int32.init)
+            return try template.render(variables, day: day)
         } catch {
             throw RowError("the prompt of the row '\(row.id)' cannot be made: \(error)")
         }
@@ -38,7 +81,7 @@ struct ChatMarkup: Sendable {
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
         if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
-        for turn in row.conversation {
+        for turn in row.conversation.map({ callsAreMessages ? $0.withWrittenCalls : $0 }) {
             if let last = turns.last, last.role == turn.role, turn.role != .tool, last.calls.isEmpty, turn.calls.isEmpty {
                 turns[turns.count - 1].content += "\n\n" + turn.content
             } else {

@@ -28,6 +28,33 @@ package struct ChatMessage: Hashable, Sendable {
         let spelled = PromptStyle.response(of: calls.map(\.call))
         return content.isEmpty ? spelled : content + "\n" + spelled
     }
+
+    /// All texts of the message.
+    var texts: [String] { [content] + calls.flatMap { [$0.id, $0.name, $0.arguments] } }
+
+    /// An assistant's answer with these calls.
+    ///
+    /// - Parameters:
+    ///   - words: what it says where it calls nothing.
+    ///   - functions: give the order of the arguments.
+    init(calling calls: [FunctionCall], else words: String, functions: [FunctionDefinition]) {
+        self.init(
+            role: .assistant, content: calls.isEmpty ? words : "",
+            calls: calls.enumerated().map { number, call in
+                let shown = functions.first { $0.name == call.name }?.shownArguments ?? []
+                let rest = call.arguments.keys.filter { !shown.contains($0) }.sorted()
+                let members = (shown + rest).compactMap { name in call.arguments[name].map { (name, $0) } }
+                // Some templates accept no id but nine letters and digits.
+                let id = "call" + String(100_000 + number).dropFirst()
+                return ChatCall(id: id, name: call.name, arguments: .object(inOrder: members))
+            })
+    }
+
+    /// The message with the calls that its words spell in Decant's form.
+    var withWrittenCalls: ChatMessage {
+        guard role == .assistant, calls.isEmpty, case .success(let written) = CallParser.calls(in: content) else { return self }
+        return ChatMessage(calling: written, else: "", functions: [])
+    }
 }
 
 /// A call in a conversation, with its arguments as they were written.

@@ -69,47 +69,6 @@ extension PromptStyle {
     }
 }
 
-/// How rows become tokens for one model: with Decant's special tokens, or by the model's own chat template.
-package struct PromptEncoder: Sendable {
-    /// The markup around a prompt's parts.
-    enum Markup: Sendable {
-        case decant
-        case chat(ChatMarkup)
-    }
-
-    package let tokenizer: Tokenizer
-    let format: PromptStyle
-    let markup: Markup
-    /// The tokens that end a response. Training teaches the first of them.
-    package let endTokens: [Int32]
-
-    /// The tokens of a row's prompt, up to the start of the response.
-    ///
-    /// - Parameter functions: definitions by name; it must have those that the row lists.
-    package func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
-        switch markup {
-        case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
-        case .chat(let chat):
-            try chat.promptTokens(
-                of: row, tools: format == .tools ? try PromptStyle.definitions(of: row, functions) : [], with: tokenizer)
-        }
-    }
-
-    /// The tokens of a passage: its text without markup and without an end token. Training learns all tokens but the first.
-    package func passageTokens(of row: Row) throws(RowError) -> [Int32] {
-        let tokens = tokenizer.encodePlainText(row.query).map(Int32.init)
-        guard tokens.count > 1 else {
-            throw RowError("the passage '\(row.id)' is shorter than two tokens, so that nothing follows the first; take it out")
-        }
-        return tokens
-    }
-
-    /// The tokens of a response and the end token.
-    package func responseTokens(of response: String) -> [Int32] {
-        tokenizer.encodePlainText(response, continues: true).map(Int32.init) + endTokens.prefix(1)
-    }
-}
-
 extension Row {
     /// The user's last message: knowledge, where there is any, and then the query.
     private var question: String {

@@ -71,6 +71,11 @@ package struct Row: Hashable, Sendable {
     package func callable(in pool: [String: FunctionDefinition]) -> [String] {
         functions.isEmpty && definitions == nil ? Array(pool.keys) : functions
     }
+
+    /// The definitions of the functions that may be called, by name.
+    func callableDefinitions(in pool: [String: FunctionDefinition]) -> [FunctionDefinition] {
+        callable(in: pool).sorted().compactMap { definition(of: $0, in: pool) }
+    }
 }
 
 /// The parts of a prompt beside its functions and its query. Each may be empty, and most rows have none.
@@ -126,9 +131,8 @@ extension RowBackground {
     /// All texts of the background.
     var texts: [String] {
         let messages = context + steps
-        let shown = examples.flatMap { [$0.query, $0.response] } + messages.map(\.content) + knowledge
-        let called = messages.flatMap { message in message.calls.flatMap { [$0.id, $0.name, $0.arguments] } }
-        return [instructions] + shown + called
+        let shown = examples.flatMap { [$0.query, $0.response] } + knowledge
+        return [instructions] + shown + messages.flatMap(\.texts)
     }
 }
 

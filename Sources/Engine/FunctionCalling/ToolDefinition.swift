@@ -74,6 +74,12 @@ extension FunctionDefinition {
     /// The tool that a prompt shows.
     package var tool: JSON { written?.json ?? usualTool }
 
+    /// The arguments in the order that a prompt shows them in.
+    var shownArguments: [String] {
+        let shown = (tool["function"]?["parameters"]?["properties"] ?? .null).writtenMembers.map(\.key)
+        return shown + properties.map(\.name).filter { !shown.contains($0) }
+    }
+
     /// The tool as the chat completions interface is given it.
     package var chatTool: JSON { written?.json ?? ["type": "function", "function": json] }
 

@@ -53,17 +53,19 @@ struct ByteAutomaton: Sendable {
             silent[start].append(loop)
             add(part, from: loop, to: loop)
             silent[loop].append(end)
-        case .members(let members): add(members, from: start, to: end)
+        case .members(let members, let separator): add(members, separator, from: start, to: end)
         }
     }
 
     /// Adds two rows of states: before any member, and after one.
-    private mutating func add(_ members: [BytePattern.Member], from start: Int, to end: Int) {
+    private mutating func add(
+        _ members: [BytePattern.Member], _ separator: [UInt8], from start: Int, to end: Int
+    ) {
         var (empty, begun) = (start, state())
         for member in members {
             let (nextEmpty, nextBegun, value) = (state(), state(), state())
             silent[empty].append(value)
-            edges[begun].append(Edge(bytes: UInt8(ascii: ",")...UInt8(ascii: ","), target: value))
+            add(.literal(separator), from: begun, to: value)
             add(member.pattern, from: value, to: nextBegun)
             if !member.isRequired {
                 silent[empty].append(nextEmpty)

@@ -8,8 +8,8 @@ package indirect enum BytePattern: Hashable, Sendable {
     case choice([BytePattern])
     /// The pattern any number of times.
     case repeated(BytePattern)
-    /// Members in this order with commas between them. Members that are not required may be missing.
-    case members([Member])
+    /// Members in this order with a separator between them, at least a byte. Members that are not required may be missing.
+    case members([Member], separator: [UInt8] = [UInt8(ascii: ",")])
 
     package struct Member: Hashable, Sendable {
         package var pattern: BytePattern
@@ -127,6 +127,49 @@ extension BytePattern {
             .text("{\"name\":"), json(.string(function.name)), .text(",\"arguments\":"), members(of: function.parameters),
             .text("}"),
         ])
+    }
+
+    /// `{"name": "set_light", "parameters": {"room": "kitchen"}}`, as chat templates write calls.
+    ///
+    /// - Parameters:
+    ///   - arguments: what the member of the arguments is called.
+    ///   - takesID: whether an `id` of nine letters and digits may be the last member.
+    static func writtenCall(
+        of function: FunctionDefinition, arguments: String, takesID: Bool = false
+    ) -> BytePattern {
+        let letter: BytePattern = .choice([
+            digit, .byte(UInt8(ascii: "A")...UInt8(ascii: "Z")), .byte(UInt8(ascii: "a")...UInt8(ascii: "z")),
+        ])
+        let id: BytePattern = .optional(.sequence([.text(", \"id\": \""), .repeated(letter, 9...9), .text("\"")]))
+        return .sequence([
+            .text("{\"name\": "), json(.string(function.name)), .text(", \"\(arguments)\": "), writtenArguments(of: function),
+            takesID ? id : .sequence([]), .text("}"),
+        ])
+    }
+
+    /// A function's arguments with spaces, in the order that a prompt shows them in.
+    static func writtenArguments(of function: FunctionDefinition) -> BytePattern {
+        let required = Set(function.required)
+        return object(
+            function.shownArguments.compactMap { name in
+                function.schema(of: name).map { (name, value(of: $0), required.contains(name)) }
+            }
+        ).spaced
+    }
+
+    /// JSON with a space behind each comma and colon, as Python and chat templates write it.
+    private var spaced: BytePattern {
+        switch self {
+        case .literal([UInt8(ascii: ",")]): .text(", ")
+        case .literal([UInt8(ascii: ":")]): .text(": ")
+        case .literal, .byte: self
+        case .sequence(let parts): .sequence(parts.map(\.spaced))
+        case .choice(let parts): .choice(parts.map(\.spaced))
+        case .repeated(let part): .repeated(part.spaced)
+        case .members(let members, _):
+            .members(
+                members.map { Member(pattern: $0.pattern.spaced, isRequired: $0.isRequired) }, separator: Array(", ".utf8))
+        }
     }
 
     private static func members(of schema: JSON) -> BytePattern {

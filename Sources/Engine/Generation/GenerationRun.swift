@@ -13,7 +13,7 @@ struct GenerationRun {
     init(queue: PromptQueue, decoder: StepDecoder, options: GenerationOptions, places: Int, promptTokensPerStep: Int) {
         (self.queue, self.decoder, self.options) = (queue, decoder, options)
         (self.places, self.promptTokensPerStep) = (places, promptTokensPerStep)
-        chooser = TokenChoice(options, vocabularySize: decoder.configuration.vocabularySize)
+        chooser = TokenChoice(options, vocabularySize: decoder.configuration.tokenCount)
     }
 
     /// Reads one token of every sequence and as many tokens of the next prompts as fit.

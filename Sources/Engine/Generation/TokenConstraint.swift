@@ -142,23 +142,34 @@ final class TokenMask: Sendable {
 package struct AnswerConstraints {
     private let task: any AnswerTask
     private let vocabulary: Vocabulary
+    /// The model's own form of calls; `nil` where it answers in Decant's.
+    private let form: (any CallForm)?
     private var known: [BytePattern: TokenConstraint] = [:]
 
-    package init(task: any AnswerTask, tokenizer: Tokenizer) {
-        self.task = task
-        vocabulary = Vocabulary(tokenizer)
+    package init(task: any AnswerTask, prompts: PromptEncoder) {
+        (self.task, form) = (task, prompts.form)
+        vocabulary = Vocabulary(prompts.tokenizer, spelling: Set(form?.marks ?? []))
     }
 
     /// The constraint for a row.
     ///
     /// - Throws: where any text may be the answer.
     package mutating func constraint(for row: Row) throws(RowError) -> TokenConstraint {
-        guard let pattern = task.pattern(of: row) else {
-            throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")
-        }
+        let pattern = try pattern(of: row)
         if let constraint = known[pattern] { return constraint }
         let constraint = TokenConstraint(pattern, vocabulary: vocabulary)
         known[pattern] = constraint
         return constraint
+    }
+
+    private func pattern(of row: Row) throws(RowError) -> BytePattern {
+        guard let form else {
+            if let pattern = task.pattern(of: row) { return pattern }
+            throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")
+        }
+        if let pattern = form.pattern(of: row.callableDefinitions(in: task.functions)) { return pattern }
+        throw RowError(
+            "the model calls functions in its own form '\(form.name)', which no grammar constrains yet; let it answer freely, or "
+                + "write 'answer: decant' beside the model")
     }
 }

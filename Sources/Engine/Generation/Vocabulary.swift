@@ -1,6 +1,6 @@
 /// The bytes of a tokenizer's tokens, sorted, to find the tokens that continue a text.
 package final class Vocabulary: Sendable {
-    /// Bytes by token; empty for special tokens, which stand for no text.
+    /// Bytes by token; empty for special tokens, which stand for no text, but for those that are asked for.
     let bytes: [[UInt8]]
     /// Tokens that stand for text, in the order of their bytes; tokens of equal bytes by number.
     let sorted: [Int32]
@@ -9,9 +9,13 @@ package final class Vocabulary: Sendable {
     private let spelled: Set<[UInt8]>
     private let longest: Int
 
-    package init(_ tokenizer: Tokenizer) {
-        let bytes = (0..<tokenizer.vocabularySize).map {
+    /// - Parameter marks: special tokens that stand for their spelling.
+    package init(_ tokenizer: Tokenizer, spelling marks: Set<String> = []) {
+        var bytes = (0..<tokenizer.vocabularySize).map {
             tokenizer.isSpecial($0) ? [] : tokenizer.bytes(of: CollectionOfOne($0))
+        }
+        for mark in marks {
+            if let id = tokenizer.id(of: mark) { bytes[id] = Array(mark.utf8) }
         }
         let sorted = bytes.indices.filter { !bytes[$0].isEmpty }.sorted {
             bytes[$0] == bytes[$1] ? $0 < $1 : bytes[$0].lexicographicallyPrecedes(bytes[$1])

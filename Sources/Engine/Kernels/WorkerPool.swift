@@ -22,7 +22,7 @@ package final class WorkerPool: Sendable {
     deinit { workers.end() }
 
     /// Runs everything on the calling thread.
-    static let caller = WorkerPool(threads: 1)
+    package static let caller = WorkerPool(threads: 1)
 
     /// Calls `body` once for each of 0..<count and returns when all calls have returned.
     ///

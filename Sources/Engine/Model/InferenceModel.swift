@@ -28,6 +28,13 @@ package struct InferenceModel: Sendable {
         return model
     }
 
+    /// The model over its first tokens; see `Model.over(tokens:)`.
+    package func over(tokens: Int) -> InferenceModel {
+        var known = self
+        known.model = model.over(tokens: tokens)
+        return known
+    }
+
     /// The same model with its own copy of the weights, which a pass may then change.
     func copied() -> InferenceModel {
         var copy = self

@@ -73,6 +73,13 @@ extension Model {
 }
 
 extension Model {
+    /// The model over its first tokens: no loss and no answer has those beyond, which pad the embedding.
+    package func over(tokens: Int) -> Model {
+        var known = configuration
+        known.knownTokens = tokens
+        return Model(DecoderLayout(known), values: values)
+    }
+
     /// The model with a head of its own, a copy of the embedding where the two were one.
     func untied() -> Model {
         guard configuration.tiesEmbeddings else { return self }

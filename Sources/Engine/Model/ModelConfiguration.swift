@@ -1,7 +1,10 @@
 /// A decoder-only transformer's family and shape, with the fields of Hugging Face's `config.json`.
 package struct ModelConfiguration: Hashable, Sendable {
     package var family: ModelFamily
+    /// Rows of the embedding.
     package var vocabularySize: Int
+    /// The tokenizer's tokens, where losses and answers are over these alone; `nil` where they are over all rows. In no file.
+    package internal(set) var knownTokens: Int?
     package var hiddenSize: Int
     package var layerCount: Int
     package var headCount: Int
@@ -54,6 +57,8 @@ package struct ModelConfiguration: Hashable, Sendable {
         try check()
     }
 
+    /// The tokens that losses and answers are over, from 0 on. Rows beyond them are padding.
+    package var tokenCount: Int { min(knownTokens ?? vocabularySize, vocabularySize) }
     /// Width of all query heads side by side.
     var attentionSize: Int { headCount * headDimension }
     /// Width of all key heads side by side, and of all value heads.

@@ -6,7 +6,7 @@ import CKernels
 ///
 /// (Schulman et al., arXiv 1707.06347; the second term is the estimator k2 of the divergence.) π, π_old and π_ref are softmaxes of
 /// logits over the temperature, which answers are drawn from.
-package struct PolicyLoss: ResponseLoss, Hashable {
+package struct PolicyLoss: TokenLoss, Hashable {
     /// The largest distance of the ratio from 1 that the loss rewards.
     package var clip: Double
     /// Weight of the divergence from the reference policy.

@@ -49,7 +49,7 @@ package struct CallTask: AnswerTask {
 
     /// Calls of the row's candidates; of the whole pool where it neither lists nor defines functions.
     package func pattern(of row: Row) -> BytePattern? {
-        .calls(of: row.callable(in: functions).sorted().compactMap { row.definition(of: $0, in: functions) })
+        .calls(of: row.callableDefinitions(in: functions))
     }
 
     package func newScores() -> any TaskScores { CallScores() }

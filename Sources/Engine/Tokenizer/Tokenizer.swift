@@ -89,6 +89,9 @@ package struct Tokenizer: Sendable {
         encode(text, scanners.ordinary, at: continues ? .continued : .start)
     }
 
+    /// The tokens of what a model said, where text that spells a special token is that token.
+    func encodeAnswer(_ text: String) -> [Int] { encode(text, scanners.all, at: .continued) }
+
     /// Whether a token stands for no text, so that decoding omits it.
     func isSpecial(_ id: Int) -> Bool { specialIds.contains(id) }
 
@@ -177,7 +180,9 @@ extension Tokenizer {
     }
 
     /// The tokens of a text with marked parts; the marks themselves give no tokens.
-    func encode(_ text: String, marked mark: Unicode.Scalar) -> [Int] {
+    ///
+    /// - Parameter continues: whether other text comes before it, so that it gets no prefix of its own.
+    func encode(_ text: String, marked mark: Unicode.Scalar, continues: Bool = false) -> [Int] {
         var clean = String.UnicodeScalarView()
         var marks: [Int] = []
         var offset = 0
@@ -190,6 +195,6 @@ extension Tokenizer {
             }
         }
         var text = String(clean)
-        return text.withUTF8 { encode($0, scanners.all, at: .start, marks: marks) }
+        return text.withUTF8 { encode($0, scanners.all, at: continues ? .continued : .start, marks: marks) }
     }
 }

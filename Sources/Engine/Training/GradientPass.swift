@@ -29,22 +29,23 @@ final class GradientPass {
         }
         let gradients = Gradients(base: gradient.base, adapters: adapters, accumulation: accumulation)
         var losses = [Double](repeating: 0, count: targets.count)
-        let vocabularySize = decoder.configuration.vocabularySize
+        let (rowLength, tokens) = (decoder.configuration.vocabularySize, decoder.configuration.tokenCount)
+        let stretches = LossStretches(targets, of: loss)
         withExtendedLifetime(arena) {
             let activations = Activations(
-                decoder.configuration, batch, keeping: retention, logitRows: Decoder.logitRows, in: arena)
+                decoder.configuration, batch, keeping: retention, logitRows: max(Decoder.logitRows, stretches.longest), in: arena)
             decoder.hiddenStates(batch, activations)
             losses.withUnsafeMutableBufferPointer { losses in
-                decoder.forEachLogits(batch, activations) { rows in
-                    decoder.workers.forEachRange(rows.count, size: 4) { places in
-                        for place in places {
-                            let target = targets[rows.lowerBound + place]
-                            let weight = weights.weight(at: target.position)
-                            let value = loss.replaceByGradient(
-                                activations.logits + place * vocabularySize, vocabularySize: vocabularySize,
-                                target: target, scale: scale * Float(weight))
-                            losses[rows.lowerBound + place] = weight * value
-                        }
+                decoder.forEachLogits(batch, activations, in: stretches.blocks(of: Decoder.logitRows)) { rows in
+                    stretches.forEach(in: rows, on: decoder.workers) { stretch in
+                        let logits = LogitRows(
+                            base: activations.logits + (stretch.lowerBound - rows.lowerBound) * rowLength,
+                            rowLength: rowLength, vocabularySize: tokens)
+                        // Those of a stretch weigh the same: only a token alone may be the prompt's.
+                        let weight = weights.weight(at: targets[stretch.lowerBound].position)
+                        let value = loss.replaceByGradients(logits, targets: targets[stretch], scale: scale * Float(weight))
+                        logits.clearPadding(rows: stretch.count)
+                        losses[stretch.lowerBound] = weight * value
                     }
                     decoder.logitsBackward(rows, activations, gradients)
                 }
@@ -96,14 +97,34 @@ package protocol ResponseLoss: Sendable {
     /// Why an example cannot be trained on, as the end of a sentence that it begins; `nil` where it can.
     func objection(to example: TrainingExample, vocabulary: Range<Int32>) -> String?
 
+    /// The places of a response whose losses hang together, as ranges that cover it in order; `nil` where each is alone.
+    func stretches(of example: TrainingExample) -> [Range<Int>]?
+
+    /// Logits [positions, V] of a stretch → their gradients times `scale`, in place; returns the sum of the losses.
+    func replaceByGradients(_ logits: LogitRows, targets: ArraySlice<LossTarget>, scale: Float) -> Double
+}
+
+extension ResponseLoss {
+    package var promptShare: Double { 0 }
+    package func stretches(of example: TrainingExample) -> [Range<Int>]? { nil }
+}
+
+/// A loss at each token by itself.
+protocol TokenLoss: ResponseLoss {
     /// Logits [V] at one position → their gradient times `scale`, in place; returns the loss.
     func replaceByGradient(
         _ logits: UnsafeMutablePointer<Float>, vocabularySize: Int, target: LossTarget, scale: Float
     ) -> Double
 }
 
-extension ResponseLoss {
-    package var promptShare: Double { 0 }
+extension TokenLoss {
+    package func replaceByGradients(_ logits: LogitRows, targets: ArraySlice<LossTarget>, scale: Float) -> Double {
+        targets.enumerated().reduce(0) { sum, target in
+            sum
+                + replaceByGradient(
+                    logits.row(target.offset), vocabularySize: logits.vocabularySize, target: target.element, scale: scale)
+        }
+    }
 }
 
 /// The place of a token to learn.

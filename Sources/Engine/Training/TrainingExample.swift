@@ -6,6 +6,8 @@ package struct TrainingExample: Hashable, Sendable {
     package var promptLength: Int
     /// Teachers' logits at the response's positions, or at those of all tokens but the first, for distillation.
     package var teachers: [TeacherLogits]
+    /// What teachers say of the response in tokens of their own, for distillation across vocabularies.
+    package var foreignTeachers: [ForeignTeacher] = []
     /// What moves the response's tokens, for reinforcement learning.
     package var rollout: RolloutSignal?
 
@@ -21,6 +23,7 @@ package struct TrainingExample: Hashable, Sendable {
     }
 
     package var responseLength: Int { tokens.count - promptLength }
+    package var response: ArraySlice<Int32> { tokens[promptLength...] }
 }
 
 extension TrainingExample {
@@ -33,9 +36,9 @@ extension TrainingExample {
         if tokens.count > configuration.maximumPositions {
             throw fail("has \(tokens.count) tokens; the model's limit is \(configuration.maximumPositions)")
         }
-        let vocabulary = 0..<Int32(configuration.vocabularySize)
+        let vocabulary = 0..<Int32(configuration.tokenCount)
         if let token = tokens.first(where: { !vocabulary.contains($0) }) {
-            throw fail("holds the token \(token); the vocabulary has \(configuration.vocabularySize)")
+            throw fail("holds the token \(token); the vocabulary has \(configuration.tokenCount)")
         }
         if let reason = loss.objection(to: self, vocabulary: vocabulary) { throw fail(reason) }
     }

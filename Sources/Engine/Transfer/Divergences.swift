@@ -21,7 +21,7 @@ struct DistributionPair {
     func add(_ term: LossTerm, weight: Double, to gradient: inout [Double]) -> Double {
         let argument = term.argument ?? term.loss.standardArgument ?? 0
         switch term.loss {
-        case .crossEntropy: return 0
+        case .crossEntropy, .universal, .aligned: return 0
         case .forwardKL: return addForwardKL(weight, &gradient)
         case .reverseKL: return addReverseKL(weight, &gradient)
         case .jensenShannon: return addJensenShannon(argument, weight, &gradient)

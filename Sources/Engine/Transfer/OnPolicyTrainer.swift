@@ -25,18 +25,60 @@ package final class OnPolicyTrainer {
     package let learner: Learner
 
     private let examples: [TrainingExample]
-    private let loss: TransferLoss
+    private let loss: any ResponseLoss
     private let sampling: Sampling
-    private let teacher: LogitsCapture
+    private let teacher: any AnswerScorer
     private let limit: Int
     private let workers: WorkerPool
     private var order: EpochOrder
 
     /// - Parameter examples: prompts with the rows' own answers.
     /// - Throws: `TrainingError` when an example does not fit the models, or an option is out of range.
-    package init(
+    package convenience init(
         _ student: Model, teacher: InferenceModel, on examples: [TrainingExample], loss: TransferLoss, sampling: Sampling,
         options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
+        let vocabularies = [student.configuration, teacher.model.configuration].map(\.tokenCount)
+        guard vocabularies[1] <= vocabularies[0] else {
+            throw TrainingError("The teacher has \(vocabularies[1]) tokens; the student has \(vocabularies[0]).")
+        }
+        let limit = min(student.configuration.maximumPositions, teacher.model.configuration.maximumPositions)
+        for (index, example) in examples.enumerated() {
+            try example.check(teacher.model.configuration, loss: .crossEntropy, index: index)
+        }
+        let scorer = SameTokensScorer(
+            loss: loss,
+            capture: LogitsCapture(
+                teacher, longest: Self.longest(examples, sampling, limit: limit), workers: workers))
+        try self.init(
+            student, scoredBy: scorer, on: examples, loss: loss, sampling: sampling, limit: limit, options: options,
+            workers: workers)
+    }
+
+    /// - Parameters:
+    ///   - examples: prompts with the rows' own answers, in the student's tokens.
+    ///   - prompts: of the same rows, in the teacher's.
+    ///   - translation: turns the student's answers into the teacher's tokens.
+    /// - Throws: `TrainingError` when an example does not fit the models, or an option is out of range.
+    package convenience init(
+        _ student: Model, teacher: InferenceModel, reading prompts: [[Int32]], through translation: AnswerTranslation,
+        on examples: [TrainingExample], loss: BridgingLoss, sampling: Sampling, options: TrainingOptions, workers: WorkerPool
+    ) throws(TrainingError) {
+        let limit = teacher.model.configuration.maximumPositions
+        if let longest = prompts.map(\.count).max(), longest >= limit {
+            throw TrainingError("A prompt has \(longest) of the teacher's tokens; its limit is \(limit).")
+        }
+        let scorer = TranslatingScorer(
+            prompts: prompts, translation: translation, loss: loss, limit: limit,
+            capture: LogitsCapture(teacher, longest: limit, workers: workers))
+        try self.init(
+            student, scoredBy: scorer, on: examples, loss: loss, sampling: sampling,
+            limit: student.configuration.maximumPositions, options: options, workers: workers)
+    }
+
+    private init(
+        _ student: Model, scoredBy teacher: any AnswerScorer, on examples: [TrainingExample], loss: any ResponseLoss,
+        sampling: Sampling, limit: Int, options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
@@ -44,35 +86,31 @@ package final class OnPolicyTrainer {
             throw TrainingError(
                 "The student's answers need a fraction from 0 to 1, at least one token, and a token to end with.")
         }
-        let vocabularies = [student.configuration, teacher.model.configuration].map(\.vocabularySize)
-        guard vocabularies[1] <= vocabularies[0] else {
-            throw TrainingError("The teacher has \(vocabularies[1]) tokens; the student has \(vocabularies[0]).")
-        }
-        limit = min(student.configuration.maximumPositions, teacher.model.configuration.maximumPositions)
         for (index, example) in examples.enumerated() {
             try example.check(student.configuration, loss: .crossEntropy, index: index)
-            try example.check(teacher.model.configuration, loss: .crossEntropy, index: index)
-        }
-        let longest = examples.reduce(0) { longest, example in
-            max(longest, example.tokens.count, example.promptLength + sampling.maximumTokens + 1)
         }
         (self.examples, self.loss, self.sampling, self.workers) = (examples, loss, sampling, workers)
-        learner = try Learner(student, longest: min(longest, limit), options: options, workers: workers)
-        self.teacher = LogitsCapture(teacher, longest: min(longest, limit), workers: workers)
+        (self.teacher, self.limit) = (teacher, limit)
+        learner = try Learner(
+            student, longest: Self.longest(examples, sampling, limit: limit), options: options, workers: workers)
         order = EpochOrder(count: examples.count, seed: options.seed)
+    }
+
+    private static func longest(_ examples: [TrainingExample], _ sampling: Sampling, limit: Int) -> Int {
+        let longest = examples.reduce(1) { longest, example in
+            max(longest, example.tokens.count, example.promptLength + sampling.maximumTokens + 1)
+        }
+        return min(longest, limit)
     }
 
     /// Runs one step. Its readings are the mean `response_length` of the student's answers and the share `unfinished` of those
     /// that did not end; none where the student gave no answer.
     package func advance() throws -> TrainingStep {
-        var rows = order.batch(learner.step, size: learner.options.batch).map { examples[$0] }
+        let places = order.batch(learner.step, size: learner.options.batch)
+        var rows = places.map { examples[$0] }
         let answers = try answers(to: rows.prefix(sampledRows(atStep: learner.step)))
         for (index, answer) in answers.enumerated() { rows[index] = example(rows[index], answeredBy: answer) }
-        if loss.needsTeacher {
-            let span: TokenSpan = loss.promptShare > 0 ? .sequence : .response
-            let captured = try teacher.capture(rows, k: Self.keptLogits, of: span)
-            for (index, logits) in captured.enumerated() { rows[index].teacher = logits }
-        }
+        try teacher.score(&rows, places: places)
         var step = learner.advance(on: rows, loss: loss)
         if !answers.isEmpty {
             let count = Double(answers.count)

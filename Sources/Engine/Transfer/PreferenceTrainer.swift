@@ -80,7 +80,7 @@ package final class PreferenceTrainer {
 /// The sum over a step's rows of a coefficient times −ln π(response).
 ///
 /// Its gradient equals that of any function of the rows' log-likelihoods whose derivatives are the coefficients.
-struct LikelihoodLoss: ResponseLoss {
+struct LikelihoodLoss: TokenLoss {
     /// Coefficients by row.
     let coefficients: [Double]
 
@@ -130,12 +130,12 @@ extension Decoder {
         }
         let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
         var values = [Double](repeating: 0, count: targets.count)
-        let size = configuration.vocabularySize
+        let (size, tokens) = (configuration.vocabularySize, configuration.tokenCount)
         values.withUnsafeMutableBufferPointer { values in
             forEachLogits(of: batch, in: arena) { rows, logits in
                 workers.forEachRange(rows.count, size: 4) { places in
                     for place in places {
-                        let policy = TokenDistribution(logits + place * size, vocabularySize: size, temperature: temperature)
+                        let policy = TokenDistribution(logits + place * size, vocabularySize: tokens, temperature: temperature)
                         let row = rows.lowerBound + place
                         values[row] = policy.logProbability(of: targets[row])
                     }

@@ -39,10 +39,12 @@ extension TeacherLogits {
             logSumExp: Array(logSumExp[range]), logRest: Array(logRest[range]))
     }
 
-    /// Appends logits [positions, V], which it overwrites.
-    mutating func append(_ logits: UnsafeMutablePointer<Float>, positions: Int, vocabularySize: Int) {
+    /// Appends logits [positions, rowLength], which it overwrites; those of a row beyond the vocabulary are left out.
+    mutating func append(
+        _ logits: UnsafeMutablePointer<Float>, positions: Int, vocabularySize: Int, rowLength: Int? = nil
+    ) {
         for position in 0..<positions {
-            let row = logits + position * vocabularySize
+            let row = logits + position * (rowLength ?? vocabularySize)
             let top = largestPlaces(k, among: 0..<vocabularySize) { row[$0] }
             let kept = top.map { row[$0] }
             let largest = kept.first ?? 0
@@ -75,7 +77,7 @@ package final class LogitsCapture {
 
     /// The k largest logits, the log-sum-exp and the rest at every position of the span of every example.
     ///
-    /// k is cut to the size of the vocabulary.
+    /// k is cut to the number of the model's tokens.
     /// - Throws: `GenerationError` when an example is too long, holds an unknown token, or has no prompt or no response;
     ///   what `checkpoint` throws.
     package func capture(
@@ -88,7 +90,7 @@ package final class LogitsCapture {
                 throw GenerationError("Sequence \(index + 1) needs both a prompt and a response.")
             }
         }
-        let k = min(max(1, k), model.model.configuration.vocabularySize)
+        let k = min(max(1, k), model.model.configuration.tokenCount)
         let captured = try workers.results(examples.count, size: Self.groupSize, checkpoint: checkpoint) {
             read(examples[$0], k: k, span)
         }
@@ -100,12 +102,13 @@ package final class LogitsCapture {
 
     /// The logits of one group, from one pass over all its tokens.
     private func read(_ examples: ArraySlice<TrainingExample>, k: Int, _ span: TokenSpan) -> [TeacherLogits] {
-        let vocabularySize = decoder.configuration.vocabularySize
+        let configuration = decoder.configuration
         var batch = PackedBatch()
         for example in examples { batch.append(example.tokens, predicting: span.predictingPositions(in: example)) }
         var captured = TeacherLogits(k: k)
         decoder.forEachLogits(of: batch) { rows, logits in
-            captured.append(logits, positions: rows.count, vocabularySize: vocabularySize)
+            captured.append(
+                logits, positions: rows.count, vocabularySize: configuration.tokenCount, rowLength: configuration.vocabularySize)
         }
         var position = 0
         return examples.map { example in

@@ -4,7 +4,7 @@ import Words
 ///
 /// p is the teacher's distribution, q the student's. Divergences run over the teacher's stored tokens, `tail` says what
 /// becomes of all others; cross entropy runs over the whole vocabulary.
-package struct TransferLoss: ResponseLoss, Hashable {
+package struct TransferLoss: TokenLoss, Hashable {
     package var terms: [LossTerm]
     /// τ: teacher and student logits are divided by it in the divergences, whose value is multiplied by τ².
     package var temperature: Double
@@ -35,6 +35,7 @@ extension TransferLoss {
         if terms.isEmpty || !(temperature > 0) || !temperature.isFinite {
             throw TrainingError("A loss needs at least one term and a temperature above 0.")
         }
+        if terms.bridgesVocabularies { throw TrainingError("ULD and GOLD compare tokens of two vocabularies.") }
         if tail == .lump, temperature != 1, needsTeacher {
             throw TrainingError(
                 "The share of the lumped tokens is known at temperature 1 alone; renormalize at \(temperature).")

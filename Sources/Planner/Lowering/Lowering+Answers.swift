@@ -39,12 +39,16 @@ extension Lowering {
             workload: base.workload(of: teacher))
     }
 
-    /// The teacher's logits on its accepted answers, or on the rows' own where none are sampled, then those of further teachers
-    /// on the same; students and recoveries share them.
+    /// The teacher's accepted answers; `nil` where none are sampled, and the rows' own are learned.
+    mutating func addAnswers(_ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle) throws -> StageID? {
+        base.pipeline.sample == nil ? nil : try addJudged(base, teacher: teacher, answer)
+    }
+
+    /// The teacher's logits on its accepted answers, or on the rows' own, then those of further teachers on the same; students
+    /// and recoveries share them.
     mutating func addLogits(
-        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle
+        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, judged: StageID?, _ answer: AnswerStyle
     ) throws -> [StageID] {
-        let judged: StageID? = base.pipeline.sample == nil ? nil : try addJudged(base, teacher: teacher, answer)
         let title = Self.title("logits", of: teacher, answer)
         return [try addCapture(distillation, base, teacher: teacher, judged: judged, answer, title)]
             + (try addFurtherLogits(distillation, base, judged: judged, answer))

@@ -125,33 +125,43 @@ extension Lowering {
     }
 
     /// The tokenizer of models drawn from scratch: trained, or that of an imported model.
-    mutating func addTokenizer(_ base: LoweredBase) throws -> StageID? {
+    ///
+    /// - Parameter own: of the student alone, where it has one.
+    mutating func addTokenizer(_ base: LoweredBase, own: TokenizerSection? = nil) throws -> StageID? {
         let pipeline = base.pipeline
-        let (teacher, student) = (pipeline.teacher.origin.reference, pipeline.student.origin.reference)
-        switch pipeline.tokenizer.origin?.value {
-        case "teacher": if let teacher { return try addImport(teacher, pipeline) }
-        case "student": if let student { return try addImport(student, pipeline) }
-        case .some: if let origin = pipeline.tokenizer.origin { return try addReference(origin, pipeline) }
+        let section = own ?? pipeline.tokenizer
+        let (teacher, student) = (pipeline.teacher.origin, pipeline.student.origin)
+        switch section.origin?.value {
+        case "teacher": if let name = teacher.reference { return try addImport(name, teacher.answer, pipeline) }
+        case "student": if let name = student.reference { return try addImport(name, student.answer, pipeline) }
+        case .some: if let origin = section.origin { return try addReference(origin, pipeline) }
         case nil:
-            if let imported = pipeline.teacher.endpoint == nil ? teacher : nil, !pipeline.tokenizer.vocabulary.isWritten {
-                return try addImport(imported, pipeline)
+            let isTrained = own != nil || section.vocabulary.isWritten
+            if let imported = pipeline.teacher.endpoint == nil ? teacher.reference : nil, !isTrained {
+                return try addImport(imported, teacher.answer, pipeline)
             }
         }
-        var kind = pipeline.tokenizer.kind
+        var kind = section.kind
         kind.$prompt = base.prompt
-        kind.$answer = pipeline.tokenizer.answers
+        kind.$answer = section.answers
         if !kind.$answer.isWritten {
             kind.$answer = base.styled(pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : .call)
         }
-        return try builder.add(kind, .named("tokenizer"), inputs: [.init(name: "data", stage: base.data)])
+        let title = own == nil ? "tokenizer" : "student.tokenizer"
+        return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: base.data)])
     }
 
     /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.
-    mutating func addImport(_ name: Spanned<String>, _ pipeline: Pipeline) throws -> StageID? {
+    ///
+    /// - Parameter answer: the form of its calls, where one is written.
+    mutating func addImport(
+        _ name: Spanned<String>, _ answer: Spanned<AnswerForm>? = nil, _ pipeline: Pipeline
+    ) throws -> StageID? {
         guard let stage = try addReference(name, pipeline) else { return nil }
         if pipeline.stages.contains(where: { $0.name.value == name.value }) { return stage }
         var kind = ModelImport.standard
         if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
+        if let answer { kind.$answer = answer.map(Optional.some) }
         return try builder.add(kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
     }
 }

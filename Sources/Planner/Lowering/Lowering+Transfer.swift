@@ -90,16 +90,17 @@ extension Lowering {
         _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
     ) throws -> LoweredModel? {
         switch origin {
-        case .from(let name):
-            return try addImport(name, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+        case .from(let name, let answer):
+            return try addImport(name, answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
         case .initial(let shape):
-            guard let tokenizer = try addTokenizer(base) else { return nil }
+            let own = role == "student" ? base.pipeline.student.tokenizer : nil
+            guard let tokenizer = try addTokenizer(base, own: own) else { return nil }
             var kind = ModelInit.standard
             kind.shape = shape
             kind.$seed = seed
             let stage = try builder.add(
                 kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
-            let size = ModelSize(shape, vocabulary: base.pipeline.tokenizer.vocabulary.value)
+            let size = ModelSize(shape, vocabulary: (own ?? base.pipeline.tokenizer).vocabulary.value)
             return LoweredModel(stage: stage, size: size, answer: .call)
         }
     }
@@ -145,12 +146,20 @@ extension Lowering {
         case .kd(let distillation):
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
-            let logits = try addLogits(distillation, base, teacher: tutor, answer)
-            if step.training.validation == nil { inputs.removeLast() }
+            let judged = try addAnswers(base, teacher: tutor, answer)
+            let logits = try addLogits(distillation, base, teacher: tutor, judged: judged, answer)
+            // A student of other tokens reads the answers itself.
+            let readsAnswers = distillation.train.loss.bridgesVocabularies
+            if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
+            if readsAnswers, let judged { inputs.append(.init(name: "judged", stage: judged)) }
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
             var kind = distillation.train
             kind.training.complete(seed, base, answer)
             kind.$teacherWeights = base.pipeline.teacherWeights
+            if readsAnswers {
+                kind.$prompt = base.prompt
+                kind.$answer = base.styled(judged == nil ? answer : .call)
+            }
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
             guard let tutor else { throw MissingTeacher() }

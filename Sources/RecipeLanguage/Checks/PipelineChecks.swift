@@ -13,6 +13,7 @@ struct PipelineChecks {
         TeacherChecks(pipeline: pipeline, findings: findings).run()
         AnswerChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
+        CallFormChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
         if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
         if let quantize = pipeline.quantize { checkGroups(quantize) }

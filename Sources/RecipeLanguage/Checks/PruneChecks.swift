@@ -11,9 +11,10 @@ struct PruneChecks {
 
     init(_ prune: PruneSection, _ pipeline: Pipeline, _ findings: Findings) {
         (self.prune, self.findings) = (prune, findings)
-        shape = pipeline.student.origin.shape
+        let shape = pipeline.student.origin.shape
+        self.shape = shape
         // The size of an imported tokenizer is not known yet.
-        size = pipeline.trainsTokenizer ? shape.map { ModelSize($0, vocabulary: pipeline.tokenizer.vocabulary.value) } : nil
+        size = pipeline.studentVocabulary.flatMap { vocabulary in shape.map { ModelSize($0, vocabulary: vocabulary) } }
     }
 
     func run() {

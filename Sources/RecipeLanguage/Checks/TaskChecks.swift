@@ -115,7 +115,7 @@ struct TaskChecks {
         guard !(task.value == .text && pipeline.task.rows.reading == .number) else { return }
         let stars =
             pipeline.allSteps.compactMap(\.star)
-            + [pipeline.tokenizer.answers]
+            + [pipeline.tokenizer.answers, pipeline.student.tokenizer?.answers].compactMap { $0 }
             .filter { $0.isWritten && $0.value == .reasoning }.map(\.span)
         guard let star = stars.first else { return }
         report(

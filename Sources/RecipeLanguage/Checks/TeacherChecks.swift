@@ -58,13 +58,16 @@ struct TokenizerChecks {
 
     func run() {
         checkOrigin()
+        checkOwn()
         let steps = pipeline.stepsFromTeacher
-        guard let step = steps.first(where: { $0.method.value.needsLogits }), pipeline.teacher.endpoint == nil else { return }
+        guard let step = steps.first(where: \.needsEqualTokens), pipeline.teacher.endpoint == nil else { return }
         if let other = mismatch {
+            let method = step.method.value.rawValue
             let places = step.method.isWritten ? [.init(step.method.span)] + other.places : other.places
             findings.report(
-                .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
-                at: places[0].span, label: places[0].text, secondary: Array(places.dropFirst()), help: other.help)
+                .tokenizerMismatch, "'\(method)' compares logits of different vocabularies",
+                at: places[0].span, label: places[0].text, secondary: Array(places.dropFirst()),
+                help: other.help + "; ULD and GOLD allow other tokenizers: \(method)[GOLD], \(method)[ULD+CE]")
         }
         for teacher in pipeline.teachers { check(teacher, at: step) }
     }
@@ -77,7 +80,8 @@ struct TokenizerChecks {
         findings.report(
             .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
             at: step.method.span, secondary: [.init(reference.span, "the tokenizer of '\(further.name.value)'")],
-            help: "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'")
+            help: "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'; ULD and GOLD allow "
+                + "other tokenizers")
     }
 
     /// `teacher` and `student` name an imported model's tokenizer.
@@ -101,9 +105,20 @@ struct TokenizerChecks {
         }
     }
 
+    /// An imported model has its tokenizer.
+    private func checkOwn() {
+        guard let own = pipeline.student.tokenizer, let student = pipeline.student.origin.reference else { return }
+        findings.report(
+            .conflict, "an imported student has a tokenizer of its own", at: own.field.span,
+            secondary: [.init(student.span, "imported from here")], help: "leave 'student.tokenizer' out")
+    }
+
     private var mismatch: (places: [Diagnostic.Label], help: String)? {
         let (teacher, student) = (pipeline.teacher.origin.reference, pipeline.student.origin.reference)
         let tokenizer = pipeline.tokenizer
+        if let own = pipeline.student.tokenizer, student == nil {
+            return ([.init(own.field.span, "the student's own")], "leave 'student.tokenizer' out")
+        }
         switch (teacher, student) {
         case (nil, nil): return nil
         case (let teacher?, nil):
@@ -129,6 +144,15 @@ struct TokenizerChecks {
 }
 
 extension Pipeline {
+    /// The tokenizer of a student that is drawn from scratch.
+    package var studentTokenizer: TokenizerSection { student.tokenizer ?? tokenizer }
+
+    /// Tokens of a student that is drawn from scratch, where the recipe trains its tokenizer.
+    var studentVocabulary: Int? {
+        if let own = student.tokenizer { return own.origin == nil ? own.vocabulary.value : nil }
+        return trainsTokenizer ? tokenizer.vocabulary.value : nil
+    }
+
     /// Whether the recipe trains a tokenizer: no model is imported whose own it could use, and none is named.
     package var trainsTokenizer: Bool {
         tokenizer.origin == nil && (teacher.origin.reference == nil || teacher.endpoint != nil)

@@ -179,7 +179,8 @@ extension Pipeline {
     /// Names of all sources and stages that sections refer to.
     package var references: [String] {
         var names = data.references
-        names += [teacher.origin.reference, student.origin.reference, judge.from, tokenizer.origin].compactMap { $0?.value }
+        names += [teacher.origin.reference, student.origin.reference, judge.from].compactMap { $0?.value }
+        names += [tokenizer.origin, student.tokenizer?.origin].compactMap { $0?.value }
         names += teachers.compactMap { $0.origin.reference?.value }
         names += task.schemaSource.map { [$0.value] } ?? []
         names += evaluate.perplexity.map { [$0.text.value] } ?? []

@@ -7,16 +7,18 @@ import Words
 package enum ModelOrigin: Sendable {
     /// Drawn from scratch.
     case initial(ModelShape)
-    /// Imported from a source, or made by a stage of the recipe's own.
-    case from(Spanned<String>)
+    /// Imported from a source, or made by a stage of the recipe's own; with the form of its calls, where one is written.
+    case from(Spanned<String>, answer: Spanned<AnswerForm>?)
 
     enum Definition {
         static let from = Field.text("from", "A source of a pretrained model, or a stage that makes one.")
+        static let answer = Field<AnswerForm>.form
     }
 
     init(reading model: Fields, _ standard: ModelShape, references: References) {
+        let answer = model.written(Definition.answer)
         if let reference = model.reference(Definition.from, among: references) {
-            self = .from(reference)
+            self = .from(reference, answer: answer)
             if let entry = model.entry("init"), !entry.value.isNull {
                 model.report(
                     .conflict, "\(model.owner) has both 'init' and 'from'", at: entry.key.span,
@@ -24,12 +26,18 @@ package enum ModelOrigin: Sendable {
             }
         } else {
             self = .initial(ModelShape(reading: model, standard))
+            guard let answer, model.node("endpoint") == nil else { return }
+            model.report(
+                .conflict, "\(model.owner) has 'answer', and no source that it comes from", at: answer.span,
+                help: "leave 'answer' out: a model that is drawn here answers as its tokenizer's model does")
         }
     }
 
     /// `nil` for a model from elsewhere, whose shape is not known when a recipe is planned.
     package var shape: ModelShape? { if case .initial(let shape) = self { shape } else { nil } }
-    package var reference: Spanned<String>? { if case .from(let reference) = self { reference } else { nil } }
+    package var reference: Spanned<String>? { if case .from(let reference, _) = self { reference } else { nil } }
+    /// The form of an imported model's calls; `nil` where none is written.
+    package var answer: Spanned<AnswerForm>? { if case .from(_, let answer) = self { answer } else { nil } }
 }
 
 /// `init`: the shape of a model that is drawn from scratch.
@@ -79,12 +87,18 @@ package struct StudentSection: Sendable {
     package let seed: Spanned<Int>
     /// How the student learns, where it is written here and not at the top.
     package let transfer: Transfer?
+    /// Of a student drawn from scratch whose tokens are not the teacher's; `nil` where it has the recipe's.
+    package let tokenizer: TokenizerSection?
 
     enum Definition {
+        static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.own)
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "student", "The model that learns.",
-            [ModelShape.Definition.field, ModelOrigin.Definition.from, Transfer.Definition.student, seed])
+            [
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, tokenizer,
+                Transfer.Definition.student, seed,
+            ])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -92,6 +106,9 @@ package struct StudentSection: Sendable {
         origin = ModelOrigin(reading: fields, .standard, references: references)
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.student, in: fields, .student)
+        tokenizer = fields.optionalSection(Definition.tokenizer).map {
+            TokenizerSection(own: $0, references: references)
+        }
     }
 }
 
@@ -109,7 +126,10 @@ package struct TeacherSection: Sendable {
         static let seed = Field.seed(1, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "teacher", "The model that is learned from.",
-            [ModelShape.Definition.field, ModelOrigin.Definition.from, endpoint, Transfer.Definition.teacher, seed])
+            [
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, endpoint,
+                Transfer.Definition.teacher, seed,
+            ])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -118,7 +138,7 @@ package struct TeacherSection: Sendable {
         endpoint = EndpointSection(reading: Definition.endpoint, in: fields)
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.teacher, in: fields, .teacher)
-        for name in ["init", "from", "transfer"] {
+        for name in ["init", "from", "answer", "transfer"] {
             guard let endpoint = fields.entry("endpoint"), self.endpoint != nil, let other = fields.entry(name) else {
                 continue
             }
@@ -148,7 +168,8 @@ package struct FurtherTeacher: Sendable {
         static let mapping = MappingDefinition(
             "teachers.NAME", "Teachers beside `teacher`, which answers: KD learns from the logits of all on its answers.",
             [
-                ModelShape.Definition.field, ModelOrigin.Definition.from, transfer, weight, TeacherSection.Definition.seed,
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, transfer, weight,
+                TeacherSection.Definition.seed,
             ])
         static let field = RawField("teachers", .named(.mapping(mapping)), mapping.documentation)
     }
@@ -173,8 +194,9 @@ package struct FurtherTeacher: Sendable {
     }
 }
 
-/// `tokenizer`: the vocabulary that teacher and student share.
+/// `tokenizer`: the vocabulary that teacher and student share. `student.tokenizer`: one of the student's own.
 package struct TokenizerSection: Sendable {
+    package let field: Spanned<Void>
     /// Read where the recipe trains the tokenizer.
     package let kind: TokenizerTrain
     /// `teacher`, `student`, or the source or stage of a tokenizer; `nil` where none is named.
@@ -192,6 +214,10 @@ package struct TokenizerSection: Sendable {
         static let mapping = MappingDefinition(
             "tokenizer", "The vocabulary that teacher and student share.",
             TokenizerTrain.fields() + [from, answers, Field<String>.templateDate])
+        static let own = MappingDefinition(
+            "student.tokenizer",
+            "The student's own vocabulary, where it is not the teacher's. The losses ULD and GOLD distil across the two.",
+            TokenizerTrain.fields() + [from, answers])
     }
 
     package var vocabulary: Spanned<Int> { kind.$vocabulary }
@@ -199,7 +225,12 @@ package struct TokenizerSection: Sendable {
     package let date: Spanned<String>?
 
     init(reading recipe: Fields, references: References) {
-        let fields = recipe.section(Pipeline.Definition.tokenizer)
+        self.init(own: recipe.section(Pipeline.Definition.tokenizer), references: references)
+    }
+
+    /// - Parameter fields: of the section itself.
+    init(own fields: Fields, references: References) {
+        field = Spanned((), at: fields.anchor, field: fields.path)
         var kind = TokenizerTrain.standard
         kind.read(fields)
         self.kind = kind

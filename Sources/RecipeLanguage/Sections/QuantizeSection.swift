@@ -56,7 +56,7 @@ package struct QuantizeSection: Sendable {
         if written.isWritten || fields.node("scheme") == nil { checkMethod(fields) }
     }
 
-    /// What the compressed-tensors layout has no words for is refused here, not when the model is written.
+    /// What the layout has no words for is refused here, not when the model is written.
     private func checkMethod(_ fields: Fields) {
         let possible = scheme.value.methods
         if !possible.contains(method.value) {
@@ -71,10 +71,17 @@ package struct QuantizeSection: Sendable {
                 .badGroup, "'group_size' must be a multiple of 8", at: groupSize.span,
                 help: "the nearest possible value is \(nearest)\(nearest == 0 ? ": one scale per output channel" : "")")
         }
-        if scheme.value.roundsActivations, groupSize.value != 0 {
+        let place = scheme.isWritten ? [Diagnostic.Label(scheme.span)] : []
+        if !scheme.value.hasGroups, groupSize.value != 0 {
+            let reason = scheme.value.isMix ? "has groups of its own" : "has one scale per output channel, and no groups"
             fields.report(
-                .badScheme, "'\(scheme.value.spelling)' has one scale per output channel, and no groups", at: groupSize.span,
-                secondary: scheme.isWritten ? [.init(scheme.span)] : [], help: "leave 'group_size' out")
+                .badScheme, "'\(scheme.value.spelling)' \(reason)", at: groupSize.span, secondary: place,
+                help: "leave 'group_size' out")
+        }
+        if scheme.value.isMix, !apply.ignore.isEmpty {
+            fields.report(
+                .badScheme, "'\(scheme.value.spelling)' decides by itself what each module becomes", at: apply.$ignore.span,
+                secondary: place, help: "leave 'ignore' out")
         }
     }
 }

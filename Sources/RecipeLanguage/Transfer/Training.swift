@@ -79,6 +79,12 @@ package struct Distillation: Sendable {
                 .conflict, "what a teacher says of a prompt is of all its tokens", at: train.$tokenDropout.span,
                 secondary: [.init(train.$promptShare.span)], help: "leave 'token_dropout' out, or 'prompt'")
         }
+        if train.promptShare > 0, train.loss.bridgesVocabularies {
+            options.report(
+                .conflict, "ULD and GOLD compare answers, and prompts are each model's own", at: train.$promptShare.span,
+                secondary: [.init(loss.span)], help: "leave 'prompt' out")
+        }
+        options.checkSharedWeight(train.$sharedWeight, loss)
         if train.$tail.isWritten, train.tail == .lump, train.temperature != 1 {
             options.report(
                 .conflict, "the bucket's share is known at temperature 1 alone", at: train.$tail.span,
@@ -94,6 +100,17 @@ extension KDOnPolicy {
     init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         self.init(reading: options, steps: steps)
         $loss = loss
+        options.checkSharedWeight($sharedWeight, loss)
+    }
+}
+
+extension Fields {
+    /// GOLD alone weighs tokens that both vocabularies have against the others.
+    fileprivate func checkSharedWeight(_ weight: Spanned<Double?>, _ loss: Spanned<[LossTerm]>) {
+        guard weight.isWritten, !loss.value.contains(where: { $0.loss == .aligned }) else { return }
+        report(
+            .conflict, "'shared_weight' is of the loss GOLD", at: weight.span, secondary: loss.isWritten ? [.init(loss.span)] : [],
+            help: "leave it out, or write 'KD[GOLD]'")
     }
 }
 

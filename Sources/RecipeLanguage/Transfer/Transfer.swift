@@ -15,7 +15,7 @@ package struct Transfer: Sendable {
 
         /// The step in a stage's name.
         package var word: String { rawValue.lowercased() }
-        /// Whether the step learns from another model's logits, whose tokens must be its own.
+        /// Whether the step learns from another model's logits.
         package var needsLogits: Bool { self == .kd || self == .onPolicy }
         /// Whether the step learns from a teacher at all.
         package var needsTeacher: Bool { needsLogits || self == .rft }
@@ -46,6 +46,15 @@ package struct Transfer: Sendable {
         /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.
         package let star: SourceSpan?
         package let kind: Training
+
+        /// Whether the step compares distributions over the tokens of one vocabulary.
+        package var needsEqualTokens: Bool {
+            switch kind {
+            case .kd(let distillation): !distillation.train.loss.bridgesVocabularies
+            case .onPolicy(let kind): !kind.loss.bridgesVocabularies
+            case .sft, .rft, .reinforcement, .preference: false
+            }
+        }
 
         /// How it walks down its loss.
         package var training: TrainingParameters {

@@ -146,12 +146,24 @@ struct TransferReader {
                 mixture.append(term)
             }
         }
+        checkVocabularies(places)
         let ordered = Loss.allCases.compactMap { loss in mixture.first { $0.loss == loss } }
         return Spanned(ordered, at: first.span.extended(to: last.span), field: name)
     }
 }
 
 extension TransferReader {
+    /// A loss between two vocabularies stands alone, or beside cross entropy.
+    private func checkVocabularies(_ places: [Loss: SourceSpan]) {
+        let losses = Loss.allCases.filter { places[$0] != nil && $0 != .crossEntropy }
+        guard let bridging = losses.first(where: \.bridgesVocabularies), let place = places[bridging],
+            let other = losses.first(where: { $0 != bridging }), let otherPlace = places[other]
+        else { return }
+        findings.report(
+            .transferLoss, "'\(bridging.rawValue)' and '\(other.rawValue)' do not go together", at: otherPlace,
+            secondary: [.init(place, "compares tokens of two vocabularies")], help: "keep one of the two; CE goes with both")
+    }
+
     /// The options of each method, in parentheses or as fields of the long form.
     static let definitions: [Transfer.Method: MappingDefinition] = [
         .sft: fineTuning, .rft: fineTuning,

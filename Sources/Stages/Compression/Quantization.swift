@@ -7,6 +7,7 @@ extension QuantApply: RunnableStage {
     package static let artifact: [Output] = [.model, .figures(report)]
 
     package func run(in context: StageContext) throws {
+        if let precision = GGUFPrecision(rawValue: scheme.rawValue) { return try run(precision, in: context) }
         let configuration = try context.read(ModelFiles.configuration, from: "model")
         let quantization = ModelQuantization(
             try engineScheme, rounding, smoothing: smoothing.map(SmoothQuant.init(strength:)), ignoring: ignore,
@@ -22,19 +23,30 @@ extension QuantApply: RunnableStage {
         try context.copyTokenizer(from: "model", required: [])
     }
 
+    /// Writes a model for llama.cpp.
+    private func run(_ precision: GGUFPrecision, in context: StageContext) throws {
+        let configuration = try context.read(ModelFiles.configuration, from: "model")
+        let report = try ModelFolder(context.output("")).quantize(
+            context.modelFolder("model"), to: precision, importance: statistics(configuration, in: context),
+            workers: context.workers)
+        try context.write(self.report(report), to: Self.report)
+        try context.copyTokenizer(from: "model", required: [])
+    }
+
     private var engineScheme: QuantizationScheme {
         get throws {
             switch scheme {
             case .w8a16, .w4a16: .weights(try IntegerQuantization(bits: scheme.bits, groupSize: groupSize))
             case .w8a8Int8: .int8
             case .w8a8Float8: .float8
+            case .q4_K_M, .q5_K_M, .q6_K: throw StageFailure("the scheme \(scheme.rawValue) is not of compressed-tensors")
             }
         }
     }
 
     private var rounding: WeightRounding {
         switch method {
-        case .roundToNearest, .smoothQuant: .nearest
+        case .roundToNearest, .smoothQuant, .importance: .nearest
         case .gptq: .gptq(damping: damping ?? 0.01, activationOrder: activationOrder ?? true)
         case .quantEase: .quantEase(damping: damping ?? 0.01, iterations: iterations ?? 20)
         }
@@ -46,17 +58,20 @@ extension QuantApply: RunnableStage {
                 samples: prefix.samples, set: prefix.set, prompt: prefix.prompt)
             return .sequences(sequences, try context.inferenceModel("model"))
         }
+        return try statistics(configuration, in: context).map { .statistics($0) } ?? .none
+    }
+
+    /// The statistics of the model's inputs; `nil` for a method that needs none.
+    private func statistics(_ configuration: JSON, in context: StageContext) throws -> CalibrationStatistics? {
         if context.hasInput("statistics") {
-            return .statistics(
-                try CalibrationStatistics(
-                    reading: context.input("statistics", QuantCalibrate.statistics),
-                    for: ModelConfiguration(json: configuration)
-                ))
+            return try CalibrationStatistics(
+                reading: context.input("statistics", QuantCalibrate.statistics),
+                for: ModelConfiguration(json: configuration))
         }
         guard method == .roundToNearest else {
             throw StageFailure("the method \(method.rawValue) needs the input 'statistics', of quant.calibrate")
         }
-        return .none
+        return nil
     }
 
     private func report(_ report: QuantizationReport) -> JSON {

@@ -47,7 +47,8 @@ extension EvalScore: RunnableStage {
             guard let row = rows[answer.row] else {
                 throw StageFailure("answers/\(file.name) has an answer of no row of the set: \(answer.line.canonicalText)")
             }
-            let response = JudgedResponse(row: row, response: answer.response, format: self.answer)
+            let response = JudgedResponse(
+                row: row, response: answer.response, format: self.answer, fault: answer.fault)
             return (response, answer)
         }
     }
@@ -97,22 +98,23 @@ extension EvalGenerate: RunnableStage {
     package var limitation: Limitation? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
-        let reader = try context.responseRows(prompt)
+        let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
         let rows = try sets.map(context.readEvaluatedRows)
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
-        let answers = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
+        let answers = try Generator(context.unpaddedInferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))
         var start = 0
         for (set, rows) in zip(sets, rows) {
             let lines = rows.indices.map { index in
                 let answer = answers[start + index]
+                let response = encoder.response(of: answer)
                 return Answer(
-                    row: rows[index].id, response: answer.text(with: encoder.tokenizer),
+                    row: rows[index].id, response: response.text,
                     tokens: AnswerTokens(prompt: prompts[start + index].tokens.count, response: answer.tokens.count),
-                    hasEnded: answer.isFinished)
+                    hasEnded: answer.isFinished, native: response.native, fault: response.fault)
             }
             try context.write(lines, to: Self.answers(to: set))
             start += rows.count
@@ -144,6 +146,10 @@ struct Answer {
     let hasEnded: Bool
     /// The likelihoods of the row's options, where the response is the most probable one.
     var options: [ScoredOption]?
+    /// What the model said; `nil` for one that answers in Decant's form.
+    var native: NativeAnswer?
+    /// Why that cannot be read.
+    var fault: String?
 }
 
 extension Answer: LineContent {
@@ -156,13 +162,16 @@ extension Answer: LineContent {
         self.init(
             row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
             hasEnded: line["ended"] != false,
-            options: try line["options"]?.array.map { list throws(RowError) in try list.map(ScoredOption.init(json:)) })
+            options: try line["options"]?.array.map { list throws(RowError) in try list.map(ScoredOption.init(json:)) },
+            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string)
     }
 
     var line: JSON {
         var members = tokens.line.object ?? [:]
         members.merge(["id": .string(row), "response": .string(response), "ended": .bool(hasEnded)]) { $1 }
         if let options { members["options"] = .array(options.map(\.json)) }
+        members["native"] = native?.json
+        members["fault"] = fault.map(JSON.string)
         return .object(members)
     }
 }

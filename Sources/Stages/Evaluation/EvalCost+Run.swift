@@ -9,7 +9,7 @@ extension EvalCost: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let cost = try ModelCost(ModelConfiguration(json: context.read(ModelFiles.configuration, from: "model")))
-        let file = try FileManager.default.attributesOfItem(atPath: context.input("model", ModelFiles.weights).path)
+        let bytes = try context.modelFolder("model").weightBytes()
         // A model that answered no set has no folder of answers.
         let sets =
             context.hasInput("answers") ? try DataFiles.sets(in: context.input("answers")) : []
@@ -20,7 +20,7 @@ extension EvalCost: RunnableStage {
                     "others": .count(cost.others),
                     "total": .count(cost.parameters),
                 ],
-                "bytes": .count((file[.size] as? Int) ?? 0),
+                "bytes": .count(bytes),
                 "sets": .object(
                     try sets.reduce(into: [:]) { workloads, set in
                         workloads[set] = try workload(of: set, cost: cost, in: context)

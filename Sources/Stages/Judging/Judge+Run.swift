@@ -20,16 +20,16 @@ extension Judge: RunnableStage {
                 throw StageFailure(
                     "rollouts/\(Rollout.file.name) has a rollout of no training row: \(rollout.line.canonicalText)")
             }
-            let judged = JudgedResponse(row: row, response: rollout.response, format: answer)
-            return (response: judged, ends: rollout.hasEnded)
+            let judged = JudgedResponse(row: row, response: rollout.response, format: answer, fault: rollout.fault)
+            return (response: judged, rollout: rollout)
         }
         let judging = try context.judging(
-            rollouts.filter(\.ends).map(\.response), kind: kind, question: question, task)
+            rollouts.filter(\.rollout.hasEnded).map(\.response), kind: kind, question: question, task)
         var verdicts = judging.verdicts.makeIterator()
         var sampling = RejectionSampling(keep: keep)
-        for (response, ends) in rollouts {
-            let verdict = (ends ? verdicts.next() : nil) ?? .rejected("the response does not end")
-            sampling.add(response.row.id, response.response, Self.teachable(response, verdict, task))
+        for (response, rollout) in rollouts {
+            let verdict = (rollout.hasEnded ? verdicts.next() : nil) ?? .rejected("the response does not end")
+            sampling.add(rollout, Self.teachable(response, verdict, task))
         }
         guard !sampling.accepted.isEmpty else {
             throw StageFailure(
@@ -77,8 +77,11 @@ struct RejectionSampling {
     /// Rows with a kept response.
     var answeredRows: Int { kept.count }
 
-    mutating func add(_ id: String, _ response: String, _ verdict: Verdict) {
-        func because(_ reason: String) -> SortedResponse { SortedResponse(row: id, response: response, reason: reason) }
+    mutating func add(_ rollout: Rollout, _ verdict: Verdict) {
+        let (id, response) = (rollout.row, rollout.response)
+        func because(_ reason: String?) -> SortedResponse {
+            SortedResponse(row: id, response: response, reason: reason, native: rollout.native)
+        }
         switch verdict {
         case .rejected(let reason): rejected.append(because(reason))
         case .accepted where kept[id]?.contains(response) == true:
@@ -87,7 +90,7 @@ struct RejectionSampling {
             surplus.append(because("\(keep) of the row's responses \(keep == 1 ? "is" : "are") kept already"))
         case .accepted:
             kept[id, default: []].insert(response)
-            accepted.append(SortedResponse(row: id, response: response))
+            accepted.append(because(nil))
         }
     }
 }

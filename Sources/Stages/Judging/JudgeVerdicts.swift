@@ -13,6 +13,8 @@ struct JudgedResponse {
     var row: Row
     var response: String
     var format: AnswerStyle
+    /// Why what the model said cannot be read in its own form; `nil` where it can.
+    var fault: String?
 
     var key: Key { Key(row: row.id, response: response) }
 
@@ -20,7 +22,9 @@ struct JudgedResponse {
     var answer: String? { try? format.answer(in: response).get() }
 
     func verdict(by rules: AnswerJudge, _ task: any AnswerTask) -> Verdict {
-        task.verdict(on: response, in: format, for: row, by: rules)
+        let verdict = task.verdict(on: response, in: format, for: row, by: rules)
+        guard let fault, !verdict.isAccepted else { return verdict }
+        return .rejected(fault)
     }
 }
 

@@ -32,7 +32,7 @@ struct LocalJudgingModel: JudgingModel {
             prompts.append(GenerationPrompt(try encoder.promptTokens(of: row, functions: [:])))
         }
         let options = GenerationOptions(maximumTokens: Self.maximumTokens, stopTokens: Set(encoder.endTokens))
-        return try Generator(context.inferenceModel("judge"), workers: context.workers)
+        return try Generator(context.unpaddedInferenceModel("judge"), workers: context.workers)
             .generate(prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "verdict"))
             .map { JudgingReply(text: $0.text(with: encoder.tokenizer), isWhole: $0.isFinished) }
     }

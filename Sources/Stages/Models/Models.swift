@@ -6,9 +6,10 @@ import Words
 
 /// The files of a model folder that stages name.
 package enum ModelFiles {
-    static let configuration = File<JSON>(ModelFolder.configurationFile)
+    package static let configuration = File<JSON>(ModelFolder.configurationFile)
     package static let weights = WeightFiles.single
     static let tokenizer = ModelFolder.tokenizerFiles[0]
+    static let tokenizerSettings = ModelFolder.tokenizerFiles[1]
 }
 
 extension StageContext {
@@ -17,6 +18,13 @@ extension StageContext {
     /// The model of an input, to be run in the action's numerics.
     func inferenceModel(_ input: String) throws -> InferenceModel {
         var model = try modelFolder(input).inferenceModel()
+        model.products = products
+        return model
+    }
+
+    /// The model of an input, to answer or to teach: over its tokenizer's tokens, without the rows that pad its embedding.
+    func unpaddedInferenceModel(_ input: String) throws -> InferenceModel {
+        var model = try modelFolder(input).unpaddedInferenceModel()
         model.products = products
         return model
     }
@@ -57,12 +65,13 @@ extension ModelImport: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let output = ModelFolder(context.output(""))
-        try context.withPublishedFiles(of: "source") { files in
+        let form = try context.withPublishedFiles(of: "source") { files in
             switch try files.model() {
-            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date)
-            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date)
+            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date, answer: answer)
+            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date, answer: answer)
             }
         }
+        if let form { context.log(form) }
     }
 }
 

@@ -20,7 +20,7 @@ struct PublishedFiles {
 
     /// The one model.
     func model() throws(StageFailure) -> Model {
-        let (folders, single) = (modelFolders, paths.filter { $0.lowercased().hasSuffix(".gguf") })
+        let (folders, single) = (modelFolders, GGUFParts.models(among: paths))
         switch (folders.count, single.count) {
         case (1, 0): return .folder(subfolder(folders[0]))
         case (0, 1): return .gguf(folder.appending(path: single[0]))

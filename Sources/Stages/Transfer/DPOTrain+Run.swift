@@ -17,8 +17,8 @@ extension DPOTrain: RunnableStage {
         }
         let pairs = try preferences.map {
             PreferencePair(
-                accepted: try rows.example(of: $0.row, response: $0.accepted),
-                rejected: try rows.example(of: $0.row, response: $0.rejected))
+                accepted: try rows.example(of: $0.row, response: $0.accepted.response, $0.accepted.native),
+                rejected: try rows.example(of: $0.row, response: $0.rejected.response, $0.rejected.native))
         }
         let trainer = try PreferenceTrainer(
             context.modelFolder("model").model(), on: pairs, beta: beta,
@@ -31,18 +31,18 @@ extension DPOTrain: RunnableStage {
 struct JudgedResponses {
     private let rows: [Row]
     /// By row, in the judge's order, each text once.
-    private let accepted, rejected: [String: [String]]
+    private let accepted, rejected: [String: [SortedResponse]]
 
     /// Reads the inputs `data` and `judged`.
     init(in context: StageContext) throws {
         rows = try context.read(DataFiles.train, from: "data")
         let ids = Set(rows.map(\.id))
-        func responses(_ file: File<[SortedResponse]>) throws -> [String: [String]] {
-            var responses: [String: [String]] = [:]
+        func responses(_ file: File<[SortedResponse]>) throws -> [String: [SortedResponse]] {
+            var responses: [String: [SortedResponse]] = [:]
             for judged in try context.read(file, from: "judged") {
                 guard ids.contains(judged.row) else { throw judged.failure(in: file) }
-                let known = responses[judged.row]?.contains(judged.response) == true
-                if !known { responses[judged.row, default: []].append(judged.response) }
+                let known = responses[judged.row]?.contains { $0.response == judged.response } == true
+                if !known { responses[judged.row, default: []].append(judged) }
             }
             return responses
         }
@@ -53,10 +53,10 @@ struct JudgedResponses {
     /// Rows in their order. A row's i-th pair is its i-th accepted and its i-th rejected response, the shorter list begun
     /// again at its end: every response is in at least one pair. A rejected text that is an accepted one too, and was rejected
     /// for not ending, is left out.
-    var preferences: [(row: Row, accepted: String, rejected: String)] {
-        rows.flatMap { row -> [(row: Row, accepted: String, rejected: String)] in
+    var preferences: [(row: Row, accepted: SortedResponse, rejected: SortedResponse)] {
+        rows.flatMap { row -> [(row: Row, accepted: SortedResponse, rejected: SortedResponse)] in
             let good = accepted[row.id] ?? []
-            let bad = (rejected[row.id] ?? []).filter { !good.contains($0) }
+            let bad = (rejected[row.id] ?? []).filter { bad in !good.contains { $0.response == bad.response } }
             if good.isEmpty || bad.isEmpty { return [] }
             return (0..<max(good.count, bad.count)).map { (row, good[$0 % good.count], bad[$0 % bad.count]) }
         }

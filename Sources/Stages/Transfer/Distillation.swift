@@ -6,18 +6,25 @@ extension KDTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
 
     package func run(in context: StageContext) throws {
-        var examples: [TrainingExample] = []
         let weights = teacherWeights ?? [1]
-        for teacher in weights.indices {
-            let input = teacher == 0 ? "logits" : "logits.\(teacher - 1)"
+        let inputs = weights.indices.map { $0 == 0 ? "logits" : "logits.\($0 - 1)" }
+        if loss.bridgesVocabularies {
+            let lessons = try context.bridgedLessons(from: inputs, for: self, weights: weights)
+            return try context.train(
+                lessons.model, on: lessons.examples, loss: lessons.loss, dropout: tokenDropout, parameters: training)
+        }
+        var examples: [TrainingExample] = []
+        for (teacher, input) in inputs.enumerated() {
             try context.checkThatTokenizersAreEqual("model", input)
             let logits = try context.read(KDCapture.logits, from: input)
+            try context.checkThatFormsAreEqual("model", input, answers: logits.examples)
             examples = teacher == 0 ? logits.examples : try Self.merge(logits.examples, into: examples, from: input)
         }
         let loss = TransferLoss(
             loss, temperature: temperature, tail: tail, promptShare: promptShare,
             teacherWeights: weights)
-        try context.train(on: examples, loss: loss, dropout: tokenDropout, parameters: training)
+        try context.train(
+            context.modelFolder("model").unpaddedModel(), on: examples, loss: loss, dropout: tokenDropout, parameters: training)
     }
 
     /// Adds what another teacher says of the same sequences.
@@ -40,19 +47,43 @@ extension StageContext {
     func checkThatTokenizersAreEqual(_ student: String, _ teacher: String) throws {
         let tokenizers = try [student, teacher].map { try Data(contentsOf: input($0, ModelFiles.tokenizer)) }
         guard tokenizers[0] == tokenizers[1] else {
-            throw StageFailure("the student's tokenizer is not the teacher's, whose logits are tokens of its own")
+            throw StageFailure(
+                "the student's tokenizer is not the teacher's, whose logits are of its own tokens; the losses ULD and GOLD allow "
+                    + "another one: KD[GOLD]")
         }
+    }
+}
+
+extension StageContext {
+    /// A teacher's logits are of answers in one form, and the student's answers are read in one.
+    ///
+    /// - Parameter answers: what the logits are of; a folder of logits names no form where they are in Decant's, or reasonings.
+    func checkThatFormsAreEqual(_ student: String, _ teacher: String, answers: [TrainingExample] = []) throws {
+        let folder = modelFolder(student)
+        let forms = (student: try folder.callFormName(), teacher: try modelFolder(teacher).callFormName())
+        guard forms.student != forms.teacher else { return }
+        if forms.teacher == nil, let first = answers.first {
+            let tokenizer = try folder.tokenizer()
+            let text = tokenizer.decode(first.tokens[first.promptLength...].map(Int.init))
+            guard case .success = CallParser.calls(in: text) else { return }
+        }
+        func named(_ form: String?) -> String { form.map { "its own form '\($0)'" } ?? "Decant's form" }
+        throw StageFailure(
+            "the teacher calls functions in \(named(forms.teacher)), and the student in \(named(forms.student)): its logits are "
+                + "of other tokens than the student's answers; write the same 'answer' beside both models")
     }
 }
 
 extension KDCapture: RunnableStage {
     static let logits = File<CapturedLogits>("logits.safetensors")
-    package static let artifact: [Output] = [.file(logits), .named(ModelFiles.tokenizer)]
+    package static let artifact: [Output] = [
+        .file(logits), .named(ModelFiles.tokenizer), .named(ModelFiles.tokenizerSettings, isOptional: true),
+    ]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.responseRows(for: "teacher", prompt)
+        let rows = try context.responseRows(for: "teacher", prompt, answer)
         var examples = try context.examplesToLearn(rows, answer: answer)
-        let captured = try context.inferenceModel("teacher").captureLogits(
+        let captured = try context.unpaddedInferenceModel("teacher").captureLogits(
             examples, k: k, of: wholeSequence ? .sequence : .response, workers: context.workers,
             checkpoint: context.resultCheckpoint(of: examples.count, unit: "row"))
         guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
@@ -61,6 +92,7 @@ extension KDCapture: RunnableStage {
         for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
         try context.write(CapturedLogits(examples), to: Self.logits)
         try context.copy(ModelFiles.tokenizer, from: "teacher")
+        if rows.prompts.formName != nil { try context.copy(ModelFiles.tokenizerSettings, from: "teacher") }
     }
 }
 
@@ -68,15 +100,30 @@ extension KDOnPolicy: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
 
     package func run(in context: StageContext) throws {
-        try context.checkThatTokenizersAreEqual("model", "teacher")
-        let rows = try context.responseRows(prompt)
-        let trainer = try OnPolicyTrainer(
-            context.modelFolder("model").model(), teacher: context.inferenceModel("teacher"),
-            on: context.read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: answer) },
-            loss: TransferLoss(loss, temperature: temperature),
-            sampling: .init(
-                fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: rows.prompts.endTokens),
-            options: TrainingOptions(training, products: context.products), workers: context.workers)
+        let rows = try context.responseRows(prompt, answer)
+        let data = try context.read(DataFiles.train, from: "data")
+        let examples = try data.map { try rows.example(of: $0, format: answer) }
+        let student = try context.modelFolder("model").unpaddedModel()
+        let teacher = try context.unpaddedInferenceModel("teacher")
+        let sampling = OnPolicyTrainer.Sampling(
+            fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: rows.prompts.endTokens)
+        let options = TrainingOptions(training, products: context.products)
+        if answer == .call { try context.checkThatFormsAreEqual("model", "teacher") }
+        let trainer: OnPolicyTrainer
+        if loss.bridgesVocabularies {
+            let own = try context.responseRows(for: "teacher", prompt, answer)
+            let translation = AnswerTranslation(student: rows.prompts, teacher: own.prompts)
+            trainer = try OnPolicyTrainer(
+                student, teacher: teacher, reading: data.map { try own.prompt(of: $0) }, through: translation, on: examples,
+                loss: BridgingLoss(
+                    loss, temperature: temperature, sharedWeight: sharedWeight, shared: [translation.shared]),
+                sampling: sampling, options: options, workers: context.workers)
+        } else {
+            try context.checkThatTokenizersAreEqual("model", "teacher")
+            trainer = try OnPolicyTrainer(
+                student, teacher: teacher, on: examples, loss: TransferLoss(loss, temperature: temperature),
+                sampling: sampling, options: options, workers: context.workers)
+        }
         try context.train(trainer.learner, parameters: training) { try trainer.advance() }
     }
 }

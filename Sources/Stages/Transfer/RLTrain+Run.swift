@@ -8,19 +8,19 @@ extension RLTrain: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let rows = try context.read(DataFiles.train, from: "data")
-        let reader = try context.responseRows(prompt)
-        let tokenizer = reader.prompts.tokenizer
+        let reader = try context.responseRows(prompt, answer)
+        let encoder = reader.prompts
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
         let (task, style) = (reader.task, answer)
         let weights = RewardWeights(name: nameReward, arguments: argumentsReward)
         let trainer = try PolicyTrainer(
-            context.modelFolder("model").model(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
+            context.modelFolder("model").unpaddedModel(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: TrainingOptions(training, products: context.products), workers: context.workers
-        ) { row, answer in task.reward(for: answer.text(with: tokenizer), to: rows[row], in: style, weights: weights) }
+        ) { row, answer in task.reward(for: encoder.response(of: answer).text, to: rows[row], in: style, weights: weights) }
         let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })
         {
             try trainer.advance()

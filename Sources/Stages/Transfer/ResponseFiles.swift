@@ -11,6 +11,10 @@ struct Rollout {
     let sample: Int
     let response: String
     let hasEnded: Bool
+    /// What the model said; `nil` for one that answers in Decant's form.
+    var native: NativeAnswer?
+    /// Why that cannot be read.
+    var fault: String?
 }
 
 extension Rollout: LineContent {
@@ -20,13 +24,18 @@ extension Rollout: LineContent {
         guard let row = line["id"]?.string, let response = line["response"]?.string else {
             throw RowError("there are no id and response")
         }
-        self.init(row: row, sample: line["sample"]?.integer ?? 0, response: response, hasEnded: line["ended"] != false)
+        self.init(
+            row: row, sample: line["sample"]?.integer ?? 0, response: response, hasEnded: line["ended"] != false,
+            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string)
     }
 
     var line: JSON {
-        [
+        var members: [String: JSON] = [
             "id": .string(row), "sample": .count(sample), "response": .string(response), "ended": .bool(hasEnded),
         ]
+        members["native"] = native?.json
+        members["fault"] = fault.map(JSON.string)
+        return .object(members)
     }
 }
 
@@ -35,6 +44,8 @@ struct SortedResponse {
     let row: String
     let response: String
     var reason: String?
+    /// What the model said; `nil` for one that answers in Decant's form.
+    var native: NativeAnswer?
 }
 
 extension SortedResponse: LineContent {
@@ -44,12 +55,14 @@ extension SortedResponse: LineContent {
         guard let row = line["id"]?.string, let response = line["response"]?.string else {
             throw RowError("there are no id and response")
         }
-        self.init(row: row, response: response, reason: line["reason"]?.string)
+        self.init(
+            row: row, response: response, reason: line["reason"]?.string, native: NativeAnswer(json: line["native"]))
     }
 
     var line: JSON {
         var members: [String: JSON] = ["id": .string(row), "response": .string(response)]
         members["reason"] = reason.map(JSON.string)
+        members["native"] = native?.json
         return .object(members)
     }
 

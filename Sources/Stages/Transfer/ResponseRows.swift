@@ -2,6 +2,14 @@ import Engine
 import Kinds
 import Words
 
+/// A row and what a model is to answer; no response where the row's own text is learned.
+struct Lesson {
+    let row: Row
+    let response: String?
+    /// The response as a model said it in its own form.
+    var native: NativeAnswer? = nil
+}
+
 /// Rows with a response to learn, as tokens.
 struct ResponseRows {
     let prompts: PromptEncoder
@@ -15,10 +23,17 @@ struct ResponseRows {
         return try example(of: row, response: task.response(to: row, in: format))
     }
 
-    func example(of row: Row, response: String) throws(RowError) -> TrainingExample {
+    func example(of lesson: Lesson) throws(RowError) -> TrainingExample {
+        guard let response = lesson.response else { return try example(of: lesson.row) }
+        return try example(of: lesson.row, response: response, lesson.native)
+    }
+
+    /// - Parameter native: what a model said in its own form.
+    func example(of row: Row, response: String, _ native: NativeAnswer? = nil) throws(RowError) -> TrainingExample {
         let prompt = try prompt(of: row)
-        let tokens = prompt + prompts.responseTokens(of: response)
-        return TrainingExample(tokens: tokens, promptLength: prompt.count)
+        let tokens = try prompts.responseTokens(
+            of: response, native, to: task.shown(row, in: style), functions: task.functions)
+        return TrainingExample(tokens: prompt + tokens, promptLength: prompt.count)
     }
 
     /// What a model is to answer. A passage asks nothing, and is refused by its id.
@@ -29,7 +44,7 @@ struct ResponseRows {
 
     /// The prompts of rows, each answer held to what the task allows where that is wanted.
     func prompts(of rows: some Sequence<Row>, constrained: Bool) throws(RowError) -> [GenerationPrompt] {
-        var constraints = constrained ? AnswerConstraints(task: task, tokenizer: prompts.tokenizer) : nil
+        var constraints = constrained ? AnswerConstraints(task: task, prompts: prompts) : nil
         var list: [GenerationPrompt] = []
         for row in rows {
             list.append(GenerationPrompt(try prompt(of: row), constraint: try constraints?.constraint(for: row)))
@@ -42,26 +57,38 @@ extension StageContext {
     /// - Parameters:
     ///   - model: the input whose tokenizer and chat template write the prompts.
     ///   - prompt: what a prompt shows.
-    func responseRows(for model: String = "model", _ prompt: PromptStyle) throws -> ResponseRows {
+    ///   - answer: what responses consist of. Calls alone are in the model's own form where it has one.
+    func responseRows(
+        for model: String = "model", _ prompt: PromptStyle, _ answer: AnswerStyle = .call
+    ) throws -> ResponseRows {
         let task = try readTask()
-        return ResponseRows(prompts: try modelFolder(model).prompts(task.markup(of: prompt)), task: task, style: prompt)
+        let prompts = try modelFolder(model).prompts(
+            task.markup(of: prompt), callsNatively: task.kind == .calls && answer == .call)
+        return ResponseRows(prompts: prompts, task: task, style: prompt)
     }
 
     /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
     ///
     /// - Parameter answer: what the rows' own answers are taught as.
     func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle) throws -> [TrainingExample] {
-        if hasInput("judged") { return try judgedExamples(rows) }
+        try lessons(rows, answer: answer).map { try rows.example(of: $0) }
+    }
+
+    /// The same as texts.
+    func lessons(_ rows: ResponseRows, answer: AnswerStyle) throws -> [Lesson] {
+        if hasInput("judged") { return try judgedLessons() }
         let format = answer
-        return try read(DataFiles.train, from: "data").map { try rows.example(of: $0, format: format) }
+        return try read(DataFiles.train, from: "data").map { row in
+            Lesson(row: row, response: row.isPassage ? nil : try rows.task.response(to: row, in: format))
+        }
     }
 
     /// The training rows of the input `data` with the responses that the judge accepted, in the judge's order.
-    func judgedExamples(_ rows: ResponseRows) throws -> [TrainingExample] {
+    private func judgedLessons() throws -> [Lesson] {
         let known = Dictionary(uniqueKeysWithValues: try read(DataFiles.train, from: "data").map { ($0.id, $0) })
         return try read(Judge.accepted, from: "judged").map { judged in
             guard let row = known[judged.row] else { throw judged.failure(in: Judge.accepted) }
-            return try rows.example(of: row, response: judged.response)
+            return Lesson(row: row, response: judged.response, native: judged.native)
         }
     }
 }
@@ -73,20 +100,21 @@ extension Sample: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let rows = try context.read(DataFiles.train, from: "data")
-        let reader = try context.responseRows(prompt)
+        let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
         let prompts = try reader.prompts(of: rows, constrained: constrained)
         var options = GenerationOptions(
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))
         options.samples = samples
-        let responses = try Generator(context.inferenceModel("model"), workers: context.workers).generate(
+        let responses = try Generator(context.unpaddedInferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count * samples, unit: "rollout"))
         try context.write(
             responses.enumerated().map { index, response in
-                Rollout(
-                    row: rows[index / samples].id, sample: index % samples, response: response.text(with: encoder.tokenizer),
-                    hasEnded: response.isFinished)
+                let said = encoder.response(of: response)
+                return Rollout(
+                    row: rows[index / samples].id, sample: index % samples, response: said.text,
+                    hasEnded: response.isFinished, native: said.native, fault: said.fault)
             }, to: Rollout.file)
     }
 }

@@ -2,16 +2,16 @@ import Engine
 import Kinds
 
 extension StageContext {
-    /// Trains the model of the input `model` on examples, and writes it with its curve.
+    /// Trains a model, that of the input `model`, on examples, and writes it with its curve.
     ///
     /// - Parameter dropout: the share of the prompts' tokens that a step leaves out.
     func train(
-        on examples: [TrainingExample], loss: any ResponseLoss, dropout share: Double, parameters: TrainingParameters
+        _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss, dropout share: Double, parameters: TrainingParameters
     ) throws {
         let dropout = share > 0 ? TokenDropout(share: share, tokenizer: try modelFolder("model").tokenizer()) : nil
         let options = TrainingOptions(parameters, products: products)
         let trainer = try Trainer(
-            modelFolder("model").model(), on: examples, loss: loss, dropout: dropout, options: options, workers: workers)
+            model, on: examples, loss: loss, dropout: dropout, options: options, workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
@@ -82,10 +82,10 @@ extension TrainSFT: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.responseRows(prompt)
+        let rows = try context.responseRows(prompt, answer)
         let examples = try context.examplesToLearn(rows, answer: answer)
         try context.train(
-            on: examples, loss: TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: promptShare),
+            context.modelFolder("model").model(), on: examples, loss: TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: promptShare),
             dropout: tokenDropout, parameters: training)
     }
 }

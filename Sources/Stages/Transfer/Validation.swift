@@ -19,7 +19,7 @@ struct Validation {
     init?(_ training: TrainingParameters, model: Model, in context: StageContext) throws {
         guard let parameters = training.validation else { return nil }
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
-        let reader = try context.responseRows(parameters.prompt)
+        let reader = try context.responseRows(parameters.prompt, parameters.answer)
         let format = parameters.answer
         rows = try context.read(DataFiles.valid, from: "data").map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }

@@ -31,6 +31,14 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         } holds: { stage in
             [".kd", ".okd", ".dpo", ".logits"].contains(where: stage.hasSuffix)
         },
+        DigestedRecipe(file: "bridging-digests.txt") {
+            let program = try TransferBuildTests.program(
+                transfer: "\"KD[0.7GOLD+0.3CE](steps: 30, top_k: 40)+oKD[ULD+CE](steps: 4, tokens: 24, fraction: 50%)\"")
+            try program.edit("tiny.yaml", "student: {", "student: {tokenizer: {vocabulary: 280}, ")
+            return program
+        } holds: { stage in
+            [".kd", ".okd", ".logits", "student.tokenizer"].contains(where: stage.hasSuffix)
+        },
         DigestedRecipe(file: "imported-digests.txt", program: ImportedModelTests.program) {
             $0 == "source.base" || $0 == "base.model" || $0.hasSuffix(".perplexity")
         },

@@ -105,7 +105,10 @@ import Testing
     /// Files spell one cut in several ways, as after saving with another version of a library.
     @Test func aFamilyIsToldByItsCut() throws {
         for family in BytePairFamily.allCases {
-            let tokenizer: JSON = ["pre_tokenizer": family.preTokenizer, "normalizer": family.normalizer]
+            let tokenizer: JSON = [
+                "pre_tokenizer": family.preTokenizer, "normalizer": family.normalizer,
+                "model": ["ignore_merges": .bool(family.ignoresMerges)],
+            ]
             #expect(BytePairFamily(of: tokenizer) == family)
         }
         let split = BytePairFamily.qwen2.preTokenizer["pretokenizers"]?[0] ?? .null
@@ -119,7 +122,28 @@ import Testing
             ],
         ]
         #expect(BytePairFamily(of: resaved) == .qwen2)
-        #expect(BytePairFamily.qwen2.tells(resaved) && !BytePairFamily.llama3.tells(resaved))
         #expect(BytePairFamily(of: ["pre_tokenizer": PreTokenizer.words.json]) == nil)
+    }
+
+    /// Cuts without a name, and what llama.cpp then does, are said.
+    @Test func aCutWithoutANameIsSaid() throws {
+        let folder = try SmallModel.folder(try SmallModel.model(.qwen2))
+        let said = try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
+        #expect(said.count == 1 && said.first?.contains("no name for the way in which this tokenizer cuts text") == true)
+        #expect(try GGUFFile(reading: folder.file("model.gguf")).metadata["tokenizer.huggingface.json"] != nil)
+    }
+
+    @Test func templatesWithNamesAreKept() throws {
+        let folder = try SmallModel.folder(try SmallModel.model(.qwen2))
+        var configuration = try #require(folder.json("tokenizer_config.json").object)
+        configuration["chat_template"] = [
+            ["name": "default", "template": "{{ 1 }}"], ["name": "tool_use", "template": "{{ 2 }}"],
+        ]
+        try folder.write(.object(configuration), to: "tokenizer_config.json")
+        try folder.model.writeGGUF(to: folder.file("model.gguf"), .f16, name: "small")
+        let metadata = try GGUFFile(reading: folder.file("model.gguf")).metadata
+        #expect(metadata["tokenizer.chat_template"]?.string == "{{ 1 }}")
+        #expect(metadata["tokenizer.chat_template.tool_use"]?.string == "{{ 2 }}")
+        #expect(metadata["tokenizer.chat_templates"]?.array?.strings() == ["tool_use"])
     }
 }

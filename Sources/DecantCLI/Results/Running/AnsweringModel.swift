@@ -39,7 +39,6 @@ struct AnsweringModel {
         let functions = try given ?? history.functions(in: store)
         task = try description.task(functions: functions)
         answerStyle = history.answerStyle
-        let isFree = try Self.isFree(manner, task, answerStyle)
         let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: directory) }
         try store.materialize(target.record.artifact, at: directory)
@@ -48,7 +47,9 @@ struct AnsweringModel {
         if task.kind == .calls, style == .tools, functions.isEmpty {
             throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
         }
-        encoder = try folder.prompts(task.markup(of: style))
+        encoder = try folder.prompts(
+            task.markup(of: style), callsNatively: task.kind == .calls && answerStyle == .call)
+        let isFree = try Self.isFree(manner, task, answerStyle, encoder)
         let (model, workers) = (try folder.inferenceModel(), WorkerPool(threads: Machine.current.processors))
         if [.choice, .rank].contains(task.kind), !isFree {
             let positions = model.model.configuration.maximumPositions
@@ -57,8 +58,8 @@ struct AnsweringModel {
             let options = GenerationOptions(
                 maximumTokens: maxTokens ?? (answerStyle == .reasoning ? 256 : 128), stopTokens: Set(encoder.endTokens))
             method = .generating(
-                Generator(model, workers: workers), options,
-                isFree ? nil : AnswerConstraints(task: task, tokenizer: encoder.tokenizer))
+                Generator(model.over(tokens: encoder.tokenizer.vocabularySize), workers: workers), options,
+                isFree ? nil : AnswerConstraints(task: task, prompts: encoder))
         }
     }
 
@@ -66,13 +67,16 @@ struct AnsweringModel {
     ///
     /// - Throws: where the person wants them held, and they cannot be.
     private static func isFree(
-        _ manner: RunCommand.Manner?, _ task: any AnswerTask, _ style: AnswerStyle
+        _ manner: RunCommand.Manner?, _ task: any AnswerTask, _ style: AnswerStyle, _ encoder: PromptEncoder
     ) throws(CommandFailure) -> Bool {
         var reason: String?
         if style == .reasoning {
             reason = "this model reasons before it answers; constrained answers with reasoning are not in this version yet"
         } else if task.kind == .text {
             reason = "answers of the task 'text' are free texts, which no grammar constrains: leave --constrained out"
+        } else if let form = encoder.formName, !encoder.canConstrainCalls {
+            reason =
+                "this model calls functions in its own form '\(form)', which no grammar constrains yet: leave --constrained out"
         } else if !isKnown(task) {
             reason =
                 "what an answer may call must be known, and this model's lineage does not say: name a file of functions with "
@@ -148,12 +152,13 @@ struct AnsweringModel {
     }
 
     private func answer(_ sequence: GeneratedSequence, to row: Row, promptTokens: Int, most: Int) -> ModelAnswer {
-        let response = sequence.text(with: encoder.tokenizer)
-        let parsed = answerStyle.answer(in: response)
-        var fault: String?
+        let said = encoder.response(of: sequence)
+        let response = said.words ?? said.text
+        let parsed = answerStyle.answer(in: said.text)
+        var fault = said.fault
         switch parsed {
-        case .success(let answer): fault = Self.isKnown(task) ? task.formFault(in: answer, to: row) : nil
-        case .failure(let error): fault = error.description
+        case .success(let answer): fault = fault ?? (Self.isKnown(task) ? task.formFault(in: answer, to: row) : nil)
+        case .failure(let error): fault = fault ?? error.description
         }
         if let reason = fault, !sequence.isFinished { fault = reason + "; it was cut off at \(most) tokens (--max-tokens)" }
         return ModelAnswer(

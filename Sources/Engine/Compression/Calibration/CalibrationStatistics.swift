@@ -37,6 +37,17 @@ package struct CalibrationStatistics: Sendable {
         return InputStatistics(width: width, triangle: triangle, ranges: try ranges(of: input, layer: layer))
     }
 
+    /// The mean square of each value of an input: what llama.cpp calls an importance matrix.
+    func meanSquares(of input: LinearInput, layer: Int) throws(ModelFileError) -> [Float] {
+        let triangle = try file.floats(Self.name(input, layer, "hessian"))
+        let means = (0..<input.width(in: configuration)).map { triangle[$0 * ($0 + 3) / 2] / Float(tokenCount) }
+        guard means.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+            throw ModelFileError(
+                file: file.file, reason: "'\(Self.name(input, layer, "hessian"))' holds what is no sum of squares")
+        }
+        return means
+    }
+
     func ranges(of input: LinearInput, layer: Int) throws(ModelFileError) -> [Float] {
         try file.floats(Self.name(input, layer, "range"))
     }

@@ -5,6 +5,8 @@ package struct QuantizationReport: Hashable, Sendable {
     package struct Layer: Hashable, Sendable {
         /// The module's name, without `.weight`.
         package var name: String
+        /// What the weights are stored as, where modules differ in it: `Q6_K`.
+        package var type: String?
         package var rows: Int
         package var columns: Int
         /// ‖W − Ŵ‖ / ‖W‖, Frobenius norms; 0 for a matrix of zeros.
@@ -16,9 +18,10 @@ package struct QuantizationReport: Hashable, Sendable {
         package var bytesAfter: Int
     }
 
-    package var bits: Int
-    /// 0 is one scale per output.
-    package var groupSize: Int
+    /// Of every module's weights; `nil` where modules differ.
+    package var bits: Int?
+    /// 0 is one scale per output; `nil` where modules differ.
+    package var groupSize: Int?
     /// By name.
     package var layers: [Layer]
     /// Bytes of all tensors of the model.
@@ -26,13 +29,14 @@ package struct QuantizationReport: Hashable, Sendable {
     package var bytesAfter: Int
 
     package var json: JSON {
-        [
-            "bits": .integer(Int64(bits)),
-            "group_size": .integer(Int64(groupSize)),
+        var members: [String: JSON] = [
             "bytes_before": .integer(Int64(bytesBefore)),
             "bytes_after": .integer(Int64(bytesAfter)),
             "layers": .array(layers.map(\.json)),
         ]
+        members["bits"] = bits.map(JSON.count)
+        members["group_size"] = groupSize.map(JSON.count)
+        return .object(members)
     }
 }
 
@@ -45,6 +49,7 @@ extension QuantizationReport.Layer {
             "bytes_before": .integer(Int64(bytesBefore)),
             "bytes_after": .integer(Int64(bytesAfter)),
         ]
+        if let type { members["type"] = .string(type) }
         if let reconstructionError { members["reconstruction_error"] = .number(reconstructionError) }
         return .object(members)
     }

@@ -1,48 +1,35 @@
 import Foundation
-
-/// How an exported GGUF file stores a model's matrices. Norms and biases are F32, matrices whose rows do not divide into
-/// blocks F16.
-package enum GGUFPrecision: String, CaseIterable, Sendable {
-    case f16
-    case q8_0
-    case q4_0
-
-    func type(of parameter: Parameter) -> GGUFTensorType {
-        guard parameter.shape.count == 2 else { return .f32 }
-        let type: GGUFTensorType =
-            switch self {
-            case .f16: .f16
-            case .q8_0: .q8_0
-            case .q4_0: .q4_0
-            }
-        return parameter.shape[1].isMultiple(of: type.blockLength) ? type : .f16
-    }
-
-    /// `general.file_type`: what most tensors are.
-    fileprivate var fileType: Int {
-        switch self {
-        case .f16: 1
-        case .q8_0: 7
-        case .q4_0: 2
-        }
-    }
-}
+import Synchronization
 
 extension ModelFolder {
     /// Writes the model and its tokenizer as one GGUF file, which llama.cpp and `transformers` read.
     ///
-    /// - Parameter name: what the file calls the model.
+    /// - Parameters:
+    ///   - name: what the file calls the model.
+    ///   - importance: what the model's matrices read. It decides which errors count where scales are searched.
+    /// - Returns: what other programs will do otherwise; empty as a rule.
     /// - Throws: `ModelFileError` where the model cannot be read or a weight is beyond the range of half precision.
-    package func writeGGUF(to url: URL, _ precision: GGUFPrecision, name: String) throws {
-        var model = try inferenceModel().restored()
-        if model.configuration.family.gguf.needsHead { model = model.untied() }
-        try model.configuration.checkForGGUF()
+    @discardableResult
+    package func writeGGUF(
+        to url: URL, _ precision: GGUFPrecision, name: String, importance: CalibrationStatistics? = nil,
+        workers: WorkerPool = .caller
+    ) throws -> [String] {
+        let model = try modelForGGUF()
         var header = GGUFHeader()
         header.add(model.configuration, name: name, precision)
         let tokenizer = try GGUFTokenizerEntries(
-            tokenizer: readJSON("tokenizer.json"), configuration: readJSON("tokenizer_config.json"), for: model.configuration)
+            tokenizer: readTokenizer(), settings: TokenizerSettings(readingFolder: self), for: model.configuration)
         tokenizer.add(to: &header)
-        try GGUFExport(model, precision).write(header, to: url)
+        try GGUFExport(model, precision, importance, workers).write(header, to: url)
+        return tokenizer.differences
+    }
+
+    /// The model as a GGUF file can hold it: its weights as floats, with a head of its own where llama.cpp wants one.
+    package func modelForGGUF() throws -> Model {
+        var model = try inferenceModel().restored()
+        if model.configuration.family.gguf.needsHead { model = model.untied() }
+        try model.configuration.checkForGGUF()
+        return model
     }
 }
 
@@ -53,7 +40,7 @@ extension GGUFHeader {
         add("general.type", "model")
         add("general.name", name)
         add("general.file_type", precision.fileType)
-        if precision != .f16 { add("general.quantization_version", 2) }
+        if precision.isQuantized { add("general.quantization_version", 2) }
         add(keys.positions, configuration.positionsOfGGUF)
         add(keys.hidden, configuration.hiddenSize)
         add(keys.layers, configuration.layerCount)
@@ -92,11 +79,13 @@ extension GGUFHeader {
 private struct GGUFExport {
     private let model: Model
     private let precision: GGUFPrecision
+    private let importance: CalibrationStatistics?
+    private let workers: WorkerPool
     /// Of Llama 3's scaling; empty without it.
     private let ropeFactors: [Float]
 
-    init(_ model: Model, _ precision: GGUFPrecision) {
-        (self.model, self.precision) = (model, precision)
+    init(_ model: Model, _ precision: GGUFPrecision, _ importance: CalibrationStatistics?, _ workers: WorkerPool) {
+        (self.model, self.precision, self.importance, self.workers) = (model, precision, importance, workers)
         if case .llama3(let scaling) = model.configuration.ropeScaling {
             ropeFactors = model.configuration.ropeFactors(scaling)
         } else {
@@ -109,7 +98,7 @@ private struct GGUFExport {
         var header = header
         if !ropeFactors.isEmpty { header.add(tensor: GGUFFile.ropeFactors, .f32, shape: [ropeFactors.count]) }
         for parameter in model.parameters {
-            header.add(tensor: parameter.ggufName, precision.type(of: parameter), shape: parameter.shape)
+            header.add(tensor: parameter.ggufName, type(of: parameter), shape: parameter.shape)
         }
         try Data(header.bytes).write(to: url)
         let file = try FileHandle(forWritingTo: url)
@@ -119,10 +108,12 @@ private struct GGUFExport {
         for parameter in model.parameters { try file.write(contentsOf: padded(packed(parameter))) }
     }
 
+    private func type(of parameter: Parameter) -> GGUFTensorType { precision.type(of: parameter, in: model.configuration) }
+
     private func padded(_ bytes: [UInt8]) -> [UInt8] { bytes + GGUFHeader.padding(after: bytes.count) }
 
-    private func packed(_ parameter: Parameter) throws(ModelFileError) -> [UInt8] {
-        let type = precision.type(of: parameter)
+    private func packed(_ parameter: Parameter) throws -> [UInt8] {
+        let type = type(of: parameter)
         let columns = parameter.shape.last ?? 1
         var weights = model.weights(of: parameter)
         if let pairing = RotaryPairing(parameter, of: model.configuration) {
@@ -130,102 +121,39 @@ private struct GGUFExport {
         }
         let shift = model.configuration.family.normShift
         if parameter.role == .norm, shift != 0 { weights = weights.map { $0 + shift } }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(weights.count / type.blockLength * type.blockSize)
+        let importance = try parameter.place.flatMap { try self.importance?.meanSquares(of: $0.input, layer: $0.layer) }
         do throws(GGUFRangeError) {
-            try weights.withUnsafeBufferPointer { weights throws(GGUFRangeError) in
-                for start in stride(from: 0, to: weights.count, by: columns) {
-                    try type.pack(UnsafeBufferPointer(rebasing: weights[start..<start + columns]), into: &bytes)
-                }
-            }
+            return try type.pack(weights, columns: columns, importance: importance, workers: workers)
         } catch {
             throw ModelFileError(
                 file: WeightFiles.single, reason: "a weight of '\(parameter.name)' is beyond what \(type.name) can express")
         }
-        return bytes
     }
 }
 
-/// The header of a GGUF file that is being made: entries in the order in which they are added.
-struct GGUFHeader {
-    private var metadata: [UInt8] = []
-    private var metadataCount = 0
-    private var tensors: [UInt8] = []
-    private var tensorCount = 0
-    /// Bytes of the tensors so far, each padded.
-    private var dataSize = 0
+extension GGUFTensorType {
+    /// Rows that a thread packs at a time.
+    private static let rowsAtATime = 64
 
-    /// The format's default.
-    static let alignment = 32
-
-    mutating func add(_ key: String, _ value: UInt32) { add(key, .uint32) { Self.append(value, to: &$0) } }
-    mutating func add(_ key: String, _ value: Int) { add(key, UInt32(truncatingIfNeeded: value)) }
-    mutating func add(_ key: String, _ value: Float) { add(key, .float32) { Self.append(value.bitPattern, to: &$0) } }
-    mutating func add(_ key: String, _ value: Bool) { add(key, .bool) { $0.append(value ? 1 : 0) } }
-    mutating func add(_ key: String, _ value: String) { add(key, .string) { Self.append(value, to: &$0) } }
-
-    mutating func add(_ key: String, _ values: [String]) {
-        add(key, .array) { bytes in
-            Self.append(GGUFValueType.string.rawValue, to: &bytes)
-            Self.append(UInt64(values.count), to: &bytes)
-            for value in values { Self.append(value, to: &bytes) }
+    /// The blocks of a matrix, row by row.
+    func pack(
+        _ weights: [Float], columns: Int, importance: [Float]?, workers: WorkerPool
+    ) throws(GGUFRangeError) -> [UInt8] {
+        let rows = weights.count / columns
+        let parts = Mutex<[Int: [UInt8]]>([:])
+        workers.forEachRange(rows, size: Self.rowsAtATime) { range in
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(range.count * columns / blockLength * blockSize)
+            let isDone: Void? = try? weights.withUnsafeBufferPointer { weights throws(GGUFRangeError) in
+                for row in range {
+                    let row = UnsafeBufferPointer(rebasing: weights[row * columns..<(row + 1) * columns])
+                    try pack(row, importance: importance, into: &bytes)
+                }
+            }
+            if isDone != nil { parts.withLock { $0[range.lowerBound] = bytes } }
         }
-    }
-
-    mutating func add(_ key: String, _ values: [Int32]) {
-        add(key, .array) { bytes in
-            Self.append(GGUFValueType.int32.rawValue, to: &bytes)
-            Self.append(UInt64(values.count), to: &bytes)
-            for value in values { Self.append(value, to: &bytes) }
-        }
-    }
-
-    mutating func add(_ key: String, _ values: [Bool]) {
-        add(key, .array) { bytes in
-            Self.append(GGUFValueType.bool.rawValue, to: &bytes)
-            Self.append(UInt64(values.count), to: &bytes)
-            bytes += values.map { $0 ? 1 : 0 }
-        }
-    }
-
-    private mutating func add(_ key: String, _ type: GGUFValueType, _ write: (inout [UInt8]) -> Void) {
-        Self.append(key, to: &metadata)
-        Self.append(type.rawValue, to: &metadata)
-        write(&metadata)
-        metadataCount += 1
-    }
-
-    /// Adds a tensor; its data follow those of the one added before, both padded.
-    mutating func add(tensor name: String, _ type: GGUFTensorType, shape: [Int]) {
-        Self.append(name, to: &tensors)
-        Self.append(UInt32(shape.count), to: &tensors)
-        for extent in shape.reversed() { Self.append(UInt64(extent), to: &tensors) }
-        Self.append(type.rawValue, to: &tensors)
-        Self.append(UInt64(dataSize), to: &tensors)
-        tensorCount += 1
-        dataSize += Self.padded(shape.reduce(1, *) / type.blockLength * type.blockSize)
-    }
-
-    /// Everything before the data.
-    var bytes: [UInt8] {
-        var bytes = Array("GGUF".utf8)
-        Self.append(UInt32(3), to: &bytes)
-        Self.append(UInt64(tensorCount), to: &bytes)
-        Self.append(UInt64(metadataCount), to: &bytes)
-        bytes += metadata + tensors
-        return bytes + Self.padding(after: bytes.count)
-    }
-
-    static func padding(after count: Int) -> [UInt8] { Array(repeating: 0, count: padded(count) - count) }
-
-    private static func padded(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
-
-    private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    private static func append(_ text: String, to bytes: inout [UInt8]) {
-        append(UInt64(text.utf8.count), to: &bytes)
-        bytes.append(contentsOf: text.utf8)
+        let packed = parts.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+        guard packed.count == rows * (columns / blockLength) * blockSize else { throw GGUFRangeError() }
+        return packed
     }
 }

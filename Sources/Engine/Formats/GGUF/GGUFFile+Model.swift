@@ -2,10 +2,11 @@ extension GGUFFile {
     /// The model, its blocks restored to float32, q and k in the order of Hugging Face's models.
     ///
     /// - Throws: `ModelFileError`, or `ModelConfigurationError` for metadata that make no model.
-    package func model() throws -> Model {
-        let configuration = try configuration()
-        // Four bits and more for a weight.
-        try check(configuration, weights: tensors.values.reduce(0) { $0 + $1.range.count } * 2)
+    package func model() throws -> Model { try model(configuration()) }
+
+    /// The model of a configuration that is stored beside the file.
+    func model(_ configuration: ModelConfiguration) throws -> Model {
+        try check(configuration, weights: tensors.values.reduce(0) { $0 + $1.count })
         var model = Model(zeros: configuration)
         for parameter in model.parameters {
             guard let tensor = tensors[parameter.ggufName] else { continue }
@@ -93,9 +94,6 @@ extension GGUFFile {
             let known = ModelFamily.list(Set(ModelFamily.all.map(\.gguf.architecture)).sorted(), "and")
             throw ModelFileError(
                 file: file, reason: "its architecture is '\(architecture)', and only \(known) can be read")
-        }
-        if let parts = metadata["split.count"]?.integer, parts > 1 {
-            throw ModelFileError(file: file, reason: "it is one of \(parts) parts of a model; merge them into one file first")
         }
         return family
     }

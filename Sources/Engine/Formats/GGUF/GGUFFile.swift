@@ -9,14 +9,27 @@ package struct GGUFFile: Sendable {
     package let file: String
     let metadata: [String: GGUFValue]
     let tensors: [String: GGUFTensor]
-    /// What follows the header.
-    private let data: Data
+    /// What follows the header: of a model in several files, of each.
+    private let data: [Data]
 
     /// More than any model of these families has.
     private static let mostEntries = 1 << 16
     private static let maximumKeyLength = 65_535
 
+    /// Reads a file, and where it is one of several parts the others beside it.
     package init(reading url: URL) throws(ModelFileError) {
+        let first = try Self.contents(of: url)
+        let parts = try GGUFParts(of: first, at: url)
+        guard parts.count > 1 else {
+            self = first
+            return
+        }
+        var files: [GGUFFile] = []
+        for part in parts.urls { files.append(part == url ? first : try Self.contents(of: part)) }
+        self = try parts.joined(files)
+    }
+
+    private static func contents(of url: URL) throws(ModelFileError) -> GGUFFile {
         let file = url.lastPathComponent
         let contents: Data
         do {
@@ -24,7 +37,7 @@ package struct GGUFFile: Sendable {
         } catch {
             throw ModelFileError(file: file, reason: "the file cannot be read")
         }
-        try self.init(parsing: contents, file: file)
+        return try GGUFFile(parsing: contents, file: file)
     }
 
     package init(parsing contents: Data, file: String = "model.gguf") throws(ModelFileError) {
@@ -37,11 +50,25 @@ package struct GGUFFile: Sendable {
             let alignment = try Self.alignment(metadata)
             tensors = try Self.readTensors(tensorCount, from: &cursor, alignment: alignment)
             let start = (cursor.position + alignment - 1) / alignment * alignment
-            data = cursor.slice(min(start, contents.count)..<contents.count)
-            try Self.check(tensors, dataSize: data.count)
+            data = [cursor.slice(min(start, contents.count)..<contents.count)]
+            try Self.check(tensors, dataSize: data[0].count)
         } catch {
             throw ModelFileError(file: file, reason: error.isDamage ? "the file is damaged: \(error)" : "\(error)")
         }
+    }
+
+    /// The parts of one model, whose metadata are the first part's.
+    ///
+    /// - Parameter parts: files that were read one by one; no two hold a tensor of one name.
+    init(joining parts: [GGUFFile]) {
+        file = parts[0].file
+        metadata = parts[0].metadata
+        data = parts.flatMap(\.data)
+        var tensors: [String: GGUFTensor] = [:]
+        for (part, file) in parts.enumerated() {
+            for (name, tensor) in file.tensors { tensors[name] = tensor.inPart(part) }
+        }
+        self.tensors = tensors
     }
 
     /// Tensor names in the order of their UTF-8 bytes.
@@ -49,7 +76,9 @@ package struct GGUFFile: Sendable {
 
     /// Restores a tensor's weights into memory that has room for all of them.
     func copyFloats(_ tensor: GGUFTensor, into target: UnsafeMutableBufferPointer<Float>) {
-        data.withUnsafeBytes { tensor.type.restore(UnsafeRawBufferPointer(rebasing: $0[tensor.range]), into: target) }
+        data[tensor.part].withUnsafeBytes {
+            tensor.type.restore(UnsafeRawBufferPointer(rebasing: $0[tensor.range]), into: target)
+        }
     }
 
     func floats(_ tensor: GGUFTensor) -> [Float] {
@@ -127,6 +156,14 @@ struct GGUFTensor: Hashable, Sendable {
     let shape: [Int]
     /// Bytes within the data that follows the header.
     let range: Range<Int>
+    /// Which of a model's files holds it.
+    private(set) var part = 0
+
+    func inPart(_ part: Int) -> GGUFTensor {
+        var tensor = self
+        tensor.part = part
+        return tensor
+    }
 
     /// Weights in all.
     var count: Int { shape.reduce(1, *) }
@@ -157,7 +194,9 @@ struct GGUFTensor: Hashable, Sendable {
             guard let known = GGUFTensorType.name(ofUnreadable: number) else {
                 throw GGUFFault("tensor '\(name)' has the unknown type \(number)")
             }
-            throw GGUFFault("tensor '\(name)' is stored as \(known), which cannot be read", isDamage: false)
+            throw GGUFFault(
+                "tensor '\(name)' is stored as \(known); the types that can be read are \(GGUFTensorType.readable)",
+                isDamage: false)
         }
         guard let size = byteCount(shape: shape, type: type) else {
             throw GGUFFault("tensor '\(name)' of shape \(shape) does not divide into blocks of \(type.name)")

@@ -58,6 +58,13 @@ struct GGUFArray: Sendable {
         return strings.count == count ? strings : nil
     }
 
+    /// `nil` where the elements are not float32.
+    func floats() -> [Float]? {
+        var cursor = GGUFCursor(bytes)
+        guard type == .float32 else { return nil }
+        return (0..<count).compactMap { _ in try? cursor.read(Float.self) }
+    }
+
     /// `nil` where the elements are no words of truth.
     func bools() -> [Bool]? {
         var cursor = GGUFCursor(bytes)

@@ -56,10 +56,14 @@ extension Decoder {
 
     /// Calls `body` with the logits [range, V] of each range of predicted rows, in order. Only one range is in memory at a
     /// time.
-    func forEachLogits(_ batch: PackedBatch, _ a: Activations, _ body: (Range<Int>) -> Void) {
+    ///
+    /// - Parameter ranges: cover the predicted rows; by default as long as there is memory for.
+    func forEachLogits(
+        _ batch: PackedBatch, _ a: Activations, in ranges: [Range<Int>]? = nil, _ body: (Range<Int>) -> Void
+    ) {
         finalNormForward(batch, a)
-        for first in stride(from: 0, to: batch.predictedRows.count, by: a.logitRows) {
-            let rows = first..<min(batch.predictedRows.count, first + a.logitRows)
+        let count = batch.predictedRows.count
+        for rows in ranges ?? stride(from: 0, to: count, by: a.logitRows).map({ $0..<min(count, $0 + a.logitRows) }) {
             logitsForward(rows, a)
             body(rows)
         }

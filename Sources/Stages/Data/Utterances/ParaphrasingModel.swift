@@ -96,7 +96,7 @@ struct ParaphrasingModel {
         }
         var options = options
         options.stopTokens = Set(encoder.endTokens)
-        return try Generator(context.inferenceModel("model"), workers: context.workers)
+        return try Generator(context.unpaddedInferenceModel("model"), workers: context.workers)
             .generate(
                 prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count * options.samples, unit: unit)
             )

@@ -13,19 +13,34 @@ extension GGUFFile {
     private func tokenizerJSON(_ vocabulary: GGUFVocabulary) throws(ModelFileError) -> JSON {
         if let text = metadata["tokenizer.huggingface.json"]?.string {
             do {
-                return try JSON(parsing: text)
+                return try JSON(parsingByBytes: text.utf8)
             } catch {
                 throw refused("huggingface.json", "is not JSON: \(error)")
             }
+        }
+        let form = try form()
+        func frame(_ name: String, _ key: String, default standard: Bool) throws(ModelFileError) -> Int? {
+            metadata["tokenizer.ggml.add_\(key)_token"]?.bool ?? standard ? try id(name, vocabulary) : nil
+        }
+        let begins = form is SentencePieces || form as? BytePairFamily == .llama3
+        return vocabulary.tokenizerJSON(
+            form, begin: try frame("bos", "bos", default: begins), end: try frame("eos", "eos", default: false))
+    }
+
+    private func form() throws(ModelFileError) -> any TokenizerForm {
+        if isOfCharacters {
+            return SentencePieces(putsSpaceBefore: metadata["tokenizer.ggml.add_space_prefix"]?.bool ?? true)
         }
         let name = metadata["tokenizer.ggml.pre"]?.string ?? "default"
         guard let family = BytePairFamily(named: name) else {
             let known = BytePairFamily.allCases.map(\.rawValue).joined(separator: ", ")
             throw refused("ggml.pre", "is '\(name)'; those that can be read are \(known)")
         }
-        let beginsTexts = metadata["tokenizer.ggml.add_bos_token"]?.bool ?? (family == .llama3)
-        return vocabulary.tokenizerJSON(family, begin: beginsTexts ? try id("bos", vocabulary) : nil)
+        return family
     }
+
+    /// Whether the vocabulary is SentencePiece's, and not one of bytes.
+    private var isOfCharacters: Bool { metadata["tokenizer.ggml.model"]?.string == "llama" }
 
     private func tokenizerConfiguration(_ vocabulary: GGUFVocabulary) throws(ModelFileError) -> JSON {
         var members: [String: JSON] = [
@@ -44,13 +59,15 @@ extension GGUFFile {
 
     private func vocabulary() throws(ModelFileError) -> GGUFVocabulary {
         let model = metadata["tokenizer.ggml.model"]?.string ?? ""
-        guard model == "gpt2" else {
-            throw refused("ggml.model", "is '\(model)', and only byte-level BPE, 'gpt2', can be read")
+        guard model == "gpt2" || isOfCharacters else {
+            throw refused("ggml.model", "is '\(model)'; those that can be read are 'gpt2' and 'llama'")
         }
         guard let tokens = metadata["tokenizer.ggml.tokens"]?.array?.strings(), !tokens.isEmpty else {
             throw refused("ggml.tokens", "are missing or no list of texts")
         }
-        guard Set(tokens).count == tokens.count else { throw refused("ggml.tokens", "have the same text twice") }
+        guard Set(tokens.map { Spelling($0) }).count == tokens.count else {
+            throw refused("ggml.tokens", "have the same text twice")
+        }
         if let rows = tensors["token_embd.weight"]?.shape.first, tokens.count > rows {
             throw refused("ggml.tokens", "are \(tokens.count), and the embedding has \(rows) rows")
         }
@@ -59,12 +76,24 @@ extension GGUFFile {
         guard kinds.count == tokens.count else {
             throw refused("ggml.token_type", "is not a list of a known type for each of the \(tokens.count) tokens")
         }
-        guard let merges = metadata["tokenizer.ggml.merges"]?.array?.strings() else {
-            throw refused("ggml.merges", "are missing or no list of texts")
+        var vocabulary = GGUFVocabulary(tokens: tokens, kinds: kinds, merges: [])
+        if isOfCharacters {
+            guard let scores = metadata["tokenizer.ggml.scores"]?.array?.floats(), scores.count == tokens.count,
+                scores.allSatisfy(\.isFinite)
+            else { throw refused("ggml.scores", "are not a list of a number for each of the \(tokens.count) tokens") }
+            vocabulary.scores = scores
+            vocabulary.markUserDefinedSpaces()
         }
-        let pairs = merges.compactMap { GGUFVocabulary.pair(GGUFVocabulary.halves(of: $0)) }
-        guard pairs.count == merges.count else { throw refused("ggml.merges", "are not all of two tokens") }
-        return GGUFVocabulary(tokens: tokens, kinds: kinds, merges: pairs)
+        if isOfCharacters, metadata["tokenizer.ggml.merges"] == nil {
+            vocabulary.merges = vocabulary.mergesOfScores
+        } else {
+            guard let merges = metadata["tokenizer.ggml.merges"]?.array?.strings() else {
+                throw refused("ggml.merges", "are missing or no list of texts")
+            }
+            vocabulary.merges = merges.compactMap { GGUFVocabulary.pair(GGUFVocabulary.halves(of: $0)) }
+            guard vocabulary.merges.count == merges.count else { throw refused("ggml.merges", "are not all of two tokens") }
+        }
+        return vocabulary
     }
 
     /// The id of `tokenizer.ggml.<name>_token_id`, which must be a token's.

@@ -1,0 +1,97 @@
+import CanonicalJSON
+
+/// How a chat model writes the calls of functions: what its chat template renders, and what is read of its answers.
+protocol CallForm: Sendable {
+    /// As a model folder names the form.
+    var name: String { get }
+    /// The texts around calls, which may be special tokens.
+    var marks: [String] { get }
+
+    /// The calls of an answer, its special tokens included; none where it says words alone.
+    ///
+    /// - Throws: where the answer starts a call that is none.
+    func calls(in answer: String) throws(RowError) -> [FunctionCall]
+
+    /// All answers that call these functions any number of times; `nil` where no grammar has them.
+    func pattern(of functions: [FunctionDefinition]) -> BytePattern?
+}
+
+/// The forms that are known.
+enum CallForms {
+    static let all: [any CallForm] = [
+        HermesForm(), LlamaForm(), PythonicForm(), MistralForm(isList: true), MistralForm(isList: false), FunctionGemmaForm(),
+    ]
+
+    static func named(_ name: String) -> (any CallForm)? { all.first { $0.name == name } }
+}
+
+/// What a model said in its own form.
+package struct NativeAnswer: Hashable, Sendable {
+    /// The name of the form.
+    package let form: String
+    /// With special tokens, without the end token.
+    package let text: String
+}
+
+extension NativeAnswer {
+    /// Reads `{"form", "text"}`; `nil` for anything else.
+    package init?(json: JSON?) {
+        guard let form = json?["form"]?.string, let text = json?["text"]?.string else { return nil }
+        self.init(form: form, text: text)
+    }
+
+    package var json: JSON { ["form": .string(form), "text": .string(text)] }
+}
+
+/// A model's response in Decant's spelling, whatever form the model has.
+package struct ModelResponse: Hashable, Sendable {
+    /// A list of calls; what the model said, unchanged, where that cannot be read.
+    package var text: String
+    /// `nil` for a model that answers in Decant's form.
+    package var native: NativeAnswer?
+    /// Why the model's answer cannot be read in its own form; `nil` where it can.
+    package var fault: String?
+
+    /// What a model said in its own form, where it calls nothing.
+    package var words: String? { text == "[]" ? native?.text : nil }
+
+    init(_ text: String) { self.text = text }
+
+    init(_ answer: NativeAnswer, in form: any CallForm) {
+        native = answer
+        do throws(RowError) {
+            text = PromptStyle.response(of: try form.calls(in: answer.text))
+        } catch {
+            (text, fault) = (answer.text, error.description)
+        }
+    }
+}
+
+extension FunctionCall {
+    /// Reads a call as chat models write it in JSON; an `id` and a `type` may stand in it too.
+    ///
+    /// - Parameter words: what the member of the arguments may be called.
+    init(written json: JSON, arguments words: [String]) throws(RowError) {
+        guard json.object != nil else { throw RowError("a call is no object") }
+        guard let name = json["name"]?.string, !name.isEmpty else { throw RowError("a call has no 'name'") }
+        if let unknown = json.sortedMembers.first(where: { !(["name", "id", "type"] + words).contains($0.key) }) {
+            throw RowError("the call of '\(name)' has a field '\(unknown.key)'")
+        }
+        guard let arguments = words.lazy.compactMap({ json[$0]?.object }).first else {
+            throw RowError("the call of '\(name)' has no '\(words[0])' object")
+        }
+        self.init(name: name, arguments: arguments)
+    }
+}
+
+extension String {
+    /// What follows a reasoning between `<think>` and `</think>`, whose start may stand in the prompt.
+    ///
+    /// - Parameter mark: starts a call; a reasoning ends before the first one, or starts the answer.
+    func withoutReasoning(before mark: String) -> Substring {
+        let text = self[...].drop { $0.isWhitespace }
+        guard let end = text.firstRange(of: "</think>") else { return text.hasPrefix("<think>") ? "" : self[...] }
+        let isBefore = text.firstRange(of: mark).map { end.lowerBound < $0.lowerBound } ?? true
+        return text.hasPrefix("<think>") || isBefore ? text[end.upperBound...] : self[...]
+    }
+}
