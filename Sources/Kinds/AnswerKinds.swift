@@ -14,7 +14,8 @@ package protocol AskingKind: StageKind {
 /// Rollouts: a model answers the training prompts.
 ///
 /// Inputs: `model`, `data` (of `data.split`).
-/// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
+/// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself; what a chat model
+/// said in its own form, and why that cannot be read.
 package struct Sample: StageKind {
     package static let declaration = KindDeclaration(
         "sample", revision: 2, inputs: [.required("model"), .required("data")], output: "`rollouts.jsonl`")

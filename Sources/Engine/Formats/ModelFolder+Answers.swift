@@ -7,15 +7,18 @@ extension ModelFolder {
     /// - Parameter wanted: as a recipe says; without it, the model's own form where one is recognized.
     /// - Returns: what was found, for people; `nil` where there is no choice.
     /// - Throws: where the model's own form is wanted and cannot be used.
-    func noteCallForm(_ wanted: AnswerForm?) throws(ModelFileError) -> String? {
-        var settings = try TokenizerSettings(readingFolder: self)
-        guard wanted != .decant, wanted != nil || !settings.templates.isEmpty else { return nil }
+    func noteCallForm(_ wanted: AnswerForm?) throws -> String? {
+        let settings = try TokenizerSettings(readingFolder: self)
+        guard wanted != .decant, wanted != nil || !settings.templates.isEmpty else {
+            try note(nil, in: settings)
+            return nil
+        }
         switch try recognizedForm(settings) {
         case .success(let form):
-            settings.formName = form.name
-            try write(settings.json, to: TokenizerSettings.file)
+            try note(form, in: settings)
             return "the model calls functions in its own form, '\(form.name)'"
         case .failure(let reason):
+            try note(nil, in: settings)
             guard wanted == nil else {
                 throw ModelFileError(
                     file: settings.templateSource,
@@ -23,6 +26,14 @@ extension ModelFolder {
             }
             return "the model calls functions in Decant's form: \(reason)"
         }
+    }
+
+    /// An earlier import may have noted another form.
+    private func note(_ form: (any CallForm)?, in settings: TokenizerSettings) throws {
+        guard settings.formName != form?.name else { return }
+        var settings = settings
+        settings.formName = form?.name
+        try write(settings.json, to: TokenizerSettings.file)
     }
 
     /// The form that reads what the chat template writes for a call, and that finds no call in words.

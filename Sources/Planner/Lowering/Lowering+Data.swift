@@ -129,14 +129,14 @@ extension Lowering {
         let pipeline = base.pipeline
         let (teacher, student) = (pipeline.teacher.origin, pipeline.student.origin)
         switch pipeline.tokenizer.origin?.value {
-        case "teacher": if let name = teacher.reference { return try addImport(name, teacher.answer, pipeline) }
-        case "student": if let name = student.reference { return try addImport(name, student.answer, pipeline) }
+        case "teacher": if let name = teacher.reference { return try addImport(name, answer: teacher.answer, pipeline) }
+        case "student": if let name = student.reference { return try addImport(name, answer: student.answer, pipeline) }
         case .some: if let origin = pipeline.tokenizer.origin { return try addReference(origin, pipeline) }
         case nil:
             if let imported = pipeline.teacher.endpoint == nil ? teacher.reference : nil,
                 !pipeline.tokenizer.vocabulary.isWritten
             {
-                return try addImport(imported, teacher.answer, pipeline)
+                return try addImport(imported, answer: teacher.answer, pipeline)
             }
         }
         var kind = pipeline.tokenizer.kind
@@ -152,7 +152,7 @@ extension Lowering {
     ///
     /// - Parameter answer: the form of its calls, where one is written.
     mutating func addImport(
-        _ name: Spanned<String>, _ answer: Spanned<AnswerForm>? = nil, _ pipeline: Pipeline
+        _ name: Spanned<String>, answer: Spanned<AnswerForm>? = nil, _ pipeline: Pipeline
     ) throws -> StageID? {
         guard let stage = try addReference(name, pipeline) else { return nil }
         if pipeline.stages.contains(where: { $0.name.value == name.value }) { return stage }
