@@ -69,7 +69,7 @@ extension ModelFolder {
 }
 
 extension TokenizerSettings {
-    private static let formMember = "decant_calls"
+    static let formMember = "decant_calls"
 
     /// The form in which the model calls functions; `nil` for Decant's.
     var formName: String? {
@@ -89,8 +89,13 @@ extension TokenizerSettings {
 }
 
 extension ModelFolder {
+    /// The form that a `tokenizer_config.json` names; `nil` for Decant's.
+    package static func callFormName(in settings: JSON) -> String? { settings[TokenizerSettings.formMember]?.string }
+
     /// The name of the form in which the model calls functions; `nil` for Decant's, and where the folder has no tokenizer.
-    package func callFormName() throws(ModelFileError) -> String? { try TokenizerSettings(readingFolder: self).callForm()?.name }
+    package func callFormName() throws(ModelFileError) -> String? {
+        try TokenizerSettings(readingFolder: self).callForm()?.name
+    }
 }
 
 /// A question with answers that find out how a chat template writes them.
@@ -111,7 +116,8 @@ enum CallProbe {
             "type": "object", "required": ["room"],
             "properties": [
                 "colors": ["type": "array", "items": ["type": "string"], "description": "Colors."],
-                "level": ["type": "integer", "description": "Percent."], "on": ["type": "boolean", "description": "On or off."],
+                "level": ["type": "integer", "description": "Percent."],
+                "on": ["type": "boolean", "description": "On or off."],
                 "room": ["type": "string", "description": "Where."], "speed": ["type": "number", "description": "Seconds."],
             ],
         ])

@@ -95,12 +95,33 @@ import Testing
         let run = try program.run("run", "student.rft.kd", "kitchen light on", "--json")
         let answer = try #require(run.events.first)
         #expect(answer["valid"] == true && answer["response"]?.string?.hasPrefix("[{") == true, "\(answer)")
+        #expect(try program.run("show", "chat.model").output.contains("  calls       in its own form, '\(form)'"))
         // What is exported is served as the template says.
         try program.run("export", "student.rft.kd", "served")
         let settings = try JSON(
             parsing: Data(contentsOf: program.folder.appending(path: "served/tokenizer_config.json")))
         #expect(settings["chat_template"]?.string == template.text && settings["decant_calls"]?.string == form)
         #expect(try program.build()["ran"] == [])
+    }
+
+    /// Every way to learn, to prune and to quantize teaches and reads the form.
+    @Test func everyStrategyKeepsTheForm() throws {
+        let program = try Self.program(.hermes)
+        try program.edit(
+            "tiny.yaml", "RFT(steps: 120)+KD[0.5FKL+0.5CE](steps: 40)",
+            "SFT(steps: 120)+oKD(steps: 2, tokens: 48)+RL(steps: 2, tokens: 48)+DPO(steps: 2)")
+        try program.edit("tiny.yaml", "prune: none", "prune: {method: depth, ratio: 20%, recover: \"KD(steps: 10)\"}")
+        try program.edit("tiny.yaml", "quantize: none", "quantize: {scheme: W4A16, method: gptq, group_size: 32}")
+        try program.edit("tiny.yaml", "evaluate: {sets: [test]}", "evaluate: {sets: [test], constrained: true}")
+        try program.edit("tiny.yaml", "sample: {samples: 2, temperature: 0.7}", "sample: {samples: 3, temperature: 1.2}")
+        let done = try program.build()
+        #expect(done["failed"] == [])
+        for stage in done.strings("ran") where stage.hasSuffix(".answers") {
+            let answers = try Self.lines(program, stage, "test.jsonl")
+            #expect(answers.allSatisfy { $0["native"]?["form"] == "hermes" && $0["fault"] == nil }, "\(stage)")
+        }
+        let rewards = try Self.lines(program, "student.sft.okd.rl", "curve.jsonl")
+        #expect(rewards.contains { ($0["reward"]?.double ?? -1) > 0 }, "\(rewards)")
     }
 
     @Test func decantsFormIsAWord() throws {
@@ -134,8 +155,9 @@ import Testing
                 "the model cannot call functions in a form of its own: no known form reads the call that it writes"),
             "\(failed.errors)")
         try program.edit("tiny.yaml", "answer: native, ", "")
-        let built = try program.run("build", "tiny.yaml", "chat.model")
-        #expect(built.errors.contains("the model calls functions in Decant's form: no known form"), "\(built.errors)")
+        try program.run("build", "tiny.yaml", "chat.model")
+        let shown = try #require(try program.run("show", "chat.model", "--json").events.first)
+        #expect(shown["calls"] == .null && shown["files"] != nil)
     }
 
     /// One tokenizer, two forms: logits would be of other tokens than the student's answers.

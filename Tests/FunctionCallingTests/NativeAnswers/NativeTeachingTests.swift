@@ -127,7 +127,8 @@ import Words
             try encoder.responseTokens(of: response, to: row, functions: Self.functions)
         }
         #expect(refusal?.description.contains("one call at a time") == true)
-        let first = { (text: String) in text.replacing("for c in m.tool_calls or []", with: "for c in (m.tool_calls or [])[:1]") }
+        let first = { (text: String) in text.replacing("for c in m.tool_calls or []", with: "for c in (m.tool_calls or [])[:1]")
+        }
         let silent = try ToolModelFolder(.hermes, change: first).prompts(.tools)
         let misread = #expect(throws: RowError.self) {
             try silent.responseTokens(of: response, to: row, functions: Self.functions)
