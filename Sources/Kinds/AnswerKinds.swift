@@ -16,7 +16,8 @@ package protocol AskingKind: StageKind {
 /// Revision 3: no answer has a token that only pads the embedding.
 ///
 /// Inputs: `model`, `data` (of `data.split`).
-/// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself.
+/// Output: `rollouts.jsonl`: row id, sample number, response text, whether it ended by itself; what a chat model
+/// said in its own form, and why that cannot be read.
 package struct Sample: StageKind {
     package static let declaration = KindDeclaration(
         "sample", revision: 3, inputs: [.required("model"), .required("data")], output: "`rollouts.jsonl`")

@@ -12,8 +12,8 @@ package enum DistillationKinds {
 ///
 /// Inputs: `teacher` (a model folder), `data` (of `data.split`), optionally `judged` (of `judge`): then its accepted responses
 /// are scored; without it the training rows' own answers are, and of passages the whole text.
-/// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal unless its loss is ULD or GOLD.
-/// Tensors, for M positions of
+/// Output: `logits.safetensors`, and the teacher's `tokenizer.json`, which a student's must equal unless its loss is ULD or GOLD;
+/// where the teacher calls functions in its own form, its `tokenizer_config.json`, which names the form. Tensors, for M positions of
 /// all rows back to back:
 /// `token_bits` [1]: bits of a token's number where numbers are packed, lowest bits first, every row from a whole byte;
 /// `tokens` (packed) and `row_offsets` [rows+1]: prompt and response; `prompt_lengths` [rows]; `position_offsets` [rows+1];

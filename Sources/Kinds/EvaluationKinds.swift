@@ -12,7 +12,8 @@ package enum EvaluationKinds {
 /// Revision 3: no answer has a token that only pads the embedding.
 ///
 /// Inputs: `model` (float or quantized), `data` (of `data.split`).
-/// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts.
+/// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts; what a chat model said in
+/// its own form, and why that cannot be read.
 package struct EvalGenerate: StageKind {
     package static let declaration = KindDeclaration(
         "eval.generate", revision: 3, inputs: [.required("model"), .required("data")], output: "one `<set>.jsonl` per set")

@@ -127,7 +127,9 @@ import Testing
             try Data(text.utf8).write(to: file)
         }
         let context = StageContext(inputs: folder, outputs: folder, threads: 1, reportProgress: { _ in })
-        return try JudgedResponses(in: context).preferences.map { "\($0.row.id): \($0.accepted.response) > \($0.rejected.response)" }
+        return try JudgedResponses(in: context).preferences.map { pair in
+            "\(pair.row.id): \(pair.accepted.response) > \(pair.rejected.response)"
+        }
     }
 
     @Test func everyResponseOfARowWithBothIsInAPair() throws {

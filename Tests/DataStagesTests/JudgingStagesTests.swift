@@ -58,6 +58,36 @@ extension JSON {
         #expect(run.files == ["accepted.jsonl", "rejected.jsonl", "summary.json", "surplus.jsonl"])
     }
 
+    /// What a chat model said goes with its calls; what cannot be read of it is rejected with its own reason.
+    @Test func whatAChatModelSaidGoesWithItsCalls() throws {
+        func rollout(_ response: String, said: String, fault: JSON) -> String {
+            JSON.object([
+                "id": "row-x", "sample": 0, "response": .string(response), "ended": true, "fault": fault,
+                "native": ["form": "hermes", "text": .string(said)],
+            ]).canonicalText
+        }
+        let said = "<tool_call>{\"name\": \"play\", \"arguments\": {\"song\": \"x\"}}</tool_call>"
+        let fault = "the call of 'play' has no 'arguments' object"
+        let (judge, inputs) = Self.judge(
+            keep: 1,
+            [
+                rollout(Self.call("x"), said: said, fault: nil),
+                rollout("<tool_call>{}", said: "<tool_call>{}", fault: .string(fault)),
+            ])
+        let run = try StageRun(judge, texts: inputs)
+        let native: JSON = ["form": "hermes", "text": .string(said)]
+        #expect(
+            try run.lines("accepted.jsonl") == [["id": "row-x", "response": .string(Self.call("x")), "native": native]])
+        let rejected = try run.lines("rejected.jsonl")
+        #expect(rejected.map { $0["reason"] } == [.string(fault)] && rejected[0]["native"]?["text"] == "<tool_call>{}")
+        var texts = inputs
+        texts["data/test.jsonl"] = inputs["data/train.jsonl"]
+        texts["answers/test.jsonl"] =
+            #"{"id":"row-x","response":"<tool_call>{}","response_tokens":4,"fault":"\#(fault)"}"#
+        let scored = try StageRun(EvalScore(judge: .ast, sets: ["test"], answer: .call), texts: texts)
+        #expect(try scored.lines("failures.jsonl").map { $0["reason"] } == [.string(fault)])
+    }
+
     /// Prose that calls nothing is right where nothing is wanted, and yet nothing to learn.
     @Test func onlyListsOfCallsAreTaught() throws {
         let (judge, inputs) = Self.judge(keep: 2, [Self.rollout("none", "I cannot do that."), Self.rollout("none", "[]")])

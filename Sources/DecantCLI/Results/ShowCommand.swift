@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildModel
 import CanonicalJSON
+import Engine
 import Kinds
 import Planner
 import Stages
@@ -60,6 +61,11 @@ struct ShowCommand: ParsableCommand {
         }
     }
 
+    /// The form of its own in which a model calls functions; `nil` for Decant's, and for what is no model.
+    private static func callForm(of artifact: Artifact, in store: Store) throws -> String? {
+        try store.read(ModelFiles.settings, of: artifact).flatMap(ModelFolder.callFormName(in:))
+    }
+
     private func json(
         of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, in store: Store
     ) throws -> JSON {
@@ -73,6 +79,7 @@ struct ShowCommand: ParsableCommand {
             "action": record.action.encoding,
             "files": record.artifact.manifest,
             "metrics": .object(metrics),
+            "calls": try Self.callForm(of: record.artifact, in: store).map(JSON.string) ?? .null,
             "data": profile?.json ?? .null,
         ]
     }
@@ -89,6 +96,9 @@ struct ShowCommand: ParsableCommand {
             "  numerics    \(record.action.numerics.rawValue)",
             "  parameters  \(record.action.parameters.canonicalText)",
         ]
+        if let form = try Self.callForm(of: record.artifact, in: store) {
+            lines.append("  calls       in its own form, '\(form)'")
+        }
         if let arrival = try store.arrival(of: record) { lines.append("  came from   \(arrival.words)") }
         // A commit has each parent once, so several inputs can be one parent.
         let parents = try record.parents.compactMap { try store.stageCommit($0.hex) }

@@ -7,15 +7,18 @@ extension ModelFolder {
     /// - Parameter wanted: as a recipe says; without it, the model's own form where one is recognized.
     /// - Returns: what was found, for people; `nil` where there is no choice.
     /// - Throws: where the model's own form is wanted and cannot be used.
-    func noteCallForm(_ wanted: AnswerForm?) throws(ModelFileError) -> String? {
-        var settings = try TokenizerSettings(readingFolder: self)
-        guard wanted != .decant, wanted != nil || !settings.templates.isEmpty else { return nil }
+    func noteCallForm(_ wanted: AnswerForm?) throws -> String? {
+        let settings = try TokenizerSettings(readingFolder: self)
+        guard wanted != .decant, wanted != nil || !settings.templates.isEmpty else {
+            try note(nil, in: settings)
+            return nil
+        }
         switch try recognizedForm(settings) {
         case .success(let form):
-            settings.formName = form.name
-            try write(settings.json, to: TokenizerSettings.file)
+            try note(form, in: settings)
             return "the model calls functions in its own form, '\(form.name)'"
         case .failure(let reason):
+            try note(nil, in: settings)
             guard wanted == nil else {
                 throw ModelFileError(
                     file: settings.templateSource,
@@ -23,6 +26,14 @@ extension ModelFolder {
             }
             return "the model calls functions in Decant's form: \(reason)"
         }
+    }
+
+    /// An earlier import may have noted another form.
+    private func note(_ form: (any CallForm)?, in settings: TokenizerSettings) throws {
+        guard settings.formName != form?.name else { return }
+        var settings = settings
+        settings.formName = form?.name
+        try write(settings.json, to: TokenizerSettings.file)
     }
 
     /// The form that reads what the chat template writes for a call, and that finds no call in words.
@@ -58,7 +69,7 @@ extension ModelFolder {
 }
 
 extension TokenizerSettings {
-    private static let formMember = "decant_calls"
+    static let formMember = "decant_calls"
 
     /// The form in which the model calls functions; `nil` for Decant's.
     var formName: String? {
@@ -78,8 +89,13 @@ extension TokenizerSettings {
 }
 
 extension ModelFolder {
+    /// The form that a `tokenizer_config.json` names; `nil` for Decant's.
+    package static func callFormName(in settings: JSON) -> String? { settings[TokenizerSettings.formMember]?.string }
+
     /// The name of the form in which the model calls functions; `nil` for Decant's, and where the folder has no tokenizer.
-    package func callFormName() throws(ModelFileError) -> String? { try TokenizerSettings(readingFolder: self).callForm()?.name }
+    package func callFormName() throws(ModelFileError) -> String? {
+        try TokenizerSettings(readingFolder: self).callForm()?.name
+    }
 }
 
 /// A question with answers that find out how a chat template writes them.
@@ -100,7 +116,8 @@ enum CallProbe {
             "type": "object", "required": ["room"],
             "properties": [
                 "colors": ["type": "array", "items": ["type": "string"], "description": "Colors."],
-                "level": ["type": "integer", "description": "Percent."], "on": ["type": "boolean", "description": "On or off."],
+                "level": ["type": "integer", "description": "Percent."],
+                "on": ["type": "boolean", "description": "On or off."],
                 "room": ["type": "string", "description": "Where."], "speed": ["type": "number", "description": "Seconds."],
             ],
         ])

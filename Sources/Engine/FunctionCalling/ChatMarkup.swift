@@ -33,8 +33,8 @@ struct ChatMarkup: Sendable {
         let prompt = try text(of: conversation, asking: true, for: row)
         guard whole.unicodeScalars.starts(with: prompt.unicodeScalars) else {
             throw RowError(
-                "the answer to the row '\(row.id)' cannot be made: the chat template starts an assistant's message otherwise than "
-                    + "it asks for one")
+                "the answer to the row '\(row.id)' cannot be made: the chat template starts an assistant's message otherwise "
+                    + "than it asks for one")
         }
         let rest = String(whole.unicodeScalars.dropFirst(prompt.unicodeScalars.count))
         return tokenizer.encode(rest, marked: conversation.mark, continues: true).map(Int32.init)

@@ -132,13 +132,13 @@ extension Lowering {
         let section = own ?? pipeline.tokenizer
         let (teacher, student) = (pipeline.teacher.origin, pipeline.student.origin)
         switch section.origin?.value {
-        case "teacher": if let name = teacher.reference { return try addImport(name, teacher.answer, pipeline) }
-        case "student": if let name = student.reference { return try addImport(name, student.answer, pipeline) }
+        case "teacher": if let name = teacher.reference { return try addImport(name, answer: teacher.answer, pipeline) }
+        case "student": if let name = student.reference { return try addImport(name, answer: student.answer, pipeline) }
         case .some: if let origin = section.origin { return try addReference(origin, pipeline) }
         case nil:
             let isTrained = own != nil || section.vocabulary.isWritten
             if let imported = pipeline.teacher.endpoint == nil ? teacher.reference : nil, !isTrained {
-                return try addImport(imported, teacher.answer, pipeline)
+                return try addImport(imported, answer: teacher.answer, pipeline)
             }
         }
         var kind = section.kind
@@ -155,7 +155,7 @@ extension Lowering {
     ///
     /// - Parameter answer: the form of its calls, where one is written.
     mutating func addImport(
-        _ name: Spanned<String>, _ answer: Spanned<AnswerForm>? = nil, _ pipeline: Pipeline
+        _ name: Spanned<String>, answer: Spanned<AnswerForm>? = nil, _ pipeline: Pipeline
     ) throws -> StageID? {
         guard let stage = try addReference(name, pipeline) else { return nil }
         if pipeline.stages.contains(where: { $0.name.value == name.value }) { return stage }

@@ -91,7 +91,7 @@ extension Lowering {
     ) throws -> LoweredModel? {
         switch origin {
         case .from(let name, let answer):
-            return try addImport(name, answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+            return try addImport(name, answer: answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
         case .initial(let shape):
             let own = role == "student" ? base.pipeline.student.tokenizer : nil
             guard let tokenizer = try addTokenizer(base, own: own) else { return nil }

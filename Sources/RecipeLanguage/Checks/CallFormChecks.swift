@@ -19,7 +19,8 @@ struct CallFormChecks {
                 pipeline.stages.contains(where: { $0.name.value == from.value })
             else { continue }
             findings.report(
-                .conflict, "'answer' stands beside a source, and '\(from.value)' is a stage of the recipe's own", at: answer.span,
+                .conflict, "'answer' stands beside a source, and '\(from.value)' is a stage of the recipe's own",
+                at: answer.span,
                 secondary: [.init(from.span, "a stage")], help: "write 'answer' in the stage that imports the model")
         }
     }

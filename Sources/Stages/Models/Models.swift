@@ -10,6 +10,7 @@ package enum ModelFiles {
     package static let weights = WeightFiles.single
     static let tokenizer = ModelFolder.tokenizerFiles[0]
     static let tokenizerSettings = ModelFolder.tokenizerFiles[1]
+    package static let settings = File<JSON>(tokenizerSettings)
 }
 
 extension StageContext {

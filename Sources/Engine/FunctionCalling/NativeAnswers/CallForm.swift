@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Words
 
 /// How a chat model writes the calls of functions: what its chat template renders, and what is read of its answers.
 protocol CallForm: Sendable {
@@ -62,7 +63,9 @@ package struct ModelResponse: Hashable, Sendable {
         do throws(RowError) {
             text = PromptStyle.response(of: try form.calls(in: answer.text))
         } catch {
-            (text, fault) = (answer.text, error.description)
+            // Where it happens to be a list of calls in Decant's form, it is none in its own.
+            let isList = (try? CallParser.calls(in: answer.text).get()) != nil
+            (text, fault) = (isList ? form.name + " " + answer.text : answer.text, error.description)
         }
     }
 }

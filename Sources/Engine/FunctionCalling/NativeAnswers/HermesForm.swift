@@ -20,8 +20,8 @@ struct HermesForm: CallForm {
 
     func pattern(of functions: [FunctionDefinition]) -> BytePattern? {
         let call: BytePattern = .sequence([
-            .text(marks[0] + "\n"), .choice(functions.map { .writtenCall(of: $0, arguments: "arguments") }),
-            .text("\n" + marks[1]),
+            .text(marks[0]), .optional(.text("\n")), .choice(functions.map { .writtenCall(of: $0, arguments: "arguments") }),
+            .optional(.text("\n")), .text(marks[1]),
         ])
         return .optional(.sequence([call, .repeated(.sequence([.text("\n"), call]))]))
     }

@@ -1,3 +1,5 @@
+import Words
+
 /// Responses as a model writes them: in Decant's form, or in one of its own.
 extension PromptEncoder {
     /// The name of the model's own form of calls; `nil` where it answers in Decant's.

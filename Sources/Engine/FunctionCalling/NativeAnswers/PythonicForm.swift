@@ -1,13 +1,14 @@
 import CanonicalJSON
 
-/// Llama 3.2 and others: a Python list of calls, `[f(a=1), g(b='x')]`. An answer that starts otherwise calls nothing.
+/// Llama 3.2 and others: a Python list of calls, `[f(a=1), g(b='x')]`, in some models between marks. An answer that starts
+/// otherwise calls nothing.
 struct PythonicForm: CallForm {
     let name = "pythonic"
-    let marks = ["<|python_tag|>", "<|python_start|>", "<|python_end|>"]
+    let marks = ["<|python_tag|>", "<|python_start|>", "<|python_end|>", "<|tool_call_start|>", "<|tool_call_end|>"]
 
     func calls(in answer: String) throws(RowError) -> [FunctionCall] {
         var reader = PythonReader(cursor: AnswerCursor(answer))
-        return try reader.answer(marks: marks)
+        return try reader.answer(marks)
     }
 
     func pattern(of functions: [FunctionDefinition]) -> BytePattern? { nil }
@@ -17,16 +18,21 @@ struct PythonicForm: CallForm {
 private struct PythonReader {
     var cursor: AnswerCursor
 
-    mutating func answer(marks: [String]) throws(RowError) -> [FunctionCall] {
+    mutating func answer(_ marks: [String]) throws(RowError) -> [FunctionCall] {
         cursor.skipSpaces()
-        let isMarked = cursor.take(marks[0]) || cursor.take(marks[1])
+        let isMarked = takeAny(marks)
         cursor.skipSpaces()
         guard isMarked || startsCalls else { return [] }
         let calls = try list()
         cursor.skipSpaces()
-        if cursor.take(marks[2]) { cursor.skipSpaces() }
+        if takeAny(marks) { cursor.skipSpaces() }
         guard cursor.isAtEnd else { throw RowError("something follows the list of calls") }
         return calls
+    }
+
+    private mutating func takeAny(_ marks: [String]) -> Bool {
+        for mark in marks where cursor.take(mark) { return true }
+        return false
     }
 
     /// Whether `[name(` stands here, as no other list does.
