@@ -72,5 +72,5 @@ extension Artifact {
     var isModel: Bool { self[ModelFiles.weights] != nil || isGGUF }
 
     /// Whether it is a model that is quantized for llama.cpp: its weights are a GGUF file.
-    var isGGUF: Bool { self[ModelFolder.ggufFile] != nil && self[ModelFiles.configuration.name] != nil }
+    var isGGUF: Bool { self[ModelFiles.gguf] != nil && self[ModelFiles.configuration.name] != nil }
 }

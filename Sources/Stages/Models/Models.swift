@@ -8,6 +8,8 @@ import Words
 package enum ModelFiles {
     package static let configuration = File<JSON>(ModelFolder.configurationFile)
     package static let weights = WeightFiles.single
+    /// In the place of `weights` where a model is quantized for llama.cpp.
+    package static let gguf = ModelFolder.ggufFile
     static let tokenizer = ModelFolder.tokenizerFiles[0]
     static let tokenizerSettings = ModelFolder.tokenizerFiles[1]
     package static let settings = File<JSON>(tokenizerSettings)

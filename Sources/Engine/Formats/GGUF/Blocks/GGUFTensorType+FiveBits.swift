@@ -41,7 +41,7 @@ extension GGUFTensorType {
             let found = search.findScaleAndMinimum(top: 31, .fine)
             for block in 0..<blocks {
                 try Self.appendHalf(found.scale[block], to: &bytes)
-                try Self.appendHalf(-found.minimum[block], to: &bytes)
+                try Self.appendHalf(0 - found.minimum[block], to: &bytes)
                 Self.appendFiveBits(search.levels.map { UInt8(level: $0[block]) }, to: &bytes)
             }
         }

@@ -5,8 +5,10 @@ extension GGUFFile {
     /// Writes `tokenizer.json` and `tokenizer_config.json` as the metadata have them, the chat template included.
     package func writeTokenizer(to folder: URL) throws {
         let vocabulary = try vocabulary()
-        try Data(tokenizerJSON(vocabulary).prettyText.utf8).write(to: folder.appending(path: "tokenizer.json"))
-        try Data(tokenizerConfiguration(vocabulary).prettyText.utf8).write(to: folder.appending(path: "tokenizer_config.json"))
+        let tokenizer = try tokenizerJSON(vocabulary)
+        try Data(tokenizer.prettyText.utf8).write(to: folder.appending(path: Tokenizer.file))
+        try Data(tokenizerConfiguration(vocabulary, tokenizer).prettyText.utf8).write(
+            to: folder.appending(path: TokenizerSettings.file))
     }
 
     /// The whole file where the metadata has it; otherwise it is made from the vocabulary.
@@ -42,10 +44,10 @@ extension GGUFFile {
     /// Whether the vocabulary is SentencePiece's, and not one of bytes.
     private var isOfCharacters: Bool { metadata["tokenizer.ggml.model"]?.string == "llama" }
 
-    private func tokenizerConfiguration(_ vocabulary: GGUFVocabulary) throws(ModelFileError) -> JSON {
+    private func tokenizerConfiguration(_ vocabulary: GGUFVocabulary, _ tokenizer: JSON) throws(ModelFileError) -> JSON {
         var members: [String: JSON] = [
             "tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": false, "clean_up_tokenization_spaces": false,
-            "added_tokens_decoder": vocabulary.addedTokensDecoder,
+            "added_tokens_decoder": Self.addedTokensDecoder(of: tokenizer),
         ]
         for (name, role) in [("bos", "bos"), ("eos", "eos"), ("unknown", "unk"), ("padding", "pad")] {
             members["\(role)_token"] = try id(name, vocabulary).map { .string(vocabulary.tokens[$0]) }
@@ -55,6 +57,17 @@ extension GGUFFile {
         members["chat_template"] = metadata["tokenizer.chat_template"]?.string.map(JSON.string)
         members["decant_prompt"] = metadata["decant.prompt"]?.string.map(JSON.string)
         return .object(members)
+    }
+
+    /// The added tokens of a `tokenizer.json` by their ids.
+    private static func addedTokensDecoder(of tokenizer: JSON) -> JSON {
+        var decoder: [String: JSON] = [:]
+        for token in tokenizer["added_tokens"]?.array ?? [] {
+            guard let id = token["id"]?.integer, var members = token.object else { continue }
+            members["id"] = nil
+            decoder[String(id)] = .object(members)
+        }
+        return .object(decoder)
     }
 
     private func vocabulary() throws(ModelFileError) -> GGUFVocabulary {

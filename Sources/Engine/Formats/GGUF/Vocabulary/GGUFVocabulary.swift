@@ -20,7 +20,13 @@ struct GGUFVocabulary {
 
 extension GGUFVocabulary {
     /// The ids that only added tokens have follow all others; those in between are in the vocabulary as well.
-    private var vocabularySize: Int { (kinds.lastIndex { $0 == .normal || $0 == .byte || $0 == .unknown } ?? -1) + 1 }
+    private var vocabularySize: Int {
+        let merged = Set(merges.map { Spelling($0.left + $0.right) })
+        let last = kinds.indices.last { id in
+            [.normal, .byte, .unknown].contains(kinds[id]) || kinds[id] == .userDefined && merged.contains(Spelling(tokens[id]))
+        }
+        return (last ?? -1) + 1
+    }
 
     private var addedTokens: [Int] {
         kinds.indices.filter { kinds[$0] == .control || kinds[$0] == .userDefined || kinds[$0] == .unknown }
@@ -52,11 +58,6 @@ extension GGUFVocabulary {
             "post_processor": form.postProcessor(begin: named(begin), end: named(end)), "decoder": form.decoder,
             "model": .object(model),
         ]
-    }
-
-    /// `added_tokens_decoder` of `tokenizer_config.json`.
-    var addedTokensDecoder: JSON {
-        .object(Dictionary(uniqueKeysWithValues: addedTokens.map { (String($0), .object(members(ofAdded: $0))) }))
     }
 
     private func members(ofAdded id: Int) -> [String: JSON] {
