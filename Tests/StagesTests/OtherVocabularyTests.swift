@@ -63,11 +63,13 @@ import Words
         let own = workshop.root.appending(path: "own-tokenizer")
         try FileManager.default.moveItem(at: tokenizer, to: own)
         try run(TokenizerTrain(vocabulary: vocabulary, prompt: .query), as: "tokenizer")
-        let shape = ModelShape(hidden: 16, layers: 1, heads: 2, kvHeads: 1, intermediate: 24, tied: true)
-        try run(ModelInit(shape: shape, seed: 1), as: name)
+        try run(Self.untrained, as: name)
         try FileManager.default.removeItem(at: tokenizer)
         try FileManager.default.moveItem(at: own, to: tokenizer)
     }
+
+    private static let untrained = ModelInit(
+        shape: ModelShape(hidden: 16, layers: 1, heads: 2, kvHeads: 1, intermediate: 24, tied: true), seed: 5)
 
     private static func training(_ steps: Int = 4) -> TrainingParameters {
         .init(steps: steps, batch: 4, learningRate: 0.01, optimizer: .adamW, warmup: 0.1, weightDecay: 0.01, seed: 3)
@@ -86,6 +88,7 @@ import Words
             Self.onPolicy([LossTerm(.forwardKL)]),
         ]
         let capture = KDCapture(k: 12, prompt: .query)
+        try run(Self.untrained, as: "model")
         try run(capture, as: "logits")
         let expected = try stages.map {
             try run($0)
@@ -136,14 +139,40 @@ import Words
         #expect(try #require(curve.last) < 0.8 * curve[0])
         let tokenizer = try ModelFolder(outputs).tokenizer()
         #expect(tokenizer.vocabularySize == 264)
-        try run(Self.onPolicy(loss, steps: 12))
+        try run(Self.onPolicy(loss, steps: 40))
         let own = try losses()
-        #expect(own.allSatisfy(\.isFinite) && (try #require(own.last)) < own[0])
+        #expect(own.allSatisfy(\.isFinite) && own.suffix(8).reduce(0, +) < own.prefix(8).reduce(0, +))
+    }
+
+    /// A chat model reads its own template, the student its own markup; the ends of their answers are one token.
+    @Test func aChatModelTeachesInItsOwnTemplate() throws {
+        let teacher = input("teacher").url
+        let tokenizer = try String(contentsOf: teacher.appending(path: "tokenizer.json"), encoding: .utf8)
+        try tokenizer.replacing("<|", with: "<#").replacing("|>", with: "#>").write(
+            to: teacher.appending(path: "tokenizer.json"), atomically: true, encoding: .utf8)
+        let settings: JSON = [
+            "eos_token": "<#end#>",
+            "chat_template": "Be brief.{% for m in messages %}<#user#>{{ m.content }}{% endfor %}<#assistant#>",
+        ]
+        try settings.canonicalText.write(
+            to: teacher.appending(path: "tokenizer_config.json"), atomically: true, encoding: .utf8)
+        try run(KDCapture(k: 40, prompt: .query), as: "logits")
+        let captured = try CapturedLogits(SafeTensors(reading: input("logits").url.appending(path: KDCapture.logits.name)))
+        let prompt = try #require(captured.examples.first).tokens.prefix(captured.examples[0].promptLength)
+        let text = try input("teacher").tokenizer().decodeWithSpecialTokens(prompt.map(Int.init))
+        #expect(text == "Be brief.<#user#>play song 0<#assistant#>")
+        #expect(failure(KDTrain(loss: [LossTerm(.forwardKL)], training: Self.training())).contains("KD[GOLD]"))
+        try run(Self.untrained, as: "model")
+        try run(KDTrain(loss: [LossTerm(.aligned)], training: Self.training(30)))
+        let curve = try losses()
+        #expect(try #require(curve.last) < 0.8 * curve[0])
+        try run(Self.onPolicy([LossTerm(.aligned)]))
     }
 
     /// With a student of the same tokens nothing needs a translation: GOLD is the divergence of JSD over all of them.
     @Test func goldOfOneVocabularyIsJSD() throws {
         try run(KDCapture(k: 280, prompt: .query), as: "logits")
+        try run(Self.untrained, as: "model")
         try run(KDTrain(loss: [LossTerm(.aligned)], training: Self.training(1)))
         let gold = try losses()
         try run(KDTrain(loss: [LossTerm(.jensenShannon)], training: Self.training(1)))
@@ -158,6 +187,8 @@ import Words
     }
 
     @Test func whatCannotBeAlignedIsRefused() throws {
+        let mixed = KDTrain(loss: [LossTerm(.aligned), LossTerm(.forwardKL)], training: Self.training())
+        #expect(failure(mixed).contains("FKL does not go with ULD or GOLD"))
         let stage = KDTrain(loss: [LossTerm(.aligned)], training: Self.training())
         let data = workshop.root.appending(path: "inputs/data/train.jsonl")
         let rows = try String(contentsOf: data, encoding: .utf8).split(separator: "\n")
@@ -168,7 +199,5 @@ import Words
         #expect(failure(stage).contains("the row 'a.txt-1' is a passage"))
         try FileManager.default.removeItem(at: workshop.root.appending(path: "inputs/data"))
         #expect(failure(stage).contains("need the input 'data'"))
-        #expect(
-            failure(KDTrain(loss: [LossTerm(.aligned), LossTerm(.forwardKL)], training: Self.training())) != "no failure")
     }
 }

@@ -33,7 +33,8 @@ final class GradientPass {
         let stretches = LossStretches(targets, of: loss)
         withExtendedLifetime(arena) {
             let activations = Activations(
-                decoder.configuration, batch, keeping: retention, logitRows: max(Decoder.logitRows, stretches.longest), in: arena)
+                decoder.configuration, batch, keeping: retention, logitRows: max(Decoder.logitRows, stretches.longest),
+                in: arena)
             decoder.hiddenStates(batch, activations)
             losses.withUnsafeMutableBufferPointer { losses in
                 decoder.forEachLogits(batch, activations, in: stretches.blocks(of: Decoder.logitRows)) { rows in

@@ -25,7 +25,8 @@ extension BridgingLoss {
         for (place, target) in targets.enumerated() {
             loss +=
                 crossEntropy
-                * places[place].replace(logits.row(place), token: target.token, crossEntropy: crossEntropy, scale: Double(scale))
+                * places[place].replace(
+                    logits.row(place), token: target.token, crossEntropy: crossEntropy, scale: Double(scale))
         }
         return loss
     }

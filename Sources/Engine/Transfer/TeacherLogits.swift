@@ -108,7 +108,8 @@ package final class LogitsCapture {
         var captured = TeacherLogits(k: k)
         decoder.forEachLogits(of: batch) { rows, logits in
             captured.append(
-                logits, positions: rows.count, vocabularySize: configuration.tokenCount, rowLength: configuration.vocabularySize)
+                logits, positions: rows.count, vocabularySize: configuration.tokenCount, rowLength: configuration.vocabularySize
+            )
         }
         var position = 0
         return examples.map { example in

@@ -109,7 +109,8 @@ extension Fields {
     fileprivate func checkSharedWeight(_ weight: Spanned<Double?>, _ loss: Spanned<[LossTerm]>) {
         guard weight.isWritten, !loss.value.contains(where: { $0.loss == .aligned }) else { return }
         report(
-            .conflict, "'shared_weight' is of the loss GOLD", at: weight.span, secondary: loss.isWritten ? [.init(loss.span)] : [],
+            .conflict, "'shared_weight' is of the loss GOLD", at: weight.span,
+            secondary: loss.isWritten ? [.init(loss.span)] : [],
             help: "leave it out, or write 'KD[GOLD]'")
     }
 }

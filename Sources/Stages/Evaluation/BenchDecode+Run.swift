@@ -14,7 +14,7 @@ extension BenchDecode: RunnableStage {
         guard promptTokens > 0, newTokens > 0, rounds > 0 else {
             throw StageFailure("bench.decode needs at least one prompt token, one new token and one round")
         }
-        let model = try context.inferenceModel("model")
+        let model = try context.unpaddedInferenceModel("model")
         let configuration = model.model.configuration
         let positions = configuration.maximumPositions
         guard positions >= Self.fewestPositions else {

@@ -21,7 +21,8 @@ extension StageContext {
         let lessons = try lessons(rows, answer: kind.answer)
         if let passage = lessons.first(where: { $0.response == nil }) {
             throw StageFailure(
-                "the row '\(passage.row.id)' is a passage, and ULD and GOLD compare answers; take the text out, or write KD[FKL]")
+                "the row '\(passage.row.id)' is a passage, and ULD and GOLD compare answers; take the text out, or write KD[FKL]"
+            )
         }
         var examples = try lessons.map { try rows.example(of: $0) }
         let tokenizer = rows.prompts.tokenizer
@@ -71,7 +72,8 @@ extension StageContext {
                     + "GOLD compares each up to where they differ")
         }
         if !examples.contains(where: { !($0.foreignTeachers.last?.spans.isEmpty ?? true) }) {
-            throw StageFailure("no answer of \(input) has a piece of text in common with the student's; are they of the same rows?")
+            throw StageFailure(
+                "no answer of \(input) has a piece of text in common with the student's; are they of the same rows?")
         }
     }
 
