@@ -163,13 +163,8 @@ package struct AnswerConstraints {
     }
 
     private func pattern(of row: Row) throws(RowError) -> BytePattern {
-        guard let form else {
-            if let pattern = task.pattern(of: row) { return pattern }
-            throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")
-        }
-        if let pattern = form.pattern(of: row.callableDefinitions(in: task.functions)) { return pattern }
-        throw RowError(
-            "the model calls functions in its own form '\(form.name)', which no grammar constrains yet; let it answer freely, or "
-                + "write 'answer: decant' beside the model")
+        if let form { return form.pattern(of: row.callableDefinitions(in: task.functions)) }
+        if let pattern = task.pattern(of: row) { return pattern }
+        throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")
     }
 }

@@ -21,7 +21,8 @@ struct CallFormChecks {
             findings.report(
                 .conflict, "'answer' stands beside a source, and '\(from.value)' is a stage of the recipe's own",
                 at: answer.span,
-                secondary: [.init(from.span, "a stage")], help: "write 'answer' in the stage that imports the model")
+                secondary: [.init(from.span, "a stage")],
+                help: "write 'answer' among the 'parameters' of the stage that imports the model")
         }
     }
 

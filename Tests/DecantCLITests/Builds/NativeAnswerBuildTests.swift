@@ -121,7 +121,7 @@ import Testing
             #expect(answers.allSatisfy { $0["native"]?["form"] == "hermes" && $0["fault"] == nil }, "\(stage)")
         }
         let rewards = try Self.lines(program, "student.sft.okd.rl", "curve.jsonl")
-        #expect(rewards.contains { ($0["reward"]?.double ?? -1) > 0 }, "\(rewards)")
+        #expect(rewards.contains { ($0["right"]?.double ?? 0) > 0 }, "\(rewards)")
     }
 
     @Test func decantsFormIsAWord() throws {

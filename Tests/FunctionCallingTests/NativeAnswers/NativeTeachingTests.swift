@@ -51,7 +51,7 @@ import Words
         row.background.examples = [.init(query: "off", response: Self.response)]
         let encoder = try model.prompts(.tools)
         let prompt = Self.text(encoder, try encoder.promptTokens(of: row, functions: Self.functions))
-        #expect(prompt.contains("set_light") && !prompt.contains("Functions:") && !prompt.contains(#"[{"name":"#))
+        #expect(prompt.contains("set_light") && !prompt.contains("Functions:") && !prompt.contains(#"[{"name":"set"#))
         let call = try #require(ToolTemplate.named(form)).call
         #expect(prompt.contains(call), "an example is a message with calls")
     }
@@ -159,10 +159,9 @@ import Words
     }
 
     /// A grammar allows what the template writes, token by token, and nothing that is no call.
-    @Test(arguments: ["hermes", "llama", "mistral", "mistral-args"]) func aGrammarHasTheFormsCalls(form: String) throws {
+    @Test(arguments: ToolTemplate.all.map(\.form)) func aGrammarHasTheFormsCalls(form: String) throws {
         let template = try #require(ToolTemplate.named(form))
         let encoder = try ToolModelFolder(template).prompts(.tools)
-        #expect(encoder.canConstrainCalls)
         var constraints = AnswerConstraints(task: CallTask(functions: Self.functions), prompts: encoder)
         let constraint = try constraints.constraint(for: Self.row)
         let ends = Set(encoder.endTokens)
@@ -181,7 +180,7 @@ import Words
     }
 
     /// A random model that is held to the grammar writes nothing but calls.
-    @Test(arguments: ["hermes", "llama", "mistral", "mistral-args"]) func randomModelsWriteCalls(form: String) throws {
+    @Test(arguments: ToolTemplate.all.map(\.form)) func randomModelsWriteCalls(form: String) throws {
         let encoder = try ToolModelFolder(try #require(ToolTemplate.named(form))).prompts(.tools)
         var constraints = AnswerConstraints(task: CallTask(functions: Self.functions), prompts: encoder)
         let configuration = try ModelConfiguration(
@@ -193,17 +192,10 @@ import Words
         let model = InferenceModel(Model(initializing: configuration, seed: 3))
         for answer in try model.generate([[1, 2, 3]], options: options, workers: WorkerPool(threads: 2)) {
             let response = encoder.response(of: answer)
-            #expect(answer.isFinished && response.fault == nil, "\(response.native?.text ?? "")")
+            // At the limit, calls are whole though no end token follows.
+            #expect(response.fault == nil, "\(response.native?.text ?? "")")
             let calls = try CallParser.calls(in: response.text, of: Self.functions).get()
             #expect(calls.allSatisfy { $0.name == "set_light" })
         }
-    }
-
-    @Test(arguments: ["pythonic", "functiongemma"]) func otherFormsSayThatNoGrammarHasThem(form: String) throws {
-        let encoder = try ToolModelFolder(try #require(ToolTemplate.named(form))).prompts(.tools)
-        #expect(!encoder.canConstrainCalls)
-        var constraints = AnswerConstraints(task: CallTask(functions: Self.functions), prompts: encoder)
-        let refusal = #expect(throws: RowError.self) { try constraints.constraint(for: Self.row) }
-        #expect(refusal?.description.contains("in its own form '\(form)', which no grammar constrains yet") == true)
     }
 }

@@ -39,6 +39,7 @@ struct AnsweringModel {
         let functions = try given ?? history.functions(in: store)
         task = try description.task(functions: functions)
         answerStyle = history.answerStyle
+        let isFree = try Self.isFree(manner, task, answerStyle)
         let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
         defer { try? FileManager.default.removeItem(at: directory) }
         try store.materialize(target.record.artifact, at: directory)
@@ -49,7 +50,6 @@ struct AnsweringModel {
         }
         encoder = try folder.prompts(
             task.markup(of: style), callsNatively: task.kind == .calls && answerStyle == .call)
-        let isFree = try Self.isFree(manner, task, answerStyle, encoder)
         let (model, workers) = (try folder.inferenceModel(), WorkerPool(threads: Machine.current.processors))
         if [.choice, .rank].contains(task.kind), !isFree {
             let positions = model.model.configuration.maximumPositions
@@ -67,16 +67,13 @@ struct AnsweringModel {
     ///
     /// - Throws: where the person wants them held, and they cannot be.
     private static func isFree(
-        _ manner: RunCommand.Manner?, _ task: any AnswerTask, _ style: AnswerStyle, _ encoder: PromptEncoder
+        _ manner: RunCommand.Manner?, _ task: any AnswerTask, _ style: AnswerStyle
     ) throws(CommandFailure) -> Bool {
         var reason: String?
         if style == .reasoning {
             reason = "this model reasons before it answers; constrained answers with reasoning are not in this version yet"
         } else if task.kind == .text {
             reason = "answers of the task 'text' are free texts, which no grammar constrains: leave --constrained out"
-        } else if let form = encoder.formName, !encoder.canConstrainCalls {
-            reason =
-                "this model calls functions in its own form '\(form)', which no grammar constrains yet: leave --constrained out"
         } else if !isKnown(task) {
             reason =
                 "what an answer may call must be known, and this model's lineage does not say: name a file of functions with "

@@ -13,8 +13,8 @@ protocol CallForm: Sendable {
     /// - Throws: where the answer starts a call that is none.
     func calls(in answer: String) throws(RowError) -> [FunctionCall]
 
-    /// All answers that call these functions any number of times; `nil` where no grammar has them.
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern?
+    /// All answers that call these functions any number of times; nothing at all is one of them.
+    func pattern(of functions: [FunctionDefinition]) -> BytePattern
 }
 
 /// The forms that are known.
@@ -84,6 +84,27 @@ extension FunctionCall {
             throw RowError("the call of '\(name)' has no '\(words[0])' object")
         }
         self.init(name: name, arguments: arguments)
+    }
+}
+
+extension BytePattern {
+    /// `{"name": "set_light", "parameters": {"room": "kitchen"}}`, as chat templates write calls.
+    ///
+    /// - Parameters:
+    ///   - arguments: what the member of the arguments is called.
+    ///   - takesID: whether an `id` of nine letters and digits may be the last member.
+    static func writtenCall(
+        of function: FunctionDefinition, arguments: String, takesID: Bool = false
+    ) -> BytePattern {
+        let json = ValueSpelling.spacedJSON
+        let letter: BytePattern = .choice([
+            digit, .byte(UInt8(ascii: "A")...UInt8(ascii: "Z")), .byte(UInt8(ascii: "a")...UInt8(ascii: "z")),
+        ])
+        let id: BytePattern = .optional(.sequence([.text(", \"id\": \""), .repeated(letter, 9...9), .text("\"")]))
+        return .sequence([
+            .text("{\"name\": " + json.quoted(function.name) + ", \"\(arguments)\": "), json.arguments(of: function),
+            takesID ? id : .sequence([]), .text("}"),
+        ])
     }
 }
 

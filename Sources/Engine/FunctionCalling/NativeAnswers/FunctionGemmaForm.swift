@@ -77,5 +77,23 @@ struct FunctionGemmaForm: CallForm {
         cursor.skipSpaces()
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern? { nil }
+    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
+        .repeated(
+            .choice(
+                functions.map { function in
+                    let arguments = ValueSpelling.functionGemma.arguments(of: function)
+                    return .sequence([.text(marks[0] + "call:" + function.name), arguments, .text(marks[1])])
+                }))
+    }
+}
+
+extension ValueSpelling {
+    /// Texts between marks, which are any but for `<`; keys without quotes.
+    fileprivate static let functionGemma = ValueSpelling(
+        comma: ",", colon: ":",
+        string: .sequence([
+            .text("<escape>"), .repeated(.choice([.character(except: "<"), .text("\n"), .text("\t")])), .text("<escape>"),
+        ]), quoted: { "<escape>" + $0 + "<escape>" },
+        anyKey: .repeated(.choice([.byte(UInt8(ascii: "a")...UInt8(ascii: "z")), .text("_")]), 1...32), key: { $0 },
+        sortsKeys: true)
 }

@@ -18,11 +18,11 @@ struct HermesForm: CallForm {
         return calls
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern? {
+    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
         let call: BytePattern = .sequence([
             .text(marks[0]), .optional(.text("\n")), .choice(functions.map { .writtenCall(of: $0, arguments: "arguments") }),
             .optional(.text("\n")), .text(marks[1]),
         ])
-        return .optional(.sequence([call, .repeated(.sequence([.text("\n"), call]))]))
+        return .list(of: call, between: "\n")
     }
 }

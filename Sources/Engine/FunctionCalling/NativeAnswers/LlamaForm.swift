@@ -19,8 +19,7 @@ struct LlamaForm: CallForm {
         return calls
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern? {
-        let call: BytePattern = .choice(functions.map { .writtenCall(of: $0, arguments: "parameters") })
-        return .optional(.sequence([call, .repeated(.sequence([.text("; "), call]))]))
+    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
+        .list(of: .choice(functions.map { .writtenCall(of: $0, arguments: "parameters") }), between: "; ")
     }
 }

@@ -40,7 +40,7 @@ struct MistralForm: CallForm {
         return calls
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern? {
+    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
         let start = BytePattern.text(marks[0])
         if isList {
             let call: BytePattern = .choice(functions.map { .writtenCall(of: $0, arguments: "arguments", takesID: true) })
@@ -48,6 +48,7 @@ struct MistralForm: CallForm {
             return .optional(.sequence([start, .optional(.text(" ")), .text("["), calls, .text("]")]))
         }
         return .repeated(
-            .choice(functions.map { .sequence([start, .text($0.name + "[ARGS]"), .writtenArguments(of: $0)]) }))
+            .choice(
+                functions.map { .sequence([start, .text($0.name + "[ARGS]"), ValueSpelling.spacedJSON.arguments(of: $0)]) }))
     }
 }

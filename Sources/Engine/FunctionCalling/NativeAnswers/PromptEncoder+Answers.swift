@@ -5,9 +5,6 @@ extension PromptEncoder {
     /// The name of the model's own form of calls; `nil` where it answers in Decant's.
     package var formName: String? { form?.name }
 
-    /// Whether a grammar can have the calls that the model writes.
-    package var canConstrainCalls: Bool { form.map { $0.pattern(of: []) != nil } ?? true }
-
     /// What a model said, in Decant's spelling.
     package func response(of answer: GeneratedSequence) -> ModelResponse {
         guard let form else { return ModelResponse(answer.text(with: tokenizer)) }
