@@ -44,9 +44,6 @@ package struct ModelFolder: Sendable {
         try inferenceModel().over(tokens: tokenizer().vocabularySize)
     }
 
-    /// Whether the weights are in safetensors, and may be floats.
-    var mayHoldFloats: Bool { !isGGUF }
-
     /// The size of the file with the weights.
     package func weightBytes() throws -> Int {
         let file = url.appending(path: isGGUF ? Self.ggufFile : WeightFiles.single)
@@ -71,7 +68,7 @@ package struct ModelFolder: Sendable {
     package static let ggufFile = "model.gguf"
 
     /// Whether the folder has its weights in a GGUF file.
-    private var isGGUF: Bool { has(Self.ggufFile) && !has(WeightFiles.single) && !has(WeightFiles.index) }
+    var isGGUF: Bool { has(Self.ggufFile) && !has(WeightFiles.single) && !has(WeightFiles.index) }
 
     private static func generation(_ tokens: ControlTokens) -> JSON {
         // Ids of `SpecialToken`, for models of Decant's own: responses end at `end`, batches are padded with `endOfText`.

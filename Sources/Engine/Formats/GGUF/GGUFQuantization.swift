@@ -11,7 +11,7 @@ extension ModelFolder {
         _ source: ModelFolder, to precision: GGUFPrecision, importance: CalibrationStatistics?, workers: WorkerPool
     ) throws -> QuantizationReport {
         let stated = try source.readJSON(Self.configurationFile)
-        guard stated["quantization_config"] ?? .null == .null, source.mayHoldFloats else {
+        guard stated["quantization_config"] ?? .null == .null, !source.isGGUF else {
             throw QuantizationError("The model is quantized already; quantize the float model it was made from.")
         }
         let model = try source.modelForGGUF()

@@ -49,8 +49,11 @@ extension GGUFFile {
             "tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": false, "clean_up_tokenization_spaces": false,
             "added_tokens_decoder": Self.addedTokensDecoder(of: tokenizer),
         ]
+        let added = Set((tokenizer["added_tokens"]?.array ?? []).compactMap { $0["id"]?.integer })
         for (name, role) in [("bos", "bos"), ("eos", "eos"), ("unknown", "unk"), ("padding", "pad")] {
-            members["\(role)_token"] = try id(name, vocabulary).map { .string(vocabulary.tokens[$0]) }
+            // A role makes a token special, which cuts texts otherwise; the ids of ordinary ones stand in generation_config.json.
+            guard let id = try id(name, vocabulary), added.contains(id) else { continue }
+            members["\(role)_token"] = .string(vocabulary.tokens[id])
         }
         let architecture = metadata["general.architecture"]?.string ?? ""
         members["model_max_length"] = metadata["\(architecture).context_length"]?.integer.map { .integer(Int64($0)) }

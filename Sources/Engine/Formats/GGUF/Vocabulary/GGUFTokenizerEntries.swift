@@ -160,13 +160,14 @@ extension Tokenizer {
 
 extension TextPipeline {
     fileprivate func does(theSameAs other: TextPipeline) -> Bool {
-        let pieces = [SentencePieces(self), SentencePieces(other)]
-        let cutsAlike =
-            preTokenizer == other.preTokenizer
-            || (pieces[0] != nil && pieces[0] == pieces[1] && differencesOfPieces.isEmpty && other.differencesOfPieces.isEmpty)
-        return normalizer == other.normalizer && cutsAlike && isByteLevel == other.isByteLevel && decoder == other.decoder
+        normalizer == other.normalizer && cuts(as: other) && isByteLevel == other.isByteLevel && decoder == other.decoder
             && keepsWholePieces == other.keepsWholePieces && frame == other.frame
     }
 
-    private var differencesOfPieces: [String] { SentencePieces(self)?.differences(self) ?? [] }
+    /// SentencePiece's form says all where it has no differences: a step that cuts at spaces finds none behind the normalizer.
+    private func cuts(as other: TextPipeline) -> Bool {
+        if preTokenizer == other.preTokenizer { return true }
+        guard let pieces = SentencePieces(self), pieces == SentencePieces(other) else { return false }
+        return normalizer == other.normalizer && pieces.differences(self).isEmpty && pieces.differences(other).isEmpty
+    }
 }
