@@ -4,6 +4,8 @@ import Words
 extension BridgingLoss {
     /// What no probability is taken to be below, where its logarithm is taken or others are multiplied by it.
     static let least = 1e-8
+    /// The same of a piece that both sides say: of several tokens it may well be less probable, and is learned all the same.
+    static let leastOfPiece = 1e-100
 
     package func replaceByGradients(_ logits: LogitRows, targets: ArraySlice<LossTarget>, scale: Float) -> Double {
         guard let first = targets.first else { return 0 }
@@ -150,13 +152,14 @@ private struct MergedDistribution {
                 continue
             }
             isLeft[student] = false
-            let (loss, slope) = Self.divergence(probability, self.value(student), beta)
+            let least = token == ends?.teacher ? BridgingLoss.leastOfPiece : BridgingLoss.least
+            let (loss, slope) = Self.divergence(probability, self.value(student), beta, least)
             value += weight * loss
             slopes[student] += weight * slope
         }
         if let rest = piece.rest {
             let others = tokens.matched.filter { isLeft[$0] }
-            let (loss, slope) = Self.divergence(rest, others.reduce(0) { $0 + self.value($1) }, beta)
+            let (loss, slope) = Self.divergence(rest, others.reduce(0) { $0 + self.value($1) }, beta, BridgingLoss.least)
             value += weight * loss
             for token in others { slopes[token] += weight * slope }
         }
@@ -167,8 +170,10 @@ private struct MergedDistribution {
     }
 
     /// A token's part of JSD(β), and its derivative with respect to q; FKL's and RKL's at β = 0 and 1.
-    private static func divergence(_ p: Double, _ q: Double, _ beta: Double) -> (value: Double, slope: Double) {
-        let (a, b) = (max(p, BridgingLoss.least), max(q, BridgingLoss.least))
+    private static func divergence(
+        _ p: Double, _ q: Double, _ beta: Double, _ least: Double
+    ) -> (value: Double, slope: Double) {
+        let (a, b) = (max(p, least), max(q, least))
         let (logA, logB) = (PortableMath.log(a), PortableMath.log(b))
         let value: Double
         let slope: Double
@@ -180,7 +185,7 @@ private struct MergedDistribution {
             value = beta * a * (logA - logM) + (1 - beta) * b * (logB - logM)
             slope = (1 - beta) * (logB - logM)
         }
-        return (value, q < BridgingLoss.least ? 0 : slope)
+        return (value, q < least ? 0 : slope)
     }
 
     private static func sign(_ number: Double) -> Double { number > 0 ? 1 : number < 0 ? -1 : 0 }
