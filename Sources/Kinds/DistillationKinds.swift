@@ -68,6 +68,7 @@ package struct KDTrain: TrainingKind {
     /// Each teacher's share of the divergences, in the order of the inputs; `nil` for one teacher.
     @Spanned package var teacherWeights: [Double]? = nil
     @Spanned package var sharedWeight: Double? = nil
+    @Spanned package var matchPieces = false
     /// Of the student's own prompts and of the rows' own answers, for ULD and GOLD.
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
@@ -91,7 +92,7 @@ package struct KDTrain: TrainingKind {
                 of: .number(
                     "teacher_weights", in: 0...1, "Each teacher's share of the divergences, in the order of the inputs.")
             ).plain(), at: .elsewhere),
-        .init(\.$sharedWeight, .sharedWeight),
+        .init(\.$sharedWeight, .sharedWeight), .init(\.$matchPieces, .matchPieces, key: .unlessStandard),
         .init(\.$prompt, .prompt, at: .elsewhere, key: .unlessStandard),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]
@@ -128,6 +129,7 @@ package struct KDOnPolicy: TrainingKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var sharedWeight: Double? = nil
+    @Spanned package var matchPieces = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -139,7 +141,7 @@ package struct KDOnPolicy: TrainingKind {
         .init(\.training, "training", "How the stage walks down its loss."),
         .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere),
-        .init(\.$sharedWeight, .sharedWeight),
+        .init(\.$sharedWeight, .sharedWeight), .init(\.$matchPieces, .matchPieces, key: .unlessStandard),
     ]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
@@ -155,6 +157,15 @@ extension Field where Value == Double {
         .share(
             "shared_weight", in: 0...1,
             "Of GOLD: how much the tokens count that both vocabularies have. Left out: their share of the teacher's vocabulary."
+        )
+    }
+}
+
+extension Field where Value == Bool {
+    fileprivate static var matchPieces: Field {
+        .flag(
+            "match_pieces",
+            "Of GOLD: whether the tokens that end a piece of text on both sides count as one, also where the vocabularies differ."
         )
     }
 }

@@ -4,6 +4,8 @@ import Words
 extension BridgingLoss {
     /// What no probability is taken to be below, where its logarithm is taken or others are multiplied by it.
     static let least = 1e-8
+    /// The same of a piece that both sides say: of several tokens it may well be less probable, and is learned all the same.
+    static let leastOfPiece = 1e-100
 
     package func replaceByGradients(_ logits: LogitRows, targets: ArraySlice<LossTarget>, scale: Float) -> Double {
         guard let first = targets.first else { return 0 }
@@ -43,7 +45,9 @@ extension BridgingLoss {
         case .sorted:
             value = merged.addSorted(
                 piece.probabilities, rest: piece.rest, among: 0..<tokens.studentCount, weight: 1)
-        case .shared(let beta): value = merged.addShared(piece, tokens, beta: beta, sharedWeight: sharedWeight)
+        case .shared(let beta):
+            let ends = matchesPieces ? (student: Int(places[span.upperBound - 1].token), teacher: piece.ownToken) : nil
+            value = merged.addShared(piece, tokens, beta: beta, sharedWeight: sharedWeight, ends: ends)
         }
         places[span.upperBound - 1].add(merged.slopes, times: share * factor)
         let slope = share * merged.slopeOfFactor
@@ -54,6 +58,8 @@ extension BridgingLoss {
 
 /// A teacher's distribution over what ends a span, given what comes before the span.
 private struct TeacherPiece {
+    /// The response's own token at the end of the span.
+    let ownToken: Int32
     let tokens: ArraySlice<Int32>
     /// Of the stored tokens, falling.
     let probabilities: [Double]
@@ -72,6 +78,7 @@ private struct TeacherPiece {
             return product * max(chance, BridgingLoss.least)
         }
         let last = row(span.upperBound - 1)
+        ownToken = teacher.tokens[span.upperBound - 1]
         tokens = last.tokens
         let all = last.logProbabilities.map { factor * PortableMath.exp($0) }
         probabilities = Array(all.prefix(tokens.count))
@@ -127,36 +134,46 @@ private struct MergedDistribution {
     /// JSD(β) over the tokens that both have, `addSorted` over the others.
     ///
     /// What the teacher stores no logits of counts as one token that both have.
-    mutating func addShared(_ piece: TeacherPiece, _ tokens: SharedTokens, beta: Double, sharedWeight: Double?) -> Double {
+    /// - Parameter ends: tokens that count as one that both have, whatever the vocabularies say.
+    mutating func addShared(
+        _ piece: TeacherPiece, _ tokens: SharedTokens, beta: Double, sharedWeight: Double?,
+        ends: (student: Int, teacher: Int32)?
+    ) -> Double {
         let weight = sharedWeight ?? Double(tokens.matched.count) / Double(max(1, tokens.teacherCount))
+        // An end that the teacher stores no logit of cannot be matched.
+        let ends = ends.flatMap { piece.tokens.contains($0.teacher) ? $0 : nil }
         var value = 0.0
         var ofTeacherAlone: [Double] = []
         var isLeft = [Bool](repeating: true, count: probabilities.count)
         for (token, probability) in zip(piece.tokens, piece.probabilities) {
-            let student = Int(tokens.students[Int(token)])
-            guard student >= 0 else {
+            let student = token == ends?.teacher ? ends?.student ?? -1 : Int(tokens.students[Int(token)])
+            guard student >= 0, token == ends?.teacher || student != ends?.student else {
                 ofTeacherAlone.append(probability)
                 continue
             }
             isLeft[student] = false
-            let (loss, slope) = Self.divergence(probability, self.value(student), beta)
+            let least = token == ends?.teacher ? BridgingLoss.leastOfPiece : BridgingLoss.least
+            let (loss, slope) = Self.divergence(probability, self.value(student), beta, least)
             value += weight * loss
             slopes[student] += weight * slope
         }
         if let rest = piece.rest {
             let others = tokens.matched.filter { isLeft[$0] }
-            let (loss, slope) = Self.divergence(rest, others.reduce(0) { $0 + self.value($1) }, beta)
+            let (loss, slope) = Self.divergence(rest, others.reduce(0) { $0 + self.value($1) }, beta, BridgingLoss.least)
             value += weight * loss
             for token in others { slopes[token] += weight * slope }
         }
-        guard tokens.teacherCount > tokens.matched.count, !tokens.unmatched.isEmpty else { return value }
+        let unmatched = ends == nil ? tokens.unmatched : tokens.unmatched.filter { $0 != ends?.student }
+        guard tokens.teacherCount > tokens.matched.count, !unmatched.isEmpty else { return value }
         return value
-            + addSorted(ofTeacherAlone, rest: nil, among: tokens.unmatched, weight: 1 - weight)
+            + addSorted(ofTeacherAlone, rest: nil, among: unmatched, weight: 1 - weight)
     }
 
     /// A token's part of JSD(β), and its derivative with respect to q; FKL's and RKL's at β = 0 and 1.
-    private static func divergence(_ p: Double, _ q: Double, _ beta: Double) -> (value: Double, slope: Double) {
-        let (a, b) = (max(p, BridgingLoss.least), max(q, BridgingLoss.least))
+    private static func divergence(
+        _ p: Double, _ q: Double, _ beta: Double, _ least: Double
+    ) -> (value: Double, slope: Double) {
+        let (a, b) = (max(p, least), max(q, least))
         let (logA, logB) = (PortableMath.log(a), PortableMath.log(b))
         let value: Double
         let slope: Double
@@ -168,7 +185,7 @@ private struct MergedDistribution {
             value = beta * a * (logA - logM) + (1 - beta) * b * (logB - logM)
             slope = (1 - beta) * (logB - logM)
         }
-        return (value, q < BridgingLoss.least ? 0 : slope)
+        return (value, q < least ? 0 : slope)
     }
 
     private static func sign(_ number: Double) -> Double { number > 0 ? 1 : number < 0 ? -1 : 0 }
@@ -176,6 +193,8 @@ private struct MergedDistribution {
 
 /// The student's distribution at a place, and the derivatives of the comparisons with respect to it.
 private struct StudentPlace {
+    /// The response's own token.
+    let token: Int32
     /// softmax(logits/τ) [V]
     let probabilities: [Float]
     let probabilityOfToken: Double
@@ -188,7 +207,7 @@ private struct StudentPlace {
     var isFinite: Bool { probabilityOfToken.isFinite }
 
     init(_ logits: UnsafePointer<Float>, _ vocabularySize: Int, token: Int32, temperature: Double) {
-        self.temperature = temperature
+        (self.token, self.temperature) = (token, temperature)
         probabilities = [Float](unsafeUninitializedCapacity: vocabularySize) { buffer, count in
             if let base = buffer.baseAddress {
                 base.update(from: logits, count: vocabularySize)

@@ -22,6 +22,9 @@ package struct BridgingLoss: ResponseLoss {
     /// How much the tokens count that both vocabularies have, the others counting the rest of 1; `nil` for the share that they
     /// are of the teacher's vocabulary.
     let sharedWeight: Double?
+    /// Whether the tokens that end a span on both sides count as one token that both have: they end the same text. Of a piece
+    /// that is several tokens to one side the vocabularies share no token, or another.
+    let matchesPieces: Bool
     /// By teacher: its share, and what it has in common with the student.
     let teacherWeights: [Double]
     let shared: [SharedTokens]
@@ -31,7 +34,7 @@ package struct BridgingLoss: ResponseLoss {
     /// - Parameter terms: ULD or GOLD, and perhaps CE.
     package init(
         _ terms: [LossTerm], temperature: Double = 1, tail: LogitsTail? = nil, sharedWeight: Double? = nil,
-        teacherWeights: [Double] = [1], shared: [SharedTokens]
+        matchesPieces: Bool = false, teacherWeights: [Double] = [1], shared: [SharedTokens]
     ) {
         func weight(_ losses: [Loss]) -> Double { terms.reduce(0) { $0 + (losses.contains($1.loss) ? $1.weight : 0) } }
         let aligned = terms.first { $0.loss == .aligned }
@@ -41,6 +44,7 @@ package struct BridgingLoss: ResponseLoss {
         (self.weight, crossEntropy) = (weight([.universal, .aligned]), weight([.crossEntropy]))
         (self.temperature, self.tail) = (temperature, tail ?? (temperature == 1 ? .lump : .renormalize))
         (self.sharedWeight, self.teacherWeights, self.shared) = (sharedWeight, teacherWeights, shared)
+        self.matchesPieces = matchesPieces
     }
 
     /// The spans that this loss compares.

@@ -84,7 +84,7 @@ package struct Distillation: Sendable {
                 .conflict, "ULD and GOLD compare answers, and prompts are each model's own", at: train.$promptShare.span,
                 secondary: [.init(loss.span)], help: "leave 'prompt' out")
         }
-        options.checkSharedWeight(train.$sharedWeight, loss)
+        options.checkGold(train.$sharedWeight, train.$matchPieces, loss)
         if train.$tail.isWritten, train.tail == .lump, train.temperature != 1 {
             options.report(
                 .conflict, "the bucket's share is known at temperature 1 alone", at: train.$tail.span,
@@ -100,18 +100,21 @@ extension KDOnPolicy {
     init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         self.init(reading: options, steps: steps)
         $loss = loss
-        options.checkSharedWeight($sharedWeight, loss)
+        options.checkGold($sharedWeight, $matchPieces, loss)
     }
 }
 
 extension Fields {
-    /// GOLD alone weighs tokens that both vocabularies have against the others.
-    fileprivate func checkSharedWeight(_ weight: Spanned<Double?>, _ loss: Spanned<[LossTerm]>) {
-        guard weight.isWritten, !loss.value.contains(where: { $0.loss == .aligned }) else { return }
-        report(
-            .conflict, "'shared_weight' is of the loss GOLD", at: weight.span,
-            secondary: loss.isWritten ? [.init(loss.span)] : [],
-            help: "leave it out, or write 'KD[GOLD]'")
+    /// What GOLD alone has.
+    fileprivate func checkGold(_ weight: Spanned<Double?>, _ pieces: Spanned<Bool>, _ loss: Spanned<[LossTerm]>) {
+        guard !loss.value.contains(where: { $0.loss == .aligned }) else { return }
+        for (name, span, isWritten) in [
+            ("shared_weight", weight.span, weight.isWritten), ("match_pieces", pieces.span, pieces.isWritten),
+        ] where isWritten {
+            report(
+                .conflict, "'\(name)' is of the loss GOLD", at: span, secondary: loss.isWritten ? [.init(loss.span)] : [],
+                help: "leave it out, or write 'KD[GOLD]'")
+        }
     }
 }
 

@@ -42,7 +42,8 @@ extension StageContext {
                     ends: zip(examples.first?.tokens.last, captured.first?.tokens.last)))
         }
         let loss = BridgingLoss(
-            kind.loss, temperature: kind.temperature, tail: kind.tail, sharedWeight: kind.sharedWeight, teacherWeights: weights,
+            kind.loss, temperature: kind.temperature, tail: kind.tail, sharedWeight: kind.sharedWeight,
+            matchesPieces: kind.matchPieces, teacherWeights: weights,
             shared: shared)
         for input in inputs {
             try add(read(KDCapture.logits, from: input).examples, of: input, to: &examples, tokenizer, loss)

@@ -116,7 +116,8 @@ extension KDOnPolicy: RunnableStage {
             trainer = try OnPolicyTrainer(
                 student, teacher: teacher, reading: data.map { try own.prompt(of: $0) }, through: translation, on: examples,
                 loss: BridgingLoss(
-                    loss, temperature: temperature, sharedWeight: sharedWeight, shared: [translation.shared]),
+                    loss, temperature: temperature, sharedWeight: sharedWeight, matchesPieces: matchPieces,
+                    shared: [translation.shared]),
                 sampling: sampling, options: options, workers: context.workers)
         } else {
             try context.checkThatTokenizersAreEqual("model", "teacher")

@@ -99,9 +99,14 @@ struct BridgingLossTests {
             [LossTerm(.aligned, weight: 0.7, argument: 0.2), LossTerm(.crossEntropy, weight: 0.5)],
         ], [1.0, 1.7])
     func gradientsAreThoseOfDifferences(terms: [LossTerm], temperature: Double) throws {
+        try checkGradient(terms, temperature, matchesPieces: false)
+        try checkGradient(terms, temperature, matchesPieces: true)
+    }
+
+    private func checkGradient(_ terms: [LossTerm], _ temperature: Double, matchesPieces: Bool) throws {
         let (own, others) = (23, [31, 19])
         let loss = BridgingLoss(
-            terms, temperature: temperature, sharedWeight: 0.6, teacherWeights: [0.3, 0.7],
+            terms, temperature: temperature, sharedWeight: 0.6, matchesPieces: matchesPieces, teacherWeights: [0.3, 0.7],
             shared: others.map { Self.shared(own, $0) })
         let (ends, teacherEnds) = ([3, 5, 9, 9], [[1, 3, 9, 9], [5, 8, 9, 9]])
         var example = TrainingExample(tokens: [0] + Self.tokens(4, own), promptLength: 1)
@@ -127,6 +132,34 @@ struct BridgingLossTests {
         let (value, gradient) = Self.evaluate(bridging, example, (5..<8).flatMap { Self.logits($0, 40) })
         #expect(abs(value) < 1e-5)
         if loss == .aligned { #expect(gradient.allSatisfy { abs($0) < 1e-5 }) }
+    }
+
+    /// The teacher has one token for what are two tokens to the student, and both are sure of it.
+    @Test func aPieceThatBothSayIsMatched() throws {
+        let (own, other) = (12, 14)
+        // The teacher's last two tokens are its own; one of them is the piece.
+        let shared = SharedTokens(students: (0..<other).map { $0 < own ? Int32($0) : -1 }, studentCount: own)
+        func sure(_ tokens: [Int], _ size: Int) -> [Float] {
+            tokens.flatMap { token in (0..<size).map { $0 == token ? 14 : 0 } }
+        }
+        let buffer = FloatBuffer(sure([13], other))
+        var captured = TeacherLogits(k: 5)
+        withExtendedLifetime(buffer) { captured.append(buffer.base, positions: 1, vocabularySize: other) }
+        var example = TrainingExample(tokens: [0, 3, 7], promptLength: 1)
+        let span = AlignedSpan(student: 0..<2, teacher: 0..<1)
+        example.foreignTeachers = [ForeignTeacher(tokens: [13], logits: captured, spans: [span])]
+        func evaluate(_ matchesPieces: Bool, _ logits: [Float]) -> (Double, [Float]) {
+            let loss = BridgingLoss([LossTerm(.aligned)], sharedWeight: 0.9, matchesPieces: matchesPieces, shared: [shared])
+            return Self.evaluate(loss, example, logits)
+        }
+        let right = sure([3, 7], own)
+        #expect(evaluate(true, right).0 < 1e-3)
+        // By the vocabularies alone the two have nothing in common here.
+        #expect(evaluate(false, right).0 > 0.3)
+        // A student that is not sure learns both of its tokens.
+        let gradient = evaluate(true, [Float](repeating: 0, count: 2 * own)).1
+        #expect(gradient[3] < 0 && gradient[own + 7] < 0)
+        #expect(gradient.enumerated().allSatisfy { [3, own + 7].contains($0.offset) || $0.element > 0 })
     }
 
     @Test func settingsThatMakeNoSenseAreRefused() {
