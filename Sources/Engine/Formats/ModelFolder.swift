@@ -15,7 +15,8 @@ package struct ModelFolder: Sendable {
         var configuration = try ModelConfiguration(json: readJSON(Self.configurationFile))
         guard !isGGUF else {
             throw ModelFileError(
-                file: Self.ggufFile, reason: "the model is quantized, so it cannot change; take the float model it was made from")
+                file: Self.ggufFile,
+                reason: "the model is quantized, so it cannot change; take the float model it was made from")
         }
         // The weights will change, and a narrower type could not hold them.
         configuration.precision = .float32

@@ -134,7 +134,8 @@ import Testing
         try program.run("build", "tiny.yaml", "base.model")
         try program.run("export", "base.model", "published")
         let commit = String(repeating: "cd", count: 20)
-        let files = try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "published").path).sorted()
+        let files = try FileManager.default.contentsOfDirectory(atPath: program.folder.appending(path: "published").path)
+            .sorted()
         let siblings = files.map { "{\"rfilename\": \"\($0)\"}" }.joined(separator: ", ")
         for revision in ["main", commit] {
             try program.write(

@@ -78,7 +78,9 @@ import Testing
         let program = try Self.program("quantize: {scheme: Q6_K, method: imatrix, num_calibration_samples: 40}")
         let ran = try ran(program)
         let path = "student.sft.Q6_K"
-        for stage in ["student.sft.statistics", path, "\(path).answers", "\(path).cost"] { #expect(ran[stage] != nil, "\(stage)") }
+        for stage in ["student.sft.statistics", path, "\(path).answers", "\(path).cost"] {
+            #expect(ran[stage] != nil, "\(stage)")
+        }
         let shown = try JSON(parsing: program.run("show", path, "--json").output)
         let files = try #require(shown["files"]?.array)
         func size(_ name: String) -> Int? { files.first { $0["path"]?.string == name }?["size"]?.integer }

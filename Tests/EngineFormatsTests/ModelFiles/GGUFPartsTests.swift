@@ -75,7 +75,9 @@ import Testing
             try reason(Self.statedBy(3)) { folder, names in
                 try FileManager.default.removeItem(at: folder.file(names[1]))
                 return names[2]
-            } == "small-00003-of-00003.gguf: it is one of 3 parts of a model, and small-00002-of-00003.gguf is missing beside it")
+            }
+                == "small-00003-of-00003.gguf: it is one of 3 parts of a model, and small-00002-of-00003.gguf is missing beside it"
+        )
         #expect(
             try reason(Self.statedBy(3)) { folder, names in
                 try FileManager.default.moveItem(at: folder.file(names[0]), to: folder.file("model.gguf"))
@@ -101,7 +103,9 @@ import Testing
     }
 
     @Test func theFirstOfAModelsPartsStandsForIt() {
-        let paths = ["b/x-00002-of-00002.gguf", "b/x-00001-of-00002.gguf", "a.gguf", "x.safetensors", "b/y-00001-of-00001.gguf"]
+        let paths = [
+            "b/x-00002-of-00002.gguf", "b/x-00001-of-00002.gguf", "a.gguf", "x.safetensors", "b/y-00001-of-00001.gguf",
+        ]
         #expect(GGUFParts.models(among: paths) == ["a.gguf", "b/x-00001-of-00002.gguf", "b/y-00001-of-00001.gguf"])
         #expect(GGUFParts.Name("m-00002-of-00010.GGUF")?.number == 2 && GGUFParts.Name("m-00011-of-00010.gguf") == nil)
     }

@@ -95,7 +95,8 @@ import Testing
 
     @Test func expressionsThatCannotBeUsedAreNamed() {
         for (source, reason) in [
-            ("(a+)+", "a repeated group of this kind"), ("a*", "matches an empty text"), ("(?i:ss)", "'ss' where case is ignored"),
+            ("(a+)+", "a repeated group of this kind"), ("a*", "matches an empty text"),
+            ("(?i:ss)", "'ss' where case is ignored"),
             ("[a", "a '[' without its ']'"),
             ("a{2001}", "a repetition of more than 1000"), ("\\k", "'\\k'"), ("\\p{Greek}", "the property 'Greek'"),
             ("(a", "a '(' without its ')'"),

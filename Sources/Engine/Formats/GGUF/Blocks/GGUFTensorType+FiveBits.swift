@@ -28,7 +28,9 @@ extension GGUFTensorType {
         guard let importance else {
             for start in stride(from: 0, to: row.count, by: 32) {
                 let block = row[start..<start + 32]
-                guard block.allSatisfy(\.isFinite), let low = block.min(), let high = block.max() else { throw GGUFRangeError() }
+                guard block.allSatisfy(\.isFinite), let low = block.min(), let high = block.max() else {
+                    throw GGUFRangeError()
+                }
                 let scale = (high - low) / 31
                 let inverse = Self.inverse(of: scale)
                 try Self.appendHalf(scale, to: &bytes)

@@ -60,7 +60,8 @@ struct GGUFTokenizerEntries {
         }
         throw ModelFileError(
             file: Tokenizer.file,
-            reason: "it is a tokenizer of the type '\(type)' that a GGUF file cannot hold: byte-level BPE can be written, and BPE "
+            reason:
+                "it is a tokenizer of the type '\(type)' that a GGUF file cannot hold: byte-level BPE can be written, and BPE "
                 + "of characters with '\(SentencePieces.space)' for spaces and bytes for the rest; export safetensors")
     }
 
