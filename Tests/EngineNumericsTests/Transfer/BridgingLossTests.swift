@@ -148,8 +148,9 @@ struct BridgingLossTests {
         var example = TrainingExample(tokens: [0, 3, 7], promptLength: 1)
         let span = AlignedSpan(student: 0..<2, teacher: 0..<1)
         example.foreignTeachers = [ForeignTeacher(tokens: [13], logits: captured, spans: [span])]
-        func evaluate(_ matchesPieces: Bool, _ logits: [Float]) -> (Double, [Float]) {
-            let loss = BridgingLoss([LossTerm(.aligned)], sharedWeight: 0.9, matchesPieces: matchesPieces, shared: [shared])
+        func evaluate(_ matchesPieces: Bool, _ logits: [Float], beta: Double = 0.5) -> (Double, [Float]) {
+            let loss = BridgingLoss(
+                [LossTerm(.aligned, argument: beta)], sharedWeight: 0.9, matchesPieces: matchesPieces, shared: [shared])
             return Self.evaluate(loss, example, logits)
         }
         let right = sure([3, 7], own)
@@ -157,7 +158,7 @@ struct BridgingLossTests {
         // By the vocabularies alone the two have nothing in common here.
         #expect(evaluate(false, right).0 > 0.3)
         // A student that is not sure learns both of its tokens.
-        let gradient = evaluate(true, [Float](repeating: 0, count: 2 * own)).1
+        let gradient = evaluate(true, [Float](repeating: 0, count: 2 * own), beta: 0).1
         #expect(gradient[3] < 0 && gradient[own + 7] < 0)
         #expect(gradient.enumerated().allSatisfy { [3, own + 7].contains($0.offset) || $0.element > 0 })
     }
