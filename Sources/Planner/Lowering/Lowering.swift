@@ -150,6 +150,7 @@ struct EvaluatedModel: Hashable {
     var scores: StageID
     var cost: StageID
     var perplexity: StageID?
+    var loss: StageID?
     var serving: StageID?
     var speed: StageID?
 }

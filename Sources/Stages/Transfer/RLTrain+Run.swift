@@ -4,7 +4,9 @@ import Kinds
 
 extension RLTrain: RunnableStage {
     private static let summary = File<JSON>("summary.json")
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .figures(summary)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .figures(summary), .file(LengthLimit.file, isOptional: true),
+    ]
 
     package func run(in context: StageContext) throws {
         let rows = try context.read(DataFiles.train, from: "data")
