@@ -46,15 +46,15 @@ package struct TrainSFT: TrainingKind {
 
 /// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
 ///
-/// Revision 3: the policy is over the tokenizer's tokens; rows that pad the embedding have no part in it.
+/// Revision 4: the curve has what each term adds to the reward.
 ///
-/// Inputs: `model` (also the reference policy), `data` (of `data.split`).
-/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
-/// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
-/// done, first and last means, why it ended early if it did.
+/// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judge` (a model) where its verdicts are rewarded.
+/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, what each term adds to it (`reward_format`,
+/// `reward_names`, …), `kl`, `entropy`, `response_tokens`, the shares of answers that are `right`, `well_formed`, `ended`, and of
+/// prompts that are left out (`skipped_groups`); `summary.json`: steps done, first and last means, why it ended early if it did.
 package struct RLTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "rl.train", revision: 3, inputs: [.required("model"), .required("data")],
+        "rl.train", revision: 4, inputs: [.required("model"), .required("data"), .optional("judge")],
         output: "a model folder, `curve.jsonl`, `summary.json`")
 
     @Spanned package var rollouts = 8
@@ -68,6 +68,16 @@ package struct RLTrain: TrainingKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var updates = 1
+    @Spanned package var formatReward = 1.0
+    @Spanned package var judgeReward = 0.0
+    @Spanned package var lengthReward = 0.0
+    @Spanned package var lengthTokens = 64
+    @Spanned package var malformedReward = -1.0
+    @Spanned package var requiredArguments = false
+    /// Whose verdicts are rewarded, where they have a weight.
+    @Spanned package var judge = JudgeKind.ast
+    /// What a judging model is asked; only where one decides.
+    @Spanned package var question: ModelQuestion? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -79,6 +89,28 @@ package struct RLTrain: TrainingKind {
         .init(\.$nameReward, .number("name_reward", in: 0...10, "α: reward of the right function (RL).")),
         .init(\.$argumentsReward, .number("arguments_reward", in: 0...10, "β: reward of the right arguments (RL).")),
         .init(
+            \.$formatReward, .number("format_reward", in: 0...10, "Reward of any well-formed answer (RL)."), key: .unlessStandard),
+        .init(
+            \.$judgeReward, .number("judge_reward", in: 0...10, "Reward of an answer that the judge accepts (RL)."),
+            key: .unlessStandard),
+        .init(
+            \.$lengthReward, .number("length_reward", in: 0...10, "Reward of a short answer (RL)."), key: .unlessStandard),
+        .init(
+            \.$lengthTokens,
+            .integer(
+                "length_tokens", in: 1...65_536,
+                "Tokens of a short answer; the reward of its length falls to nothing at twice as many (RL)."),
+            key: .unlessStandard),
+        .init(
+            \.$malformedReward,
+            .number("malformed_reward", in: -100...10, "The reward of a malformed answer, in place of all others (RL)."),
+            key: .unlessStandard),
+        .init(
+            \.$requiredArguments,
+            .flag("required_arguments", "Whether a call without a required argument is malformed (RL)."), key: .unlessStandard),
+        .init(\.$judge, .judge("judge"), at: .elsewhere, key: .unlessStandard),
+        .question(\.$question, when: { $0.asks }),
+        .init(
             \.$updates,
             .integer(
                 "updates", in: 1...16, "Updates of the weights on each batch of answers; `clip` acts from the second on (RL)."),
@@ -88,7 +120,11 @@ package struct RLTrain: TrainingKind {
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]
 
+    private var asks: Spanned<Bool> { $judge.map { $0 == .model && judgeReward > 0 } }
+
     package mutating func settle() {
+        // Nobody is asked whose word counts nothing.
+        if judgeReward == 0 { judge = Self.standard.judge }
         settleParameters()
         $tokens = $tokens.orTokens(of: $answer)
     }

@@ -18,7 +18,7 @@ package struct StageContext: Sendable {
     /// Of a command of the recipe.
     let isolation: Isolation
     let commandLimits: CommandLimits
-    private let reportProgress: @Sendable (StageProgress) -> Void
+    private var reportProgress: @Sendable (StageProgress) -> Void
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
@@ -44,6 +44,13 @@ package struct StageContext: Sendable {
     package func output(_ file: String) -> URL { outputs.appending(path: file) }
 
     package func report(_ progress: StageProgress) { reportProgress(progress) }
+
+    /// For work that is a part of what the stage reports.
+    func withoutReports() -> StageContext {
+        var context = self
+        context.reportProgress = { _ in }
+        return context
+    }
 
     /// For a second, short run in one stage: a checkpoint is of one run.
     func withoutCheckpoint() -> StageContext {

@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func nameAndArgumentsWeighAsAsked() {
-        let reward = CallReward(nameWeight: 1, argumentsWeight: 2, format: .call, functions: Judged.functions)
+        let reward = CallReward(RewardRule(names: 1, arguments: 2), format: .call, functions: Judged.functions)
         #expect(reward.reward(for: #"[{"name":"set_light","arguments":{"room":"hall"}}]"#, to: Self.wanted).value == 3)
         #expect(reward.reward(for: "[]", to: Self.none).value == 4)
     }
