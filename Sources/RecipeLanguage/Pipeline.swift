@@ -21,6 +21,7 @@ package struct Pipeline: Sendable {
         let student: Shared<StudentSection>
         let sample: Shared<Sample?>
         let judge: Shared<JudgeSection>
+        let reward: Shared<RewardSection>
         let transfer: Shared<Transfer>
         let prune: Shared<PruneSection?>
         let quantize: Shared<QuantizeSection?>
@@ -32,13 +33,14 @@ package struct Pipeline: Sendable {
             task: Shared<TaskSection>, data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>,
             teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
-            sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
+            sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
             prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
+            self.reward = reward
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
             (self.stages, self.numerics) = (stages, numerics)
         }
@@ -78,7 +80,8 @@ package struct Pipeline: Sendable {
             ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
-            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
+            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.reward), ObjectIdentifier(sections.transfer),
+            ObjectIdentifier(sections.prune),
             ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
     }
@@ -96,6 +99,7 @@ package struct Pipeline: Sendable {
     /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
     package var sample: Sample? { sections.sample.value }
     package var judge: JudgeSection { sections.judge.value }
+    package var reward: RewardSection { sections.reward.value }
     /// How the student learns from the teacher.
     package var transfer: Transfer { sections.transfer.value }
     /// `nil` where nothing is removed.
@@ -158,12 +162,13 @@ extension Pipeline {
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
         static let judge = SectionField("judge", JudgeSection.Definition.mapping)
+        static let reward = SectionField("reward", RewardSection.Definition.mapping)
         static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
             TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
-            Sample.Definition.section, judge,
+            Sample.Definition.section, judge, reward,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]

@@ -169,6 +169,12 @@ extension Lowering {
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .reinforcement(var kind):
+            kind.takeRewards(from: base.pipeline.reward.terms)
+            if kind.judgeReward > 0 {
+                kind.$judge = base.pipeline.judge.kind
+                kind.$question = base.pipeline.judge.judge.$question
+                inputs += try judgeInput(base)
+            }
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)

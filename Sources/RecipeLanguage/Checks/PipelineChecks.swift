@@ -12,6 +12,7 @@ struct PipelineChecks {
         TaskChecks(pipeline: pipeline, findings: findings).run()
         TeacherChecks(pipeline: pipeline, findings: findings).run()
         AnswerChecks(pipeline: pipeline, findings: findings).run()
+        RewardChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
         CallFormChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
