@@ -122,12 +122,15 @@ extension Lowering {
     }
 
     /// What one step of a transfer trains: a model, or adapters.
+    ///
+    /// - Parameter home: with the recipe's own data; the step may name others.
     private mutating func addTraining(
         _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
-        _ base: LoweredBase
+        _ home: LoweredBase
     ) throws -> LoweredModel {
+        let base = try base(of: step, home)
         let answer: AnswerStyle = step.star == nil ? .call : .reasoning
-        let tutor = step.star == nil ? teacher?.plain : teacher?.reasoning
+        let tutor = try tutor(of: step, from: teacher, home)
         var learned = model
         var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
         let workload = base.workload(of: model)
@@ -139,15 +142,17 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .rft(var kind):
             learned.answer = answer
+            guard let tutor else { throw MissingTeacher() }
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, answer)))
             kind.training.complete(seed, base, answer)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .kd(let distillation):
             learned.answer = answer
-            guard let tutor else { throw MissingTeacher() }
+            guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, answer)
-            let logits = try addLogits(distillation, base, teacher: tutor, judged: judged, answer)
+            var logits = [try addCapture(distillation, base, teacher: tutor, judged: judged, answer)]
+            if step.teacher == nil { logits += try addFurtherLogits(distillation, base, home, judged: judged, answer) }
             // A student of other tokens reads the answers itself.
             let readsAnswers = distillation.train.loss.bridgesVocabularies
             if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
@@ -155,14 +160,14 @@ extension Lowering {
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
             var kind = distillation.train
             kind.training.complete(seed, base, answer)
-            kind.$teacherWeights = base.pipeline.teacherWeights
+            if step.teacher == nil { kind.$teacherWeights = base.pipeline.teacherWeights }
             if readsAnswers {
                 kind.$prompt = base.prompt
                 kind.$answer = base.styled(judged == nil ? answer : .call)
             }
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
-            guard let tutor else { throw MissingTeacher() }
+            guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
@@ -180,12 +185,34 @@ extension Lowering {
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .preference(var kind):
-            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: teacher?.plain ?? model, model.answer)))
+            let answerer = step.teacher == nil ? Answerer.model(teacher?.plain ?? model) : tutor ?? .model(model)
+            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: answerer, model.answer)))
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         }
         return learned
+    }
+
+    /// What a step stands on: the recipe's own data, or those that it names.
+    private mutating func base(of step: Transfer.Step, _ home: LoweredBase) throws -> LoweredBase {
+        guard let set = home.pipeline.datasets.first(where: { $0.name.value == step.dataName }) else { return home }
+        // Where a problem was found, there is no graph.
+        return try addBase(home.pipeline.reading(set)) ?? home
+    }
+
+    /// Whom a step learns from: the one that it names, else the recipe's; `nil` where there is none.
+    private mutating func tutor(
+        of step: Transfer.Step, from teacher: LoweredTeacher?, _ home: LoweredBase
+    ) throws -> Answerer? {
+        if let further = home.pipeline.furtherTeacher(of: step) {
+            let role = further.role
+            if let endpoint = further.endpoint { return .endpoint(endpoint, role: role) }
+            return try addFurtherTeacher(further, home).map { .model($0) }
+        }
+        let model = step.star == nil ? teacher?.plain : teacher?.reasoning
+        if let model { return .model(model) }
+        return home.pipeline.teacher.endpoint.map { .endpoint($0, role: Pipeline.ownTeacher) }
     }
 }
 
@@ -206,21 +233,21 @@ struct MissingTeacher: Error, CustomStringConvertible {
 extension Lowering {
     /// What the teachers beside the first one say of the same answers: the logits of each.
     mutating func addFurtherLogits(
-        _ distillation: Distillation, _ base: LoweredBase, judged: StageID?, _ answer: AnswerStyle
+        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, judged: StageID?, _ answer: AnswerStyle
     ) throws -> [StageID] {
         var logits: [StageID] = []
-        for teacher in base.pipeline.teachers {
-            guard let model = try addFurtherTeacher(teacher, base) else { continue }
-            let title = "teachers.\(teacher.name.value).logits" + (answer == .call ? "" : ".reasoning")
-            logits.append(try addCapture(distillation, base, teacher: model, judged: judged, answer, .named(title)))
+        for teacher in home.pipeline.teachersAtHand {
+            guard let model = try addFurtherTeacher(teacher, home) else { continue }
+            logits.append(try addCapture(distillation, base, teacher: model, judged: judged, answer))
         }
         return logits
     }
 
     /// A teacher beside the first one, corrected; `nil` where a problem was found.
     private mutating func addFurtherTeacher(_ teacher: FurtherTeacher, _ base: LoweredBase) throws -> LoweredModel? {
-        let role = "teachers.\(teacher.name.value)"
+        let role = teacher.role
         guard var model = try addStart(teacher.origin, seed: teacher.seed, role, base) else { return nil }
+        model.role = role
         for (place, step) in teacher.transfer.steps.enumerated() {
             let word = step.method.value.word
             let title: StageTitle = place == 0 ? .named("\(role).\(word)") : .after(model.stage, ".\(word)")
@@ -230,9 +257,18 @@ extension Lowering {
     }
 }
 
+extension FurtherTeacher {
+    /// What its stages are called.
+    var role: String { "teachers.\(name.value)" }
+}
+
 extension Pipeline {
+    /// Teachers beside the first one whose logits can be had.
+    var teachersAtHand: [FurtherTeacher] { teachers.filter { $0.endpoint == nil } }
+
     /// Each teacher's share of the divergences, in the order of the inputs; `nil` where there is one teacher.
     var teacherWeights: Spanned<[Double]?> {
+        let teachers = teachersAtHand
         guard let first = teachers.first else { return Spanned(wrappedValue: nil) }
         let weights = [1] + teachers.map(\.weight.value)
         let sum = weights.reduce(0, +)

@@ -84,6 +84,7 @@ struct PipelineReader {
             sections: .init(
                 task: section("task", combination) { TaskSection(reading: $0, references: references) },
                 data: section("data", combination) { DataSection(reading: $0, references: references) },
+                datasets: section("datasets", combination) { FurtherData.list(reading: $0, references: references) },
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),

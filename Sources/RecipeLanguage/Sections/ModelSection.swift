@@ -138,11 +138,16 @@ package struct TeacherSection: Sendable {
         endpoint = EndpointSection(reading: Definition.endpoint, in: fields)
         seed = fields[Definition.seed]
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.teacher, in: fields, .teacher)
-        for name in ["init", "from", "answer", "transfer"] {
-            guard let endpoint = fields.entry("endpoint"), self.endpoint != nil, let other = fields.entry(name) else {
-                continue
-            }
-            fields.report(
+        if endpoint != nil { fields.checkEndpoint(besides: ["init", "from", "answer", "transfer"]) }
+    }
+}
+
+extension Fields {
+    /// A teacher behind an endpoint is as it is: only its answers can be had.
+    fileprivate func checkEndpoint(besides names: [String]) {
+        for name in names {
+            guard let endpoint = entry("endpoint"), let other = entry(name) else { continue }
+            report(
                 .conflict, "a teacher behind an endpoint has no '\(name)'", at: other.key.span,
                 secondary: [.init(endpoint.key.span, "the endpoint")], help: "keep one of the two")
         }
@@ -153,6 +158,8 @@ package struct TeacherSection: Sendable {
 package struct FurtherTeacher: Sendable {
     package let name: Spanned<String>
     package let origin: ModelOrigin
+    /// `nil` where it is a model at hand, whose logits can be had.
+    package let endpoint: EndpointSection?
     /// How it is corrected on the task's data.
     package let transfer: Transfer
     /// How much its logits count; those of `teacher` count 1.
@@ -166,10 +173,11 @@ package struct FurtherTeacher: Sendable {
             "transfer", Transfer.Definition.teacher.definition.type, standard: "`SFT`",
             "How it is corrected on the task's data. In the transfer notation, or as a list of steps.")
         static let mapping = MappingDefinition(
-            "teachers.NAME", "Teachers beside `teacher`, which answers: KD learns from the logits of all on its answers.",
+            "teachers.NAME",
+            "Teachers beside `teacher`: steps name them, and KD that names nobody learns from the logits of all that are at hand.",
             [
-                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, transfer, weight,
-                TeacherSection.Definition.seed,
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer,
+                TeacherSection.Definition.endpoint, transfer, weight, TeacherSection.Definition.seed,
             ])
         static let field = RawField("teachers", .named(.mapping(mapping)), mapping.documentation)
     }
@@ -182,15 +190,19 @@ package struct FurtherTeacher: Sendable {
 
     private init(name: Spanned<String>, reading fields: Fields, references: References) {
         self.name = name
-        if !name.value.isPlainName {
+        if !name.value.isPlainName || name.value == Pipeline.ownTeacher {
             fields.report(
                 .badName, "'\(Diagnostic.shortened(name.value))' cannot name a teacher", at: name.span,
-                help: "use letters, digits, '-', '_' and '.', a letter or digit first")
+                help: name.value == Pipeline.ownTeacher
+                    ? "'teacher' is the recipe's own; choose another name"
+                    : "use letters, digits, '-', '_' and '.', a letter or digit first")
         }
         origin = ModelOrigin(reading: fields, .teacher, references: references)
+        endpoint = EndpointSection(reading: TeacherSection.Definition.endpoint, in: fields)
         transfer = Transfer(reading: Definition.transfer, in: fields, .teacher)
         weight = fields[Definition.weight]
         seed = fields[TeacherSection.Definition.seed]
+        if endpoint != nil { fields.checkEndpoint(besides: ["init", "from", "answer", "transfer", "weight"]) }
     }
 }
 
