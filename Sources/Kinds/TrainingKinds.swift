@@ -89,7 +89,8 @@ package struct RLTrain: TrainingKind {
         .init(\.$nameReward, .number("name_reward", in: 0...10, "α: reward of the right function (RL).")),
         .init(\.$argumentsReward, .number("arguments_reward", in: 0...10, "β: reward of the right arguments (RL).")),
         .init(
-            \.$formatReward, .number("format_reward", in: 0...10, "Reward of any well-formed answer (RL)."), key: .unlessStandard),
+            \.$formatReward, .number("format_reward", in: 0...10, "Reward of any well-formed answer (RL)."),
+            key: .unlessStandard),
         .init(
             \.$judgeReward, .number("judge_reward", in: 0...10, "Reward of an answer that the judge accepts (RL)."),
             key: .unlessStandard),

@@ -68,6 +68,11 @@ extension StageContext {
 
     package func write<Content>(_ content: Content, to file: File<Content>) throws { try content.write(to: output(file.name)) }
 
+    /// The names of an input and of those numbered after it: `NAME`, `NAME.0`, `NAME.1`, ….
+    func numberedInputs(_ name: String) -> [String] {
+        [name] + (0...).lazy.map { "\(name).\($0)" }.prefix { hasInput($0) }
+    }
+
     /// Copies a file of an input into the output, byte for byte, in place of one that is there already.
     func copy(_ file: String, from input: String) throws {
         if FileManager.default.fileExists(atPath: output(file).path) { try FileManager.default.removeItem(at: output(file)) }

@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 import Diagnostics
 import Planner
 import RecipeLanguage
@@ -67,6 +68,33 @@ import Testing
         #expect(graph[try #require(graph.stage(named: "student.rft.kd"))].parameters["teacher_weights"] == nil)
     }
 
+    @Test func severalTeachersShareTheRows() throws {
+        let graph = try plan(
+            """
+            teachers:
+              music: {init: {hidden: 96}, answers: {domain: ["play_*", pause]}}
+              far: {endpoint: {url: "http://localhost:1/v1", model: big}, answers: 3}
+            transfer: RFT
+
+            """)
+        let judged = graph[try #require(graph.stage(named: "teacher.judged"))]
+        #expect(
+            judged.inputs.dropFirst().map { "\($0.name)=\(graph[$0.stage].name)" }
+                == ["rollouts=teacher.samples", "rollouts.0=teachers.music.samples", "rollouts.1=teachers.far.samples"])
+        func rows(_ stage: String) throws -> JSON? { graph[try #require(graph.stage(named: stage))].parameters["rows"] }
+        let domain: JSON = ["pause", "play_*"]
+        let own = try #require(try rows("teacher.samples"))
+        #expect(own["from"] == 0 && own["up_to"] == 0.25 && own["domain"] == [])
+        #expect(Set(own["except"]?.array ?? []) == Set(domain.array ?? []))
+        let music = try #require(try rows("teachers.music.samples"))
+        #expect(Set(music["domain"]?.array ?? []) == Set(domain.array ?? []) && music["except"] == [])
+        let far = try #require(try rows("teachers.far.samples"))
+        #expect(far["from"] == 0.25 && far["up_to"] == 1)
+        // Alone, a teacher answers all rows, and its key says nothing of it.
+        let alone = try plan("transfer: RFT\n")
+        #expect(alone.stages.first { $0.kind == "sample" }?.parameters["rows"] == nil)
+    }
+
     @Test func whoNamesNothingHasTheGraphThatItHad() throws {
         let plain = try plan("transfer: RFT+KD\n")
         let named = try plan("transfer: \"RFT(teacher: teacher, data: data)+KD(teacher: teacher)\"\n")
@@ -89,6 +117,9 @@ import Testing
         let text = "datasets: {general: {task: text, ingest: {train: functions}, split: {test: 0%}}}\n"
         #expect(codes(text + "transfer: \"RFT(data: general)\"\n") == ["needs-answers"])
         #expect(codes(text + "transfer: \"SFT(data: general, validate_every: 5)+KD\"\n") == [])
+        #expect(
+            codes("teachers: {large: {answers: {domain: [play], weight: 2}}}\ntransfer: RFT\n") == ["conflict"])
+        #expect(codes("teachers: {large: {answers: 2}}\nsample: none\ntransfer: SFT\n") == ["conflict"])
         #expect(codes("datasets: {data: {ingest: {train: functions}}}\n") == ["bad-name"])
     }
 }

@@ -2,8 +2,8 @@ import Words
 
 /// The reward of function calls (From Large to Super-Tiny, appendices A and K).
 ///
-/// A response is well formed where it is a list of calls of functions in the prompt's pool, and the functions have every argument,
-/// with its schema's type. Missing arguments reduce only the answer's worth, unless the rule wants the required ones. With
+/// A response is well formed where it is a list of calls of functions in the prompt's pool, and the functions have every
+/// argument, with its schema's type. Missing arguments reduce only the answer's worth, unless the rule wants the required ones. With
 /// reasoning (see `ReasonedResponse`), the reasoning must also name every called function, and the last function it names must
 /// be the last one called.
 ///

@@ -9,6 +9,14 @@ enum Answerer {
     /// Behind a server, with what its stages are called.
     case endpoint(EndpointSection, role: String)
 
+    /// Whether it is the recipe's first teacher.
+    var isOwnTeacher: Bool {
+        switch self {
+        case .model(let model): !model.isStudent && model.role == Pipeline.ownTeacher
+        case .endpoint(_, let role): role == Pipeline.ownTeacher
+        }
+    }
+
     /// What it gives, under its role's name; a student that teaches has a name of its own. Of data beside the recipe's own, their
     /// name stands at the end.
     func title(_ word: String, _ answer: AnswerStyle, _ base: LoweredBase) -> StageTitle {
@@ -25,17 +33,26 @@ enum Answerer {
 extension Lowering {
     /// A teacher's answers to the training prompts, sorted by the judge.
     ///
+    /// - Parameter others: who answers beside it, each its part of the rows.
     /// - Throws: `MissingAnswers` where the recipe has none sampled.
-    mutating func addJudged(_ base: LoweredBase, teacher: Answerer, _ answer: AnswerStyle) throws -> StageID {
-        guard let sample = base.pipeline.sample else { throw MissingAnswers() }
+    mutating func addJudged(
+        _ base: LoweredBase, teacher: Answerer, beside others: [Answerer] = [], _ answer: AnswerStyle
+    ) throws -> StageID {
+        guard var sample = base.pipeline.sample else { throw MissingAnswers() }
         let judge = base.pipeline.judge
-        let rollouts = try addRollouts(base, sample, teacher: teacher, answer)
+        let parts = base.pipeline.answeredRows
+        if !others.isEmpty { sample.$rows = parts.own }
+        var rollouts = [Stage.Input(name: "rollouts", stage: try addRollouts(base, sample, teacher: teacher, answer))]
+        for (place, (other, part)) in zip(others, parts.others).enumerated() {
+            sample.$rows = part.rows
+            rollouts.append(
+                .init(name: "rollouts.\(place)", stage: try addRollouts(base, sample, teacher: other, answer)))
+        }
         var kind = judge.judge
         kind.$answer = base.styled(answer)
         return try builder.add(
             kind, teacher.title("judged", answer, base),
-            inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
-                + (try judgeInput(base)),
+            inputs: [.init(name: "data", stage: base.data)] + rollouts + (try judgeInput(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
@@ -59,8 +76,10 @@ extension Lowering {
     }
 
     /// The teacher's accepted answers; `nil` where none are sampled, and the rows' own are learned.
-    mutating func addAnswers(_ base: LoweredBase, teacher: LoweredModel, _ answer: AnswerStyle) throws -> StageID? {
-        base.pipeline.sample == nil ? nil : try addJudged(base, teacher: .model(teacher), answer)
+    mutating func addAnswers(
+        _ base: LoweredBase, teacher: LoweredModel, beside others: [Answerer], _ answer: AnswerStyle
+    ) throws -> StageID? {
+        base.pipeline.sample == nil ? nil : try addJudged(base, teacher: .model(teacher), beside: others, answer)
     }
 
     /// A teacher's logits on its accepted answers, or on the rows' own; students and recoveries share them.

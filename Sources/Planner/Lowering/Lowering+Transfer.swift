@@ -131,6 +131,7 @@ extension Lowering {
         let base = try base(of: step, home)
         let answer: AnswerStyle = step.star == nil ? .call : .reasoning
         let tutor = try tutor(of: step, from: teacher, home)
+        let others = try answerers(beside: tutor, of: step, from: teacher, home)
         var learned = model
         var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
         let workload = base.workload(of: model)
@@ -143,14 +144,14 @@ extension Lowering {
         case .rft(var kind):
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
-            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, answer)))
+            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, beside: others, answer)))
             kind.training.complete(seed, base, answer)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .kd(let distillation):
             learned.answer = answer
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
-            let judged = try addAnswers(base, teacher: tutor, answer)
+            let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
             var logits = [try addCapture(distillation, base, teacher: tutor, judged: judged, answer)]
             if step.teacher == nil { logits += try addFurtherLogits(distillation, base, home, judged: judged, answer) }
             // A student of other tokens reads the answers itself.
@@ -186,7 +187,8 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .preference(var kind):
             let answerer = step.teacher == nil ? Answerer.model(teacher?.plain ?? model) : tutor ?? .model(model)
-            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: answerer, model.answer)))
+            let judged = try addJudged(base, teacher: answerer, beside: others, model.answer)
+            inputs.append(.init(name: "judged", stage: judged))
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -201,14 +203,27 @@ extension Lowering {
         return try addBase(home.pipeline.reading(set)) ?? home
     }
 
+    /// Who answers beside the recipe's teacher, where a step learns from all their answers.
+    private mutating func answerers(
+        beside tutor: Answerer?, of step: Transfer.Step, from teacher: LoweredTeacher?, _ home: LoweredBase
+    ) throws -> [Answerer] {
+        guard step.sharesAnswers, home.pipeline.sample != nil, tutor.map(\.isOwnTeacher) ?? false else { return [] }
+        // Who learns by preferences from no teacher answers itself.
+        guard step.method.value != .preference || teacher != nil else { return [] }
+        return try home.pipeline.answeredRows.others.compactMap { try addAnswerer($0.teacher, home) }
+    }
+
+    private mutating func addAnswerer(_ teacher: FurtherTeacher, _ home: LoweredBase) throws -> Answerer? {
+        if let endpoint = teacher.endpoint { return .endpoint(endpoint, role: teacher.role) }
+        return try addFurtherTeacher(teacher, home).map { .model($0) }
+    }
+
     /// Whom a step learns from: the one that it names, else the recipe's; `nil` where there is none.
     private mutating func tutor(
         of step: Transfer.Step, from teacher: LoweredTeacher?, _ home: LoweredBase
     ) throws -> Answerer? {
         if let further = home.pipeline.furtherTeacher(of: step) {
-            let role = further.role
-            if let endpoint = further.endpoint { return .endpoint(endpoint, role: role) }
-            return try addFurtherTeacher(further, home).map { .model($0) }
+            return try addAnswerer(further, home)
         }
         let model = step.star == nil ? teacher?.plain : teacher?.reasoning
         if let model { return .model(model) }

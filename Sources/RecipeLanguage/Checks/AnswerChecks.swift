@@ -28,7 +28,8 @@ struct AnswerChecks {
     private func reportUnanswered(_ step: Transfer.Step, of pipeline: Pipeline) {
         let name = step.method.value.rawValue
         findings.report(
-            .needsAnswers, "'\(name)' learns from judged answers, and to '\(pipeline.dataName)' there are none", at: step.method.span,
+            .needsAnswers, "'\(name)' learns from judged answers, and to '\(pipeline.dataName)' there are none",
+            at: step.method.span,
             help: "write 'sample: {}' under '\(pipeline.dataName)', or 'KD' or 'SFT' in place of '\(name)'")
     }
 

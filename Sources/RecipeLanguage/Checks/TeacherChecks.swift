@@ -27,7 +27,8 @@ struct TeacherChecks {
             guard let name = step.teacher, let endpoint = pipeline.furtherTeacher(of: step)?.endpoint else { continue }
             findings.report(
                 .needsLogits, "'\(step.method.value.rawValue)' needs the teacher's logits, and an endpoint gives none",
-                at: name.span, secondary: [.init(endpoint.url.span, "the teacher")], help: "write 'RFT(teacher: \(name.value))'")
+                at: name.span, secondary: [.init(endpoint.url.span, "the teacher")],
+                help: "write 'RFT(teacher: \(name.value))'")
         }
     }
 
@@ -35,9 +36,10 @@ struct TeacherChecks {
     private func checkFurtherTeachers() {
         let named = Set(pipeline.studentSteps.compactMap(\.teacher?.value))
         let asksAll = steps.contains { $0.method.value == .kd && $0.teacher == nil }
+        let answers = pipeline.sample != nil && steps.contains { $0.sharesAnswers }
         guard
             let further = pipeline.teachers.first(where: {
-                !named.contains($0.name.value) && !(asksAll && $0.endpoint == nil)
+                !named.contains($0.name.value) && !(asksAll && $0.endpoint == nil) && !(answers && $0.answers != nil)
             })
         else { return }
         findings.report(

@@ -13,8 +13,8 @@ package struct FurtherData: Sendable {
     enum Definition {
         static let mapping = MappingDefinition(
             "datasets.NAME",
-            "Rows beside those of `data`, for the steps that name them: `KD(data: NAME)`. Without a `sample`, their own answers are "
-                + "learned.",
+            "Rows beside those of `data`, for the steps that name them: `KD(data: NAME)`. Without a `sample`, their own answers "
+                + "are learned.",
             [TaskSection.Definition.field] + DataSection.Definition.fields + [Sample.Definition.section])
         static let field = RawField("datasets", .named(.mapping(mapping)), mapping.documentation)
     }
@@ -61,4 +61,11 @@ extension Pipeline {
 
 extension Transfer.Step {
     package var dataName: String { data?.value ?? Pipeline.ownData }
+
+    /// Whether several teachers share the answers that the step learns from: it names neither a teacher nor data, and nobody
+    /// reasons.
+    package var sharesAnswers: Bool {
+        let method = method.value
+        return (method.needsJudgedAnswers || method == .kd) && teacher == nil && dataName == Pipeline.ownData && star == nil
+    }
 }

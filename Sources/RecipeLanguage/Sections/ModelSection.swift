@@ -164,6 +164,8 @@ package struct FurtherTeacher: Sendable {
     package let transfer: Transfer
     /// How much its logits count; those of `teacher` count 1.
     package let weight: Spanned<Double>
+    /// Which training rows it answers beside `teacher`; `nil` where it answers none.
+    package let answers: AnswerShare?
     package let seed: Spanned<Int>
 
     enum Definition {
@@ -174,10 +176,11 @@ package struct FurtherTeacher: Sendable {
             "How it is corrected on the task's data. In the transfer notation, or as a list of steps.")
         static let mapping = MappingDefinition(
             "teachers.NAME",
-            "Teachers beside `teacher`: steps name them, and KD that names nobody learns from the logits of all that are at hand.",
+            "Teachers beside `teacher`: steps name them, and KD that names nobody learns from the logits of all at hand.",
             [
                 ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer,
-                TeacherSection.Definition.endpoint, transfer, weight, TeacherSection.Definition.seed,
+                TeacherSection.Definition.endpoint, transfer, weight, AnswerShare.Definition.field,
+                TeacherSection.Definition.seed,
             ])
         static let field = RawField("teachers", .named(.mapping(mapping)), mapping.documentation)
     }
@@ -201,6 +204,7 @@ package struct FurtherTeacher: Sendable {
         endpoint = EndpointSection(reading: TeacherSection.Definition.endpoint, in: fields)
         transfer = Transfer(reading: Definition.transfer, in: fields, .teacher)
         weight = fields[Definition.weight]
+        answers = AnswerShare(reading: fields)
         seed = fields[TeacherSection.Definition.seed]
         if endpoint != nil { fields.checkEndpoint(besides: ["init", "from", "answer", "transfer", "weight"]) }
     }

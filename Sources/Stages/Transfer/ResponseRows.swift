@@ -99,7 +99,7 @@ extension Sample: RunnableStage {
     package var limitation: Limitation? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.answeredRows(self.rows)
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
         let prompts = try reader.prompts(of: rows, constrained: constrained)

@@ -19,7 +19,8 @@ struct RolloutRewards {
         // A step's questions are no stage's work.
         self.context = context.withoutCheckpoint().withoutReports()
         guard question?.endpoint == nil else {
-            throw StageFailure("a judge behind an endpoint cannot be asked while a model is trained; judge by rules or by a model")
+            throw StageFailure(
+                "a judge behind an endpoint cannot be asked while a model is trained; judge by rules, or by a model at hand")
         }
     }
 
@@ -59,7 +60,7 @@ extension RewardRule {
             needsRequired: kind.requiredArguments)
     }
 
-    /// What the mean reward may fall by before a policy has collapsed: a quarter of what the format is worth, or of what an answer
-    /// is.
+    /// What the mean reward may fall by before a policy has collapsed: a quarter of what the format is worth, or of what an
+    /// answer is.
     var largestFall: Double { max(0.25 * (format - malformed), 0.25 * (names + arguments)) }
 }
