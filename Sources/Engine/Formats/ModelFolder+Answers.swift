@@ -10,11 +10,13 @@ extension ModelFolder {
     func noteCallForm(_ wanted: AnswerForm?) throws(ModelFileError) -> String? {
         var settings = try TokenizerSettings(readingFolder: self)
         guard wanted != .decant, wanted != nil || !settings.templates.isEmpty else { return nil }
-        switch try recognizedForm(settings) {
+        switch try recognizedForm(settings, thinks: wanted == .thinking) {
         case .success(let form):
             settings.formName = form.name
+            settings.thinksNatively = wanted == .thinking
             try write(settings.json, to: TokenizerSettings.file)
-            return "the model calls functions in its own form, '\(form.name)'"
+            let found = "the model calls functions in its own form, '\(form.name)'"
+            return settings.thinksNatively ? found + ", and reasons before it does" : found
         case .failure(let reason):
             guard wanted == nil else {
                 throw ModelFileError(
@@ -26,7 +28,11 @@ extension ModelFolder {
     }
 
     /// The form that reads what the chat template writes for a call, and that finds no call in words.
-    private func recognizedForm(_ settings: TokenizerSettings) throws(ModelFileError) -> Result<any CallForm, RowError> {
+    ///
+    /// - Parameter thinks: whether answers start with a reasoning.
+    private func recognizedForm(
+        _ settings: TokenizerSettings, thinks: Bool
+    ) throws(ModelFileError) -> Result<any CallForm, RowError> {
         let tokenizer = try tokenizer()
         func failure(_ reason: String) -> Result<any CallForm, RowError> { .failure(RowError(reason)) }
         if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }) {
@@ -35,7 +41,7 @@ extension ModelFolder {
         guard !settings.templates.isEmpty else { return failure("it has no chat template") }
         let encoder: PromptEncoder
         do throws(ModelFileError) {
-            encoder = try prompts(.tools, settings, tokenizer, thinks: false, calls: true)
+            encoder = try prompts(.tools, settings, tokenizer, thinks: thinks, calls: true)
         } catch {
             return failure(error.reason)
         }
@@ -50,6 +56,9 @@ extension ModelFolder {
             guard forms.count == 1 else {
                 return failure("several forms read its calls: " + forms.map(\.name).joined(separator: ", "))
             }
+            guard !thinks || form is HermesForm else {
+                return failure("a reasoning goes before calls in the form 'hermes' alone, and its own is '\(form.name)'")
+            }
             return .success(form)
         } catch {
             return .failure(error)
@@ -59,6 +68,13 @@ extension ModelFolder {
 
 extension TokenizerSettings {
     private static let formMember = "decant_calls"
+    private static let reasoningMember = "decant_reasons"
+
+    /// Whether a reasoning before calls is in the model's own form too.
+    var thinksNatively: Bool {
+        get { members[Self.reasoningMember]?.bool ?? false }
+        set { members[Self.reasoningMember] = newValue ? JSON.bool(true) : nil }
+    }
 
     /// The form in which the model calls functions; `nil` for Decant's.
     var formName: String? {
@@ -79,7 +95,10 @@ extension TokenizerSettings {
 
 extension ModelFolder {
     /// The name of the form in which the model calls functions; `nil` for Decant's, and where the folder has no tokenizer.
-    package func callFormName() throws(ModelFileError) -> String? { try TokenizerSettings(readingFolder: self).callForm()?.name }
+    package func callFormName() throws(ModelFileError) -> String? {
+        let settings = try TokenizerSettings(readingFolder: self)
+        return try settings.callForm().map { $0.name + (settings.thinksNatively ? " with reasonings" : "") }
+    }
 }
 
 /// A question with answers that find out how a chat template writes them.

@@ -57,10 +57,16 @@ package struct ModelResponse: Hashable, Sendable {
 
     init(_ text: String) { self.text = text }
 
-    init(_ answer: NativeAnswer, in form: any CallForm) {
+    /// - Parameter reasons: whether a reasoning stands before the calls.
+    init(_ answer: NativeAnswer, in form: any CallForm, reasons: Bool = false) {
         native = answer
         do throws(RowError) {
-            text = PromptStyle.response(of: try form.calls(in: answer.text))
+            let calls = PromptStyle.response(of: try form.calls(in: answer.text))
+            guard reasons else {
+                text = calls
+                return
+            }
+            text = ReasonedResponse(reasoning: try NativeReasoning.reasoning(in: answer.text), answer: calls).text
         } catch {
             (text, fault) = (answer.text, error.description)
         }
