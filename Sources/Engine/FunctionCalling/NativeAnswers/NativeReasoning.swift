@@ -1,5 +1,3 @@
-import Words
-
 /// A reasoning before calls in a model's own form: `<think>…</think>`, then what its chat template writes (From Large to
 /// Super-Tiny, appendix K).
 enum NativeReasoning {
