@@ -43,7 +43,7 @@ import Testing
             Self.recipe
                 + """
                 transfer: SFT
-                prune: {ratio: 25%, recover: "KD(teacher: broad, data: general, steps: 3)+KD(teacher: large, steps: 4)"}
+                prune: {ratio: 20%, recover: "KD(teacher: broad, data: general, steps: 3)+KD(teacher: large, steps: 4)"}
 
                 """)
         let trained = graph.stages.filter { $0.kind == "kd.train" }

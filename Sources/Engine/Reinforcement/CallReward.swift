@@ -3,9 +3,9 @@ import Words
 /// The reward of function calls (From Large to Super-Tiny, appendices A and K).
 ///
 /// A response is well formed where it is a list of calls of functions in the prompt's pool, and the functions have every
-/// argument, with its schema's type. Missing arguments reduce only the answer's worth, unless the rule wants the required ones. With
-/// reasoning (see `ReasonedResponse`), the reasoning must also name every called function, and the last function it names must
-/// be the last one called.
+/// argument, with its schema's type. Missing arguments reduce only the answer's worth, unless the rule wants the required
+/// ones. With reasoning (see `ReasonedResponse`), the reasoning must also name every called function, and the last function it
+/// names must be the last one called.
 ///
 /// The parts are 0 where the number of calls is not the reference's; 1 where no call is wanted and none is made; else for each
 /// call [name equal] and |arguments ∩ reference's|/|arguments ∪ reference's|, arguments as sets of (key, value). Calls are paired

@@ -86,7 +86,9 @@ struct TransferReader {
         let options = options(of: method.value, written.options)
         let loss = method.value.needsLogits ? mixture(written.terms, written.mixture) : mixture([], nil)
         var step = Transfer.Step(method: method, star: written.star, kind: training(method.value, options, loss: loss))
-        step.teacher = options.written(Transfer.Step.teacherField)
+        if options.definition.names.contains(Transfer.Step.teacherField.name) {
+            step.teacher = options.written(Transfer.Step.teacherField)
+        }
         step.data = options.written(Transfer.Step.dataField)
         check(step)
         return step
