@@ -5,7 +5,7 @@ extension RLTrain {
     private static let terms: [(name: String, parameter: String)] = [
         ("format", "format_reward"), ("names", "name_reward"), ("arguments", "arguments_reward"), ("judge", "judge_reward"),
         ("length", "length_reward"), ("tokens", "length_tokens"), ("malformed", "malformed_reward"),
-        ("required", "required_arguments"),
+        ("required", "required_arguments"), ("exec", "exec_reward"),
     ]
 
     package static let rewardFields: [any DefinedField] = terms.compactMap { name, parameter in
@@ -28,6 +28,7 @@ extension RLTrain {
         take(\.$lengthTokens, from: section)
         take(\.$malformedReward, from: section)
         take(\.$requiredArguments, from: section)
+        take(\.$execReward, from: section)
     }
 
     private mutating func take<Value>(_ path: WritableKeyPath<RLTrain, Spanned<Value>>, from section: RLTrain) {

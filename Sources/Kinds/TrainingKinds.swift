@@ -1,3 +1,4 @@
+import BuildModel
 import Declarations
 import Words
 
@@ -48,13 +49,15 @@ package struct TrainSFT: TrainingKind {
 ///
 /// Revision 4: the curve has what each term adds to the reward.
 ///
-/// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judge` (a model) where its verdicts are rewarded.
+/// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judge` (a model) where its verdicts are rewarded,
+/// `script` (files of the command that rewards).
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, what each term adds to it (`reward_format`,
 /// `reward_names`, …), `kl`, `entropy`, `response_tokens`, the shares of answers that are `right`, `well_formed`, `ended`, and of
 /// prompts that are left out (`skipped_groups`); `summary.json`: steps done, first and last means, why it ended early if it did.
 package struct RLTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "rl.train", revision: 4, inputs: [.required("model"), .required("data"), .optional("judge")],
+        "rl.train", revision: 4,
+        inputs: [.required("model"), .required("data"), .optional("judge"), .optional("script")],
         output: "a model folder, `curve.jsonl`, `summary.json`")
 
     @Spanned package var rollouts = 8
@@ -78,6 +81,9 @@ package struct RLTrain: TrainingKind {
     @Spanned package var judge = JudgeKind.ast
     /// What a judging model is asked; only where one decides.
     @Spanned package var question: ModelQuestion? = nil
+    @Spanned package var execReward = 0.0
+    /// The program and its arguments; `nil` where none rewards.
+    @Spanned package var command: [String]? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -112,6 +118,12 @@ package struct RLTrain: TrainingKind {
         .init(\.$judge, .judge("judge"), at: .elsewhere, key: .unlessStandard),
         .question(\.$question, when: { $0.asks }),
         .init(
+            \.$execReward, .number("exec_reward", in: 0...10, "Weight of the number that a command gives an answer (RL)."),
+            key: .unlessStandard),
+        .init(
+            \.$command, .texts("command", "The program that gives each answer a number, and its arguments as a list."),
+            at: .elsewhere),
+        .init(
             \.$updates,
             .integer(
                 "updates", in: 1...16, "Updates of the weights on each batch of answers; `clip` acts from the second on (RL)."),
@@ -126,10 +138,12 @@ package struct RLTrain: TrainingKind {
     package mutating func settle() {
         // Nobody is asked whose word counts nothing.
         if judgeReward == 0 { judge = Self.standard.judge }
+        if execReward == 0 { command = nil }
         settleParameters()
         $tokens = $tokens.orTokens(of: $answer)
     }
 
+    package var names: [FileName] { (command ?? []).map { FileName($0) } }
     package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
     package func operations(_ workload: Workload) -> Double? {
         workload.training(training).map { $0 * Double(rollouts) * 4 / 3 }

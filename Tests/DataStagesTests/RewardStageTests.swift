@@ -59,25 +59,56 @@ import Words
         #expect(failure?.description.contains("a judge behind an endpoint cannot be asked") == true)
     }
 
-    /// Rules judge each well-formed answer.
-    @Test func theJudgesWordIsRewarded() throws {
-        let inputs = try Self.inputs()
-        let folder = URL.temporaryDirectory.appending(path: "rewards-\(UUID().uuidString)", directoryHint: .isDirectory)
+    /// A program reads each well-formed answer and gives it a number.
+    @Test func aCommandGivesNumbers() throws {
+        let folder = try Self.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        for (path, content) in inputs {
+        func values(_ script: String) throws -> [Double] {
+            let outputs = folder.appending(path: "run/outputs", directoryHint: .isDirectory)
+            try FileManager.default.createDirectory(at: outputs, withIntermediateDirectories: true)
+            let context = StageContext(inputs: folder, outputs: outputs, threads: 1, reportProgress: { _ in })
+            let reader = try context.responseRows(.query)
+            let rewards = try RolloutRewards(
+                RLTrain(execReward: 4, command: ["sh", "-c", script]), rows: Self.rows, reader: reader, in: context)
+            let answers = ["red", "nothing", "blue"].map { Self.answer($0, reader) }
+            return try rewards.rewards(of: answers).map(\.value)
+        }
+        let found = try values(
+            #"sed -e 's/.*"response":"red.*/1/' -e 's/.*"response":"blue.*/0.25/' "#
+                + "inputs/answers/answers.jsonl > outputs/rewards.jsonl")
+        #expect(found == [6, -1, 2])
+        let failure = #expect(throws: StageFailure.self) { try values("echo 1 > outputs/rewards.jsonl") }
+        #expect(failure?.description.contains("wrote 1 numbers to outputs/rewards.jsonl for 2 answers") == true)
+        let outside = #expect(throws: StageFailure.self) { try values("printf '0\\n7\\n' > outputs/rewards.jsonl") }
+        #expect(outside?.description.contains("line 2") == true)
+    }
+
+    private static func folder() throws -> URL {
+        let folder = URL.temporaryDirectory.appending(path: "rewards-\(UUID().uuidString)", directoryHint: .isDirectory)
+        for (path, content) in try inputs() {
             let file = folder.appending(path: path)
             try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try content.write(to: file)
         }
+        return folder
+    }
+
+    /// An answer to the first row that ended.
+    private static func answer(_ text: String, _ reader: ResponseRows) -> PolicyTrainer.PromptedAnswer {
+        let tokens = reader.prompts.responseTokens(of: text).dropLast()
+        return PolicyTrainer.PromptedAnswer(prompt: 0, answer: GeneratedSequence(tokens: Array(tokens), end: .stopToken))
+    }
+
+    /// Rules judge each well-formed answer.
+    @Test func theJudgesWordIsRewarded() throws {
+        let folder = try Self.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
         let context = StageContext(inputs: folder, outputs: folder, threads: 1, reportProgress: { _ in })
         let reader = try context.responseRows(.query)
         let rewards = try RolloutRewards(
             RLTrain(judgeReward: 2, lengthReward: 1, lengthTokens: 1000, judge: .exact), rows: Self.rows, reader: reader,
             in: context)
-        let answers = ["red", "blue", "red and blue"].map { text in
-            let tokens = reader.prompts.responseTokens(of: text).dropLast()
-            return PolicyTrainer.PromptedAnswer(prompt: 0, answer: GeneratedSequence(tokens: Array(tokens), end: .stopToken))
-        }
+        let answers = ["red", "blue", "red and blue"].map { Self.answer($0, reader) }
         let found = try rewards.rewards(of: answers)
         #expect(found.map(\.value) == [5, 2, -1])
         #expect(found[0].terms == ["format": 1, "names": 0.5, "arguments": 0.5, "judge": 2, "length": 1])

@@ -56,6 +56,18 @@ import Testing
         #expect(other.parameters["judge"] == nil && other.parameters["question"] == nil)
     }
 
+    @Test func aCommandIsAParameterAndItsFilesAreAnInput() throws {
+        let body = """
+            reward: {exec: 0.5, command: [python3, inputs/script/check.py], script: functions}
+            transfer: SFT+RL
+
+            """
+        let stage = try #require(try rewards(body)["student.sft.rl"])
+        #expect(stage.inputs.map(\.name) == ["model", "data", "script"])
+        #expect(stage.parameters["exec_reward"] == 0.5)
+        #expect(stage.parameters["command"] == ["python3", "inputs/script/check.py"])
+    }
+
     @Test func termsOfAStepStandInTheNotationAndInTheLongForm() throws {
         let short = try rewards("transfer: \"SFT+RL(malformed_reward: -2, length_reward: 0.5)\"\n")["student.sft.rl"]
         let long = try rewards(

@@ -50,7 +50,7 @@ extension RewardRule {
                 "format": format, "names": names * grade.mean(\.name), "arguments": arguments * grade.mean(\.arguments),
             ])
         let others: [(name: String, weight: Double, value: Double)] = [
-            ("judge", judge, isAccepted ? 1 : 0), ("length", length, shortness(of: tokens)), ("command", command, number),
+            ("judge", judge, isAccepted ? 1 : 0), ("length", length, shortness(of: tokens)), ("exec", command, number),
         ]
         for (name, weight, value) in others where weight != 0 {
             reward.value += weight * value

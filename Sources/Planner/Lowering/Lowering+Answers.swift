@@ -20,8 +20,8 @@ enum Answerer {
     /// What it gives, under its role's name; a student that teaches has a name of its own. Of data beside the recipe's own, their
     /// name stands at the end.
     func title(_ word: String, _ answer: AnswerStyle, _ base: LoweredBase) -> StageTitle {
-        let words = [word, answer == .call ? nil : "reasoning", base.pipeline.furtherData].compactMap(\.self)
-        let suffix = words.map { ".\($0)" }.joined()
+        let words: [String?] = [word, answer == .call ? nil : "reasoning", base.pipeline.furtherData]
+        let suffix = words.compactMap(\.self).map { ".\($0)" }.joined()
         switch self {
         case .model(let model) where model.isStudent: return .after(model.stage, suffix)
         case .model(let model): return .named(model.role + suffix)
@@ -52,7 +52,7 @@ extension Lowering {
         kind.$answer = base.styled(answer)
         return try builder.add(
             kind, teacher.title("judged", answer, base),
-            inputs: [.init(name: "data", stage: base.data)] + rollouts + (try judgeInput(base)),
+            inputs: [Stage.Input(name: "data", stage: base.data)] + rollouts + (try judgeInput(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 

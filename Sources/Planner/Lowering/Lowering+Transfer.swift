@@ -181,6 +181,7 @@ extension Lowering {
                 kind.$question = base.pipeline.judge.judge.$question
                 inputs += try judgeInput(base)
             }
+            if kind.execReward > 0 { inputs += try addCommand(of: &kind, base) }
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
@@ -194,6 +195,14 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         }
         return learned
+    }
+
+    /// The command that rewards answers, and the source of its files.
+    private mutating func addCommand(of kind: inout RLTrain, _ base: LoweredBase) throws -> [Stage.Input] {
+        let reward = base.pipeline.reward
+        if let command = reward.command { kind.$command = command.map(Optional.some) }
+        guard let script = reward.script, let stage = try addReference(script, base.pipeline) else { return [] }
+        return [.init(name: "script", stage: stage)]
     }
 
     /// What a step stands on: the recipe's own data, or those that it names.

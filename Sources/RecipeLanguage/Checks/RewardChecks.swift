@@ -14,6 +14,21 @@ struct RewardChecks {
             checkLength(step)
             checkJudge(step)
             checkRequired(step)
+            checkCommand(step)
+        }
+    }
+
+    /// A command and the weight of what it says go together.
+    private func checkCommand(_ step: RLTrain) {
+        let command = pipeline.reward.command
+        if step.execReward > 0, command?.value.isEmpty ?? true {
+            findings.report(
+                .conflict, "the term 'exec' has a weight, and there is no command", at: step.$execReward.span,
+                help: "add 'command: [PROGRAM]' under 'reward'")
+        } else if step.execReward == 0, let command {
+            findings.report(
+                .conflict, "what the command says counts nothing", at: command.span,
+                help: "give the term 'exec' a weight such as 1, or leave the command out")
         }
     }
 

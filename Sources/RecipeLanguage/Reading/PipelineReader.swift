@@ -92,7 +92,7 @@ struct PipelineReader {
                 student: student,
                 sample: section("sample", combination) { Sample(reading: $0) },
                 judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
-                reward: section("reward", combination) { RewardSection(reading: $0) },
+                reward: section("reward", combination) { RewardSection(reading: $0, references: references) },
                 transfer: transfer,
                 prune: prune,
                 quantize: section("quantize", combination) { QuantizeSection(reading: $0) },

@@ -10,6 +10,8 @@ struct RolloutRewards {
     let style: AnswerStyle
     let judge: JudgeKind
     let question: ModelQuestion?
+    /// `nil` where none gives numbers.
+    let command: RewardCommand?
     let context: StageContext
 
     init(_ kind: RLTrain, rows: [Row], reader: ResponseRows, in context: StageContext) throws(StageFailure) {
@@ -17,7 +19,9 @@ struct RolloutRewards {
         (self.rows, self.reader, style) = (rows, reader, kind.answer)
         (judge, question) = (kind.judge, kind.question)
         // A step's questions are no stage's work.
-        self.context = context.withoutCheckpoint().withoutReports()
+        let own = context.withoutCheckpoint().withoutReports()
+        self.context = own
+        command = kind.command.map { RewardCommand(command: $0, task: reader.task, context: own) }
         guard question?.endpoint == nil else {
             throw StageFailure(
                 "a judge behind an endpoint cannot be asked while a model is trained; judge by rules, or by a model at hand")
@@ -33,21 +37,24 @@ struct RolloutRewards {
         let grades = zip(answers, responses).map { asked, response in
             asked.answer.isFinished ? reader.task.grade(response.response, to: response.row, in: style, by: rule) : nil
         }
-        let accepted = try acceptedPlaces(responses, grades)
+        let wellFormed = responses.indices.filter { grades[$0] != nil }
+        let accepted = try acceptedPlaces(responses, wellFormed)
+        let numbers = try command?.numbers(for: wellFormed.map { responses[$0] }) ?? []
+        let given = Dictionary(zip(wellFormed, numbers), uniquingKeysWith: { $1 })
         return answers.indices.map { place in
             rule.reward(
-                of: grades[place], tokens: answers[place].answer.tokens.count, isAccepted: accepted.contains(place))
+                of: grades[place], tokens: answers[place].answer.tokens.count, isAccepted: accepted.contains(place),
+                number: given[place] ?? 0)
         }
     }
 
     /// The places of the well-formed responses that the judge accepts; none where its word counts nothing.
-    private func acceptedPlaces(_ responses: [JudgedResponse], _ grades: [AnswerGrade?]) throws -> Set<Int> {
-        let judged = rule.judge == 0 ? [] : responses.indices.filter { grades[$0] != nil }
-        guard !judged.isEmpty else { return [] }
+    private func acceptedPlaces(_ responses: [JudgedResponse], _ wellFormed: [Int]) throws -> Set<Int> {
+        guard rule.judge != 0, !wellFormed.isEmpty else { return [] }
         let verdicts = try context.judging(
-            judged.map { responses[$0] }, kind: judge, question: question, reader.task
+            wellFormed.map { responses[$0] }, kind: judge, question: question, reader.task
         ).verdicts
-        return Set(zip(judged, verdicts).filter { $0.1.isAccepted }.map(\.0))
+        return Set(zip(wellFormed, verdicts).filter { $0.1.isAccepted }.map(\.0))
     }
 }
 
@@ -56,8 +63,8 @@ extension RewardRule {
     init(_ kind: RLTrain) {
         self.init(
             format: kind.formatReward, names: kind.nameReward, arguments: kind.argumentsReward, judge: kind.judgeReward,
-            length: kind.lengthReward, lengthTokens: kind.lengthTokens, malformed: kind.malformedReward,
-            needsRequired: kind.requiredArguments)
+            length: kind.lengthReward, lengthTokens: kind.lengthTokens, command: kind.execReward,
+            malformed: kind.malformedReward, needsRequired: kind.requiredArguments)
     }
 
     /// What the mean reward may fall by before a policy has collapsed: a quarter of what the format is worth, or of what an
