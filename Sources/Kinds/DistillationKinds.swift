@@ -154,7 +154,8 @@ extension Field where Value == Double {
     fileprivate static var sharedWeight: Field {
         .share(
             "shared_weight", in: 0...1,
-            "Of GOLD: how much the tokens count that both vocabularies have. Left out: their share of the teacher's vocabulary.")
+            "Of GOLD: how much the tokens count that both vocabularies have. Left out: their share of the teacher's vocabulary."
+        )
     }
 }
 

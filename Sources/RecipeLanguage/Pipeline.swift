@@ -51,7 +51,8 @@ package struct Pipeline: Sendable {
         func reading(_ set: FurtherData) -> Sections {
             Sections(
                 task: Shared(set.task), data: Shared(set.data), datasets: datasets, tokenizer: tokenizer, teacher: teacher,
-                teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample), judge: judge,
+                teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
+                judge: judge,
                 reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate, stages: stages,
                 numerics: numerics)
         }
@@ -191,7 +192,8 @@ extension Pipeline {
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            TaskSection.Definition.field, data, FurtherData.Definition.field, tokenizer, teacher, FurtherTeacher.Definition.field, student,
+            TaskSection.Definition.field, data, FurtherData.Definition.field, tokenizer, teacher,
+            FurtherTeacher.Definition.field, student,
             Sample.Definition.section, judge, reward,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,

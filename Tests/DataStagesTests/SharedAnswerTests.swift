@@ -41,7 +41,8 @@ import Testing
     }
 
     @Test func theJudgeReadsWhatAllOfThemSaid() throws {
-        var (judge, texts) = JudgingStagesTests.judge(keep: 1, [JudgingStagesTests.rollout("row-x", JudgingStagesTests.call("x"))])
+        var (judge, texts) = JudgingStagesTests.judge(
+            keep: 1, [JudgingStagesTests.rollout("row-x", JudgingStagesTests.call("x"))])
         texts["rollouts.0/rollouts.jsonl"] = JudgingStagesTests.rollout("row-y", JudgingStagesTests.call("y"))
         texts["rollouts.1/rollouts.jsonl"] = JudgingStagesTests.rollout("row-z", JudgingStagesTests.call("x"))
         judge.keep = 1

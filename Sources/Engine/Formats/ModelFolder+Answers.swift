@@ -119,7 +119,8 @@ enum CallProbe {
             "type": "object", "required": ["room"],
             "properties": [
                 "colors": ["type": "array", "items": ["type": "string"], "description": "Colors."],
-                "level": ["type": "integer", "description": "Percent."], "on": ["type": "boolean", "description": "On or off."],
+                "level": ["type": "integer", "description": "Percent."],
+                "on": ["type": "boolean", "description": "On or off."],
                 "room": ["type": "string", "description": "Where."], "speed": ["type": "number", "description": "Seconds."],
             ],
         ])

@@ -9,7 +9,9 @@ extension RLTrain {
     ]
 
     package static let rewardFields: [any DefinedField] = terms.compactMap { name, parameter in
-        parameters.first { $0.name == parameter }.map { DeclaredField(definition: $0.definition.named(name)) as any DefinedField }
+        parameters.first { $0.name == parameter }.map {
+            DeclaredField(definition: $0.definition.named(name)) as any DefinedField
+        }
     }
 
     package mutating func read(rewards fields: Fields) {

@@ -116,7 +116,8 @@ struct TokenizerChecks {
         findings.report(
             .tokenizerMismatch, "'\(step.method.value.rawValue)' compares logits of different vocabularies",
             at: step.method.span, secondary: [.init(reference.span, "the tokenizer of '\(further.name.value)'")],
-            help: "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'; ULD and GOLD allow "
+            help:
+                "where all have the same tokenizer, name the model that it is from: 'tokenizer: {from: …}'; ULD and GOLD allow "
                 + "other tokenizers")
     }
 

@@ -16,7 +16,8 @@ package struct RewardSection: Sendable {
                 "command",
                 "Of the term `exec`: the program and its arguments. It reads `inputs/answers/answers.jsonl` and writes a number from 0 "
                     + "to 1 a line to `outputs/rewards.jsonl`."))
-        static let script = Field.text("script", "Of the term `exec`: the source of the program's files, `inputs/script/` to it.")
+        static let script = Field.text(
+            "script", "Of the term `exec`: the source of the program's files, `inputs/script/` to it.")
         static let mapping = MappingDefinition(
             "reward", "What answers are rewarded for in RL, where a step says nothing else: terms with weights.",
             RLTrain.rewardFields + [command, script])
@@ -31,7 +32,8 @@ package struct RewardSection: Sendable {
         script = fields.reference(Definition.script, among: references)
         if let script, command == nil {
             fields.report(
-                .missingField("command", in: fields.owner, at: script.span, help: "add 'command: [python3, inputs/script/FILE]'"))
+                .missingField(
+                    "command", in: fields.owner, at: script.span, help: "add 'command: [python3, inputs/script/FILE]'"))
         }
     }
 }

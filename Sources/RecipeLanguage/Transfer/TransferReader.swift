@@ -211,7 +211,8 @@ extension TransferReader {
     /// A step as a mapping: its name, its loss, and the options of all methods.
     static let longForm = MappingDefinition(
         "transfer", "A step of the long form: `step`, `loss`, and the options that its method takes.",
-        ([stepField, lossField] + Distillation.fields + KDOnPolicy.options + RLTrain.options + DPOTrain.options + named).distinct,
+        ([stepField, lossField] + Distillation.fields + KDOnPolicy.options + RLTrain.options + DPOTrain.options + named)
+            .distinct,
         order: ["step", "loss", "temperature", "top_k"])
 }
 

@@ -103,7 +103,8 @@ extension KDOnPolicy: RunnableStage {
         let rows = try context.responseRows(prompt, answer)
         let data = try context.read(DataFiles.train, from: "data")
         let fitted = try context.fitted(
-            data.map { try rows.example(of: $0, format: answer) }, to: training) { $0.cut(to: $1) }
+            data.map { try rows.example(of: $0, format: answer) }, to: training
+        ) { $0.cut(to: $1) }
         let examples = fitted.map(\.item)
         let student = try context.modelFolder("model").unpaddedModel()
         let teacher = try context.unpaddedInferenceModel("teacher")

@@ -6,7 +6,8 @@ extension StageContext {
     ///
     /// - Parameter dropout: the share of the prompts' tokens that a step leaves out.
     func train(
-        _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss, dropout share: Double, parameters: TrainingParameters
+        _ model: Model, on examples: [TrainingExample], loss: any ResponseLoss, dropout share: Double,
+        parameters: TrainingParameters
     ) throws {
         let dropout = share > 0 ? TokenDropout(share: share, tokenizer: try modelFolder("model").tokenizer()) : nil
         let options = TrainingOptions(parameters, products: products)
@@ -85,7 +86,8 @@ extension TrainSFT: RunnableStage {
         let rows = try context.responseRows(prompt, answer)
         let examples = try context.examplesToLearn(rows, answer: answer)
         try context.train(
-            context.modelFolder("model").model(), on: examples, loss: TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: promptShare),
+            context.modelFolder("model").model(), on: examples,
+            loss: TransferLoss([.init(.crossEntropy, weight: 1)], promptShare: promptShare),
             dropout: tokenDropout, parameters: training)
     }
 }
