@@ -139,6 +139,9 @@ import Testing
         student: {init: {hidden: 64, layers: 4}, seed: 12}
         sample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13, constrained: true}
         judge: {kind: exact, keep: 1}
+        reward: {format: 1, names: 0.5, judge: 0.5, length: 0.2, tokens: 30, malformed: -2, required: yes}
+        datasets: {more: {generate: {functions: functions, templates: utterances, count: 100}, split: {test: 5%}, sample: {samples: 2}}}
+        teachers: {wide: {init: {hidden: 128}, answers: {domain: ["play_*"]}}, other: {answers: 2, weight: 0.5}}
         transfer:
           - {step: KD*, loss: {AKL(0.5): 0.5, CE: 50%}, steps: "${steps}", top_k: 8, prompt: 5%, max_length: 256}
           - {step: oKD, loss: FKL, tokens: 30, fraction: 0.5}
