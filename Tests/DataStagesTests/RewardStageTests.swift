@@ -111,7 +111,8 @@ import Words
         let answers = ["red", "blue", "red and blue"].map { Self.answer($0, reader) }
         let found = try rewards.rewards(of: answers)
         #expect(found.map(\.value) == [5, 2, -1])
-        #expect(found[0].terms == ["format": 1, "names": 0.5, "arguments": 0.5, "judge": 2, "length": 1])
+        #expect(
+            found[0].terms == ["format": 1, "names": 0.5, "arguments": 0.5, "malformed": 0, "judge": 2, "length": 1])
         #expect(found[1].terms["judge"] == 0)
     }
 }

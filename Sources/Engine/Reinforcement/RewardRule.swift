@@ -41,22 +41,24 @@ extension RewardRule {
     package func reward(
         of grade: AnswerGrade?, tokens: Int = 0, isAccepted: Bool = false, number: Double = 0
     ) -> Reward {
-        guard let grade else {
-            return Reward(malformed, isWellFormed: false, isRight: false, terms: ["malformed": malformed])
-        }
-        var reward = Reward(
-            format + grade.worth(names: names, arguments: arguments), isWellFormed: true, isRight: grade.isRight,
-            terms: [
-                "format": format, "names": names * grade.mean(\.name), "arguments": arguments * grade.mean(\.arguments),
-            ])
+        var terms: [String: Double] = ["format": 0, "names": 0, "arguments": 0, "malformed": 0]
         let others: [(name: String, weight: Double, value: Double)] = [
             ("judge", judge, isAccepted ? 1 : 0), ("length", length, shortness(of: tokens)), ("exec", command, number),
-        ]
-        for (name, weight, value) in others where weight != 0 {
-            reward.value += weight * value
-            reward.terms[name] = weight * value
+        ].filter { $0.weight != 0 }
+        for other in others { terms[other.name] = 0 }
+        guard let grade else {
+            terms["malformed"] = malformed
+            return Reward(malformed, isWellFormed: false, isRight: false, terms: terms)
         }
-        return reward
+        terms["format"] = format
+        terms["names"] = names * grade.mean(\.name)
+        terms["arguments"] = arguments * grade.mean(\.arguments)
+        var value = format + grade.worth(names: names, arguments: arguments)
+        for other in others {
+            terms[other.name] = other.weight * other.value
+            value += other.weight * other.value
+        }
+        return Reward(value, isWellFormed: true, isRight: grade.isRight, terms: terms)
     }
 
     /// 1 up to `lengthTokens`, then falling to 0 at twice as many.
@@ -95,7 +97,7 @@ package struct Reward: Hashable, Sendable {
     package var isWellFormed: Bool
     /// Whether the answer is right.
     package var isRight: Bool
-    /// What each term adds, by name; empty where nobody asks.
+    /// What each term of its rule adds, by name.
     package var terms: [String: Double]
 
     package init(_ value: Double, isWellFormed: Bool, isRight: Bool, terms: [String: Double] = [:]) {
