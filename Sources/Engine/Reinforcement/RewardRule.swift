@@ -42,9 +42,10 @@ extension RewardRule {
         of grade: AnswerGrade?, tokens: Int = 0, isAccepted: Bool = false, number: Double = 0
     ) -> Reward {
         var terms: [String: Double] = ["format": 0, "names": 0, "arguments": 0, "malformed": 0]
-        let others: [(name: String, weight: Double, value: Double)] = [
+        let all: [(name: String, weight: Double, value: Double)] = [
             ("judge", judge, isAccepted ? 1 : 0), ("length", length, shortness(of: tokens)), ("exec", command, number),
-        ].filter { $0.weight != 0 }
+        ]
+        let others = all.filter { $0.weight != 0 }
         for other in others { terms[other.name] = 0 }
         guard let grade else {
             terms["malformed"] = malformed
