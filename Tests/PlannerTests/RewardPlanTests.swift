@@ -68,6 +68,22 @@ import Testing
         #expect(stage.parameters["command"] == ["python3", "inputs/script/check.py"])
     }
 
+    /// Judged answers are texts, and prompts the same, unless the model reasons in its own form.
+    @Test(arguments: ["", ", answer: native", ", answer: thinking"])
+    func promptsAreForTheFormOfReasonings(form: String) throws {
+        let graph = try plan(
+            """
+            teacher: {from: functions\(form)}
+            student: {from: functions\(form)}
+            transfer: RFT*+KD*
+
+            """)
+        for name in ["student.rft", "teacher.logits.reasoning"] {
+            let stage = graph[try #require(graph.stage(named: name), "\(graph.names)")]
+            #expect(stage.parameters["answer"] == (form.contains("thinking") ? "reasoning" : nil))
+        }
+    }
+
     @Test func termsOfAStepStandInTheNotationAndInTheLongForm() throws {
         let short = try rewards("transfer: \"SFT+RL(malformed_reward: -2, length_reward: 0.5)\"\n")["student.sft.rl"]
         let long = try rewards(

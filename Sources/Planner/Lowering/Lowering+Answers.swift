@@ -91,7 +91,7 @@ extension Lowering {
         let accepted = judged.map { [Stage.Input(name: "judged", stage: $0)] } ?? []
         var kind = distillation.capture
         kind.$prompt = base.prompt
-        kind.$answer = base.styled(judged == nil ? answer : .call)
+        kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
         return try builder.add(
             kind, Answerer.model(teacher).title("logits", answer, base),
             inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data)] + accepted,

@@ -147,6 +147,7 @@ extension Lowering {
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, beside: others, answer)))
             kind.training.complete(seed, base, answer)
             kind.$prompt = base.prompt
+            kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: true))
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .kd(let distillation):
             learned.answer = answer
@@ -164,7 +165,7 @@ extension Lowering {
             if step.teacher == nil { kind.$teacherWeights = base.pipeline.teacherWeights }
             if readsAnswers {
                 kind.$prompt = base.prompt
-                kind.$answer = base.styled(judged == nil ? answer : .call)
+                kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
             }
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
