@@ -80,7 +80,8 @@ import Testing
             """)
         for name in ["student.rft", "teacher.logits.reasoning"] {
             let stage = graph[try #require(graph.stage(named: name), "\(graph.names)")]
-            #expect(stage.parameters["answer"] == (form.contains("thinking") ? "reasoning" : nil))
+            let wanted: JSON? = form.contains("thinking") ? "reasoning" : nil
+            #expect(stage.parameters["answer"] == wanted)
         }
     }
 
