@@ -29,11 +29,13 @@ package struct Sample: StageKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var constrained = false
+    /// `nil` where all rows are answered.
+    @Spanned package var rows: AnsweredRows? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$samples, .samples), .init(\.$temperature, .samplingTemperature), .init(\.$maxTokens, .answerTokens),
-        .init(\.$seed, .seed("Of the sampling.")),
+        .init(\.$seed, .seed("Of the sampling.")), .answeredRows(\.$rows),
         .init(
             \.$constrained,
             .flag("constrained", "Whether a model at hand can answer nothing but calls that fit the functions' schemas."),
@@ -60,12 +62,14 @@ package struct EndpointSample: AskingKind {
     @Spanned package var temperature = 0.7
     @Spanned package var maxTokens = 64
     @Spanned package var seed = 7
+    /// `nil` where all rows are answered.
+    @Spanned package var rows: AnsweredRows? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.endpoint, "endpoint", "The model behind the server."),
         .init(\.$samples, .samples), .init(\.$temperature, .samplingTemperature), .init(\.$maxTokens, .answerTokens),
-        .init(\.$seed, .seed("Of the sampling.")),
+        .init(\.$seed, .seed("Of the sampling.")), .answeredRows(\.$rows),
     ]
 
     package var askedModel: String? { endpoint.model }
@@ -77,6 +81,36 @@ extension EndpointSample {
         self.init()
         endpoint.$model = model
         ($samples, $temperature, $maxTokens, $seed) = (sample.$samples, sample.$temperature, sample.$maxTokens, sample.$seed)
+        $rows = sample.$rows
+    }
+}
+
+/// Which training rows a teacher answers, where several share them: those of its domain, or a share of those of no domain.
+package struct AnsweredRows: ParameterGroup {
+    /// Functions that rows call, or labels that they have: names, and patterns in which `*` is any run of characters. Empty for a
+    /// teacher that answers rows of no domain.
+    @Spanned package var domain: [String] = []
+    /// The domains of teachers that come before it.
+    @Spanned package var except: [String] = []
+    /// Of rows of no domain, those whose hash is from here on …
+    @Spanned package var from = 0.0
+    /// … and below this.
+    @Spanned package var upTo = 1.0
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$domain, .names("domain", "Functions or labels, or patterns such as `play_*`, whose rows are answered.")),
+        .init(\.$except, .names("except", "Those whose rows are answered by others.")),
+        .init(\.$from, .share("from", in: 0...1, "Where its share of the rows of no domain begins.")),
+        .init(\.$upTo, .share("up_to", in: 0...1, "Where it ends.")),
+    ]
+
+    package init() {}
+}
+
+extension Parameter where Owner: ParameterGroup {
+    fileprivate static func answeredRows(_ path: WritableKeyPath<Owner, Spanned<AnsweredRows?>> & Sendable) -> Parameter {
+        .init(path, "rows", "The training rows that are answered, where several teachers share them.")
     }
 }
 
@@ -84,15 +118,16 @@ extension EndpointSample {
 ///
 /// Revision 4: no reply of a judging model has a token that only pads the embedding.
 ///
-/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand
-/// decides.
+/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), of further teachers `rollouts.0` …; `judge`
+/// (a model) where a model at hand decides.
 /// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is
 /// wrong, and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides,
 /// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
 /// with `ast`.
 package struct Judge: AskingKind {
     package static let declaration = KindDeclaration(
-        "judge", revision: 4, inputs: [.required("data"), .required("rollouts"), .optional("judge")],
+        "judge", revision: 4,
+        inputs: [.required("data"), .required("rollouts"), .numbered("rollouts"), .optional("judge")],
         output: "`accepted.jsonl`, `rejected.jsonl`, `surplus.jsonl`, `summary.json`, `verdicts.jsonl`?")
 
     @Spanned package var kind = JudgeKind.ast

@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 import Declarations
 
 package enum CommandKinds {
@@ -44,5 +45,20 @@ package struct Exec: StageKind {
 
     package var names: [FileName] {
         (command + outputs + environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }).map { FileName($0) }
+    }
+}
+
+/// Commands of recipes, whichever kind runs them.
+package enum Commands {
+    /// Kinds whose stages may run one.
+    package static let kinds = [Exec.name, RLTrain.name]
+
+    /// What a stage of these parameters runs, with the names of `Exec`'s parameters; `nil` where it runs nothing.
+    package static func command(of kind: String, _ parameters: JSON) -> JSON? {
+        switch kind {
+        case Exec.name: parameters
+        case RLTrain.name: parameters["command"].map { JSON.object(["command": $0]) }
+        default: nil
+        }
     }
 }

@@ -126,7 +126,8 @@ extension Field where Value == [String: String] {
     }
 }
 
-/// Divides rows into sets by a hash of each row's id, so that a row's set never depends on the rows beside it.
+/// Divides rows into sets by a hash of each row's text, so that a row's set never depends on the rows beside it, unless the split
+/// is stratified.
 ///
 /// Inputs: `data` (of `data.generate` or `data.ingest`).
 /// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
@@ -147,6 +148,7 @@ package struct DataSplit: StageKind {
     /// At most this many rows a set, chosen by hash; sets not named keep all.
     @Spanned package var limit: [String: Int] = [:]
     @Spanned package var seed = 7
+    @Spanned package var stratify = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -173,6 +175,12 @@ package struct DataSplit: StageKind {
             \.$limit,
             Field<[String: Int]>.named(.integer("limit", in: 1...10_000_000, "At most so many rows of a set.")), at: .elsewhere),
         .init(\.$seed, .seed("Decides which rows fall into which set.")),
+        .init(
+            \.$stratify,
+            .flag(
+                "stratify",
+                "Whether `test` and `valid` have their share of the rows of each function, or of each label: a new row may then "
+                    + "move others."), key: .unlessStandard),
     ]
 
     package mutating func settle() { outOfDomain.sort() }

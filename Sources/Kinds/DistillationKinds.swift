@@ -47,7 +47,7 @@ package struct KDCapture: StageKind {
 
 /// Knowledge distillation from captured logits.
 ///
-/// Revision 4: rows that pad the student's embedding, beyond its tokenizer's tokens, have no part in the loss.
+/// Revision 5: the head of AKL are the tokens that have at most μ together, and the first; JSD(0) is FKL, and JSD(1) RKL.
 ///
 /// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
 /// `data` (of `data.split`) where the loss on a validation set is computed. With the losses ULD and GOLD the student reads the
@@ -55,7 +55,7 @@ package struct KDCapture: StageKind {
 /// Output: a model folder and `curve.jsonl`.
 package struct KDTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "kd.train", revision: 4,
+        "kd.train", revision: 5,
         inputs: [.required("model"), .optional("data"), .optional("judged"), .required("logits"), .numbered("logits")],
         output: "a model folder, `curve.jsonl`")
 
@@ -105,7 +105,7 @@ package struct KDTrain: TrainingKind {
 
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
 ///
-/// Revision 2: rows that pad an embedding, beyond the tokenizer's tokens, are neither sampled nor part of the loss.
+/// Revision 3: the head of AKL are the tokens that have at most μ together, and the first; JSD(0) is FKL, and JSD(1) RKL.
 ///
 /// Inputs: `model` (the student), `teacher`, `data` (of `data.split`).
 /// Output: a model folder and `curve.jsonl`, with the mean length of the student's answers and the share that did not end.
@@ -116,7 +116,7 @@ package struct KDTrain: TrainingKind {
 /// tokenizer reads the answers' text in tokens of its own.
 package struct KDOnPolicy: TrainingKind {
     package static let declaration = KindDeclaration(
-        "kd.on-policy", revision: 2, inputs: [.required("model"), .required("teacher"), .required("data")],
+        "kd.on-policy", revision: 3, inputs: [.required("model"), .required("teacher"), .required("data")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]

@@ -3,7 +3,7 @@ import Words
 
 package enum EvaluationKinds {
     static let kinds: [any StageKind.Type] = [
-        EvalGenerate.self, EvalLikelihood.self, EvalScore.self, EvalCost.self, EvalPerplexity.self,
+        EvalGenerate.self, EvalLikelihood.self, EvalLoss.self, EvalScore.self, EvalCost.self, EvalPerplexity.self,
     ]
 }
 
@@ -65,6 +65,29 @@ package struct EvalLikelihood: StageKind {
                 "context",
                 "What stands before an option: the `prompt` as training shows it, or its `text` alone and a space, as "
                     + "lm-evaluation-harness has it.")),
+    ]
+
+    package var runsModel: Bool { true }
+    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
+}
+
+/// Cross entropy of a model on the rows' own answers.
+///
+/// Inputs: `model` (float or quantized), `data` (of `data.split`).
+/// Output: `loss.json`: per set `loss`, the mean of −ln q over the tokens of all answers, end tokens included (of passages, over
+/// all tokens but the first), in nats; `tokens` and `rows`.
+package struct EvalLoss: StageKind {
+    package static let declaration = KindDeclaration(
+        "eval.loss", revision: 1, inputs: [.required("model"), .required("data")], output: "`loss.json`")
+
+    @Spanned package var sets = evaluatedSets
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$sets, .evaluatedSets, at: .elsewhere, isNeeded: true), .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere),
     ]
 
     package var runsModel: Bool { true }

@@ -295,6 +295,7 @@ extension Parameter: DefinedField {
     }
 }
 
-private struct DeclaredField: DefinedField {
+/// A field that other declarations make.
+struct DeclaredField: DefinedField {
     let definition: FieldDefinition
 }

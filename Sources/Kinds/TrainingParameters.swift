@@ -15,6 +15,8 @@ package struct TrainingParameters: ParameterGroup {
     @Spanned package var lora: LowRankParameters? = nil
     /// `nil` where the last step's model is the result.
     @Spanned package var validation: ValidationParameters? = nil
+    /// Of prompt and answer; `nil` where a row may be as long as the model reads.
+    @Spanned package var maxLength: Int? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -37,6 +39,12 @@ package struct TrainingParameters: ParameterGroup {
         .init(
             \.$validation, "validation",
             "How often the loss on the set `valid` is computed. The model with the lowest one is the result."),
+        .init(
+            \.$maxLength,
+            .integer(
+                "max_length", in: 2...1_000_000,
+                "Tokens of prompt and answer together at most. A longer row loses its end, and is left out where no answer is "
+                    + "left; both are counted.")),
     ]
 
     /// The learning rate follows the optimizer, unless the kind has another of its own.

@@ -14,6 +14,7 @@ package struct Pipeline: Sendable {
     final class Sections: Sendable {
         let task: Shared<TaskSection>
         let data: Shared<DataSection>
+        let datasets: Shared<[FurtherData]>
         let tokenizer: Shared<TokenizerSection>
         let teacher: Shared<TeacherSection>
         let teacherTransfer: Shared<Transfer>
@@ -21,6 +22,7 @@ package struct Pipeline: Sendable {
         let student: Shared<StudentSection>
         let sample: Shared<Sample?>
         let judge: Shared<JudgeSection>
+        let reward: Shared<RewardSection>
         let transfer: Shared<Transfer>
         let prune: Shared<PruneSection?>
         let quantize: Shared<QuantizeSection?>
@@ -29,24 +31,40 @@ package struct Pipeline: Sendable {
         let numerics: Shared<Spanned<NumericsProfile>>
 
         init(
-            task: Shared<TaskSection>, data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>,
-            teacher: Shared<TeacherSection>,
+            task: Shared<TaskSection>, data: Shared<DataSection>, datasets: Shared<[FurtherData]>,
+            tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
-            sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
+            sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
             prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
+            self.datasets = datasets
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
+            self.reward = reward
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
             (self.stages, self.numerics) = (stages, numerics)
+        }
+
+        /// With other rows, and what is particular to them.
+        func reading(_ set: FurtherData) -> Sections {
+            Sections(
+                task: Shared(set.task), data: Shared(set.data), datasets: datasets, tokenizer: tokenizer, teacher: teacher,
+                teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
+                judge: judge,
+                reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate, stages: stages,
+                numerics: numerics)
         }
     }
 
     let sections: Sections
     /// The sets that have rows, where the files of the data tell.
     private(set) var knownSets: Set<String>?
+    /// The name of the data beside the recipe's own that stand in their place here; `nil` for the recipe's own.
+    package internal(set) var furtherData: String?
+    /// What the stages of the data are called.
+    package var dataName: String { furtherData.map { "datasets.\($0)" } ?? Self.ownData }
 
     init(sections: Sections) { self.sections = sections }
 
@@ -74,11 +92,12 @@ package struct Pipeline: Sendable {
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
     package var identityBeforeQuantization: [ObjectIdentifier] {
         [
-            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer),
-            ObjectIdentifier(sections.teacher),
+            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.datasets),
+            ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
-            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
+            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.reward), ObjectIdentifier(sections.transfer),
+            ObjectIdentifier(sections.prune),
             ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
     }
@@ -86,6 +105,8 @@ package struct Pipeline: Sendable {
     /// What a model does with the rows.
     package var task: TaskSection { sections.task.value }
     package var data: DataSection { sections.data.value }
+    /// Rows beside those of `data`, in the order of writing.
+    package var datasets: [FurtherData] { sections.datasets.value }
     package var tokenizer: TokenizerSection { sections.tokenizer.value }
     package var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
@@ -96,6 +117,7 @@ package struct Pipeline: Sendable {
     /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
     package var sample: Sample? { sections.sample.value }
     package var judge: JudgeSection { sections.judge.value }
+    package var reward: RewardSection { sections.reward.value }
     /// How the student learns from the teacher.
     package var transfer: Transfer { sections.transfer.value }
     /// `nil` where nothing is removed.
@@ -115,7 +137,14 @@ package struct Pipeline: Sendable {
 
     /// Those of the student that learn from the recipe's teacher, where they learn from any.
     package var stepsFromTeacher: [Transfer.Step] {
-        transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
+        let recovery = prune?.recover?.steps ?? []
+        let unnamed = prune?.teacher.value == .unpruned ? recovery.filter { $0.teacher != nil } : recovery
+        return (transfer.steps + unnamed).filter { $0.teacher.map { $0.value == Self.ownTeacher } ?? true }
+    }
+
+    /// The teacher beside the first one that a step names.
+    package func furtherTeacher(of step: Transfer.Step) -> FurtherTeacher? {
+        step.teacher.flatMap { name in teachers.first { $0.name.value == name.value } }
     }
 
     /// The columns of the report: those asked for, else those of the task.
@@ -158,12 +187,14 @@ extension Pipeline {
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
         static let judge = SectionField("judge", JudgeSection.Definition.mapping)
+        static let reward = SectionField("reward", RewardSection.Definition.mapping)
         static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
-            Sample.Definition.section, judge,
+            TaskSection.Definition.field, data, FurtherData.Definition.field, tokenizer, teacher,
+            FurtherTeacher.Definition.field, student,
+            Sample.Definition.section, judge, reward,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]

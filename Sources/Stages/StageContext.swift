@@ -18,7 +18,7 @@ package struct StageContext: Sendable {
     /// Of a command of the recipe.
     let isolation: Isolation
     let commandLimits: CommandLimits
-    private let reportProgress: @Sendable (StageProgress) -> Void
+    private var reportProgress: @Sendable (StageProgress) -> Void
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
@@ -45,6 +45,13 @@ package struct StageContext: Sendable {
 
     package func report(_ progress: StageProgress) { reportProgress(progress) }
 
+    /// For work that is a part of what the stage reports.
+    func withoutReports() -> StageContext {
+        var context = self
+        context.reportProgress = { _ in }
+        return context
+    }
+
     /// For a second, short run in one stage: a checkpoint is of one run.
     func withoutCheckpoint() -> StageContext {
         var context = self
@@ -60,6 +67,11 @@ extension StageContext {
     }
 
     package func write<Content>(_ content: Content, to file: File<Content>) throws { try content.write(to: output(file.name)) }
+
+    /// The names of an input and of those numbered after it: `NAME`, `NAME.0`, `NAME.1`, ….
+    func numberedInputs(_ name: String) -> [String] {
+        [name] + (0...).lazy.map { "\(name).\($0)" }.prefix { hasInput($0) }
+    }
 
     /// Copies a file of an input into the output, byte for byte, in place of one that is there already.
     func copy(_ file: String, from input: String) throws {

@@ -142,6 +142,8 @@ package enum AnswerStyle: String, Word {
 package enum AnswerForm: String, Word {
     /// Its own, as its chat template writes calls.
     case native
+    /// Its own with a reasoning too: `<think>…</think>` before the calls.
+    case thinking
     /// Decant's: a JSON list of calls.
     case decant
 }

@@ -41,11 +41,12 @@ struct TrustCommandCommand: ParsableCommand {
 
     private func find(in store: Store) throws -> AllowedCommand {
         if let digest = Digest(hex: command) {
-            let known = try store.stages(ofKind: Exec.name).map { CommandText($0.record.action, inputs: $0.inputs) }
+            let known = try store.stagesWithCommands().map { CommandText($0.record.action, inputs: $0.inputs) }
             return AllowedCommand(digest: digest, words: known.first { $0.digest == digest }?.words ?? "not known here yet")
         }
         let target = try StoredTarget(command, in: store)
-        guard target.record.action.kind == Exec.name else {
+        let action = target.record.action
+        guard Commands.command(of: action.kind, action.parameters) != nil else {
             throw CommandFailure.badInput("\(target.name) is of the kind \(target.record.action.kind), which runs no command")
         }
         let text = CommandText(target.record.action, inputs: try store.inputs(of: target.record))

@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 import Executor
 import Foundation
 import Kinds
@@ -50,7 +51,7 @@ final class CommandPermissions: StageGate {
     func foreign(
         _ action: Action, named name: String, inputs: [StageRecord], arrival: Arrival? = nil
     ) throws -> Question? {
-        guard action.kind == Exec.name else { return nil }
+        guard Self.runsCommand(action.kind, action.parameters) else { return nil }
         let command = CommandText(action, inputs: inputs)
         let known = try knownCommands()
         guard !known.made.contains(command.digest),
@@ -74,7 +75,7 @@ final class CommandPermissions: StageGate {
     /// Asks the person at the terminal about every command that may have to run, before anything does. Without a terminal
     /// nobody is asked, and the stage is refused when its turn comes.
     func ask(about stages: [Stage]) throws {
-        let commands = stages.filter { $0.kind == Exec.name }
+        let commands = stages.filter { Self.runsCommand($0.kind, $0.parameters) }
         guard Console.inputIsTerminal, !commands.isEmpty else { return }
         let known = try knownCommands()
         for stage in commands where known.recipe != nil || !known.received.isEmpty {
@@ -89,7 +90,7 @@ final class CommandPermissions: StageGate {
     }
 
     func permission(for action: Action, named name: String, inputs: [CommitID]) throws -> StagePermission {
-        guard action.kind == Exec.name else { return .granted }
+        guard Self.runsCommand(action.kind, action.parameters) else { return .granted }
         let records = try inputs.compactMap { try store.stageCommit($0.hex) }
         guard let question = try foreign(action, named: name, inputs: records) else { return .granted }
         if answered.withLock({ $0.contains(name) }) { try allow(question.command) }
@@ -103,9 +104,16 @@ final class CommandPermissions: StageGate {
     private func isForeign(parametersOf action: Action) throws -> Bool {
         let known = try knownCommands()
         if known.recipe != nil { return true }
-        return try store.stages(ofKind: Exec.name).contains {
-            $0.arrival != nil && $0.record.action.parameters == action.parameters
+        let wanted = Commands.command(of: action.kind, action.parameters)
+        return try store.stagesWithCommands().contains { stage in
+            let other = stage.record.action
+            return stage.arrival != nil && Commands.command(of: other.kind, other.parameters) == wanted
         }
+    }
+
+    /// Whether a stage runs a command of a recipe.
+    private static func runsCommand(_ kind: String, _ parameters: JSON) -> Bool {
+        Commands.command(of: kind, parameters) != nil
     }
 
     // MARK: What is known
@@ -116,7 +124,7 @@ final class CommandPermissions: StageGate {
             var found = Known()
             let received = try texts.isEmpty ? [] : store.receivedTexts()
             found.recipe = received.first { texts.contains($0.text) }?.arrival
-            for stage in try store.stages(ofKind: Exec.name) {
+            for stage in try store.stagesWithCommands() {
                 let digest = CommandText(stage.record.action, inputs: stage.inputs).digest
                 if let arrival = try stage.arrival ?? store.arrival(of: stage.record) {
                     found.received[digest] = arrival
@@ -131,6 +139,14 @@ final class CommandPermissions: StageGate {
 }
 
 extension Store {
+    /// The stages that run a command of a recipe.
+    func stagesWithCommands() throws -> [MarkedStage] {
+        try Commands.kinds.flatMap { try stages(ofKind: $0) }.filter { stage in
+            let action = stage.record.action
+            return Commands.command(of: action.kind, action.parameters) != nil
+        }
+    }
+
     /// Lets a command from elsewhere run here from now on.
     func allow(_ command: AllowedCommand) throws {
         try editTrust(Trust.settingsFile) { text in

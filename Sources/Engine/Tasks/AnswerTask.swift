@@ -24,8 +24,8 @@ package protocol AnswerTask: Sendable {
     func fault(inRight answer: String, to row: Row) -> String?
     /// Why an answer is none that a row like this one could want: no call of a known function, no label; `nil` where it is one.
     func formFault(in answer: String, to row: Row) -> String?
-    /// The reward of a response that ended.
-    func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward
+    /// How right a response is that ended; `nil` where it is malformed.
+    func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade?
 
     /// The answers that a model can be asked to weigh against each other; `nil` where they are too many to name.
     func options(of row: Row) -> [String]?
@@ -71,6 +71,11 @@ extension AnswerTask {
         }
     }
 
+    /// The reward of a response that ended, without a judge's, a command's and its length's part.
+    package func reward(for response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> Reward {
+        rule.reward(of: grade(response, to: row, in: style, by: rule))
+    }
+
     /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
     package func texts(of row: Row, in style: PromptStyle) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
@@ -78,25 +83,6 @@ extension AnswerTask {
         let texts = [shown.plainPrompt, response(to: row)]
         guard markup(of: style) == .tools else { return texts }
         return [PromptStyle.listing(of: try PromptStyle.definitions(of: shown, functions))] + texts
-    }
-}
-
-/// What the parts of a right answer are worth in a reward.
-package struct RewardWeights: Hashable, Sendable {
-    /// α
-    package var name: Double
-    /// β
-    package var arguments: Double
-
-    package init(name: Double = 0.5, arguments: Double = 0.5) { (self.name, self.arguments) = (name, arguments) }
-}
-
-extension Reward {
-    /// The reward of a well-formed answer, R = 1 + (α + β)·grade, as calls have it.
-    ///
-    /// - Parameter grade: between 0 and 1.
-    init(grade: Double, isRight: Bool, weights: RewardWeights) {
-        self.init(1 + (weights.name + weights.arguments) * grade, isWellFormed: true, isRight: isRight)
     }
 }
 

@@ -42,9 +42,8 @@ package struct CallTask: AnswerTask {
         return error.description
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
-        CallReward(nameWeight: weights.name, argumentsWeight: weights.arguments, format: style, functions: functions)
-            .reward(for: response, to: row)
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
+        CallReward(rule, format: style, functions: functions).grade(response, to: row)
     }
 
     /// Calls of the row's candidates; of the whole pool where it neither lists nor defines functions.

@@ -37,12 +37,12 @@ package struct ChoiceTask: AnswerTask {
         row.options?.texts.contains { $0.trimmed == answer.trimmed } == true ? nil : "the answer is none of the options"
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get(),
             row.options?.texts.contains(where: { $0.trimmed == answer.trimmed }) == true
-        else { return .malformed }
+        else { return nil }
         let isRight = verdict(on: answer, for: row, by: .ast).isAccepted
-        return Reward(grade: isRight ? 1 : 0, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : 0, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { options(of: row).map { .choice($0.map(BytePattern.text)) } }

@@ -43,10 +43,10 @@ package struct ClassifyTask: AnswerTask {
         known.contains(answer.trimmed) ? nil : "the answer is no label"
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
-        guard let label = try? style.answer(in: response).get().trimmed, known.contains(label) else { return .malformed }
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
+        guard let label = try? style.answer(in: response).get().trimmed, known.contains(label) else { return nil }
         let isRight = label == row.reply
-        return Reward(grade: isRight ? 1 : 0, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : 0, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { .choice(labels.map(BytePattern.text)) }

@@ -45,14 +45,14 @@ package struct ExtractTask: AnswerTask {
     }
 
     /// An object that is as the schema has it is worth its F1 over pairs of field and value.
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get(), let given = Self.object(in: answer),
             schema.fault(in: .object(given)) == nil
-        else { return .malformed }
+        else { return nil }
         let wanted = Self.object(in: row.reply ?? "") ?? [:]
         var fields = FieldCounts()
         fields.add(wanted: wanted, given: given)
-        return Reward(grade: given == wanted ? 1 : fields.all.f1, isRight: given == wanted, weights: weights)
+        return AnswerGrade(whole: given == wanted ? 1 : fields.all.f1, isRight: given == wanted)
     }
 
     package func pattern(of row: Row) -> BytePattern? { .object(of: schema) }

@@ -39,12 +39,12 @@ package struct RankTask: AnswerTask {
         [Self.yes, Self.no].contains(answer.trimmed) ? nil : "the answer is neither yes nor no"
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get().trimmed, [Self.yes, Self.no].contains(answer) else {
-            return .malformed
+            return nil
         }
         let isRight = answer == self.response(to: row)
-        return Reward(grade: isRight ? 1 : 0, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : 0, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { .choice([.text(Self.yes), .text(Self.no)]) }

@@ -47,12 +47,12 @@ package struct TextTask: AnswerTask {
     }
 
     /// A number is worth all or nothing, another text its ROUGE-L.
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get(), reading == .text || StatedNumber.answer(of: answer) != nil
-        else { return .malformed }
+        else { return nil }
         let isRight = verdict(on: answer, for: row, by: .ast).isAccepted
         let alike = reading == .text ? TextComparison(of: answer, with: row.reply ?? "").rougeL : 0
-        return Reward(grade: isRight ? 1 : alike, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : alike, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { nil }

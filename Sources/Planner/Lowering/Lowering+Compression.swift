@@ -19,7 +19,9 @@ extension Lowering {
                 let title: StageTitle =
                     isFirst ? .after(pruned.stage, ".recover") : .after(last.stage, ".\(step.method.value.word)")
                 isFirst = false
-                chain.append(try addStep(step, to: last, from: tutor, seed: seed, title, base))
+                // A step that names the recipe's teacher learns from it.
+                let own = step.teacher == nil ? tutor : teacher
+                chain.append(try addStep(step, to: last, from: own, seed: seed, title, base))
             }
         }
         return chain

@@ -8,8 +8,7 @@ extension Lowering {
     /// The data of a variant; `nil` where a problem was found.
     mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase? {
         let prompt = pipeline.data.prompt
-        guard let rows = try addRows(pipeline),
-            let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
+        guard let rows = try addRows(pipeline), let data = try addPreparation(pipeline, of: try addSplit(pipeline, of: rows))
         else { return nil }
         return LoweredBase(
             pipeline: pipeline, data: data, prompt: prompt,
@@ -23,7 +22,7 @@ extension Lowering {
                 let templates = try addReference(generate.templates, pipeline)
             else { return nil }
             return try builder.add(
-                generate.kind, .named("data.rows"),
+                generate.kind, .named("\(pipeline.dataName).rows"),
                 inputs: [.init(name: "functions", stage: functions), .init(name: "templates", stage: templates)])
         case .ingest(let ingest): return try addIngest(ingest, pipeline)
         }
@@ -52,7 +51,7 @@ extension Lowering {
             guard let schema = try addReference(source, pipeline) else { return nil }
             inputs.append(.init(name: "schema", stage: schema))
         }
-        return try builder.add(kind, .named("data.rows"), inputs: inputs)
+        return try builder.add(kind, .named("\(pipeline.dataName).rows"), inputs: inputs)
     }
 
     /// What inputs have that is not the standard; `nil` where all have it.
@@ -70,9 +69,10 @@ extension Lowering {
             } ?? standard.place)
     }
 
-    private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
-        try builder.add(
-            data.split, .named(data.preparations.isEmpty ? "data" : "data.split"), inputs: [.init(name: "data", stage: rows)])
+    private mutating func addSplit(_ pipeline: Pipeline, of rows: StageID) throws -> StageID {
+        let (data, name) = (pipeline.data, pipeline.dataName)
+        return try builder.add(
+            data.split, .named(data.preparations.isEmpty ? name : "\(name).split"), inputs: [.init(name: "data", stage: rows)])
     }
 
     /// What becomes of the sets before prompts are made of them, one stage after the other. The last of them is `data`.
@@ -81,7 +81,7 @@ extension Lowering {
         let preparations = pipeline.data.preparations
         for (index, preparation) in preparations.enumerated() {
             let isLast = index == preparations.count - 1
-            let title = StageTitle.named(isLast ? "data" : preparation.stageName)
+            let title = StageTitle.named(pipeline.dataName + (isLast ? "" : ".\(preparation.stageWord)"))
             guard let next = try add(preparation, title, to: data, pipeline) else { return nil }
             data = next
         }

@@ -29,6 +29,12 @@ extension Lowering {
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
         }
+        if metrics.contains(.loss) {
+            var loss = EvalLoss.standard
+            (loss.$sets, loss.$prompt, loss.$answer) = (base.sets, base.prompt, base.styled(model.answer))
+            evaluated.loss = try builder.add(
+                loss, title("loss"), inputs: [input, .init(name: "data", stage: base.data)], workload: base.workload(of: model))
+        }
         if metrics.contains(.latency) {
             var serving = evaluate.serving
             serving.$prompt = base.prompt
@@ -92,6 +98,7 @@ extension Lowering {
             inputs.append(.init(name: "scores.\(index)", stage: row.scores))
             inputs.append(.init(name: "cost.\(index)", stage: row.cost))
             if let perplexity = row.perplexity { inputs.append(.init(name: "perplexity.\(index)", stage: perplexity)) }
+            if let loss = row.loss { inputs.append(.init(name: "loss.\(index)", stage: loss)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
         }

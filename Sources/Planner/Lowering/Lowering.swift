@@ -143,6 +143,8 @@ struct LoweredModel: Hashable {
     var answer: AnswerStyle
     /// Whether it is a student all the same, which teaches what was cut from it.
     var isStudent = false
+    /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.
+    var role = Pipeline.ownTeacher
 }
 
 /// A model with its evaluation.
@@ -150,6 +152,7 @@ struct EvaluatedModel: Hashable {
     var scores: StageID
     var cost: StageID
     var perplexity: StageID?
+    var loss: StageID?
     var serving: StageID?
     var speed: StageID?
 }

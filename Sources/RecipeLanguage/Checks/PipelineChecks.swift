@@ -12,6 +12,7 @@ struct PipelineChecks {
         TaskChecks(pipeline: pipeline, findings: findings).run()
         TeacherChecks(pipeline: pipeline, findings: findings).run()
         AnswerChecks(pipeline: pipeline, findings: findings).run()
+        RewardChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
         CallFormChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
@@ -28,12 +29,14 @@ struct PipelineChecks {
                 .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
                 help: pipeline.data.advice(for: set.value))
         }
-        guard let checks = pipeline.allSteps.lazy.compactMap(\.training.validation).first, !held.contains(.valid) else {
-            return
+        for (pipeline, steps) in pipeline.stepsByData {
+            guard let checks = steps.lazy.compactMap(\.training.validation).first,
+                !pipeline.data.setsWithRows.contains(.valid)
+            else { continue }
+            findings.report(
+                .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
+                help: pipeline.data.advice(for: .valid).replacing("'data.", with: "'\(pipeline.dataName).", maxReplacements: 1))
         }
-        findings.report(
-            .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
-            help: pipeline.data.advice(for: .valid))
     }
 
     /// The sets that `evaluate` asks for, but for those that `data.ingest.sets` names; a name that is neither is reported.

@@ -20,7 +20,8 @@ struct SetChecks {
         for set in asked where !known.contains(set.value) {
             findings.append(finding(set.value, at: set.span, label: "nothing to work on"))
         }
-        if let checks = pipeline.allSteps.lazy.compactMap(\.training.validation).first, !known.contains(RowSet.valid.rawValue) {
+        let steps = pipeline.allSteps.filter { $0.dataName == Pipeline.ownData }
+        if let checks = steps.lazy.compactMap(\.training.validation).first, !known.contains(RowSet.valid.rawValue) {
             findings.append(finding(RowSet.valid.rawValue, at: checks.$every.span, label: "nothing to look at"))
         }
         if pipeline.evaluate.sets == nil, pipeline.evaluatedSets.isEmpty {

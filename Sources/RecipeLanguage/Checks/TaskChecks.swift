@@ -16,6 +16,7 @@ struct TaskChecks {
         checkMethod()
         guard task.value != .calls else { return }
         checkRows()
+        checkStrata()
         checkFunctions()
         checkReasoning()
         checkConstraints()
@@ -94,6 +95,15 @@ struct TaskChecks {
                     secondary: [.init(task.span, "wants words")], help: "write 'task: calls', or another format")
             }
         }
+    }
+
+    /// Rows of free answers are all of one kind.
+    private func checkStrata() {
+        let split = pipeline.data.split
+        guard split.stratify, ![.classify, .rank].contains(task.value) else { return }
+        report(
+            "rows of the task '\(task.value.rawValue)' have no functions or labels to be divided by", at: split.$stratify.span,
+            help: "leave 'stratify' out")
     }
 
     private func checkFunctions() {

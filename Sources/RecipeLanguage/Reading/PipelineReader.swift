@@ -84,6 +84,7 @@ struct PipelineReader {
             sections: .init(
                 task: section("task", combination) { TaskSection(reading: $0, references: references) },
                 data: section("data", combination) { DataSection(reading: $0, references: references) },
+                datasets: section("datasets", combination) { FurtherData.list(reading: $0, references: references) },
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
@@ -91,6 +92,7 @@ struct PipelineReader {
                 student: student,
                 sample: section("sample", combination) { Sample(reading: $0) },
                 judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
+                reward: section("reward", combination) { RewardSection(reading: $0, references: references) },
                 transfer: transfer,
                 prune: prune,
                 quantize: section("quantize", combination) { QuantizeSection(reading: $0) },

@@ -9,14 +9,14 @@ extension DataSection {
         case knowledge(KnowledgeSection)
         case compressPrompts
 
-        /// Of its stage, where another preparation follows.
-        package var stageName: String {
+        /// What ends its stage's name, where another preparation follows.
+        package var stageWord: String {
             switch self {
-            case .paraphrase: "data.paraphrased"
-            case .augment: "data.augmented"
-            case .retrieve: "data.retrieved"
-            case .knowledge: "data.informed"
-            case .compressPrompts: "data.compressed"
+            case .paraphrase: "paraphrased"
+            case .augment: "augmented"
+            case .retrieve: "retrieved"
+            case .knowledge: "informed"
+            case .compressPrompts: "compressed"
             }
         }
     }

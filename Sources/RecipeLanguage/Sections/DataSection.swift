@@ -35,16 +35,20 @@ package struct DataSection: Sendable {
         static let augment = SectionField("augment", DataAugment.Definition.mapping)
         static let compressPrompt = Field.flag(
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
+        static let fields: [any DefinedField] = [
+            generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, paraphrase, augment,
+            retrieve, knowledge, compressPrompt,
+        ]
         static let mapping = MappingDefinition(
-            "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.",
-            [
-                generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, paraphrase, augment,
-                retrieve, knowledge, compressPrompt,
-            ])
+            "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.", fields)
     }
 
     init(reading recipe: Fields, references: References) {
-        let fields = recipe.section(Pipeline.Definition.data)
+        self.init(own: recipe.section(Pipeline.Definition.data), references: references)
+    }
+
+    /// - Parameter fields: of the section itself.
+    init(own fields: Fields, references: References) {
         if fields.node("ingest") != nil {
             rows = .ingest(IngestSection(reading: fields, references: references))
             if let generate = fields.entry("generate"), !generate.value.isNull, let ingest = fields.entry("ingest") {

@@ -29,8 +29,8 @@ package struct EvaluateSection: Sendable {
                 + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
                 + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured; docs/tasks.md has "
-                + "those of tasks.")
+                + "per answer; `perplexity`; `loss`: cross entropy of the rows' own answers; `latency`; `speed`: tokens per "
+                + "second of one answer, measured; docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "

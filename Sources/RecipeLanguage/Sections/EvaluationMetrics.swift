@@ -28,6 +28,8 @@ extension EvaluateSection {
         case length
         case flops
         case perplexity
+        /// Cross entropy of the rows' own answers.
+        case loss
         case latency
         /// Tokens a second of one answer.
         case speed
@@ -38,7 +40,7 @@ extension EvaluateSection.Metric {
     /// The tasks whose answers have the metric; `nil` where every task's have.
     private var tasks: [TaskKind]? {
         switch self {
-        case .ar, .exact, .length, .flops, .perplexity, .latency, .speed: nil
+        case .ar, .exact, .length, .flops, .perplexity, .loss, .latency, .speed: nil
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -62,5 +64,5 @@ extension EvaluateSection.Metric {
     }
 
     /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
-    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .latency, .speed].contains(self) }
+    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .loss, .latency, .speed].contains(self) }
 }

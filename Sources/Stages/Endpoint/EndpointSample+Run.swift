@@ -9,7 +9,7 @@ extension EndpointSample: QuestioningStage {
     package static let artifact: [Output] = [.file(Rollout.file), .file(StageContext.exchanges)]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.answeredRows(self.rows)
         let readsCalls = try context.readTaskDescription().kind == .calls
         let exchanges = try context.answers(to: questions(in: context))
         try context.write(
@@ -27,7 +27,7 @@ extension EndpointSample: QuestioningStage {
         let task = try context.readTask()
         var tools: [Set<String>: ChatTools] = [:]
         var questions: [ChatQuestion] = []
-        for row in try context.read(DataFiles.train, from: "data") {
+        for row in try context.answeredRows(rows) {
             try row.checkThatItAsks()
             let shared = row.definitions == nil ? tools[Set(row.functions)] : nil
             let known = try shared ?? Self.tools(of: row, task.functions)

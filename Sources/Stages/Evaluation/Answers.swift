@@ -123,12 +123,17 @@ extension EvalGenerate: RunnableStage {
 }
 
 extension StageContext {
-    /// The rows of a set that models are to answer.
-    func readEvaluatedRows(of set: String) throws -> [Row] {
+    /// The rows of a set that models are measured on.
+    func readSet(_ set: String) throws -> [Row] {
         guard FileManager.default.fileExists(atPath: input("data", DataFiles.set(set).name).path) else {
             throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
         }
-        let rows = try read(DataFiles.set(set), from: "data")
+        return try read(DataFiles.set(set), from: "data")
+    }
+
+    /// The rows of a set that models are to answer.
+    func readEvaluatedRows(of set: String) throws -> [Row] {
+        let rows = try readSet(set)
         if let passage = rows.first(where: \.isPassage) {
             throw StageFailure(
                 "the row '\(passage.id)' of the set '\(set)' is a passage of text, which asks for no calls; "

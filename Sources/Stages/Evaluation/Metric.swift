@@ -22,7 +22,7 @@ package struct Metric: Hashable, Sendable {
         case model(input: String, File<JSON>, path: [String], isAlwaysShown: Bool = false)
         /// In a file that has the figure of each set under `sets`, the model's is that of the first one.
         case firstSet(input: String, File<JSON>, member: String)
-        /// The member of each set's scores: one figure for each set.
+        /// The member of each set's scores, or of its loss: one figure for each set.
         case set(member: String)
     }
 
@@ -144,6 +144,7 @@ extension Metric {
         Metric(
             "pairs", .set(member: "pairs"), .higherIsBetter, .share,
             hubName: HubName(type: "accuracy", name: "pairs in the right order")),
+        Metric("loss", .set(member: "loss"), .lowerIsBetter, Format(places: 4), comparison: Format(places: 4)),
         Metric("length", heading: "tokens", .set(member: "response_tokens_mean"), .lowerIsBetter, Format(places: 1)),
     ]
 

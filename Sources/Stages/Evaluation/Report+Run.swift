@@ -27,7 +27,7 @@ extension Report: RunnableStage {
     private func entry(_ index: Int, _ name: String, in context: StageContext) throws -> JSON {
         let scores = "scores.\(index)"
         var entry: [String: JSON] = [
-            "name": .string(name), "sets": try context.read(EvalScore.scores, from: scores)["sets"] ?? [:],
+            "name": .string(name), "sets": try sets(index, in: context),
             "confusions": try confusions(context.read(EvalScore.confusion, from: scores)),
         ]
         for metric in Metric.all {
@@ -43,6 +43,19 @@ extension Report: RunnableStage {
             }
         }
         return .object(entry)
+    }
+
+    /// The figures of each set: its scores, and its loss where that was measured.
+    private func sets(_ index: Int, in context: StageContext) throws -> JSON {
+        let scores = try context.read(EvalScore.scores, from: "scores.\(index)")["sets"] ?? [:]
+        guard context.hasInput("loss.\(index)"), var sets = scores.object else { return scores }
+        let losses = try context.read(EvalLoss.loss, from: "loss.\(index)")["sets"] ?? [:]
+        for (set, figures) in losses.sortedMembers {
+            var members = sets[set]?.object ?? [:]
+            members["loss"] = figures["loss"] ?? .null
+            sets[set] = .object(members)
+        }
+        return .object(sets)
     }
 
     /// The functions most often called, or the labels most often given, in place of others, over all sets.

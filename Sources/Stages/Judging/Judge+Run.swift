@@ -15,7 +15,8 @@ extension Judge: RunnableStage {
     package func run(in context: StageContext) throws {
         let task = try context.readTask()
         let rows = Dictionary(uniqueKeysWithValues: try context.read(DataFiles.train, from: "data").map { ($0.id, $0) })
-        let rollouts = try context.read(Rollout.file, from: "rollouts").map { rollout in
+        let answers = try context.numberedInputs("rollouts").flatMap { try context.read(Rollout.file, from: $0) }
+        let rollouts = try answers.map { rollout in
             guard let row = rows[rollout.row] else {
                 throw StageFailure(
                     "rollouts/\(Rollout.file.name) has a rollout of no training row: \(rollout.line.canonicalText)")

@@ -3,7 +3,7 @@ import Foundation
 import Kinds
 
 extension KDTrain: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
 
     package func run(in context: StageContext) throws {
         let weights = teacherWeights ?? [1]
@@ -97,12 +97,15 @@ extension KDCapture: RunnableStage {
 }
 
 extension KDOnPolicy: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)
         let data = try context.read(DataFiles.train, from: "data")
-        let examples = try data.map { try rows.example(of: $0, format: answer) }
+        let fitted = try context.fitted(
+            data.map { try rows.example(of: $0, format: answer) }, to: training
+        ) { $0.cut(to: $1) }
+        let examples = fitted.map(\.item)
         let student = try context.modelFolder("model").unpaddedModel()
         let teacher = try context.unpaddedInferenceModel("teacher")
         let sampling = OnPolicyTrainer.Sampling(
@@ -114,7 +117,8 @@ extension KDOnPolicy: RunnableStage {
             let own = try context.responseRows(for: "teacher", prompt, answer)
             let translation = AnswerTranslation(student: rows.prompts, teacher: own.prompts)
             trainer = try OnPolicyTrainer(
-                student, teacher: teacher, reading: data.map { try own.prompt(of: $0) }, through: translation, on: examples,
+                student, teacher: teacher, reading: fitted.map { try own.prompt(of: data[$0.place]) }, through: translation,
+                on: examples,
                 loss: BridgingLoss(
                     loss, temperature: temperature, sharedWeight: sharedWeight, shared: [translation.shared]),
                 sampling: sampling, options: options, workers: context.workers)

@@ -57,13 +57,14 @@ extension StageContext {
     /// - Parameters:
     ///   - model: the input whose tokenizer and chat template write the prompts.
     ///   - prompt: what a prompt shows.
-    ///   - answer: what responses consist of. Calls alone are in the model's own form where it has one.
+    ///   - answer: what responses consist of. Calls are in the model's own form where it has one, those behind a reasoning where it
+    ///     has one for that.
     func responseRows(
         for model: String = "model", _ prompt: PromptStyle, _ answer: AnswerStyle = .call
     ) throws -> ResponseRows {
         let task = try readTask()
         let prompts = try modelFolder(model).prompts(
-            task.markup(of: prompt), callsNatively: task.kind == .calls && answer == .call)
+            task.markup(of: prompt), callsNatively: task.kind == .calls, reasons: answer == .reasoning)
         return ResponseRows(prompts: prompts, task: task, style: prompt)
     }
 
@@ -99,7 +100,7 @@ extension Sample: RunnableStage {
     package var limitation: Limitation? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.answeredRows(self.rows)
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
         let prompts = try reader.prompts(of: rows, constrained: constrained)

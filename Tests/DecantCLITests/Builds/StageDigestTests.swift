@@ -58,7 +58,7 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         },
         DigestedRecipe(file: "ingest-digest.txt", targets: ["data"], onlyStage: "data.rows", program: ingested),
         DigestedRecipe(file: "likelihood-digests.txt", program: ranked) {
-            $0.hasPrefix("data") || $0.hasSuffix(".answers") || $0.hasSuffix(".scores")
+            $0.hasPrefix("data") || [".answers", ".scores", ".loss"].contains(where: $0.hasSuffix)
         },
         DigestedRecipe(file: "utterance-digests.txt", targets: ["data"], program: variedUtterances) {
             $0.hasPrefix("data")
@@ -123,6 +123,7 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
                 student: {init: {hidden: 16, layers: 1, heads: 2, kv_heads: 1, intermediate: 24}}
                 sample: none
                 transfer: "SFT(steps: 12, batch: 4)"
+                evaluate: {metrics: [auc, mrr, ndcg, loss, flops]}
                 """)
         let verbs = ["play", "stop", "skip"]
         let tools = verbs.map { #"{"name":"\#($0)_song","parameters":{"type":"object","properties":{}}}"# }.joined(

@@ -128,7 +128,7 @@ import Testing
           text: {http: https://example.org/text.txt, sha256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae}
         data:
           generate: {functions: functions, templates: utterances, count: 2k, seed: 3, hold_out: {templates: 15%, values: 0.1}}
-          split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}, limit: {train: 1k}, seed: 5}
+          split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}, limit: {train: 1k}, seed: 5, stratify: true}
           candidates: 4
           prompt: tools
           retrieve: {method: bm25, top_k: 5, add_missed: yes}
@@ -139,13 +139,16 @@ import Testing
         student: {init: {hidden: 64, layers: 4}, seed: 12}
         sample: {samples: 2, temperature: 0.7, max_tokens: 64, seed: 13, constrained: true}
         judge: {kind: exact, keep: 1}
+        reward: {format: 1, names: 0.5, judge: 0.5, length: 0.2, tokens: 30, malformed: -2, required: yes}
+        datasets: {more: {generate: {functions: functions, templates: utterances, count: 100}, split: {test: 5%}, sample: {samples: 2}}}
+        teachers: {wide: {init: {hidden: 128}, answers: {domain: ["play_*"]}}, other: {answers: 2, weight: 0.5}}
         transfer:
-          - {step: KD*, loss: {AKL(0.5): 0.5, CE: 50%}, steps: "${steps}", top_k: 8, prompt: 5%}
+          - {step: KD*, loss: {AKL(0.5): 0.5, CE: 50%}, steps: "${steps}", top_k: 8, prompt: 5%, max_length: 256}
           - {step: oKD, loss: FKL, tokens: 30, fraction: 0.5}
           - {step: RL, rollouts: 4, kl: 1e-2}
         prune: {method: depth, ratio: [20%, 40%], samples: 64, data: train, recover: "KD(steps: 15)"}
         quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%, activation_order: yes, ignore: [lm_head]}
-        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8]}
+        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, loss, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8]}
         stages:
           torch: {command: [python3, inputs/script/train.py], inputs: {script: script, data: data}, environment: {SEED: 1}, outputs: [model.safetensors], time_limit: 30 min, memory: 4 GiB}
           smaller: {kind: quant.apply, inputs: {model: torch}, parameters: {scheme: W8A16, method: rtn, group_size: 32, ignore: []}}

@@ -50,7 +50,7 @@ extension DataIngest {
         findings += reading.faults.dropFirst(earlier).map { places.diagnostic("bad-rows", $0) }
         guard !findings.hasErrors else { return DataSurvey(findings: findings) }
         let sets = split.survey(
-            rows, functions: reading.functions.keys.sorted(), called: Set(rows.flatMap { $0.answers.map(\.name) }),
+            rows, of: task, functions: reading.functions.keys.sorted(), called: Set(rows.flatMap { $0.answers.map(\.name) }),
             anchor: SourceText(withoutLines: first.path).span(0..<0), &findings
         ).sets
         return DataSurvey(findings: findings, sets: Set(sets.keys))
