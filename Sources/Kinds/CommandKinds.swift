@@ -1,8 +1,19 @@
 import BuildModel
+import CanonicalJSON
 import Declarations
 
 package enum CommandKinds {
     static let kinds: [any StageKind.Type] = [Exec.self]
+
+    /// Names of the kinds whose stages may run a command of the recipe's, `exec` first.
+    package static let names = [Exec.name] + JudgingKinds.kinds.filter { $0 is any JudgingKind.Type }.map { $0.name }
+
+    /// The part of a stage's parameters that is a command: all of `exec`'s, the program of a judge; `nil` for a stage that runs
+    /// none.
+    package static func command(of kind: String, _ parameters: JSON) -> JSON? {
+        if kind == Exec.name { return parameters }
+        return names.contains(kind) ? parameters["program"] : nil
+    }
 }
 
 /// A command of the user's own: the way for scripts in any language to join a graph.
