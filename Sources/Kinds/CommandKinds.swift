@@ -6,7 +6,8 @@ package enum CommandKinds {
     static let kinds: [any StageKind.Type] = [Exec.self]
 
     /// Names of the kinds whose stages may run a command of the recipe's, `exec` first.
-    package static let names = [Exec.name] + JudgingKinds.kinds.filter { $0 is any JudgingKind.Type }.map { $0.name }
+    package static let names =
+        [Exec.name] + KindCatalogue.standard.kinds.filter { $0 is any JudgingKind.Type }.map { $0.name }
 
     /// The part of a stage's parameters that is a command: all of `exec`'s, the program of a judge; `nil` for a stage that runs
     /// none.

@@ -157,13 +157,12 @@ extension Pipeline {
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.mapping)
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
-        static let judge = SectionField("judge", JudgeSection.Definition.mapping)
         static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
             TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
-            Sample.Definition.section, judge,
+            Sample.Definition.section, JudgeSection.Definition.field,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]

@@ -17,7 +17,7 @@ extension Lowering {
         return try builder.add(
             kind, Self.title("judged", of: teacher, answer),
             inputs: [.init(name: "data", stage: base.data), .init(name: "rollouts", stage: rollouts)]
-                + (try judgeInput(base)),
+                + (try judgingInputs(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
@@ -76,13 +76,6 @@ extension Lowering {
         return .after(teacher.stage, ".\(word)")
     }
 
-    /// The judging model, where one at hand decides.
-    mutating func judgeInput(_ base: LoweredBase) throws -> [Stage.Input] {
-        guard base.pipeline.judge.kind.value == .model, let from = base.pipeline.judge.from,
-            let model = try addImport(from, base.pipeline)
-        else { return [] }
-        return [.init(name: "judge", stage: model)]
-    }
 }
 
 extension EndpointAccess {

@@ -182,6 +182,7 @@ extension Pipeline {
         names += [teacher.origin.reference, student.origin.reference, judge.from].compactMap { $0?.value }
         names += [tokenizer.origin, student.tokenizer?.origin].compactMap { $0?.value }
         names += teachers.compactMap { $0.origin.reference?.value }
+        names += [judge.script, judge.validation?.labels].compactMap { $0?.value }
         names += task.schemaSource.map { [$0.value] } ?? []
         names += evaluate.perplexity.map { [$0.text.value] } ?? []
         for stage in stages { names += stage.inputs.map(\.reference.value) }
