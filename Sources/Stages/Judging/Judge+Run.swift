@@ -24,7 +24,7 @@ extension Judge: RunnableStage {
             return (response: judged, rollout: rollout)
         }
         let judging = try context.judging(
-            rollouts.filter(\.rollout.hasEnded).map(\.response), kind: kind, question: question, task)
+            rollouts.filter(\.rollout.hasEnded).map(\.response), by: self, task)
         var verdicts = judging.verdicts.makeIterator()
         var sampling = RejectionSampling(keep: keep)
         for (response, rollout) in rollouts {
