@@ -93,5 +93,5 @@ extension ProgramVerdict: LineContent {
             grade: line["grade"]?.double)
     }
 
-    var line: JSON { opinion.record.map(JSON.object) ?? .null }
+    var line: JSON { opinion.record.map { .object($0) } ?? .null }
 }
