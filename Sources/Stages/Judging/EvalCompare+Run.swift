@@ -145,16 +145,16 @@ private struct PairSheet {
 }
 
 /// A comparison for people: wins, ties and losses of each set.
-struct ComparisonText {
+enum ComparisonText {
     static let headings = ["pairs", "wins", "ties", "losses"]
 
-    /// The cells of a set, the three shares in per cent.
+    /// The cells of a set, the three shares in per cent. Over several seeds the counts are means.
     static func cells(of counts: JSON) -> [String] {
-        let pairs = counts["pairs"]?.integer ?? 0
-        let shares = ["wins", "ties", "losses"].map { name in
-            pairs == 0 ? nil : Double(counts[name]?.integer ?? 0) / Double(pairs)
+        let pairs = counts["pairs"]?.double ?? 0
+        let shares = ["wins", "ties", "losses"].map { name -> Double? in
+            pairs > 0 ? (counts[name]?.double ?? 0) / pairs : nil
         }
-        return [String(pairs)] + shares.map(ReportTable.percentage)
+        return [Metric.Format(places: 0).text(pairs)] + shares.map(ReportTable.percentage)
     }
 }
 

@@ -16,7 +16,7 @@ extension StageContext {
         var open = pairs.indices.filter { !pairs[$0].isEqual }
         if let last = kind.checks.last {
             var checks = kind
-            (checks.judge, checks.checks) = (last, kind.checks.dropLast())
+            (checks.judge, checks.checks) = (last, Array(kind.checks.dropLast()))
             let judging = try judging(pairs.flatMap { [$0.own, $0.other] }, by: checks, task)
             let checked = Self.outcomes(of: pairs, judging)
             open.removeAll { place in

@@ -35,6 +35,11 @@ package struct AgreementCounts: Hashable, Sendable {
     /// accepted as often as they do (Cohen, 1960). `nil` where both always say one and the same.
     package var kappa: Double? {
         guard let share, let first = firstShare, let second = secondShare else { return nil }
+        return Self.kappa(share: share, first, second)
+    }
+
+    /// κ of the share on which two agree, and the shares that each accepts.
+    package static func kappa(share: Double, _ first: Double, _ second: Double) -> Double? {
         let chance = first * second + (1 - first) * (1 - second)
         return chance < 1 ? (share - chance) / (1 - chance) : nil
     }
