@@ -28,7 +28,7 @@ package struct VerdictPages: Sendable {
         [
             "page": .count(page), "pages": .count(count),
             "verdicts": .array(
-                verdicts[places(on: page)].map { stage, line in
+                verdicts[places(on: page)].map { stage, line -> JSON in
                     .object((line.object ?? [:]).merging(["stage": .string(stage)]) { own, _ in own })
                 }),
         ]
