@@ -48,10 +48,14 @@ extension Lowering {
         guard let compare = base.pipeline.evaluate.compare, let model = rows.last else { return nil }
         let names = rows.map { Self.modelName(of: title(of: $0.scores)) }
         guard let place = names.firstIndex(of: compare.other.value) else {
+            let (name, others) = (compare.other.value, Array(names.dropLast()))
+            let words = "no model '\(Diagnostic.shortened(name))' is evaluated"
             problems.append(
-                .unknown(
-                    .unknownStage, "no model '\(Diagnostic.shortened(compare.other.value))' is evaluated", compare.other.value,
-                    among: Array(names.dropLast()), at: compare.other.span))
+                others.isEmpty
+                    ? Diagnostic(
+                        .unknownStage, words, at: compare.other.span, label: "unknown",
+                        help: "'\(names[0])' is the only one; leave 'compare' out")
+                    : .unknown(.unknownStage, words, name, among: others, at: compare.other.span))
             return nil
         }
         let other = rows[place]
