@@ -15,6 +15,7 @@ FOLDER/switches.json, read anew for each request, makes it misbehave:
     message    what a refusal says
     always     one of the faults, for every request
     calls      how calls are spelled: "tools" (default), "text", "fenced", "marked", "plain", "cut", "broken"
+    says       the reply to a question without functions ("yes")
     pause      seconds before each answer
     echo       put the Authorization header into each answer
     usage      false: count no tokens
