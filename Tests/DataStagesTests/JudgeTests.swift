@@ -27,7 +27,8 @@ import Words
     private static let task = CallTask(functions: JudgingModelTests.functions)
     private static let row = JudgingStagesTests.rows[0]
 
-    private static func judge(_ model: some JudgingModel, _ question: ModelQuestion, response: String = "[]") throws -> Opinion {
+    private static func judge(_ model: some JudgingModel, _ question: ModelQuestion, response: String = "[]") throws -> Opinion
+    {
         let judge = ModelJudge(model: model, question: question, task: task)
         return try #require(judge.opinions(on: [JudgedResponse(row: row, response: response, format: .call)]).first)
     }
@@ -85,10 +86,12 @@ import Words
 
     /// The judge of a row without a reference sees all else that is known.
     @Test func withoutAReferenceTheQuestionShowsTheRow() throws {
-        var row = Row(id: "r", query: "and in the hall?", answers: [FunctionCall(name: "light", arguments: ["room": "hall"])])
+        var row = Row(id: "r", query: "and in the hall?", answers: [])
         row.background.instructions = "Call one function."
         row.background.knowledge = ["The hall has two lamps."]
-        row.background.context = [ChatMessage(role: .user, content: "light the kitchen"), .init(role: .assistant, content: "Done.")]
+        row.background.context = [
+            ChatMessage(role: .user, content: "light the kitchen"), ChatMessage(role: .assistant, content: "Done."),
+        ]
         let light = FunctionDefinition(
             name: "light", summary: "Lights a room.",
             parameters: [
@@ -187,7 +190,8 @@ import Words
             """
         var (judge, texts) = JudgingStagesTests.judge(
             keep: 1,
-            [("row-x", "x"), ("row-x", "x"), ("row-y", "x")].map { JudgingStagesTests.rollout($0, JudgingStagesTests.call($1)) })
+            [("row-x", "x"), ("row-x", "x"), ("row-y", "x")].map { JudgingStagesTests.rollout($0, JudgingStagesTests.call($1)) }
+        )
         judge.kind = .exec
         judge.program = JudgingProgram(command: ["python3", "inputs/script/judge.py"], timeLimit: 60)
         texts["script/judge.py"] = script

@@ -82,9 +82,12 @@ import Words
 
     /// A spreadsheet that people fill in, and rows that no data artifact has.
     @Test func labelsComeFromAnyContainer() throws {
-        let sheet = ["id,response,accepted", #"row-x,"[{""name"":""play"",""arguments"":{""song"":""x""}}]",yes"#, "row-x,[],0"]
+        let sheet = [
+            "id,response,accepted", #"row-x,"[{""name"":""play"",""arguments"":{""song"":""x""}}]",yes"#, "row-x,[],0",
+        ]
         #expect(try Self.validated(sheet, as: "labels.csv").json("validation.json")["agreement"] == 1)
-        let own = #"{"query":"play a","answers":[{"name":"play","arguments":{"song":"a"}}],"response":[],"accepted":false}"#
+        let own =
+            #"{"query":"play a","answers":[{"name":"play","arguments":{"song":"a"}}],"response":[],"accepted":false}"#
         #expect(try Self.validated([own]).json("validation.json")["both_reject"] == 1)
     }
 

@@ -45,7 +45,8 @@ import Words
         #expect(
             try question.text(about: "[]", to: row, CallTask(functions: Self.functions))
                 == #"be brief\#nplay {answer} {|play(song:string)|[]|[{"name":"play","arguments":{"song":"x"}}]|{other}|{"#)
-        let standard = try JudgingQuestion(ModelQuestion(), of: .calls).text(about: "[1]", to: row, CallTask(functions: Self.functions))
+        let standard = try JudgingQuestion(ModelQuestion(), of: .calls).text(
+            about: "[1]", to: row, CallTask(functions: Self.functions))
         for part in ["play {answer} {", "play(song:string)", "\n[1]\n", PromptStyle.response(to: row), "yes or no"] {
             #expect(standard.contains(part), "\(part)")
         }

@@ -50,7 +50,8 @@ import Words
         let question = try #require(settled.question)
         #expect(question.reference == .none && question.verdict == .pattern("Verdict: (yes|no)"))
         #expect(question.votes == 5 && question.temperature == 0.9 && question.seed == 7 && question.maxTokens == 512)
-        #expect(question.rubric == Rubric(grades: 10, threshold: 7, criteria: ["The function is right.", "The arguments are."]))
+        let criteria = ["The function is right.", "The arguments are."]
+        #expect(question.rubric == Rubric(grades: 10, threshold: 7, criteria: criteria))
         #expect(
             try question.json == [
                 "prompt": "", "reference": "none", "verdict": ["pattern": "Verdict: (yes|no)"], "max_tokens": 512, "votes": 5,

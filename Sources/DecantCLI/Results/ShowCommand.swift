@@ -54,7 +54,8 @@ struct ShowCommand: ParsableCommand {
         }
         if verdicts {
             guard let pages = try VerdictPages(behind: stored, in: store) else {
-                throw CommandFailure.badInput("no model and no program judged for \(stored.name): there are no verdicts to show")
+                throw CommandFailure.badInput(
+                    "no model and no program judged for \(stored.name): there are no verdicts to show")
             }
             guard (1...pages.count).contains(page) else {
                 throw CommandFailure.badInput("there is no page \(page) of the verdicts; there are \(pages.count)")

@@ -147,7 +147,8 @@ package struct JudgeValidation: Sendable {
         labels = fields.requiredReference(Definition.labels, among: references)
         if fields.entries.isEmpty {
             fields.report(
-                .missingField("labels", in: fields.owner, at: fields.anchor, help: "add 'labels: SOURCE', a name under 'sources'"))
+                .missingField(
+                    "labels", in: fields.owner, at: fields.anchor, help: "add 'labels: SOURCE', a name under 'sources'"))
         }
         var gate = JudgeGate.standard
         gate.read(fields)

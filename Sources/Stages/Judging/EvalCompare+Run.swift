@@ -127,7 +127,8 @@ private struct PairSheet {
             let isOwnFirst = pair.chance("first", seed) < 0.5
             let (first, second) = isOwnFirst ? (pair.own, pair.other) : (pair.other, pair.own)
             lines.append([
-                String(lines.count), pair.row.plainPrompt, try task.choices(for: pair.row), first.response, second.response, "", "",
+                String(lines.count), pair.row.plainPrompt, try task.choices(for: pair.row), first.response, second.response, "",
+                "",
             ])
             key.append([
                 "number": .count(lines.count - 1), "set": .string(pair.set), "id": .string(pair.row.id),

@@ -79,7 +79,8 @@ extension JudgeGate: RunnableStage {
             throw StageFailure("validation/\(JudgeValidate.validation.name) has no 'agreement'")
         }
         guard share >= agreement else {
-            throw StageFailure("\(shown.summary); the recipe wants \(Metric.Format.share.text(agreement))%. \(shown.worstReason)")
+            let wanted = Metric.Format.share.text(agreement)
+            throw StageFailure("\(shown.summary); the recipe wants \(wanted)%. \(shown.worstReason)")
         }
         if let minimum = kappa, (figures["kappa"]?.double ?? -1) < minimum {
             throw StageFailure("\(shown.summary); the recipe wants a κ of \(minimum). \(shown.worstReason)")
@@ -106,10 +107,9 @@ struct ValidationText {
     /// For what reason of people's the judge most often accepts what they reject.
     var worstReason: String {
         let reasons = (figures["reasons"] ?? [:]).sortedMembers.map { ($0.key, $0.value["accepted"]?.integer ?? 0) }
-        guard let worst = reasons.max(by: { $0.1 < $1.1 }), worst.1 > 0 else {
-            return "It accepts \(count("accepted_by_judge_alone")) answers that people reject"
-        }
-        return "It accepts \(count("accepted_by_judge_alone")) answers that people reject, \(worst.1) of them because of: \(worst.0)"
+        let accepted = "It accepts \(count("accepted_by_judge_alone")) answers that people reject"
+        guard let worst = reasons.max(by: { $0.1 < $1.1 }), worst.1 > 0 else { return accepted }
+        return accepted + ", \(worst.1) of them because of: \(worst.0)"
     }
 
     var text: String {

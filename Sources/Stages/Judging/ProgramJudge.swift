@@ -60,7 +60,8 @@ struct ProgramJudge: ResponseJudge {
         command.outputs = [Self.verdicts.name]
         command.timeLimit = program.timeLimit
         try command.run(in: context.with(inputs: inputs, outputs: outputs))
-        return try [ProgramVerdict](reading: outputs.appending(path: Self.verdicts.name), named: "outputs/\(Self.verdicts.name)")
+        let name = Self.verdicts.name
+        return try [ProgramVerdict](reading: outputs.appending(path: name), named: "outputs/\(name)")
     }
 }
 

@@ -46,7 +46,8 @@ import Testing
                 "[format, {kind: exec, command: [python3, inputs/script/check.py], script: checker, validate: labels}]",
                 sources: ", checker: {path: check.py}, labels: {path: labels.jsonl}"))
         try program.write(Self.program, to: "check.py")
-        try program.write([label("jazz", "jazz", true), label("jazz", "rock", false)].joined(separator: "\n"), to: "labels.jsonl")
+        let labels = [label("jazz", "jazz", true), label("jazz", "rock", false)]
+        try program.write(labels.joined(separator: "\n"), to: "labels.jsonl")
         return program
     }
 
