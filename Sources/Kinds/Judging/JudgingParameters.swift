@@ -1,4 +1,5 @@
 import Declarations
+import SpannedYAML
 import Words
 
 /// What a judging model is asked, how its reply is read, and where it is if not at hand.

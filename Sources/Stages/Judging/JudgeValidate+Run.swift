@@ -16,17 +16,17 @@ extension JudgeValidate: RunnableStage {
             in: context, input: "labels", rows: Dictionary(rows, uniquingKeysWith: { first, _ in first }), answer)
         if labels.unlabelled > 0 { context.log("labels: \(labels.unlabelled) records without a label are left out") }
         let judging = try context.judging(labels.answers.map(\.judged), by: self, task)
-        var validation = Validation()
-        for (label, verdict) in zip(labels.answers, judging.verdicts) { validation.add(label, verdict) }
+        var tally = LabelTally()
+        for (label, verdict) in zip(labels.answers, judging.verdicts) { tally.add(label, verdict) }
         let notUnderstood = judging.isUnderstood.count { !$0 }
-        try context.write(validation.json(unlabelled: labels.unlabelled, notUnderstood: notUnderstood), to: Self.validation)
-        try context.write(validation.disagreements, to: Self.disagreements)
+        try context.write(tally.json(unlabelled: labels.unlabelled, notUnderstood: notUnderstood), to: Self.validation)
+        try context.write(tally.disagreements, to: Self.disagreements)
         if let transcript = judging.transcript { try context.write(transcript, to: JudgeVerdicts.transcriptFile) }
     }
 }
 
 /// What a judge says beside what people say.
-private struct Validation {
+private struct LabelTally {
     /// People come first.
     private var counts = AgreementCounts()
     /// By the people's reason; people who accept give none.
