@@ -10,9 +10,6 @@ package enum JudgeKind: String, Word {
     case model
     /// A program of the recipe's own.
     case exec
-
-    /// Whether it is somebody's opinion, which can be compared with the rules of `ast`.
-    package var isOpinion: Bool { self == .model || self == .exec }
 }
 
 /// What a judging model knows beside the question and the answer.

@@ -160,7 +160,7 @@ import Words
         let judging = try JudgeVerdicts(
             responses,
             by: [FormatJudge(task: Self.task), ModelJudge(model: model, question: ModelQuestion(), task: Self.task)],
-            Self.task, hasOpinions: true)
+            Self.task)
         #expect(model.asked.count == 1 && judging.transcript?.count == 1)
         #expect(judging.verdicts[0] == .accepted)
         #expect(judging.verdicts[2] == .rejected("there is no function 'stop'"))

@@ -64,7 +64,7 @@ import Words
         ])
         let task = CallTask(functions: Self.functions)
         let judge = ModelJudge(model: model, question: ModelQuestion(prompt: "={answer}"), task: task)
-        let judging = try JudgeVerdicts(responses, by: [judge], task, hasOpinions: true)
+        let judging = try JudgeVerdicts(responses, by: [judge], task)
         #expect(
             judging.verdicts == [
                 .accepted, .accepted, .accepted, .rejected("verdict not understood"), .rejected("the judging model says no"),
@@ -85,7 +85,7 @@ import Words
                 "ast": false,
             ])
         #expect(judging.transcript?[2]["verdict"] == .null)
-        let rules = try JudgeVerdicts(responses, by: [RuleJudge(rules: .ast, task: task)], task, hasOpinions: false)
+        let rules = try JudgeVerdicts(responses, by: [RuleJudge(rules: .ast, task: task)], task)
         #expect(rules.agreement(over: 0..<6) == nil)
         #expect(rules.transcript == nil)
     }

@@ -39,6 +39,8 @@ struct Opinion {
 
 /// One who judges responses.
 protocol ResponseJudge {
+    /// Whether it says more than rules do: what it says is kept, and compared with the rules of `ast`.
+    var isOpinion: Bool { get }
     /// One for each response. Equal responses to a row have one opinion.
     func opinions(on responses: [JudgedResponse]) throws -> [Opinion]
 }
@@ -58,10 +60,8 @@ struct JudgeVerdicts {
     /// For each response whether the rules of `ast` accept it; empty where rules alone decide.
     private var isRight: [Bool] = []
 
-    /// - Parameter hasOpinions: whether a model or a program is among the judges.
-    init(
-        _ responses: [JudgedResponse], by judges: [any ResponseJudge], _ task: any AnswerTask, hasOpinions: Bool
-    ) throws {
+    init(_ responses: [JudgedResponse], by judges: [any ResponseJudge], _ task: any AnswerTask) throws {
+        let hasOpinions = judges.contains(where: \.isOpinion)
         verdicts = responses.map { _ in .accepted }
         isUnderstood = responses.map { _ in true }
         if hasOpinions { isRight = responses.map { $0.verdict(by: .ast, task).isAccepted } }
@@ -73,7 +73,7 @@ struct JudgeVerdicts {
             for (place, opinion) in zip(open, opinions) {
                 (verdicts[place], isUnderstood[place]) = (opinion.verdict, opinion.isUnderstood)
                 let response = responses[place]
-                guard let record = opinion.record, kept.insert(response.key).inserted else { continue }
+                guard hasOpinions, let record = opinion.record, kept.insert(response.key).inserted else { continue }
                 let members: [String: JSON] = [
                     "id": .string(response.row.id), "response": .string(response.response), "ast": .bool(isRight[place]),
                 ]
@@ -103,9 +103,7 @@ extension StageContext {
     func judging(
         _ responses: [JudgedResponse], by kind: some JudgingKind, _ task: any AnswerTask
     ) throws -> JudgeVerdicts {
-        let kinds = kind.judges.value
-        let judges = try kinds.map { try judge($0, of: kind, task) }
-        return try JudgeVerdicts(responses, by: judges, task, hasOpinions: kinds.contains(where: \.isOpinion))
+        try JudgeVerdicts(responses, by: kind.judges.value.map { try judge($0, of: kind, task) }, task)
     }
 
     private func judge(_ word: JudgeKind, of kind: some JudgingKind, _ task: any AnswerTask) throws -> any ResponseJudge {

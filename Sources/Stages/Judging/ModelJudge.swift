@@ -8,6 +8,7 @@ struct ModelJudge: ResponseJudge {
     let model: any JudgingModel
     let question: ModelQuestion
     let task: any AnswerTask
+    let isOpinion = true
 
     func opinions(on responses: [JudgedResponse]) throws -> [Opinion] {
         let asking = JudgingQuestion(question, of: task.kind)
@@ -29,7 +30,8 @@ struct ModelJudge: ResponseJudge {
         let verdict: Verdict =
             isAccepted
             ? .accepted : .rejected(isUnderstood ? "the judging model says no" : "verdict not understood")
-        var record: [String: JSON] = votes.count == 1 ? votes[0].members : ["votes": .array(votes.map { JSON.object($0.members) })]
+        var record: [String: JSON] =
+            votes.count == 1 ? votes[0].members : ["votes": .array(votes.map { JSON.object($0.members) })]
         record["question"] = .string(question)
         record["verdict"] = isUnderstood ? .string(isAccepted ? "yes" : "no") : .null
         let grades = votes.compactMap(\.grade)

@@ -12,6 +12,7 @@ struct ProgramJudge: ResponseJudge {
     let context: StageContext
     let program: JudgingProgram
     let task: any AnswerTask
+    let isOpinion = true
 
     func opinions(on responses: [JudgedResponse]) throws -> [Opinion] {
         guard !responses.isEmpty else { return [] }

@@ -5,6 +5,7 @@ import Words
 struct RuleJudge: ResponseJudge {
     let rules: AnswerJudge
     let task: any AnswerTask
+    let isOpinion = false
 
     func opinions(on responses: [JudgedResponse]) -> [Opinion] {
         responses.map { Opinion(verdict: $0.verdict(by: rules, task)) }
@@ -14,6 +15,7 @@ struct RuleJudge: ResponseJudge {
 /// Accepts what could be right: a response in the style of answers, whose answer a row like this one could want.
 struct FormatJudge: ResponseJudge {
     let task: any AnswerTask
+    let isOpinion = false
 
     func opinions(on responses: [JudgedResponse]) -> [Opinion] {
         responses.map { Opinion(verdict: fault(of: $0).map(Verdict.rejected) ?? .accepted) }
