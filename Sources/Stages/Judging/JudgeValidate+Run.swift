@@ -11,9 +11,7 @@ extension JudgeValidate: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let task = try context.readTask()
-        let rows = try context.readSets().sets.flatMap(\.rows).map { ($0.id, $0) }
-        let labels = try LabelledAnswers(
-            in: context, input: "labels", rows: Dictionary(rows, uniquingKeysWith: { first, _ in first }), answer)
+        let labels = try LabelledAnswers(in: context, input: "labels", answer)
         if labels.unlabelled > 0 { context.log("labels: \(labels.unlabelled) records without a label are left out") }
         let judging = try context.judging(labels.answers.map(\.judged), by: self, task)
         var tally = LabelTally()

@@ -20,31 +20,41 @@ struct LabelledAnswers {
     /// Records whose `accepted` is left empty, as in a sheet that is half filled in.
     private(set) var unlabelled = 0
 
+    /// Those of the data that records name.
     private let rows: [String: Row]
     private let style: AnswerStyle
 
-    /// - Parameters:
-    ///   - rows: of the data, by id.
-    ///   - style: what the answers consist of.
-    init(in context: StageContext, input: String, rows: [String: Row], _ style: AnswerStyle) throws {
-        (self.rows, self.style) = (rows, style)
+    /// - Parameter style: what the answers consist of.
+    init(in context: StageContext, input: String, _ style: AnswerStyle) throws {
+        let records = try Self.records(in: context, input: input)
+        let named = records.filter { $0.json["query"] == nil }.compactMap { $0.json["id"]?.string }
+        rows = try context.rows(named: Set(named))
+        self.style = style
+        for record in records { try add(record.json, at: record.place) }
+        guard !answers.isEmpty else {
+            throw StageFailure(
+                "the labels have no answer that is judged: each wants 'response', 'accepted' (yes or no), and the 'id' of its row"
+            )
+        }
+    }
+
+    private static func records(
+        in context: StageContext, input: String
+    ) throws -> [(place: RecordPlace, json: JSON)] {
+        var records: [(place: RecordPlace, json: JSON)] = []
         for path in try context.files(below: input) {
             do {
                 try RecordFile(context.input(input, path), named: "\(input)/\(path)").read { place, record in
                     switch record {
                     case .failure(let damage): throw StageFailure("\(place): \(damage)")
-                    case .success(let json): try add(json, at: place)
+                    case .success(let json): records.append((place, json))
                     }
                 }
             } catch let error as RecordError {
                 throw StageFailure("\(error)")
             }
         }
-        guard !answers.isEmpty else {
-            throw StageFailure(
-                "the labels have no answer that is judged: each wants 'response', 'accepted' (yes or no), and the 'id' of its row"
-            )
-        }
+        return records
     }
 
     private mutating func add(_ json: JSON, at place: RecordPlace) throws {
@@ -89,5 +99,19 @@ struct LabelledAnswers {
         } catch {
             throw StageFailure("\(place): \(error)")
         }
+    }
+}
+
+extension StageContext {
+    /// The rows of the input `data` that have one of these ids. Training rows may be many: they are read one by one.
+    fileprivate func rows(named ids: Set<String>) throws -> [String: Row] {
+        var rows: [String: Row] = [:]
+        guard !ids.isEmpty else { return rows }
+        for set in try DataFiles.sets(in: input("data")) {
+            try forEachLine(of: DataFiles.set(set), from: "data") { row in
+                if ids.contains(row.id), rows[row.id] == nil { rows[row.id] = row }
+            }
+        }
+        return rows
     }
 }
