@@ -151,6 +151,31 @@ import Words
                 """)
     }
 
+    /// A function's schema as a reader needs it, arrays and objects within it too.
+    @Test func aFunctionIsDescribedWithAllThatItsSchemaSays() {
+        let function = FunctionDefinition(
+            name: "plan", summary: "",
+            parameters: [
+                "properties": [
+                    "days": ["type": "array", "items": ["type": "string", "enum": ["Mon", "Tue"]]],
+                    "stops": [
+                        "type": "array", "description": "In order.",
+                        "items": ["type": "object", "properties": ["city": ["type": "string"]], "required": ["city"]],
+                    ],
+                    "speed": ["type": ["number", "null"], "default": 30], "any": [:],
+                ], "required": ["stops"],
+            ])
+        #expect(
+            function.described == """
+                plan
+                  any
+                  days (array of string; one of "Mon", "Tue")
+                  speed (number or null; by default 30)
+                  stops (array of object, required): In order.
+                    city (string, required)
+                """)
+    }
+
     /// What the format rejects is asked of nobody else, and says why.
     @Test func aChainAsksOneJudgeAfterTheOther() throws {
         let model = Voter("yes")

@@ -112,30 +112,6 @@ private struct QuestionPlaces {
     }
 }
 
-extension FunctionDefinition {
-    /// The function for a reader: its description, then each argument with its type, its values and whether it is required.
-    ///
-    /// ```
-    /// set_light: Turns a light on or off.
-    ///   room (string, required): The room.
-    ///   state (string; one of "on", "off")
-    /// ```
-    fileprivate var described: String {
-        let head = summary.isEmpty ? name : "\(name): \(summary)"
-        let arguments = properties.map { argument, schema in
-            var marks = schema["type"].map { [$0.string ?? $0.canonicalText] } ?? []
-            if required.contains(argument) { marks.append("required") }
-            var words = marks.joined(separator: ", ")
-            if let values = schema["enum"]?.array {
-                words += (words.isEmpty ? "" : "; ") + "one of " + values.map(\.canonicalText).joined(separator: ", ")
-            }
-            let description = schema["description"]?.string.map { ": \($0)" } ?? ""
-            return "  \(argument)" + (words.isEmpty ? "" : " (\(words))") + description
-        }
-        return ([head] + arguments).joined(separator: "\n")
-    }
-}
-
 /// The question where a recipe has none of its own.
 private struct StandardQuestion {
     let question: ModelQuestion
