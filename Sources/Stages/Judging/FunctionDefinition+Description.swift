@@ -26,7 +26,7 @@ extension FunctionDefinition {
     }
 
     private static func line(of name: String, _ schema: JSON, isRequired: Bool) -> String {
-        let marks = [type(of: schema), isRequired ? "required" : nil].compactMap(\.self).joined(separator: ", ")
+        let marks = [typeName(of: schema), isRequired ? "required" : nil].compactMap(\.self).joined(separator: ", ")
         let values = (schema["enum"] ?? schema["items"]?["enum"])?.array.map { values in
             "one of " + values.map(\.canonicalText).joined(separator: ", ")
         }
@@ -37,10 +37,10 @@ extension FunctionDefinition {
     }
 
     /// `array of string`, `string or null`; `nil` for a schema that says none.
-    private static func type(of schema: JSON) -> String? {
+    private static func typeName(of schema: JSON) -> String? {
         guard let type = schema["type"] else { return nil }
         let word = type.string ?? (type.array ?? []).compactMap(\.string).joined(separator: " or ")
-        guard word == "array", let items = schema["items"], let element = Self.type(of: items) else { return word }
+        guard word == "array", let items = schema["items"], let element = typeName(of: items) else { return word }
         return "array of \(element)"
     }
 }
