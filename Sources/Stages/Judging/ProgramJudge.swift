@@ -53,8 +53,11 @@ struct ProgramJudge: ResponseJudge {
         let responses = inputs.appending(path: "responses", directoryHint: .isDirectory)
         for folder in [responses, outputs] { try files.createDirectory(at: folder, withIntermediateDirectories: true) }
         try lines.write(to: responses.appending(path: Self.responses.name))
-        if context.hasInput("script") {
-            try files.copyItem(at: context.input("script"), to: inputs.appending(path: "script"))
+        // File by file, into folders that can be removed: those of an input may be read-only.
+        for path in context.hasInput("script") ? try context.files(below: "script") : [] {
+            let copy = inputs.appending(path: "script/\(path)")
+            try files.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try files.copyItem(at: context.input("script", path), to: copy)
         }
         var command = Exec.standard
         command.command = program.command
