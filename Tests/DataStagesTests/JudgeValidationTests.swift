@@ -162,11 +162,45 @@ import Words
             }
             #expect(sheet.contains("play \(id.suffix(1)),play(song:string),\(cells[0]),\(cells[1]),,\r\n"))
         }
-        // Another seed, another order; the same seed, the same bytes.
+        // The same seed, the same bytes.
         let again = try StageRun(EvalCompare(judge: .ast, sets: ["test"], seed: 3), texts: Self.texts)
         #expect(try again.text("sheet.csv") == sheet)
         let few = try StageRun(EvalCompare(judge: .ast, sets: ["test"], pairs: 2), texts: Self.texts)
         #expect(try few.json("comparison.json")["sets"]?["test"]?["pairs"] == 2)
+    }
+
+    /// A sheet that comes back says what people think of the pairs that it was made of.
+    @Test func aFilledSheetIsCounted() throws {
+        let run = try StageRun(EvalCompare(judge: .ast, sets: ["test"]), texts: Self.texts)
+        let key = try run.lines("key.jsonl")
+        // People prefer the first model's answer to the first row, whichever place it has, and know nothing of the second.
+        let words = key.map { line in
+            switch line["id"]?.string {
+            case "row-x": line["A"] == "answers" ? "A" : "b "
+            case "row-z": "Tie"
+            default: ""
+            }
+        }
+        let lines = try run.text("sheet.csv").components(separatedBy: "\r\n").filter { !$0.isEmpty }
+        let filled = [lines[0]] + zip(lines.dropFirst(), words).map { $0.dropLast(1) + $1 + "," }
+        func compared(_ sheet: [String]) -> [String: String] {
+            Self.texts.merging(["sheet/filled.csv": sheet.joined(separator: "\r\n")]) { $1 }
+        }
+        let comparison = try StageRun(EvalCompare(judge: .ast, sets: ["test"]), texts: compared(filled)).json("comparison.json")
+        let people = try #require(comparison["people"])
+        #expect(people["agreeing"] == 2)
+        let counts = try #require(people["sets"]?["test"])
+        #expect(counts["pairs"] == 2 && counts["wins"] == 1 && counts["ties"] == 1 && counts["losses"] == 0)
+        #expect(Figures.comparison.text("", comparison).contains("people and the judge say the same of 2 pairs"))
+        // What was shown must be what is compared.
+        let other = filled.map { $0.replacing("song", with: "tune") }
+        #expect(
+            StageRun.failure(EvalCompare(judge: .ast, sets: ["test"]), texts: compared(other)).contains("fill in a new sheet"))
+        #expect(
+            StageRun.failure(
+                EvalCompare(judge: .ast, sets: ["test"]),
+                texts: compared([filled[0], filled[1].replacing(/(A|b |Tie|),$/, with: "C,")])
+            ).contains("'better' wants A, B or tie"))
     }
 
     /// A model that always prefers the first answer prefers none; one that knows what it wants is asked in both orders.

@@ -126,8 +126,9 @@ package struct JudgeGate: StageKind {
 /// decide on each answer: one that is accepted wins against one that is not.
 ///
 /// Inputs: `data` (of `data.split`), `answers` and `others` (of `eval.generate` or `eval.likelihood`), `judge` (a model) where a
-/// model at hand decides, `script` (files) where a program does, `gate` (of `judge.gate`) where the judge must have passed it.
-/// Output: `comparison.json`: per set the pairs, wins, ties and losses; `comparisons.jsonl`: each pair with its outcome;
+/// model at hand decides, `script` (files) where a program does, `gate` (of `judge.gate`) where the judge must have passed it,
+/// `sheet` (a file) that people have filled in.
+/// Output: `comparison.json`: per set the pairs, wins, ties and losses, by the judge and by people; `comparisons.jsonl`: each pair with its outcome;
 /// `sheet.csv`: the pairs without the models' names, in an order of chance, for people to fill in; `key.jsonl`: whose answers
 /// the sheet has as A and B; where a model or a program decides, `verdicts.jsonl`.
 package struct EvalCompare: JudgingKind {
@@ -135,7 +136,7 @@ package struct EvalCompare: JudgingKind {
         "eval.compare", revision: 1,
         inputs: [
             .required("data"), .required("answers"), .required("others"), .optional("judge"), .optional("script"),
-            .optional("gate"),
+            .optional("gate"), .optional("sheet"),
         ],
         output: "`comparison.json`, `comparisons.jsonl`, `sheet.csv`, `key.jsonl`, `verdicts.jsonl`?")
 

@@ -68,11 +68,15 @@ extension Lowering {
         if base.pipeline.answerMethod == .generation {
             (kind.$answer, kind.$otherAnswer) = (base.styled(model.answer), base.styled(other.answer))
         }
+        var inputs: [Stage.Input] = [
+            .init(name: "data", stage: base.data), .init(name: "answers", stage: model.answers),
+            .init(name: "others", stage: other.answers),
+        ]
+        inputs += try judgingInputs(base)
+        if let name = compare.sheet, let sheet = try addReference(name, base.pipeline) {
+            inputs.append(.init(name: "sheet", stage: sheet))
+        }
         return try builder.add(
-            kind, .after(model.model, ".compared"),
-            inputs: [
-                .init(name: "data", stage: base.data), .init(name: "answers", stage: model.answers),
-                .init(name: "others", stage: other.answers),
-            ] + judgingInputs(base), endpoint: judge.endpoint.map(EndpointAccess.init))
+            kind, .after(model.model, ".compared"), inputs: inputs, endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 }

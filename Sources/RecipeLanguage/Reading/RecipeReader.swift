@@ -184,7 +184,7 @@ extension Pipeline {
         names += teachers.compactMap { $0.origin.reference?.value }
         names += [judge.script, judge.validation?.labels].compactMap { $0?.value }
         names += task.schemaSource.map { [$0.value] } ?? []
-        names += evaluate.perplexity.map { [$0.text.value] } ?? []
+        names += [evaluate.perplexity?.text, evaluate.compare?.sheet].compactMap { $0?.value }
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names
     }

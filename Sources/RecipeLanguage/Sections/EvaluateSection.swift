@@ -61,7 +61,7 @@ package struct EvaluateSection: Sendable {
         serving.read(fields)
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
-        compare = CompareSection(reading: fields)
+        compare = CompareSection(reading: fields, references: references)
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))

@@ -17,14 +17,27 @@ extension EvalCompare: RunnableStage {
         let task = try context.readTask()
         let pairs = try sets.flatMap { try readPairs(of: $0, in: context) }
         let judged = try context.compare(pairs, as: self, task)
-        var counts = Dictionary(uniqueKeysWithValues: sets.map { ($0, PairCounts()) })
-        for (pair, outcome) in zip(pairs, judged.outcomes) { counts[pair.set, default: PairCounts()].add(pair, outcome) }
-        try context.write(["sets": .object(counts.mapValues(\.json))], to: Self.comparison)
+        let sheet = PairSheet(pairs, seed: seed)
+        var comparison: [String: JSON] = ["sets": counts(of: zip(pairs, judged.outcomes))]
+        if context.hasInput("sheet") {
+            let filled = try sheet.outcomes(in: context, input: "sheet")
+            let places = filled.keys.sorted()
+            comparison["people"] = [
+                "sets": counts(of: places.compactMap { place in filled[place].map { (pairs[place], $0) } }),
+                "agreeing": .count(places.count { filled[$0]?.result == judged.outcomes[$0].result }),
+            ]
+        }
+        try context.write(.object(comparison), to: Self.comparison)
         try context.write(zip(pairs, judged.outcomes).map { $0.line($1) }, to: Self.comparisons)
-        let sheet = try PairSheet(pairs, seed: seed, task)
-        try context.write(sheet.text, to: Self.sheet)
+        try context.write(sheet.text(task), to: Self.sheet)
         try context.write(sheet.key, to: Self.key)
         if let transcript = judged.transcript { try context.write(transcript, to: JudgeVerdicts.transcriptFile) }
+    }
+
+    private func counts(of judged: some Sequence<(AnswerPair, PairOutcome)>) -> JSON {
+        var counts = Dictionary(uniqueKeysWithValues: sets.map { ($0, PairCounts()) })
+        for (pair, outcome) in judged { counts[pair.set, default: PairCounts()].add(pair, outcome) }
+        return .object(counts.mapValues(\.json))
     }
 
     /// Pairs of a set, chosen by chance, in the order of their rows.
@@ -111,40 +124,6 @@ private struct PairCounts {
     }
 }
 
-/// The pairs for people: in an order of chance, without the models' names.
-private struct PairSheet {
-    /// CSV, as RFC 4180 has it.
-    let text: String
-    /// For each line of the sheet whose answers it has as A and as B.
-    let key: [JSON]
-
-    private static let columns = ["number", "question", "choices", "A", "B", "better", "reason"]
-
-    init(_ pairs: [AnswerPair], seed: Int, _ task: any AnswerTask) throws(RowError) {
-        var lines = [Self.columns]
-        var key: [JSON] = []
-        for pair in pairs.sorted(by: { $0.chance("sheet", seed) < $1.chance("sheet", seed) }) {
-            let isOwnFirst = pair.chance("first", seed) < 0.5
-            let (first, second) = isOwnFirst ? (pair.own, pair.other) : (pair.other, pair.own)
-            lines.append([
-                String(lines.count), pair.row.plainPrompt, try task.choices(for: pair.row), first.response, second.response, "",
-                "",
-            ])
-            key.append([
-                "number": .count(lines.count - 1), "set": .string(pair.set), "id": .string(pair.row.id),
-                "A": .string(isOwnFirst ? "answers" : "others"), "B": .string(isOwnFirst ? "others" : "answers"),
-            ])
-        }
-        text = lines.map { $0.map(Self.quoted).joined(separator: ",") + "\r\n" }.joined()
-        self.key = key
-    }
-
-    private static func quoted(_ cell: String) -> String {
-        let isPlain = !cell.utf8.contains { [UInt8(ascii: "\""), UInt8(ascii: ","), 0x0A, 0x0D].contains($0) }
-        return isPlain ? cell : "\"" + cell.replacing("\"", with: "\"\"") + "\""
-    }
-}
-
 /// A comparison for people: wins, ties and losses of each set.
 enum ComparisonText {
     static let headings = ["pairs", "wins", "ties", "losses"]
@@ -157,13 +136,19 @@ enum ComparisonText {
         }
         return [Metric.Format(places: 0).text(pairs)] + shares.map(ReportTable.percentage)
     }
+
+    fileprivate static func table(_ comparison: JSON, heading: String) -> TextTable {
+        TextTable(
+            headings: [heading] + headings,
+            lines: (comparison["sets"] ?? [:]).sortedMembers.map { [$0.key] + cells(of: $0.value) })
+    }
 }
 
 extension Figures {
     static let comparison = Figures { _, content in
-        TextTable(
-            headings: ["set"] + ComparisonText.headings,
-            lines: (content["sets"] ?? [:]).sortedMembers.map { [$0.key] + ComparisonText.cells(of: $0.value) }
-        ).text
+        let judged = ComparisonText.table(content, heading: "set").text
+        guard let people = content["people"] else { return judged }
+        return judged + "\n" + ComparisonText.table(people, heading: "set, by people").text
+            + "\npeople and the judge say the same of \(people["agreeing"]?.integer ?? 0) pairs\n"
     }
 }
