@@ -182,7 +182,7 @@ import Words
             }
         }
         let lines = try run.text("sheet.csv").components(separatedBy: "\r\n").filter { !$0.isEmpty }
-        let filled = [lines[0]] + zip(lines.dropFirst(), words).map { $0.dropLast(1) + $1 + "," }
+        let filled = [lines[0]] + zip(lines.dropFirst(), words).map { String($0.dropLast()) + $1 + "," }
         func compared(_ sheet: [String]) -> [String: String] {
             Self.texts.merging(["sheet/filled.csv": sheet.joined(separator: "\r\n")]) { $1 }
         }
@@ -199,7 +199,7 @@ import Words
         #expect(
             StageRun.failure(
                 EvalCompare(judge: .ast, sets: ["test"]),
-                texts: compared([filled[0], filled[1].replacing(/(A|b |Tie|),$/, with: "C,")])
+                texts: compared([lines[0], String(lines[1].dropLast()) + "C,"])
             ).contains("'better' wants A, B or tie"))
     }
 
