@@ -35,7 +35,7 @@ extension EvalCompare: RunnableStage {
     }
 
     private func counts(of judged: some Sequence<(AnswerPair, PairOutcome)>) -> JSON {
-        var counts = Dictionary(uniqueKeysWithValues: sets.map { ($0, PairCounts()) })
+        var counts = Dictionary(sets.map { ($0, PairCounts()) }, uniquingKeysWith: { first, _ in first })
         for (pair, outcome) in judged { counts[pair.set, default: PairCounts()].add(pair, outcome) }
         return .object(counts.mapValues(\.json))
     }
