@@ -26,7 +26,7 @@ package struct ModelQuestion: ParameterGroup {
             \.$prompt,
             .text(
                 "prompt",
-                "What the judging model is asked, with {query}, {functions}, {answer} and {reference}; docs/stage-kinds.md has "
+                "What the judging model is asked, with {query}, {functions}, {answer} and {reference}; docs/judges.md has "
                     + "further places.")),
         .init(
             \.$reference,
