@@ -2,7 +2,7 @@ import Declarations
 import Words
 
 package enum AnswerKinds {
-    static let kinds: [any StageKind.Type] = [Sample.self, EndpointSample.self, Judge.self]
+    static let kinds: [any StageKind.Type] = [Sample.self, EndpointSample.self]
 }
 
 /// A kind whose stages may ask a model behind a server.
@@ -114,41 +114,6 @@ extension Parameter where Owner: ParameterGroup {
     }
 }
 
-/// Sorts rollouts into accepted and rejected ones.
-///
-/// Revision 4: no reply of a judging model has a token that only pads the embedding.
-///
-/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), of further teachers `rollouts.0` …; `judge`
-/// (a model) where a model at hand decides.
-/// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is
-/// wrong, and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides,
-/// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
-/// with `ast`.
-package struct Judge: AskingKind {
-    package static let declaration = KindDeclaration(
-        "judge", revision: 4,
-        inputs: [.required("data"), .required("rollouts"), .numbered("rollouts"), .optional("judge")],
-        output: "`accepted.jsonl`, `rejected.jsonl`, `surplus.jsonl`, `summary.json`, `verdicts.jsonl`?")
-
-    @Spanned package var kind = JudgeKind.ast
-    /// Accepted responses kept per row, after equal ones are merged.
-    @Spanned package var keep = 1
-    @Spanned package var answer = AnswerStyle.call
-    /// What a judging model is asked; only where one decides.
-    @Spanned package var question: ModelQuestion? = nil
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [
-        .init(\.$kind, .judge("kind")), .init(\.$keep, .integer("keep", in: 1...64, "Accepted answers kept per row.")),
-        .init(\.$answer, .answer, at: .elsewhere), .question(\.$question, when: { $0.asks }),
-    ]
-
-    private var asks: Spanned<Bool> { $kind.map { $0 == .model } }
-    package var askedModel: String? { question?.endpoint?.model }
-    package var runsModel: Bool { kind == .model && question?.endpoint == nil }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
-}
-
 /// A model behind an OpenAI-compatible server. Where that server is stands in `Stage.endpoint`: a model that has moved answers
 /// as before, so its address is no part of a key.
 package struct EndpointParameters: ParameterGroup {
@@ -158,37 +123,6 @@ package struct EndpointParameters: ParameterGroup {
     package static let parameters: [Parameter<Self>] = [
         .init(\.$model, .text("model", "The model's name there."), isNeeded: true)
     ]
-}
-
-/// What a judging model is asked, and where it is if not at hand.
-package struct ModelQuestion: ParameterGroup {
-    /// Empty for the standard question.
-    @Spanned package var prompt = ""
-    @Spanned package var endpoint: EndpointParameters? = nil
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [
-        .init(
-            \.$prompt,
-            .text("prompt", "What the judging model is asked, with {query}, {functions}, {answer} and {reference}.")),
-        .init(\.$endpoint, "endpoint", "The model that judges, where it is behind a server."),
-    ]
-}
-
-extension Parameter where Owner: ParameterGroup {
-    /// What a judging model is asked.
-    static func question(
-        _ path: WritableKeyPath<Owner, Spanned<ModelQuestion?>> & Sendable,
-        when condition: @escaping @Sendable (Owner) -> Spanned<Bool>
-    ) -> Parameter {
-        .init(path, "question", "What a judging model is asked, where one decides.", when: condition, standard: .standard)
-    }
-}
-
-extension Field where Value == JudgeKind {
-    static func judge(_ name: String) -> Field {
-        .choice(name, "`ast`: the calls are right in any order; `exact`: identical; `model`: a model decides.")
-    }
 }
 
 extension Field where Value == Int {

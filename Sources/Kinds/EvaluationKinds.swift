@@ -95,36 +95,38 @@ package struct EvalLoss: StageKind {
 }
 
 /// The sets of generated data, without functions out of domain.
-private let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
+let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
 
 /// Scores answers against the rows.
 ///
-/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` or `eval.likelihood`), `judge` (a model) where a model at hand decides.
+/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` or `eval.likelihood`), `judge` (a model) where a model at hand
+/// decides, `script` (files) where a program does, `gate` (of `judge.gate`) where the judge must have passed it.
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
 /// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
-/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
-package struct EvalScore: AskingKind {
+/// the reason. Where a model or a program decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
+package struct EvalScore: JudgingKind {
     package static let declaration = KindDeclaration(
-        "eval.score", revision: 2, inputs: [.required("data"), .required("answers"), .optional("judge")],
+        "eval.score", revision: 2,
+        inputs: [.required("data"), .required("answers"), .optional("judge"), .optional("script"), .optional("gate")],
         output: "`scores.json`, `confusion.json`, `failures.jsonl`, `verdicts.jsonl`?")
 
     @Spanned package var judge = JudgeKind.ast
+    @Spanned package var checks: [JudgeKind] = []
     @Spanned package var sets = evaluatedSets
     @Spanned package var answer = AnswerStyle.call
-    /// What a judging model is asked; only where one decides.
+    /// What a judging model is asked; only where one is.
     @Spanned package var question: ModelQuestion? = nil
+    /// The program that judges; only where one does.
+    @Spanned package var program: JudgingProgram? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
-        .init(\.$judge, .judge("judge")), .init(\.$sets, .evaluatedSets, isNeeded: true), .init(\.$answer, .answer),
-        .question(\.$question, when: { $0.asks }),
+        .init(\.$judge, .judge("judge")), .checks(\.$checks), .init(\.$sets, .evaluatedSets, isNeeded: true),
+        .init(\.$answer, .answer), .question(\.$question), .program(\.$program),
     ]
 
-    private var asks: Spanned<Bool> { $judge.map { $0 == .model } }
-    package var askedModel: String? { question?.endpoint?.model }
-    package var runsModel: Bool { judge == .model && question?.endpoint == nil }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+    package var judges: Spanned<[JudgeKind]> { $judge.map { checks + [$0] } }
     package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
@@ -169,5 +171,5 @@ package struct EvalPerplexity: StageKind {
 }
 
 extension Field where Value == [String] {
-    fileprivate static var evaluatedSets: Field { .names("sets", "The sets that models answer.") }
+    static var evaluatedSets: Field { .names("sets", "The sets that models answer.") }
 }

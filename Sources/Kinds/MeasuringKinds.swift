@@ -64,15 +64,18 @@ package struct BenchServe: StageKind {
 /// Lays the scores and costs of all variants side by side.
 ///
 /// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `loss.<i>`, `serving.<i>`,
-/// `speed.<i>`.
+/// `speed.<i>`, `comparison.<i>`.
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
-/// of answers; the functions most often called in place of others.
+/// of answers; the functions most often called in place of others; what the judge accepts and what `ast` does; wins and losses
+/// against other models.
+///
+/// Revision 3: beside the agreement of a judging model stand the share that `ast` accepts, and Cohen's κ.
 package struct Report: StageKind {
     package static let declaration = KindDeclaration(
-        "report", revision: 2,
+        "report", revision: 3,
         inputs: [
             .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("loss"), .numbered("serving"),
-            .numbered("speed"),
+            .numbered("speed"), .numbered("comparison"),
         ],
         output: "`report.json`, `report.md`")
 

@@ -186,7 +186,6 @@ extension Pipeline {
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.mapping)
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
-        static let judge = SectionField("judge", JudgeSection.Definition.mapping)
         static let reward = SectionField("reward", RewardSection.Definition.mapping)
         static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
@@ -194,7 +193,7 @@ extension Pipeline {
         static let fields: [any DefinedField] = [
             TaskSection.Definition.field, data, FurtherData.Definition.field, tokenizer, teacher,
             FurtherTeacher.Definition.field, student,
-            Sample.Definition.section, judge, reward,
+            Sample.Definition.section, JudgeSection.Definition.field, reward,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]

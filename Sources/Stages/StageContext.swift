@@ -5,8 +5,8 @@ import Foundation
 
 /// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.
 package struct StageContext: Sendable {
-    let inputs: URL
-    let outputs: URL
+    private(set) var inputs: URL
+    private(set) var outputs: URL
     /// Threads to work with. Results never depend on their number.
     let workers: WorkerPool
     /// Of the products of models that run or are trained; the action's numerics profile says which.
@@ -49,6 +49,13 @@ package struct StageContext: Sendable {
     func withoutReports() -> StageContext {
         var context = self
         context.reportProgress = { _ in }
+        return context
+    }
+
+    /// For a part of the stage's work with folders of its own.
+    func with(inputs: URL, outputs: URL) -> StageContext {
+        var context = self
+        (context.inputs, context.outputs, context.checkpoint) = (inputs, outputs, nil)
         return context
     }
 

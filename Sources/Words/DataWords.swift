@@ -171,13 +171,3 @@ package enum RetrievalMethod: String, Word {
     /// The cosine between vectors of a sentence encoder.
     case embedding
 }
-
-/// Who decides whether an answer is right.
-package enum JudgeKind: String, Word {
-    /// Function, required and optional arguments, types, any of the possible values; order-free for several calls.
-    case ast
-    /// Names and key-value pairs identical.
-    case exact
-    /// A model, at hand or behind an endpoint.
-    case model
-}

@@ -14,9 +14,9 @@ import Words
     struct Fake: JudgingModel {
         var replies: [(part: String, reply: JudgingReply)]
 
-        func replies(to questions: [String]) -> [JudgingReply] {
+        func replies(to questions: [String], _ options: ReplyOptions) -> [[JudgingReply]] {
             questions.map { question in
-                replies.first { question.contains($0.part) }?.reply ?? JudgingReply(text: "no", isWhole: true)
+                [replies.first { question.contains($0.part) }?.reply ?? JudgingReply(text: "no", isWhole: true)]
             }
         }
     }
@@ -40,11 +40,13 @@ import Words
         row.query = "play {answer} {"
         row.functions = ["play"]
         row.background.context = [ChatMessage(role: .user, content: "be brief")]
-        let question = JudgingQuestion("{query}|{functions}|{answer}|{reference}|{other}|{")
+        let question = JudgingQuestion(
+            ModelQuestion(prompt: "{query}|{functions}|{answer}|{reference}|{other}|{"), of: .calls)
         #expect(
             try question.text(about: "[]", to: row, CallTask(functions: Self.functions))
                 == #"be brief\#nplay {answer} {|play(song:string)|[]|[{"name":"play","arguments":{"song":"x"}}]|{other}|{"#)
-        let standard = try JudgingQuestion("").text(about: "[1]", to: row, CallTask(functions: Self.functions))
+        let standard = try JudgingQuestion(ModelQuestion(), of: .calls).text(
+            about: "[1]", to: row, CallTask(functions: Self.functions))
         for part in ["play {answer} {", "play(song:string)", "\n[1]\n", PromptStyle.response(to: row), "yes or no"] {
             #expect(standard.contains(part), "\(part)")
         }
@@ -60,8 +62,9 @@ import Words
             (part: "=a", reply: .init(text: "perhaps", isWhole: true)),
             (part: "=b", reply: .init(text: "No", isWhole: true)), (part: "=[", reply: .init(text: "Yes", isWhole: true)),
         ])
-        let judging = try JudgeVerdicts(
-            responses, asking: model, JudgingQuestion("={answer}"), CallTask(functions: Self.functions))
+        let task = CallTask(functions: Self.functions)
+        let judge = ModelJudge(model: model, question: ModelQuestion(prompt: "={answer}"), task: task)
+        let judging = try JudgeVerdicts(responses, by: [judge], task)
         #expect(
             judging.verdicts == [
                 .accepted, .accepted, .accepted, .rejected("verdict not understood"), .rejected("the judging model says no"),
@@ -82,7 +85,7 @@ import Words
                 "ast": false,
             ])
         #expect(judging.transcript?[2]["verdict"] == .null)
-        let rules = JudgeVerdicts(responses, by: .ast, CallTask(functions: Self.functions))
+        let rules = try JudgeVerdicts(responses, by: [RuleJudge(rules: .ast, task: task)], task)
         #expect(rules.agreement(over: 0..<6) == nil)
         #expect(rules.transcript == nil)
     }

@@ -321,11 +321,11 @@ extension JSON {
                 | teacher | test | a\\|b | c | 2 |
                 | teacher | test | c | a\\|b | 2 |
 
-                How often the judging model says what the rules of ast say:
+                What the judge accepts, what the rules of ast accept, and how often they say the same:
 
-                | model | set | answers | agreement |
-                | --- | --- | ---: | ---: |
-                | teacher | test | 3 | 93.0 |
+                | model | set | answers | judge | ast | agreement | κ |
+                | --- | --- | ---: | ---: | ---: | ---: | ---: |
+                | teacher | test | 3 | – | – | 93.0 | – |
 
                 """))
         #expect(ReportText(try run.json("report.json")).text.contains("teacher  test  c       no call      3\n"))

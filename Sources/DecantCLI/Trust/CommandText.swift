@@ -15,11 +15,16 @@ struct CommandText {
 
     private static let limit = 4000
 
+    /// `nil` for a stage that runs no command.
+    ///
     /// - Parameter inputs: the stages that its inputs came from, in any order.
-    init(_ action: Action, inputs: [StageRecord]) {
-        let parameters = Commands.command(of: action.kind, action.parameters) ?? action.parameters
+    init?(_ action: Action, inputs: [StageRecord]) {
+        guard let parameters = action.command else { return nil }
         let programs = Set(inputs.filter { $0.action.isSource || $0.action.kind == Exec.name }.map(\.artifact.digest))
-        let files = action.inputs.filter { programs.contains($0.artifact) }.map { ($0.name, JSON.string($0.artifact.hex)) }
+        let given = action.inputs.filter { programs.contains($0.artifact) }
+        // Of the inputs of a stage that judges or rewards only these run.
+        let run = action.kind == Exec.name ? given : given.filter { $0.name == "script" }
+        let files = run.map { ($0.name, JSON.string($0.artifact.hex)) }
         let identity: JSON = [
             "parameters": parameters, "files": .object(Dictionary(files, uniquingKeysWith: { first, _ in first })),
         ]
@@ -49,4 +54,9 @@ struct CommandText {
         }
         return "'\(scalars.joined())'"
     }
+}
+
+extension Action {
+    /// The part of the parameters that is a command; `nil` where the stage runs none.
+    var command: JSON? { CommandKinds.command(of: kind, parameters) }
 }

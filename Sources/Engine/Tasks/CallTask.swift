@@ -38,7 +38,9 @@ package struct CallTask: AnswerTask {
     }
 
     package func formFault(in answer: String, to row: Row) -> String? {
-        guard case .failure(let error) = CallParser.calls(in: answer, of: functions) else { return nil }
+        let callable = row.callableDefinitions(in: functions).map { ($0.name, $0) }
+        let known = Dictionary(callable, uniquingKeysWith: { first, _ in first })
+        guard case .failure(let error) = CallParser.calls(in: answer, of: known) else { return nil }
         return error.description
     }
 

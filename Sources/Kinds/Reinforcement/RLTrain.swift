@@ -7,14 +7,16 @@ import Words
 /// Revision 4: the curve has what each term adds to the reward.
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judge` (a model) where its verdicts are rewarded,
-/// `script` (files of the command that rewards).
+/// `gate` (of `judge.gate`) where the judge must have passed it, `script` (files of the command that rewards).
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, what each term adds to it (`reward_format`,
 /// `reward_names`, …), `kl`, `entropy`, `response_tokens`, the shares of answers that are `right`, `well_formed`, `ended`, and of
 /// prompts that are left out (`skipped_groups`); `summary.json`: steps done, first and last means, why it ended early if it did.
-package struct RLTrain: TrainingKind {
+package struct RLTrain: TrainingKind, JudgedKind {
     package static let declaration = KindDeclaration(
         "rl.train", revision: 4,
-        inputs: [.required("model"), .required("data"), .optional("judge"), .optional("script")],
+        inputs: [
+            .required("model"), .required("data"), .optional("judge"), .optional("gate"), .optional("script"),
+        ],
         output: "a model folder, `curve.jsonl`, `summary.json`")
 
     @Spanned package var rollouts = 8
@@ -36,6 +38,7 @@ package struct RLTrain: TrainingKind {
     @Spanned package var requiredArguments = false
     /// Whose verdicts are rewarded, where they have a weight.
     @Spanned package var judge = JudgeKind.ast
+    @Spanned package var checks: [JudgeKind] = []
     /// What a judging model is asked; only where one decides.
     @Spanned package var question: ModelQuestion? = nil
     @Spanned package var execReward = 0.0
@@ -72,8 +75,8 @@ package struct RLTrain: TrainingKind {
         .init(
             \.$requiredArguments,
             .flag("required_arguments", "Whether a call without a required argument is malformed (RL)."), key: .unlessStandard),
-        .init(\.$judge, .judge("judge"), at: .elsewhere, key: .unlessStandard),
-        .question(\.$question, when: { $0.asks }),
+        .init(\.$judge, .judge("judge"), at: .elsewhere, key: .unlessStandard), .checks(\.$checks, at: .elsewhere),
+        .question(\.$question),
         .init(
             \.$execReward, .number("exec_reward", in: 0...10, "Weight of the number that a command gives an answer (RL)."),
             key: .unlessStandard),
@@ -90,11 +93,13 @@ package struct RLTrain: TrainingKind {
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]
 
-    private var asks: Spanned<Bool> { $judge.map { $0 == .model && judgeReward > 0 } }
+    /// Nobody is asked whose word counts nothing.
+    package var judges: Spanned<[JudgeKind]> { $judge.map { judgeReward > 0 ? checks + [$0] : [] } }
+    /// The program that rewards takes the place of one that judges.
+    package var program: JudgingProgram? { nil }
 
     package mutating func settle() {
-        // Nobody is asked whose word counts nothing.
-        if judgeReward == 0 { judge = Self.standard.judge }
+        if judgeReward == 0 { (judge, checks) = (Self.standard.judge, []) }
         if execReward == 0 { command = nil }
         settleParameters()
         $tokens = $tokens.orTokens(of: $answer)

@@ -52,7 +52,7 @@ extension Lowering {
         kind.$answer = base.styled(answer)
         return try builder.add(
             kind, teacher.title("judged", answer, base),
-            inputs: [Stage.Input(name: "data", stage: base.data)] + rollouts + (try judgeInput(base)),
+            inputs: [Stage.Input(name: "data", stage: base.data)] + rollouts + (try judgingInputs(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
@@ -96,14 +96,6 @@ extension Lowering {
             kind, Answerer.model(teacher).title("logits", answer, base),
             inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data)] + accepted,
             workload: base.workload(of: teacher))
-    }
-
-    /// The judging model, where one at hand decides.
-    mutating func judgeInput(_ base: LoweredBase) throws -> [Stage.Input] {
-        guard base.pipeline.judge.kind.value == .model, let from = base.pipeline.judge.from,
-            let model = try addImport(from, base.pipeline)
-        else { return [] }
-        return [.init(name: "judge", stage: model)]
     }
 }
 

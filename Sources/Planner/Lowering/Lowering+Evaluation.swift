@@ -17,14 +17,16 @@ extension Lowering {
         score.$judge = judge.kind
         score.$sets = base.sets
         if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
-        score.$question = judge.judge.$question
+        score.$checks = judge.judge.$checks
+        (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
         let scores = try builder.add(
             score, title("scores"),
-            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
+            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgingInputs(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
         let cost = try builder.add(
             EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
-        var evaluated = EvaluatedModel(scores: scores, cost: cost)
+        var evaluated = EvaluatedModel(
+            model: model.stage, answer: model.answer, answers: answers, scores: scores, cost: cost)
         let metrics = base.pipeline.metrics.value
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
@@ -89,10 +91,8 @@ extension Lowering {
 
     /// Teachers first, then the models of the variants' chains, each once.
     mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
-        var rows: [EvaluatedModel] = []
-        var seen: Set<EvaluatedModel> = []
-        for variant in variants { rows += variant.rows.prefix(variant.teachers.count).filter { seen.insert($0).inserted } }
-        for variant in variants { rows += variant.rows.dropFirst(variant.teachers.count).filter { seen.insert($0).inserted } }
+        let rows = Self.merged(
+            variants.flatMap { $0.rows.prefix($0.teachers.count) } + variants.flatMap { $0.rows.dropFirst($0.teachers.count) })
         var inputs: [Stage.Input] = []
         for (index, row) in rows.enumerated() {
             inputs.append(.init(name: "scores.\(index)", stage: row.scores))
@@ -101,6 +101,7 @@ extension Lowering {
             if let loss = row.loss { inputs.append(.init(name: "loss.\(index)", stage: loss)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
+            if let comparison = row.comparison { inputs.append(.init(name: "comparison.\(index)", stage: comparison)) }
         }
         let asked = recipe.variants.first?.pipeline.metrics
         let metrics = asked?.value ?? []
@@ -118,6 +119,23 @@ extension Lowering {
         return try builder.add(report, .named("report"), inputs: inputs)
     }
 
+    /// Each model once: it may be the last one of a variant, which is compared, and one on the way of another.
+    private static func merged(_ rows: [EvaluatedModel]) -> [EvaluatedModel] {
+        var merged: [EvaluatedModel] = []
+        var places: [EvaluatedModel: Int] = [:]
+        for row in rows {
+            var bare = row
+            bare.comparison = nil
+            if let place = places[bare] {
+                merged[place].comparison = merged[place].comparison ?? row.comparison
+            } else {
+                places[bare] = merged.count
+                merged.append(row)
+            }
+        }
+        return merged
+    }
+
     /// The metrics whose best for each size a report marks: the share of right answers, by the judge where it is asked for,
     /// and perplexity.
     private static func fronts(among metrics: [EvaluateSection.Metric]) -> [String]? {
@@ -130,7 +148,7 @@ extension Lowering {
     }
 
     /// `student.kd` of `student.kd.scores`.
-    private static func modelName(of scores: String) -> String {
+    static func modelName(of scores: String) -> String {
         scores.hasSuffix(".scores") ? String(scores.dropLast(7)) : scores.replacing(".scores", with: "", maxReplacements: 1)
     }
 

@@ -50,7 +50,7 @@ extension Lowering {
     }
 
     /// A stage's name within its variant, without the values of the matrix.
-    private func title(of stage: StageID) -> String {
+    func title(of stage: StageID) -> String {
         let title = builder.drafts[stage.index].title
         return (title.parent.map(self.title(of:)) ?? "") + title.suffix
     }

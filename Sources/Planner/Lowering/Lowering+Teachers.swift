@@ -9,7 +9,9 @@ extension Lowering {
     mutating func base(of step: Transfer.Step, _ home: LoweredBase) throws -> LoweredBase {
         guard let set = home.pipeline.datasets.first(where: { $0.name.value == step.dataName }) else { return home }
         // Where a problem was found, there is no graph.
-        return try addBase(home.pipeline.reading(set)) ?? home
+        guard var base = try addBase(home.pipeline.reading(set)) else { return home }
+        base.ownData = home.data
+        return base
     }
 
     /// Who answers beside the recipe's teacher, where a step learns from all their answers.

@@ -178,9 +178,9 @@ extension Lowering {
         case .reinforcement(var kind):
             kind.takeRewards(from: base.pipeline.reward.terms)
             if kind.judgeReward > 0 {
-                kind.$judge = base.pipeline.judge.kind
-                kind.$question = base.pipeline.judge.judge.$question
-                inputs += try judgeInput(base)
+                let judge = base.pipeline.judge.judge
+                (kind.$judge, kind.$checks, kind.$question) = (judge.$kind, judge.$checks, judge.$question)
+                inputs += try judgingInputs(base)
             }
             if kind.execReward > 0 { inputs += try addCommand(of: &kind, base) }
             kind.training.complete(seed, base, model.answer)

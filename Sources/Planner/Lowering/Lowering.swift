@@ -64,6 +64,9 @@ struct Lowering {
             rows.append(try evaluate(quantized, title: { .after(quantized.stage, ".\($0)") }, prepared.base))
             model = quantized
         }
+        if rows.count > prepared.teachers.count {
+            rows[rows.count - 1].comparison = try addComparison(of: rows, prepared.base)
+        }
         for stage in pipeline.stages { _ = try addOwnStage(stage, pipeline) }
         let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
         return LoweredVariant(teachers: prepared.teachers, model: model.stage, rows: rows, own: own)
@@ -149,12 +152,18 @@ struct LoweredModel: Hashable {
 
 /// A model with its evaluation.
 struct EvaluatedModel: Hashable {
+    var model: StageID
+    /// How it has learned to answer.
+    var answer: AnswerStyle
+    var answers: StageID
     var scores: StageID
     var cost: StageID
     var perplexity: StageID?
     var loss: StageID?
     var serving: StageID?
     var speed: StageID?
+    /// With another model, where it is the last of its variant.
+    var comparison: StageID?
 }
 
 /// What all models of a variant stand on.
@@ -162,6 +171,8 @@ struct LoweredBase {
     var pipeline: Pipeline
     /// Of `data.split`, or what became of it.
     var data: StageID
+    /// The recipe's own rows, where others stand in their place; people's labels are of these.
+    var ownData: StageID?
     var prompt: Spanned<PromptStyle>
     /// Those that models are evaluated on.
     var sets: Spanned<[String]>

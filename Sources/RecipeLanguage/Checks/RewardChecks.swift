@@ -53,11 +53,20 @@ struct RewardChecks {
 
     /// Answers are rewarded as they are drawn: whoever judges them must be at hand.
     private func checkJudge(_ step: RLTrain) {
-        guard step.judgeReward > 0, pipeline.judge.kind.value == .model, let endpoint = pipeline.judge.endpoint else { return }
-        findings.report(
-            .conflict, "a judge behind an endpoint cannot be asked while a model is trained", at: step.$judgeReward.span,
-            secondary: [.init(endpoint.url.span, "the judge")],
-            help: "judge by 'ast' or 'exact', or take the judge 'from' a source")
+        guard step.judgeReward > 0 else { return }
+        let judges = pipeline.judge.judge.judges
+        if judges.value.contains(.model), let endpoint = pipeline.judge.endpoint {
+            findings.report(
+                .conflict, "a judge behind an endpoint cannot be asked while a model is trained", at: step.$judgeReward.span,
+                secondary: [.init(endpoint.url.span, "the judge")],
+                help: "judge by 'ast' or 'exact', or take the judge 'from' a source")
+        }
+        if judges.value.contains(.exec) {
+            findings.report(
+                .conflict, "a program that judges cannot be asked while a model is trained", at: step.$judgeReward.span,
+                secondary: judges.isWritten ? [.init(judges.span, "the judge")] : [],
+                help: "have it give numbers: 'reward: {exec: 1, command: [PROGRAM]}'")
+        }
     }
 
     private func checkRequired(_ step: RLTrain) {

@@ -184,8 +184,8 @@ extension Pipeline {
         names += teachers.compactMap { $0.origin.reference?.value }
         names += ([task] + datasets.map(\.task)).compactMap { $0.schemaSource?.value }
         names += datasets.flatMap(\.data.references)
-        names += reward.script.map { [$0.value] } ?? []
-        names += evaluate.perplexity.map { [$0.text.value] } ?? []
+        names += [judge.script, judge.validation?.labels, reward.script].compactMap { $0?.value }
+        names += [evaluate.perplexity?.text, evaluate.compare?.sheet].compactMap { $0?.value }
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names
     }

@@ -16,6 +16,8 @@ package struct EvaluateSection: Sendable {
     package let likelihoods: EvalLikelihood
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
+    /// `nil` where models are not compared pair by pair.
+    package let compare: CompareSection?
 
     enum Definition {
         static let sets = Field.words(
@@ -38,7 +40,8 @@ package struct EvaluateSection: Sendable {
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields())
+            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields()
+                + [CompareSection.Definition.field])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -58,6 +61,7 @@ package struct EvaluateSection: Sendable {
         serving.read(fields)
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
+        compare = CompareSection(reading: fields, references: references)
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))

@@ -17,8 +17,7 @@ extension EvalScore: RunnableStage {
         let task = try context.readTask()
         let answers = try sets.map { try readAnswers(to: $0, in: context) }
         // All sets in one run: a judging model's checkpoint is of one run.
-        let judging = try context.judging(
-            answers.joined().map(\.judged), kind: judge, question: question, task)
+        let judging = try context.judging(answers.joined().map(\.judged), by: self, task)
         var scores: [String: JSON] = [:]
         var confusions: [String: JSON] = [:]
         var failures: [JSON] = []

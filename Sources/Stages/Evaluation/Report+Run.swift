@@ -30,6 +30,9 @@ extension Report: RunnableStage {
             "name": .string(name), "sets": try sets(index, in: context),
             "confusions": try confusions(context.read(EvalScore.confusion, from: scores)),
         ]
+        if context.hasInput("comparison.\(index)") {
+            entry["comparison"] = try context.read(EvalCompare.comparison, from: "comparison.\(index)")["sets"] ?? [:]
+        }
         for metric in Metric.all {
             switch metric.source {
             case .model(let input, let file, let path, let isAlwaysShown):

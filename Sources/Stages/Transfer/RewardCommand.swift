@@ -1,6 +1,5 @@
 import CanonicalJSON
 import Engine
-import Foundation
 import Kinds
 
 /// A command of the recipe that gives each answer a number, in the same confinement as a stage of kind `exec`.
@@ -12,31 +11,13 @@ struct RewardCommand {
     let task: any AnswerTask
     let context: StageContext
 
-    private static let answers = File<[JSON]>("answers.jsonl")
     private static let rewards = File<[JSON]>("rewards.jsonl")
-    static let script = "script"
 
     func numbers(for responses: [JudgedResponse]) throws -> [Double] {
         if responses.isEmpty { return [] }
-        let folder = context.outputs.deletingLastPathComponent().appending(path: "rewarding", directoryHint: .isDirectory)
-        let inputs = folder.appending(path: "inputs", directoryHint: .isDirectory)
-        let outputs = folder.appending(path: "outputs", directoryHint: .isDirectory)
-        try? FileManager.default.removeItem(at: folder)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let place = inputs.appending(path: "answers", directoryHint: .isDirectory)
-        for new in [place, outputs] { try FileManager.default.createDirectory(at: new, withIntermediateDirectories: true) }
-        try responses.map(line).write(to: place.appending(path: Self.answers.name))
-        if context.hasInput(Self.script) {
-            try FileManager.default.copyItem(at: context.input(Self.script), to: inputs.appending(path: Self.script))
-        }
-        let own = StageContext(
-            inputs: inputs, outputs: outputs, threads: context.workers.threads, isolation: context.isolation,
-            commandLimits: context.commandLimits, reportProgress: { _ in })
-        var stage = Exec.standard
-        (stage.command, stage.outputs) = (command, [Self.rewards.name])
-        try stage.run(in: own)
-        let file = outputs.appending(path: Self.rewards.name)
-        return try numbers(in: [JSON](reading: file, named: Self.rewards.name), for: responses)
+        let lines = try AnswerProgram(context: context, command: command).run(
+            on: responses.map(line), named: "answers", writing: Self.rewards)
+        return try numbers(in: lines, for: responses)
     }
 
     private func line(_ response: JudgedResponse) -> JSON {

@@ -8,23 +8,25 @@ struct RolloutRewards {
     let rows: [Row]
     let reader: ResponseRows
     let style: AnswerStyle
-    let judge: JudgeKind
-    let question: ModelQuestion?
+    /// Its judges say which answers are accepted.
+    let kind: RLTrain
     /// `nil` where none gives numbers.
     let command: RewardCommand?
     let context: StageContext
 
     init(_ kind: RLTrain, rows: [Row], reader: ResponseRows, in context: StageContext) throws(StageFailure) {
         rule = RewardRule(kind)
-        (self.rows, self.reader, style) = (rows, reader, kind.answer)
-        (judge, question) = (kind.judge, kind.question)
+        (self.rows, self.reader, self.kind, style) = (rows, reader, kind, kind.answer)
         // A step's questions are no stage's work.
         let own = context.withoutCheckpoint().withoutReports()
         self.context = own
         command = kind.command.map { RewardCommand(command: $0, task: reader.task, context: own) }
-        guard question?.endpoint == nil else {
+        guard kind.question?.endpoint == nil else {
             throw StageFailure(
                 "a judge behind an endpoint cannot be asked while a model is trained; judge by rules, or by a model at hand")
+        }
+        guard !kind.judges.value.contains(.exec) else {
+            throw StageFailure("a program that judges has no place in a reward; one that gives numbers is the 'command'")
         }
     }
 
@@ -51,9 +53,7 @@ struct RolloutRewards {
     /// The places of the well-formed responses that the judge accepts; none where its word counts nothing.
     private func acceptedPlaces(_ responses: [JudgedResponse], _ wellFormed: [Int]) throws -> Set<Int> {
         guard rule.judge != 0, !wellFormed.isEmpty else { return [] }
-        let verdicts = try context.judging(
-            wellFormed.map { responses[$0] }, kind: judge, question: question, reader.task
-        ).verdicts
+        let verdicts = try context.judging(wellFormed.map { responses[$0] }, by: kind, reader.task).verdicts
         return Set(zip(wellFormed, verdicts).filter { $0.1.isAccepted }.map(\.0))
     }
 }

@@ -25,12 +25,13 @@ import Testing
         try program.write(Self.everything, to: "everything.yaml")
         try program.write(Self.asked, to: "asked.yaml")
         try program.write(Self.ingested, to: "ingested.yaml")
+        try program.write(Self.judged, to: "judged.yaml")
         let shipped = Checkout.file("recipes")
         let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
         #expect(recipes.count >= 2)
         let paths =
             recipes.map { shipped.appending(path: $0).path } + [
-                "tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml",
+                "tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml", "judged.yaml",
             ]
         let results = try Self.validate(paths, with: program)
         #expect(results.count == paths.count)
@@ -40,13 +41,15 @@ import Testing
         let problems = try program.run("check", "everything.yaml", status: 2).errors.matches(of: /error\[([a-z-]+)\]/)
         #expect(!problems.isEmpty && problems.allSatisfy { $0.output.1 == "not-yet" })
         #expect(try program.run("check", "asked.yaml").output.contains("no problems"))
+        for file in ["check.py", "labels.jsonl"] { try program.write("x", to: file) }
+        #expect(try program.run("check", "judged.yaml").output.contains("no problems"))
     }
 
     /// What one field alone shows to be wrong, the schema shows as well.
     @Test func wrongRecipesAreNot() throws {
         let folder = Checkout.file("Tests/RecipeLanguageTests/Golden/input")
         let names = [
-            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path",
+            "candidates-fields", "candidates-list", "evaluate-clients", "data-flag", "extends-not-a-path", "judge-verdict",
             "matrix-not-a-mapping",
             "matrix-exclude-shape", "missing-data",
             "missing-version", "no-mapping", "out-of-range", "prune-recover-mixture", "quantize-calibration",
@@ -99,8 +102,37 @@ import Testing
             concurrency: 8
             timeout: 2 min
             retries: 5
-        judge: {kind: model, endpoint: {url: "http://localhost:8000/v1", model: small, api_key_env: "", max_requests: 0}}
+        judge:
+          kind: model
+          endpoint: {url: "http://localhost:8000/v1", model: small, api_key_env: "", max_requests: 0}
+          checks: [format]
+          reference: none
+          verdict: {pattern: "Verdict: (.*)"}
+          max_tokens: 1k
+          votes: 3
+          temperature: 0.5
+          seed: 4
+          rubric: {grades: 10, threshold: 7, criteria: [It calls the right function., Its arguments are right.]}
         transfer: RFT
+        """
+
+    /// A list of judges, one of them a program; labels, and a comparison.
+    static let judged = """
+        decant: 1
+        sources:
+          functions: {path: functions.yaml}
+          utterances: {path: utterances.yaml}
+          script: {path: check.py}
+          labels: {path: labels.jsonl}
+        data: {generate: {functions: functions, templates: utterances}}
+        judge:
+          - format
+          - kind: exec
+            command: python3 inputs/script/check.py
+            script: script
+            time_limit: 5 min
+            validate: {labels: labels, agreement: 93%, kappa: 0.8}
+        evaluate: {compare: {with: teacher, pairs: 50, seed: 2}}
         """
 
     /// Formats and sets of every form.

@@ -15,6 +15,7 @@ FOLDER/switches.json, read anew for each request, makes it misbehave:
     message    what a refusal says
     always     one of the faults, for every request
     calls      how calls are spelled: "tools" (default), "text", "fenced", "marked", "plain", "cut", "broken"
+    says       the reply to a question without functions ("yes")
     pause      seconds before each answer
     echo       put the Authorization header into each answer
     usage      false: count no tokens
@@ -117,6 +118,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def complete(self, request, switches):
+        if not request.get("tools"):
+            return self.reply({"role": "assistant", "content": switches.get("says", "yes")}, "stop", request, switches)
         calls = self.calls(request)
         spelled = json.dumps([{"name": c["name"], "arguments": c["arguments"]} for c in calls])
         message, reason = {"role": "assistant", "content": None}, "stop"
@@ -134,6 +137,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             message["content"] = {
                 "text": spelled, "fenced": f"```json\n{spelled}\n```", "plain": "I cannot do that.", "cut": spelled[:-9]}[how]
             reason = "length" if how == "cut" else reason
+        self.reply(message, reason, request, switches)
+
+    def reply(self, message, reason, request, switches):
         if switches.get("echo"):
             message["note"] = "asked with " + self.headers.get("Authorization", "")
         answer = {
