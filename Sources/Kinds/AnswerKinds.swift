@@ -28,6 +28,7 @@ package struct Sample: StageKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var constrained = false
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -38,34 +39,44 @@ package struct Sample: StageKind {
             .flag("constrained", "Whether a model at hand can answer nothing but calls that fit the functions' schemas."),
             key: .unlessStandard),
         .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
 
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: RowSet.train.rawValue) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: set.rawValue) }
 }
 
 /// Rollouts of a model behind an OpenAI-compatible server. The recorded answers are the artifact.
+///
+/// Revision 2: what a model reasons before its answer is kept as `reasoning`.
 ///
 /// Inputs: `data` (of `data.split`).
 /// Output: as `sample`, and `exchanges.jsonl`: each question's digest, model and settings with the answer as it came.
 package struct EndpointSample: AskingKind {
     package static let declaration = KindDeclaration(
-        "endpoint.sample", revision: 1, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
+        "endpoint.sample", revision: 2, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
 
     package var endpoint = EndpointParameters()
     @Spanned package var samples = 1
     @Spanned package var temperature = 0.7
     @Spanned package var maxTokens = 64
     @Spanned package var seed = 7
+    /// With reasoning, a response is the model's own reasoning and its answer.
+    @Spanned package var answer = AnswerStyle.call
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.endpoint, "endpoint", "The model behind the server."),
         .init(\.$samples, .samples), .init(\.$temperature, .samplingTemperature), .init(\.$maxTokens, .answerTokens),
         .init(\.$seed, .seed("Of the sampling.")),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
+
+    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var askedModel: String? { endpoint.model }
 }
@@ -100,11 +111,13 @@ package struct Judge: AskingKind {
     @Spanned package var answer = AnswerStyle.call
     /// What a judging model is asked; only where one decides.
     @Spanned package var question: ModelQuestion? = nil
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$kind, .judge("kind")), .init(\.$keep, .integer("keep", in: 1...64, "Accepted answers kept per row.")),
         .init(\.$answer, .answer, at: .elsewhere), .question(\.$question, when: { $0.asks }),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
 
     private var asks: Spanned<Bool> { $kind.map { $0 == .model } }
@@ -153,6 +166,10 @@ extension Field where Value == JudgeKind {
     static func judge(_ name: String) -> Field {
         .choice(name, "`ast`: the calls are right in any order; `exact`: identical; `model`: a model decides.")
     }
+}
+
+extension Field where Value == RowSet {
+    fileprivate static var answeredSet: Field { .choice("set", "The set whose rows are answered.") }
 }
 
 extension Field where Value == Int {

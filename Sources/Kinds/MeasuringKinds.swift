@@ -63,13 +63,17 @@ package struct BenchServe: StageKind {
 
 /// Lays the scores and costs of all variants side by side.
 ///
-/// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `serving.<i>`, `speed.<i>`.
+/// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `serving.<i>`, `speed.<i>`,
+/// `price.<i>`.
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
 /// of answers; the functions most often called in place of others.
 package struct Report: StageKind {
     package static let declaration = KindDeclaration(
         "report", revision: 2,
-        inputs: [.numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed")],
+        inputs: [
+            .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed"),
+            .numbered("price"),
+        ],
         output: "`report.json`, `report.md`")
 
     /// Name of each row: the teacher, intermediate models, the variants.
