@@ -14,6 +14,10 @@ package struct Pipeline: Sendable {
     final class Sections: Sendable {
         let task: Shared<TaskSection>
         let data: Shared<DataSection>
+        let instructions: Shared<Spanned<String>>
+        let examples: Shared<Spanned<[PromptExample]>>
+        let prompts: Shared<PromptsSection>
+        let references: Shared<Spanned<ReferenceOrigin>>
         let tokenizer: Shared<TokenizerSection>
         let teacher: Shared<TeacherSection>
         let teacherTransfer: Shared<Transfer>
@@ -29,7 +33,9 @@ package struct Pipeline: Sendable {
         let numerics: Shared<Spanned<NumericsProfile>>
 
         init(
-            task: Shared<TaskSection>, data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>,
+            task: Shared<TaskSection>, data: Shared<DataSection>, instructions: Shared<Spanned<String>>,
+            examples: Shared<Spanned<[PromptExample]>>, prompts: Shared<PromptsSection>,
+            references: Shared<Spanned<ReferenceOrigin>>, tokenizer: Shared<TokenizerSection>,
             teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
@@ -37,6 +43,8 @@ package struct Pipeline: Sendable {
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
+            (self.instructions, self.examples, self.prompts) = (instructions, examples, prompts)
+            self.references = references
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
@@ -74,8 +82,9 @@ package struct Pipeline: Sendable {
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
     package var identityBeforeQuantization: [ObjectIdentifier] {
         [
-            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer),
-            ObjectIdentifier(sections.teacher),
+            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.instructions),
+            ObjectIdentifier(sections.examples), ObjectIdentifier(sections.prompts), ObjectIdentifier(sections.references),
+            ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
@@ -86,6 +95,13 @@ package struct Pipeline: Sendable {
     /// What a model does with the rows.
     package var task: TaskSection { sections.task.value }
     package var data: DataSection { sections.data.value }
+    /// What the model is to do; empty where nothing is said.
+    package var instructions: Spanned<String> { sections.instructions.value }
+    /// Questions with their answers that prompts show.
+    package var examples: Spanned<[PromptExample]> { sections.examples.value }
+    package var prompts: PromptsSection { sections.prompts.value }
+    /// Where what is right of unlabelled rows comes from.
+    package var references: Spanned<ReferenceOrigin> { sections.references.value }
     package var tokenizer: TokenizerSection { sections.tokenizer.value }
     package var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
@@ -122,8 +138,11 @@ package struct Pipeline: Sendable {
     package var metrics: Spanned<[EvaluateSection.Metric]> {
         if let asked = evaluate.metrics { return asked.map { $0.map(\.value) } }
         let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
-        return Spanned(standard, at: standardMetricsPlace)
+        return Spanned(standard + (evaluatesEndpoint ? [.length, .promptTokens, .price] : []), at: standardMetricsPlace)
     }
+
+    /// Whether a teacher behind an endpoint is a row of the report.
+    package var evaluatesEndpoint: Bool { teacher.endpoint != nil && evaluate.teacher.value }
 
     /// The written field that decides the task's own columns: a change of them is blamed on it.
     private var standardMetricsPlace: Place {
@@ -154,6 +173,12 @@ package struct Pipeline: Sendable {
 extension Pipeline {
     enum Definition {
         static let data = SectionField("data", DataSection.Definition.mapping, required: true)
+        static let instructions = Field<String>.instructions
+        static let examples = Field<[PromptExample]>.examples
+        static let references = Field.choice(
+            "references", ReferenceOrigin.rows,
+            "Where SFT, oKD, RL and validation take what is right of unlabelled rows from: nowhere, so that they pass such rows "
+                + "over (`rows`), or from the teacher's answers that the judge accepted (`judged`).")
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.mapping)
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
@@ -162,7 +187,8 @@ extension Pipeline {
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
+            TaskSection.Definition.field, data, instructions, examples, PromptsSection.Definition.field, references, tokenizer,
+            teacher, FurtherTeacher.Definition.field, student,
             Sample.Definition.section, judge,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,

@@ -84,6 +84,10 @@ struct PipelineReader {
             sections: .init(
                 task: section("task", combination) { TaskSection(reading: $0, references: references) },
                 data: section("data", combination) { DataSection(reading: $0, references: references) },
+                instructions: section("instructions", combination) { $0[Pipeline.Definition.instructions] },
+                examples: section("examples", combination) { $0[Pipeline.Definition.examples] },
+                prompts: section("prompts", combination) { PromptsSection(reading: $0) },
+                references: section("references", combination) { $0[Pipeline.Definition.references] },
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),

@@ -1,0 +1,77 @@
+import Declarations
+import Diagnostics
+import Words
+
+/// Whether what compares answers with what is right has something to compare with.
+struct LabelChecks {
+    let pipeline: Pipeline
+    let findings: Findings
+
+    func run() {
+        checkReferences()
+        checkJudge()
+        checkTeacher()
+        checkSteps()
+    }
+
+    /// Judged answers are sampled ones.
+    private func checkReferences() {
+        guard pipeline.references.value == .judged, pipeline.sample == nil else { return }
+        findings.report(
+            .needsAnswers, "'references: judged' takes answers that a judge accepted, and with 'sample: none' there are none",
+            at: pipeline.references.span, help: "leave 'sample: none' out")
+    }
+
+    /// Rules compare with what rows say.
+    private func checkJudge() {
+        let judge = pipeline.judge.kind
+        guard judge.value != .model else { return }
+        let asked = pipeline.sample == nil ? [] : [RowSet.train.rawValue]
+        for set in asked + pipeline.evaluatedSets {
+            guard let source = pipeline.data.unlabelled(in: set).first else { continue }
+            findings.report(
+                .needsAnswers,
+                "the judge '\(judge.value.rawValue)' compares with what is right, and '\(source.name.value)' does not say it",
+                at: judge.span, secondary: [.init(source.reading.expect.span, "of the set '\(set)'")],
+                help: "write 'judge: {kind: model, …}', which needs no reference for such rows")
+            return
+        }
+    }
+
+    /// A teacher at hand is corrected on labelled rows.
+    private func checkTeacher() {
+        let isNeeded = pipeline.stepsFromTeacher.contains { step in
+            step.method.value.needsTeacher || step.method.value == .preference
+        }
+        guard pipeline.teacher.endpoint == nil, isNeeded, let source = onlyUnlabelled else { return }
+        findings.report(
+            .needsAnswers, "the teacher is corrected on what rows say is right, and no training row says it",
+            at: pipeline.teacherTransfer.field.span, secondary: [.init(source.reading.expect.span)],
+            help: "add labelled rows to 'data.ingest.train', or take a teacher behind an 'endpoint'")
+    }
+
+    /// A step learns from what rows say, and none does.
+    private func checkSteps() {
+        guard pipeline.references.value == .rows, let source = onlyUnlabelled else { return }
+        let step = pipeline.studentSteps.first { step in
+            let method = step.method.value
+            return method == .sft || method.samplesAnswers || method == .kd && pipeline.sample == nil
+        }
+        guard let step else { return }
+        findings.report(
+            .needsAnswers, "'\(step.method.value.rawValue)' learns from what rows say is right, and no training row says it",
+            at: step.method.span, secondary: [.init(source.reading.expect.span)],
+            help: "write 'references: judged', or 'RFT' in its place")
+    }
+
+    /// The first source where no training row is labelled, as far as the recipe tells.
+    private var onlyUnlabelled: RowSource? {
+        guard case .ingest(let ingest) = pipeline.data.rows, ingest.train.allSatisfy(\.isUnlabelled) else { return nil }
+        return ingest.train.first
+    }
+}
+
+extension DataSection {
+    /// The unlabelled sources whose rows may fall into a set, as far as the recipe tells.
+    fileprivate func unlabelled(in set: String) -> [RowSource] { sources(of: set).filter(\.isUnlabelled) }
+}
