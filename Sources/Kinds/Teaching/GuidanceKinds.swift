@@ -26,12 +26,11 @@ package struct DataInstruct: StageKind {
     ]
 }
 
-/// Takes what is right of unlabelled training and validation rows from what a judge accepted: each row's first accepted answer.
-/// Such rows without one are left out and counted. All other rows stay as they are.
+/// Takes what is right of unlabelled rows from what a judge accepted: each row's first accepted answer that can be learned. Rows
+/// without one stay unlabelled, and labelled rows as they are.
 ///
 /// Inputs: `data` (of `data.split`, or what became of it), `judged` (of `judge`), of further sets `judged.0` ….
-/// Output: as its input `data`, and `references.json`: of each set the rows that are `labelled`, that are now `judged`, and that
-/// are `left_out`, of these `unreadable` ones whose accepted answer is in no form to be learned.
+/// Output: as its input `data`, and `references.json`: of each set the rows that are `labelled`, `judged` and `unlabelled`.
 package struct DataReferences: StageKind {
     package static let declaration = KindDeclaration(
         "data.references", revision: 1, inputs: [.required("data"), .required("judged"), .numbered("judged")],

@@ -10,18 +10,10 @@ extension Lowering {
         _ model: LoweredModel, title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
-        let judge = base.pipeline.judge
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try addAnswers(of: model, title("answers"), base)
-        var score = EvalScore.standard
-        score.$judge = judge.kind
-        score.$sets = base.sets
-        if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
-        score.$question = judge.judge.$question
-        let scores = try builder.add(
-            score, title("scores"),
-            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init))
+        let style = base.pipeline.answerMethod == .generation ? model.answer : nil
+        let scores = try addScores(of: answers, style, title("scores"), base)
         let cost = try builder.add(
             EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
         var evaluated = EvaluatedModel(scores: scores, cost: cost)
@@ -35,7 +27,7 @@ extension Lowering {
             let asked = evaluate.metrics?.value.first { $0.value == .latency }
             if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(
-                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
+                serving, title("serving"), inputs: [input, .init(name: "data", stage: model.view)])
         }
         if metrics.contains(.speed) {
             var speed = BenchDecode.standard
@@ -47,9 +39,52 @@ extension Lowering {
         return evaluated
     }
 
+    /// The teachers that the student learns from, or the one behind an endpoint, each as a row of the report.
+    mutating func evaluateTeachers(_ teacher: LoweredTeacher?, _ base: LoweredBase) throws -> [EvaluatedModel] {
+        if let endpoint = base.pipeline.teacher.endpoint { return [try evaluate(endpoint, base)] }
+        var rows: [EvaluatedModel] = []
+        for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
+        return rows
+    }
+
+    /// Answers, scores and price of the teacher behind an endpoint, which is asked greedily what students are asked.
+    private mutating func evaluate(_ endpoint: EndpointSection, _ base: LoweredBase) throws -> EvaluatedModel {
+        let evaluate = base.pipeline.evaluate
+        var generate = EndpointGenerate.standard
+        generate.endpoint = endpoint.parameters
+        generate.$sets = base.sets
+        let tokens = evaluate.answers.$maxTokens
+        generate.$maxTokens = tokens.isWritten ? tokens : base.pipeline.sample?.$maxTokens ?? tokens
+        let answers = try builder.add(
+            generate, .named("teacher.answers"), inputs: [.init(name: "data", stage: base.teacherData)],
+            endpoint: EndpointAccess(endpoint))
+        let scores = try addScores(of: answers, .call, .named("teacher.scores"), base)
+        var kind = EndpointCost.standard
+        (kind.$promptPrice, kind.$answerPrice) = (endpoint.promptPrice, endpoint.answerPrice)
+        let cost = try builder.add(kind, .named("teacher.cost"), inputs: [.init(name: "answers", stage: answers)])
+        return EvaluatedModel(scores: scores, cost: cost, price: cost)
+    }
+
+    /// - Parameter style: of the answers; `nil` for those that were the most probable ones.
+    private mutating func addScores(
+        of answers: StageID, _ style: AnswerStyle?, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let judge = base.pipeline.judge
+        var score = EvalScore.standard
+        score.$judge = judge.kind
+        score.$sets = base.sets
+        if let style { score.$answer = base.styled(style) }
+        score.$question = judge.judge.$question
+        return try builder.add(
+            score, title,
+            inputs: [.init(name: "data", stage: base.teacherData), .init(name: "answers", stage: answers)]
+                + (try judgeInput(base)),
+            endpoint: judge.endpoint.map(EndpointAccess.init))
+    }
+
     /// Answers that the model writes, or the likelihoods of those that it may choose from.
     private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
-        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.data)]
+        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: model.view)]
         switch base.pipeline.answerMethod {
         case .generation:
             var generate = base.pipeline.evaluate.answers
@@ -85,8 +120,8 @@ extension Lowering {
     mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
         var rows: [EvaluatedModel] = []
         var seen: Set<EvaluatedModel> = []
-        for variant in variants { rows += variant.rows.prefix(variant.teachers.count).filter { seen.insert($0).inserted } }
-        for variant in variants { rows += variant.rows.dropFirst(variant.teachers.count).filter { seen.insert($0).inserted } }
+        for variant in variants { rows += variant.teacherRows.filter { seen.insert($0).inserted } }
+        for variant in variants { rows += variant.rows.filter { seen.insert($0).inserted } }
         var inputs: [Stage.Input] = []
         for (index, row) in rows.enumerated() {
             inputs.append(.init(name: "scores.\(index)", stage: row.scores))
@@ -94,6 +129,7 @@ extension Lowering {
             if let perplexity = row.perplexity { inputs.append(.init(name: "perplexity.\(index)", stage: perplexity)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
+            if let price = row.price { inputs.append(.init(name: "price.\(index)", stage: price)) }
         }
         let asked = recipe.variants.first?.pipeline.metrics
         let metrics = asked?.value ?? []

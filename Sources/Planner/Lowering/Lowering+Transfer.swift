@@ -30,7 +30,10 @@ extension Lowering {
         let pipeline = base.pipeline
         let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
-        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
+        let answers = pipeline.references.value == .judged
+        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty || answers else {
+            return nil
+        }
         guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else {
             return nil
         }
@@ -89,11 +92,15 @@ extension Lowering {
     mutating func addStart(
         _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
     ) throws -> LoweredModel? {
+        let isStudent = role == "student"
+        let (view, lessons) = isStudent ? (base.data, base.lessons) : (base.teacherData, base.teacherData)
         switch origin {
         case .from(let name, let answer):
-            return try addImport(name, answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+            return try addImport(name, answer, base.pipeline).map {
+                LoweredModel(stage: $0, size: nil, answer: .call, view: view, lessons: lessons)
+            }
         case .initial(let shape):
-            let own = role == "student" ? base.pipeline.student.tokenizer : nil
+            let own = isStudent ? base.pipeline.student.tokenizer : nil
             guard let tokenizer = try addTokenizer(base, own: own) else { return nil }
             var kind = ModelInit.standard
             kind.shape = shape
@@ -101,7 +108,7 @@ extension Lowering {
             let stage = try builder.add(
                 kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
             let size = ModelSize(shape, vocabulary: (own ?? base.pipeline.tokenizer).vocabulary.value)
-            return LoweredModel(stage: stage, size: size, answer: .call)
+            return LoweredModel(stage: stage, size: size, answer: .call, view: view, lessons: lessons)
         }
     }
 
@@ -129,7 +136,7 @@ extension Lowering {
         let answer: AnswerStyle = step.star == nil ? .call : .reasoning
         let tutor = step.star == nil ? teacher?.plain : teacher?.reasoning
         var learned = model
-        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
+        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: model.lessons)]
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
@@ -148,14 +155,16 @@ extension Lowering {
             guard let tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, answer)
             let logits = try addLogits(distillation, base, teacher: tutor, judged: judged, answer)
-            // A student of other tokens reads the answers itself.
-            let readsAnswers = distillation.train.loss.bridgesVocabularies
+            // A student of other tokens, or of other prompts, reads the answers itself.
+            let hasOwnPrompts = tutor.view != model.view
+            let readsAnswers = distillation.train.loss.bridgesVocabularies || hasOwnPrompts
             if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
             if readsAnswers, let judged { inputs.append(.init(name: "judged", stage: judged)) }
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
             var kind = distillation.train
             kind.training.complete(seed, base, answer)
             kind.$teacherWeights = base.pipeline.teacherWeights
+            if hasOwnPrompts, !kind.loss.bridgesVocabularies { kind.$ownPrompts = base.pipeline.viewsApart }
             if readsAnswers {
                 kind.$prompt = base.prompt
                 kind.$answer = base.styled(judged == nil ? answer : .call)
@@ -164,6 +173,7 @@ extension Lowering {
         case .onPolicy(var kind):
             guard let tutor else { throw MissingTeacher() }
             inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            if tutor.view != model.view { inputs.append(.init(name: "teacher_data", stage: tutor.view)) }
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)

@@ -53,6 +53,12 @@ extension Pipeline {
     /// Whether teacher and student read the same question in prompts of their own.
     package var hasTwoViews: Bool { teacherView != studentView }
 
+    /// The same, with the place that says it.
+    package var viewsApart: Spanned<Bool> {
+        let said = prompts.student ?? prompts.teacher
+        return Spanned(hasTwoViews, at: said?.place ?? data.compressesPrompts.place)
+    }
+
     /// The instructions and examples of the recipe; `nil` where it has none.
     package var guidance: DataInstruct? {
         guard !instructions.value.isEmpty || !examples.value.isEmpty else { return nil }
