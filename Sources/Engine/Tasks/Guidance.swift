@@ -10,7 +10,7 @@ package struct Guidance: Hashable, Sendable {
 
 extension Row {
     /// The row with a task's guidance before its own, an empty line between any two instructions.
-    func guided(by guidance: Guidance, before last: [String] = []) -> Row {
+    package func guided(by guidance: Guidance, before last: [String] = []) -> Row {
         var row = self
         row.background.instructions = ([guidance.instructions, background.instructions] + last).filter { !$0.isEmpty }
             .joined(separator: "\n\n")

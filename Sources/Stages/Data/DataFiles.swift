@@ -71,14 +71,16 @@ extension TaskDescription: ByteContent {
 }
 
 extension StageContext {
-    /// What the rows of the input `data` are for.
-    func readTaskDescription() throws -> TaskDescription {
-        let isWritten = FileManager.default.fileExists(atPath: input("data", DataFiles.task.name).path)
-        return isWritten ? try read(DataFiles.task, from: "data") : .calls
+    /// What the rows of an input are for.
+    func readTaskDescription(of data: String = "data") throws -> TaskDescription {
+        let isWritten = FileManager.default.fileExists(atPath: input(data, DataFiles.task.name).path)
+        return isWritten ? try read(DataFiles.task, from: data) : .calls
     }
 
-    /// The task of the rows of the input `data`.
-    func readTask() throws -> any AnswerTask { try readTaskDescription().task(functions: readFunctions("data")) }
+    /// The task of the rows of an input.
+    func readTask(of data: String = "data") throws -> any AnswerTask {
+        try readTaskDescription(of: data).task(functions: readFunctions(data))
+    }
 
     /// Writes what rows are for, unless they want calls and nothing more is said.
     func write(_ task: TaskDescription) throws { if task != .calls { try write(task, to: DataFiles.task) } }

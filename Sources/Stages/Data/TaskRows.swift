@@ -34,6 +34,7 @@ struct TaskRows {
     /// - Throws: what of the row does not fit, with the field and what to do.
     mutating func fitted(_ row: Row, set: String, place: String) throws(RowError) -> Row {
         if row.isPassage { return row }
+        if row.isUnlabelled { return try question(row) }
         if description.kind == .calls {
             try checkThatItCalls(row)
             return row
@@ -61,6 +62,20 @@ struct TaskRows {
         var row = row
         (row.functions, row.definitions) = ([], nil)
         row.reply = try fitted(reply, of: row, set: set, place: place)
+        return row
+    }
+
+    /// A row that says not what is right, with what its task asks about.
+    private func question(_ row: Row) throws(RowError) -> Row {
+        var row = row
+        switch description.kind {
+        case .calls where row.ranked != nil || row.options != nil:
+            throw RowError("\(row.name) has options or a text to rank; write 'task: choice' or 'task: rank' in the recipe")
+        case .choice where row.options == nil: throw RowError("\(row.name) has no options, which the task 'choice' wants")
+        case .rank where row.ranked == nil && row.functions.isEmpty: throw RowError("\(row.name) has nothing to rank")
+        case .calls, .rank: break
+        case .choice, .classify, .extract, .text: (row.functions, row.definitions) = ([], nil)
+        }
         return row
     }
 

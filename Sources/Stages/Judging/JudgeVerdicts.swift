@@ -37,8 +37,8 @@ struct JudgeVerdicts {
     private(set) var verdicts: [Verdict] = []
     /// What a judging model was asked and replied, once for each distinct response; `nil` where rules decide.
     private(set) var transcript: [JSON]?
-    /// For each response what a judging model's word is worth; empty where rules decide.
-    private var words: [(word: ModelVerdict?, isRight: Bool)] = []
+    /// For each response a judging model's word and what the rules say, `nil` of an unlabelled row; empty where rules decide.
+    private var words: [(word: ModelVerdict?, isRight: Bool?)] = []
 
     /// Judges by rules.
     init(_ responses: [JudgedResponse], by rules: AnswerJudge, _ task: any AnswerTask) {
@@ -62,12 +62,13 @@ struct JudgeVerdicts {
             guard let place = places[response.key] else { continue }
             let reply = replies[place]
             let word = ModelVerdict(reply: reply)
-            let isRight = response.verdict(by: .ast, task).isAccepted
+            let isRight = response.row.isUnlabelled ? nil : response.verdict(by: .ast, task).isAccepted
             words.append((word, isRight))
             verdicts.append(Self.verdict(word))
             transcript[place] = [
                 "id": .string(response.row.id), "response": .string(response.response), "question": .string(questions[place]),
-                "reply": .string(reply.text), "verdict": word.map { .string($0.rawValue) } ?? .null, "ast": .bool(isRight),
+                "reply": .string(reply.text), "verdict": word.map { .string($0.rawValue) } ?? .null,
+                "ast": isRight.map(JSON.bool) ?? .null,
             ]
         }
         self.transcript = transcript
@@ -81,10 +82,12 @@ struct JudgeVerdicts {
         }
     }
 
-    /// How often the model's verdicts are those of the rules of `ast`, over some of the responses; `nil` where rules decide.
+    /// How often the model's verdicts are those of the rules of `ast`, over some of the responses; `nil` where rules decide, and
+    /// where no row says what is right.
     func agreement(over responses: Range<Int>) -> JSON? {
         guard transcript != nil else { return nil }
-        let words = words[responses]
+        let words = words[responses].compactMap { word, isRight in isRight.map { (word: word, isRight: $0) } }
+        if words.isEmpty, !responses.isEmpty { return nil }
         let agreeing = words.count { ($0.word == .yes) == $0.isRight }
         return [
             "compared": .count(words.count), "agreeing": .count(agreeing),

@@ -110,8 +110,32 @@ struct JudgingQuestion {
         template = !written.isEmpty ? written : task == .calls ? Self.standard : Self.standardOfWords
     }
 
+    /// Of rows that say not what is right.
+    private static let standardWithoutReference = """
+        Someone asked an assistant:
+        {query}
+
+        What it may answer with, one a line:
+        {functions}
+
+        The assistant's answer:
+        {answer}
+
+        Is the answer right, complete and no more than what was asked for? Reply with one word, yes or no.
+        """
+
     /// The question about a response. What is put into a place is never searched for places.
+    ///
+    /// - Throws: where a question of the recipe's own shows what is right, and the row does not say it.
     func text(about response: String, to row: Row, _ task: any AnswerTask) throws(RowError) -> String {
+        var template = template
+        if row.isUnlabelled, template.contains("{reference}") {
+            guard template == Self.standard || template == Self.standardOfWords else {
+                throw RowError(
+                    "the row '\(row.id)' says not what is right, which 'judge.prompt' shows as {reference}; leave that out")
+            }
+            template = Self.standardWithoutReference
+        }
         let values = [
             "query": (row.background.context.map(\.text) + [row.query] + row.background.steps.map(\.text))
                 .joined(separator: "\n"),

@@ -7,7 +7,7 @@ extension RLTrain: RunnableStage {
     package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .figures(summary)]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.readLabelled(DataFiles.train)
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
         guard let endToken = reader.prompts.endTokens.first else {
