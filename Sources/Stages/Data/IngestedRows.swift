@@ -11,6 +11,8 @@ struct IngestedRows {
     /// How much of each file is read, where files are merely looked into.
     private let limits: SurveyLimits?
     private(set) var functions: [String: FunctionDefinition] = [:]
+    /// Whether there are functions besides those of rows, so that rows need bring none.
+    private(set) var hasSharedFunctions = false
     private(set) var report = ReadingReport()
     private(set) var task: TaskRows
     /// What is wrong with files that are merely looked into.
@@ -35,7 +37,10 @@ struct IngestedRows {
     }
 
     /// Takes functions that rows may call which bring none. They come before all rows.
-    mutating func define(_ definitions: [String: FunctionDefinition]) { functions.merge(definitions) { known, _ in known } }
+    mutating func define(_ definitions: [String: FunctionDefinition]) {
+        functions.merge(definitions) { known, _ in known }
+        hasSharedFunctions = true
+    }
 
     /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
     /// definition.
@@ -43,7 +48,8 @@ struct IngestedRows {
         guard task.bringsFunctions else { return try append(row, set: set, place: place) }
         try check(
             row.answers.first { answer in
-                !definitions.isEmpty && functions[answer.name] == nil && !definitions.contains { $0.name == answer.name }
+                let isKnown = functions[answer.name] != nil || definitions.isEmpty && !hasSharedFunctions
+                return !isKnown && !definitions.contains { $0.name == answer.name }
             })
         var row = row
         let own = definitions.filter { definition in functions[definition.name].map { $0 != definition } ?? false }

@@ -95,7 +95,8 @@ extension RowLineReader {
             // Rows of a named set need not share functions.
             let isApart = RowSets.isNamed(file.set)
             try rows.read(file, for: Self.self) { rows, record, place in
-                let (read, functions) = try row(file.isUnlabelled ? record.asQuestion : record)
+                let wanted = file.isUnlabelled ? record.asQuestion : record
+                let (read, functions) = try row(rows.hasSharedFunctions ? wanted.withTools : wanted)
                 let row = file.wanted(read)
                 if isApart, !functions.isEmpty {
                     try rows.add(row, owning: functions, set: file.set, place: place)
@@ -142,6 +143,11 @@ enum DecantRowReader: RowLineReader {
 }
 
 extension JSON {
+    /// The record with a list of tools, an empty one where it has none: it calls functions that stand elsewhere.
+    fileprivate var withTools: JSON {
+        self["tools"] == nil ? .object((object ?? [:]).merging(["tools": []]) { $1 }) : self
+    }
+
     /// The record as one that says not what is right.
     var asQuestion: JSON { .object((object ?? [:]).merging(["expect": Row.unknown]) { $1 }) }
 
