@@ -7,7 +7,7 @@ extension DataInstruct: RunnableStage {
     package func run(in context: StageContext) throws {
         var task = try context.readTaskDescription()
         task.instructions = [task.instructions, instructions].filter { !$0.isEmpty }.joined(separator: "\n\n")
-        let spelled = task.kind == .calls ? Self.spelled : { $0 }
+        let spelled: (String) -> String = task.kind == .calls ? { Self.spelled($0) } : { $0 }
         task.examples += examples.map { RowBackground.Example(query: $0.query, response: spelled($0.response)) }
         try context.write(task, to: DataFiles.task)
         try context.copy(DataFiles.functions.name, from: "data")
@@ -18,6 +18,6 @@ extension DataInstruct: RunnableStage {
 
     /// Calls as training spells them; what is none stays as it is.
     private static func spelled(_ response: String) -> String {
-        (try? CallParser.calls(in: response).get()).map(PromptStyle.response(of:)) ?? response
+        (try? CallParser.calls(in: response).get()).map { PromptStyle.response(of: $0) } ?? response
     }
 }
