@@ -116,7 +116,8 @@ extension RowBackground {
         let steps = try (json["steps"]?.array ?? []).map(ChatMessage.init(json:))
         self.init(
             instructions: json["instructions"]?.string ?? "",
-            examples: (json["examples"]?.array ?? []).map(Example.init(json:)), knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context, steps: steps)
+            examples: (json["examples"]?.array ?? []).map(Example.init(json:)),
+            knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context, steps: steps)
     }
 
     /// The members of a row for the parts that are not empty.

@@ -16,11 +16,11 @@ extension Judge: RunnableStage {
         let task = try context.readTask()
         let asked = try context.read(DataFiles.set(set.rawValue), from: "data")
         let rows = Dictionary(uniqueKeysWithValues: asked.map { ($0.id, $0) })
+        let noun = set == .train ? "training row" : "row of '\(set.rawValue)'"
         let rollouts = try context.read(Rollout.file, from: "rollouts").map { rollout in
             guard let row = rows[rollout.row] else {
                 throw StageFailure(
-                    "rollouts/\(Rollout.file.name) has a rollout of no \(set == .train ? "training row" : "row of '\(set.rawValue)'"): "
-                        + rollout.line.canonicalText)
+                    "rollouts/\(Rollout.file.name) has a rollout of no \(noun): \(rollout.line.canonicalText)")
             }
             let judged = JudgedResponse(row: row, response: rollout.response, format: answer, fault: rollout.fault)
             return (response: judged, rollout: rollout)

@@ -14,12 +14,13 @@ extension DataReferences: RunnableStage {
         let task = try context.readTask()
         var counts: [String: JSON] = [:]
         let referenced = RowSets(
-            sets: sets.sets.map { name, rows in
+            sets: sets.sets.map { name, rows -> (name: String, rows: [Row]) in
                 var count = LabelCount()
                 let labelled = rows.map { row -> Row in
-                    let reference = row.isUnlabelled ? reference(of: row, among: answers.removeValue(forKey: row.id), task) : nil
-                    count.add(row, isJudged: reference != nil)
-                    return reference ?? row
+                    let accepted = row.isUnlabelled ? answers.removeValue(forKey: row.id) : nil
+                    let judged = reference(of: row, among: accepted ?? [], task)
+                    count.add(row, isJudged: judged != nil)
+                    return judged ?? row
                 }
                 counts[name] = count.json
                 return (name, labelled)
@@ -48,8 +49,8 @@ extension DataReferences: RunnableStage {
     }
 
     /// The row with the first accepted answer that can be learned; `nil` where there is none.
-    private func reference(of row: Row, among responses: [String]?, _ task: any AnswerTask) -> Row? {
-        for response in responses ?? [] {
+    private func reference(of row: Row, among responses: [String], _ task: any AnswerTask) -> Row? {
+        for response in responses {
             guard case .success(let given) = answer.answer(in: response) else { continue }
             if let labelled = try? task.labelled(row, by: given) { return labelled }
         }
