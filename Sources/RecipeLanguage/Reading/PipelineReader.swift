@@ -85,7 +85,7 @@ struct PipelineReader {
                 task: section("task", combination) { TaskSection(reading: $0, references: references) },
                 data: section("data", combination) { DataSection(reading: $0, references: references) },
                 instructions: section("instructions", combination) { $0[Pipeline.Definition.instructions] },
-                examples: section("examples", combination) { $0[Pipeline.Definition.examples] },
+                examples: section("examples", combination) { $0.examples },
                 prompts: section("prompts", combination) { PromptsSection(reading: $0) },
                 references: section("references", combination) { $0[Pipeline.Definition.references] },
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },

@@ -41,6 +41,25 @@ package struct PromptsSection: Sendable {
     }
 }
 
+extension Fields {
+    /// The recipe's examples; each question and each answer has its place.
+    var examples: Spanned<[PromptExample]> {
+        var examples = self[Pipeline.Definition.examples]
+        guard let node = node(Pipeline.Definition.examples.name) else { return examples }
+        let field = examples.field
+        let parts = (node.sequence ?? [node]).enumerated().map { index, example in
+            let members = (example.mapping ?? []).map { ($0.name, Place($0.value.span, field: "\(field).\($0.name)")) }
+            return (
+                String(index),
+                Place(example.span, field: field, parts: Dictionary(members, uniquingKeysWith: { $1 }))
+            )
+        }
+        examples.place = Place(
+            node.span, field: field, isWritten: examples.isWritten, parts: Dictionary(parts, uniquingKeysWith: { $1 }))
+        return examples
+    }
+}
+
 /// What prompts show, and to whom.
 extension Pipeline {
     /// How much of its prompts a teacher sees.
