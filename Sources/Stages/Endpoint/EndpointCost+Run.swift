@@ -9,9 +9,9 @@ extension EndpointCost: RunnableStage {
         let sets = try DataFiles.sets(in: context.input("answers"))
         let answers = try sets.map { (set: $0, tokens: try context.read(EvalGenerate.tokens(of: $0), from: "answers")) }
         let costs = Dictionary(uniqueKeysWithValues: answers.map { ($0.set, figures(of: $0.tokens)) })
-        try context.write(["sets": .object(costs.mapValues(JSON.object))], to: EvalCost.cost)
+        try context.write(["sets": .object(costs.mapValues { .object($0) })], to: EvalCost.cost)
         var all = figures(of: answers.flatMap(\.tokens))
-        all["sets"] = .object(costs.mapValues(JSON.object))
+        all["sets"] = .object(costs.mapValues { .object($0) })
         try context.write(.object(all), to: Self.price)
     }
 
