@@ -103,6 +103,23 @@ import Words
         #expect(row.functions.sorted() == names.sorted())
     }
 
+    /// What unlabelled training rows call nobody knows, so that they may show what test rows call.
+    @Test func retrievalHidesNoFunctionFromUnlabelledRows() throws {
+        var kind = DataRetrieve()
+        kind.topK = 1
+        func functions(of row: Row) throws -> [String] {
+            let run = try StageRun(
+                kind,
+                texts: [
+                    "data/functions.json": Self.functions, "data/train.jsonl": row.json.canonicalText,
+                    "data/test.jsonl": JudgingStagesTests.rows[1].json.canonicalText,
+                ])
+            return try Row(json: run.lines("train.jsonl")[0]).functions
+        }
+        #expect(try functions(of: Self.question("a")) == ["play"])
+        #expect(try functions(of: Row(id: "a", query: "play a", answers: [])) == [])
+    }
+
     // MARK: Judging
 
     @Test func rulesRejectWhatTheyCannotCompare() throws {

@@ -26,8 +26,9 @@ struct LabelChecks {
     private func checkJudge() {
         let judge = pipeline.judge.kind
         guard judge.value != .model else { return }
-        let asked = pipeline.sample == nil ? [] : [RowSet.train.rawValue]
-        for set in asked + pipeline.evaluatedSets {
+        let samples = pipeline.references.value == .judged || pipeline.studentSteps.contains(where: isJudged)
+        let judges = samples && pipeline.sample != nil
+        for set in (judges ? [RowSet.train.rawValue] : []) + pipeline.evaluatedSets {
             guard let source = pipeline.data.unlabelled(in: set).first else { continue }
             findings.report(
                 .needsAnswers,
@@ -36,6 +37,11 @@ struct LabelChecks {
                 help: "write 'judge: {kind: model, …}', which needs no reference for such rows")
             return
         }
+    }
+
+    /// Whether a step learns from answers that were sampled and judged.
+    private func isJudged(_ step: Transfer.Step) -> Bool {
+        step.method.value == .kd || step.method.value.needsJudgedAnswers
     }
 
     /// A teacher at hand is corrected on labelled rows.

@@ -114,12 +114,18 @@ struct RowSets {
         return sets.flatMap { $0.rows.filter { !$0.isPassage }.map(\.query) }.filter { seen.insert($0).inserted }
     }
 
-    /// Functions that rows of other sets call and no training row does: those that training rows may not show.
+    /// Functions that rows of other sets call and no training row does: those that training rows may not show. What unlabelled
+    /// training rows call nobody knows: beside such, only functions out of domain are unseen.
     var unseenInTraining: Set<String> {
         var called: (training: Set<String>, elsewhere: Set<String>) = ([], [])
+        let isKnown = !sets.contains { $0.name == Self.training && $0.rows.contains(where: \.isUnlabelled) }
         for (name, rows) in sets {
             let names = rows.flatMap { $0.answers.map(\.name) }
-            if name == Self.training { called.training.formUnion(names) } else { called.elsewhere.formUnion(names) }
+            if name == Self.training {
+                called.training.formUnion(names)
+            } else if isKnown || name == RowSet.ood.rawValue {
+                called.elsewhere.formUnion(names)
+            }
         }
         return called.elsewhere.subtracting(called.training)
     }
