@@ -16,7 +16,7 @@ import Words
     private static func question(_ id: String) -> Row { Row(id: id, query: "play \(id)", answers: []).unlabelled }
 
     /// A file of each format, with labels.
-    private static let labelled: [(format: RowFormat, task: TaskKind, file: String, text: String)] = [
+    private static let labelled: [(RowFormat, TaskKind, String, String)] = [
         (
             .decant, .calls, "a.jsonl",
             #"{"id":"a","query":"play x","tools":\#(functions),"answers":[{"name":"play","arguments":{}}],"expect":"calls"}"#
