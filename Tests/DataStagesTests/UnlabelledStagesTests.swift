@@ -77,6 +77,16 @@ import Words
         #expect(lost.contains("name a file of them as 'functions' under data.ingest"), "\(lost)")
     }
 
+    /// Labels that no row has are named by the recipe.
+    @Test func labelsOfQuestionsAreNamed() throws {
+        var kind = DataIngest(format: .table, expect: .unknown)
+        kind.task = .classify
+        let texts = ["train.0/a.csv": "query\nwhere is it\n"]
+        #expect(StageRun.failure(kind, texts: texts).contains("name the labels as 'task.labels'"))
+        kind.labels = ["lost", "top_up"]
+        #expect(try StageRun(kind, texts: texts).json("task.json")["labels"] == ["lost", "top_up"])
+    }
+
     /// Labelled rows may leave their functions to the same file, but call none that it lacks.
     @Test func labelledRowsMayShareAFile() throws {
         func row(_ name: String) -> String {
