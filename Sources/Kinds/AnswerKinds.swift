@@ -31,6 +31,7 @@ package struct Sample: StageKind {
     @Spanned package var constrained = false
     /// `nil` where all rows are answered.
     @Spanned package var rows: AnsweredRows? = nil
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -41,36 +42,46 @@ package struct Sample: StageKind {
             .flag("constrained", "Whether a model at hand can answer nothing but calls that fit the functions' schemas."),
             key: .unlessStandard),
         .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
 
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: RowSet.train.rawValue) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: set.rawValue) }
 }
 
 /// Rollouts of a model behind an OpenAI-compatible server. The recorded answers are the artifact.
+///
+/// Revision 2: what a model reasons before its answer is kept as `reasoning`.
 ///
 /// Inputs: `data` (of `data.split`).
 /// Output: as `sample`, and `exchanges.jsonl`: each question's digest, model and settings with the answer as it came.
 package struct EndpointSample: AskingKind {
     package static let declaration = KindDeclaration(
-        "endpoint.sample", revision: 1, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
+        "endpoint.sample", revision: 2, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
 
     package var endpoint = EndpointParameters()
     @Spanned package var samples = 1
     @Spanned package var temperature = 0.7
     @Spanned package var maxTokens = 64
     @Spanned package var seed = 7
+    /// With reasoning, a response is the model's own reasoning and its answer.
+    @Spanned package var answer = AnswerStyle.call
     /// `nil` where all rows are answered.
     @Spanned package var rows: AnsweredRows? = nil
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.endpoint, "endpoint", "The model behind the server."),
         .init(\.$samples, .samples), .init(\.$temperature, .samplingTemperature), .init(\.$maxTokens, .answerTokens),
         .init(\.$seed, .seed("Of the sampling.")), .answeredRows(\.$rows),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
+
+    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var askedModel: String? { endpoint.model }
 }
@@ -81,7 +92,7 @@ extension EndpointSample {
         self.init()
         endpoint.$model = model
         ($samples, $temperature, $maxTokens, $seed) = (sample.$samples, sample.$temperature, sample.$maxTokens, sample.$seed)
-        $rows = sample.$rows
+        ($rows, $set) = (sample.$rows, sample.$set)
     }
 }
 
@@ -123,6 +134,10 @@ package struct EndpointParameters: ParameterGroup {
     package static let parameters: [Parameter<Self>] = [
         .init(\.$model, .text("model", "The model's name there."), isNeeded: true)
     ]
+}
+
+extension Field where Value == RowSet {
+    static var answeredSet: Field { .choice("set", "The set whose rows are answered.") }
 }
 
 extension Field where Value == Int {

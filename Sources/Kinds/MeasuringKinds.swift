@@ -64,7 +64,7 @@ package struct BenchServe: StageKind {
 /// Lays the scores and costs of all variants side by side.
 ///
 /// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `loss.<i>`, `serving.<i>`,
-/// `speed.<i>`, `comparison.<i>`.
+/// `speed.<i>`, `price.<i>`, `comparison.<i>`.
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
 /// of answers; the functions most often called in place of others; what the judge accepts and what `ast` does; wins and losses
 /// against other models.
@@ -75,7 +75,7 @@ package struct Report: StageKind {
         "report", revision: 3,
         inputs: [
             .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("loss"), .numbered("serving"),
-            .numbered("speed"), .numbered("comparison"),
+            .numbered("speed"), .numbered("price"), .numbered("comparison"),
         ],
         output: "`report.json`, `report.md`")
 

@@ -64,8 +64,10 @@ package struct DataKnowledge: StageKind {
 
 /// Takes guidelines, format rules and examples out of prompts (From Large to Super-Tiny, appendix B).
 ///
-/// Rows lose `instructions` and `examples`, and keep query, `context`, `knowledge` and functions. A function's description is
-/// cut to its first sentence, and its parameters keep names, types and values, not their descriptions.
+/// Revision 2: the task's own instructions and examples are counted among what goes.
+///
+/// Rows and the task lose `instructions` and `examples`, and keep query, `context`, `knowledge` and functions. A function's
+/// description is cut to its first sentence, and its parameters keep names, types and values, not their descriptions.
 ///
 /// Inputs: `data` (of `data.split`, `data.retrieve` or `data.knowledge`), `tokenizer` (a folder with `tokenizer.json`) where
 /// tokens are to be counted.
@@ -73,7 +75,7 @@ package struct DataKnowledge: StageKind {
 /// by set.
 package struct DataCompressPrompt: StageKind {
     package static let declaration = KindDeclaration(
-        "data.compress-prompt", revision: 1, inputs: [.required("data"), .optional("tokenizer")],
+        "data.compress-prompt", revision: 2, inputs: [.required("data"), .optional("tokenizer")],
         output: "as `data.split`, and `compression.json`")
 
     package static let standard = Self()

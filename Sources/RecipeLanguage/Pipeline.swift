@@ -15,6 +15,10 @@ package struct Pipeline: Sendable {
         let task: Shared<TaskSection>
         let data: Shared<DataSection>
         let datasets: Shared<[FurtherData]>
+        let instructions: Shared<Spanned<String>>
+        let examples: Shared<Spanned<[PromptExample]>>
+        let prompts: Shared<PromptsSection>
+        let references: Shared<Spanned<ReferenceOrigin>>
         let tokenizer: Shared<TokenizerSection>
         let teacher: Shared<TeacherSection>
         let teacherTransfer: Shared<Transfer>
@@ -32,6 +36,8 @@ package struct Pipeline: Sendable {
 
         init(
             task: Shared<TaskSection>, data: Shared<DataSection>, datasets: Shared<[FurtherData]>,
+            instructions: Shared<Spanned<String>>, examples: Shared<Spanned<[PromptExample]>>,
+            prompts: Shared<PromptsSection>, references: Shared<Spanned<ReferenceOrigin>>,
             tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
@@ -40,6 +46,8 @@ package struct Pipeline: Sendable {
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
             self.datasets = datasets
+            (self.instructions, self.examples, self.prompts) = (instructions, examples, prompts)
+            self.references = references
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
             self.reward = reward
@@ -50,11 +58,11 @@ package struct Pipeline: Sendable {
         /// With other rows, and what is particular to them.
         func reading(_ set: FurtherData) -> Sections {
             Sections(
-                task: Shared(set.task), data: Shared(set.data), datasets: datasets, tokenizer: tokenizer, teacher: teacher,
+                task: Shared(set.task), data: Shared(set.data), datasets: datasets, instructions: instructions,
+                examples: examples, prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
                 teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
-                judge: judge,
-                reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate, stages: stages,
-                numerics: numerics)
+                judge: judge, reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate,
+                stages: stages, numerics: numerics)
         }
     }
 
@@ -93,6 +101,8 @@ package struct Pipeline: Sendable {
     package var identityBeforeQuantization: [ObjectIdentifier] {
         [
             ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.datasets),
+            ObjectIdentifier(sections.instructions), ObjectIdentifier(sections.examples), ObjectIdentifier(sections.prompts),
+            ObjectIdentifier(sections.references),
             ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
@@ -107,6 +117,13 @@ package struct Pipeline: Sendable {
     package var data: DataSection { sections.data.value }
     /// Rows beside those of `data`, in the order of writing.
     package var datasets: [FurtherData] { sections.datasets.value }
+    /// What the model is to do; empty where nothing is said.
+    package var instructions: Spanned<String> { sections.instructions.value }
+    /// Questions with their answers that prompts show.
+    package var examples: Spanned<[PromptExample]> { sections.examples.value }
+    package var prompts: PromptsSection { sections.prompts.value }
+    /// Where what is right of unlabelled rows comes from.
+    package var references: Spanned<ReferenceOrigin> { sections.references.value }
     package var tokenizer: TokenizerSection { sections.tokenizer.value }
     package var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
@@ -151,8 +168,11 @@ package struct Pipeline: Sendable {
     package var metrics: Spanned<[EvaluateSection.Metric]> {
         if let asked = evaluate.metrics { return asked.map { $0.map(\.value) } }
         let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
-        return Spanned(standard, at: standardMetricsPlace)
+        return Spanned(standard + (evaluatesEndpoint ? [.length, .promptTokens, .price] : []), at: standardMetricsPlace)
     }
+
+    /// Whether a teacher behind an endpoint is a row of the report.
+    package var evaluatesEndpoint: Bool { teacher.endpoint != nil && evaluate.teacher.value }
 
     /// The written field that decides the task's own columns: a change of them is blamed on it.
     private var standardMetricsPlace: Place {
@@ -183,6 +203,12 @@ package struct Pipeline: Sendable {
 extension Pipeline {
     enum Definition {
         static let data = SectionField("data", DataSection.Definition.mapping, required: true)
+        static let instructions = Field<String>.instructions
+        static let examples = Field<[PromptExample]>.examples
+        static let references = Field.choice(
+            "references", ReferenceOrigin.rows,
+            "Where SFT, oKD, RL and validation take what is right of unlabelled rows from: nowhere, so that they pass such rows "
+                + "over (`rows`), or from the teacher's answers that the judge accepted (`judged`).")
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.mapping)
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
@@ -191,8 +217,8 @@ extension Pipeline {
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            TaskSection.Definition.field, data, FurtherData.Definition.field, tokenizer, teacher,
-            FurtherTeacher.Definition.field, student,
+            TaskSection.Definition.field, data, FurtherData.Definition.field, instructions, examples,
+            PromptsSection.Definition.field, references, tokenizer, teacher, FurtherTeacher.Definition.field, student,
             Sample.Definition.section, JudgeSection.Definition.field, reward,
             Transfer.Definition.top, prune,
             quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,

@@ -44,6 +44,22 @@ package enum RowFormat: String, Word {
     case text
 }
 
+/// What is taken from a file of rows beside its questions.
+package enum RowExpectation: String, Word {
+    /// What it says is right.
+    case known
+    /// Nothing: what it says is right is dropped.
+    case unknown
+}
+
+/// Where what is right of unlabelled rows comes from.
+package enum ReferenceOrigin: String, Word {
+    /// Nobody says it: such rows teach through judged answers alone.
+    case rows
+    /// It is the teacher's answer that the judge accepted.
+    case judged
+}
+
 /// What a model does with a question.
 package enum TaskKind: String, Word {
     /// It calls functions, or none.
@@ -126,6 +142,21 @@ package enum PromptStyle: String, Word {
     case query
     /// The row's candidate functions, then the query.
     case tools
+}
+
+/// How much of a prompt a model sees.
+package enum PromptView: String, Word {
+    case full
+    /// Without instructions, format rules and examples, and with brief functions (From Large to Super-Tiny, appendix B).
+    case compressed
+}
+
+/// A question with its answer, which prompts show.
+package struct PromptExample: Codable, Hashable, Sendable {
+    package var query: String
+    package var response: String
+
+    package init(query: String, response: String) { (self.query, self.response) = (query, response) }
 }
 
 /// What an answer consists of.

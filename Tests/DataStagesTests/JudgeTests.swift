@@ -102,7 +102,7 @@ import Words
             ])
         let question = JudgingQuestion(ModelQuestion(reference: .none, verdict: .json), of: .calls)
         let text = try question.text(
-            about: "[1]", to: row, CallTask(functions: ["light": light], instructions: "You help at home."))
+            about: "[1]", to: row, CallTask(functions: ["light": light], Guidance("You help at home.")))
         #expect(
             text == """
                 You judge an assistant that answers with function calls.

@@ -116,7 +116,7 @@ import Words
     // MARK: Prompts
 
     @Test func promptsHaveInstructionsAndWhatMayBeAnswered() throws {
-        let task = ClassifyTask(labels: ["b", "a"], instructions: "Name the topic.")
+        let task = ClassifyTask(labels: ["b", "a"], Guidance("Name the topic."))
         let row = Self.row("where is it", "a")
         #expect(task.shown(row, in: .query).background.instructions == "Name the topic.")
         #expect(

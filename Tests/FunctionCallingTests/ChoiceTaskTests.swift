@@ -13,7 +13,7 @@ struct ChoiceTaskTests {
     }
 
     @Test func aChoiceIsOneOfTheRowsOptions() throws {
-        let task = ChoiceTask(instructions: "Choose.")
+        let task = ChoiceTask(Guidance("Choose."))
         let row = try row()
         #expect(task.response(to: row) == "z" && task.options(of: row) == ["x y", "z"])
         #expect(task.verdict(on: "z", for: row, by: .exact) == .accepted)

@@ -9,7 +9,7 @@ package protocol AnswerTask: Sendable {
     /// The pool of functions by name; empty where nothing is called.
     var functions: [String: FunctionDefinition] { get }
 
-    /// The row as its prompt has it: with the task's instructions, and what may be answered where the style lists it.
+    /// The row as its prompt has it: with the task's instructions and examples, and what may be answered where the style lists it.
     func shown(_ row: Row, in style: PromptStyle) -> Row
     /// What may be answered to a row, for people and models: functions, labels or fields, one a line; empty for free text.
     func choices(for row: Row) throws(RowError) -> String
@@ -61,12 +61,13 @@ extension AnswerTask {
         }
     }
 
-    /// Judges a response in a style of answers; one that is not in the style is rejected.
+    /// Judges a response in a style of answers; one that is not in the style is rejected, and every one to an unlabelled row.
     package func verdict(
         on response: String, in style: AnswerStyle, for row: Row, by rules: AnswerJudge
     ) -> Verdict {
         switch style.answer(in: response) {
         case .failure(let error): .rejected(error.description)
+        case .success where row.isUnlabelled: .rejected("the row says not what is right, which rules compare with")
         case .success(let answer): verdict(on: answer, for: row, by: rules)
         }
     }
@@ -80,7 +81,7 @@ extension AnswerTask {
     package func texts(of row: Row, in style: PromptStyle) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
         let shown = shown(row, in: style)
-        let texts = [shown.plainPrompt, response(to: row)]
+        let texts = [shown.plainPrompt] + (row.isUnlabelled ? [] : [response(to: row)])
         guard markup(of: style) == .tools else { return texts }
         return [PromptStyle.listing(of: try PromptStyle.definitions(of: shown, functions))] + texts
     }

@@ -5,14 +5,14 @@ import Words
 package struct CallTask: AnswerTask {
     package let kind = TaskKind.calls
     package let functions: [String: FunctionDefinition]
-    private let instructions: String
+    private let guidance: Guidance
 
     /// - Parameter functions: definitions by name; a row's own ones override them.
-    package init(functions: [String: FunctionDefinition], instructions: String = "") {
-        (self.functions, self.instructions) = (functions, instructions)
+    package init(functions: [String: FunctionDefinition], _ guidance: Guidance = Guidance()) {
+        (self.functions, self.guidance) = (functions, guidance)
     }
 
-    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.instructed(by: [instructions]) }
+    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.guided(by: guidance) }
 
     package func choices(for row: Row) throws(RowError) -> String {
         let listsAll = row.functions.isEmpty && row.definitions == nil
@@ -65,22 +65,13 @@ private struct CallScores: TaskScores {
         let wanted = answer.row.answers.map(\.name)
         let called = answer.answer.flatMap { try? CallParser.calls(in: $0).get() }
         tally.add(
-            wantsCall: !wanted.isEmpty, isAccepted: answer.isAccepted, isExact: answer.isExact,
+            wantsCall: answer.row.isUnlabelled ? nil : !wanted.isEmpty, isAccepted: answer.isAccepted, isExact: answer.isExact,
             responseTokens: answer.responseTokens)
+        guard !answer.row.isUnlabelled else { return }
         functions.add(
             wanted: wanted, called: called?.map(\.name), isAccepted: answer.isAccepted, isExact: answer.isExact)
     }
 
     var json: JSON { tally.json }
     var confusion: JSON { functions.json }
-}
-
-extension Row {
-    /// The row with further instructions before its own, an empty line between any two.
-    func instructed(by instructions: [String], before last: [String] = []) -> Row {
-        var row = self
-        row.background.instructions = (instructions + [background.instructions] + last).filter { !$0.isEmpty }
-            .joined(separator: "\n\n")
-        return row
-    }
 }

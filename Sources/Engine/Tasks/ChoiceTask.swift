@@ -4,14 +4,14 @@ import Words
 /// The model chooses one of the options that a row has.
 package struct ChoiceTask: AnswerTask {
     package let kind = TaskKind.choice
-    private let instructions: String
+    private let guidance: Guidance
 
-    package init(instructions: String = "") { self.instructions = instructions }
+    package init(_ guidance: Guidance = Guidance()) { self.guidance = guidance }
 
     /// The style `tools` lists the options.
     package func shown(_ row: Row, in style: PromptStyle) -> Row {
         let listing = "Answer with one of these:\n" + choices(for: row)
-        return row.instructed(by: [instructions], before: style == .tools ? [listing] : [])
+        return row.guided(by: guidance, before: style == .tools ? [listing] : [])
     }
 
     package func choices(for row: Row) -> String { (options(of: row) ?? []).joined(separator: "\n") }
@@ -57,6 +57,7 @@ private struct ChoiceScores: TaskScores {
 
     mutating func add(_ answer: ScoredAnswer) {
         counts.add(answer)
+        guard !answer.row.isUnlabelled else { return }
         if let options = answer.options, let right = answer.row.options?.right { choices.add(options, right: right) }
     }
 

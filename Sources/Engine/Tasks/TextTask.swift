@@ -5,13 +5,13 @@ import Words
 package struct TextTask: AnswerTask {
     package let kind = TaskKind.text
     private let reading: ReplyReading
-    private let instructions: String
+    private let guidance: Guidance
 
-    package init(reading: ReplyReading = .text, instructions: String = "") {
-        (self.reading, self.instructions) = (reading, instructions)
+    package init(reading: ReplyReading = .text, _ guidance: Guidance = Guidance()) {
+        (self.reading, self.guidance) = (reading, guidance)
     }
 
-    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.instructed(by: [instructions]) }
+    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.guided(by: guidance) }
 
     package func choices(for row: Row) -> String { "" }
 
@@ -74,6 +74,7 @@ private struct TextScores: TaskScores {
 
     mutating func add(_ scored: ScoredAnswer) {
         counts.add(scored)
+        guard !scored.row.isUnlabelled else { return }
         let (answer, wanted) = (scored.answer ?? "", scored.row.reply ?? "")
         let comparison = TextComparison(of: answer, with: wanted)
         normalized += comparison.isNormalizedExact ? 1 : 0

@@ -58,12 +58,14 @@ package struct Judge: JudgingKind {
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var question: ModelQuestion? = nil
     @Spanned package var program: JudgingProgram? = nil
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$kind, .judge("kind")), .checks(\.$checks),
         .init(\.$keep, .integer("keep", in: 1...64, "Accepted answers kept per row.")),
         .init(\.$answer, .answer, at: .elsewhere), .question(\.$question), .program(\.$program),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
 
     package var judges: Spanned<[JudgeKind]> { $kind.map { checks + [$0] } }

@@ -17,10 +17,20 @@ enum Answerer {
         }
     }
 
+    /// The rows as its prompts show them, and as the judge of its answers sees them.
+    func view(_ base: LoweredBase) -> StageID {
+        switch self {
+        case .model(let model): base.view(of: model)
+        case .endpoint: base.teacherData
+        }
+    }
+
     /// What it gives, under its role's name; a student that teaches has a name of its own. Of data beside the recipe's own, their
     /// name stands at the end.
-    func title(_ word: String, _ answer: AnswerStyle, _ base: LoweredBase) -> StageTitle {
-        let words: [String?] = [word, answer == .call ? nil : "reasoning", base.pipeline.furtherData]
+    func title(_ word: String, _ answer: AnswerStyle, to set: RowSet = .train, _ base: LoweredBase) -> StageTitle {
+        let words: [String?] = [
+            word, answer == .call ? nil : "reasoning", set == .train ? nil : set.rawValue, base.pipeline.furtherData,
+        ]
         let suffix = words.compactMap(\.self).map { ".\($0)" }.joined()
         switch self {
         case .model(let model) where model.isStudent: return .after(model.stage, suffix)
@@ -31,14 +41,16 @@ enum Answerer {
 }
 
 extension Lowering {
-    /// A teacher's answers to the training prompts, sorted by the judge.
+    /// A teacher's answers to the rows of a set, sorted by the judge.
     ///
     /// - Parameter others: who answers beside it, each its part of the rows.
     /// - Throws: `MissingAnswers` where the recipe has none sampled.
     mutating func addJudged(
-        _ base: LoweredBase, teacher: Answerer, beside others: [Answerer] = [], _ answer: AnswerStyle
+        _ base: LoweredBase, teacher: Answerer, beside others: [Answerer] = [], _ answer: AnswerStyle,
+        to set: RowSet = .train
     ) throws -> StageID {
         guard var sample = base.pipeline.sample else { throw MissingAnswers() }
+        sample.set = set
         let judge = base.pipeline.judge
         let parts = base.pipeline.answeredRows
         if !others.isEmpty { sample.$rows = parts.own }
@@ -50,29 +62,57 @@ extension Lowering {
         }
         var kind = judge.judge
         kind.$answer = base.styled(answer)
+        kind.set = set
         return try builder.add(
-            kind, teacher.title("judged", answer, base),
-            inputs: [Stage.Input(name: "data", stage: base.data)] + rollouts + (try judgingInputs(base)),
+            kind, teacher.title("judged", answer, to: set, base),
+            inputs: [Stage.Input(name: "data", stage: teacher.view(base))] + rollouts + (try judgingInputs(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
+    /// - Parameter sample: says which rows of which set are answered.
     private mutating func addRollouts(
         _ base: LoweredBase, _ sample: Sample, teacher: Answerer, _ answer: AnswerStyle
     ) throws -> StageID {
+        let title = teacher.title("samples", answer, to: sample.set, base)
+        let data = Stage.Input(name: "data", stage: teacher.view(base))
         switch teacher {
         case .endpoint(let endpoint, _):
-            return try builder.add(
-                EndpointSample(sample, of: endpoint.model), teacher.title("samples", answer, base),
-                inputs: [.init(name: "data", stage: base.data)], endpoint: EndpointAccess(endpoint))
+            var kind = EndpointSample(sample, of: endpoint.model)
+            kind.$answer = base.styled(answer)
+            return try builder.add(kind, title, inputs: [data], endpoint: EndpointAccess(endpoint))
         case .model(let model):
             var kind = sample
             kind.$prompt = base.prompt
             kind.$answer = base.styled(answer)
             return try builder.add(
-                kind, teacher.title("samples", answer, base),
-                inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
-                workload: base.workload(of: model))
+                kind, title, inputs: [.init(name: "model", stage: model.stage), data], workload: base.workload(of: model))
         }
+    }
+
+    /// The student's rows; where the recipe asks for it, with what the judge accepted of the teacher's answers as what is right.
+    mutating func addReferences(_ base: LoweredBase, teacher: LoweredTeacher?) throws -> StageID {
+        let pipeline = base.pipeline
+        guard pipeline.references.value == .judged, pipeline.sample != nil else { return base.data }
+        let asking = pipeline.stepsFromTeacher.filter { $0.method.value.needsTeacher }
+        // A teacher at hand that is asked for reasonings alone gives no other answers.
+        let reasons = teacher != nil && !asking.isEmpty && asking.allSatisfy { $0.star != nil }
+        let model = reasons ? teacher?.reasoning : teacher?.plain
+        let endpoint = pipeline.teacher.endpoint.map { Answerer.endpoint($0, role: Pipeline.ownTeacher) }
+        guard let answerer = model.map(Answerer.model) ?? endpoint else { return base.data }
+        var others: [Answerer] = []
+        if let step = asking.first(where: \.sharesAnswers) {
+            others = try answerers(beside: answerer, of: step, from: teacher, base)
+        }
+        let answer: AnswerStyle = reasons ? .reasoning : .call
+        let validates = pipeline.studentSteps.contains { $0.training.validation != nil }
+        var inputs = [Stage.Input(name: "data", stage: base.data)]
+        for set in [RowSet.train] + (validates ? [.valid] : []) {
+            let judged = try addJudged(base, teacher: answerer, beside: set == .train ? others : [], answer, to: set)
+            inputs.append(.init(name: set == .train ? "judged" : "judged.0", stage: judged))
+        }
+        var kind = DataReferences.standard
+        kind.$answer = pipeline.references.map { _ in answer }
+        return try builder.add(kind, .named("\(pipeline.dataName).references"), inputs: inputs)
     }
 
     /// The teacher's accepted answers; `nil` where none are sampled, and the rows' own are learned.
@@ -84,9 +124,12 @@ extension Lowering {
 
     /// A teacher's logits on its accepted answers, or on the rows' own; students and recoveries share them.
     ///
-    /// - Parameter judged: `nil` where the rows' own answers are scored, in this style.
+    /// - Parameters:
+    ///   - view: the rows as the teacher's prompts show them.
+    ///   - judged: `nil` where the rows' own answers are scored, in this style.
     mutating func addCapture(
-        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, judged: StageID?, _ answer: AnswerStyle
+        _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, reading view: StageID, judged: StageID?,
+        _ answer: AnswerStyle
     ) throws -> StageID {
         let accepted = judged.map { [Stage.Input(name: "judged", stage: $0)] } ?? []
         var kind = distillation.capture
@@ -94,7 +137,7 @@ extension Lowering {
         kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
         return try builder.add(
             kind, Answerer.model(teacher).title("logits", answer, base),
-            inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: base.data)] + accepted,
+            inputs: [.init(name: "teacher", stage: teacher.stage), .init(name: "data", stage: view)] + accepted,
             workload: base.workload(of: teacher))
     }
 }

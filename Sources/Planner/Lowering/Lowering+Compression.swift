@@ -54,13 +54,14 @@ extension Lowering {
         score.$prompt = base.prompt
         let importance = try builder.add(
             score, .after(model.stage, ".importance"),
-            inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)],
+            inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.lessons(of: model))],
             workload: base.workload(of: model))
-        let stage = try builder.add(
+        var pruned = model
+        pruned.stage = try builder.add(
             cut.kind, .after(model.stage, ".prune[\(cut.label)]"),
             inputs: [.init(name: "model", stage: model.stage), .init(name: "scores", stage: importance)],
             workload: base.workload(of: model).reading(score.set, atMost: score.samples))
-        return LoweredModel(stage: stage, size: model.size, answer: model.answer)
+        return pruned
     }
 
     mutating func addQuantization(
@@ -71,18 +72,20 @@ extension Lowering {
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
         let workload = base.workload(of: model)
         if kind.prefix != nil {
-            inputs.append(.init(name: "data", stage: base.data))
+            inputs.append(.init(name: "data", stage: base.lessons(of: model)))
         } else if kind.method != .roundToNearest {
             var calibrate = quantize.calibrate
             calibrate.$prompt = base.prompt
             let calibration = try builder.add(
                 calibrate, .after(model.stage, ".statistics"),
-                inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.data)], workload: workload)
+                inputs: [.init(name: "model", stage: model.stage), .init(name: "data", stage: base.lessons(of: model))],
+                workload: workload)
             inputs.append(.init(name: "statistics", stage: calibration))
         }
-        let stage = try builder.add(
+        var quantized = model
+        quantized.stage = try builder.add(
             kind, .after(model.stage, ".\(kind.scheme.rawValue)"), inputs: inputs, workload: workload)
-        return LoweredModel(stage: stage, size: model.size, answer: model.answer)
+        return quantized
     }
 }
 

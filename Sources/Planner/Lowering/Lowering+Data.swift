@@ -10,9 +10,19 @@ extension Lowering {
         let prompt = pipeline.data.prompt
         guard let rows = try addRows(pipeline), let data = try addPreparation(pipeline, of: try addSplit(pipeline, of: rows))
         else { return nil }
+        let compressed = pipeline.hasTwoViews ? try addCompressed(data, pipeline) : data
+        let views: [PromptView: StageID] = [.full: data, .compressed: compressed]
+        let own = views[pipeline.studentView] ?? data
         return LoweredBase(
-            pipeline: pipeline, data: data, prompt: prompt,
+            pipeline: pipeline, data: own, teacherData: views[pipeline.teacherView] ?? data, lessons: own, prompt: prompt,
             sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data))
+    }
+
+    /// The compressed view of the same rows, beside the full one.
+    private mutating func addCompressed(_ data: StageID, _ pipeline: Pipeline) throws -> StageID {
+        let word = DataSection.Preparation.compressPrompts.stageWord
+        return try builder.add(
+            DataCompressPrompt.standard, .named("\(pipeline.dataName).\(word)"), inputs: [.init(name: "data", stage: data)])
     }
 
     private mutating func addRows(_ pipeline: Pipeline) throws -> StageID? {
@@ -42,6 +52,8 @@ extension Lowering {
         kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
+        kind.$expect = ingest.expect
+        kind.$expectations = Self.differing(readings.map { ($0.input, $0.reading.expect) }, from: ingest.expect)
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         let task = pipeline.task
@@ -50,6 +62,10 @@ extension Lowering {
         if let source = task.schemaSource {
             guard let schema = try addReference(source, pipeline) else { return nil }
             inputs.append(.init(name: "schema", stage: schema))
+        }
+        if let source = ingest.functions {
+            guard let functions = try addReference(source, pipeline) else { return nil }
+            inputs.append(.init(name: "functions", stage: functions))
         }
         return try builder.add(kind, .named("\(pipeline.dataName).rows"), inputs: inputs)
     }
@@ -70,15 +86,16 @@ extension Lowering {
     }
 
     private mutating func addSplit(_ pipeline: Pipeline, of rows: StageID) throws -> StageID {
-        let (data, name) = (pipeline.data, pipeline.dataName)
+        let name = pipeline.dataName
         return try builder.add(
-            data.split, .named(data.preparations.isEmpty ? name : "\(name).split"), inputs: [.init(name: "data", stage: rows)])
+            pipeline.data.split, .named(pipeline.preparations.isEmpty ? name : "\(name).split"),
+            inputs: [.init(name: "data", stage: rows)])
     }
 
     /// What becomes of the sets before prompts are made of them, one stage after the other. The last of them is `data`.
     private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
         var data = split
-        let preparations = pipeline.data.preparations
+        let preparations = pipeline.preparations
         for (index, preparation) in preparations.enumerated() {
             let isLast = index == preparations.count - 1
             let title = StageTitle.named(pipeline.dataName + (isLast ? "" : ".\(preparation.stageWord)"))
@@ -112,6 +129,7 @@ extension Lowering {
             else { return nil }
             return try builder.add(
                 knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .instruct(let kind): return try builder.add(kind, title, inputs: input)
         case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }
     }
@@ -145,10 +163,14 @@ extension Lowering {
         kind.$prompt = base.prompt
         kind.$answer = section.answers
         if !kind.$answer.isWritten {
-            kind.$answer = base.styled(pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : .call)
+            // No rule makes reasonings such as a teacher behind an endpoint gives.
+            let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
+            kind.$answer = base.styled(reasons ? .reasoning : .call)
         }
+        // A teacher at hand has the same tokenizer before anything is judged.
+        let data = pipeline.teacher.endpoint == nil ? base.data : base.lessons
         let title = own == nil ? "tokenizer" : "student.tokenizer"
-        return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: base.data)])
+        return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: data)])
     }
 
     /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.

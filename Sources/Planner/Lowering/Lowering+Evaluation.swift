@@ -10,19 +10,10 @@ extension Lowering {
         _ model: LoweredModel, title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
-        let judge = base.pipeline.judge
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try addAnswers(of: model, title("answers"), base)
-        var score = EvalScore.standard
-        score.$judge = judge.kind
-        score.$sets = base.sets
-        if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
-        score.$checks = judge.judge.$checks
-        (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
-        let scores = try builder.add(
-            score, title("scores"),
-            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgingInputs(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init))
+        let style = base.pipeline.answerMethod == .generation ? model.answer : nil
+        let scores = try addScores(of: answers, style, title("scores"), base)
         let cost = try builder.add(
             EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
         var evaluated = EvaluatedModel(
@@ -35,7 +26,8 @@ extension Lowering {
             var loss = EvalLoss.standard
             (loss.$sets, loss.$prompt, loss.$answer) = (base.sets, base.prompt, base.styled(model.answer))
             evaluated.loss = try builder.add(
-                loss, title("loss"), inputs: [input, .init(name: "data", stage: base.data)], workload: base.workload(of: model))
+                loss, title("loss"), inputs: [input, .init(name: "data", stage: base.view(of: model))],
+                workload: base.workload(of: model))
         }
         if metrics.contains(.latency) {
             var serving = evaluate.serving
@@ -43,7 +35,7 @@ extension Lowering {
             let asked = evaluate.metrics?.value.first { $0.value == .latency }
             if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(
-                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
+                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.view(of: model))])
         }
         if metrics.contains(.speed) {
             var speed = BenchDecode.standard
@@ -55,9 +47,53 @@ extension Lowering {
         return evaluated
     }
 
+    /// The teachers that the student learns from, or the one behind an endpoint, each as a row of the report.
+    mutating func evaluateTeachers(_ teacher: LoweredTeacher?, _ base: LoweredBase) throws -> [EvaluatedModel] {
+        if let endpoint = base.pipeline.teacher.endpoint { return [try evaluate(endpoint, base)] }
+        var rows: [EvaluatedModel] = []
+        for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
+        return rows
+    }
+
+    /// Answers, scores and price of the teacher behind an endpoint, which is asked greedily what students are asked.
+    private mutating func evaluate(_ endpoint: EndpointSection, _ base: LoweredBase) throws -> EvaluatedModel {
+        let evaluate = base.pipeline.evaluate
+        var generate = EndpointGenerate.standard
+        generate.endpoint = endpoint.parameters
+        generate.$sets = base.sets
+        let tokens = evaluate.answers.$maxTokens
+        generate.$maxTokens = tokens.isWritten ? tokens : base.pipeline.sample?.$maxTokens ?? tokens
+        let answers = try builder.add(
+            generate, .named("teacher.answers"), inputs: [.init(name: "data", stage: base.teacherData)],
+            endpoint: EndpointAccess(endpoint))
+        let scores = try addScores(of: answers, .call, .named("teacher.scores"), base)
+        var kind = EndpointCost.standard
+        (kind.$promptPrice, kind.$answerPrice) = (endpoint.promptPrice, endpoint.answerPrice)
+        let cost = try builder.add(kind, .named("teacher.cost"), inputs: [.init(name: "answers", stage: answers)])
+        return EvaluatedModel(model: nil, answer: .call, answers: answers, scores: scores, cost: cost, price: cost)
+    }
+
+    /// - Parameter style: of the answers; `nil` for those that were the most probable ones.
+    private mutating func addScores(
+        of answers: StageID, _ style: AnswerStyle?, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let judge = base.pipeline.judge
+        var score = EvalScore.standard
+        score.$judge = judge.kind
+        score.$sets = base.sets
+        if let style { score.$answer = base.styled(style) }
+        score.$checks = judge.judge.$checks
+        (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
+        return try builder.add(
+            score, title,
+            inputs: [.init(name: "data", stage: base.teacherData), .init(name: "answers", stage: answers)]
+                + (try judgingInputs(base)),
+            endpoint: judge.endpoint.map(EndpointAccess.init))
+    }
+
     /// Answers that the model writes, or the likelihoods of those that it may choose from.
     private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
-        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.data)]
+        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.view(of: model))]
         switch base.pipeline.answerMethod {
         case .generation:
             var generate = base.pipeline.evaluate.answers
@@ -91,8 +127,7 @@ extension Lowering {
 
     /// Teachers first, then the models of the variants' chains, each once.
     mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
-        let rows = Self.merged(
-            variants.flatMap { $0.rows.prefix($0.teachers.count) } + variants.flatMap { $0.rows.dropFirst($0.teachers.count) })
+        let rows = Self.merged(variants.flatMap(\.teacherRows) + variants.flatMap(\.rows))
         var inputs: [Stage.Input] = []
         for (index, row) in rows.enumerated() {
             inputs.append(.init(name: "scores.\(index)", stage: row.scores))
@@ -101,6 +136,7 @@ extension Lowering {
             if let loss = row.loss { inputs.append(.init(name: "loss.\(index)", stage: loss)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
+            if let price = row.price { inputs.append(.init(name: "price.\(index)", stage: price)) }
             if let comparison = row.comparison { inputs.append(.init(name: "comparison.\(index)", stage: comparison)) }
         }
         let asked = recipe.variants.first?.pipeline.metrics

@@ -33,7 +33,7 @@ extension Lowering {
         }
         let validated = try builder.add(
             JudgeValidate(judge.judge), .named("judge.validated"),
-            inputs: [.init(name: "data", stage: base.ownData ?? base.data), .init(name: "labels", stage: labels)]
+            inputs: [.init(name: "data", stage: base.ownData ?? base.teacherData), .init(name: "labels", stage: labels)]
                 + judges(base),
             endpoint: judge.endpoint.map(EndpointAccess.init))
         let gate = try builder.add(
@@ -44,9 +44,9 @@ extension Lowering {
     /// The answers of a variant's last model beside those of another, judged pair by pair; `nil` where none is asked for, where
     /// the two are one, or where a problem was found.
     ///
-    /// - Parameter rows: the variant's evaluated models, its last one at the end.
+    /// - Parameter rows: the variant's evaluated teachers and models, its last one at the end.
     mutating func addComparison(of rows: [EvaluatedModel], _ base: LoweredBase) throws -> StageID? {
-        guard let compare = base.pipeline.evaluate.compare, let model = rows.last else { return nil }
+        guard let compare = base.pipeline.evaluate.compare, let model = rows.last, let stage = model.model else { return nil }
         let names = rows.map { Self.modelName(of: title(of: $0.scores)) }
         guard let place = names.firstIndex(of: compare.other.value) else {
             let (name, others) = (compare.other.value, Array(names.dropLast()))
@@ -70,7 +70,7 @@ extension Lowering {
             (kind.$answer, kind.$otherAnswer) = (base.styled(model.answer), base.styled(other.answer))
         }
         var inputs: [Stage.Input] = [
-            .init(name: "data", stage: base.data), .init(name: "answers", stage: model.answers),
+            .init(name: "data", stage: base.teacherData), .init(name: "answers", stage: model.answers),
             .init(name: "others", stage: other.answers),
         ]
         inputs += try judgingInputs(base)
@@ -78,6 +78,6 @@ extension Lowering {
             inputs.append(.init(name: "sheet", stage: sheet))
         }
         return try builder.add(
-            kind, .after(model.model, ".compared"), inputs: inputs, endpoint: judge.endpoint.map(EndpointAccess.init))
+            kind, .after(stage, ".compared"), inputs: inputs, endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 }

@@ -10,7 +10,7 @@ extension Lowering {
         guard let set = home.pipeline.datasets.first(where: { $0.name.value == step.dataName }) else { return home }
         // Where a problem was found, there is no graph.
         guard var base = try addBase(home.pipeline.reading(set)) else { return home }
-        base.ownData = home.data
+        base.ownData = home.teacherData
         return base
     }
 
@@ -45,12 +45,13 @@ extension Lowering {
 extension Lowering {
     /// What the teachers beside the first one say of the same answers: the logits of each.
     mutating func addFurtherLogits(
-        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, judged: StageID?, _ answer: AnswerStyle
+        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, reading view: StageID, judged: StageID?,
+        _ answer: AnswerStyle
     ) throws -> [StageID] {
         var logits: [StageID] = []
         for teacher in home.pipeline.teachersAtHand {
             guard let model = try addFurtherTeacher(teacher, home) else { continue }
-            logits.append(try addCapture(distillation, base, teacher: model, judged: judged, answer))
+            logits.append(try addCapture(distillation, base, teacher: model, reading: view, judged: judged, answer))
         }
         return logits
     }

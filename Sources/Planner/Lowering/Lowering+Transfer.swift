@@ -30,7 +30,10 @@ extension Lowering {
         let pipeline = base.pipeline
         let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
-        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
+        let answers = pipeline.references.value == .judged
+        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty || answers else {
+            return nil
+        }
         guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else {
             return nil
         }
@@ -89,11 +92,14 @@ extension Lowering {
     mutating func addStart(
         _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
     ) throws -> LoweredModel? {
+        let side: LoweredModel.Side = role == "student" ? .student : .teacher
         switch origin {
         case .from(let name, let answer):
-            return try addImport(name, answer: answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+            return try addImport(name, answer: answer, base.pipeline).map {
+                LoweredModel(stage: $0, size: nil, answer: .call, side: side)
+            }
         case .initial(let shape):
-            let own = role == "student" ? base.pipeline.student.tokenizer : nil
+            let own = side == .student ? base.pipeline.student.tokenizer : nil
             guard let tokenizer = try addTokenizer(base, own: own) else { return nil }
             var kind = ModelInit.standard
             kind.shape = shape
@@ -101,7 +107,7 @@ extension Lowering {
             let stage = try builder.add(
                 kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
             let size = ModelSize(shape, vocabulary: (own ?? base.pipeline.tokenizer).vocabulary.value)
-            return LoweredModel(stage: stage, size: size, answer: .call)
+            return LoweredModel(stage: stage, size: size, answer: .call, side: side)
         }
     }
 
@@ -128,12 +134,15 @@ extension Lowering {
         _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
         _ home: LoweredBase
     ) throws -> LoweredModel {
-        let base = try base(of: step, home)
+        var base = try base(of: step, home)
+        if base.pipeline.furtherData != nil, model.side == .student {
+            base.lessons = try addReferences(base, teacher: teacher)
+        }
         let answer: AnswerStyle = step.star == nil ? .call : .reasoning
         let tutor = try tutor(of: step, from: teacher, home)
         let others = try answerers(beside: tutor, of: step, from: teacher, home)
         var learned = model
-        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
+        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.lessons(of: model))]
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
@@ -153,16 +162,21 @@ extension Lowering {
             learned.answer = answer
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
-            var logits = [try addCapture(distillation, base, teacher: tutor, judged: judged, answer)]
-            if step.teacher == nil { logits += try addFurtherLogits(distillation, base, home, judged: judged, answer) }
-            // A student of other tokens reads the answers itself.
-            let readsAnswers = distillation.train.loss.bridgesVocabularies
+            let view = base.view(of: tutor)
+            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer)]
+            if step.teacher == nil {
+                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer)
+            }
+            // A student of other tokens, or of other prompts, reads the answers itself.
+            let hasOwnPrompts = view != base.view(of: model)
+            let readsAnswers = distillation.train.loss.bridgesVocabularies || hasOwnPrompts
             if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
             if readsAnswers, let judged { inputs.append(.init(name: "judged", stage: judged)) }
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
             var kind = distillation.train
             kind.training.complete(seed, base, answer)
             if step.teacher == nil { kind.$teacherWeights = base.pipeline.teacherWeights }
+            if hasOwnPrompts, !kind.loss.bridgesVocabularies { kind.$ownPrompts = base.pipeline.viewsApart }
             if readsAnswers {
                 kind.$prompt = base.prompt
                 kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
@@ -171,6 +185,8 @@ extension Lowering {
         case .onPolicy(var kind):
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            let view = base.view(of: tutor)
+            if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)

@@ -64,12 +64,13 @@ struct Lowering {
             rows.append(try evaluate(quantized, title: { .after(quantized.stage, ".\($0)") }, prepared.base))
             model = quantized
         }
-        if rows.count > prepared.teachers.count {
-            rows[rows.count - 1].comparison = try addComparison(of: rows, prepared.base)
+        if !rows.isEmpty {
+            rows[rows.count - 1].comparison = try addComparison(of: prepared.teacherRows + rows, prepared.base)
         }
         for stage in pipeline.stages { _ = try addOwnStage(stage, pipeline) }
         let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
-        return LoweredVariant(teachers: prepared.teachers, model: model.stage, rows: rows, own: own)
+        return LoweredVariant(
+            teachers: prepared.teachers, teacherRows: prepared.teacherRows, model: model.stage, rows: rows, own: own)
     }
 
     /// All of a variant before its weights are quantized, lowered once for those that agree on it.
@@ -80,15 +81,16 @@ struct Lowering {
             ownStages = known.ownStages
             return known
         }
-        guard let base = try addBase(pipeline) else { return nil }
+        guard var base = try addBase(pipeline) else { return nil }
         let teacher = try addTeacher(base)
+        base.lessons = try addReferences(base, teacher: teacher)
         guard let student = try addStudent(base, teacher: teacher) else { return nil }
+        let teacherRows = pipeline.evaluate.teacher.value ? try evaluateTeachers(teacher, base) : []
         var rows: [EvaluatedModel] = []
-        for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
         for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
         let new = PreparedVariant(
-            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], model: student.chain.last ?? student.start,
-            rows: rows,
+            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], teacherRows: teacherRows,
+            model: student.chain.last ?? student.start, rows: rows,
             stages: builder.touched, ownStages: ownStages)
         prepared[identity] = new
         return new
@@ -118,6 +120,7 @@ struct Lowering {
 private struct PreparedVariant {
     var base: LoweredBase
     var teachers: [StageID]
+    var teacherRows: [EvaluatedModel]
     var model: LoweredModel
     var rows: [EvaluatedModel]
     /// All that was added or met on the way.
@@ -129,9 +132,11 @@ private struct PreparedVariant {
 struct LoweredVariant {
     /// Those that the student learns from.
     var teachers: [StageID]
+    /// Their evaluations, and that of a teacher behind an endpoint; none where the recipe wants none.
+    var teacherRows: [EvaluatedModel]
     /// The last of the chain.
     var model: StageID
-    /// The teachers, then every model of the chain.
+    /// Every model of the chain.
     var rows: [EvaluatedModel]
     /// The recipe's own stages by name.
     var own: [(name: String, stage: StageID)]
@@ -144,15 +149,23 @@ struct LoweredModel: Hashable {
     var size: ModelSize?
     /// How it has learned to answer.
     var answer: AnswerStyle
+    /// Whose prompts it reads.
+    var side: Side
     /// Whether it is a student all the same, which teaches what was cut from it.
     var isStudent = false
     /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.
     var role = Pipeline.ownTeacher
+
+    enum Side {
+        case teacher
+        case student
+    }
 }
 
 /// A model with its evaluation.
 struct EvaluatedModel: Hashable {
-    var model: StageID
+    /// `nil` for a model behind an endpoint.
+    var model: StageID?
     /// How it has learned to answer.
     var answer: AnswerStyle
     var answers: StageID
@@ -162,6 +175,8 @@ struct EvaluatedModel: Hashable {
     var loss: StageID?
     var serving: StageID?
     var speed: StageID?
+    /// Of a model behind an endpoint.
+    var price: StageID?
     /// With another model, where it is the last of its variant.
     var comparison: StageID?
 }
@@ -169,14 +184,24 @@ struct EvaluatedModel: Hashable {
 /// What all models of a variant stand on.
 struct LoweredBase {
     var pipeline: Pipeline
-    /// Of `data.split`, or what became of it.
+    /// The rows as the student's prompts show them: of `data.split`, or what became of it.
     var data: StageID
+    /// The same rows as a teacher's prompts show them, and as the judge sees them.
+    var teacherData: StageID
+    /// The student's, where the recipe asks for it with the teacher's accepted answers as what is right.
+    var lessons: StageID
     /// The recipe's own rows, where others stand in their place; people's labels are of these.
     var ownData: StageID?
     var prompt: Spanned<PromptStyle>
     /// Those that models are evaluated on.
     var sets: Spanned<[String]>
     var workload: Workload
+
+    /// The rows as a model's prompts show them.
+    func view(of model: LoweredModel) -> StageID { model.side == .student ? data : teacherData }
+
+    /// The rows that a model learns from.
+    func lessons(of model: LoweredModel) -> StageID { model.side == .student ? lessons : teacherData }
 
     func workload(of model: LoweredModel) -> Workload { workload.of(parameters: model.size?.total) }
 

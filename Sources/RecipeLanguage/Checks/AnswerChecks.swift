@@ -75,7 +75,7 @@ extension DataSection {
     }
 
     /// The sources whose rows may fall into a set; none where rows are generated.
-    private func sources(of set: String) -> [RowSource] {
+    func sources(of set: String) -> [RowSource] {
         guard case .ingest(let ingest) = rows else { return [] }
         switch RowSet(rawValue: set) {
         case .train: return ingest.train

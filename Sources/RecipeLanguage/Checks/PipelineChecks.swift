@@ -15,6 +15,8 @@ struct PipelineChecks {
         RewardChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
         CallFormChecks(pipeline: pipeline, findings: findings).run()
+        ViewChecks(pipeline: pipeline, findings: findings).run()
+        LabelChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
         if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
         if let quantize = pipeline.quantize { checkGroups(quantize) }

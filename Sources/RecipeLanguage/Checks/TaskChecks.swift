@@ -38,7 +38,7 @@ struct TaskChecks {
         }
         report(
             "rows that 'data.generate' makes have no instructions", at: pipeline.task.rows.$instructions.span,
-            help: "leave 'instructions' out, or read rows from files with 'data.ingest'")
+            help: "write 'instructions' at the top of the recipe")
     }
 
     /// Likelihoods are of options; a rank is a likelihood.
@@ -120,11 +120,12 @@ struct TaskChecks {
         }
     }
 
-    /// A rule makes reasonings for calls, and takes those of worked numbers.
+    /// A rule makes reasonings for calls, and takes those of worked numbers. A teacher behind an endpoint gives its own, which
+    /// validation has none of.
     private func checkReasoning() {
         guard !(task.value == .text && pipeline.task.rows.reading == .number) else { return }
         let stars =
-            pipeline.allSteps.compactMap(\.star)
+            pipeline.allSteps.filter { pipeline.teacher.endpoint == nil || $0.training.validation != nil }.compactMap(\.star)
             + [pipeline.tokenizer.answers, pipeline.student.tokenizer?.answers].compactMap { $0 }
             .filter { $0.isWritten && $0.value == .reasoning }.map(\.span)
         guard let star = stars.first else { return }

@@ -50,15 +50,10 @@ struct TeacherChecks {
 
     private var steps: [Transfer.Step] { pipeline.stepsFromTeacher }
 
-    /// A `*` asks for a teacher that reinforcement learning has taught to reason.
+    /// A `*` asks for a teacher that reinforcement learning has taught to reason. One behind an endpoint reasons as it does.
     private func checkStars() {
-        guard let star = steps.lazy.compactMap(\.star).first else { return }
-        if let endpoint = pipeline.teacher.endpoint {
-            findings.report(
-                .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained", at: star,
-                secondary: [.init(endpoint.url.span, "the teacher")], help: "leave the '*' out, or train a teacher")
-        } else if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement })
-        {
+        guard let star = steps.lazy.compactMap(\.star).first, pipeline.teacher.endpoint == nil else { return }
+        if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement }) {
             findings.report(
                 .needsReinforcement, "'*' asks for an RL-trained teacher", at: star,
                 secondary: [.init(written.field.span, "the teacher learns without RL")],

@@ -168,7 +168,7 @@ package enum RecipeReader {
     private static func warnOfUnused(_ sources: [Source], by variants: [Recipe.Variant], _ findings: Findings) {
         guard !sources.isEmpty else { return }
         var used: Set<String> = []
-        for variant in variants { used.formUnion(variant.pipeline.references) }
+        for variant in variants { used.formUnion(variant.pipeline.referredNames) }
         for source in sources where !used.contains(source.name.value) {
             findings.report(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span)
         }
@@ -177,7 +177,7 @@ package enum RecipeReader {
 
 extension Pipeline {
     /// Names of all sources and stages that sections refer to.
-    package var references: [String] {
+    package var referredNames: [String] {
         var names = data.references
         names += [teacher.origin.reference, student.origin.reference, judge.from].compactMap { $0?.value }
         names += [tokenizer.origin, student.tokenizer?.origin].compactMap { $0?.value }

@@ -7,6 +7,7 @@ extension DataSection {
         case augment(DataAugment)
         case retrieve(RetrieveSection)
         case knowledge(KnowledgeSection)
+        case instruct(DataInstruct)
         case compressPrompts
 
         /// What ends its stage's name, where another preparation follows.
@@ -16,16 +17,18 @@ extension DataSection {
             case .augment: "augmented"
             case .retrieve: "retrieved"
             case .knowledge: "informed"
+            case .instruct: "instructed"
             case .compressPrompts: "compressed"
             }
         }
     }
 
-    /// In the order of their stages: functions and knowledge are looked up for questions as they are asked in the end.
+    /// Those of the data alone, in the order of their stages: functions and knowledge are looked up for questions as they are
+    /// asked in the end.
     package var preparations: [Preparation] {
         [
             paraphrase.map(Preparation.paraphrase), augment.map(Preparation.augment), retrieve.map(Preparation.retrieve),
-            knowledge.map(Preparation.knowledge), compressesPrompts.value ? .compressPrompts : nil,
+            knowledge.map(Preparation.knowledge),
         ].compactMap(\.self)
     }
 }

@@ -81,7 +81,8 @@ package struct DataSection: Sendable {
         let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder, paraphrase?.from].compactMap { $0?.value }
         switch rows {
         case .generate(let generate): return [generate.functions.value, generate.templates.value] + searched
-        case .ingest(let ingest): return ingest.sources.map(\.name.value) + searched
+        case .ingest(let ingest):
+            return ingest.sources.map(\.name.value) + [ingest.functions?.value].compactMap(\.self) + searched
         }
     }
 }

@@ -14,6 +14,8 @@ package struct EvaluateSection: Sendable {
     package let method: Spanned<AnswerMethod>?
     package let answers: EvalGenerate
     package let likelihoods: EvalLikelihood
+    /// Whether the teacher is a row of the report.
+    package let teacher: Spanned<Bool>
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
     /// `nil` where models are not compared pair by pair.
@@ -32,16 +34,21 @@ package struct EvaluateSection: Sendable {
                 + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
                 + "per answer; `perplexity`; `loss`: cross entropy of the rows' own answers; `latency`; `speed`: tokens per "
-                + "second of one answer, measured; docs/tasks.md has those of tasks.")
+                + "second of one answer, measured; `prompt_tokens` and `price` of an answer of an endpoint; docs/tasks.md has "
+                + "those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
                 + "the task names (`likelihood`).")
+        static let teacher = Field.flag(
+            "teacher", true,
+            "Whether the teacher is evaluated too, as a row of the report. One behind an endpoint is asked the evaluated rows, "
+                + "within its `max_requests` and `max_cost`.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields()
-                + [CompareSection.Definition.field])
+            [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity]
+                + BenchServe.fields() + [CompareSection.Definition.field])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -53,6 +60,7 @@ package struct EvaluateSection: Sendable {
         answers.read(fields)
         self.answers = answers
         method = fields.written(Definition.method)
+        teacher = fields[Definition.teacher]
         var likelihoods = EvalLikelihood.standard
         likelihoods.read(fields)
         self.likelihoods = likelihoods

@@ -33,6 +33,10 @@ extension EvaluateSection {
         case latency
         /// Tokens a second of one answer.
         case speed
+        /// Tokens of a prompt, as a server counts them.
+        case promptTokens = "prompt_tokens"
+        /// Of an answer, by the prices that the recipe names.
+        case price
     }
 }
 
@@ -40,7 +44,7 @@ extension EvaluateSection.Metric {
     /// The tasks whose answers have the metric; `nil` where every task's have.
     private var tasks: [TaskKind]? {
         switch self {
-        case .ar, .exact, .length, .flops, .perplexity, .loss, .latency, .speed: nil
+        case .ar, .exact, .length, .flops, .perplexity, .loss, .latency, .speed, .promptTokens, .price: nil
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -64,5 +68,7 @@ extension EvaluateSection.Metric {
     }
 
     /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
-    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .loss, .latency, .speed].contains(self) }
+    package var isOfQuality: Bool {
+        ![.length, .flops, .perplexity, .loss, .latency, .speed, .promptTokens, .price].contains(self)
+    }
 }

@@ -11,6 +11,10 @@ package struct IngestSection: Sendable {
     /// The columns of sources that name none of their own.
     package let columns: Spanned<[String: String]?>
     package let badRows: Spanned<Double>
+    /// Of sources that say nothing else.
+    package let expect: Spanned<RowExpectation>
+    /// The source of the functions of rows that bring none.
+    package let functions: Spanned<String>?
     package let train: [RowSource]
     package let test: [RowSource]
     /// Test rows under names of the writer's own, in the order of writing.
@@ -23,16 +27,19 @@ package struct IngestSection: Sendable {
         static let test = RawField("test", RowSource.Definition.several, "Sources of rows that are test rows, likewise.")
         static let sets = RawField(
             "sets", .named(.mapping(NamedRowSet.Definition.mapping)), NamedRowSet.Definition.mapping.documentation)
+        static let functions = Field.text(
+            "functions", "The source of the functions that rows may call which bring none: YAML, or a JSON list of tools.")
         static let mapping = MappingDefinition(
-            "data.ingest", "Files of rows in published formats.", DataIngest.fields() + [train, test, sets])
+            "data.ingest", "Files of rows in published formats.", DataIngest.fields() + [train, test, sets, functions])
     }
 
     init(reading data: Fields, references: References) {
         let fields = data.section(DataSection.Definition.ingest)
         var kind = DataIngest.standard
         kind.read(fields)
-        (format, columns, badRows) = (kind.$format, kind.$columns, kind.$badRows)
-        let standard = RowSource.Reading(format: format, columns: columns)
+        (format, columns, badRows, expect) = (kind.$format, kind.$columns, kind.$badRows, kind.$expect)
+        functions = fields.reference(Definition.functions, among: references)
+        let standard = RowSource.Reading(format: format, columns: columns, expect: expect)
         standard.check(fields.findings)
         train = fields.rowSources(Definition.train, standard, among: references)
         test = fields.rowSources(Definition.test, standard, among: references)
@@ -59,7 +66,10 @@ package struct NamedRowSet: Sendable {
         static let limit = Field.integer("limit", in: 1...10_000_000, "At most so many rows.")
         static let mapping = MappingDefinition(
             "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
-            [RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns, limit])
+            [
+                RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns, RowSource.Definition.expect,
+                limit,
+            ])
     }
 
     fileprivate init(
@@ -97,6 +107,7 @@ package struct RowSource: Sendable {
     package struct Reading: Sendable {
         package let format: Spanned<RowFormat>
         package let columns: Spanned<[String: String]?>
+        package let expect: Spanned<RowExpectation>
     }
 
     /// The name of a source or stage.
@@ -104,14 +115,19 @@ package struct RowSource: Sendable {
     package let reading: Reading
 
     package var format: Spanned<RowFormat> { reading.format }
+    /// Whether its rows are questions alone, as far as the recipe tells.
+    package var isUnlabelled: Bool { reading.expect.value == .unknown }
 
     enum Definition {
         static let from = Field.words("from", required: true, "Sources of rows.")
         static let format = Field.choice(
             "format", RowFormat.decant, spelled: "that of `data.ingest`", "The format of these rows.")
         static let columns = Field.columns("columns")
+        static let expect = Field.choice(
+            "expect", RowExpectation.known, spelled: "that of `data.ingest`",
+            "Whether what these rows say is right is `known`, or dropped: `unknown`.")
         static let mapping = MappingDefinition(
-            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns])
+            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns, expect])
         static let several = ValueType.list(.either([.text, .mapping(mapping)]))
     }
 }
@@ -150,7 +166,8 @@ extension Fields {
         let names = self.references(RowSource.Definition.from, among: references)
         let reading = RowSource.Reading(
             format: written(RowSource.Definition.format) ?? standard.format,
-            columns: written(RowSource.Definition.columns)?.map(Optional.some) ?? standard.columns)
+            columns: written(RowSource.Definition.columns)?.map(Optional.some) ?? standard.columns,
+            expect: written(RowSource.Definition.expect) ?? standard.expect)
         reading.check(findings)
         if names.value.isEmpty {
             report(.missingField("from", in: owner, at: anchor, help: "add 'from: SOURCE', a name under 'sources'"))

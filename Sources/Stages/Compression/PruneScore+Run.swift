@@ -86,7 +86,7 @@ extension StageContext {
     /// Rows are chosen by the hash of their ids, because they are sorted by function.
     func calibrationSequences(samples: Int, set: String, prompt: PromptStyle) throws -> [[Int32]] {
         let reader = try responseRows(prompt)
-        let rows = try read(DataFiles.set(set), from: "data")
+        let rows = try readLabelled(DataFiles.set(set))
             .map { (StableHash.unit("calibration", 0, $0.id), $0) }.sorted { $0.0 < $1.0 }.prefix(samples).map(\.1)
         guard !rows.isEmpty else { throw StageFailure("the set '\(set)' has no rows to calibrate on") }
         return try rows.map { try reader.example(of: $0).tokens }

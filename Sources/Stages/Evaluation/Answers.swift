@@ -75,7 +75,7 @@ private struct SetResults {
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
-            "wanted": .string(task.response(to: row)), "reason": .string(reason),
+            "wanted": row.isUnlabelled ? .null : .string(task.response(to: row)), "reason": .string(reason),
         ])
     }
 
@@ -154,6 +154,8 @@ struct Answer {
     var native: NativeAnswer?
     /// Why that cannot be read.
     var fault: String?
+    /// What a model behind a server reasoned before it.
+    var reasoning: String?
 }
 
 extension Answer: LineContent {
@@ -167,7 +169,7 @@ extension Answer: LineContent {
             row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
             hasEnded: line["ended"] != false,
             options: try line["options"]?.array.map { list throws(RowError) in try list.map(ScoredOption.init(json:)) },
-            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string)
+            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string, reasoning: line["reasoning"]?.string)
     }
 
     var line: JSON {
@@ -176,6 +178,7 @@ extension Answer: LineContent {
         if let options { members["options"] = .array(options.map(\.json)) }
         members["native"] = native?.json
         members["fault"] = fault.map(JSON.string)
+        members["reasoning"] = reasoning.map(JSON.string)
         return .object(members)
     }
 }

@@ -7,7 +7,10 @@ extension EvalLoss: RunnableStage {
     package static let artifact: [Output] = [.figures(loss)]
 
     package func run(in context: StageContext) throws {
-        let rows = try sets.map(context.readSet)
+        let all = try sets.map(context.readSet)
+        let rows = all.map { rows in rows.filter { !$0.isUnlabelled } }
+        let others = all.joined().count - rows.joined().count
+        if others > 0 { context.log("\(others) rows are passed over: they say not what is right") }
         let reader = try context.responseRows(prompt, answer)
         let model = try context.inferenceModel("model")
         // All sets in one run: a checkpoint is of one run.

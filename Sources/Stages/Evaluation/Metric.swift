@@ -83,6 +83,12 @@ extension Metric {
             "speed", heading: "tokens/s", .model(input: "speed", BenchDecode.speed, path: ["tokens_per_second"]),
             .higherIsBetter, Format(places: 0)),
         Metric(
+            "prompt_tokens", heading: "prompt tokens", .model(input: "price", EndpointCost.price, path: ["prompt_tokens"]),
+            .lowerIsBetter, Format(places: 1)),
+        Metric(
+            "price", heading: "price/1k answers", .model(input: "price", EndpointCost.price, path: ["price"]), .lowerIsBetter,
+            Format(places: 3, factor: 1000), comparison: Format(places: 6)),
+        Metric(
             "perplexity", .model(input: "perplexity", EvalPerplexity.perplexity, path: ["perplexity"]), .lowerIsBetter,
             Format(places: 3)),
         Metric(

@@ -57,14 +57,14 @@ struct JudgeVerdicts {
     private(set) var isUnderstood: [Bool]
     /// What was asked and said, once for each distinct response; `nil` where rules alone decide.
     private(set) var transcript: [JSON]?
-    /// For each response whether the rules of `ast` accept it; empty where rules alone decide.
-    private var isRight: [Bool] = []
+    /// For each response whether the rules of `ast` accept it, `nil` of an unlabelled row; empty where rules alone decide.
+    private var isRight: [Bool?] = []
 
     init(_ responses: [JudgedResponse], by judges: [any ResponseJudge], _ task: any AnswerTask) throws {
         let hasOpinions = judges.contains(where: \.isOpinion)
         verdicts = responses.map { _ in .accepted }
         isUnderstood = responses.map { _ in true }
-        if hasOpinions { isRight = responses.map { $0.verdict(by: .ast, task).isAccepted } }
+        if hasOpinions { isRight = responses.map { $0.row.isUnlabelled ? nil : $0.verdict(by: .ast, task).isAccepted } }
         var transcript: [JSON] = []
         var open = Array(responses.indices)
         for judge in judges {
@@ -75,7 +75,8 @@ struct JudgeVerdicts {
                 let response = responses[place]
                 guard hasOpinions, let record = opinion.record, kept.insert(response.key).inserted else { continue }
                 let members: [String: JSON] = [
-                    "id": .string(response.row.id), "response": .string(response.response), "ast": .bool(isRight[place]),
+                    "id": .string(response.row.id), "response": .string(response.response),
+                    "ast": isRight[place].map(JSON.bool) ?? .null,
                 ]
                 transcript.append(.object(record.merging(members) { own, _ in own }))
             }
@@ -84,11 +85,15 @@ struct JudgeVerdicts {
         if hasOpinions { self.transcript = transcript }
     }
 
-    /// How often the verdicts are those of the rules of `ast`, over some of the responses; `nil` where rules alone decide.
+    /// How often the verdicts are those of the rules of `ast`, over some of the responses; `nil` where rules alone decide, and
+    /// where no row says what is right.
     func agreement(over responses: Range<Int>) -> JSON? {
         guard transcript != nil else { return nil }
         var counts = AgreementCounts()
-        for place in responses { counts.add(verdicts[place].isAccepted, isRight[place]) }
+        for place in responses {
+            if let isRight = isRight[place] { counts.add(verdicts[place].isAccepted, isRight) }
+        }
+        if counts.compared == 0, !responses.isEmpty { return nil }
         return [
             "compared": .count(counts.compared), "agreeing": .count(counts.agreeing),
             "share": counts.share.map(JSON.number) ?? .null,

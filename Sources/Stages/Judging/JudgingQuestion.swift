@@ -4,26 +4,43 @@ import Words
 
 /// What a judging model is asked: paragraphs with places for what they are about.
 struct JudgingQuestion {
-    private let paragraphs: [String]
-    /// Whether a paragraph goes whose place has nothing to show.
-    private let leavesOutEmpty: Bool
+    private struct Form {
+        var paragraphs: [String]
+        /// Whether a paragraph goes whose place has nothing to show.
+        var leavesOutEmpty: Bool
+    }
+
+    private let form: Form
+    /// Of rows that say not what is right; `nil` where the recipe's own words show that.
+    private let formWithoutReference: Form?
 
     /// The recipe's question about a response, or the standard one.
     ///
     /// - Parameter task: decides the standard question.
     init(_ question: ModelQuestion, of task: TaskKind) {
-        let isStandard = question.prompt.isEmpty
-        paragraphs =
-            isStandard
-            ? StandardQuestion(question, of: task).paragraphs(about: ["The assistant's answer:\n{answer}"]) : [question.prompt]
-        leavesOutEmpty = isStandard && question.reference == .none
+        guard question.prompt.isEmpty else {
+            form = Form(paragraphs: [question.prompt], leavesOutEmpty: false)
+            formWithoutReference = question.prompt.contains("{reference}") ? nil : form
+            return
+        }
+        let answer = ["The assistant's answer:\n{answer}"]
+        form = Self.standard(question, task, about: answer)
+        formWithoutReference = Self.standard(question.withoutReference, task, about: answer)
     }
 
     /// The question which of two responses, `{first}` and `{second}`, is better.
     init(ofPairs question: ModelQuestion, of task: TaskKind) {
-        paragraphs = StandardQuestion(question, of: task).paragraphs(
-            about: ["Answer A:\n{first}", "Answer B:\n{second}"], choosing: true)
-        leavesOutEmpty = question.reference == .none
+        let answers = ["Answer A:\n{first}", "Answer B:\n{second}"]
+        form = Self.standard(question, task, about: answers, choosing: true)
+        formWithoutReference = Self.standard(question.withoutReference, task, about: answers, choosing: true)
+    }
+
+    private static func standard(
+        _ question: ModelQuestion, _ task: TaskKind, about answers: [String], choosing: Bool = false
+    ) -> Form {
+        Form(
+            paragraphs: StandardQuestion(question, of: task).paragraphs(about: answers, choosing: choosing),
+            leavesOutEmpty: question.reference == .none)
     }
 
     /// The question about a response.
@@ -38,11 +55,16 @@ struct JudgingQuestion {
         try text(QuestionPlaces(row: row, task: task, responses: ["first": first, "second": second]))
     }
 
+    /// - Throws: where the recipe's own words show what is right, and the row does not say it.
     private func text(_ places: QuestionPlaces) throws(RowError) -> String {
+        guard let form = places.row.isUnlabelled ? formWithoutReference : form else {
+            throw RowError(
+                "the row '\(places.row.id)' says not what is right, which 'judge.prompt' shows as {reference}; leave that out")
+        }
         var shown: [String] = []
-        for paragraph in paragraphs {
+        for paragraph in form.paragraphs {
             let (text, isEmpty) = try Self.filled(paragraph, places)
-            if !(isEmpty && leavesOutEmpty) { shown.append(text) }
+            if !(isEmpty && form.leavesOutEmpty) { shown.append(text) }
         }
         return shown.joined(separator: "\n\n")
     }
@@ -69,6 +91,15 @@ struct JudgingQuestion {
             }
         }
         return (text + rest, isEmpty)
+    }
+}
+
+extension ModelQuestion {
+    /// The same without the row's answer.
+    fileprivate var withoutReference: ModelQuestion {
+        var question = self
+        question.reference = .none
+        return question
     }
 }
 

@@ -80,7 +80,7 @@ struct LabelledAnswers {
         return words[(label.string ?? label.canonicalText).trimmed.lowercased()]
     }
 
-    /// A record with a `query` is a row itself; others name one of the data.
+    /// A record with a `query` is a row itself, an unlabelled one where it says not what is right; others name one of the data.
     private func row(of json: JSON, at place: RecordPlace) throws -> Row {
         guard json["query"] != nil else {
             guard let id = json["id"]?.string else {
@@ -93,7 +93,10 @@ struct LabelledAnswers {
         }
         var members = json.object ?? [:]
         if members["id"] == nil { members["id"] = .string("\(place)") }
-        if members["answers"] == nil { members["answers"] = [] }
+        if members["answers"] == nil {
+            members["answers"] = []
+            if members["reply"] == nil, members["right"] == nil, members["ranked"] == nil { members["expect"] = Row.unknown }
+        }
         do throws(RowError) {
             return try Row(json: .object(members))
         } catch {

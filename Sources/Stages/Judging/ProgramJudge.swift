@@ -34,7 +34,7 @@ struct ProgramJudge: ResponseJudge {
     private func line(of response: JudgedResponse) throws(RowError) -> JSON {
         var members: [String: JSON] = [
             "id": .string(response.row.id), "response": .string(response.response), "row": response.row.json,
-            "reference": .string(task.response(to: response.row)),
+            "reference": response.row.isUnlabelled ? .null : .string(task.response(to: response.row)),
             "choices": .string(try task.choices(for: response.row)),
         ]
         members["answer"] = response.answer.map(JSON.string)

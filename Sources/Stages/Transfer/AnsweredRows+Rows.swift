@@ -1,5 +1,6 @@
 import Engine
 import Kinds
+import Words
 
 extension AnsweredRows {
     /// The rows among these.
@@ -22,12 +23,12 @@ extension Row {
 }
 
 extension StageContext {
-    /// The training rows that a stage answers.
-    func answeredRows(_ part: AnsweredRows?) throws -> [Row] {
-        let rows = try read(DataFiles.train, from: "data")
+    /// The rows of a set that a stage answers.
+    func answeredRows(_ part: AnsweredRows?, of set: RowSet) throws -> [Row] {
+        let rows = try read(DataFiles.set(set.rawValue), from: "data")
         guard let part else { return rows }
         let answered = part.rows(among: rows)
-        log("answers \(answered.count) of \(rows.count) training rows; other teachers answer the others")
+        log("answers \(answered.count) of \(rows.count) rows; other teachers answer the others")
         return answered
     }
 }

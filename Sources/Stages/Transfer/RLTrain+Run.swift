@@ -9,7 +9,7 @@ extension RLTrain: RunnableStage {
     ]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.readLabelled(DataFiles.train)
         let reader = try context.responseRows(prompt, answer)
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")

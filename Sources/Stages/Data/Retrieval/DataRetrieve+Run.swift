@@ -26,7 +26,7 @@ extension DataRetrieve: RunnableStage {
             let isTraining = set == RowSets.training
             let places = search.scores(for: row.query).nearest(topK, among: isTraining ? pool : Array(functions.indices))
             let ranked = places.map { functions[$0].name }
-            recalls[set, default: Recall(upTo: topK)].add(row, ranked: ranked)
+            if !row.isUnlabelled { recalls[set, default: Recall(upTo: topK)].add(row, ranked: ranked) }
             var row = row
             row.functions = isTraining && addMissed ? Self.adding(row.answers.map(\.name), to: ranked) : ranked
             return row
