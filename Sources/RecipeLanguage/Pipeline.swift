@@ -22,7 +22,7 @@ package struct Pipeline: Sendable {
         let sample: Shared<Sample?>
         let judge: Shared<JudgeSection>
         let transfer: Shared<Transfer>
-        let prune: Shared<PruneSection?>
+        let prune: Shared<[PruneTurn]>
         let quantize: Shared<QuantizeSection?>
         let evaluate: Shared<EvaluateSection>
         let stages: Shared<[NamedStage]>
@@ -33,7 +33,7 @@ package struct Pipeline: Sendable {
             teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
-            prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
+            prune: Shared<[PruneTurn]>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
@@ -98,8 +98,8 @@ package struct Pipeline: Sendable {
     package var judge: JudgeSection { sections.judge.value }
     /// How the student learns from the teacher.
     package var transfer: Transfer { sections.transfer.value }
-    /// `nil` where nothing is removed.
-    package var prune: PruneSection? { sections.prune.value }
+    /// The turns of pruning; none where nothing is removed.
+    package var prune: [PruneTurn] { sections.prune.value }
     /// `nil` where weights stay in float.
     package var quantize: QuantizeSection? { sections.quantize.value }
     package var evaluate: EvaluateSection { sections.evaluate.value }
@@ -108,14 +108,14 @@ package struct Pipeline: Sendable {
     package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
 
     /// The student's steps and those of its recovery.
-    package var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
+    package var studentSteps: [Transfer.Step] { transfer.steps + prune.flatMap { $0.recover?.steps ?? [] } }
 
     /// The steps of every model that the recipe trains.
     package var allSteps: [Transfer.Step] { studentSteps + teacherTransfer.steps + teachers.flatMap(\.transfer.steps) }
 
     /// Those of the student that learn from the recipe's teacher, where they learn from any.
     package var stepsFromTeacher: [Transfer.Step] {
-        transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
+        transfer.steps + prune.filter { $0.teacher.value == .teacher }.flatMap { $0.recover?.steps ?? [] }
     }
 
     /// The columns of the report: those asked for, else those of the task.
@@ -123,6 +123,11 @@ package struct Pipeline: Sendable {
         if let asked = evaluate.metrics { return asked.map { $0.map(\.value) } }
         let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
         return Spanned(standard, at: standardMetricsPlace)
+    }
+
+    /// Everything that the student is calibrated on: to prune, to search for a shape, to quantize.
+    package var calibrations: [CalibrationData] {
+        prune.flatMap { [$0.data, $0.searchData].compactMap { $0 } } + (quantize.map { [$0.data] } ?? [])
     }
 
     /// The written field that decides the task's own columns: a change of them is blamed on it.
@@ -158,7 +163,7 @@ extension Pipeline {
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
         static let judge = SectionField("judge", JudgeSection.Definition.mapping)
-        static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
+        static let prune = SectionField("prune", PruneTurn.Definition.mapping, standard: "`none`", isRepeated: true)
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
