@@ -124,7 +124,10 @@ extension ValueType {
 
     /// Whether it is a mapping, or a list of such mappings.
     package var isRepeated: Bool {
-        if case .either(let types) = self, case .mapping? = types.first, case .list(.mapping)? = types.last { true } else { false }
+        guard case .either(let types) = self, case .mapping? = types.first, case .list(.mapping)? = types.last else {
+            return false
+        }
+        return true
     }
 
     /// In few words, for the documentation's tables.

@@ -31,7 +31,8 @@ package struct PruneScore: StageKind {
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$method, .choice("method", "What is scored: layers, or channels, neurons and heads."), at: .elsewhere),
-        .init(\.$samples, .integer("samples", in: 1...100_000, "Rows, or sequences of a text, that importance is measured on.")),
+        .init(
+            \.$samples, .integer("samples", in: 1...100_000, "Rows, or sequences of a text, that importance is measured on.")),
         .init(\.$set, .calibrationSet, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$length, .calibrationLength, at: .elsewhere),
     ]
@@ -196,6 +197,6 @@ extension Field where Value == String {
 extension Field where Value == Int {
     /// The length of the calibration sequences.
     static var calibrationLength: Field {
-        .integer("length", in: 2...65_536, "Tokens of a sequence: rows are cut to it, and a text is divided into such sequences.")
+        .integer("length", in: 2...65_536, "Tokens of a sequence: rows are cut to it, and a text is divided into them.")
     }
 }

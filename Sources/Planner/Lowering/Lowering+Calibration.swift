@@ -23,7 +23,8 @@ extension Lowering {
         let length = data.length(of: origin)
         guard origin == .text else {
             return LoweredCalibration(
-                input: .init(name: "data", stage: base.data), set: data.name, prompt: base.prompt, length: length, isText: false)
+                input: .init(name: "data", stage: base.data), set: data.name, prompt: base.prompt, length: length, isText: false
+            )
         }
         guard let text = try addReference(data.name, base.pipeline) else { return nil }
         return LoweredCalibration(

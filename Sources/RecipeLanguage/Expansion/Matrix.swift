@@ -170,7 +170,8 @@ struct Matrix {
             guard let place = elements.place(ofNumber: name) else {
                 let list = names.prefix(depth).joined(separator: ".")
                 recipe.report(
-                    .matrix, "'\(list)' is a list of \(elements.count), and '\(Diagnostic.shortened(name))' is the number of none",
+                    .matrix,
+                    "'\(list)' is a list of \(elements.count), and none has the number '\(Diagnostic.shortened(name))'",
                     at: entry.key.span, label: "no such number", help: "the first one's fields are '\(list).1.…'")
                 return false
             }

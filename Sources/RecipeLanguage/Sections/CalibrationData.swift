@@ -30,10 +30,12 @@ package struct CalibrationData: Sendable {
 
     enum Definition {
         static let set = Field.text("set", "A set of rows: a standard one, or one of `data.ingest.sets`.")
-        static let text = Field.text("text", "The source of a text: plain, or records with `text`. It is read from its beginning.")
+        static let text = Field.text(
+            "text", "The source of a text: plain, or records with `text`. It is read from its beginning.")
         static let tokens = Field<SequenceCount>.sequences(
             "tokens",
-            "How many sequences, and of how many tokens: `1024 × 2048`. A text is divided into them; rows are cut to this length.")
+            "How many sequences, and of how many tokens: `1024 × 2048`. A text is divided into them; rows are cut to the length."
+        )
         static let mapping = MappingDefinition(
             "calibration", "What a model is calibrated on, in the long form: `set` or `text`, and how much of it.",
             [set, text, tokens])
@@ -70,7 +72,8 @@ package struct CalibrationData: Sendable {
             return
         }
         if node.scalar == nil {
-            fields.report(.wrongType(path, wants: "a set, the source of a text, or {text: SOURCE, tokens: 1024 × 2048}", found: node))
+            fields.report(
+                .wrongType(path, wants: "a set, the source of a text, or {text: SOURCE, tokens: 1024 × 2048}", found: node))
         }
         name = node.scalar.map { Spanned($0.text, at: node.span, field: path) } ?? standard
         (tokens, form, isReference) = (nil, .open, references.names.contains(name.value))
@@ -120,8 +123,10 @@ extension Field where Value == SequenceCount {
             name, .text, standard: nil, nothing: SequenceCount(sequences: 1, length: 2), documentation,
             spell: { "\($0.sequences) × \($0.length)" }
         ) { node, place in
-            let factors = (node.scalar?.text ?? "").split(whereSeparator: { "×x*".contains($0) }, omittingEmptySubsequences: false)
-                .map { Quantity.integer($0.filter { $0 != " " }) }
+            let text = node.scalar?.text ?? ""
+            let factors = text.split(omittingEmptySubsequences: false, whereSeparator: { "×x*".contains($0) }).map { factor in
+                Quantity.integer(factor.filter { $0 != " " })
+            }
             guard factors.count == 2, let count = factors[0], let length = factors[1] else {
                 place.report(.wrongType(place.field, wants: "sequences and their length such as 1024 × 2048", found: node))
                 return nil
