@@ -82,7 +82,7 @@ package struct PruneApply: StageKind {
     package struct Search: ParameterGroup {
         @Spanned package var tolerance = 0.02
         @Spanned package var samples = 64
-        /// Of the input `data`, where shapes are compared on that.
+        /// With it, or a length, shapes are compared on the input `data` or `text`.
         @Spanned package var set: String? = nil
         @Spanned package var prompt: PromptStyle? = nil
         @Spanned package var length: Int? = nil

@@ -22,8 +22,7 @@ extension Lowering {
             score, title("scores"),
             inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
             endpoint: judge.endpoint.map(EndpointAccess.init))
-        let cost = try builder.add(
-            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
+        let cost = try addCost(of: model, answers: answers, title("cost"), base)
         var evaluated = EvaluatedModel(scores: scores, cost: cost)
         let metrics = base.pipeline.metrics.value
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
@@ -63,6 +62,23 @@ extension Lowering {
             likelihoods.$prompt = base.prompt
             return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
         }
+    }
+
+    private mutating func addCost(
+        of model: LoweredModel, answers: StageID, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let evaluate = base.pipeline.evaluate
+        var cost = evaluate.cost
+        var inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "answers", stage: answers)]
+        if cost.cachedPrefix == .shared {
+            inputs.append(.init(name: "data", stage: base.data))
+            cost.$prompt = base.prompt.map(Optional.some)
+            switch base.pipeline.answerMethod {
+            case .generation: cost.$answer = base.styled(model.answer).map(Optional.some)
+            case .likelihood: cost.$context = evaluate.likelihoods.$context.map(Optional.some)
+            }
+        }
+        return try builder.add(cost, title, inputs: inputs)
     }
 
     private mutating func addPerplexity(

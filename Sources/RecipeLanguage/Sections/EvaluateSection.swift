@@ -14,6 +14,7 @@ package struct EvaluateSection: Sendable {
     package let method: Spanned<AnswerMethod>?
     package let answers: EvalGenerate
     package let likelihoods: EvalLikelihood
+    package let cost: EvalCost
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
 
@@ -29,8 +30,9 @@ package struct EvaluateSection: Sendable {
                 + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
                 + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured; docs/tasks.md has "
-                + "those of tasks.")
+                + "per answer, and apart that of the prompt (`prefill_flops`), that of the answer (`decode_flops`), and what "
+                + "`cached_prefix` saves (`cached_flops`); `perplexity`; `latency`; `speed`: tokens per second of one answer, "
+                + "measured; docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
@@ -38,7 +40,8 @@ package struct EvaluateSection: Sendable {
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields())
+            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields() + [perplexity]
+                + BenchServe.fields())
     }
 
     init(reading recipe: Fields, references: References) {
@@ -53,6 +56,9 @@ package struct EvaluateSection: Sendable {
         var likelihoods = EvalLikelihood.standard
         likelihoods.read(fields)
         self.likelihoods = likelihoods
+        var cost = EvalCost.standard
+        cost.read(fields)
+        self.cost = cost
         perplexity = PerplexitySection(reading: fields, references: references)
         var serving = BenchServe.standard
         serving.read(fields)
@@ -61,6 +67,12 @@ package struct EvaluateSection: Sendable {
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))
+        }
+        if let wanted = metrics?.value.first(where: { $0.value == .cachedFlops }), fields.node("cached_prefix") == nil {
+            fields.report(
+                .missingField(
+                    "cached_prefix", in: fields.owner, at: wanted.span,
+                    help: "add 'cached_prefix: shared', or a number of tokens"))
         }
         if let wanted = metrics?.value.first(where: { $0.value == .perplexity }), fields.node("perplexity") == nil {
             fields.report(

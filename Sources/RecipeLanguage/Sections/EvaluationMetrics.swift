@@ -26,7 +26,12 @@ extension EvaluateSection {
         case pairs
         /// Tokens of an answer.
         case length
+        /// Of an answer: prompt tokens that are computed, and the answer's.
         case flops
+        case prefillFlops = "prefill_flops"
+        /// What the prompts' cached tokens would cost.
+        case cachedFlops = "cached_flops"
+        case decodeFlops = "decode_flops"
         case perplexity
         case latency
         /// Tokens a second of one answer.
@@ -38,7 +43,7 @@ extension EvaluateSection.Metric {
     /// The tasks whose answers have the metric; `nil` where every task's have.
     private var tasks: [TaskKind]? {
         switch self {
-        case .ar, .exact, .length, .flops, .perplexity, .latency, .speed: nil
+        case .ar, .exact, .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .latency, .speed: nil
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -62,5 +67,10 @@ extension EvaluateSection.Metric {
     }
 
     /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
-    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .latency, .speed].contains(self) }
+    package var isOfQuality: Bool {
+        switch self {
+        case .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .latency, .speed: false
+        default: true
+        }
+    }
 }

@@ -36,15 +36,16 @@ struct CalibrationSequences: TensorContent {
 }
 
 extension StageContext {
-    /// What the input `model` is calibrated on, as tokens: the text of the input `text` where there is one, else prompts and
-    /// answers of rows of the input `data`.
+    /// What the input `model` is calibrated on, as tokens: prompts and answers of rows of the input `data`, else the text of the
+    /// input `text`.
     ///
     /// - Parameters:
     ///   - samples: sequences at most.
     ///   - length: tokens of a sequence: a text is divided into such sequences, rows are cut to it.
-    func calibrationSequences(samples: Int, set: String, prompt: PromptStyle, length: Int?) throws -> [[Int32]] {
-        if hasInput("text") { return try calibrationText(samples, of: length ?? Self.standardLength) }
-        guard hasInput("data") else { throw StageFailure("there is nothing to calibrate on: name the input 'data' or 'text'") }
+    func calibrationSequences(
+        samples: Int, set: String, prompt: PromptStyle, length: Int? = nil
+    ) throws -> [[Int32]] {
+        guard hasInput("data") else { return try calibrationText(samples, of: length ?? Self.standardLength) }
         let rows = try calibrationRows(samples, set: set, prompt: prompt)
         guard let length else { return rows }
         let cut = rows.count { $0.count > length }
@@ -66,6 +67,7 @@ extension StageContext {
 
     /// The beginning of a text in sequences of one length; the last one may be shorter.
     private func calibrationText(_ samples: Int, of length: Int) throws -> [[Int32]] {
+        guard hasInput("text") else { throw StageFailure("there is nothing to calibrate on: name the input 'data' or 'text'") }
         let tokenizer = try modelFolder("model").tokenizer()
         var tokens: [Int32] = []
         let wanted = samples * length

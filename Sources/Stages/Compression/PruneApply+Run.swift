@@ -101,9 +101,9 @@ extension PruneApply {
             workers: context.workers, checkpoint: context.resultCheckpoint(of: shapes.count, unit: "shape"))
     }
 
-    /// What shapes are compared on: rows or a text of its own where there is an input of these, else the first of the scores'.
+    /// What shapes are compared on: rows of a set or a text of the search's own, else the first of the scores'.
     private func sequences(_ search: Search, in context: StageContext) throws -> [[Int32]] {
-        guard context.hasInput("text") || context.hasInput("data") else {
+        guard search.set != nil || search.length != nil else {
             return Array(try context.read(PruneScore.calibration, from: "scores").sequences.prefix(search.samples))
         }
         return try context.calibrationSequences(
