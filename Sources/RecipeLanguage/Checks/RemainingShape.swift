@@ -32,13 +32,13 @@ struct RemainingShape {
         if let fewer = settings.layers, let before = layers?.value { layers?.value = max(1, before - fewer) }
         if let left = settings.hidden { hidden?.value = left }
         if let left = settings.intermediate { intermediate?.value = left }
-        if let left = settings.kvHeads, let before = kvHeads?.value {
-            size?.heads = (size?.heads ?? 0) / max(before, 1) * left
-            kvHeads?.value = left
-        }
-        size?.layers = layers?.value ?? 0
-        size?.hidden = hidden?.value ?? 0
-        size?.intermediate = intermediate?.value ?? 0
-        size?.kvHeads = kvHeads?.value ?? 0
+        if let left = settings.kvHeads { kvHeads?.value = left }
+        guard var smaller = size else { return }
+        smaller.heads = smaller.heads / max(smaller.kvHeads, 1) * (kvHeads?.value ?? smaller.kvHeads)
+        smaller.kvHeads = kvHeads?.value ?? smaller.kvHeads
+        smaller.hidden = hidden?.value ?? smaller.hidden
+        smaller.intermediate = intermediate?.value ?? smaller.intermediate
+        smaller.layers = layers?.value ?? smaller.layers
+        size = smaller
     }
 }
