@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 import Diagnostics
 import Kinds
 import Planner
