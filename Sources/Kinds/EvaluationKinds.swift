@@ -132,15 +132,40 @@ package struct EvalScore: JudgingKind {
 
 /// Counts parameters, bytes and the FLOPs of an answer (METHODS: cost).
 ///
-/// Inputs: `model`, `answers` (of `eval.generate`): the token counts of the workload.
-/// Output: `cost.json`.
+/// With a cached prefix, the prompts' tokens are of two kinds: those that are computed, and those whose keys and values are at
+/// hand. `shared` finds them with a prefix tree of each set's prompts: a server that keeps what it has read computes every
+/// node of the tree once. At least the last token of a prompt is computed.
+///
+/// Inputs: `model`, `answers` (of `eval.generate` or `eval.likelihood`): the token counts of the workload; with `shared` `data`
+/// (of `data.split`): the prompts.
+/// Output: `cost.json`: parameters, bytes, and per set the mean counts of tokens and operations of an answer: `prefill_flops` of
+/// the prompt tokens that are computed, `decode_flops` of the answer, `flops` of both; with a cached prefix `cached_tokens`,
+/// and as `cached_flops` what they would cost.
 package struct EvalCost: StageKind {
     /// Revision 2: models without biases are counted without.
     package static let declaration = KindDeclaration(
-        "eval.cost", revision: 2, inputs: [.required("model"), .required("answers")], output: "`cost.json`")
+        "eval.cost", revision: 2, inputs: [.required("model"), .required("answers"), .optional("data")],
+        output: "`cost.json`")
+
+    @Spanned package var cachedPrefix: CachedPrefix? = nil
+    /// What prompts are made of, where they are compared.
+    @Spanned package var prompt: PromptStyle? = nil
+    @Spanned package var answer: AnswerStyle? = nil
+    /// Of answers that were found by likelihood.
+    @Spanned package var context: OptionContext? = nil
 
     package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = []
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$cachedPrefix, .cachedPrefix),
+        .init(\.$prompt, .prompt, at: .elsewhere, when: { $0.compares }, standard: .query),
+        .init(\.$answer, .answer, at: .elsewhere, when: { $0.compares }, standard: .call),
+        .init(
+            \.$context, .choice("context", "What stands before an option, where answers were found by likelihood."),
+            at: .elsewhere),
+    ]
+
+    private var compares: Spanned<Bool> { $cachedPrefix.map { $0 == .shared } }
+
     package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
@@ -168,6 +193,33 @@ package struct EvalPerplexity: StageKind {
     ]
 
     package var runsModel: Bool { true }
+}
+
+extension Field where Value == CachedPrefix {
+    fileprivate static var cachedPrefix: Field {
+        let counts = 1...1_000_000
+        return Field(
+            "cached_prefix", .either([.choice([CachedPrefix.sharedWord]), .integer(counts)]), standard: nil, nothing: .shared,
+            "Prompt tokens that a server has read before, in `flops`: what the prompts of a set have in common (`shared`), or so "
+                + "many at the beginning of each.",
+            spell: { if case .tokens(let count) = $0 { "\(count)" } else { CachedPrefix.sharedWord } }
+        ) { node, place in
+            let text = node.scalar?.text ?? ""
+            if text == CachedPrefix.sharedWord { return .shared }
+            guard let count = Quantity.integer(text) else {
+                place.report(.wrongType(place.field, wants: "'\(CachedPrefix.sharedWord)' or a number of tokens", found: node))
+                return nil
+            }
+            guard counts.contains(count) else {
+                place.report(
+                    .outOfRange(
+                        place.field, allowed: ValueType.describe(counts),
+                        nearest: "\(min(max(count, counts.lowerBound), counts.upperBound))", at: node.span))
+                return nil
+            }
+            return .tokens(count)
+        }
+    }
 }
 
 extension Field where Value == [String] {

@@ -34,7 +34,7 @@ enum Memory {
 
     /// The model as read and as it becomes, and where it is calibrated as it is quantized, as floats; of the statistics one layer.
     static func quantizing(_ inputs: [String: Int]) -> Int {
-        let data = inputs["data"] ?? 0
+        let data = (inputs["data"] ?? 0) + (inputs["text"] ?? 0)
         return process + 4 * models(inputs) + 8 * data + activations
     }
 

@@ -28,7 +28,7 @@ package struct Pipeline: Sendable {
         let judge: Shared<JudgeSection>
         let reward: Shared<RewardSection>
         let transfer: Shared<Transfer>
-        let prune: Shared<PruneSection?>
+        let prune: Shared<[PruneTurn]>
         let quantize: Shared<QuantizeSection?>
         let evaluate: Shared<EvaluateSection>
         let stages: Shared<[NamedStage]>
@@ -41,7 +41,7 @@ package struct Pipeline: Sendable {
             tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
-            prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
+            prune: Shared<[PruneTurn]>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
             stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
@@ -137,8 +137,8 @@ package struct Pipeline: Sendable {
     package var reward: RewardSection { sections.reward.value }
     /// How the student learns from the teacher.
     package var transfer: Transfer { sections.transfer.value }
-    /// `nil` where nothing is removed.
-    package var prune: PruneSection? { sections.prune.value }
+    /// The turns of pruning; none where nothing is removed.
+    package var prune: [PruneTurn] { sections.prune.value }
     /// `nil` where weights stay in float.
     package var quantize: QuantizeSection? { sections.quantize.value }
     package var evaluate: EvaluateSection { sections.evaluate.value }
@@ -147,16 +147,18 @@ package struct Pipeline: Sendable {
     package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
 
     /// The student's steps and those of its recovery.
-    package var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
+    package var studentSteps: [Transfer.Step] { transfer.steps + prune.flatMap { $0.recover?.steps ?? [] } }
 
     /// The steps of every model that the recipe trains.
     package var allSteps: [Transfer.Step] { studentSteps + teacherTransfer.steps + teachers.flatMap(\.transfer.steps) }
 
     /// Those of the student that learn from the recipe's teacher, where they learn from any.
     package var stepsFromTeacher: [Transfer.Step] {
-        let recovery = prune?.recover?.steps ?? []
-        let unnamed = prune?.teacher.value == .unpruned ? recovery.filter { $0.teacher != nil } : recovery
-        return (transfer.steps + unnamed).filter { $0.teacher.map { $0.value == Self.ownTeacher } ?? true }
+        let recovery = prune.flatMap { turn -> [Transfer.Step] in
+            let steps = turn.recover?.steps ?? []
+            return turn.teacher.value == .unpruned ? steps.filter { $0.teacher != nil } : steps
+        }
+        return (transfer.steps + recovery).filter { $0.teacher.map { $0.value == Self.ownTeacher } ?? true }
     }
 
     /// The teacher beside the first one that a step names.
@@ -173,6 +175,11 @@ package struct Pipeline: Sendable {
 
     /// Whether a teacher behind an endpoint is a row of the report.
     package var evaluatesEndpoint: Bool { teacher.endpoint != nil && evaluate.teacher.value }
+
+    /// Everything that the student is calibrated on: to prune, to search for a shape, to quantize.
+    package var calibrations: [CalibrationData] {
+        prune.flatMap { [$0.data, $0.searchData].compactMap { $0 } } + (quantize.map { [$0.data] } ?? [])
+    }
 
     /// The written field that decides the task's own columns: a change of them is blamed on it.
     private var standardMetricsPlace: Place {
@@ -213,7 +220,7 @@ extension Pipeline {
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
         static let reward = SectionField("reward", RewardSection.Definition.mapping)
-        static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
+        static let prune = SectionField("prune", PruneTurn.Definition.mapping, standard: "`none`", isRepeated: true)
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [

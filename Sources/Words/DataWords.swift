@@ -32,6 +32,8 @@ package enum RowFormat: String, Word {
     case options
     /// MMLU: `question`, `choices`, `answer`. The options are the choices' letters.
     case mmlu
+    /// CMMLU: `Question`, `A` to `D`, `Answer`. The options are the letters.
+    case cmmlu
     /// ARC: `question`, `choices` with `text` and `label`, `answerKey`.
     case arc
     /// HellaSwag: `activity_label`, `ctx_a`, `ctx_b`, `endings`, `label`.

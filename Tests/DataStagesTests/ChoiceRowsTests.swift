@@ -35,6 +35,10 @@ import Words
         let mmlu = try rows(.mmlu, [#"{"question":" What is 2+2? ","choices":["3","4","5","6"],"answer":1}"#])
         #expect(mmlu[0].query == "What is 2+2?\nA. 3\nB. 4\nC. 5\nD. 6\nAnswer:")
         #expect(mmlu[0].options?.texts == ["A", "B", "C", "D"] && mmlu[0].reply == "B")
+        let cmmlu = try rows(
+            .cmmlu, [#"{"Question":" 二加二是？ ","A":"三","B":"四","C":"五","D":"六","Answer":"B"}"#])
+        #expect(cmmlu[0].query == "二加二是？\nA. 三\nB. 四\nC. 五\nD. 六\n答案：")
+        #expect(cmmlu[0].options?.texts == ["A", "B", "C", "D"] && cmmlu[0].reply == "B")
         let arc = try rows(
             .arc, [#"{"id":"m","question":"Why?","choices":{"text":["one","two"],"label":["1","2"]},"answerKey":"2"}"#])
         #expect(arc[0].query == "Question: Why?\nAnswer:" && arc[0].reply == "two")
@@ -49,6 +53,17 @@ import Words
         #expect(hellaswag[0].options?.right == 1)
     }
 
+    /// As it is published: a table whose first column has no name.
+    @Test func tablesOfCMMLUAreRead() throws {
+        let table = ",Question,A,B,C,D,Answer\n0,\"二, 三？\",一,二,三,四,C\n1,一？,一,二,三,四,A\n"
+        let texts = ["train.0/agronomy.csv": table]
+        let rows = try StageRun(DataIngest(format: .cmmlu, task: .choice), texts: texts).lines("rows.jsonl")
+            .map(Row.init(json:))
+        #expect(rows.map(\.id) == ["agronomy.csv#1", "agronomy.csv#2"])
+        #expect(rows.map(\.reply) == ["C", "A"])
+        #expect(rows[0].query == "二, 三？\nA. 一\nB. 二\nC. 三\nD. 四\n答案：")
+    }
+
     @Test func whatCannotBeAChoiceIsNamedWithItsPlace() {
         for (format, line, message) in [
             (
@@ -61,6 +76,10 @@ import Words
             (.options, #"{"query":"q","options":["x","y"],"reply":"z"}"#, "the reply 'z' is none of the options"),
             (.options, #"{"query":"q","options":["x",1],"answer":0}"#, "there is no 'options', a list of texts"),
             (.mmlu, #"{"question":"q","choices":["x","y"],"answer":"A"}"#, "'answer' is not the place of a choice"),
+            (
+                .cmmlu, #"{"Question":"q","A":"w","B":"x","C":"y","D":"z","Answer":"E"}"#,
+                "the Answer 'E' is none of the letters"
+            ),
             (.arc, #"{"question":"q","choices":{"text":["x","y"],"label":["A","B"]},"answerKey":"C"}"#, "the answerKey 'C'"),
             (.hellaswag, #"{"activity_label":"a","ctx_a":"b","ctx_b":"c","endings":["x","y"],"label":""}"#, "'label' is not"),
             (.openai, #"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#, "has no options"),

@@ -170,7 +170,9 @@ struct WrittenValue: CustomStringConvertible {
         }
         if let entries = node.mapping { return entries.flatMap { values(of: $0.value, "\(field).\($0.name)") } }
         if let elements = node.sequence {
-            let inner = elements.filter { $0.mapping != nil }.flatMap { values(of: $0, field) }
+            let inner = elements.enumerated().filter { $1.mapping != nil }.flatMap { number, element in
+                values(of: element, field == "prune" ? "prune.\(number + 1)" : field)
+            }
             guard let first = elements.first, first.scalar != nil else { return inner }
             return inner + [WrittenValue(field, at: node.span, first.span)]
         }

@@ -14,8 +14,7 @@ extension Lowering {
         let answers = try addAnswers(of: model, title("answers"), base)
         let style = base.pipeline.answerMethod == .generation ? model.answer : nil
         let scores = try addScores(of: answers, style, title("scores"), base)
-        let cost = try builder.add(
-            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
+        let cost = try addCost(of: model, answers: answers, title("cost"), base)
         var evaluated = EvaluatedModel(
             model: model.stage, answer: model.answer, answers: answers, scores: scores, cost: cost)
         let metrics = base.pipeline.metrics.value
@@ -107,6 +106,23 @@ extension Lowering {
             likelihoods.$prompt = base.prompt
             return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
         }
+    }
+
+    private mutating func addCost(
+        of model: LoweredModel, answers: StageID, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let evaluate = base.pipeline.evaluate
+        var cost = evaluate.cost
+        var inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "answers", stage: answers)]
+        if cost.cachedPrefix == .shared {
+            inputs.append(.init(name: "data", stage: base.view(of: model)))
+            cost.$prompt = base.prompt.map(Optional.some)
+            switch base.pipeline.answerMethod {
+            case .generation: cost.$answer = base.styled(model.answer).map(Optional.some)
+            case .likelihood: cost.$context = evaluate.likelihoods.$context.map(Optional.some)
+            }
+        }
+        return try builder.add(cost, title, inputs: inputs)
     }
 
     private mutating func addPerplexity(

@@ -82,9 +82,7 @@ extension Lowering {
                 chain.last.map { .after($0.stage, ".\(step.method.value.word)") } ?? .named("student.\(step.method.value.word)")
             chain.append(try addStep(step, to: chain.last ?? start, from: teacher, seed: seed, title, base))
         }
-        if let prune = pipeline.prune {
-            chain += try addPruning(prune, of: chain.last ?? start, from: teacher, seed: seed, base)
-        }
+        chain += try addPruning(pipeline.prune, of: chain.last ?? start, from: teacher, seed: seed, base)
         return (start, chain)
     }
 

@@ -60,7 +60,7 @@ struct Lowering {
         guard let prepared = try prepare(pipeline) else { return nil }
         var (model, rows) = (prepared.model, prepared.rows)
         if let quantize = pipeline.quantize {
-            let quantized = try addQuantization(quantize, of: model, prepared.base)
+            guard let quantized = try addQuantization(quantize, of: model, prepared.base) else { return nil }
             rows.append(try evaluate(quantized, title: { .after(quantized.stage, ".\($0)") }, prepared.base))
             model = quantized
         }

@@ -18,15 +18,14 @@ struct PipelineChecks {
         ViewChecks(pipeline: pipeline, findings: findings).run()
         LabelChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
-        if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
+        PruneChecks(pipeline: pipeline, findings: findings).run()
         if let quantize = pipeline.quantize { checkGroups(quantize) }
     }
 
     /// Sets that are evaluated or calibrated on must get rows.
     private func checkSets() {
         let held = pipeline.data.setsWithRows
-        let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }
-        for set in evaluatedStandardSets + calibration where set.isWritten && !held.contains(set.value) {
+        for set in evaluatedStandardSets + calibrationStandardSets where set.isWritten && !held.contains(set.value) {
             findings.report(
                 .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
                 help: pipeline.data.advice(for: set.value))
@@ -53,6 +52,22 @@ struct PipelineChecks {
         }
     }
 
+    /// The standard sets that models are calibrated on; a name that is neither a set nor a text is reported.
+    private var calibrationStandardSets: [Spanned<RowSet>] {
+        pipeline.calibrations.compactMap { calibration in
+            switch calibration.origin(in: pipeline.data) {
+            case .text: return nil
+            case .set: return RowSet(rawValue: calibration.name.value).map { set in calibration.name.map { _ in set } }
+            case .unknown:
+                let sets = RowSet.allCases.map(\.rawValue) + pipeline.data.namedSets.map(\.name.value)
+                findings.report(
+                    .unknownValue(
+                        calibration.name.value, of: calibration.name.field, among: sets, at: calibration.name.span))
+                return nil
+            }
+        }
+    }
+
     /// No position has more logits than the vocabulary has tokens.
     private func checkTopK() {
         guard pipeline.trainsTokenizer else { return }
@@ -69,9 +84,10 @@ struct PipelineChecks {
     private func checkGroups(_ quantize: QuantizeSection) {
         let size = quantize.groupSize.value
         guard size > 0, let shape = pipeline.student.origin.shape else { return }
-        let pruned = pipeline.prune?.apply
+        let pruned = pipeline.prune.map(\.apply)
         let sides = [
-            pruned?.$hidden.unwrapped() ?? shape.$hidden, pruned?.$intermediate.unwrapped() ?? shape.$intermediate,
+            pruned.compactMap { $0.$hidden.unwrapped() }.last ?? shape.$hidden,
+            pruned.compactMap { $0.$intermediate.unwrapped() }.last ?? shape.$intermediate,
         ]
         let widths = sides.map(\.value)
         guard !widths.allSatisfy({ $0.isMultiple(of: size) }) else { return }

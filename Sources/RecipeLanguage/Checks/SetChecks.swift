@@ -15,8 +15,8 @@ struct SetChecks {
 
     var findings: [Diagnostic] {
         var findings: [Diagnostic] = []
-        let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }.filter(\.isWritten)
-        let asked = (pipeline.evaluate.sets?.value ?? []) + calibration.map { $0.map(\.rawValue) }
+        let calibration = pipeline.calibrations.filter { $0.name.isWritten && $0.origin(in: pipeline.data) == .set }
+        let asked = (pipeline.evaluate.sets?.value ?? []) + calibration.map(\.name)
         for set in asked where !known.contains(set.value) {
             findings.append(finding(set.value, at: set.span, label: "nothing to work on"))
         }

@@ -186,6 +186,7 @@ extension Pipeline {
         names += datasets.flatMap(\.data.references)
         names += [judge.script, judge.validation?.labels, reward.script].compactMap { $0?.value }
         names += [evaluate.perplexity?.text, evaluate.compare?.sheet].compactMap { $0?.value }
+        names += calibrations.filter { $0.origin(in: data) == .text }.map(\.name.value)
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names
     }

@@ -16,6 +16,7 @@ package struct EvaluateSection: Sendable {
     package let likelihoods: EvalLikelihood
     /// Whether the teacher is a row of the report.
     package let teacher: Spanned<Bool>
+    package let cost: EvalCost
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
     /// `nil` where models are not compared pair by pair.
@@ -33,9 +34,10 @@ package struct EvaluateSection: Sendable {
                 + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
                 + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `loss`: cross entropy of the rows' own answers; `latency`; `speed`: tokens per "
-                + "second of one answer, measured; `prompt_tokens` and `price` of an answer of an endpoint; docs/tasks.md has "
-                + "those of tasks.")
+                + "per answer, and apart that of the prompt (`prefill_flops`), that of the answer (`decode_flops`), and what "
+                + "`cached_prefix` saves (`cached_flops`); `perplexity`; `loss`: cross entropy of the rows' own answers; "
+                + "`latency`; `speed`: tokens per second of one answer, measured; `prompt_tokens` and `price` of an answer of an "
+                + "endpoint; docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
@@ -47,8 +49,8 @@ package struct EvaluateSection: Sendable {
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity]
-                + BenchServe.fields() + [CompareSection.Definition.field])
+            [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields()
+                + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -64,6 +66,9 @@ package struct EvaluateSection: Sendable {
         var likelihoods = EvalLikelihood.standard
         likelihoods.read(fields)
         self.likelihoods = likelihoods
+        var cost = EvalCost.standard
+        cost.read(fields)
+        self.cost = cost
         perplexity = PerplexitySection(reading: fields, references: references)
         var serving = BenchServe.standard
         serving.read(fields)
@@ -73,6 +78,12 @@ package struct EvaluateSection: Sendable {
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))
+        }
+        if let wanted = metrics?.value.first(where: { $0.value == .cachedFlops }), fields.node("cached_prefix") == nil {
+            fields.report(
+                .missingField(
+                    "cached_prefix", in: fields.owner, at: wanted.span,
+                    help: "add 'cached_prefix: shared', or a number of tokens"))
         }
         if let wanted = metrics?.value.first(where: { $0.value == .perplexity }), fields.node("perplexity") == nil {
             fields.report(

@@ -26,7 +26,12 @@ extension EvaluateSection {
         case pairs
         /// Tokens of an answer.
         case length
+        /// Of an answer: prompt tokens that are computed, and the answer's.
         case flops
+        case prefillFlops = "prefill_flops"
+        /// What the prompts' cached tokens would cost.
+        case cachedFlops = "cached_flops"
+        case decodeFlops = "decode_flops"
         case perplexity
         /// Cross entropy of the rows' own answers.
         case loss
@@ -44,7 +49,9 @@ extension EvaluateSection.Metric {
     /// The tasks whose answers have the metric; `nil` where every task's have.
     private var tasks: [TaskKind]? {
         switch self {
-        case .ar, .exact, .length, .flops, .perplexity, .loss, .latency, .speed, .promptTokens, .price: nil
+        case .ar, .exact, .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed,
+            .promptTokens, .price:
+            nil
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -69,6 +76,11 @@ extension EvaluateSection.Metric {
 
     /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
     package var isOfQuality: Bool {
-        ![.length, .flops, .perplexity, .loss, .latency, .speed, .promptTokens, .price].contains(self)
+        switch self {
+        case .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed, .promptTokens,
+            .price:
+            false
+        default: true
+        }
     }
 }

@@ -52,14 +52,30 @@ enum MMLUReader: ChoiceReader {
     static func question(_ record: JSON) throws(RowError) -> (query: String, options: [String]) {
         let choices = try texts(record, "choices")
         guard choices.count <= 26 else { throw RowError("there are \(choices.count) choices, and only 26 letters") }
-        let letters = choices.indices.map { String(UnicodeScalar(UInt8(ascii: "A") + UInt8($0))) }
-        let lines = zip(letters, choices).map { "\($0). \($1)\n" }
-        let question = PythonText.stripped(try text(record, "question"))
-        return ("\(question)\n\(lines.joined())Answer:", letters)
+        return try lettered(choices, of: text(record, "question"), before: "Answer:")
     }
 
     static func right(_ record: JSON, among options: [String]) throws(RowError) -> Int {
         guard let place = record["answer"]?.integer else { throw RowError("'answer' is not the place of a choice") }
+        return place
+    }
+}
+
+/// CMMLU: `{"Question", "A", "B", "C", "D", "Answer": letter}`. The prompt lists the choices, and their letters are the options.
+enum CMMLUReader: ChoiceReader {
+    static let needed = ["Question", "Answer"] + letters
+    private static let letters = ["A", "B", "C", "D"]
+
+    static func question(_ record: JSON) throws(RowError) -> (query: String, options: [String]) {
+        let choices = try letters.map { letter throws(RowError) in try text(record, letter) }
+        return try lettered(choices, of: text(record, "Question"), before: "答案：")
+    }
+
+    static func right(_ record: JSON, among options: [String]) throws(RowError) -> Int {
+        let answer = PythonText.stripped(try text(record, "Answer"))
+        guard let place = letters.firstIndex(of: answer) else {
+            throw RowError("the Answer '\(answer)' is none of the letters A to D")
+        }
         return place
     }
 }
@@ -106,6 +122,15 @@ enum HellaSwagReader: ChoiceReader {
 }
 
 extension ChoiceReader {
+    /// A question with its choices behind their letters, at most 26; the letters are the options.
+    fileprivate static func lettered(
+        _ choices: [String], of question: String, before end: String
+    ) -> (query: String, options: [String]) {
+        let letters = choices.indices.map { String(UnicodeScalar(UInt8(ascii: "A") + UInt8($0))) }
+        let lines = zip(letters, choices).map { "\($0). \($1)\n" }
+        return ("\(PythonText.stripped(question))\n\(lines.joined())\(end)", letters)
+    }
+
     fileprivate static func text(_ record: JSON, _ name: String) throws(RowError) -> String {
         guard let text = record[name]?.string else { throw RowError("there is no '\(name)', a text") }
         return text

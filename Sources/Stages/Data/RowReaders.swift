@@ -35,6 +35,7 @@ extension RowFormat {
         case .spans: SpanReader.self
         case .options: OptionsReader.self
         case .mmlu: MMLUReader.self
+        case .cmmlu: CMMLUReader.self
         case .arc: ARCReader.self
         case .hellaswag: HellaSwagReader.self
         case .ranking: RankingReader.self

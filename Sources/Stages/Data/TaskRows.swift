@@ -55,8 +55,8 @@ struct TaskRows {
         }
         guard description.kind != .choice || row.options != nil else {
             throw RowError(
-                "\(row.name) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
-                    + "'hellaswag' have them")
+                "\(row.name) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'cmmlu', "
+                    + "'arc' and 'hellaswag' have them")
         }
         guard row.answers.isEmpty else {
             throw RowError("\(row.name) calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")

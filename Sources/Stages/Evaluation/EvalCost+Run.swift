@@ -32,16 +32,51 @@ extension EvalCost: RunnableStage {
     /// The mean token counts of a set's answers, and the mean operations of giving one.
     private func workload(of set: String, cost: ModelCost, in context: StageContext) throws -> JSON {
         let answers = try context.read(EvalGenerate.tokens(of: set), from: "answers")
-        let operations = answers.map { cost.answering(promptTokens: $0.prompt, generatedTokens: $0.response) }
+        let cached = try cachedTokens(of: answers, to: set, in: context)
+        let operations = zip(answers, cached).map { answer, cached in
+            cost.answering(promptTokens: answer.prompt, generatedTokens: answer.response, cachedTokens: cached)
+        }
         func sum(_ values: [Double]) -> Double { values.reduce(0, +) }
         let (prefill, decode) = (sum(operations.map(\.prefill)), sum(operations.map(\.decode)))
         let count = Double(max(answers.count, 1))
-        return [
+        var members: [String: JSON] = [
             "answers": .count(answers.count), "prompt_tokens": .number(sum(answers.map { Double($0.prompt) }) / count),
             "response_tokens": .number(sum(answers.map { Double($0.response) }) / count),
             "flops": .number((prefill + decode) / count), "prefill_flops": .number(prefill / count),
             "decode_flops": .number(decode / count),
         ]
+        if cachedPrefix != nil {
+            let whole = sum(answers.map { cost.answering(promptTokens: $0.prompt, generatedTokens: 0).prefill })
+            members["cached_tokens"] = .number(sum(cached.map(Double.init)) / count)
+            members["cached_flops"] = .number((whole - prefill) / count)
+        }
+        return .object(members)
+    }
+
+    /// The tokens at each prompt's beginning that are at hand. At least its last one is computed: the answer begins behind it.
+    private func cachedTokens(of answers: [AnswerTokens], to set: String, in context: StageContext) throws -> [Int] {
+        switch cachedPrefix {
+        case nil: return answers.map { _ in 0 }
+        case .tokens(let count)?: return answers.map { min(count, max($0.prompt - 1, 0)) }
+        case .shared?:
+            let prompts = try prompts(of: set, in: context)
+            guard prompts.map(\.count) == answers.map(\.prompt) else {
+                throw StageFailure("the answers to the set '\(set)' are not of the prompts that its rows give")
+            }
+            return PrefixTree(of: prompts).cachedTokens
+        }
+    }
+
+    /// The tokens of a set's prompts, in the order of its rows.
+    private func prompts(of set: String, in context: StageContext) throws -> [[Int32]] {
+        let rows = try context.readEvaluatedRows(of: set)
+        guard let option = self.context else {
+            let reader = try context.responseRows(prompt ?? .query, answer ?? .call)
+            return try rows.map { try reader.prompt(of: $0) }
+        }
+        let prompts = try OptionPrompts(prompt ?? .query, after: option, in: context)
+        let configuration = try ModelConfiguration(json: context.read(ModelFiles.configuration, from: "model"))
+        return try rows.map { try AskedRow($0, prompts, positions: configuration.maximumPositions).prompt }
     }
 }
 

@@ -20,8 +20,9 @@ package struct Metric: Hashable, Sendable {
     enum Source: Hashable, Sendable {
         /// In a file of the model: the input is `input.<i>` for the i-th row. What `isAlwaysShown` needs no word in a recipe.
         case model(input: String, File<JSON>, path: [String], isAlwaysShown: Bool = false)
-        /// In a file that has the figure of each set under `sets`, the model's is that of the first one.
-        case firstSet(input: String, File<JSON>, member: String)
+        /// In a file that has the figure of each set under `sets`, the model's is that of the first one. What `isAlwaysRead` is in
+        /// every report.
+        case firstSet(input: String, File<JSON>, member: String, isAlwaysRead: Bool = false)
         /// The member of each set's scores, or of its loss: one figure for each set.
         case set(member: String)
     }
@@ -77,8 +78,18 @@ extension Metric {
             .lowerIsBetter, Format(places: 0, divisor: 1024, unit: " KiB"),
             comparison: Format(places: 1, divisor: 1024, unit: " KiB")),
         Metric(
-            "flops", heading: "MFLOPs/answer", .firstSet(input: "cost", EvalCost.cost, member: "flops"), .lowerIsBetter,
+            "flops", heading: "MFLOPs/answer",
+            .firstSet(input: "cost", EvalCost.cost, member: "flops", isAlwaysRead: true), .lowerIsBetter,
             Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "prefill_flops", heading: "MFLOPs/prompt", .firstSet(input: "cost", EvalCost.cost, member: "prefill_flops"),
+            .lowerIsBetter, Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "cached_flops", heading: "MFLOPs cached", .firstSet(input: "cost", EvalCost.cost, member: "cached_flops"),
+            .higherIsBetter, Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "decode_flops", heading: "MFLOPs decoding", .firstSet(input: "cost", EvalCost.cost, member: "decode_flops"),
+            .lowerIsBetter, Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
         Metric(
             "speed", heading: "tokens/s", .model(input: "speed", BenchDecode.speed, path: ["tokens_per_second"]),
             .higherIsBetter, Format(places: 0)),

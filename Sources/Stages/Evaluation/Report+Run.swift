@@ -39,7 +39,8 @@ extension Report: RunnableStage {
                 guard isAlwaysShown || context.hasInput("\(input).\(index)") else { continue }
                 let figures = try context.read(file, from: "\(input).\(index)")
                 entry[metric.name] = path.reduce(figures) { $0[$1] ?? .null }
-            case .firstSet(let input, let file, let member):
+            case .firstSet(let input, let file, let member, let isAlwaysRead):
+                guard isAlwaysRead || metrics.contains(metric.name) else { continue }
                 let figures = try context.read(file, from: "\(input).\(index)")
                 entry[metric.name] = sets.first.flatMap { figures["sets"]?[$0]?[member] } ?? .null
             case .set: continue

@@ -26,12 +26,13 @@ import Testing
         try program.write(Self.asked, to: "asked.yaml")
         try program.write(Self.ingested, to: "ingested.yaml")
         try program.write(Self.judged, to: "judged.yaml")
+        try program.write(Self.turned, to: "turned.yaml")
         let shipped = Checkout.file("recipes")
         let recipes = try FileManager.default.contentsOfDirectory(atPath: shipped.path).filter { $0.hasSuffix(".yaml") }
         #expect(recipes.count >= 2)
         let paths =
             recipes.map { shipped.appending(path: $0).path } + [
-                "tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml", "judged.yaml",
+                "tiny.yaml", "pantry.yaml", "everything.yaml", "asked.yaml", "ingested.yaml", "judged.yaml", "turned.yaml",
             ]
         let results = try Self.validate(paths, with: program)
         #expect(results.count == paths.count)
@@ -43,6 +44,8 @@ import Testing
         #expect(try program.run("check", "asked.yaml").output.contains("no problems"))
         for file in ["check.py", "labels.jsonl"] { try program.write("x", to: file) }
         #expect(try program.run("check", "judged.yaml").output.contains("no problems"))
+        try program.write("A text.\n\nAnother one.\n", to: "text.txt")
+        #expect(try program.run("check", "turned.yaml").output.contains("no problems"))
     }
 
     /// What one field alone shows to be wrong, the schema shows as well.
@@ -146,6 +149,31 @@ import Testing
             test: {from: [b, c], format: bfcl}
             sets: {simple: {from: [b, c], format: bfcl, limit: 100}, other: {from: c}}
         evaluate: {sets: [test, simple, other]}
+        """
+
+    /// Turns of pruning, data to calibrate on, and a cached prefix in every form.
+    static let turned = """
+        decant: 1
+        sources: {functions: {path: functions.yaml}, utterances: {path: utterances.yaml}, text: {path: text.txt}}
+        data: {generate: {functions: functions, templates: utterances}}
+        student: {init: {hidden: 256, layers: 6, heads: 4, kv_heads: 2, intermediate: 512}}
+        transfer: SFT
+        sample: none
+        prune:
+          - {method: depth, layers: 1, data: text, samples: 20, recover: none}
+          - method: width
+            ratio: 20%
+            granularity: {hidden: 16, intermediate: 32}
+            data: {text: text, tokens: 20 × 64}
+            search: {data: {set: valid, tokens: 8x32}}
+            teacher: unpruned
+            recover: "KD(steps: 5)"
+          - {method: osscar, shape: {kv_heads: 1}, data: {tokens: 30 × 40}, recover: none}
+        quantize: {scheme: W4A16, method: gptq, group_size: 16, data: {text: text}}
+        evaluate: {cached_prefix: shared, metrics: [ar, flops, prefill_flops, cached_flops, decode_flops]}
+        matrix:
+          prune.1.layers: [1, 2]
+          quantize.data: {rows: valid, text: {text: text, tokens: 8 × 32}}
         """
 
     static let everything = """

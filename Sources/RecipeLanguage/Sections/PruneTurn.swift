@@ -4,20 +4,20 @@ import Kinds
 import SpannedYAML
 import Words
 
-/// `prune`: what is removed, and how the model recovers.
-package struct PruneSection: Sendable {
+/// A turn of `prune`: what is removed, and how the model recovers before the next turn.
+package struct PruneTurn: Sendable {
 
     /// Whom the pruned model learns from.
     package enum Teacher: String, Word {
         /// The recipe's.
         case teacher
-        /// The model that it was pruned from; of a gradual pruning the first one.
+        /// The model before anything was removed, in this turn or in one before it.
         case unpruned
     }
 
     /// How much goes.
     package enum Amount: Sendable {
-        /// Shares of all parameters of the unpruned model; several prune gradually, with a recovery after each.
+        /// Shares of all parameters that the model has when the turn begins; several prune gradually, with a recovery after each.
         case ratios(Spanned<[Spanned<Double>]>)
         /// So many layers, or the shape that is left: settings of the method's own.
         case settings
@@ -27,8 +27,10 @@ package struct PruneSection: Sendable {
     package let apply: PruneApply
     package let score: PruneScore
     package let amount: Amount
-    /// The set that calibration rows are taken from.
-    package let data: Spanned<RowSet>
+    /// What importance is measured on.
+    package let data: CalibrationData
+    /// What the search compares shapes on; `nil` for the same.
+    package let searchData: CalibrationData?
     /// `nil` where the pruned model is left as it is.
     package let recover: Transfer?
     package let teacher: Spanned<Teacher>
@@ -40,8 +42,8 @@ package struct PruneSection: Sendable {
     enum Definition {
         static let ratio = Field<[Spanned<Double>]>.shares(
             "ratio", [PruneApply.standardRatio], in: 0...0.9,
-            "Share of all parameters to remove; a rising list prunes gradually, recovering after each. In a matrix, where a "
-                + "list makes variants, that is a list within it.")
+            "Share to remove of all parameters that the turn begins with; a rising list prunes gradually, recovering after each. "
+                + "In a matrix, where a list makes variants, that is a list within it.")
         static let shape = SectionField(
             "shape",
             MappingDefinition(
@@ -56,20 +58,35 @@ package struct PruneSection: Sendable {
             "search",
             MappingDefinition(
                 "prune.search", "With `width` and a ratio, every shape that comes near is tried; the lowest perplexity wins.",
-                PruneApply.Search.fields()))
-        static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
+                PruneApply.Search.fields() + [searchData]))
+        static let data = CalibrationData.Definition.field(
+            "data", standard: RowSet.train.rawValue, "What importance is measured on: a set of rows, or a text.")
+        static let searchData = CalibrationData.Definition.field(
+            "data", standard: nil, "What perplexity is measured on, where not on what importance is: a set of rows, or a text.")
         static let teacher = Field.choice(
             "teacher", Teacher.teacher, "Whom it learns from meanwhile: the recipe's teacher, or the model before pruning.")
         static let mapping = MappingDefinition(
-            "prune", "What is removed, and how the model recovers.", mayBeNone: true,
+            "prune", "What is removed, and how the model recovers; a list of such mappings prunes in turns.", mayBeNone: true,
             PruneApply.fields() + [ratio, shape, granularity, search] + PruneScore.fields()
                 + [data, Transfer.Definition.recover, teacher],
             order: ["method", "ratio", "layers", "shape", "granularity", "search", "damping"])
     }
 
-    /// `nil` where the recipe prunes nothing: no `prune`, `prune: none`, or a ratio of 0%.
-    init?(reading recipe: Fields) {
-        guard let fields = recipe.optionalSection(Pipeline.Definition.prune) else { return nil }
+    /// The turns in order; none where the recipe prunes nothing: no `prune`, `prune: none`, or ratios of 0%.
+    static func list(reading recipe: Fields, references: References) -> [PruneTurn] {
+        let turns = recipe.sections(Pipeline.Definition.prune)
+        if turns.count > most {
+            recipe.report(
+                .outOfRange, "'prune' has \(turns.count) turns, and at most \(most) are possible", at: turns[most].anchor,
+                help: "leave turns out, or write ratios as a list: 'ratio: [10%, 20%]'")
+        }
+        return turns.prefix(most).compactMap { PruneTurn(reading: $0, references: references) }
+    }
+
+    private static let most = 16
+
+    /// `nil` where the turn removes nothing.
+    private init?(reading fields: Fields, references: References) {
         var apply = PruneApply.standard
         apply.read(fields)
         var granularity = PruneApply.Granularity.standard
@@ -77,14 +94,19 @@ package struct PruneSection: Sendable {
         granularity.$intermediate = granularity.$intermediate.or(apply.$method, \.intermediateStep)
         apply.granularity = granularity
         self.granularity = granularity
-        var search = PruneApply.Search.standard
-        search.read(fields.section(Definition.search))
-        apply.search = search
         var score = PruneScore.standard
         score.read(fields)
         score.$method = apply.$method.map(\.measure)
-        data = fields[Definition.data]
-        score.$set = data.map(\.rawValue)
+        data = CalibrationData(reading: Definition.data, in: fields, references: references)
+        data.decide(&score.$samples, in: fields, "samples")
+        var search = PruneApply.Search.standard
+        let searchFields = fields.section(Definition.search)
+        search.read(searchFields)
+        searchData =
+            searchFields.node("data") == nil
+            ? nil : CalibrationData(reading: Definition.searchData, in: searchFields, references: references)
+        searchData?.decide(&search.$samples, in: searchFields, "samples")
+        apply.search = search
         amount = Self.amount(fields, &apply)
         (self.apply, self.score) = (apply, score)
         recover =
@@ -100,7 +122,7 @@ package struct PruneSection: Sendable {
         let written = ["ratio", "layers", "shape"].compactMap(fields.entry).filter { !$0.value.isNull }
         if let first = written.first, let second = written.dropFirst().first {
             fields.report(
-                .conflict, "'prune' has both '\(first.name)' and '\(second.name)'", at: second.key.span,
+                .conflict, "\(fields.owner) has both '\(first.name)' and '\(second.name)'", at: second.key.span,
                 secondary: [.init(first.key.span)], help: "keep one of the two")
         }
         if apply.layers != nil { return .settings }
