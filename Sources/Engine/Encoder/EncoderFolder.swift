@@ -3,7 +3,7 @@ import Foundation
 /// The folder of a sentence encoder: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and the files that
 /// the library `sentence-transformers` adds.
 struct EncoderFolder {
-    private let files: ModelFolder
+    let files: ModelFolder
 
     private static let lengthFile = "sentence_bert_config.json"
     /// Those beside the weights that decide what an encoder computes.

@@ -177,6 +177,9 @@ extension TunedEncoder {
             guard targets.allSatisfy({ (least..<Int32(head.labels.count)).contains($0) }) else {
                 throw refuse("has a label that the head '\(head.name)' does not have")
             }
+            guard head.isExclusive || head.reading == .text else {
+                throw refuse("has tokens with several labels each, for the head '\(head.name)'")
+            }
             let most = head.isExclusive ? 1 : head.labels.count
             guard head.reading == .tokens ? targets.count == example.tokens.count : targets.count <= most else {
                 throw refuse("has \(targets.count) labels for the head '\(head.name)'")
