@@ -73,7 +73,10 @@ package struct DecoderEncoder {
 extension EncoderFolder {
     /// Whether the folder is of a decoder, whose last token's state stands for a text.
     var isOfDecoder: Bool {
-        get throws { try files.readJSON(ModelFolder.configurationFile)["model_type"]?.string != "bert" }
+        get throws {
+            let type = try files.readJSON(ModelFolder.configurationFile)["model_type"]?.string
+            return ModelFamily.all.contains { $0.name == type }
+        }
     }
 
     /// Refuses other pooling than the normalized last token's; a folder that says nothing of pooling is a decoder's.
