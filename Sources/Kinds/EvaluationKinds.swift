@@ -79,7 +79,8 @@ private let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
 /// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
-/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
+/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them. With `domains`, also
+/// how often the calls, read as frames, have the right domain, intent and slots.
 package struct EvalScore: AskingKind {
     package static let declaration = KindDeclaration(
         "eval.score", revision: 2, inputs: [.required("data"), .required("answers"), .optional("judge")],
@@ -90,9 +91,12 @@ package struct EvalScore: AskingKind {
     @Spanned package var answer = AnswerStyle.call
     /// What a judging model is asked; only where one decides.
     @Spanned package var question: ModelQuestion? = nil
+    /// Functions by domain; `nil` where calls are not read as frames.
+    @Spanned package var domains: [String: [String]]? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
+        .init(\.$domains, .domains),
         .init(\.$judge, .judge("judge")), .init(\.$sets, .evaluatedSets, isNeeded: true), .init(\.$answer, .answer),
         .question(\.$question, when: { $0.asks }),
     ]
@@ -106,7 +110,7 @@ package struct EvalScore: AskingKind {
 
 /// Counts parameters, bytes and the FLOPs of an answer (METHODS: cost).
 ///
-/// Inputs: `model`, `answers` (of `eval.generate`): the token counts of the workload.
+/// Inputs: `model`, also one of `encoder.train`, `answers` (of `eval.generate`): the token counts of the workload.
 /// Output: `cost.json`.
 package struct EvalCost: StageKind {
     /// Revision 2: models without biases are counted without.

@@ -92,7 +92,8 @@ package struct KindCatalogue: Sendable {
 
     /// Every kind of the language.
     package static let standard = KindCatalogue(
-        SourceKinds.kinds + DataKinds.kinds + UtteranceKinds.kinds + RetrievalKinds.kinds + ModelKinds.kinds
+        SourceKinds.kinds + DataKinds.kinds + UtteranceKinds.kinds + RetrievalKinds.kinds + DescriptionKinds.kinds
+            + ModelKinds.kinds + EncoderKinds.kinds
             + TrainingKinds.kinds + AnswerKinds.kinds + DistillationKinds.kinds + PruningKinds.kinds
             + QuantizationKinds.kinds + EvaluationKinds.kinds + MeasuringKinds.kinds + CommandKinds.kinds)
 
