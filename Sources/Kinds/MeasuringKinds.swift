@@ -42,7 +42,7 @@ package struct BenchQueries: StageKind {
         "bench.queries", revision: 1, inputs: [.required("model"), .required("data")], output: "`queries.json`")
     package static let isMeasurement = true
 
-    @Spanned package var set = RowSet.test.rawValue
+    @Spanned package var rowSet = RowSet.test.rawValue
     @Spanned package var rows = 200
     @Spanned package var rounds = 3
     @Spanned package var maxTokens = 64
@@ -51,7 +51,7 @@ package struct BenchQueries: StageKind {
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
-        .init(\.$set, .text("set", "The set whose first rows are asked."), at: .elsewhere),
+        .init(\.$rowSet, .text("set", "The set whose first rows are asked."), at: .elsewhere),
         .init(\.$rows, .integer("rows", in: 1...1_000_000, "Rows, at most."), at: .elsewhere),
         .init(\.$rounds, .integer("rounds", in: 1...1000, "How often all are asked; the best round counts."), at: .elsewhere),
         .init(\.$maxTokens, .answerTokens, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),

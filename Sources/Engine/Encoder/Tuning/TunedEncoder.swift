@@ -74,6 +74,9 @@ package struct TunedEncoder {
         }
     }
 
+    /// The heads of a folder, without its weights.
+    package static func heads(ofFolder url: URL) throws -> [EncoderHead] { try EncoderFolder(url).heads() }
+
     /// The place of a head of this name.
     package func head(_ name: String) -> Int? { heads.firstIndex { $0.name == name } }
 }
