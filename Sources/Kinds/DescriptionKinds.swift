@@ -14,11 +14,11 @@ package enum DescriptionKinds {
 ///
 /// Inputs: `model`, `data` (of `data.split`), `encoder` where the method is `embedding`.
 /// Output: as `data.split`, of the task `text`: `train.jsonl` has a row for each function with an accepted description, which
-/// `train.sft` learns from; `candidates.jsonl`: every description with its recall; `summary.json`: mean recall before and after.
+/// `train.sft` learns from; `candidates.json`: every description with its recall; `summary.json`: mean recall before and after.
 package struct DescribeSample: StageKind {
     package static let declaration = KindDeclaration(
         "describe.sample", revision: 1, inputs: [.required("model"), .required("data"), .optional("encoder")],
-        output: "`functions.json`, `task.json`, `train.jsonl`, `candidates.jsonl`, `summary.json`")
+        output: "`functions.json`, `task.json`, `train.jsonl`, `candidates.json`, `summary.json`")
 
     @Spanned package var samples = 8
     @Spanned package var temperature = 0.8

@@ -59,7 +59,7 @@ package struct DataRetrieve: StageKind {
             Field<[Spanned<Int>]>.list(
                 of: .integer(
                     "recall_at", in: 1...1000,
-                    "Numbers of functions that recall is also measured at, and lists of variants compared by: `[1, 5, 7, 10, 15]`."),
+                    "Numbers of functions that recall is also measured at, and variants are compared at: `[1, 5, 7, 10, 15]`."),
                 isSet: true
             ).plain(), key: .unlessStandard),
     ]

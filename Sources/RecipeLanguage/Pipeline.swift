@@ -25,6 +25,7 @@ package struct Pipeline: Sendable {
         let prune: Shared<PruneSection?>
         let quantize: Shared<QuantizeSection?>
         let evaluate: Shared<EvaluateSection>
+        let baseline: Shared<BaselineSection?>
         let stages: Shared<[NamedStage]>
         let numerics: Shared<Spanned<NumericsProfile>>
 
@@ -34,13 +35,13 @@ package struct Pipeline: Sendable {
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
             prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
-            stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
+            baseline: Shared<BaselineSection?>, stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
-            (self.stages, self.numerics) = (stages, numerics)
+            (self.baseline, self.stages, self.numerics) = (baseline, stages, numerics)
         }
     }
 
@@ -79,7 +80,8 @@ package struct Pipeline: Sendable {
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
-            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
+            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.baseline), ObjectIdentifier(sections.stages),
+            ObjectIdentifier(sections.numerics),
         ]
     }
 
@@ -103,6 +105,8 @@ package struct Pipeline: Sendable {
     /// `nil` where weights stay in float.
     package var quantize: QuantizeSection? { sections.quantize.value }
     package var evaluate: EvaluateSection { sections.evaluate.value }
+    /// `nil` where no other system is compared with.
+    package var baseline: BaselineSection? { sections.baseline.value }
     /// The recipe's own stages, in the order of writing.
     package var stages: [NamedStage] { sections.stages.value }
     package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
@@ -165,7 +169,7 @@ extension Pipeline {
             TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
             Sample.Definition.section, judge,
             Transfer.Definition.top, prune,
-            quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
+            quantize, evaluate, BaselineSection.Definition.field, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]
     }
 }

@@ -188,6 +188,12 @@ package enum EncoderLabels: String, Word {
     case frames
 }
 
+/// A system that a student replaces.
+package enum BaselineKind: String, Word {
+    /// One encoder that classifies domain and intent and tags slots.
+    case icsf
+}
+
 /// Who decides whether an answer is right.
 package enum JudgeKind: String, Word {
     /// Function, required and optional arguments, types, any of the possible values; order-free for several calls.

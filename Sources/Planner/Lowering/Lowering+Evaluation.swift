@@ -10,21 +10,10 @@ extension Lowering {
         _ model: LoweredModel, title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
-        let judge = base.pipeline.judge
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try addAnswers(of: model, title("answers"), base)
-        var score = EvalScore.standard
-        score.$judge = judge.kind
-        score.$sets = base.sets
-        if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
-        score.$question = judge.judge.$question
-        let scores = try builder.add(
-            score, title("scores"),
-            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init))
-        let cost = try builder.add(
-            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
-        var evaluated = EvaluatedModel(scores: scores, cost: cost)
+        let style = base.pipeline.answerMethod == .generation ? base.styled(model.answer) : nil
+        var evaluated = try score(answers, of: input, in: style, title: title, base)
         let metrics = base.pipeline.metrics.value
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
@@ -44,7 +33,69 @@ extension Lowering {
             speed.$rounds.place = evaluate.metricsPlace
             evaluated.speed = try builder.add(speed, title("speed"), inputs: [input])
         }
+        if metrics.contains(.qps) {
+            evaluated.queries = try addQueries(to: input, in: base.styled(model.answer), title("queries"), base)
+        }
         return evaluated
+    }
+
+    /// Scores and cost of a model's answers.
+    ///
+    /// - Parameter style: what the answers consist of, where models write them.
+    private mutating func score(
+        _ answers: StageID, of model: Stage.Input, in style: Spanned<AnswerStyle>?, title: (String) -> StageTitle,
+        _ base: LoweredBase
+    ) throws -> EvaluatedModel {
+        let judge = base.pipeline.judge
+        var score = EvalScore.standard
+        score.$judge = judge.kind
+        score.$sets = base.sets
+        if let style { score.$answer = style }
+        score.$question = judge.judge.$question
+        score.$domains = base.pipeline.evaluate.frames
+        let given = Stage.Input(name: "answers", stage: answers)
+        let scores = try builder.add(
+            score, title("scores"), inputs: [.init(name: "data", stage: base.data), given] + (try judgeInput(base)),
+            endpoint: judge.endpoint.map(EndpointAccess.init))
+        let cost = try builder.add(EvalCost.standard, title("cost"), inputs: [model, given])
+        return EvaluatedModel(scores: scores, cost: cost)
+    }
+
+    /// The system that the student replaces, trained on the same rows; `nil` where a problem was found.
+    mutating func addBaseline(_ base: LoweredBase) throws -> EvaluatedModel? {
+        guard let baseline = base.pipeline.baseline, let name = base.pipeline.baselineEncoder,
+            let encoder = try addReference(name, base.pipeline)
+        else { return nil }
+        let title: (String) -> StageTitle = { .named("baseline.\($0)") }
+        let data = Stage.Input(name: "data", stage: base.data)
+        var train = baseline.train
+        train.$domains = base.pipeline.evaluate.domains.map { $0.map(Optional.some) } ?? train.$domains
+        let model = Stage.Input(
+            name: "model",
+            stage: try builder.add(train, .named("baseline"), inputs: [.init(name: "encoder", stage: encoder), data]))
+        var frames = EvalFrames.standard
+        frames.$sets = base.sets
+        let answers = try builder.add(frames, title("answers"), inputs: [model, data])
+        var evaluated = try score(answers, of: model, in: nil, title: title, base)
+        if base.pipeline.metrics.value.contains(.qps) {
+            evaluated.queries = try addQueries(to: model, in: nil, title("queries"), base)
+        }
+        return evaluated
+    }
+
+    /// How many questions a second a model answers.
+    private mutating func addQueries(
+        to model: Stage.Input, in style: Spanned<AnswerStyle>?, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let evaluate = base.pipeline.evaluate
+        var queries = BenchQueries.standard
+        queries.$prompt = base.prompt
+        queries.$maxTokens = evaluate.answers.$maxTokens
+        if let style { queries.$answer = style }
+        if let set = base.sets.value.first { queries.$rowSet = base.sets.map { _ in set } }
+        queries.$rows.place = evaluate.metricsPlace
+        queries.$rounds.place = evaluate.metricsPlace
+        return try builder.add(queries, title, inputs: [model, .init(name: "data", stage: base.data)])
     }
 
     /// Answers that the model writes, or the likelihoods of those that it may choose from.
@@ -94,6 +145,7 @@ extension Lowering {
             if let perplexity = row.perplexity { inputs.append(.init(name: "perplexity.\(index)", stage: perplexity)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
+            if let queries = row.queries { inputs.append(.init(name: "queries.\(index)", stage: queries)) }
         }
         let asked = recipe.variants.first?.pipeline.metrics
         let metrics = asked?.value ?? []

@@ -18,6 +18,8 @@ struct Lowering {
     var ownStages: [String: StageID] = [:]
     /// Those being lowered, outermost first.
     var openStages: [String] = []
+    /// Stages that retrieve functions and whose recall is compared, in the order of the variants.
+    var retrievals: [StageID] = []
     /// What variants share that differ in their quantization alone.
     private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
@@ -49,9 +51,12 @@ struct Lowering {
         let naming = StageNaming(variants: recipe.variants)
         let names = naming.names(of: builder.drafts)
         let report = try addReport(on: variants, names: names, naming: naming)
+        let retrieval = try addRetrievalReport(names: names)
         return builder.graph(
             names: names + naming.names(of: Array(builder.drafts[names.count...])),
-            targets: targets(variants, report: report, naming: naming, names: names))
+            targets: targets(
+                variants, reports: [("report", report)] + (retrieval.map { [("retrieval", $0)] } ?? []), naming: naming,
+                names: names))
     }
 
     /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each; `nil` where a problem
@@ -82,6 +87,10 @@ struct Lowering {
         guard let student = try addStudent(base, teacher: teacher) else { return nil }
         var rows: [EvaluatedModel] = []
         for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
+        if pipeline.baseline != nil {
+            guard let baseline = try addBaseline(base) else { return nil }
+            rows.append(baseline)
+        }
         for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
         let new = PreparedVariant(
             base: base, teachers: teacher?.used.map(\.model.stage) ?? [], model: student.chain.last ?? student.start,
@@ -91,9 +100,9 @@ struct Lowering {
         return new
     }
 
-    /// The variants' final models, the teachers, the recipe's own stages, the report.
+    /// The variants' final models, the teachers, the recipe's own stages, the reports.
     private func targets(
-        _ variants: [LoweredVariant], report: StageID, naming: StageNaming, names: [String]
+        _ variants: [LoweredVariant], reports: [(name: String, stage: StageID)], naming: StageNaming, names: [String]
     ) -> [Graph.Target] {
         func targets(_ stages: [StageID], single: (StageID) -> String?) -> [Graph.Target] {
             var seen: Set<StageID> = []
@@ -105,9 +114,9 @@ struct Lowering {
         }
         let teachers = targets(variants.flatMap(\.teachers)) { _ in "teacher" }
         let own = targets(variants.flatMap { $0.own.map(\.stage) }) { names[$0.index] }
-        let reserved = Set((teachers + own).map(\.name) + ["report"])
+        let reserved = Set((teachers + own).map(\.name) + reports.map(\.name))
         let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
-        return models + teachers + own + [Graph.Target(name: "report", stage: report)]
+        return models + teachers + own + reports.map { Graph.Target(name: $0.name, stage: $0.stage) }
     }
 }
 
@@ -128,7 +137,7 @@ struct LoweredVariant {
     var teachers: [StageID]
     /// The last of the chain.
     var model: StageID
-    /// The teachers, then every model of the chain.
+    /// The teachers, the baseline where there is one, then every model of the chain.
     var rows: [EvaluatedModel]
     /// The recipe's own stages by name.
     var own: [(name: String, stage: StageID)]
@@ -152,6 +161,7 @@ struct EvaluatedModel: Hashable {
     var perplexity: StageID?
     var serving: StageID?
     var speed: StageID?
+    var queries: StageID?
 }
 
 /// What all models of a variant stand on.

@@ -15,6 +15,7 @@ struct PipelineChecks {
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
         CallFormChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
+        checkBaseline()
         if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
         if let quantize = pipeline.quantize { checkGroups(quantize) }
     }
@@ -58,6 +59,16 @@ struct PipelineChecks {
                 .outOfRange(
                     "top_k", allowed: "at most the vocabulary", nearest: "\(vocabulary)", at: distillation.capture.$k.span))
         }
+    }
+
+    /// A baseline tunes an encoder, which somebody must name.
+    private func checkBaseline() {
+        guard let baseline = pipeline.baseline, pipeline.baselineEncoder == nil else { return }
+        findings.report(
+            .missingField(
+                "encoder", in: "'baseline'", at: baseline.field.span,
+                help: "write 'baseline: {kind: \(baseline.kind.value.rawValue), encoder: SOURCE}', or name one under "
+                    + "'data.retrieve'"))
     }
 
     /// Groups must fill the rows of every linear layer.

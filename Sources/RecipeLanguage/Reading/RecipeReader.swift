@@ -184,6 +184,7 @@ extension Pipeline {
         names += teachers.compactMap { $0.origin.reference?.value }
         names += task.schemaSource.map { [$0.value] } ?? []
         names += evaluate.perplexity.map { [$0.text.value] } ?? []
+        names += baselineEncoder.map { [$0.value] } ?? []
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names
     }

@@ -16,6 +16,8 @@ package struct EvaluateSection: Sendable {
     package let likelihoods: EvalLikelihood
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
+    /// Functions by domain; `nil` where none are written.
+    package let domains: Spanned<[String: [String]]>?
 
     enum Definition {
         static let sets = Field.words(
@@ -29,8 +31,8 @@ package struct EvaluateSection: Sendable {
                 + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
                 + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured; docs/tasks.md has "
-                + "those of tasks.")
+                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, and `qps`: answers per second, "
+                + "measured; `domain`, `intent`, `slot_f1`, `frame`: calls read as frames; docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
@@ -38,7 +40,8 @@ package struct EvaluateSection: Sendable {
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields())
+            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields()
+                + [Field<[String: [String]]>.domains])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -58,6 +61,8 @@ package struct EvaluateSection: Sendable {
         serving.read(fields)
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
+        domains = fields.written(Field<[String: [String]]>.domains)
+        checkDomains(fields)
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))
@@ -67,6 +72,35 @@ package struct EvaluateSection: Sendable {
                 .missingField(
                     "perplexity", in: fields.owner, at: wanted.span,
                     help: "add 'perplexity: {text: SOURCE}': the text to measure on"))
+        }
+    }
+}
+
+extension EvaluateSection {
+    /// Functions by domain where calls are read as frames: as written, else none.
+    package var frames: Spanned<[String: [String]]?> {
+        if let domains { return domains.map(Optional.some) }
+        let asked = metrics?.value.first { $0.value.isOfFrames }
+        return Spanned(asked.map { _ in [:] }, at: asked?.place ?? metricsPlace)
+    }
+
+    /// A function belongs to one domain, and the metric `domain` wants some.
+    private func checkDomains(_ fields: Fields) {
+        if domains == nil, fields.node("domains") == nil, let asked = metrics?.value.first(where: { $0.value == .domain }) {
+            fields.report(
+                .missingField(
+                    "domains", in: fields.owner, at: asked.span,
+                    help: "add 'domains: {NAME: [FUNCTION, …]}': the functions of each domain"))
+        }
+        guard let domains else { return }
+        var seen: [String: String] = [:]
+        for (domain, functions) in domains.value.sorted(by: { $0.key < $1.key }) {
+            for function in functions {
+                guard let other = seen.updateValue(domain, forKey: function), other != domain else { continue }
+                fields.report(
+                    .conflict, "'\(Diagnostic.shortened(function))' is in the domains '\(other)' and '\(domain)'",
+                    at: domains.span, help: "keep it in one of the two")
+            }
         }
     }
 }

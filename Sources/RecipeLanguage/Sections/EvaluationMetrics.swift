@@ -6,6 +6,11 @@ extension EvaluateSection {
         /// Share of rows that the judge accepts.
         case ar
         case exact
+        /// Of calls that are read as frames.
+        case domain
+        case intent
+        case slotF1 = "slot_f1"
+        case frame
         case accuracy
         case macroF1 = "macro_f1"
         case fieldPrecision = "field_precision"
@@ -31,6 +36,8 @@ extension EvaluateSection {
         case latency
         /// Tokens a second of one answer.
         case speed
+        /// Answers a second to questions that are all there at once.
+        case qps
     }
 }
 
@@ -38,7 +45,8 @@ extension EvaluateSection.Metric {
     /// The tasks whose answers have the metric; `nil` where every task's have.
     private var tasks: [TaskKind]? {
         switch self {
-        case .ar, .exact, .length, .flops, .perplexity, .latency, .speed: nil
+        case .ar, .exact, .length, .flops, .perplexity, .latency, .speed, .qps: nil
+        case .domain, .intent, .slotF1, .frame: [.calls]
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -62,5 +70,8 @@ extension EvaluateSection.Metric {
     }
 
     /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
-    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .latency, .speed].contains(self) }
+    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .latency, .speed, .qps].contains(self) }
+
+    /// Whether calls are read as frames of domain, intent and slots for it.
+    package var isOfFrames: Bool { [.domain, .intent, .slotF1, .frame].contains(self) }
 }

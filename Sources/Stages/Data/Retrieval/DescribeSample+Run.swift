@@ -4,7 +4,7 @@ import Kinds
 import Words
 
 extension DescribeSample: RunnableStage {
-    private static let candidates = File<[JSON]>("candidates.jsonl")
+    private static let candidates = File<JSON>("candidates.json")
     private static let summary = File<JSON>("summary.json")
     package static let artifact: [Output] = [
         .file(DataFiles.functions), .file(DataFiles.task), .file(DataFiles.train), .file(candidates), .figures(summary),
@@ -19,7 +19,8 @@ extension DescribeSample: RunnableStage {
         let texts = try DescriptionWriter(in: context).texts(
             about: asked.map { functions[$0] }, prompt, samples: samples, temperature: temperature, maxTokens: maxTokens,
             seed: seed, checkpoint: context.resultCheckpoint(of: asked.count * samples, unit: "description"))
-        let trial = try DescriptionTrial(self, functions, queries: queries, texts: zip(asked, texts).map { ($0, $1) }, in: context)
+        let trial = try DescriptionTrial(
+            self, functions, queries: queries, texts: zip(asked, texts).map { ($0, $1) }, in: context)
         var (lessons, lines, before, after) = ([Row](), [JSON](), 0.0, 0.0)
         for (place, texts) in zip(asked, texts) {
             let function = functions[place]
@@ -43,10 +44,10 @@ extension DescribeSample: RunnableStage {
                 "none of the \(lines.count) descriptions finds more training queries than the function's own; take another "
                     + "model, more samples, or leave 'describe' out")
         }
-        try context.write(FunctionPool([]), to: DataFiles.functions)
+        try context.write(FunctionPool([FunctionDefinition]()), to: DataFiles.functions)
         try context.write(DescriptionWriter.task, to: DataFiles.task)
         try context.write(lessons, to: DataFiles.train)
-        try context.write(lines, to: Self.candidates)
+        try context.write(.array(lines), to: Self.candidates)
         let count = Double(asked.count)
         try context.write(
             [
@@ -116,7 +117,7 @@ private struct DescriptionTrial {
 
     /// Where the function at a place comes among all for its queries, with this document.
     func found(_ place: Int, document: String) throws -> FoundRanks {
-        let ranks = vectors.map { ranks(of: place, document, by: $0) } ?? ranksByWords(of: place, document)
+        let ranks = vectors.map { self.ranks(of: place, document, by: $0) } ?? ranksByWords(of: place, document)
         let count = Double(max(ranks.count, 1))
         return FoundRanks(
             recall: Double(ranks.count { $0 <= topK }) / count,
