@@ -58,6 +58,8 @@ package struct BenchQueries: StageKind {
         .init(\.$answer, .answer, at: .elsewhere),
     ]
 
+    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
+
     package var runsModel: Bool { true }
 }
 
