@@ -48,7 +48,7 @@ package struct EncoderTrain: StageKind {
     package static let parameters: [Parameter<Self>] = [
         .init(\.$labels, .choice("labels", "What the heads learn: `functions`, or `frames` of domain, intent and slots.")),
         .init(\.$domains, .domains),
-        .init(\.training, "training", "How the encoder is tuned."),
+        .init(\.training, "tuning", "How the encoder is tuned."),
     ]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.tuning(inputs) }

@@ -26,7 +26,8 @@ import Testing
         row("light up my lounge", FunctionCall(name: "set_light", arguments: ["room": "Living Room", "on": true])),
         row("play Let It Be!", FunctionCall(name: "play", arguments: ["song": "let it be"])),
         row(
-            "play x, then stop", FunctionCall(name: "play", arguments: ["song": "x"]), FunctionCall(name: "stop", arguments: [:])),
+            "play x, then stop", FunctionCall(name: "play", arguments: ["song": "x"]),
+            FunctionCall(name: "stop", arguments: [:])),
         row("hello"),
     ]
 
@@ -140,7 +141,8 @@ import Testing
         #expect(cost.embedding == (30522 + 512 + 2) * 768)
         #expect(abs(cost.reading(tokens: 128) / 1e9 - 22.35) < 0.01)
         let tagged = EncoderCost(
-            base, heads: [EncoderHead("a", reading: .tokens, labels: ["x", "y"]), EncoderHead("b", reading: .text, labels: ["z"])])
+            base,
+            heads: [EncoderHead("a", reading: .tokens, labels: ["x", "y"]), EncoderHead("b", reading: .text, labels: ["z"])])
         #expect(tagged.parameters == cost.parameters + 3 * 769)
         #expect(tagged.reading(tokens: 10) == cost.reading(tokens: 10) + Double(2 * 768 * (10 * 2 + 1)))
     }

@@ -20,7 +20,7 @@ package struct BaselineSection: Sendable {
             "training", MappingDefinition("baseline.training", "How the encoder is tuned.", EncoderTraining.fields()))
         static let mapping = MappingDefinition(
             "baseline", "The system that the student replaces, trained on the same rows and evaluated beside it.",
-            mayBeNone: true, [kind, encoder, training])
+            [kind, encoder, training])
         static let field = RawField(
             "baseline", .either([.choice(BaselineKind.allCases.map(\.rawValue) + ["none"]), .mapping(mapping)]),
             standard: "`none`", mapping.documentation)
