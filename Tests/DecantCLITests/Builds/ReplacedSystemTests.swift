@@ -67,7 +67,8 @@ import Testing
         let program = try Self.program()
         let done = try program.build()
         #expect(done["failed"] == [])
-        for stage in ["retrieval.classifier", "baseline", "baseline.answers", "baseline.scores", "baseline.queries", "retrieval"] {
+        let stages = ["retrieval.classifier", "baseline", "baseline.answers", "baseline.scores", "baseline.queries", "retrieval"]
+        for stage in stages {
             #expect(done.strings("ran").contains(stage), "\(stage)")
         }
         let report = try #require(try program.run("show", "report", "--json").events.first?["metrics"]?["report.json"])
