@@ -39,7 +39,7 @@ package struct DecoderEncoder {
         of texts: [String], workers: WorkerPool, checkpoint: ResultCheckpoint<SentenceEmbedding> = .none
     ) throws -> [SentenceEmbedding] {
         try workers.results(texts.count, size: Self.group, checkpoint: checkpoint) { range in
-            embed(texts[range].map(tokens))
+            embed(texts[range].map { tokens(of: $0) })
         }
     }
 

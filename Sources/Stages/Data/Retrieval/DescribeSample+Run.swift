@@ -47,7 +47,7 @@ extension DescribeSample: RunnableStage {
         try context.write(FunctionPool([FunctionDefinition]()), to: DataFiles.functions)
         try context.write(DescriptionWriter.task, to: DataFiles.task)
         try context.write(lessons, to: DataFiles.train)
-        try context.write(.array(lines), to: Self.candidates)
+        try context.write(JSON.array(lines), to: Self.candidates)
         let count = Double(asked.count)
         try context.write(
             [
