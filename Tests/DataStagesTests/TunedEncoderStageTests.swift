@@ -121,20 +121,37 @@ import Words
 
     // MARK: Documents and instructions
 
-    /// A document of JSON has the words of its members, and an instruction the words of every query.
-    @Test func documentsAndQueriesAreAsTheRecipeWantsThem() throws {
-        let inputs = Self.inputs(test: Self.train).merging(SmallEncoder.files()) { $1 }
-        func functions(_ kind: DataRetrieve) throws -> [JSON] {
-            try StageRun(kind, inputs: inputs).lines("test.jsonl").compactMap { $0["functions"] }
+    /// A value that only a schema names is a word of the definition, and none of the function's text.
+    @Test func definitionsAreDocumentsWhereAskedFor() throws {
+        let pool = ["alpha", "beta"].map { name -> JSON in
+            let time: JSON = name == "beta" ? ["type": "string", "enum": ["sunset"]] : ["type": "string"]
+            return [
+                "name": .string(name), "description": "",
+                "parameters": ["type": "object", "properties": ["time": time]],
+            ]
         }
-        let plain = try StageRun(DataRetrieve(method: .embedding, topK: 3, recallAt: [1]), inputs: inputs)
-        let json = try StageRun(DataRetrieve(method: .embedding, topK: 3, document: .json, recallAt: [1]), inputs: inputs)
-        let instructed = try StageRun(
-            DataRetrieve(method: .embedding, topK: 3, queryInstruction: "weather report weather report ", recallAt: [1]),
-            inputs: inputs)
-        #expect(try plain.json("recall.json")["extensible"] == true)
-        let rankings = try [plain, json, instructed].map { try $0.text("test.jsonl") }
-        #expect(Set(rankings).count == 3)
+        var inputs = Self.inputs(test: [Self.row(40, "at sunset", "beta")])
+        inputs["data/functions.json"] = Data(JSON.array(pool).canonicalText.utf8)
+        func first(_ document: DocumentForm) throws -> JSON? {
+            try StageRun(DataRetrieve(topK: 1, document: document), inputs: inputs).lines("test.jsonl").first?["functions"]
+        }
+        #expect(try first(.text) == ["alpha"])
+        #expect(try first(.json) == ["beta"])
+    }
+
+    /// A query after an instruction is found as the text of both is.
+    @Test func anInstructionStandsBeforeEachQuery() throws {
+        func functions(_ rows: [Row], _ instruction: String) throws -> [JSON] {
+            let kind = DataRetrieve(method: .embedding, topK: 3, queryInstruction: instruction)
+            let inputs = Self.inputs(test: rows).merging(SmallEncoder.files()) { $1 }
+            return try StageRun(kind, inputs: inputs).lines("test.jsonl").compactMap { $0["functions"] }
+        }
+        let written = Self.train.map { row in
+            var row = row
+            row.query = "weather report off " + row.query
+            return row
+        }
+        #expect(try functions(Self.train, "weather report off ") == functions(written, ""))
     }
 
     /// Descriptions are what functions are found by, and not what prompts show.

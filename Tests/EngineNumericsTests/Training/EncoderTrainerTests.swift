@@ -70,7 +70,7 @@ import Testing
             let own = gradient[parameter.range].map(Double.init)
             let known = try #require(reference["gradients"]?[parameter.name], "\(parameter.name)")
             let squares = try #require(known["squares"]?.double)
-            let size = max(squares.squareRoot(), 1e-3)
+            let size = max(squares.squareRoot(), 1e-2)
             #expect(abs(own.reduce(0) { $0 + $1 * $1 } - squares) < 1e-4 * size * size, "\(parameter.name)")
             #expect(abs(own.reduce(0, +) - (known["sum"]?.double ?? .nan)) < 1e-3 * size, "\(parameter.name)")
             for (found, wanted) in zip(own.suffix(6), (known["last"]?.array ?? []).compactMap(\.double)) {
