@@ -46,6 +46,21 @@ package struct RetrieveSection: Sendable {
                     help: "leave 'training' out, or write 'method: classifier'")
             }
         }
+        checkTexts(fields)
+    }
+
+    /// What of the texts a method does not read.
+    private func checkTexts(_ fields: Fields) {
+        let unread = [
+            ("query_instruction", kind.$queryInstruction.map { _ in }, kind.method != .embedding, "'method: embedding'"),
+            ("document", kind.$document.map { _ in }, kind.method == .classifier, "another method"),
+        ]
+        for (name, field, isUnread, other) in unread where isUnread && field.isWritten {
+            fields.report(
+                .conflict, "the method '\(kind.method.rawValue)' does not read '\(name)'", at: field.span,
+                secondary: kind.$method.isWritten ? [.init(kind.$method.span)] : [],
+                help: "leave it out, or take \(other)")
+        }
     }
 }
 

@@ -131,7 +131,7 @@ import Testing
           split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}, limit: {train: 1k}, seed: 5}
           candidates: 4
           prompt: tools
-          retrieve: {method: bm25, top_k: 5, add_missed: yes, document: json, query_instruction: "Query: ", recall_at: [1, 5, 7]}
+          retrieve: {method: bm25, top_k: 5, add_missed: yes, document: json, recall_at: [1, 5, 7]}
           knowledge: {snippets: functions, method: bm25, top_k: 2}
           compress_prompt: true
         tokenizer: {vocabulary: 300}

@@ -13,7 +13,7 @@ enum DocumentSearch {
 
     /// - Parameters:
     ///   - names: of the documents, where a classifier may rank them.
-    ///   - instruction: a text before each query.
+    ///   - instruction: a text before each query that is embedded.
     ///   - context: holds the input `encoder` but for `bm25`; its checkpoint keeps vectors.
     init(
         _ method: RetrievalMethod, documents: [String], named names: [String] = [], queries: [String],
@@ -39,7 +39,7 @@ enum DocumentSearch {
             guard let head = encoder.head(EncoderTrain.functionHead), encoder.heads[head].reading == .text, !names.isEmpty
             else { throw StageFailure("the input 'encoder' has no labels for what is to be ranked; train it with encoder.train") }
             let labels = encoder.heads[head].labels
-            let tokens = queries.map { encoder.tokenizer.encode(instruction + $0, atMost: encoder.sequenceLimit) }
+            let tokens = queries.map { encoder.tokenizer.encode($0, atMost: encoder.sequenceLimit) }
             let scores = try EncoderScorer(encoder, workers: context.workers).scores(of: tokens, workers: context.workers)
             self = .labels(
                 names.map { labels.firstIndex(of: $0) },
