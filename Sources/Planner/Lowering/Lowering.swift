@@ -51,12 +51,13 @@ struct Lowering {
         let naming = StageNaming(variants: recipe.variants)
         let names = naming.names(of: builder.drafts)
         let report = try addReport(on: variants, names: names, naming: naming)
-        let retrieval = try addRetrievalReport(names: names)
+        var reports = [Graph.Target(name: "report", stage: report)]
+        if let retrieval = try addRetrievalReport(names: names) {
+            reports.append(Graph.Target(name: "retrieval", stage: retrieval))
+        }
         return builder.graph(
             names: names + naming.names(of: Array(builder.drafts[names.count...])),
-            targets: targets(
-                variants, reports: [("report", report)] + (retrieval.map { [("retrieval", $0)] } ?? []), naming: naming,
-                names: names))
+            targets: targets(variants, reports: reports, naming: naming, names: names))
     }
 
     /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each; `nil` where a problem
@@ -102,7 +103,7 @@ struct Lowering {
 
     /// The variants' final models, the teachers, the recipe's own stages, the reports.
     private func targets(
-        _ variants: [LoweredVariant], reports: [(name: String, stage: StageID)], naming: StageNaming, names: [String]
+        _ variants: [LoweredVariant], reports: [Graph.Target], naming: StageNaming, names: [String]
     ) -> [Graph.Target] {
         func targets(_ stages: [StageID], single: (StageID) -> String?) -> [Graph.Target] {
             var seen: Set<StageID> = []
@@ -116,7 +117,7 @@ struct Lowering {
         let own = targets(variants.flatMap { $0.own.map(\.stage) }) { names[$0.index] }
         let reserved = Set((teachers + own).map(\.name) + reports.map(\.name))
         let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
-        return models + teachers + own + reports.map { Graph.Target(name: $0.name, stage: $0.stage) }
+        return models + teachers + own + reports
     }
 }
 
