@@ -104,7 +104,8 @@ let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
 /// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
 /// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
-/// the reason. Where a model or a program decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
+/// the reason. Where a model or a program decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them. With
+/// `domains`, also how often the calls, read as frames, have the right domain, intent and slots.
 package struct EvalScore: JudgingKind {
     package static let declaration = KindDeclaration(
         "eval.score", revision: 2,
@@ -119,11 +120,13 @@ package struct EvalScore: JudgingKind {
     @Spanned package var question: ModelQuestion? = nil
     /// The program that judges; only where one does.
     @Spanned package var program: JudgingProgram? = nil
+    /// Functions by domain; `nil` where calls are not read as frames.
+    @Spanned package var domains: [String: [String]]? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$judge, .judge("judge")), .checks(\.$checks), .init(\.$sets, .evaluatedSets, isNeeded: true),
-        .init(\.$answer, .answer), .question(\.$question), .program(\.$program),
+        .init(\.$answer, .answer), .question(\.$question), .program(\.$program), .init(\.$domains, .domains),
     ]
 
     package var judges: Spanned<[JudgeKind]> { $judge.map { checks + [$0] } }
@@ -136,8 +139,8 @@ package struct EvalScore: JudgingKind {
 /// hand. `shared` finds them with a prefix tree of each set's prompts: a server that keeps what it has read computes every
 /// node of the tree once. At least the last token of a prompt is computed.
 ///
-/// Inputs: `model`, `answers` (of `eval.generate` or `eval.likelihood`): the token counts of the workload; with `shared` `data`
-/// (of `data.split`): the prompts.
+/// Inputs: `model`, also one of `encoder.train`, `answers` (of `eval.generate`, `eval.likelihood` or `eval.frames`): the token
+/// counts of the workload; with `shared` `data` (of `data.split`): the prompts.
 /// Output: `cost.json`: parameters, bytes, and per set the mean counts of tokens and operations of an answer: `prefill_flops` of
 /// the prompt tokens that are computed, `decode_flops` of the answer, `flops` of both; with a cached prefix `cached_tokens`,
 /// and as `cached_flops` what they would cost.

@@ -44,6 +44,12 @@ enum Memory {
         return process + 3 * encoder + 16 * (inputs.values.reduce(0, +) - encoder)
     }
 
+    /// Tuning an encoder: weights as read and trained, a gradient, two moments, the state while a checkpoint is written; rows.
+    static func tuning(_ inputs: [String: Int]) -> Int {
+        let encoder = inputs["encoder"] ?? 0
+        return process + 11 * encoder + 8 * (inputs.values.reduce(0, +) - encoder) + 4 * activations
+    }
+
     private static let activations = 128 << 20
 
     private static func models(_ inputs: [String: Int]) -> Int {

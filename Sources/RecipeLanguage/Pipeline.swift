@@ -31,6 +31,7 @@ package struct Pipeline: Sendable {
         let prune: Shared<[PruneTurn]>
         let quantize: Shared<QuantizeSection?>
         let evaluate: Shared<EvaluateSection>
+        let baseline: Shared<BaselineSection?>
         let stages: Shared<[NamedStage]>
         let numerics: Shared<Spanned<NumericsProfile>>
 
@@ -42,7 +43,7 @@ package struct Pipeline: Sendable {
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
             prune: Shared<[PruneTurn]>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
-            stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
+            baseline: Shared<BaselineSection?>, stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
             self.datasets = datasets
@@ -52,7 +53,7 @@ package struct Pipeline: Sendable {
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
             self.reward = reward
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
-            (self.stages, self.numerics) = (stages, numerics)
+            (self.baseline, self.stages, self.numerics) = (baseline, stages, numerics)
         }
 
         /// With other rows, and what is particular to them.
@@ -62,7 +63,7 @@ package struct Pipeline: Sendable {
                 examples: examples, prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
                 teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
                 judge: judge, reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate,
-                stages: stages, numerics: numerics)
+                baseline: baseline, stages: stages, numerics: numerics)
         }
     }
 
@@ -107,8 +108,8 @@ package struct Pipeline: Sendable {
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.reward), ObjectIdentifier(sections.transfer),
-            ObjectIdentifier(sections.prune),
-            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
+            ObjectIdentifier(sections.prune), ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.baseline),
+            ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
     }
 
@@ -142,6 +143,8 @@ package struct Pipeline: Sendable {
     /// `nil` where weights stay in float.
     package var quantize: QuantizeSection? { sections.quantize.value }
     package var evaluate: EvaluateSection { sections.evaluate.value }
+    /// `nil` where no other system is compared with.
+    package var baseline: BaselineSection? { sections.baseline.value }
     /// The recipe's own stages, in the order of writing.
     package var stages: [NamedStage] { sections.stages.value }
     package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
@@ -228,7 +231,7 @@ extension Pipeline {
             PromptsSection.Definition.field, references, tokenizer, teacher, FurtherTeacher.Definition.field, student,
             Sample.Definition.section, JudgeSection.Definition.field, reward,
             Transfer.Definition.top, prune,
-            quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
+            quantize, evaluate, BaselineSection.Definition.field, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]
     }
 }

@@ -203,4 +203,28 @@ package enum RetrievalMethod: String, Word {
     case bm25
     /// The cosine between vectors of a sentence encoder.
     case embedding
+    /// The logits of a classifier that was trained on the rows: an encoder with a label for each function.
+    case classifier
+}
+
+/// How a function is written as a document that is ranked.
+package enum DocumentForm: String, Word {
+    /// Its name cut into words, its description, a line for each parameter.
+    case text
+    /// Its definition as JSON: name, description, parameters.
+    case json
+}
+
+/// What the heads of a tuned encoder say of a text.
+package enum EncoderLabels: String, Word {
+    /// Which functions it wants called.
+    case functions
+    /// Domain, intent and slots.
+    case frames
+}
+
+/// A system that a student replaces.
+package enum BaselineKind: String, Word {
+    /// One encoder that classifies domain and intent and tags slots.
+    case icsf
 }

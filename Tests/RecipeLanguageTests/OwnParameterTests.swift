@@ -97,7 +97,7 @@ import Testing
         let groups: [any ParameterGroup.Type] = [
             TrainingParameters.self, LowRankParameters.self, ValidationParameters.self, ModelShape.self, Calibration.self,
             ModelQuestion.self, Rubric.self, JudgingProgram.self, EndpointParameters.self, PruneApply.Granularity.self,
-            PruneApply.Search.self, AnsweredRows.self,
+            PruneApply.Search.self, AnsweredRows.self, EncoderTraining.self,
         ]
         for group in groups { check(group) }
     }

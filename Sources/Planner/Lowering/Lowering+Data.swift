@@ -121,8 +121,7 @@ extension Lowering {
                 paraphrase.kind, title, inputs: input + model, endpoint: paraphrase.endpoint.map(EndpointAccess.init))
         case .augment(let kind): return try builder.add(kind, title, inputs: input)
         case .retrieve(let retrieve):
-            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.kind.method, pipeline) else { return nil }
-            return try builder.add(retrieve.kind, title, inputs: input + encoder)
+            return try addRetrieval(retrieve, title, to: data, pipeline)
         case .knowledge(let knowledge):
             guard let snippets = try addReference(knowledge.snippets, pipeline),
                 let encoder = try addEncoder(knowledge.encoder, for: knowledge.kind.method, pipeline)
@@ -135,10 +134,10 @@ extension Lowering {
     }
 
     /// The encoder that a method needs, as an input: none, or one; `nil` where a problem was found.
-    private mutating func addEncoder(
+    mutating func addEncoder(
         _ name: Spanned<String>?, for method: RetrievalMethod, _ pipeline: Pipeline
     ) throws -> [Stage.Input]? {
-        guard method == .embedding, let name else { return [] }
+        guard method != .bm25, let name else { return [] }
         return try addReference(name, pipeline).map { [.init(name: "encoder", stage: $0)] }
     }
 

@@ -43,6 +43,10 @@ extension Lowering {
             speed.$rounds.place = evaluate.metricsPlace
             evaluated.speed = try builder.add(speed, title("speed"), inputs: [input])
         }
+        if metrics.contains(.qps) {
+            let style = base.styled(model.answer)
+            evaluated.queries = try addQueries(to: input, in: style, of: base.view(of: model), title("queries"), base)
+        }
         return evaluated
     }
 
@@ -72,7 +76,52 @@ extension Lowering {
         return EvaluatedModel(model: nil, answer: .call, answers: answers, scores: scores, cost: cost, price: cost)
     }
 
-    /// - Parameter style: of the answers; `nil` for those that were the most probable ones.
+    /// The system that the student replaces, trained on the same rows; `nil` where a problem was found.
+    mutating func addBaseline(_ base: LoweredBase) throws -> EvaluatedModel? {
+        guard let baseline = base.pipeline.baseline, let name = base.pipeline.baselineEncoder,
+            let encoder = try addReference(name, base.pipeline)
+        else { return nil }
+        let title: (String) -> StageTitle = { .named("baseline.\($0)") }
+        var train = baseline.train
+        train.$domains = base.pipeline.evaluate.domains.map { $0.map(Optional.some) } ?? train.$domains
+        let stage = try builder.add(
+            train, .named("baseline"),
+            inputs: [.init(name: "encoder", stage: encoder), .init(name: "data", stage: base.lessons)])
+        let model = Stage.Input(name: "model", stage: stage)
+        var frames = EvalFrames.standard
+        frames.$sets = base.sets
+        let answers = try builder.add(
+            frames, title("answers"), inputs: [model, .init(name: "data", stage: base.data)])
+        let scores = try addScores(of: answers, nil, title("scores"), base)
+        let cost = try builder.add(
+            EvalCost.standard, title("cost"), inputs: [model, .init(name: "answers", stage: answers)])
+        var evaluated = EvaluatedModel(model: stage, answer: .call, answers: answers, scores: scores, cost: cost)
+        if base.pipeline.metrics.value.contains(.qps) {
+            evaluated.queries = try addQueries(to: model, in: nil, of: base.data, title("queries"), base)
+        }
+        return evaluated
+    }
+
+    /// How many questions a second a model answers.
+    ///
+    /// - Parameters:
+    ///   - style: what the answers consist of, where models write them.
+    ///   - data: the rows as the model's prompts show them.
+    private mutating func addQueries(
+        to model: Stage.Input, in style: Spanned<AnswerStyle>?, of data: StageID, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let evaluate = base.pipeline.evaluate
+        var queries = BenchQueries.standard
+        queries.$prompt = base.prompt
+        queries.$maxTokens = evaluate.answers.$maxTokens
+        if let style { queries.$answer = style }
+        if let set = base.sets.value.first { queries.$rowSet = base.sets.map { _ in set } }
+        queries.$rows.place = evaluate.metricsPlace
+        queries.$rounds.place = evaluate.metricsPlace
+        return try builder.add(queries, title, inputs: [model, .init(name: "data", stage: data)])
+    }
+
+    /// - Parameter style: of the answers; `nil` for those that no model wrote.
     private mutating func addScores(
         of answers: StageID, _ style: AnswerStyle?, _ title: StageTitle, _ base: LoweredBase
     ) throws -> StageID {
@@ -83,6 +132,7 @@ extension Lowering {
         if let style { score.$answer = base.styled(style) }
         score.$checks = judge.judge.$checks
         (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
+        score.$domains = base.pipeline.evaluate.frames
         return try builder.add(
             score, title,
             inputs: [.init(name: "data", stage: base.teacherData), .init(name: "answers", stage: answers)]
@@ -143,7 +193,7 @@ extension Lowering {
 
     /// Teachers first, then the models of the variants' chains, each once.
     mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
-        let rows = Self.merged(variants.flatMap(\.teacherRows) + variants.flatMap(\.rows))
+        let rows = Self.merged(variants.flatMap(\.peers) + variants.flatMap(\.rows))
         var inputs: [Stage.Input] = []
         for (index, row) in rows.enumerated() {
             inputs.append(.init(name: "scores.\(index)", stage: row.scores))
@@ -152,6 +202,7 @@ extension Lowering {
             if let loss = row.loss { inputs.append(.init(name: "loss.\(index)", stage: loss)) }
             if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
             if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
+            if let queries = row.queries { inputs.append(.init(name: "queries.\(index)", stage: queries)) }
             if let price = row.price { inputs.append(.init(name: "price.\(index)", stage: price)) }
             if let comparison = row.comparison { inputs.append(.init(name: "comparison.\(index)", stage: comparison)) }
         }

@@ -44,7 +44,7 @@ extension Lowering {
     /// The answers of a variant's last model beside those of another, judged pair by pair; `nil` where none is asked for, where
     /// the two are one, or where a problem was found.
     ///
-    /// - Parameter rows: the variant's evaluated teachers and models, its last one at the end.
+    /// - Parameter rows: the variant's evaluated models, its last one at the end, after those that it is held against.
     mutating func addComparison(of rows: [EvaluatedModel], _ base: LoweredBase) throws -> StageID? {
         guard let compare = base.pipeline.evaluate.compare, let model = rows.last, let stage = model.model else { return nil }
         let names = rows.map { Self.modelName(of: title(of: $0.scores)) }

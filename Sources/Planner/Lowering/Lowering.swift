@@ -18,6 +18,8 @@ struct Lowering {
     var ownStages: [String: StageID] = [:]
     /// Those being lowered, outermost first.
     var openStages: [String] = []
+    /// Stages that retrieve functions and whose recall is compared, in the order of the variants.
+    var retrievals: [StageID] = []
     /// What variants share that differ in their quantization alone.
     private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
@@ -49,9 +51,13 @@ struct Lowering {
         let naming = StageNaming(variants: recipe.variants)
         let names = naming.names(of: builder.drafts)
         let report = try addReport(on: variants, names: names, naming: naming)
+        var reports = [Graph.Target(name: "report", stage: report)]
+        if let retrieval = try addRetrievalReport(names: names) {
+            reports.append(Graph.Target(name: "retrieval", stage: retrieval))
+        }
         return builder.graph(
             names: names + naming.names(of: Array(builder.drafts[names.count...])),
-            targets: targets(variants, report: report, naming: naming, names: names))
+            targets: targets(variants, reports: reports, naming: naming, names: names))
     }
 
     /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each; `nil` where a problem
@@ -65,12 +71,12 @@ struct Lowering {
             model = quantized
         }
         if !rows.isEmpty {
-            rows[rows.count - 1].comparison = try addComparison(of: prepared.teacherRows + rows, prepared.base)
+            rows[rows.count - 1].comparison = try addComparison(of: prepared.peers + rows, prepared.base)
         }
         for stage in pipeline.stages { _ = try addOwnStage(stage, pipeline) }
         let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
         return LoweredVariant(
-            teachers: prepared.teachers, teacherRows: prepared.teacherRows, model: model.stage, rows: rows, own: own)
+            teachers: prepared.teachers, peers: prepared.peers, model: model.stage, rows: rows, own: own)
     }
 
     /// All of a variant before its weights are quantized, lowered once for those that agree on it.
@@ -85,20 +91,24 @@ struct Lowering {
         let teacher = try addTeacher(base)
         base.lessons = try addReferences(base, teacher: teacher)
         guard let student = try addStudent(base, teacher: teacher) else { return nil }
-        let teacherRows = pipeline.evaluate.teacher.value ? try evaluateTeachers(teacher, base) : []
+        var peers = pipeline.evaluate.teacher.value ? try evaluateTeachers(teacher, base) : []
+        if pipeline.baseline != nil {
+            guard let baseline = try addBaseline(base) else { return nil }
+            peers.append(baseline)
+        }
         var rows: [EvaluatedModel] = []
         for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
         let new = PreparedVariant(
-            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], teacherRows: teacherRows,
+            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], peers: peers,
             model: student.chain.last ?? student.start, rows: rows,
             stages: builder.touched, ownStages: ownStages)
         prepared[identity] = new
         return new
     }
 
-    /// The variants' final models, the teachers, the recipe's own stages, the report.
+    /// The variants' final models, the teachers, the recipe's own stages, the reports.
     private func targets(
-        _ variants: [LoweredVariant], report: StageID, naming: StageNaming, names: [String]
+        _ variants: [LoweredVariant], reports: [Graph.Target], naming: StageNaming, names: [String]
     ) -> [Graph.Target] {
         func targets(_ stages: [StageID], single: (StageID) -> String?) -> [Graph.Target] {
             var seen: Set<StageID> = []
@@ -110,9 +120,9 @@ struct Lowering {
         }
         let teachers = targets(variants.flatMap(\.teachers)) { _ in "teacher" }
         let own = targets(variants.flatMap { $0.own.map(\.stage) }) { names[$0.index] }
-        let reserved = Set((teachers + own).map(\.name) + ["report"])
+        let reserved = Set((teachers + own).map(\.name) + reports.map(\.name))
         let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
-        return models + teachers + own + [Graph.Target(name: "report", stage: report)]
+        return models + teachers + own + reports
     }
 }
 
@@ -120,7 +130,7 @@ struct Lowering {
 private struct PreparedVariant {
     var base: LoweredBase
     var teachers: [StageID]
-    var teacherRows: [EvaluatedModel]
+    var peers: [EvaluatedModel]
     var model: LoweredModel
     var rows: [EvaluatedModel]
     /// All that was added or met on the way.
@@ -132,8 +142,8 @@ private struct PreparedVariant {
 struct LoweredVariant {
     /// Those that the student learns from.
     var teachers: [StageID]
-    /// Their evaluations, and that of a teacher behind an endpoint; none where the recipe wants none.
-    var teacherRows: [EvaluatedModel]
+    /// What the models are held against: the teachers, that behind an endpoint too, and the baseline.
+    var peers: [EvaluatedModel]
     /// The last of the chain.
     var model: StageID
     /// Every model of the chain.
@@ -175,6 +185,7 @@ struct EvaluatedModel: Hashable {
     var loss: StageID?
     var serving: StageID?
     var speed: StageID?
+    var queries: StageID?
     /// Of a model behind an endpoint.
     var price: StageID?
     /// With another model, where it is the last of its variant.

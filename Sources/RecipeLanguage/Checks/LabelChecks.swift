@@ -27,8 +27,8 @@ struct LabelChecks {
         let judges = pipeline.judge.judge.judges
         guard let judge = judges.value.first(where: { $0 == .ast || $0 == .exact }) else { return }
         let samples = pipeline.references.value == .judged || pipeline.studentSteps.contains(where: isJudged)
-        let judges = samples && pipeline.sample != nil
-        for set in (judges ? [RowSet.train.rawValue] : []) + pipeline.evaluatedSets {
+        let judgesTraining = samples && pipeline.sample != nil
+        for set in (judgesTraining ? [RowSet.train.rawValue] : []) + pipeline.evaluatedSets {
             guard let source = pipeline.data.unlabelled(in: set).first else { continue }
             findings.report(
                 .needsAnswers,

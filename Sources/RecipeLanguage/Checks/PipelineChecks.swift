@@ -18,6 +18,7 @@ struct PipelineChecks {
         ViewChecks(pipeline: pipeline, findings: findings).run()
         LabelChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
+        checkBaseline()
         PruneChecks(pipeline: pipeline, findings: findings).run()
         if let quantize = pipeline.quantize { checkGroups(quantize) }
     }
@@ -78,6 +79,16 @@ struct PipelineChecks {
                 .outOfRange(
                     "top_k", allowed: "at most the vocabulary", nearest: "\(vocabulary)", at: distillation.capture.$k.span))
         }
+    }
+
+    /// A baseline tunes an encoder, which somebody must name.
+    private func checkBaseline() {
+        guard let baseline = pipeline.baseline, pipeline.baselineEncoder == nil else { return }
+        findings.report(
+            .missingField(
+                "encoder", in: "'baseline'", at: baseline.field.span,
+                help: "write 'baseline: {kind: \(baseline.kind.value.rawValue), encoder: SOURCE}', or name one under "
+                    + "'data.retrieve'"))
     }
 
     /// Groups must fill the rows of every linear layer.

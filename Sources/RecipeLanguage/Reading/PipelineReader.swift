@@ -101,6 +101,7 @@ struct PipelineReader {
                 prune: prune,
                 quantize: section("quantize", combination) { QuantizeSection(reading: $0, references: references) },
                 evaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
+                baseline: section("baseline", combination) { BaselineSection(reading: $0, references: references) },
                 stages: section("stages", combination) { NamedStage.list(reading: $0, references: references) },
                 numerics: section("numerics", combination) { $0[NumericsProfile.Definition.field] }))
     }

@@ -187,6 +187,7 @@ extension Pipeline {
         names += [judge.script, judge.validation?.labels, reward.script].compactMap { $0?.value }
         names += [evaluate.perplexity?.text, evaluate.compare?.sheet].compactMap { $0?.value }
         names += calibrations.filter { $0.origin(in: data) == .text }.map(\.name.value)
+        names += baselineEncoder.map { [$0.value] } ?? []
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names
     }

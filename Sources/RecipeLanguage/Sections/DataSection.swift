@@ -78,7 +78,10 @@ package struct DataSection: Sendable {
 
     /// Sources and stages that the rows are made of.
     package var references: [String] {
-        let searched = [retrieve?.encoder, knowledge?.snippets, knowledge?.encoder, paraphrase?.from].compactMap { $0?.value }
+        let named = [
+            retrieve?.encoder, retrieve?.describe?.from, knowledge?.snippets, knowledge?.encoder, paraphrase?.from,
+        ]
+        let searched = named.compactMap { $0?.value }
         switch rows {
         case .generate(let generate): return [generate.functions.value, generate.templates.value] + searched
         case .ingest(let ingest):

@@ -21,6 +21,8 @@ package struct EvaluateSection: Sendable {
     package let serving: BenchServe
     /// `nil` where models are not compared pair by pair.
     package let compare: CompareSection?
+    /// Functions by domain; `nil` where none are written.
+    package let domains: Spanned<[String: [String]]>?
 
     enum Definition {
         static let sets = Field.words(
@@ -36,8 +38,9 @@ package struct EvaluateSection: Sendable {
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
                 + "per answer, and apart that of the prompt (`prefill_flops`), that of the answer (`decode_flops`), and what "
                 + "`cached_prefix` saves (`cached_flops`); `perplexity`; `loss`: cross entropy of the rows' own answers; "
-                + "`latency`; `speed`: tokens per second of one answer, measured; `prompt_tokens` and `price` of an answer of an "
-                + "endpoint; docs/tasks.md has those of tasks.")
+                + "`latency`; `speed`: tokens per second of one answer, and `qps`: answers per second, measured; `prompt_tokens` "
+                + "and `price` of an answer of an endpoint; `domain`, `intent`, `slot_f1`, `frame`: calls read as frames; "
+                + "docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
@@ -50,7 +53,7 @@ package struct EvaluateSection: Sendable {
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
             [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields()
-                + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field])
+                + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -75,6 +78,8 @@ package struct EvaluateSection: Sendable {
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
         compare = CompareSection(reading: fields, references: references)
+        domains = fields.written(Field<[String: [String]]>.domains)
+        checkDomains(fields)
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))
@@ -90,6 +95,35 @@ package struct EvaluateSection: Sendable {
                 .missingField(
                     "perplexity", in: fields.owner, at: wanted.span,
                     help: "add 'perplexity: {text: SOURCE}': the text to measure on"))
+        }
+    }
+}
+
+extension EvaluateSection {
+    /// Functions by domain where calls are read as frames: as written, else none.
+    package var frames: Spanned<[String: [String]]?> {
+        if let domains { return domains.map(Optional.some) }
+        let asked = metrics?.value.first { $0.value.isOfFrames }
+        return Spanned(asked.map { _ in [:] }, at: asked?.place ?? metricsPlace)
+    }
+
+    /// A function belongs to one domain, and the metric `domain` wants some.
+    private func checkDomains(_ fields: Fields) {
+        if domains == nil, fields.node("domains") == nil, let asked = metrics?.value.first(where: { $0.value == .domain }) {
+            fields.report(
+                .missingField(
+                    "domains", in: fields.owner, at: asked.span,
+                    help: "add 'domains: {NAME: [FUNCTION, …]}': the functions of each domain"))
+        }
+        guard let domains else { return }
+        var seen: [String: String] = [:]
+        for (domain, functions) in domains.value.sorted(by: { $0.key < $1.key }) {
+            for function in functions {
+                guard let other = seen.updateValue(domain, forKey: function), other != domain else { continue }
+                fields.report(
+                    .conflict, "'\(Diagnostic.shortened(function))' is in the domains '\(other)' and '\(domain)'",
+                    at: domains.span, help: "keep it in one of the two")
+            }
         }
     }
 }

@@ -6,6 +6,11 @@ extension EvaluateSection {
         /// Share of rows that the judge accepts.
         case ar
         case exact
+        /// Of calls that are read as frames.
+        case domain
+        case intent
+        case slotF1 = "slot_f1"
+        case frame
         case accuracy
         case macroF1 = "macro_f1"
         case fieldPrecision = "field_precision"
@@ -42,6 +47,8 @@ extension EvaluateSection {
         case promptTokens = "prompt_tokens"
         /// Of an answer, by the prices that the recipe names.
         case price
+        /// Answers a second to questions that are all there at once.
+        case qps
     }
 }
 
@@ -50,8 +57,9 @@ extension EvaluateSection.Metric {
     private var tasks: [TaskKind]? {
         switch self {
         case .ar, .exact, .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed,
-            .promptTokens, .price:
+            .promptTokens, .price, .qps:
             nil
+        case .domain, .intent, .slotF1, .frame: [.calls]
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -78,9 +86,12 @@ extension EvaluateSection.Metric {
     package var isOfQuality: Bool {
         switch self {
         case .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed, .promptTokens,
-            .price:
+            .price, .qps:
             false
         default: true
         }
     }
+
+    /// Whether calls are read as frames of domain, intent and slots for it.
+    package var isOfFrames: Bool { [.domain, .intent, .slotF1, .frame].contains(self) }
 }

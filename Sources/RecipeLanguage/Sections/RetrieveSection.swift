@@ -1,18 +1,29 @@
 import Declarations
+import Diagnostics
 import Kinds
 import Words
 
 /// `data.retrieve`: each row's functions are the nearest ones of the whole pool.
 package struct RetrieveSection: Sendable {
     package let kind: DataRetrieve
-    /// The encoder's source; needed by `embedding`.
+    /// The encoder's source; `bm25` needs none.
     package let encoder: Spanned<String>?
+    /// How the classifier is trained, where one ranks.
+    package let classifier: EncoderTrain?
+    /// `nil` where functions keep their descriptions.
+    package let describe: DescribeSection?
 
     enum Definition {
-        static let encoder = Field.text("encoder", "The source of the sentence encoder; `embedding` needs one.")
+        static let encoder = Field.text(
+            "encoder",
+            "The source of the encoder that `embedding` and `classifier` need: of BERT's family, or for `embedding` a decoder.")
+        static let training = SectionField(
+            "training",
+            MappingDefinition("data.retrieve.training", "How a classifier of functions is trained.", EncoderTraining.fields()))
+        static let describe = SectionField("describe", DescribeSection.Definition.mapping)
         static let mapping = MappingDefinition(
             "data.retrieve", "The functions that a prompt lists are retrieved from the whole pool.", mayBeNone: true,
-            DataRetrieve.fields() + [encoder])
+            DataRetrieve.fields() + [encoder, training, describe])
     }
 
     init?(reading data: Fields, references: References) {
@@ -21,6 +32,35 @@ package struct RetrieveSection: Sendable {
         kind.read(fields)
         self.kind = kind
         encoder = fields.encoder(Definition.encoder, for: kind.$method, references)
+        describe = DescribeSection(reading: fields, for: kind, references: references)
+        if kind.method == .classifier {
+            var classifier = EncoderTrain.standard
+            classifier.training.read(fields.section(Definition.training))
+            self.classifier = classifier
+        } else {
+            classifier = nil
+            if let entry = fields.entry("training"), !entry.value.isNull {
+                fields.report(
+                    .conflict, "the method '\(kind.method.rawValue)' trains nothing", at: entry.key.span,
+                    secondary: kind.$method.isWritten ? [.init(kind.$method.span)] : [],
+                    help: "leave 'training' out, or write 'method: classifier'")
+            }
+        }
+        checkTexts(fields)
+    }
+
+    /// What of the texts a method does not read.
+    private func checkTexts(_ fields: Fields) {
+        let unread = [
+            ("query_instruction", kind.$queryInstruction.map { _ in }, kind.method != .embedding, "'method: embedding'"),
+            ("document", kind.$document.map { _ in }, kind.method == .classifier, "another method"),
+        ]
+        for (name, field, isUnread, other) in unread where isUnread && field.isWritten {
+            fields.report(
+                .conflict, "the method '\(kind.method.rawValue)' does not read '\(name)'", at: field.span,
+                secondary: kind.$method.isWritten ? [.init(kind.$method.span)] : [],
+                help: "leave it out, or take \(other)")
+        }
     }
 }
 
@@ -50,6 +90,11 @@ package struct KnowledgeSection: Sendable {
         var kind = DataKnowledge.standard
         kind.read(fields)
         self.kind = kind
+        if kind.method == .classifier {
+            fields.report(
+                .conflict, "snippets of knowledge are no classes that a classifier could learn", at: kind.$method.span,
+                help: "write 'method: bm25' or 'method: embedding'")
+        }
         encoder = fields.encoder(RetrieveSection.Definition.encoder, for: kind.$method, references)
     }
 }
@@ -60,7 +105,7 @@ extension Fields {
         _ field: Field<String>, for method: Spanned<RetrievalMethod>, _ references: References
     ) -> Spanned<String>? {
         let encoder = reference(field, among: references)
-        if method.value == .embedding, encoder == nil, node(field.name) == nil {
+        if method.value != .bm25, encoder == nil, node(field.name) == nil {
             report(
                 .missingField(field.name, in: owner, at: method.span, help: "add 'encoder: SOURCE', or write 'method: bm25'"))
         }

@@ -24,7 +24,7 @@ extension EvalScore: RunnableStage {
         var start = 0
         for (set, answers) in zip(sets, answers) {
             let range = start..<start + answers.count
-            var results = SetResults(set: set, of: task)
+            var results = SetResults(set: set, of: task, domains: domains)
             for (answer, verdict) in zip(answers, judging.verdicts[range]) {
                 results.add(answer.judged, verdict, of: answer.answer)
             }
@@ -58,11 +58,15 @@ private struct SetResults {
     let set: String
     private let task: any AnswerTask
     private var tally: any TaskScores
+    /// `nil` where calls are not read as frames.
+    private var frames: FrameScores?
     private(set) var failures: [JSON] = []
 
-    init(set: String, of task: any AnswerTask) {
+    /// - Parameter domains: functions by domain, where calls are read as frames.
+    init(set: String, of task: any AnswerTask, domains: [String: [String]]?) {
         (self.set, self.task) = (set, task)
         tally = task.newScores()
+        frames = domains.map { FrameScores(FunctionDomains($0)) }
     }
 
     mutating func add(_ judged: JudgedResponse, _ verdict: Verdict, of answer: Answer) {
@@ -72,6 +76,7 @@ private struct SetResults {
             ScoredAnswer(
                 row: row, answer: judged.answer, isAccepted: verdict.isAccepted, isExact: isExact,
                 responseTokens: answer.tokens.response, options: answer.options))
+        if !row.isUnlabelled { frames?.add(row, answer: judged.answer) }
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
@@ -82,8 +87,10 @@ private struct SetResults {
     var confusion: JSON { tally.confusion }
 
     func scores(agreement: JSON?) -> JSON {
-        guard let agreement, let members = tally.json.object else { return tally.json }
-        return .object(members.merging(["agreement": agreement]) { $1 })
+        guard var members = tally.json.object else { return tally.json }
+        if let frames { members.merge(frames.members) { $1 } }
+        if let agreement { members["agreement"] = agreement }
+        return .object(members)
     }
 }
 

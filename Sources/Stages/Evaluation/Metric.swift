@@ -100,6 +100,9 @@ extension Metric {
             "price", heading: "price/1k answers", .model(input: "price", EndpointCost.price, path: ["price"]), .lowerIsBetter,
             Format(places: 3, factor: 1000), comparison: Format(places: 6)),
         Metric(
+            "qps", heading: "queries/s", .model(input: "queries", BenchQueries.queries, path: ["queries_per_second"]),
+            .higherIsBetter, Format(places: 1)),
+        Metric(
             "perplexity", .model(input: "perplexity", EvalPerplexity.perplexity, path: ["perplexity"]), .lowerIsBetter,
             Format(places: 3)),
         Metric(
@@ -108,6 +111,16 @@ extension Metric {
         Metric(
             "exact", .set(member: "exact"), .higherIsBetter, .share,
             hubName: HubName(type: "exact_match", name: "exact match")),
+        Metric(
+            "domain", .set(member: "domain"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "domain")),
+        Metric(
+            "intent", .set(member: "intent"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "intent")),
+        Metric(
+            "slot_f1", heading: "slot F1", .set(member: "slot_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over slots with values")),
+        Metric(
+            "frame", .set(member: "frame"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "domain, intent and all slots")),
         Metric(
             "accuracy", .set(member: "accuracy"), .higherIsBetter, .share,
             hubName: HubName(type: "accuracy", name: "accuracy")),

@@ -56,6 +56,14 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         DigestedRecipe(file: "prepared-digests.txt", targets: ["data"], program: RetrievalRecipeTests.program) {
             $0.hasPrefix("data")
         },
+        DigestedRecipe(
+            file: "encoder-digests.txt", targets: ["report", "retrieval"], program: ReplacedSystemTests.program
+        ) { stage in
+            stage == "data" || stage.hasPrefix("retrieval") || stage.hasPrefix("baseline") && !stage.hasSuffix(".queries")
+        },
+        DigestedRecipe(file: "description-digests.txt", targets: ["data"], program: ReplacedSystemTests.describing) {
+            $0.hasPrefix("retrieval")
+        },
         DigestedRecipe(file: "ingest-digest.txt", targets: ["data"], onlyStage: "data.rows", program: ingested),
         DigestedRecipe(file: "likelihood-digests.txt", program: ranked) {
             $0.hasPrefix("data") || [".answers", ".scores", ".loss"].contains(where: $0.hasSuffix)

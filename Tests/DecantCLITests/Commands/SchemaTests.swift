@@ -191,7 +191,7 @@ import Testing
           split: {test: 15%, valid: 5%, ood: {functions: [find_phone]}, limit: {train: 1k}, seed: 5, stratify: true}
           candidates: 4
           prompt: tools
-          retrieve: {method: bm25, top_k: 5, add_missed: yes}
+          retrieve: {method: bm25, top_k: 5, add_missed: yes, document: json, recall_at: [1, 5, 7]}
           knowledge: {snippets: functions, method: bm25, top_k: 2}
           compress_prompt: true
         tokenizer: {vocabulary: 300}
@@ -208,7 +208,8 @@ import Testing
           - {step: RL, rollouts: 4, kl: 1e-2}
         prune: {method: depth, ratio: [20%, 40%], samples: 64, data: train, recover: "KD(steps: 15)"}
         quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%, activation_order: yes, ignore: [lm_head]}
-        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, loss, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8]}
+        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, loss, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8], domains: {home: [set_light]}}
+        baseline: {kind: icsf, encoder: text, training: {steps: 10, warmup: 5%}}
         stages:
           torch: {command: [python3, inputs/script/train.py], inputs: {script: script, data: data}, environment: {SEED: 1}, outputs: [model.safetensors], time_limit: 30 min, memory: 4 GiB}
           smaller: {kind: quant.apply, inputs: {model: torch}, parameters: {scheme: W8A16, method: rtn, group_size: 32, ignore: []}}
