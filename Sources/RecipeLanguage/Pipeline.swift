@@ -56,11 +56,12 @@ package struct Pipeline: Sendable {
             (self.baseline, self.stages, self.numerics) = (baseline, stages, numerics)
         }
 
-        /// With other rows, and what is particular to them.
+        /// With other rows, and what is particular to them. The recipe's instructions and examples are of its own data.
         func reading(_ set: FurtherData) -> Sections {
             Sections(
-                task: Shared(set.task), data: Shared(set.data), datasets: datasets, instructions: instructions,
-                examples: examples, prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
+                task: Shared(set.task), data: Shared(set.data), datasets: datasets,
+                instructions: Shared(Spanned(wrappedValue: "")), examples: Shared(Spanned(wrappedValue: [])),
+                prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
                 teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
                 judge: judge, reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate,
                 baseline: baseline, stages: stages, numerics: numerics)
