@@ -63,7 +63,7 @@ enum MMLUReader: ChoiceReader {
 
 /// CMMLU: `{"Question", "A", "B", "C", "D", "Answer": letter}`. The prompt lists the choices, and their letters are the options.
 enum CMMLUReader: ChoiceReader {
-    static let needed = ["Question", "Answer"] + letters
+    static let needed = ["Question"] + letters
     private static let letters = ["A", "B", "C", "D"]
 
     static func question(_ record: JSON) throws(RowError) -> (query: String, options: [String]) {

@@ -34,6 +34,7 @@ import Words
         ),
         (.options, .choice, "a.jsonl", #"{"query":"2 + 2","options":["3","4"],"answer":1}"#),
         (.mmlu, .choice, "a.jsonl", #"{"question":"2 + 2","choices":["3","4"],"answer":1}"#),
+        (.cmmlu, .choice, "a.csv", "Question,A,B,C,D,Answer\nhow many?,one,two,three,four,D\n"),
         (
             .arc, .choice, "a.jsonl",
             #"{"question":"2 + 2","choices":{"text":["3","4"],"label":["A","B"]},"answerKey":"B"}"#

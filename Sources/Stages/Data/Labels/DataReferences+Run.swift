@@ -38,9 +38,7 @@ extension DataReferences: RunnableStage {
     /// By row, in the judge's order.
     private func acceptedAnswers(in context: StageContext) throws -> [String: [String]] {
         var answers: [String: [String]] = [:]
-        var inputs = ["judged"]
-        while context.hasInput("judged.\(inputs.count - 1)") { inputs.append("judged.\(inputs.count - 1)") }
-        for input in inputs {
+        for input in context.numberedInputs("judged") {
             for accepted in try context.read(Judge.accepted, from: input) {
                 answers[accepted.row, default: []].append(accepted.response)
             }
