@@ -38,7 +38,8 @@ extension Lowering {
     ) throws -> StageID? {
         guard let model = try addImport(describe.from, pipeline) else { return nil }
         let lessons = try builder.add(
-            describe.sample, Self.retrievalTitle("candidates", pipeline), inputs: [.init(name: "model", stage: model), data] + encoder)
+            describe.sample, Self.retrievalTitle("candidates", pipeline),
+            inputs: [.init(name: "model", stage: model), data] + encoder)
         let writer = try builder.add(
             describe.train, Self.retrievalTitle("writer", pipeline),
             inputs: [.init(name: "model", stage: model), .init(name: "data", stage: lessons)])
