@@ -21,7 +21,9 @@ import Testing
         try program.write(
             recipe.replacing("http://localhost:8000/v1", with: "http://127.0.0.1:\(server.port)/v1")
                 .replacing("RFT(steps: 60, batch: 12)", with: transfer)
-                .replacing("hidden: 64", with: "hidden: 32"),
+                .replacing("hidden: 64", with: "hidden: 32")
+                // The server's judge says what its hash says.
+                .replacing("agreement: 90%", with: "agreement: 30%"),
             to: "tiny.yaml")
         return program
     }
@@ -53,6 +55,10 @@ import Testing
             #expect(row["sets"]?["later"]?["exact"] == .null && row["sets"]?["later"]?["ar"]?.double != nil)
             #expect(row["sets"]?["test"]?["exact"]?.double != nil && row["sets"]?["test"]?["agreement"] != nil)
         }
+        // The judge was held against people's labels before it was believed.
+        let validation = try json("validation.json", of: "judge.validated", in: program)
+        #expect(validation["labels"] == 16 && validation["not_understood"] == 0)
+        #expect(validation["agreement"]?.double ?? 0 >= 0.3)
         // What the judge accepted is what is right now; the rest says nothing still.
         let counts = try json("references.json", of: "data.references", in: program)["sets"]?["train"]
         #expect(counts?["labelled"] == 0 && counts?["judged"]?.integer ?? 0 > 50)
