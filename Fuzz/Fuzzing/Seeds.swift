@@ -166,6 +166,7 @@ enum Seeds {
                 #"[{"userInput":{"text":"é at 6"},"context":{"requestedSlots":["time"]},"labels":[{"slot":"time","valueSpan":{"startIndex":5,"endIndex":6}}]}]"#
             case .options: #"{"id":"a","query":"x?","options":["y","x","é"],"reply":"x"}"#
             case .mmlu: #"{"question":" x? ","choices":["3","x","5","6"],"answer":1}"#
+            case .cmmlu: #"{"Question":" x? ","A":"3","B":"x","C":"5","D":"6","Answer":"B"}"#
             case .arc: #"{"id":"x","question":"x?","choices":{"text":["one","x"],"label":["A","2"]},"answerKey":"2"}"#
             case .hellaswag:
                 #"{"activity_label":"x","ctx_a":"A. [title] Then","ctx_b":"éa [b]  ΣΣ","endings":[" [x] eats."," runs"],"label":"1"}"#

@@ -16,7 +16,7 @@ extension FuzzTarget {
             let task: TaskKind =
                 switch format {
                 case .spans: .extract
-                case .options, .mmlu, .arc, .hellaswag: .choice
+                case .options, .mmlu, .cmmlu, .arc, .hellaswag: .choice
                 case .ranking: .rank
                 case .table: .classify
                 default: .calls

@@ -93,6 +93,23 @@ extension Fields {
         return section(field)
     }
 
+    /// Mappings in a list, each under its number from 1; a single one needs no brackets. None where the field is left out, or
+    /// is `none`.
+    package func sections(_ field: SectionField) -> [Fields] {
+        let name = field.definition.name
+        guard let list = node(name), let elements = list.sequence else { return optionalSection(field).map { [$0] } ?? [] }
+        if elements.isEmpty { report(.emptyList(fullName(of: name), at: list.span)) }
+        return elements.enumerated().map { index, element in
+            let path = "\(fullName(of: name)).\(index + 1)"
+            if element.mapping == nil {
+                let example = field.mapping.names.first ?? "…"
+                report(.wrongType(path, wants: "a mapping such as {\(example): …}", found: element))
+            }
+            return Fields(
+                field.mapping, path: path, anchor: element.span, entries: element.mapping ?? [], findings: findings)
+        }
+    }
+
     /// Mappings under names of the writer's own, in the order of writing.
     package func named(_ field: RawField, _ definition: MappingDefinition) -> [(name: Spanned<String>, fields: Fields)] {
         guard let node = node(field.name) else { return [] }

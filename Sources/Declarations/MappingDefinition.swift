@@ -24,9 +24,7 @@ package struct MappingDefinition: Sendable {
 
     /// Fields that hold mappings with a field of this name.
     func mappings(with name: String) -> [String] {
-        fields.compactMap { field in
-            if case .mapping(let mapping) = field.type, mapping.names.contains(name) { field.name } else { nil }
-        }
+        fields.filter { $0.type.section?.names.contains(name) == true }.map(\.name)
     }
 
     /// The first field that a word or share standing alone was meant for.
@@ -66,10 +64,15 @@ package struct SectionField: DefinedField {
     package let mapping: MappingDefinition
     package let definition: FieldDefinition
 
-    package init(_ name: String, _ mapping: MappingDefinition, standard: String? = nil, required: Bool = false) {
+    /// - Parameter isRepeated: whether several such mappings may stand in a list.
+    package init(
+        _ name: String, _ mapping: MappingDefinition, standard: String? = nil, required: Bool = false,
+        isRepeated: Bool = false
+    ) {
         self.mapping = mapping
         definition = FieldDefinition(
-            name: name, type: .mapping(mapping), standard: standard, isRequired: required, documentation: mapping.documentation)
+            name: name, type: isRepeated ? .either([.mapping(mapping), .list(.mapping(mapping))]) : .mapping(mapping),
+            standard: standard, isRequired: required, documentation: mapping.documentation)
     }
 }
 
@@ -110,6 +113,23 @@ package indirect enum ValueType: Sendable {
 }
 
 extension ValueType {
+    /// The mapping of a section, which may be one of several.
+    package var section: MappingDefinition? {
+        switch self {
+        case .mapping(let mapping): mapping
+        case .either(let types): isRepeated ? types.first?.section : nil
+        default: nil
+        }
+    }
+
+    /// Whether it is a mapping, or a list of such mappings.
+    package var isRepeated: Bool {
+        guard case .either(let types) = self, case .mapping? = types.first, case .list(.mapping)? = types.last else {
+            return false
+        }
+        return true
+    }
+
     /// In few words, for the documentation's tables.
     package var summary: String {
         switch self {

@@ -2,7 +2,7 @@ import Declarations
 import Words
 
 package enum AnswerKinds {
-    static let kinds: [any StageKind.Type] = [Sample.self, EndpointSample.self, Judge.self]
+    static let kinds: [any StageKind.Type] = [Sample.self, EndpointSample.self]
 }
 
 /// A kind whose stages may ask a model behind a server.
@@ -29,44 +29,59 @@ package struct Sample: StageKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var constrained = false
+    /// `nil` where all rows are answered.
+    @Spanned package var rows: AnsweredRows? = nil
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$samples, .samples), .init(\.$temperature, .samplingTemperature), .init(\.$maxTokens, .answerTokens),
-        .init(\.$seed, .seed("Of the sampling.")),
+        .init(\.$seed, .seed("Of the sampling.")), .answeredRows(\.$rows),
         .init(
             \.$constrained,
             .flag("constrained", "Whether a model at hand can answer nothing but calls that fit the functions' schemas."),
             key: .unlessStandard),
         .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
 
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: RowSet.train.rawValue) }
+    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: set.rawValue) }
 }
 
 /// Rollouts of a model behind an OpenAI-compatible server. The recorded answers are the artifact.
+///
+/// Revision 2: what a model reasons before its answer is kept as `reasoning`.
 ///
 /// Inputs: `data` (of `data.split`).
 /// Output: as `sample`, and `exchanges.jsonl`: each question's digest, model and settings with the answer as it came.
 package struct EndpointSample: AskingKind {
     package static let declaration = KindDeclaration(
-        "endpoint.sample", revision: 1, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
+        "endpoint.sample", revision: 2, inputs: [.required("data")], output: "`rollouts.jsonl`, `exchanges.jsonl`")
 
     package var endpoint = EndpointParameters()
     @Spanned package var samples = 1
     @Spanned package var temperature = 0.7
     @Spanned package var maxTokens = 64
     @Spanned package var seed = 7
+    /// With reasoning, a response is the model's own reasoning and its answer.
+    @Spanned package var answer = AnswerStyle.call
+    /// `nil` where all rows are answered.
+    @Spanned package var rows: AnsweredRows? = nil
+    @Spanned package var set = RowSet.train
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.endpoint, "endpoint", "The model behind the server."),
         .init(\.$samples, .samples), .init(\.$temperature, .samplingTemperature), .init(\.$maxTokens, .answerTokens),
-        .init(\.$seed, .seed("Of the sampling.")),
+        .init(\.$seed, .seed("Of the sampling.")), .answeredRows(\.$rows),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+        .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
+
+    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var askedModel: String? { endpoint.model }
 }
@@ -77,41 +92,37 @@ extension EndpointSample {
         self.init()
         endpoint.$model = model
         ($samples, $temperature, $maxTokens, $seed) = (sample.$samples, sample.$temperature, sample.$maxTokens, sample.$seed)
+        ($rows, $set) = (sample.$rows, sample.$set)
     }
 }
 
-/// Sorts rollouts into accepted and rejected ones.
-///
-/// Revision 4: no reply of a judging model has a token that only pads the embedding.
-///
-/// Inputs: `data` (of `data.split`), `rollouts` (of `sample` or `endpoint.sample`), `judge` (a model) where a model at hand
-/// decides.
-/// Output: `accepted.jsonl` (row id, response), `rejected.jsonl` and `surplus.jsonl` (row id, response, reason): what is
-/// wrong, and what is right but equal to a kept response or more than are kept; `summary.json`. Where a model decides,
-/// `verdicts.jsonl` (row id, response, question, reply, verdict, what `ast` says), and in the summary how often it agrees
-/// with `ast`.
-package struct Judge: AskingKind {
-    package static let declaration = KindDeclaration(
-        "judge", revision: 4, inputs: [.required("data"), .required("rollouts"), .optional("judge")],
-        output: "`accepted.jsonl`, `rejected.jsonl`, `surplus.jsonl`, `summary.json`, `verdicts.jsonl`?")
-
-    @Spanned package var kind = JudgeKind.ast
-    /// Accepted responses kept per row, after equal ones are merged.
-    @Spanned package var keep = 1
-    @Spanned package var answer = AnswerStyle.call
-    /// What a judging model is asked; only where one decides.
-    @Spanned package var question: ModelQuestion? = nil
+/// Which training rows a teacher answers, where several share them: those of its domain, or a share of those of no domain.
+package struct AnsweredRows: ParameterGroup {
+    /// Functions that rows call, or labels that they have: names, and patterns in which `*` is any run of characters. Empty for a
+    /// teacher that answers rows of no domain.
+    @Spanned package var domain: [String] = []
+    /// The domains of teachers that come before it.
+    @Spanned package var except: [String] = []
+    /// Of rows of no domain, those whose hash is from here on …
+    @Spanned package var from = 0.0
+    /// … and below this.
+    @Spanned package var upTo = 1.0
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
-        .init(\.$kind, .judge("kind")), .init(\.$keep, .integer("keep", in: 1...64, "Accepted answers kept per row.")),
-        .init(\.$answer, .answer, at: .elsewhere), .question(\.$question, when: { $0.asks }),
+        .init(\.$domain, .names("domain", "Functions or labels, or patterns such as `play_*`, whose rows are answered.")),
+        .init(\.$except, .names("except", "Those whose rows are answered by others.")),
+        .init(\.$from, .share("from", in: 0...1, "Where its share of the rows of no domain begins.")),
+        .init(\.$upTo, .share("up_to", in: 0...1, "Where it ends.")),
     ]
 
-    private var asks: Spanned<Bool> { $kind.map { $0 == .model } }
-    package var askedModel: String? { question?.endpoint?.model }
-    package var runsModel: Bool { kind == .model && question?.endpoint == nil }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+    package init() {}
+}
+
+extension Parameter where Owner: ParameterGroup {
+    fileprivate static func answeredRows(_ path: WritableKeyPath<Owner, Spanned<AnsweredRows?>> & Sendable) -> Parameter {
+        .init(path, "rows", "The training rows that are answered, where several teachers share them.")
+    }
 }
 
 /// A model behind an OpenAI-compatible server. Where that server is stands in `Stage.endpoint`: a model that has moved answers
@@ -125,35 +136,8 @@ package struct EndpointParameters: ParameterGroup {
     ]
 }
 
-/// What a judging model is asked, and where it is if not at hand.
-package struct ModelQuestion: ParameterGroup {
-    /// Empty for the standard question.
-    @Spanned package var prompt = ""
-    @Spanned package var endpoint: EndpointParameters? = nil
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [
-        .init(
-            \.$prompt,
-            .text("prompt", "What the judging model is asked, with {query}, {functions}, {answer} and {reference}.")),
-        .init(\.$endpoint, "endpoint", "The model that judges, where it is behind a server."),
-    ]
-}
-
-extension Parameter where Owner: ParameterGroup {
-    /// What a judging model is asked.
-    static func question(
-        _ path: WritableKeyPath<Owner, Spanned<ModelQuestion?>> & Sendable,
-        when condition: @escaping @Sendable (Owner) -> Spanned<Bool>
-    ) -> Parameter {
-        .init(path, "question", "What a judging model is asked, where one decides.", when: condition, standard: .standard)
-    }
-}
-
-extension Field where Value == JudgeKind {
-    static func judge(_ name: String) -> Field {
-        .choice(name, "`ast`: the calls are right in any order; `exact`: identical; `model`: a model decides.")
-    }
+extension Field where Value == RowSet {
+    static var answeredSet: Field { .choice("set", "The set whose rows are answered.") }
 }
 
 extension Field where Value == Int {

@@ -1,8 +1,23 @@
 import BuildModel
+import CanonicalJSON
 import Declarations
 
 package enum CommandKinds {
     static let kinds: [any StageKind.Type] = [Exec.self]
+
+    /// Names of the kinds whose stages may run a command of the recipe's, `exec` first.
+    package static let names =
+        [Exec.name] + KindCatalogue.standard.kinds.filter { $0 is any JudgedKind.Type }.map { $0.name }
+
+    /// The part of a stage's parameters that is a command, with the names of `exec`'s: all of `exec`'s, the program of a judge,
+    /// the one that rewards; `nil` for a stage that runs none.
+    package static func command(of kind: String, _ parameters: JSON) -> JSON? {
+        switch kind {
+        case Exec.name: parameters
+        case RLTrain.name: parameters["command"].map { JSON.object(["command": $0]) }
+        default: names.contains(kind) ? parameters["program"] : nil
+        }
+    }
 }
 
 /// A command of the user's own: the way for scripts in any language to join a graph.

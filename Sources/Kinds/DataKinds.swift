@@ -37,7 +37,8 @@ package struct DataGenerate: StageKind {
 
 /// Reads rows of a published format into Decant's.
 ///
-/// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several.
+/// Inputs: `train.0`, `train.1`, …, `test.0`, … and `set.0`, … in the recipe's order, of one file or several;
+/// `functions`, a file of functions for rows that bring none.
 /// Output: `functions.json`, `rows.jsonl` (rows carry the set that their file was named under; where a row defines a function
 /// otherwise than the first row that had one of this name, also its own `definitions`), `reading.json` (records and rows of each
 /// file, and what was skipped by reason); `task.json` where rows want something else than calls, or prompts have instructions.
@@ -46,7 +47,8 @@ package struct DataGenerate: StageKind {
 package struct DataIngest: StageKind {
     /// Revision 3: says what it skipped.
     package static let declaration = KindDeclaration(
-        "data.ingest", revision: 3, inputs: [.numbered("train"), .numbered("test"), .numbered("set"), .optional("schema")],
+        "data.ingest", revision: 3,
+        inputs: [.numbered("train"), .numbered("test"), .numbered("set"), .optional("schema"), .optional("functions")],
         output: "`functions.json`, `rows.jsonl`, `reading.json`, `task.json`?")
 
     /// Of the inputs that `formats` does not name.
@@ -68,6 +70,9 @@ package struct DataIngest: StageKind {
     /// Other names, by input.
     @Spanned package var columnsOfInputs: [String: [String: String]]? = nil
     @Spanned package var badRows = 0.0
+    @Spanned package var expect = RowExpectation.known
+    /// Other expectations, by input; `nil` where all have one.
+    @Spanned package var expectations: [String: RowExpectation]? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -79,6 +84,17 @@ package struct DataIngest: StageKind {
                 "bad_rows", in: 0...1,
                 "Share of the records that may be damaged or wrong: they are left out, counted and named. Any more, and the "
                     + "stage fails."), key: .unlessStandard),
+        .init(
+            \.$expect,
+            .choice(
+                "expect",
+                "`unknown` drops what the rows say is right, whatever their format: they are questions alone, and need say "
+                    + "nothing."),
+            key: .unlessStandard),
+        .init(
+            \.$expectations,
+            Field<[String: RowExpectation]>.named(.choice("expectations", "Inputs whose rows are otherwise known or unknown.")),
+            at: .elsewhere),
         .init(
             \.$formats, Field<[String: RowFormat]>.named(.choice("formats", "Inputs with rows in another format.")),
             at: .elsewhere),
@@ -113,6 +129,7 @@ package struct DataIngest: StageKind {
     ]
 
     package func format(of input: String) -> RowFormat { formats?[input] ?? format }
+    package func expectation(of input: String) -> RowExpectation { expectations?[input] ?? expect }
     package func columns(of input: String) -> [String: String] { columnsOfInputs?[input] ?? columns ?? [:] }
 }
 
@@ -126,7 +143,8 @@ extension Field where Value == [String: String] {
     }
 }
 
-/// Divides rows into sets by a hash of each row's id, so that a row's set never depends on the rows beside it.
+/// Divides rows into sets by a hash of each row's text, so that a row's set never depends on the rows beside it, unless the split
+/// is stratified.
 ///
 /// Inputs: `data` (of `data.generate` or `data.ingest`).
 /// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
@@ -147,6 +165,7 @@ package struct DataSplit: StageKind {
     /// At most this many rows a set, chosen by hash; sets not named keep all.
     @Spanned package var limit: [String: Int] = [:]
     @Spanned package var seed = 7
+    @Spanned package var stratify = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -173,6 +192,12 @@ package struct DataSplit: StageKind {
             \.$limit,
             Field<[String: Int]>.named(.integer("limit", in: 1...10_000_000, "At most so many rows of a set.")), at: .elsewhere),
         .init(\.$seed, .seed("Decides which rows fall into which set.")),
+        .init(
+            \.$stratify,
+            .flag(
+                "stratify",
+                "Whether `test` and `valid` have their share of the rows of each function, or of each label: a new row may then "
+                    + "move others."), key: .unlessStandard),
     ]
 
     package mutating func settle() { outOfDomain.sort() }

@@ -47,15 +47,17 @@ package struct KDCapture: StageKind {
 
 /// Knowledge distillation from captured logits.
 ///
-/// Revision 4: rows that pad the student's embedding, beyond its tokenizer's tokens, have no part in the loss.
+/// Revision 5: the head of AKL are the tokens that have at most μ together, and the first; JSD(0) is FKL, and JSD(1) RKL.
 ///
 /// Inputs: `model` (the student), `logits` (of `kd.capture`), of further teachers on the same sequences `logits.0` …;
 /// `data` (of `data.split`) where the loss on a validation set is computed. With the losses ULD and GOLD the student reads the
-/// answers in its own tokens: then `data` and, where they have it, `judged` are those of the logits.
+/// answers in its own tokens: then `data` and, where they have it, `judged` are those of the logits. With `own_prompts` the
+/// prompts are those of `data`, which has the same rows, and the logits are joined by the place in the answer (context
+/// distillation).
 /// Output: a model folder and `curve.jsonl`.
 package struct KDTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "kd.train", revision: 4,
+        "kd.train", revision: 5,
         inputs: [.required("model"), .optional("data"), .optional("judged"), .required("logits"), .numbered("logits")],
         output: "a model folder, `curve.jsonl`")
 
@@ -72,6 +74,8 @@ package struct KDTrain: TrainingKind {
     /// Of the student's own prompts and of the rows' own answers, for ULD and GOLD.
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
+    /// Whether the student's prompts are other ones than the teacher's.
+    @Spanned package var ownPrompts = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -95,6 +99,12 @@ package struct KDTrain: TrainingKind {
         .init(\.$sharedWeight, .sharedWeight), .init(\.$matchPieces, .matchPieces, key: .unlessStandard),
         .init(\.$prompt, .prompt, at: .elsewhere, key: .unlessStandard),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+        .init(
+            \.$ownPrompts,
+            .flag(
+                "own_prompts",
+                "Whether the student reads the answers after the prompts of its input `data`, not after the teacher's."),
+            at: .elsewhere, key: .unlessStandard),
     ]
     package static let otherStandards = [KDTrain(training: .init(steps: 150))]
 
@@ -106,9 +116,10 @@ package struct KDTrain: TrainingKind {
 
 /// Distillation on answers that the student samples itself (Efficient AI in Practice, 4.3).
 ///
-/// Revision 2: rows that pad an embedding, beyond the tokenizer's tokens, are neither sampled nor part of the loss.
+/// Revision 3: the head of AKL are the tokens that have at most μ together, and the first; JSD(0) is FKL, and JSD(1) RKL.
 ///
-/// Inputs: `model` (the student), `teacher`, `data` (of `data.split`).
+/// Inputs: `model` (the student), `teacher`, `data` (of `data.split`), `teacher_data` (of the same rows) where the teacher's
+/// prompts are other ones.
 /// Output: a model folder and `curve.jsonl`, with the mean length of the student's answers and the share that did not end.
 ///
 /// At every step the student, as it is then, answers its share of the batch's rows; the others keep their own answers. The
@@ -117,7 +128,8 @@ package struct KDTrain: TrainingKind {
 /// tokenizer reads the answers' text in tokens of its own.
 package struct KDOnPolicy: TrainingKind {
     package static let declaration = KindDeclaration(
-        "kd.on-policy", revision: 2, inputs: [.required("model"), .required("teacher"), .required("data")],
+        "kd.on-policy", revision: 3,
+        inputs: [.required("model"), .required("teacher"), .required("data"), .optional("teacher_data")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]

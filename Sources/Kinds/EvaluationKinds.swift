@@ -3,7 +3,7 @@ import Words
 
 package enum EvaluationKinds {
     static let kinds: [any StageKind.Type] = [
-        EvalGenerate.self, EvalLikelihood.self, EvalScore.self, EvalCost.self, EvalPerplexity.self,
+        EvalGenerate.self, EvalLikelihood.self, EvalLoss.self, EvalScore.self, EvalCost.self, EvalPerplexity.self,
     ]
 }
 
@@ -71,51 +71,104 @@ package struct EvalLikelihood: StageKind {
     package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
 }
 
-/// The sets of generated data, without functions out of domain.
-private let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
-
-/// Scores answers against the rows.
+/// Cross entropy of a model on the rows' own answers.
 ///
-/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` or `eval.likelihood`), `judge` (a model) where a model at hand decides.
-/// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
-/// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
-/// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
-/// the reason. Where a model decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them.
-package struct EvalScore: AskingKind {
+/// Inputs: `model` (float or quantized), `data` (of `data.split`).
+/// Output: `loss.json`: per set `loss`, the mean of −ln q over the tokens of all answers, end tokens included (of passages, over
+/// all tokens but the first), in nats; `tokens` and `rows`.
+package struct EvalLoss: StageKind {
     package static let declaration = KindDeclaration(
-        "eval.score", revision: 2, inputs: [.required("data"), .required("answers"), .optional("judge")],
-        output: "`scores.json`, `confusion.json`, `failures.jsonl`, `verdicts.jsonl`?")
+        "eval.loss", revision: 1, inputs: [.required("model"), .required("data")], output: "`loss.json`")
 
-    @Spanned package var judge = JudgeKind.ast
     @Spanned package var sets = evaluatedSets
+    @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
-    /// What a judging model is asked; only where one decides.
-    @Spanned package var question: ModelQuestion? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
-        .init(\.$judge, .judge("judge")), .init(\.$sets, .evaluatedSets, isNeeded: true), .init(\.$answer, .answer),
-        .question(\.$question, when: { $0.asks }),
+        .init(\.$sets, .evaluatedSets, at: .elsewhere, isNeeded: true), .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere),
     ]
 
-    private var asks: Spanned<Bool> { $judge.map { $0 == .model } }
-    package var askedModel: String? { question?.endpoint?.model }
-    package var runsModel: Bool { judge == .model && question?.endpoint == nil }
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.judging(inputs) }
+    package var runsModel: Bool { true }
+    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
+}
+
+/// The sets of generated data, without functions out of domain.
+let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
+
+/// Scores answers against the rows.
+///
+/// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` or `eval.likelihood`), `judge` (a model) where a model at hand
+/// decides, `script` (files) where a program does, `gate` (of `judge.gate`) where the judge must have passed it.
+/// Output: `scores.json`: per set the number of rows, AR (share that the judge accepts), exact match, both for rows that want
+/// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
+/// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
+/// the reason. Where a model or a program decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them. With
+/// `domains`, also how often the calls, read as frames, have the right domain, intent and slots.
+package struct EvalScore: JudgingKind {
+    package static let declaration = KindDeclaration(
+        "eval.score", revision: 2,
+        inputs: [.required("data"), .required("answers"), .optional("judge"), .optional("script"), .optional("gate")],
+        output: "`scores.json`, `confusion.json`, `failures.jsonl`, `verdicts.jsonl`?")
+
+    @Spanned package var judge = JudgeKind.ast
+    @Spanned package var checks: [JudgeKind] = []
+    @Spanned package var sets = evaluatedSets
+    @Spanned package var answer = AnswerStyle.call
+    /// What a judging model is asked; only where one is.
+    @Spanned package var question: ModelQuestion? = nil
+    /// The program that judges; only where one does.
+    @Spanned package var program: JudgingProgram? = nil
+    /// Functions by domain; `nil` where calls are not read as frames.
+    @Spanned package var domains: [String: [String]]? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$judge, .judge("judge")), .checks(\.$checks), .init(\.$sets, .evaluatedSets, isNeeded: true),
+        .init(\.$answer, .answer), .question(\.$question), .program(\.$program), .init(\.$domains, .domains),
+    ]
+
+    package var judges: Spanned<[JudgeKind]> { $judge.map { checks + [$0] } }
     package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
 /// Counts parameters, bytes and the FLOPs of an answer (METHODS: cost).
 ///
-/// Inputs: `model`, `answers` (of `eval.generate`): the token counts of the workload.
-/// Output: `cost.json`.
+/// With a cached prefix, the prompts' tokens are of two kinds: those that are computed, and those whose keys and values are at
+/// hand. `shared` finds them with a prefix tree of each set's prompts: a server that keeps what it has read computes every
+/// node of the tree once. At least the last token of a prompt is computed.
+///
+/// Inputs: `model`, also one of `encoder.train`, `answers` (of `eval.generate`, `eval.likelihood` or `eval.frames`): the token
+/// counts of the workload; with `shared` `data` (of `data.split`): the prompts.
+/// Output: `cost.json`: parameters, bytes, and per set the mean counts of tokens and operations of an answer: `prefill_flops` of
+/// the prompt tokens that are computed, `decode_flops` of the answer, `flops` of both; with a cached prefix `cached_tokens`,
+/// and as `cached_flops` what they would cost.
 package struct EvalCost: StageKind {
     /// Revision 2: models without biases are counted without.
     package static let declaration = KindDeclaration(
-        "eval.cost", revision: 2, inputs: [.required("model"), .required("answers")], output: "`cost.json`")
+        "eval.cost", revision: 2, inputs: [.required("model"), .required("answers"), .optional("data")],
+        output: "`cost.json`")
+
+    @Spanned package var cachedPrefix: CachedPrefix? = nil
+    /// What prompts are made of, where they are compared.
+    @Spanned package var prompt: PromptStyle? = nil
+    @Spanned package var answer: AnswerStyle? = nil
+    /// Of answers that were found by likelihood.
+    @Spanned package var context: OptionContext? = nil
 
     package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = []
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$cachedPrefix, .cachedPrefix),
+        .init(\.$prompt, .prompt, at: .elsewhere, when: { $0.compares }, standard: .query),
+        .init(\.$answer, .answer, at: .elsewhere, when: { $0.compares }, standard: .call),
+        .init(
+            \.$context, .choice("context", "What stands before an option, where answers were found by likelihood."),
+            at: .elsewhere),
+    ]
+
+    private var compares: Spanned<Bool> { $cachedPrefix.map { $0 == .shared } }
+
     package func operations(_ workload: Workload) -> Double? { 0 }
 }
 
@@ -145,6 +198,33 @@ package struct EvalPerplexity: StageKind {
     package var runsModel: Bool { true }
 }
 
+extension Field where Value == CachedPrefix {
+    fileprivate static var cachedPrefix: Field {
+        let counts = 1...1_000_000
+        return Field(
+            "cached_prefix", .either([.choice([CachedPrefix.sharedWord]), .integer(counts)]), standard: nil, nothing: .shared,
+            "Prompt tokens that a server has read before, in `flops`: what the prompts of a set have in common (`shared`), or so "
+                + "many at the beginning of each.",
+            spell: { if case .tokens(let count) = $0 { "\(count)" } else { CachedPrefix.sharedWord } }
+        ) { node, place in
+            let text = node.scalar?.text ?? ""
+            if text == CachedPrefix.sharedWord { return .shared }
+            guard let count = Quantity.integer(text) else {
+                place.report(.wrongType(place.field, wants: "'\(CachedPrefix.sharedWord)' or a number of tokens", found: node))
+                return nil
+            }
+            guard counts.contains(count) else {
+                place.report(
+                    .outOfRange(
+                        place.field, allowed: ValueType.describe(counts),
+                        nearest: "\(min(max(count, counts.lowerBound), counts.upperBound))", at: node.span))
+                return nil
+            }
+            return .tokens(count)
+        }
+    }
+}
+
 extension Field where Value == [String] {
-    fileprivate static var evaluatedSets: Field { .names("sets", "The sets that models answer.") }
+    static var evaluatedSets: Field { .names("sets", "The sets that models answer.") }
 }

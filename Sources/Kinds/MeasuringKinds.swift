@@ -3,7 +3,7 @@ import Declarations
 import Words
 
 package enum MeasuringKinds {
-    static let kinds: [any StageKind.Type] = [BenchDecode.self, BenchServe.self, Report.self]
+    static let kinds: [any StageKind.Type] = [BenchDecode.self, BenchQueries.self, BenchServe.self, Report.self]
 }
 
 /// Measures how fast a model answers one prompt, one token after the other, with all of the machine to itself.
@@ -29,6 +29,36 @@ package struct BenchDecode: StageKind {
         .init(
             \.$rounds, .integer("rounds", in: 1...1000, "How often the answer is made; the best round counts."), at: .elsewhere),
     ]
+
+    package var runsModel: Bool { true }
+}
+
+/// Measures how many questions a second a model answers that are all there at once, with all of the machine to itself.
+///
+/// Inputs: `model` (float or quantized, or a tagger of `encoder.train`), `data` (of `data.split`).
+/// Output: `queries.json`: `queries_per_second` of the best round, that of each of the `rounds`; `rows` as they were, `threads`.
+package struct BenchQueries: StageKind {
+    package static let declaration = KindDeclaration(
+        "bench.queries", revision: 1, inputs: [.required("model"), .required("data")], output: "`queries.json`")
+    package static let isMeasurement = true
+
+    @Spanned package var rowSet = RowSet.test.rawValue
+    @Spanned package var rows = 200
+    @Spanned package var rounds = 3
+    @Spanned package var maxTokens = 64
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(\.$rowSet, .text("set", "The set whose first rows are asked."), at: .elsewhere),
+        .init(\.$rows, .integer("rows", in: 1...1_000_000, "Rows, at most."), at: .elsewhere),
+        .init(\.$rounds, .integer("rounds", in: 1...1000, "How often all are asked; the best round counts."), at: .elsewhere),
+        .init(\.$maxTokens, .answerTokens, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere),
+    ]
+
+    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
 
     package var runsModel: Bool { true }
 }
@@ -63,13 +93,20 @@ package struct BenchServe: StageKind {
 
 /// Lays the scores and costs of all variants side by side.
 ///
-/// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `serving.<i>`, `speed.<i>`.
+/// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `loss.<i>`, `serving.<i>`,
+/// `speed.<i>`, `queries.<i>`, `price.<i>`, `comparison.<i>`.
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
-/// of answers; the functions most often called in place of others.
+/// of answers; the functions most often called in place of others; what the judge accepts and what `ast` does; wins and losses
+/// against other models.
+///
+/// Revision 3: beside the agreement of a judging model stand the share that `ast` accepts, and Cohen's κ.
 package struct Report: StageKind {
     package static let declaration = KindDeclaration(
-        "report", revision: 2,
-        inputs: [.numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("serving"), .numbered("speed")],
+        "report", revision: 3,
+        inputs: [
+            .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("loss"), .numbered("serving"),
+            .numbered("speed"), .numbered("queries"), .numbered("price"), .numbered("comparison"),
+        ],
         output: "`report.json`, `report.md`")
 
     /// Name of each row: the teacher, intermediate models, the variants.

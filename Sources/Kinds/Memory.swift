@@ -34,7 +34,7 @@ enum Memory {
 
     /// The model as read and as it becomes, and where it is calibrated as it is quantized, as floats; of the statistics one layer.
     static func quantizing(_ inputs: [String: Int]) -> Int {
-        let data = inputs["data"] ?? 0
+        let data = (inputs["data"] ?? 0) + (inputs["text"] ?? 0)
         return process + 4 * models(inputs) + 8 * data + activations
     }
 
@@ -42,6 +42,12 @@ enum Memory {
     static func retrieving(_ inputs: [String: Int]) -> Int {
         let encoder = inputs["encoder"] ?? 0
         return process + 3 * encoder + 16 * (inputs.values.reduce(0, +) - encoder)
+    }
+
+    /// Tuning an encoder: weights as read and trained, a gradient, two moments, the state while a checkpoint is written; rows.
+    static func tuning(_ inputs: [String: Int]) -> Int {
+        let encoder = inputs["encoder"] ?? 0
+        return process + 11 * encoder + 8 * (inputs.values.reduce(0, +) - encoder) + 4 * activations
     }
 
     private static let activations = 128 << 20

@@ -82,7 +82,8 @@ package struct ModelInit: StageKind {
 /// Inputs: `source`: the files as they were published, in one folder of any depth: `config.json`, weights (`model.safetensors`
 /// or shards with their index) and the tokenizer's files, or one `.gguf` file; or an archive of them.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept. Where the model calls
-/// functions in a form of its own, `decant_calls` in `tokenizer_config.json` names it.
+/// functions in a form of its own, `decant_calls` in `tokenizer_config.json` names it, and `decant_reasons` says that a reasoning
+/// may stand before them.
 ///
 /// Revision 2: chat models whose form of calls is recognized call in it, not in Decant's.
 package struct ModelImport: StageKind {
@@ -121,7 +122,8 @@ extension Field<AnswerForm> {
     /// Beside a model that was made elsewhere.
     package static let form = choice(
         "answer", spelled: "`native` where the chat template's form is known",
-        "The form of a chat model's calls: its own, as its chat template writes them, or Decant's JSON list.")
+        "The form of a chat model's calls: its own, as its chat template writes them (`thinking`: with `<think>…</think>` before "
+            + "them where a step has a `*`), or Decant's JSON list.")
 }
 
 extension Field<String> {

@@ -7,8 +7,8 @@ package enum PruningKinds {
 
 /// Importance of what pruning removes, in a form that every ratio, shape and method of a sweep shares.
 ///
-/// Inputs: `model`, `data` (of `data.split`).
-/// Output: `scores.json`; with `width` also `calibration.safetensors`, the calibration rows as tokens (`tokens`, `lengths`), on
+/// Inputs: `model`, `data` (of `data.split`) or `text` (a text, or records with `text`).
+/// Output: `scores.json`; with `width` also `calibration.safetensors`, the calibration sequences (`tokens`, `lengths`), on
 /// which `prune.apply` compares shapes and solves for weights.
 package struct PruneScore: StageKind {
     package enum Measure: String, Word {
@@ -19,19 +19,22 @@ package struct PruneScore: StageKind {
     }
 
     package static let declaration = KindDeclaration(
-        "prune.score", revision: 2, inputs: [.required("model"), .required("data")],
+        "prune.score", revision: 2, inputs: [.required("model"), .optional("data"), .optional("text")],
         output: "`scores.json`, `calibration.safetensors`?")
 
     @Spanned package var method = Measure.depth
     @Spanned package var samples = 256
     @Spanned package var set = RowSet.train.rawValue
     @Spanned package var prompt = PromptStyle.query
+    @Spanned package var length: Int? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$method, .choice("method", "What is scored: layers, or channels, neurons and heads."), at: .elsewhere),
-        .init(\.$samples, .integer("samples", in: 1...100_000, "Rows that importance is measured on.")),
+        .init(
+            \.$samples, .integer("samples", in: 1...100_000, "Rows, or sequences of a text, that importance is measured on.")),
         .init(\.$set, .calibrationSet, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$length, .calibrationLength, at: .elsewhere),
     ]
 
     package var runsModel: Bool { true }
@@ -48,12 +51,15 @@ extension PruneMethod {
 
 /// Removes what is least important.
 ///
-/// Inputs: `model`, `scores` (of `prune.score`).
+/// Inputs: `model`, `scores` (of `prune.score`); to search on other data than those of the scores, `data` (of `data.split`) or
+/// `text`.
 /// Output: a model folder and `pruning.json` (what was removed, parameters before and after; of a search all shapes with their
 /// perplexities; of neurons and heads each layer's reconstruction error).
 package struct PruneApply: StageKind {
     package static let declaration = KindDeclaration(
-        "prune.apply", revision: 2, inputs: [.required("model"), .required("scores")], output: "a model folder, `pruning.json`")
+        "prune.apply", revision: 2,
+        inputs: [.required("model"), .required("scores"), .optional("data"), .optional("text")],
+        output: "a model folder, `pruning.json`")
 
     /// Channels that go at once.
     package struct Granularity: ParameterGroup {
@@ -76,6 +82,10 @@ package struct PruneApply: StageKind {
     package struct Search: ParameterGroup {
         @Spanned package var tolerance = 0.02
         @Spanned package var samples = 64
+        /// With it, or a length, shapes are compared on the input `data` or `text`.
+        @Spanned package var set: String? = nil
+        @Spanned package var prompt: PromptStyle? = nil
+        @Spanned package var length: Int? = nil
 
         package static let standard = Self()
         package static let parameters: [Parameter<Self>] = [
@@ -86,6 +96,8 @@ package struct PruneApply: StageKind {
             .init(
                 \.$samples,
                 .integer("samples", in: 1...100_000, "Calibration rows that each shape's perplexity is measured on.")),
+            .init(\.$set, .calibrationSet, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
+            .init(\.$length, .calibrationLength, at: .elsewhere),
         ]
     }
 
@@ -180,4 +192,11 @@ package struct PruneApply: StageKind {
 extension Field where Value == String {
     /// The set of the calibration rows.
     static var calibrationSet: Field { .text("set", "The set that the rows are taken from.") }
+}
+
+extension Field where Value == Int {
+    /// The length of the calibration sequences.
+    static var calibrationLength: Field {
+        .integer("length", in: 2...65_536, "Tokens of a sequence: rows are cut to it, and a text is divided into them.")
+    }
 }

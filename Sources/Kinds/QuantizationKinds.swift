@@ -10,30 +10,34 @@ package struct Calibration: ParameterGroup {
     @Spanned package var samples = 512
     @Spanned package var set = RowSet.train.rawValue
     @Spanned package var prompt = PromptStyle.query
+    @Spanned package var length: Int? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$samples, .calibrationRows), .init(\.$set, .calibrationSet), .init(\.$prompt, .prompt),
+        .init(\.$length, .calibrationLength),
     ]
 }
 
 /// Statistics of what each linear module reads: H = XᵀX for GPTQ and QuantEase, its diagonal for `imatrix`, ranges for
 /// SmoothQuant.
 ///
-/// Inputs: `model`, `data` (of `data.split`).
+/// Inputs: `model`, `data` (of `data.split`) or `text` (a text, or records with `text`).
 /// Output: `statistics.safetensors`; all methods, schemes and group sizes share it.
 package struct QuantCalibrate: StageKind {
     package static let declaration = KindDeclaration(
-        "quant.calibrate", revision: 1, inputs: [.required("model"), .required("data")], output: "`statistics.safetensors`")
+        "quant.calibrate", revision: 1, inputs: [.required("model"), .optional("data"), .optional("text")],
+        output: "`statistics.safetensors`")
 
     @Spanned package var samples = 512
     @Spanned package var set = RowSet.train.rawValue
     @Spanned package var prompt = PromptStyle.query
+    @Spanned package var length: Int? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$samples, .calibrationRows, at: "num_calibration_samples"), .init(\.$set, .calibrationSet, at: .elsewhere),
-        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$length, .calibrationLength, at: .elsewhere),
     ]
 
     package var runsModel: Bool { true }
@@ -43,12 +47,13 @@ package struct QuantCalibrate: StageKind {
 /// Quantizes a model's linear layers.
 ///
 /// Inputs: `model`; `statistics` (of `quant.calibrate`) for every method but round to nearest, or with `prefix` `data` (of
-/// `data.split`).
+/// `data.split`) or `text`.
 /// Output: a model folder in the compressed-tensors layout (`pack-quantized`, for W8A8-INT8 `int-quantized`, for W8A8-FP8
 /// `float-quantized`), or for llama.cpp's mixes with `model.gguf`, and `quantization.json` (errors per layer, bytes).
 package struct QuantApply: StageKind {
     package static let declaration = KindDeclaration(
-        "quant.apply", revision: 2, inputs: [.required("model"), .optional("statistics"), .optional("data")],
+        "quant.apply", revision: 2,
+        inputs: [.required("model"), .optional("statistics"), .optional("data"), .optional("text")],
         output: "a compressed-tensors model folder, or one with `model.gguf`; `quantization.json`")
 
     @Spanned package var scheme = QuantScheme.w8a16
@@ -120,7 +125,7 @@ package struct QuantApply: StageKind {
 
 extension Field where Value == Int {
     fileprivate static var calibrationRows: Field {
-        .integer("samples", in: 1...100_000, "Rows that all methods but `rtn` calibrate on.")
+        .integer("samples", in: 1...100_000, "Rows, or sequences of a text, that all methods but `rtn` calibrate on.")
     }
 }
 

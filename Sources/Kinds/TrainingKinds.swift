@@ -44,61 +44,6 @@ package struct TrainSFT: TrainingKind {
     package static let otherStandards = [TrainSFT(training: .init(steps: 600, seed: 1))]
 }
 
-/// Reinforcement learning from rewarded rollouts: REINFORCE++-baseline with the k2 divergence (METHODS: RL).
-///
-/// Revision 3: the policy is over the tokenizer's tokens; rows that pad the embedding have no part in it.
-///
-/// Inputs: `model` (also the reference policy), `data` (of `data.split`).
-/// Output: a model folder and `curve.jsonl`: per step also mean `reward`, `kl`, `entropy`, `response_tokens`, the shares of
-/// answers that are `right`, `well_formed`, `ended`, and of prompts that are left out (`skipped_groups`); `summary.json`: steps
-/// done, first and last means, why it ended early if it did.
-package struct RLTrain: TrainingKind {
-    package static let declaration = KindDeclaration(
-        "rl.train", revision: 3, inputs: [.required("model"), .required("data")],
-        output: "a model folder, `curve.jsonl`, `summary.json`")
-
-    @Spanned package var rollouts = 8
-    @Spanned package var tokens = 64
-    @Spanned package var samplingTemperature = 1.0
-    @Spanned package var clip = 0.2
-    @Spanned package var kl = 0.01
-    @Spanned package var nameReward = 0.5
-    @Spanned package var argumentsReward = 0.5
-    package var training = TrainingParameters(steps: 100, learningRate: 5e-5)
-    @Spanned package var prompt = PromptStyle.query
-    @Spanned package var answer = AnswerStyle.call
-    @Spanned package var updates = 1
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [
-        .init(\.$rollouts, .integer("rollouts", in: 2...256, "Answers per prompt (RL).")),
-        .init(\.$tokens, .sampledTokens),
-        .init(\.$samplingTemperature, .number("sampling_temperature", in: 0.05...5, "Of the student's answers (oKD).")),
-        .init(\.$clip, .number("clip", in: 0.01...1, "How far the probability ratio may move (RL).")),
-        .init(\.$kl, .number("kl", in: 0...10, "Weight of the divergence from the first policy, estimator k2 (RL).")),
-        .init(\.$nameReward, .number("name_reward", in: 0...10, "α: reward of the right function (RL).")),
-        .init(\.$argumentsReward, .number("arguments_reward", in: 0...10, "β: reward of the right arguments (RL).")),
-        .init(
-            \.$updates,
-            .integer(
-                "updates", in: 1...16, "Updates of the weights on each batch of answers; `clip` acts from the second on (RL)."),
-            key: .unlessStandard),
-        .init(\.training, "training", "How the stage walks down its loss."),
-        .init(\.$prompt, .prompt, at: .elsewhere),
-        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
-    ]
-
-    package mutating func settle() {
-        settleParameters()
-        $tokens = $tokens.orTokens(of: $answer)
-    }
-
-    package func memory(_ inputs: [String: Int]) -> Int { Memory.reinforcement(inputs) }
-    package func operations(_ workload: Workload) -> Double? {
-        workload.training(training).map { $0 * Double(rollouts) * 4 / 3 }
-    }
-}
-
 /// Direct preference optimization: accepted against rejected answers (METHODS: DPO).
 ///
 /// Inputs: `model` (also the reference policy), `data` (of `data.split`), `judged` (of `judge`).

@@ -34,7 +34,7 @@ package enum Planner {
         -> [Diagnostic]
     {
         var used: Set<String> = []
-        for variant in recipe.variants { used.formUnion(variant.pipeline.references) }
+        for variant in recipe.variants { used.formUnion(variant.pipeline.referredNames) }
         return recipe.sources.filter { used.contains($0.name.value) }.compactMap { source in
             guard case .path(let path) = source.origin, snapshots[source.name.value] == nil else { return nil }
             return Diagnostic(

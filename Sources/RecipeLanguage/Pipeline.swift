@@ -14,6 +14,11 @@ package struct Pipeline: Sendable {
     final class Sections: Sendable {
         let task: Shared<TaskSection>
         let data: Shared<DataSection>
+        let datasets: Shared<[FurtherData]>
+        let instructions: Shared<Spanned<String>>
+        let examples: Shared<Spanned<[PromptExample]>>
+        let prompts: Shared<PromptsSection>
+        let references: Shared<Spanned<ReferenceOrigin>>
         let tokenizer: Shared<TokenizerSection>
         let teacher: Shared<TeacherSection>
         let teacherTransfer: Shared<Transfer>
@@ -21,32 +26,55 @@ package struct Pipeline: Sendable {
         let student: Shared<StudentSection>
         let sample: Shared<Sample?>
         let judge: Shared<JudgeSection>
+        let reward: Shared<RewardSection>
         let transfer: Shared<Transfer>
-        let prune: Shared<PruneSection?>
+        let prune: Shared<[PruneTurn]>
         let quantize: Shared<QuantizeSection?>
         let evaluate: Shared<EvaluateSection>
+        let baseline: Shared<BaselineSection?>
         let stages: Shared<[NamedStage]>
         let numerics: Shared<Spanned<NumericsProfile>>
 
         init(
-            task: Shared<TaskSection>, data: Shared<DataSection>, tokenizer: Shared<TokenizerSection>,
-            teacher: Shared<TeacherSection>,
+            task: Shared<TaskSection>, data: Shared<DataSection>, datasets: Shared<[FurtherData]>,
+            instructions: Shared<Spanned<String>>, examples: Shared<Spanned<[PromptExample]>>,
+            prompts: Shared<PromptsSection>, references: Shared<Spanned<ReferenceOrigin>>,
+            tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
-            sample: Shared<Sample?>, judge: Shared<JudgeSection>, transfer: Shared<Transfer>,
-            prune: Shared<PruneSection?>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
-            stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
+            sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
+            prune: Shared<[PruneTurn]>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
+            baseline: Shared<BaselineSection?>, stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
+            self.datasets = datasets
+            (self.instructions, self.examples, self.prompts) = (instructions, examples, prompts)
+            self.references = references
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
+            self.reward = reward
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
-            (self.stages, self.numerics) = (stages, numerics)
+            (self.baseline, self.stages, self.numerics) = (baseline, stages, numerics)
+        }
+
+        /// With other rows, and what is particular to them. The recipe's instructions and examples are of its own data.
+        func reading(_ set: FurtherData) -> Sections {
+            Sections(
+                task: Shared(set.task), data: Shared(set.data), datasets: datasets,
+                instructions: Shared(Spanned(wrappedValue: "")), examples: Shared(Spanned(wrappedValue: [])),
+                prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
+                teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
+                judge: judge, reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate,
+                baseline: baseline, stages: stages, numerics: numerics)
         }
     }
 
     let sections: Sections
     /// The sets that have rows, where the files of the data tell.
     private(set) var knownSets: Set<String>?
+    /// The name of the data beside the recipe's own that stand in their place here; `nil` for the recipe's own.
+    package internal(set) var furtherData: String?
+    /// What the stages of the data are called.
+    package var dataName: String { furtherData.map { "datasets.\($0)" } ?? Self.ownData }
 
     init(sections: Sections) { self.sections = sections }
 
@@ -74,18 +102,30 @@ package struct Pipeline: Sendable {
     /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
     package var identityBeforeQuantization: [ObjectIdentifier] {
         [
-            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.tokenizer),
-            ObjectIdentifier(sections.teacher),
+            ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.datasets),
+            ObjectIdentifier(sections.instructions), ObjectIdentifier(sections.examples), ObjectIdentifier(sections.prompts),
+            ObjectIdentifier(sections.references),
+            ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
             ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
             ObjectIdentifier(sections.sample),
-            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.transfer), ObjectIdentifier(sections.prune),
-            ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
+            ObjectIdentifier(sections.judge), ObjectIdentifier(sections.reward), ObjectIdentifier(sections.transfer),
+            ObjectIdentifier(sections.prune), ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.baseline),
+            ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
     }
 
     /// What a model does with the rows.
     package var task: TaskSection { sections.task.value }
     package var data: DataSection { sections.data.value }
+    /// Rows beside those of `data`, in the order of writing.
+    package var datasets: [FurtherData] { sections.datasets.value }
+    /// What the model is to do; empty where nothing is said.
+    package var instructions: Spanned<String> { sections.instructions.value }
+    /// Questions with their answers that prompts show.
+    package var examples: Spanned<[PromptExample]> { sections.examples.value }
+    package var prompts: PromptsSection { sections.prompts.value }
+    /// Where what is right of unlabelled rows comes from.
+    package var references: Spanned<ReferenceOrigin> { sections.references.value }
     package var tokenizer: TokenizerSection { sections.tokenizer.value }
     package var teacher: TeacherSection { sections.teacher.value }
     /// How the teacher is corrected.
@@ -96,33 +136,53 @@ package struct Pipeline: Sendable {
     /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
     package var sample: Sample? { sections.sample.value }
     package var judge: JudgeSection { sections.judge.value }
+    package var reward: RewardSection { sections.reward.value }
     /// How the student learns from the teacher.
     package var transfer: Transfer { sections.transfer.value }
-    /// `nil` where nothing is removed.
-    package var prune: PruneSection? { sections.prune.value }
+    /// The turns of pruning; none where nothing is removed.
+    package var prune: [PruneTurn] { sections.prune.value }
     /// `nil` where weights stay in float.
     package var quantize: QuantizeSection? { sections.quantize.value }
     package var evaluate: EvaluateSection { sections.evaluate.value }
+    /// `nil` where no other system is compared with.
+    package var baseline: BaselineSection? { sections.baseline.value }
     /// The recipe's own stages, in the order of writing.
     package var stages: [NamedStage] { sections.stages.value }
     package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
 
     /// The student's steps and those of its recovery.
-    package var studentSteps: [Transfer.Step] { transfer.steps + (prune?.recover?.steps ?? []) }
+    package var studentSteps: [Transfer.Step] { transfer.steps + prune.flatMap { $0.recover?.steps ?? [] } }
 
     /// The steps of every model that the recipe trains.
     package var allSteps: [Transfer.Step] { studentSteps + teacherTransfer.steps + teachers.flatMap(\.transfer.steps) }
 
     /// Those of the student that learn from the recipe's teacher, where they learn from any.
     package var stepsFromTeacher: [Transfer.Step] {
-        transfer.steps + (prune?.teacher.value == .unpruned ? [] : prune?.recover?.steps ?? [])
+        let recovery = prune.flatMap { turn -> [Transfer.Step] in
+            let steps = turn.recover?.steps ?? []
+            return turn.teacher.value == .unpruned ? steps.filter { $0.teacher != nil } : steps
+        }
+        return (transfer.steps + recovery).filter { $0.teacher.map { $0.value == Self.ownTeacher } ?? true }
+    }
+
+    /// The teacher beside the first one that a step names.
+    package func furtherTeacher(of step: Transfer.Step) -> FurtherTeacher? {
+        step.teacher.flatMap { name in teachers.first { $0.name.value == name.value } }
     }
 
     /// The columns of the report: those asked for, else those of the task.
     package var metrics: Spanned<[EvaluateSection.Metric]> {
         if let asked = evaluate.metrics { return asked.map { $0.map(\.value) } }
         let standard = EvaluateSection.Metric.standard(of: task.kind.value, task.rows.reading, answerMethod)
-        return Spanned(standard, at: standardMetricsPlace)
+        return Spanned(standard + (evaluatesEndpoint ? [.length, .promptTokens, .price] : []), at: standardMetricsPlace)
+    }
+
+    /// Whether a teacher behind an endpoint is a row of the report.
+    package var evaluatesEndpoint: Bool { teacher.endpoint != nil && evaluate.teacher.value }
+
+    /// Everything that the student is calibrated on: to prune, to search for a shape, to quantize.
+    package var calibrations: [CalibrationData] {
+        prune.flatMap { [$0.data, $0.searchData].compactMap { $0 } } + (quantize.map { [$0.data] } ?? [])
     }
 
     /// The written field that decides the task's own columns: a change of them is blamed on it.
@@ -154,18 +214,25 @@ package struct Pipeline: Sendable {
 extension Pipeline {
     enum Definition {
         static let data = SectionField("data", DataSection.Definition.mapping, required: true)
+        static let instructions = Field<String>.instructions
+        static let examples = Field<[PromptExample]>.examples
+        static let references = Field.choice(
+            "references", ReferenceOrigin.rows,
+            "Where SFT, oKD, RL and validation take what is right of unlabelled rows from: nowhere, so that they pass such rows "
+                + "over (`rows`), or from the teacher's answers that the judge accepted (`judged`).")
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.mapping)
         static let teacher = SectionField("teacher", TeacherSection.Definition.mapping)
         static let student = SectionField("student", StudentSection.Definition.mapping)
-        static let judge = SectionField("judge", JudgeSection.Definition.mapping)
-        static let prune = SectionField("prune", PruneSection.Definition.mapping, standard: "`none`")
+        static let reward = SectionField("reward", RewardSection.Definition.mapping)
+        static let prune = SectionField("prune", PruneTurn.Definition.mapping, standard: "`none`", isRepeated: true)
         static let quantize = SectionField("quantize", QuantizeSection.Definition.mapping, standard: "`none`")
         static let evaluate = SectionField("evaluate", EvaluateSection.Definition.mapping)
         static let fields: [any DefinedField] = [
-            TaskSection.Definition.field, data, tokenizer, teacher, FurtherTeacher.Definition.field, student,
-            Sample.Definition.section, judge,
+            TaskSection.Definition.field, data, FurtherData.Definition.field, instructions, examples,
+            PromptsSection.Definition.field, references, tokenizer, teacher, FurtherTeacher.Definition.field, student,
+            Sample.Definition.section, JudgeSection.Definition.field, reward,
             Transfer.Definition.top, prune,
-            quantize, evaluate, NamedStage.Definition.field, NumericsProfile.Definition.field,
+            quantize, evaluate, BaselineSection.Definition.field, NamedStage.Definition.field, NumericsProfile.Definition.field,
         ]
     }
 }

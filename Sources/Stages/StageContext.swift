@@ -5,8 +5,8 @@ import Foundation
 
 /// What a running stage has at hand: a directory per input, an empty directory for its output, and a way to report.
 package struct StageContext: Sendable {
-    let inputs: URL
-    let outputs: URL
+    private(set) var inputs: URL
+    private(set) var outputs: URL
     /// Threads to work with. Results never depend on their number.
     let workers: WorkerPool
     /// Of the products of models that run or are trained; the action's numerics profile says which.
@@ -18,7 +18,7 @@ package struct StageContext: Sendable {
     /// Of a command of the recipe.
     let isolation: Isolation
     let commandLimits: CommandLimits
-    private let reportProgress: @Sendable (StageProgress) -> Void
+    private var reportProgress: @Sendable (StageProgress) -> Void
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
@@ -45,6 +45,20 @@ package struct StageContext: Sendable {
 
     package func report(_ progress: StageProgress) { reportProgress(progress) }
 
+    /// For work that is a part of what the stage reports.
+    func withoutReports() -> StageContext {
+        var context = self
+        context.reportProgress = { _ in }
+        return context
+    }
+
+    /// For a part of the stage's work with folders of its own.
+    func with(inputs: URL, outputs: URL) -> StageContext {
+        var context = self
+        (context.inputs, context.outputs, context.checkpoint) = (inputs, outputs, nil)
+        return context
+    }
+
     /// For a second, short run in one stage: a checkpoint is of one run.
     func withoutCheckpoint() -> StageContext {
         var context = self
@@ -60,6 +74,11 @@ extension StageContext {
     }
 
     package func write<Content>(_ content: Content, to file: File<Content>) throws { try content.write(to: output(file.name)) }
+
+    /// The names of an input and of those numbered after it: `NAME`, `NAME.0`, `NAME.1`, ….
+    func numberedInputs(_ name: String) -> [String] {
+        [name] + (0...).lazy.map { "\(name).\($0)" }.prefix { hasInput($0) }
+    }
 
     /// Copies a file of an input into the output, byte for byte, in place of one that is there already.
     func copy(_ file: String, from input: String) throws {

@@ -32,6 +32,8 @@ package enum RowFormat: String, Word {
     case options
     /// MMLU: `question`, `choices`, `answer`. The options are the choices' letters.
     case mmlu
+    /// CMMLU: `Question`, `A` to `D`, `Answer`. The options are the letters.
+    case cmmlu
     /// ARC: `question`, `choices` with `text` and `label`, `answerKey`.
     case arc
     /// HellaSwag: `activity_label`, `ctx_a`, `ctx_b`, `endings`, `label`.
@@ -42,6 +44,22 @@ package enum RowFormat: String, Word {
     case table
     /// Plain text: passages to be continued.
     case text
+}
+
+/// What is taken from a file of rows beside its questions.
+package enum RowExpectation: String, Word {
+    /// What it says is right.
+    case known
+    /// Nothing: what it says is right is dropped.
+    case unknown
+}
+
+/// Where what is right of unlabelled rows comes from.
+package enum ReferenceOrigin: String, Word {
+    /// Nobody says it: such rows teach through judged answers alone.
+    case rows
+    /// It is the teacher's answer that the judge accepted.
+    case judged
 }
 
 /// What a model does with a question.
@@ -128,6 +146,21 @@ package enum PromptStyle: String, Word {
     case tools
 }
 
+/// How much of a prompt a model sees.
+package enum PromptView: String, Word {
+    case full
+    /// Without instructions, format rules and examples, and with brief functions (From Large to Super-Tiny, appendix B).
+    case compressed
+}
+
+/// A question with its answer, which prompts show.
+package struct PromptExample: Codable, Hashable, Sendable {
+    package var query: String
+    package var response: String
+
+    package init(query: String, response: String) { (self.query, self.response) = (query, response) }
+}
+
 /// What an answer consists of.
 package enum AnswerStyle: String, Word {
     /// The calls alone: `[{"name":…,"arguments":…}]`.
@@ -142,6 +175,8 @@ package enum AnswerStyle: String, Word {
 package enum AnswerForm: String, Word {
     /// Its own, as its chat template writes calls.
     case native
+    /// Its own with a reasoning too: `<think>…</think>` before the calls.
+    case thinking
     /// Decant's: a JSON list of calls.
     case decant
 }
@@ -168,14 +203,28 @@ package enum RetrievalMethod: String, Word {
     case bm25
     /// The cosine between vectors of a sentence encoder.
     case embedding
+    /// The logits of a classifier that was trained on the rows: an encoder with a label for each function.
+    case classifier
 }
 
-/// Who decides whether an answer is right.
-package enum JudgeKind: String, Word {
-    /// Function, required and optional arguments, types, any of the possible values; order-free for several calls.
-    case ast
-    /// Names and key-value pairs identical.
-    case exact
-    /// A model, at hand or behind an endpoint.
-    case model
+/// How a function is written as a document that is ranked.
+package enum DocumentForm: String, Word {
+    /// Its name cut into words, its description, a line for each parameter.
+    case text
+    /// Its definition as JSON: name, description, parameters.
+    case json
+}
+
+/// What the heads of a tuned encoder say of a text.
+package enum EncoderLabels: String, Word {
+    /// Which functions it wants called.
+    case functions
+    /// Domain, intent and slots.
+    case frames
+}
+
+/// A system that a student replaces.
+package enum BaselineKind: String, Word {
+    /// One encoder that classifies domain and intent and tags slots.
+    case icsf
 }

@@ -5,10 +5,11 @@ package enum Loss: String, Word {
     case forwardKL = "FKL"
     /// Σ q·ln(q/p)
     case reverseKL = "RKL"
-    /// β·KL(p‖m) + (1 − β)·KL(q‖m), m = βp + (1 − β)q
+    /// β·KL(p‖m) + (1 − β)·KL(q‖m), m = βp + (1 − β)q. At its ends that vanishes: `JSD(0)` is FKL, and `JSD(1)` RKL.
     case jensenShannon = "JSD"
     /// Forward and reverse KL, weighted by how far q is from p in the head of p and in its tail (Wu et al., 2024,
-    /// arXiv 2404.02657). Head: the fewest tokens of largest p that reach μ together; none for μ = 0, all for μ = 1.
+    /// arXiv 2404.02657). Head: the tokens of largest p that have at most μ together, and the first always; none for μ = 0,
+    /// all for μ = 1.
     case adaptiveKL = "AKL"
     /// ½ Σ |p − q|, the total variation distance (Wen et al., 2023, arXiv 2307.15190). It is at most 1, so a token that the
     /// teacher gives no chance pulls no harder than others.

@@ -99,6 +99,26 @@ import Testing
         #expect(try #require(sets["train"]).allSatisfy { $0.set == "train" })
     }
 
+    @Test func aStratifiedSplitHasTheShareOfEachFunction() throws {
+        let counts = ["f0": 100, "f1": 20, "f2": 4]
+        let rows = counts.sorted { $0.key < $1.key }.flatMap { name, count in
+            (0..<count).map { index in
+                Row(id: "\(name)-\(index)", query: "\(name) \(index)", answers: [FunctionCall(name: name, arguments: [:])])
+            }
+        }
+        let stratified = DataSplit(test: 0.2, valid: 0.1, outOfDomain: [], seed: 1, stratify: true)
+        let sets = try Self.sets(StageRun(stratified, texts: Self.texts(rows)))
+        func calls(_ set: String) -> [String: Int] {
+            (sets[set] ?? []).reduce(into: [:]) { $0[$1.answers[0].name, default: 0] += 1 }
+        }
+        #expect(calls("test") == ["f0": 20, "f1": 4, "f2": 1])
+        #expect(calls("valid") == ["f0": 10, "f1": 2])
+        #expect(calls("train") == ["f0": 70, "f1": 14, "f2": 3])
+        // Whatever the order of the rows.
+        let others = try Self.sets(StageRun(stratified, texts: Self.texts(rows.reversed())))
+        for (set, rows) in sets { #expect(Set(rows.map(\.id)) == Set((others[set] ?? []).map(\.id)), "\(set)") }
+    }
+
     @Test func wrongAsksAreNamed() {
         let unknown = StageRun.failure(Self.split(outOfDomain: ["fart"]), texts: Self.texts(Self.rows(50)))
         #expect(unknown.contains("'fart', which no row calls; rows call f0, f1, f2, f3, far"))

@@ -88,10 +88,11 @@ import Words
     @Test func aJudgingModelReadsWords() throws {
         let task = try TaskDescription(json: JSON(parsing: Self.task)).task(functions: [:])
         let row = try Row(json: JSON(parsing: Self.row("a", "lost")))
-        let standard = try JudgingQuestion("", of: .classify).text(about: "top_up", to: row, task)
+        let standard = try JudgingQuestion(ModelQuestion(), of: .classify).text(about: "top_up", to: row, task)
         for part in ["query a", "\nlost\n", "\ntop_up\n", "say the same"] { #expect(standard.contains(part)) }
         #expect(
-            try JudgingQuestion("{functions}|{reference}", of: .classify).text(about: "", to: row, task) == "lost\ntop_up|lost")
+            try JudgingQuestion(ModelQuestion(prompt: "{functions}|{reference}"), of: .classify).text(about: "", to: row, task)
+                == "lost\ntop_up|lost")
     }
 
     /// A model behind a server is told the labels, and its words are taken as they are, without reasoning and fences.

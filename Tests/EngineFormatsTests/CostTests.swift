@@ -72,4 +72,59 @@ import Testing
         #expect(cost.prefill == prefill)
         #expect(cost.decode == decode)
     }
+
+    /// The workload of [P appendix I]: Qwen2.5-0.5B, 1,792 prompt tokens of which 128 are not cached, 9 answer tokens.
+    @Test func aCachedPrefixOfTheSizeOfThePapers() throws {
+        let cost = ModelCost(try Self.qwen(896, 4864))
+        let answer = cost.answering(promptTokens: 1792, generatedTokens: 9, cachedTokens: 1664)
+        #expect(((answer.prefill + answer.decode) / 1e8).rounded() == 1209)
+        #expect((answer.prefill / 1e8).rounded() == 1106 && (answer.decode / 1e8).rounded() == 103)
+        // 24 layers of three matrices: the uncached tokens' feed-forward alone is more than the 43.31 GFLOPs of [P table 1].
+        #expect(Double(128 * 24 * 3 * 2 * 896 * 4864) / 1e9 > 80)
+    }
+}
+
+/// What prompts have in common at their beginning.
+@Suite struct PrefixTreeTests {
+    @Test func promptsShareWhatTheyBeginWith() {
+        let prompts: [[Int32]] = [[1, 2, 3, 4], [1, 2, 9], [5, 6], [1, 2, 3, 7, 8]]
+        #expect(PrefixTree(of: prompts).cachedTokens.reduce(0, +) == 2 + 3)
+    }
+
+    @Test func ofEqualPromptsTheLastTokenIsComputedAgain() {
+        #expect(PrefixTree(of: [[1, 2, 3], [1, 2, 3], [1, 2, 3]]).cachedTokens == [0, 2, 2])
+        #expect(PrefixTree(of: [[1], [1]]).cachedTokens == [0, 0])
+    }
+
+    @Test func aPromptThatIsAnothersBeginningIsReadFirst() {
+        #expect(PrefixTree(of: [[1, 2, 3], [1, 2]]).cachedTokens == [2, 0])
+    }
+
+    @Test func nothingIsSharedByNothing() {
+        #expect(PrefixTree(of: []).cachedTokens == [])
+        #expect(PrefixTree(of: [[], [1, 2], []]).cachedTokens == [0, 0, 0])
+    }
+
+    /// Against a tree that is really made.
+    @Test func theSumIsWhatATreeHasNoNodesFor() {
+        struct Node: Hashable { var parent: Int, token: Int32 }
+        var state: UInt64 = 9
+        func random(_ count: UInt64) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % Int(count)
+        }
+        let prompts = (0..<200).map { _ in (0..<1 + random(12)).map { _ in Int32(random(3)) } + [Int32(100 + random(1 << 30))] }
+        var nodes: [Node: Int] = [:]
+        for prompt in prompts {
+            var place = 0
+            for token in prompt {
+                let node = Node(parent: place, token: token)
+                if nodes[node] == nil { nodes[node] = nodes.count + 1 }
+                place = nodes[node] ?? 0
+            }
+        }
+        let cached = PrefixTree(of: prompts).cachedTokens.reduce(0, +)
+        #expect(prompts.map(\.count).reduce(0, +) - cached == nodes.count)
+        #expect(PrefixTree(of: prompts.reversed()).cachedTokens.reduce(0, +) == cached)
+    }
 }

@@ -51,7 +51,7 @@ import Words
         #expect((try task.response(to: row, in: .call)) == PromptStyle.response(to: row))
         // What is taught is what the reward and the judges take for right.
         let reward = CallReward(format: .reasoning, functions: Self.functions).reward(for: response, to: row)
-        #expect(reward == Reward(2, isWellFormed: true, isRight: true))
+        #expect(reward.value == 2 && reward.isWellFormed && reward.isRight)
         for judge in [AnswerJudge.ast, .exact] {
             #expect(task.verdict(on: response, in: .reasoning, for: row, by: judge) == .accepted)
         }

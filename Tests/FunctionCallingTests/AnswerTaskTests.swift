@@ -75,8 +75,8 @@ import Words
                 #expect(task.verdict(on: response, in: .call, for: row, by: judge) == .accepted)
             }
             #expect(task.fault(inRight: response, to: row) == nil)
-            let reward = task.reward(for: response, to: row, in: .call, weights: RewardWeights())
-            #expect(reward == Reward(2, isWellFormed: true, isRight: true))
+            let reward = task.reward(for: response, to: row, in: .call, by: RewardRule())
+            #expect(reward.value == 2 && reward.isWellFormed && reward.isRight)
         }
     }
 
@@ -98,25 +98,25 @@ import Words
     ])
     func anObjectIsWorthItsFields(answer: String, value: Double) throws {
         let row = Self.row("q", #"{"time":"7 pm","people":2}"#)
-        let reward = try Self.fields.reward(for: answer, to: row, in: .call, weights: RewardWeights())
+        let reward = try Self.fields.reward(for: answer, to: row, in: .call, by: RewardRule())
         #expect(abs(reward.value - value) < 1e-12 && reward.isWellFormed == (value > 0) && reward.isRight == (value == 2))
     }
 
     @Test func otherAnswersHaveTheirWorth() {
         let row = Self.row("q", "top_up")
-        let weights = RewardWeights(name: 1, arguments: 2)
-        #expect(Self.labels.reward(for: "top_up", to: row, in: .call, weights: weights).value == 4)
-        #expect(Self.labels.reward(for: "lost_card", to: row, in: .call, weights: weights).value == 1)
-        #expect(Self.labels.reward(for: "none", to: row, in: .call, weights: weights) == .malformed)
-        #expect(Self.number.reward(for: "who knows", to: Self.row("q", "#### 2"), in: .call, weights: weights) == .malformed)
-        let half = Self.text.reward(for: "red car", to: Self.row("q", "red bus"), in: .call, weights: weights)
+        let rule = RewardRule(names: 1, arguments: 2)
+        #expect(Self.labels.reward(for: "top_up", to: row, in: .call, by: rule).value == 4)
+        #expect(Self.labels.reward(for: "lost_card", to: row, in: .call, by: rule).value == 1)
+        #expect(Self.labels.reward(for: "none", to: row, in: .call, by: rule).value == -1)
+        #expect(Self.number.reward(for: "who knows", to: Self.row("q", "#### 2"), in: .call, by: rule).value == -1)
+        let half = Self.text.reward(for: "red car", to: Self.row("q", "red bus"), in: .call, by: rule)
         #expect(half.value == 1 + 3 * 0.5 && !half.isRight)
     }
 
     // MARK: Prompts
 
     @Test func promptsHaveInstructionsAndWhatMayBeAnswered() throws {
-        let task = ClassifyTask(labels: ["b", "a"], instructions: "Name the topic.")
+        let task = ClassifyTask(labels: ["b", "a"], Guidance("Name the topic."))
         let row = Self.row("where is it", "a")
         #expect(task.shown(row, in: .query).background.instructions == "Name the topic.")
         #expect(

@@ -179,8 +179,16 @@ import Testing
         #expect(reward.isWellFormed == (test.reward >= 0))
     }
 
+    @Test func aMissingRequiredArgumentIsMalformedWhereItIsAskedFor() {
+        let missing = #"[{"name":"set_light","arguments":{"level":30}}]"#
+        let strict = CallReward(RewardRule(malformed: -0.5, needsRequired: true), format: .call, functions: Judged.functions)
+        #expect(strict.reward(for: missing, to: Self.wanted).value == -0.5)
+        #expect(strict.reward(for: Self.light, to: Self.wanted).value == 2)
+        #expect(CallReward(format: .call, functions: Judged.functions).reward(for: missing, to: Self.wanted).isWellFormed)
+    }
+
     @Test func nameAndArgumentsWeighAsAsked() {
-        let reward = CallReward(nameWeight: 1, argumentsWeight: 2, format: .call, functions: Judged.functions)
+        let reward = CallReward(RewardRule(names: 1, arguments: 2), format: .call, functions: Judged.functions)
         #expect(reward.reward(for: #"[{"name":"set_light","arguments":{"room":"hall"}}]"#, to: Self.wanted).value == 3)
         #expect(reward.reward(for: "[]", to: Self.none).value == 4)
     }

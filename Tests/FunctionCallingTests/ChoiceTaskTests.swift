@@ -13,7 +13,7 @@ struct ChoiceTaskTests {
     }
 
     @Test func aChoiceIsOneOfTheRowsOptions() throws {
-        let task = ChoiceTask(instructions: "Choose.")
+        let task = ChoiceTask(Guidance("Choose."))
         let row = try row()
         #expect(task.response(to: row) == "z" && task.options(of: row) == ["x y", "z"])
         #expect(task.verdict(on: "z", for: row, by: .exact) == .accepted)
@@ -23,7 +23,7 @@ struct ChoiceTaskTests {
         #expect(task.verdict(on: "q", for: row, by: .ast) == .rejected("the answer is none of the options"))
         #expect(task.shown(row, in: .query).background.instructions == "Choose.")
         #expect(task.shown(row, in: .tools).background.instructions == "Choose.\n\nAnswer with one of these:\nx y\nz")
-        let rewards = ["z", "x y", "q"].map { task.reward(for: $0, to: row, in: .call, weights: RewardWeights()) }
+        let rewards = ["z", "x y", "q"].map { task.reward(for: $0, to: row, in: .call, by: RewardRule()) }
         #expect(rewards[0].isRight && !rewards[1].isRight && rewards[1].isWellFormed && !rewards[2].isWellFormed)
     }
 
@@ -34,7 +34,7 @@ struct ChoiceTaskTests {
         #expect(task.shown(right, in: .query).query == "red\n\nrot")
         #expect(task.verdict(on: "yes", for: wrong, by: .ast) == .rejected("the answer is not no"))
         #expect(task.verdict(on: "no ", for: wrong, by: .ast) == .accepted)
-        #expect(!task.reward(for: "maybe", to: right, in: .call, weights: RewardWeights()).isWellFormed)
+        #expect(!task.reward(for: "maybe", to: right, in: .call, by: RewardRule()).isWellFormed)
     }
 
     @Test func theScoreIsTheShareOfYes() {

@@ -37,6 +37,17 @@ import Testing
         #expect(try kinds(graph("choice", "evaluate: {by: generation}")) == ["eval.generate"])
     }
 
+    @Test func theLossOfEachModelIsAStageWhereItIsAskedFor() throws {
+        let graph = try graph("classify", "evaluate: {metrics: [accuracy, loss]}")
+        let loss = try #require(graph.stages.first { $0.name == "student.sft.loss" })
+        #expect(loss.kind == "eval.loss")
+        #expect(loss.inputs.map(\.name) == ["model", "data"])
+        #expect(loss.parameters == ["sets": ["test"], "prompt": "query", "answer": "call"])
+        let report = try #require(graph.stages.first { $0.kind == "report" })
+        #expect(report.inputs.map(\.name).contains("loss.0"))
+        #expect(try !self.graph("classify").stages.contains { $0.kind == "eval.loss" })
+    }
+
     @Test func onlyOtherNegativesChangeTheRows() throws {
         func rows(_ task: String) throws -> JSON? { try graph(task).stages.first { $0.kind == "data.ingest" }?.parameters }
         #expect(try rows("rank") == rows("{kind: rank, negatives: 4}"))

@@ -17,19 +17,24 @@ let fixtureHeader = """
     """
 
 /// Reads and plans a recipe that must be right.
+///
+/// - Parameter further: sources beside those of `fixtureHeader`, files all of them.
 func plan(
-    _ body: String, header: String = fixtureHeader, functionsContent: String = "functions",
+    _ body: String, header: String = fixtureHeader, functionsContent: String = "functions", further: [String] = [],
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> Graph {
     let reading = RecipeReader.read(SourceText(path: "recipe.yaml", text: header + body))
     let recipe = try #require(
         reading.recipe, "\(DiagnosticRenderer.render(reading.diagnostics))", sourceLocation: sourceLocation)
-    let snapshots = [
+    var snapshots = [
         "functions": SourceSnapshot(
             file: "functions.yaml", digest: Digest(hashing: functionsContent), path: "/recipes/smart-home/functions.yaml"),
         "utterances": SourceSnapshot(
             file: "utterances.yaml", digest: Digest(hashing: "utterances"), path: "/recipes/smart-home/utterances.yaml"),
     ]
+    for name in further {
+        snapshots[name] = SourceSnapshot(file: name, digest: Digest(hashing: name), path: "/recipes/\(name)")
+    }
     let planning = try Planner.plan(recipe, sources: snapshots)
     return try #require(planning.graph, "\(DiagnosticRenderer.render(planning.diagnostics))", sourceLocation: sourceLocation)
 }

@@ -26,7 +26,8 @@ import Testing
     /// Fields that no key has: for people, or about how a server is asked.
     static let outsideKeys: Set<String> = [
         "name", "description", "url", "api_key_env", "max_requests", "max_cost", "concurrency", "timeout", "retries",
-        "price.prompt", "price.answer",
+        // What a teacher's answers cost is reported; what others cost is not.
+        "judge.endpoint.price.prompt", "judge.endpoint.price.answer",
     ]
 
     /// Fields of the recipes here whose values decide nothing there, by why.
@@ -163,9 +164,15 @@ struct WrittenValue: CustomStringConvertible {
         if field.hasSuffix(".loss"), let first = node.mapping?.first {
             return [WrittenValue(field, at: first.key.span, first.value.span)]
         }
+        // An answer is one text, however it is spelled.
+        if field == "examples.response" {
+            return firstScalar(of: node).map { [WrittenValue(field, at: node.span, $0.span)] } ?? []
+        }
         if let entries = node.mapping { return entries.flatMap { values(of: $0.value, "\(field).\($0.name)") } }
         if let elements = node.sequence {
-            let inner = elements.filter { $0.mapping != nil }.flatMap { values(of: $0, field) }
+            let inner = elements.enumerated().filter { $1.mapping != nil }.flatMap { number, element in
+                values(of: element, field == "prune" ? "prune.\(number + 1)" : field)
+            }
             guard let first = elements.first, first.scalar != nil else { return inner }
             return inner + [WrittenValue(field, at: node.span, first.span)]
         }
@@ -173,6 +180,11 @@ struct WrittenValue: CustomStringConvertible {
         let last = field.split(separator: ".").last ?? ""
         if ["transfer", "recover"].contains(last) { return options(in: node, field) }
         return [WrittenValue(field, at: node.span, node.span)]
+    }
+
+    private static func firstScalar(of node: Node) -> Node? {
+        if node.scalar != nil { return node }
+        return (node.sequence ?? node.mapping?.map(\.value) ?? []).lazy.compactMap(firstScalar).first
     }
 
     /// `steps: 30` and the like in the transfer notation.

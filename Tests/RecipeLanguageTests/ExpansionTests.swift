@@ -34,9 +34,9 @@ import Testing
         let pipeline = try #require(recipe.variants.first).pipeline
         #expect(pipeline.student.origin.shape?.layers == 6)
         #expect(pipeline.student.seed.value == 41)
-        #expect(pipeline.prune?.ratio?.value == 0.2)
+        #expect(pipeline.prune.first?.ratio?.value == 0.2)
         // An explanation points to where the value is written.
-        #expect(pipeline.prune?.ratio?.span.description == "recipes/child.yaml:4:15")
+        #expect(pipeline.prune.first?.ratio?.span.description == "recipes/child.yaml:4:15")
         #expect(pipeline.evaluatedSets == ["test", "phrasing"])
         #expect(pipeline.judge.endpoint?.url.value == "https://example.org/v1")
         #expect(pipeline.judge.endpoint?.model.value == "${plain}")
@@ -75,7 +75,7 @@ import Testing
         #expect(recipe.bases.map(\.path) == ["recipes/middle.yaml", "recipes/base.yaml"])
         #expect(pipeline.student.origin.shape?.hidden == 96 && pipeline.student.origin.shape?.layers == 6)
         #expect(pipeline.student.seed.value == 10)
-        #expect(pipeline.prune?.ratio?.span.description == "recipes/base.yaml:7:16")
+        #expect(pipeline.prune.first?.ratio?.span.description == "recipes/base.yaml:7:16")
         #expect(pipeline.quantize == nil)
         #expect(pipeline.transfer.steps.map(\.method.value) == [.kd])
     }

@@ -96,7 +96,8 @@ import Testing
         for kind in KindCatalogue.standard.kinds { check(kind) }
         let groups: [any ParameterGroup.Type] = [
             TrainingParameters.self, LowRankParameters.self, ValidationParameters.self, ModelShape.self, Calibration.self,
-            ModelQuestion.self, EndpointParameters.self, PruneApply.Granularity.self, PruneApply.Search.self,
+            ModelQuestion.self, Rubric.self, JudgingProgram.self, EndpointParameters.self, PruneApply.Granularity.self,
+            PruneApply.Search.self, AnsweredRows.self, EncoderTraining.self,
         ]
         for group in groups { check(group) }
     }

@@ -62,6 +62,20 @@ import Testing
         #expect(try changes("matrix: {data.candidates.missing: [20%]}", "matrix: {data.candidates.missing: [0.2]}") == [])
     }
 
+    /// Each mapping of a list has its number, as `explain` and a matrix have it.
+    @Test func turnsAreComparedOneByOne() throws {
+        let old = "prune: [{ratio: 20%}, {method: depth, layers: 2}]"
+        #expect(try changes(old, "prune:\n  - ratio: 0.2\n  - {layers: 2, method: depth}\n") == [])
+        #expect(try changes(old, "prune: [{ratio: 20%}, {method: depth, layers: 3}]") == ["prune.2.layers: 2 → 3"])
+        #expect(try changes("matrix: {prune.2.ratio: [20%]}", "matrix: {prune.2.ratio: [0.2]}") == [])
+    }
+
+    @Test func dataToCalibrateOnIsComparedByItsFields() throws {
+        let old = "quantize: {data: {text: a, tokens: 8 × 64}}"
+        #expect(try changes(old, "quantize: {data: {text: b, tokens: 8 × 64}}") == ["quantize.data.text: a → b"])
+        #expect(try changes("prune: {data: train}", "prune: {data: test}") == ["prune.data: train → test"])
+    }
+
     /// A text of digits is a text: leading zeros of a revision count, and so do spaces in a command.
     @Test func textsAreComparedAsTexts() throws {
         #expect(try changes("sources: {a: {revision: 0123}}", "sources: {a: {revision: 123}}").count == 1)

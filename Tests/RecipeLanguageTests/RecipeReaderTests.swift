@@ -25,7 +25,7 @@ import Testing
         #expect(recipe.variants.count == 1)
         #expect(recipe.sources.map(\.name.value) == ["functions", "utterances"])
         let pipeline = try pipeline("")
-        #expect(pipeline.prune == nil && pipeline.quantize == nil)
+        #expect(pipeline.prune.isEmpty && pipeline.quantize == nil)
         #expect(pipeline.evaluatedSets == ["test", "phrasing", "values"])
         #expect(pipeline.student.origin.shape?.hidden == 128 && pipeline.teacher.origin.shape?.hidden == 160)
     }
@@ -113,8 +113,8 @@ import Testing
             """)
         #expect(recipe.variants.count == 9)
         #expect(recipe.variants.map { $0.choices.map(\.label) }.first == ["RFT", "0%"])
-        #expect(recipe.variants.map { $0.pipeline.prune?.ratio?.value }.prefix(3) == [nil, 0.2, 0.3])
-        #expect(recipe.variants.last?.pipeline.prune?.ratio?.span.description == "recipes/smart-home.yaml:15:26")
+        #expect(recipe.variants.map { $0.pipeline.prune.first?.ratio?.value }.prefix(3) == [nil, 0.2, 0.3])
+        #expect(recipe.variants.last?.pipeline.prune.first?.ratio?.span.description == "recipes/smart-home.yaml:15:26")
     }
 
     @Test func valuesKnowFieldAndPlace() throws {
@@ -129,12 +129,12 @@ import Testing
 
     @Test(arguments: ["6000", "6k", "6_000", "'6000'", "0.006m", "6e3"])
     func countsAreSpelledManyWays(count: String) throws {
-        #expect(try pipeline("evaluate: {max_tokens: 64}\nprune: {samples: \(count)}").prune?.score.samples == 6000)
+        #expect(try pipeline("evaluate: {max_tokens: 64}\nprune: {samples: \(count)}").prune.first?.score.samples == 6000)
     }
 
     @Test(arguments: ["20%", "0.2", "0.20", ".2", "2e-1", "'20%'", "20.0%", "20 %"])
     func sharesAreSpelledManyWays(share: String) throws {
-        #expect(try pipeline("prune: {ratio: \(share)}").prune?.ratio?.value == 0.2)
+        #expect(try pipeline("prune: {ratio: \(share)}").prune.first?.ratio?.value == 0.2)
     }
 
     @Test(arguments: ["0x10", "inf", "nan", "1e999", "-", "%", "1..2", "k", "1kk", ""])
@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test(arguments: ["", "prune: none", "prune:", "prune: {ratio: 0%}", "prune: ~"])
-    func nothingIsPruned(body: String) throws { #expect(try pipeline(body).prune == nil) }
+    func nothingIsPruned(body: String) throws { #expect(try pipeline(body).prune.isEmpty) }
 
     @Test func transferHasMeaning() throws {
         let pipeline = try pipeline(
@@ -163,7 +163,7 @@ import Testing
 
     @Test func matrixReplacesAndCreatesFields() throws {
         let recipe = try read("prune: none\nmatrix: {prune.ratio: [20%], quantize.scheme: [none, W8A16]}\n")
-        #expect(recipe.variants.map { $0.pipeline.prune?.ratio?.value } == [0.2, 0.2])
+        #expect(recipe.variants.map { $0.pipeline.prune.first?.ratio?.value } == [0.2, 0.2])
         #expect(recipe.variants.map { $0.pipeline.quantize?.scheme.value } == [nil, .w8a16])
         #expect(recipe.variants.last?.pipeline.quantize?.scheme.field == "quantize.scheme")
     }
@@ -190,7 +190,7 @@ import Testing
     }
 }
 
-extension PruneSection {
+extension PruneTurn {
     /// The first ratio, where it is ratios that the recipe gives.
     var ratio: Spanned<Double>? { if case .ratios(let ratios) = amount { ratios.value.first } else { nil } }
 }

@@ -113,7 +113,7 @@ private struct CatalogueRunner: Runner {
         let figures = StageCatalogue.standard.figures
         for metric in Metric.all {
             switch metric.source {
-            case .model(_, let file, _, _), .firstSet(_, let file, _): #expect(figures[file.name] != nil, "\(metric.name)")
+            case .model(_, let file, _, _), .firstSet(_, let file, _, _): #expect(figures[file.name] != nil, "\(metric.name)")
             case .set: #expect(figures[EvalScore.scores.name] != nil)
             }
         }

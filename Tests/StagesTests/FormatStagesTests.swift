@@ -115,6 +115,22 @@ import Words
             ])
     }
 
+    /// By hand in CostTests: of three tokens the last costs 2496; two more cost 4800.
+    @Test func aCachedPrefixIsApart() throws {
+        defer { remove() }
+        try writeModel()
+        let answers = "{\"id\":\"a\",\"prompt_tokens\":3,\"response_tokens\":2}\n"
+        try Data(answers.utf8).write(to: context.input("answers", "test.jsonl"))
+        for count in [2, 9] {
+            try EvalCost(cachedPrefix: .tokens(count)).run(in: context)
+            #expect(
+                try JSON(parsing: Data(contentsOf: context.output("cost.json")))["sets"]?["test"] == [
+                    "answers": 1, "prompt_tokens": 3, "response_tokens": 2, "flops": 8000, "prefill_flops": 2496,
+                    "decode_flops": 5504, "cached_tokens": 2, "cached_flops": 4800,
+                ])
+        }
+    }
+
     @Test func anAnswerWithoutCountsIsNamed() throws {
         defer { remove() }
         try writeModel()

@@ -17,7 +17,8 @@ SIZE, TARGET, BETA = 1000, 17, 0.3
 # Each with its weight and the number in its parentheses.
 MIXTURES = {
     "CE": [("CE", 1, None)], "FKL": [("FKL", 1, None)], "RKL": [("RKL", 1, None)], "JSD(0.3)": [("JSD", 1, 0.3)],
-    "TVD": [("TVD", 1, None)],
+    "JSD(0)": [("JSD", 1, 0)], "JSD(1)": [("JSD", 1, 1)], "TVD": [("TVD", 1, None)],
+    "AKL(0)": [("AKL", 1, 0)], "AKL(0.01)": [("AKL", 1, 0.01)], "AKL(1)": [("AKL", 1, 1)],
     "AKL(0.5)": [("AKL", 1, 0.5)], "AKL(0.9)": [("AKL", 1, 0.9)],
     "0.5AKL(0.5)+0.3JSD(0.75)+0.2RKL+0.4CE": [("AKL", 0.5, 0.5), ("JSD", 0.3, 0.75), ("RKL", 0.2, None), ("CE", 0.4, None)]}
 # Stored tokens, temperature, what becomes of the others.
@@ -55,14 +56,18 @@ def divergence(name: str, number: float | None, log_p: torch.Tensor, log_q: torc
         return reverse
     if name == "TVD":
         return (p - q).abs().sum() / 2
+    if name == "JSD" and number in (0, 1):
+        # By its formula it would vanish.
+        return forward if number == 0 else reverse
     if name == "JSD":
         log_m = (number * p + (1 - number) * q).log()
         return number * (p * (log_p - log_m)).sum() + (1 - number) * (q * (log_q - log_m)).sum()
-    order = torch.argsort(p, descending=True)
-    head = torch.zeros_like(p, dtype=torch.bool)
-    head[order] = torch.cumsum(p[order], 0) - p[order] < number
+    # p falls, and the bucket's tokens are smaller than all others. As the authors' code has it, tokens of more than `number`
+    # together are the tail, the first never is; there, 0 would leave it in the head, and the paper says reverse KL.
+    tail = torch.cumsum(p, 0) > number
+    tail[0] = number == 0
     gaps = (p - q).abs().detach()
-    share = gaps[head].sum() / gaps.sum()
+    share = gaps[~tail].sum() / gaps.sum() if number < 1 else 1.0
     return share * forward + (1 - share) * reverse
 
 

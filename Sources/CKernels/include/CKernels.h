@@ -110,6 +110,9 @@ void decant_rmsnorm_backward(const float *x, const float *w, float shift, const 
                              float *dw, long rows, long columns);
 // y = (x − mean)·w/√(variance + ε) + b for each row; x and y may be the same.
 void decant_layernorm(const float *x, const float *w, const float *b, float *y, long rows, long columns, float epsilon);
+// dx from x and dy, which may be the same as dx; adds the sums over these rows to dw and db.
+void decant_layernorm_backward(const float *x, const float *w, const float *dy, float *dx, float *dw, float *db, long rows,
+                               long columns, float epsilon);
 
 // layers/rope.c: the first `turned` channels of each head
 void decant_rope(float *x, const int32_t *positions, const float *cosines, const float *sines, long rows, long stride,
@@ -119,6 +122,7 @@ void decant_rope_backward(float *dx, const int32_t *positions, const float *cosi
 
 // layers/activations.c
 void decant_gelu(float *x, long n); // x ← x·Φ(x), Φ the normal distribution function, within 1e-6
+void decant_gelu_backward(const float *x, float *dy, long n); // dy ← dy·(Φ(x) + x·φ(x)), φ the normal density
 // gate_up [rows, 2·columns] → the columns `first`..<`first + count` of y [rows, columns] = SiLU(gate)·up
 void decant_swiglu_columns(const float *gate_up, float *y, long rows, long columns, long first, long count);
 // gate_up → its gradient, dy → the layer's output again, both in place
@@ -154,6 +158,8 @@ typedef struct {
     float sum;     // Σ exp((x − largest)/temperature)
 } decant_softmax_statistics;
 decant_softmax_statistics decant_softmax(const float *x, float *y, float temperature, long n);
+// p = softmax(x/temperature) → dp becomes dx = p·(dp − Σ p·dp)/temperature, for each row
+void decant_softmax_backward(const float *p, float *dp, float temperature, long rows, long columns);
 long decant_largest_place(const float *x, long n);
 float decant_sum(const float *x, long n);
 float decant_largest(const float *x, long n);

@@ -83,7 +83,9 @@ void decant_geglu_backward(float *gate_up, float *dy, long rows, long columns) {
 
 // x·Φ(x). Φ(−|x|) = ½·erfc(|x|/√2) by Abramowitz and Stegun 7.1.26, within 1e-7: a polynomial in t = 1/(1 + p·|x|/√2) times
 // exp(−x²/2). So values far below zero lose no digits to a difference from 1.
-static inline f8 gelu8(f8 x) {
+//
+// `bell` is exp(−x²/2).
+static inline f8 normal8(f8 x, f8 bell) {
     f8 magnitude = max8(x, -x);
     f8 t = splat8(1.0f) / fma8(magnitude, splat8(0.3275911f * 0.70710678f), splat8(1.0f));
     f8 p = splat8(1.061405429f);
@@ -91,13 +93,29 @@ static inline f8 gelu8(f8 x) {
     p = fma8(p, t, splat8(1.421413741f));
     p = fma8(p, t, splat8(-0.284496736f));
     p = fma8(p, t, splat8(0.254829592f));
-    f8 below = p * t * exp8(x * x * splat8(-0.5f)) * splat8(0.5f);
-    f8 share = (f8)_mm256_blendv_ps((__m256)(splat8(1.0f) - below), (__m256)below, (__m256)x);
-    return x * share;
+    f8 below = p * t * bell * splat8(0.5f);
+    return (f8)_mm256_blendv_ps((__m256)(splat8(1.0f) - below), (__m256)below, (__m256)x);
+}
+
+static inline f8 bell8(f8 x) { return exp8(x * x * splat8(-0.5f)); }
+
+static inline f8 gelu8(f8 x) { return x * normal8(x, bell8(x)); }
+
+// Φ(x) + x·φ(x), φ(x) = exp(−x²/2)/√(2π)
+static inline f8 gelu_slope8(f8 x) {
+    f8 bell = bell8(x);
+    return fma8(x * splat8(0.3989422804f), bell, normal8(x, bell));
 }
 
 void decant_gelu(float *x, long n) {
     long i = 0;
     for (; i + 8 <= n; i += 8) store8(x + i, gelu8(load8(x + i)));
     if (i < n) store8_first(x + i, gelu8(load8_first(x + i, n - i)), n - i);
+}
+
+void decant_gelu_backward(const float *x, float *dy, long n) {
+    long i = 0;
+    for (; i + 8 <= n; i += 8) store8(dy + i, load8(dy + i) * gelu_slope8(load8(x + i)));
+    long rest = n - i;
+    if (rest) store8_first(dy + i, load8_first(dy + i, rest) * gelu_slope8(load8_first(x + i, rest)), rest);
 }

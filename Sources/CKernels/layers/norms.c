@@ -80,3 +80,33 @@ void decant_layernorm(const float *x, const float *w, const float *b, float *y, 
         for (long c = 0; c < columns; c++) y[c] = __builtin_fmaf((x[c] - mean) * inverse, w[c], b[c]);
     }
 }
+
+// With x̂ = (x − mean)/σ and g = dy·w: dw += Σ dy·x̂, db += Σ dy and dx = (g − mean(g) − x̂·mean(g·x̂))/σ.
+void decant_layernorm_backward(const float *x, const float *w, const float *dy, float *dx, float *dw, float *db, long rows,
+                               long columns, float epsilon) {
+    for (long r = 0; r < rows; r++, x += columns, dy += columns, dx += columns) {
+        float mean = decant_sum(x, columns) / (float)columns;
+        float variance = squared_deviations(x, mean, columns) / (float)columns;
+        float inverse = 1.0f / __builtin_sqrtf(variance + epsilon);
+        f8 means = splat8(mean), sums = {0}, products = {0};
+        long i = 0;
+        for (; i + 8 <= columns; i += 8) {
+            f8 g = load8(dy + i) * load8(w + i);
+            sums += g;
+            products = fma8(g, load8(x + i) - means, products);
+        }
+        // Beyond the row's end the gradient is zero, whatever the deviation.
+        long rest = columns - i;
+        f8 g = load8_first(dy + i, rest) * load8_first(w + i, rest);
+        sums += g;
+        products = fma8(g, load8_first(x + i, rest) - means, products);
+        float middle = sum8(sums) / (float)columns;
+        float along = sum8(products) * inverse / (float)columns;
+        for (long c = 0; c < columns; c++) {
+            float normalized = (x[c] - mean) * inverse, gradient = dy[c];
+            dw[c] = __builtin_fmaf(gradient, normalized, dw[c]);
+            db[c] += gradient;
+            dx[c] = __builtin_fmaf(-normalized, along, __builtin_fmaf(gradient, w[c], -middle)) * inverse;
+        }
+    }
+}

@@ -45,6 +45,18 @@ decant_softmax_statistics decant_softmax(const float *x, float *y, float tempera
     return (decant_softmax_statistics){top, sum};
 }
 
+void decant_softmax_backward(const float *p, float *dp, float temperature, long rows, long columns) {
+    float inverse = 1.0f / temperature;
+    for (long r = 0; r < rows; r++, p += columns, dp += columns) {
+        f8 products = {0};
+        long i = 0;
+        for (; i + 8 <= columns; i += 8) products = fma8(load8(p + i), load8(dp + i), products);
+        products = fma8(load8_first(p + i, columns - i), load8_first(dp + i, columns - i), products);
+        float mean = sum8(products);
+        for (long c = 0; c < columns; c++) dp[c] = p[c] * (dp[c] - mean) * inverse;
+    }
+}
+
 float decant_sum_of_exponentials(const float *x, float largest, float inverse_temperature, long n) {
     f8 tops = splat8(largest), inverses = splat8(inverse_temperature), sums = {0};
     long i = 0;

@@ -76,21 +76,27 @@ struct DataCheck {
                 rows.append(
                     SurveyedFile(
                         url: URL(fileURLWithPath: file.snapshot.path), path: file.shownPath, set: set,
-                        format: source.format.value, columns: source.reading.columns.value ?? [:]))
+                        format: source.format.value, columns: source.reading.columns.value ?? [:],
+                        isUnlabelled: source.isUnlabelled))
             }
         }
         var kind = task.rows
         kind.$badRows = ingest.badRows
         let schema = task.schemaSource.flatMap { file($0.value) }
-        if task.schemaSource != nil, schema == nil { return DataSurvey() }
+        let functions = ingest.functions.flatMap { file($0.value) }
+        if task.schemaSource != nil && schema == nil || ingest.functions != nil && functions == nil { return DataSurvey() }
         let layout = JSON.array([.bool(hasOthers)] + rows.map(Self.layout))
-        return remembered(kind, files + [schema].compactMap(\.self), split, layout) {
-            kind.survey(files: rows, schema: schema.flatMap(text), hasOthers: hasOthers, split: split)
+        return remembered(kind, files + [schema, functions].compactMap(\.self), split, layout) {
+            kind.survey(
+                files: rows, schema: schema.flatMap(text), functions: functions.flatMap(text), hasOthers: hasOthers,
+                split: split)
         }
     }
 
     private static func layout(of file: SurveyedFile) -> JSON {
-        [.string(file.set), .string(file.format.rawValue), .object(file.columns.mapValues(JSON.string))]
+        .array(
+            [.string(file.set), .string(file.format.rawValue), .object(file.columns.mapValues(JSON.string))]
+                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : []))
     }
 
     /// Notes a file whose container nothing on this machine reads.

@@ -20,6 +20,12 @@ struct ShowCommand: ParsableCommand {
     @Flag(help: "Show the rows that an artifact was made with, and what speaks against them (data shows its own anyway).")
     var data = false
 
+    @Flag(help: "Page through what a judge was asked, what it said and why (of a report, for each of its models).")
+    var verdicts = false
+
+    @Option(help: "Which page of the verdicts.")
+    var page = 1
+
     @OptionGroup var options: ResultOptions
 
     func run() throws {
@@ -27,10 +33,10 @@ struct ShowCommand: ParsableCommand {
         let stored: StoredTarget
         switch try StoredReference(target, in: store) {
         case .build(let build):
-            if data {
+            if data || verdicts {
                 throw CommandFailure.badInput(
                     "'\(target)' is a build; name one of its targets",
-                    hint: "show --data \(build.recipe):\(build.targets.first?.name ?? "")")
+                    hint: "show \(data ? "--data" : "--verdicts") \(build.recipe):\(build.targets.first?.name ?? "")")
             }
             let summary = try BuildSummary(build, in: store)
             options.print(summary.json, summary.text)
@@ -45,6 +51,17 @@ struct ShowCommand: ParsableCommand {
             options.print(
                 ["name": .string(rows.name), "artifact": .string(rows.artifact.digest.hex), "data": profile.json],
                 "\(rows.name)\n\(profile.text)")
+            return
+        }
+        if verdicts {
+            guard let pages = try VerdictPages(behind: stored, in: store) else {
+                throw CommandFailure.badInput(
+                    "no model and no program judged for \(stored.name): there are no verdicts to show")
+            }
+            guard (1...pages.count).contains(page) else {
+                throw CommandFailure.badInput("there is no page \(page) of the verdicts; there are \(pages.count)")
+            }
+            options.print(pages.json(page: page), pages.text(page: page))
             return
         }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)

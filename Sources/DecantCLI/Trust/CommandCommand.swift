@@ -9,9 +9,9 @@ struct TrustCommandCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "command", abstract: "Allow a command that came from elsewhere to run here.",
         discussion: """
-            A stage of the kind 'exec' that was received runs its command only where that is allowed, by the command's digest: \
-            that of its words, its environment, and the files that sources and other commands give it. Commands of your own \
-            builds need no permission.
+            A stage of the kind 'exec', or one whose judge is a program, that was received runs its command only where that is \
+            allowed, by the command's digest: that of its words, its environment, and the files that sources and other commands \
+            give it. Commands of your own builds need no permission.
             """)
 
     @Argument(help: "A stage or target (BUILD:NAME), a commit, or the command's digest of 64 digits.")
@@ -41,14 +41,13 @@ struct TrustCommandCommand: ParsableCommand {
 
     private func find(in store: Store) throws -> AllowedCommand {
         if let digest = Digest(hex: command) {
-            let known = try store.stages(ofKind: Exec.name).map { CommandText($0.record.action, inputs: $0.inputs) }
+            let known = try store.commandStages().compactMap { CommandText($0.record.action, inputs: $0.inputs) }
             return AllowedCommand(digest: digest, words: known.first { $0.digest == digest }?.words ?? "not known here yet")
         }
         let target = try StoredTarget(command, in: store)
-        guard target.record.action.kind == Exec.name else {
+        guard let text = CommandText(target.record.action, inputs: try store.inputs(of: target.record)) else {
             throw CommandFailure.badInput("\(target.name) is of the kind \(target.record.action.kind), which runs no command")
         }
-        let text = CommandText(target.record.action, inputs: try store.inputs(of: target.record))
         return AllowedCommand(digest: text.digest, words: text.words)
     }
 }

@@ -1,4 +1,5 @@
 import BuildModel
+import CanonicalJSON
 import Executor
 import Foundation
 import Kinds
@@ -50,8 +51,7 @@ final class CommandPermissions: StageGate {
     func foreign(
         _ action: Action, named name: String, inputs: [StageRecord], arrival: Arrival? = nil
     ) throws -> Question? {
-        guard action.kind == Exec.name else { return nil }
-        let command = CommandText(action, inputs: inputs)
+        guard let command = CommandText(action, inputs: inputs) else { return nil }
         let known = try knownCommands()
         guard !known.made.contains(command.digest),
             let origin = arrival ?? known.received[command.digest] ?? known.recipe
@@ -74,14 +74,15 @@ final class CommandPermissions: StageGate {
     /// Asks the person at the terminal about every command that may have to run, before anything does. Without a terminal
     /// nobody is asked, and the stage is refused when its turn comes.
     func ask(about stages: [Stage]) throws {
-        let commands = stages.filter { $0.kind == Exec.name }
+        let commands = stages.filter { CommandKinds.command(of: $0.kind, $0.parameters) != nil }
         guard Console.inputIsTerminal, !commands.isEmpty else { return }
         let known = try knownCommands()
         for stage in commands where known.recipe != nil || !known.received.isEmpty {
             let action = Action(
                 kind: stage.kind, revision: stage.revision, parameters: stage.parameters, inputs: [], numerics: stage.numerics)
-            guard !allowedNow.contains(stage.name), try isForeign(parametersOf: action) else { continue }
-            let words = CommandText(action, inputs: []).words
+            guard !allowedNow.contains(stage.name), try isForeign(commandOf: action),
+                let words = CommandText(action, inputs: [])?.words
+            else { continue }
             if Console.ask("\(CommandText.escaped(stage.name)) runs a command from elsewhere:\n  \(words)\nAllow it?") {
                 answered.withLock { _ = $0.insert(stage.name) }
             }
@@ -89,7 +90,7 @@ final class CommandPermissions: StageGate {
     }
 
     func permission(for action: Action, named name: String, inputs: [CommitID]) throws -> StagePermission {
-        guard action.kind == Exec.name else { return .granted }
+        guard action.command != nil else { return .granted }
         let records = try inputs.compactMap { try store.stageCommit($0.hex) }
         guard let question = try foreign(action, named: name, inputs: records) else { return .granted }
         if answered.withLock({ $0.contains(name) }) { try allow(question.command) }
@@ -100,12 +101,10 @@ final class CommandPermissions: StageGate {
     }
 
     /// Whether a command may be asked about that is known by its words alone.
-    private func isForeign(parametersOf action: Action) throws -> Bool {
+    private func isForeign(commandOf action: Action) throws -> Bool {
         let known = try knownCommands()
         if known.recipe != nil { return true }
-        return try store.stages(ofKind: Exec.name).contains {
-            $0.arrival != nil && $0.record.action.parameters == action.parameters
-        }
+        return try store.commandStages().contains { $0.arrival != nil && $0.record.action.command == action.command }
     }
 
     // MARK: What is known
@@ -116,8 +115,8 @@ final class CommandPermissions: StageGate {
             var found = Known()
             let received = try texts.isEmpty ? [] : store.receivedTexts()
             found.recipe = received.first { texts.contains($0.text) }?.arrival
-            for stage in try store.stages(ofKind: Exec.name) {
-                let digest = CommandText(stage.record.action, inputs: stage.inputs).digest
+            for stage in try store.commandStages() {
+                guard let digest = CommandText(stage.record.action, inputs: stage.inputs)?.digest else { continue }
                 if let arrival = try stage.arrival ?? store.arrival(of: stage.record) {
                     found.received[digest] = arrival
                 } else {
@@ -131,6 +130,9 @@ final class CommandPermissions: StageGate {
 }
 
 extension Store {
+    /// Every stage that the store knows of a kind that may run a command.
+    func commandStages() throws -> [MarkedStage] { try stages(ofKinds: Set(CommandKinds.names)) }
+
     /// Lets a command from elsewhere run here from now on.
     func allow(_ command: AllowedCommand) throws {
         try editTrust(Trust.settingsFile) { text in

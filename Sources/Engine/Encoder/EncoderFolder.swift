@@ -3,7 +3,13 @@ import Foundation
 /// The folder of a sentence encoder: `config.json`, weights in safetensors, `tokenizer.json` or `vocab.txt`, and the files that
 /// the library `sentence-transformers` adds.
 struct EncoderFolder {
-    private let files: ModelFolder
+    let files: ModelFolder
+
+    private static let lengthFile = "sentence_bert_config.json"
+    /// Those beside the weights that decide what an encoder computes.
+    static let ownFiles = [
+        ModelFolder.configurationFile, Tokenizer.file, "tokenizer_config.json", WordPieceTokenizer.vocabularyFile, lengthFile,
+    ]
 
     init(_ url: URL) { files = ModelFolder(url) }
 
@@ -11,15 +17,35 @@ struct EncoderFolder {
         try EncoderConfiguration(json: files.readJSON(ModelFolder.configurationFile))
     }
 
+    /// What was trained on top of the encoder; none where the folder is of an encoder alone.
+    func heads() throws(ModelFileError) -> [EncoderHead] {
+        guard files.has(EncoderHead.file) else { return [] }
+        var heads: [EncoderHead] = []
+        for entry in try files.readJSON(EncoderHead.file)["heads"]?.array ?? [] { heads.append(try EncoderHead(json: entry)) }
+        guard Set(heads.map(\.name)).count == heads.count else {
+            throw ModelFileError(file: EncoderHead.file, reason: "two heads have one name")
+        }
+        return heads
+    }
+
     func weights(of layout: EncoderLayout) throws(ModelFileError) -> FloatBuffer {
         try WeightFiles(folder: files.url).parameters(of: layout)
     }
 
-    func tokenizer() throws(ModelFileError) -> WordPieceTokenizer { try WordPieceTokenizer(readingFolder: files.url) }
+    /// - Throws: an error where the tokenizer has tokens that the embedding lacks.
+    func tokenizer(of configuration: EncoderConfiguration) throws(ModelFileError) -> WordPieceTokenizer {
+        let tokenizer = try WordPieceTokenizer(readingFolder: files.url)
+        if let id = tokenizer.largestID, id >= configuration.vocabularySize {
+            throw ModelFileError(
+                file: ModelFolder.configurationFile,
+                reason: "vocab_size is \(configuration.vocabularySize), but the tokenizer has the token \(id)")
+        }
+        return tokenizer
+    }
 
     /// Largest number of tokens of a text, with the begin and end tokens.
     func sequenceLimit(_ configuration: EncoderConfiguration) throws(ModelFileError) -> Int {
-        let file = "sentence_bert_config.json"
+        let file = Self.lengthFile
         guard files.has(file), let value = try files.readJSON(file)["max_seq_length"], value != .null else {
             return configuration.maximumPositions
         }
@@ -84,6 +110,7 @@ extension WeightFiles {
 
     private static func isUnused(_ name: String, prefix: String) -> Bool {
         name == prefix + "embeddings.position_ids" || name.hasPrefix(prefix + "pooler.")
+            || name.hasPrefix(EncoderLayout.headPrefix)
             || (!prefix.isEmpty && name.hasPrefix("cls."))
     }
 }

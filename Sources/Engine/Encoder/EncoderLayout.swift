@@ -61,8 +61,8 @@ package struct EncoderConfiguration: Hashable, Sendable {
     }
 }
 
-/// The offsets of an encoder's parameters: embeddings, then layers. Query, key and value are adjacent, so that one product
-/// computes them.
+/// The offsets of an encoder's parameters: embeddings, then layers, then heads. Query, key and value are adjacent, so that one
+/// product computes them.
 struct EncoderLayout: Sendable {
     /// Offsets of a layer's tensors.
     struct Layer: Sendable {
@@ -83,6 +83,12 @@ struct EncoderLayout: Sendable {
         var outputNorm = Norm()
     }
 
+    /// Offsets of a head's weights [labels, D] and biases [labels].
+    struct Head: Sendable {
+        var weight = 0
+        var bias = 0
+    }
+
     /// Offsets of a norm's weights and biases.
     struct Norm: Sendable {
         var weight = 0
@@ -96,10 +102,12 @@ struct EncoderLayout: Sendable {
     private(set) var segments = 0
     private(set) var embeddingNorm = Norm()
     private(set) var layers: [Layer] = []
+    /// In the order of the encoder's heads.
+    private(set) var heads: [Head] = []
 
     var count: Int { parameters.last?.range.upperBound ?? 0 }
 
-    init(_ configuration: EncoderConfiguration) {
+    init(_ configuration: EncoderConfiguration, heads wanted: [EncoderHead] = []) {
         let (hidden, intermediate) = (configuration.hiddenSize, configuration.intermediateSize)
         words = append("embeddings.word_embeddings.weight", [configuration.vocabularySize, hidden], .embedding)
         positions = append("embeddings.position_embeddings.weight", [configuration.maximumPositions, hidden], .embedding)
@@ -119,7 +127,18 @@ struct EncoderLayout: Sendable {
             layer.outputNorm = appendNorm("\(prefix).output.LayerNorm", hidden)
             layers.append(layer)
         }
+        for head in wanted {
+            let shape = [head.labels.count, hidden]
+            let (weight, bias) = (
+                append("\(Self.headPrefix)\(head.name).weight", shape, .head),
+                append("\(Self.headPrefix)\(head.name).bias", [shape[0]], .bias)
+            )
+            heads.append(Head(weight: weight, bias: bias))
+        }
     }
+
+    /// Names of heads' tensors begin with it.
+    static let headPrefix = "heads."
 
     /// - Returns: the parameter's offset.
     @discardableResult

@@ -9,14 +9,15 @@ extension ModelFolder {
     /// - Throws: where the model's own form is wanted and cannot be used.
     func noteCallForm(_ wanted: AnswerForm?) throws -> String? {
         let settings = try TokenizerSettings(readingFolder: self)
+        let thinks = wanted == .thinking
         guard wanted != .decant, wanted != nil || !settings.templates.isEmpty else {
             try note(nil, in: settings)
             return nil
         }
-        switch try recognizedForm(settings) {
+        switch try recognizedForm(settings, thinks: thinks) {
         case .success(let form):
-            try note(form, in: settings)
-            return "the model calls functions in its own form, '\(form.name)'"
+            try note(form, thinks: thinks, in: settings)
+            return "the model calls functions in its own form, '\(form.name)'" + (thinks ? ", and reasons before it does" : "")
         case .failure(let reason):
             try note(nil, in: settings)
             guard wanted == nil else {
@@ -29,15 +30,20 @@ extension ModelFolder {
     }
 
     /// An earlier import may have noted another form.
-    private func note(_ form: (any CallForm)?, in settings: TokenizerSettings) throws {
-        guard settings.formName != form?.name else { return }
+    private func note(_ form: (any CallForm)?, thinks: Bool = false, in settings: TokenizerSettings) throws {
+        guard settings.formName != form?.name || settings.thinksNatively != thinks else { return }
         var settings = settings
         settings.formName = form?.name
+        settings.thinksNatively = thinks
         try write(settings.json, to: TokenizerSettings.file)
     }
 
     /// The form that reads what the chat template writes for a call, and that finds no call in words.
-    private func recognizedForm(_ settings: TokenizerSettings) throws(ModelFileError) -> Result<any CallForm, RowError> {
+    ///
+    /// - Parameter thinks: whether answers start with a reasoning.
+    private func recognizedForm(
+        _ settings: TokenizerSettings, thinks: Bool
+    ) throws(ModelFileError) -> Result<any CallForm, RowError> {
         let tokenizer = try tokenizer()
         func failure(_ reason: String) -> Result<any CallForm, RowError> { .failure(RowError(reason)) }
         if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }) {
@@ -46,7 +52,7 @@ extension ModelFolder {
         guard !settings.templates.isEmpty else { return failure("it has no chat template") }
         let encoder: PromptEncoder
         do throws(ModelFileError) {
-            encoder = try prompts(.tools, settings, tokenizer, thinks: false, calls: true)
+            encoder = try prompts(.tools, settings, tokenizer, thinks: thinks, calls: true)
         } catch {
             return failure(error.reason)
         }
@@ -61,6 +67,9 @@ extension ModelFolder {
             guard forms.count == 1 else {
                 return failure("several forms read its calls: " + forms.map(\.name).joined(separator: ", "))
             }
+            guard !thinks || form is HermesForm else {
+                return failure("a reasoning goes before calls in the form 'hermes' alone, and its own is '\(form.name)'")
+            }
             return .success(form)
         } catch {
             return .failure(error)
@@ -70,6 +79,13 @@ extension ModelFolder {
 
 extension TokenizerSettings {
     static let formMember = "decant_calls"
+    static let reasoningMember = "decant_reasons"
+
+    /// Whether a reasoning before calls is in the model's own form too.
+    var thinksNatively: Bool {
+        get { members[Self.reasoningMember]?.bool ?? false }
+        set { members[Self.reasoningMember] = newValue ? JSON.bool(true) : nil }
+    }
 
     /// The form in which the model calls functions; `nil` for Decant's.
     var formName: String? {
@@ -90,11 +106,19 @@ extension TokenizerSettings {
 
 extension ModelFolder {
     /// The form that a `tokenizer_config.json` names; `nil` for Decant's.
-    package static func callFormName(in settings: JSON) -> String? { settings[TokenizerSettings.formMember]?.string }
+    package static func callFormName(in settings: JSON) -> String? {
+        callFormName(
+            settings[TokenizerSettings.formMember]?.string, thinks: settings[TokenizerSettings.reasoningMember]?.bool ?? false)
+    }
+
+    private static func callFormName(_ form: String?, thinks: Bool) -> String? {
+        form.map { $0 + (thinks ? " with reasonings" : "") }
+    }
 
     /// The name of the form in which the model calls functions; `nil` for Decant's, and where the folder has no tokenizer.
     package func callFormName() throws(ModelFileError) -> String? {
-        try TokenizerSettings(readingFolder: self).callForm()?.name
+        let settings = try TokenizerSettings(readingFolder: self)
+        return Self.callFormName(try settings.callForm()?.name, thinks: settings.thinksNatively)
     }
 }
 

@@ -18,9 +18,11 @@ extension ModelFolder {
     /// Decant's special tokens are used where the tokenizer has them, and else the model's own chat template. A model that calls
     /// in a form of its own is asked without a reasoning, where its template knows one.
     ///
-    /// - Parameter callsNatively: whether responses are calls in the model's own form, where the folder says that it has one.
+    /// - Parameters:
+    ///   - callsNatively: whether responses are calls in the model's own form, where the folder says that it has one.
+    ///   - reasons: whether a reasoning stands before calls; in the model's own form only where the folder says so.
     package func prompts(
-        _ format: PromptStyle, callsNatively: Bool = false
+        _ format: PromptStyle, callsNatively: Bool = false, reasons: Bool = false
     ) throws(ModelFileError) -> PromptEncoder {
         let tokenizer = try tokenizer()
         if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }), let end = tokenizer.id(of: .end) {
@@ -28,9 +30,13 @@ extension ModelFolder {
         }
         let settings = try TokenizerSettings(readingFolder: self)
         let form = try settings.callForm()
-        let encoder = try prompts(format, settings, tokenizer, thinks: form == nil, calls: callsNatively && form != nil)
-        guard callsNatively, let form else { return encoder }
-        return encoder.answering(in: form)
+        let isNative = callsNatively && form != nil && (!reasons || settings.thinksNatively)
+        let encoder = try prompts(
+            format, settings, tokenizer, thinks: form == nil || isNative && reasons, calls: isNative)
+        guard isNative, let form else { return encoder }
+        var answering = encoder.answering(in: form)
+        answering.reasons = reasons
+        return answering
     }
 
     /// How rows become tokens by the chat template.

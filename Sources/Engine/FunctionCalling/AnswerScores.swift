@@ -18,29 +18,34 @@ package struct AnswerScores: Hashable, Sendable {
     /// Of rows that want a call, and of rows that want none.
     private var calls = Tally()
     private var noCalls = Tally()
+    /// Of rows of which nobody has said what they want: nothing can be identical to that.
+    private var unlabelled = Tally()
     private var lengths: [Int] = []
 
     package init() {}
 
-    /// - Parameter responseTokens: tokens of the response without `<|end|>`.
-    package mutating func add(wantsCall: Bool, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
-        if wantsCall {
-            calls.add(isAccepted: isAccepted, isExact: isExact)
-        } else {
-            noCalls.add(isAccepted: isAccepted, isExact: isExact)
+    /// - Parameters:
+    ///   - wantsCall: `nil` for an unlabelled row.
+    ///   - responseTokens: tokens of the response without `<|end|>`.
+    package mutating func add(wantsCall: Bool?, isAccepted: Bool, isExact: Bool, responseTokens: Int) {
+        switch wantsCall {
+        case true?: calls.add(isAccepted: isAccepted, isExact: isExact)
+        case false?: noCalls.add(isAccepted: isAccepted, isExact: isExact)
+        case nil: unlabelled.add(isAccepted: isAccepted, isExact: false)
         }
         lengths.append(responseTokens)
     }
 
     /// The scores by name. Shares are between 0 and 1; `null` where there is no such row.
     package var json: JSON {
-        let rows = calls.rows + noCalls.rows
+        let labelled = calls.rows + noCalls.rows
+        let rows = labelled + unlabelled.rows
         let mean = lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count)
         let variance = lengths.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(1, lengths.count))
-        return [
+        var members: [String: JSON] = [
             "rows": .integer(Int64(rows)),
-            "ar": share(calls.accepted + noCalls.accepted, of: rows),
-            "exact": share(calls.exact + noCalls.exact, of: rows),
+            "ar": share(calls.accepted + noCalls.accepted + unlabelled.accepted, of: rows),
+            "exact": share(calls.exact + noCalls.exact, of: labelled),
             "call_rows": .integer(Int64(calls.rows)),
             "call_ar": share(calls.accepted, of: calls.rows),
             "call_exact": share(calls.exact, of: calls.rows),
@@ -50,6 +55,8 @@ package struct AnswerScores: Hashable, Sendable {
             "response_tokens_mean": .number(mean),
             "response_tokens_deviation": .number(variance.squareRoot()),
         ]
+        if unlabelled.rows > 0 { members["unlabelled_rows"] = .integer(Int64(unlabelled.rows)) }
+        return .object(members)
     }
 
     private func share(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }

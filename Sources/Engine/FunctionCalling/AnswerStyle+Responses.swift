@@ -16,6 +16,8 @@ package struct ReasonedResponse: Hashable, Sendable {
     package var reasoning: String
     package var answer: String
 
+    package init(reasoning: String, answer: String) { (self.reasoning, self.answer) = (reasoning, answer) }
+
     package var text: String { "<think>\(reasoning)</think><answer>\(answer)</answer>" }
 
     /// Reads a response with exactly one reasoning and then one answer, with only white space around them.

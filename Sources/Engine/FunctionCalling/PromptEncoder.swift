@@ -17,6 +17,8 @@ package struct PromptEncoder: Sendable {
     var form: (any CallForm)?
     /// The token that ends words in the model's own form, where another one ends calls.
     var wordsEnd: Int32?
+    /// Whether a reasoning stands before the calls in the model's own form.
+    var reasons = false
 
     /// The tokens of a row's prompt, up to the start of the response.
     ///

@@ -37,6 +37,8 @@ package struct Row: Hashable, Sendable {
     package var background = RowBackground()
     /// Whether `query` is a text for language modelling, without a question, functions and answers.
     package var isPassage = false
+    /// Whether nobody has said what is right: answers, reply, the right option and relevance then mean nothing.
+    package var isUnlabelled = false
 
     package init(
         id: String, query: String, functions: [String] = [],
@@ -86,6 +88,10 @@ package struct RowBackground: Hashable, Sendable {
         package var response: String
 
         package init(query: String, response: String) { (self.query, self.response) = (query, response) }
+
+        init(json: JSON) { self.init(query: json["query"]?.string ?? "", response: json["response"]?.string ?? "") }
+
+        var json: JSON { ["query": .string(query), "response": .string(response)] }
     }
 
     /// Guidelines and format rules.
@@ -110,18 +116,15 @@ extension RowBackground {
         let steps = try (json["steps"]?.array ?? []).map(ChatMessage.init(json:))
         self.init(
             instructions: json["instructions"]?.string ?? "",
-            examples: (json["examples"]?.array ?? []).map {
-                Example(query: $0["query"]?.string ?? "", response: $0["response"]?.string ?? "")
-            }, knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context, steps: steps)
+            examples: (json["examples"]?.array ?? []).map(Example.init(json:)),
+            knowledge: (json["knowledge"]?.array ?? []).compactMap(\.string), context: context, steps: steps)
     }
 
     /// The members of a row for the parts that are not empty.
     var members: [String: JSON] {
         var members: [String: JSON] = [:]
         if !instructions.isEmpty { members["instructions"] = .string(instructions) }
-        if !examples.isEmpty {
-            members["examples"] = .array(examples.map { ["query": .string($0.query), "response": .string($0.response)] })
-        }
+        if !examples.isEmpty { members["examples"] = .array(examples.map(\.json)) }
         if !knowledge.isEmpty { members["knowledge"] = .array(knowledge.map(JSON.string)) }
         if !context.isEmpty { members["context"] = .array(context.map(\.json)) }
         if !steps.isEmpty { members["steps"] = .array(steps.map(\.json)) }
@@ -141,7 +144,10 @@ extension Row {
     package init(json: JSON) throws(RowError) {
         guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the row has no 'id'") }
         guard let query = json["query"]?.string else { throw RowError("the row '\(id)' has no 'query'") }
-        guard let answers = json["answers"]?.array else { throw RowError("the row '\(id)' has no 'answers' list") }
+        let isUnlabelled = json["expect"] == Self.unknown
+        guard let answers = isUnlabelled ? [] : json["answers"]?.array else {
+            throw RowError("the row '\(id)' has no 'answers' list")
+        }
         self.init(
             id: id, query: query,
             functions: (json["functions"]?.array ?? []).compactMap(\.string),
@@ -155,10 +161,12 @@ extension Row {
             template: json["template"]?.string, heldOut: json["held_out"]?.string.flatMap(HeldOut.init(rawValue:)),
             set: json["set"]?.string)
         background = try RowBackground(json: json)
-        reply = json["reply"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
+        self.isUnlabelled = isUnlabelled
+        reply = isUnlabelled ? nil : json["reply"].flatMap { $0 == .null ? nil : $0.string ?? $0.canonicalText }
+        if isUnlabelled { possible = nil }
         do throws(RowError) {
-            options = try RowOptions(row: json)
-            ranked = try RankedText(row: json)
+            options = try RowOptions(row: json, isLabelled: !isUnlabelled)
+            ranked = try RankedText(row: json, isLabelled: !isUnlabelled)
         } catch {
             throw RowError("the row '\(id)': \(error)")
         }
@@ -181,8 +189,9 @@ extension Row {
         if let definitions { members["definitions"] = .array(definitions.map(\.json)) }
         if let possible { members["possible"] = .array(possible.map(\.json)) }
         if let reply { members["reply"] = .string(reply) }
-        members.merge(options?.members ?? [:]) { $1 }
-        members.merge(ranked?.members ?? [:]) { $1 }
+        members.merge(options?.members(isLabelled: !isUnlabelled) ?? [:]) { $1 }
+        members.merge(ranked?.members(isLabelled: !isUnlabelled) ?? [:]) { $1 }
+        if isUnlabelled { members["expect"] = Self.unknown }
         if let template { members["template"] = .string(template) }
         if let heldOut { members["held_out"] = .string(heldOut.rawValue) }
         if let set { members["set"] = .string(set) }

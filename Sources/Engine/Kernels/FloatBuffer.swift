@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 /// Floats at a fixed, aligned address.
@@ -42,6 +43,20 @@ final class FloatBuffer {
         values.withUnsafeBufferPointer { source in
             if let start = source.baseAddress { base.update(from: start, count: count) }
         }
+    }
+}
+
+extension FloatBuffer {
+    /// In parts of a fixed size.
+    func sumOfSquares(on workers: WorkerPool) -> Double {
+        let partSize = 1 << 15
+        var squares = [Double](repeating: 0, count: (count + partSize - 1) / partSize)
+        squares.withUnsafeMutableBufferPointer { squares in
+            workers.forEachRange(count, size: partSize) { range in
+                squares[range.lowerBound / partSize] = decant_sum_of_squares(base + range.lowerBound, range.count)
+            }
+        }
+        return squares.reduce(0, +)
     }
 }
 

@@ -1,39 +1,38 @@
 import Words
 
-/// The reward of function calls: R = format·(1 + answer) − (1 − format), format 0 or 1 (From Large to Super-Tiny, appendices A
-/// and K).
+/// The reward of function calls (From Large to Super-Tiny, appendices A and K).
 ///
-/// format is 1 where the response is a list of calls of functions in the prompt's pool, and the functions have every argument, with
-/// its schema's type. Missing arguments reduce only the answer. With reasoning (see `ReasonedResponse`), the reasoning must also
-/// name every called function, and the last function it names must be the last one called.
+/// A response is well formed where it is a list of calls of functions in the prompt's pool, and the functions have every
+/// argument, with its schema's type. Missing arguments reduce only the answer's worth, unless the rule wants the required
+/// ones. With reasoning (see `ReasonedResponse`), the reasoning must also name every called function, and the last function it
+/// names must be the last one called.
 ///
-/// answer is 0 where the number of calls is not the reference's; α + β where no call is wanted and none is made; else the mean
-/// over calls of α·[name equal] + β·|arguments ∩ reference's|/|arguments ∪ reference's|, arguments as sets of (key, value). Calls
-/// are paired with the reference's in any order, the best pairs first. Where a row has possible answers, the reference is the
-/// most similar right call.
+/// The parts are 0 where the number of calls is not the reference's; 1 where no call is wanted and none is made; else for each
+/// call [name equal] and |arguments ∩ reference's|/|arguments ∪ reference's|, arguments as sets of (key, value). Calls are paired
+/// with the reference's in any order, the best pairs first. Where a row has possible answers, the reference is the most similar
+/// right call.
 package struct CallReward: Sendable {
-    /// α
-    package var nameWeight: Double
-    /// β
-    package var argumentsWeight: Double
+    package var rule: RewardRule
     package var format: AnswerStyle
     private let functions: [String: FunctionDefinition]
 
     /// - Parameter functions: definitions by name. A prompt's pool are the functions that its row lists; all where it lists none.
-    package init(
-        nameWeight: Double = 0.5, argumentsWeight: Double = 0.5, format: AnswerStyle, functions: [String: FunctionDefinition]
-    ) {
-        (self.nameWeight, self.argumentsWeight, self.format, self.functions) = (nameWeight, argumentsWeight, format, functions)
+    package init(_ rule: RewardRule = RewardRule(), format: AnswerStyle, functions: [String: FunctionDefinition]) {
+        (self.rule, self.format, self.functions) = (rule, format, functions)
     }
 
-    /// The reward of a response that ended.
-    package func reward(for response: String, to row: Row) -> Reward {
-        guard let calls = wellFormedCalls(in: response, to: row) else { return .malformed }
-        guard calls.count == row.answers.count else { return Reward(1, isWellFormed: true, isRight: false) }
+    /// The reward of a response that ended, without a judge's, a command's and its length's part.
+    package func reward(for response: String, to row: Row) -> Reward { rule.reward(of: grade(response, to: row)) }
+
+    /// How right a response is that ended; `nil` where it is malformed.
+    package func grade(_ response: String, to row: Row) -> AnswerGrade? {
+        guard let calls = wellFormedCalls(in: response, to: row) else { return nil }
+        guard calls.count == row.answers.count else { return AnswerGrade(whole: 0, isRight: false) }
+        if calls.isEmpty { return AnswerGrade(whole: 1, isRight: true) }
         let pairs = paired(calls.count, by: pairing(calls, in: row))
-        let answer =
-            calls.isEmpty ? nameWeight + argumentsWeight : pairs.reduce(0) { $0 + worth($1) } / Double(calls.count)
-        return Reward(1 + answer, isWellFormed: true, isRight: pairs.allSatisfy { $0.hasName && $0.overlap == 1 })
+        return AnswerGrade(
+            pairs.map { AnswerGrade.Part(name: $0.hasName ? 1 : 0, arguments: $0.overlap) },
+            isRight: pairs.allSatisfy { $0.hasName && $0.overlap == 1 })
     }
 
     /// The calls of a response; `nil` where it is malformed.
@@ -41,13 +40,19 @@ package struct CallReward: Sendable {
         let pool = Set(row.callable(in: functions))
         guard case .success(let answer) = format.answer(in: response), case .success(let calls) = CallParser.calls(in: answer),
             calls.allSatisfy({ call in
-                pool.contains(call.name) && row.definition(of: call.name, in: functions)?.takes(call.arguments) == true
+                pool.contains(call.name) && row.definition(of: call.name, in: functions).map { takes(call, $0) } == true
             })
         else { return nil }
         guard format == .reasoning, let last = calls.last else { return calls }
         guard case .success(let parts) = ReasonedResponse.parse(response) else { return nil }
         let named = Self.names(in: parts.reasoning).filter(pool.contains)
         return named.last == last.name && calls.allSatisfy { named.contains($0.name) } ? calls : nil
+    }
+
+    /// Whether the function has the call's arguments, and the call those that the rule wants.
+    private func takes(_ call: FunctionCall, _ function: FunctionDefinition) -> Bool {
+        function.takes(call.arguments)
+            && (!rule.needsRequired || function.required.allSatisfy { call.arguments[$0] != nil })
     }
 
     /// Words that may be names, in order: runs of letters, digits, `_`, `-` and inner `.`.
@@ -69,7 +74,7 @@ package struct CallReward: Sendable {
         }
     }
 
-    private func worth(_ pair: CallPair) -> Double { nameWeight * (pair.hasName ? 1 : 0) + argumentsWeight * pair.overlap }
+    private func worth(_ pair: CallPair) -> Double { rule.names * (pair.hasName ? 1 : 0) + rule.arguments * pair.overlap }
 
     /// Pairs as many calls as wanted ones: the best pair first; of equal pairs, the earliest.
     private func paired(_ count: Int, by pairing: (_ call: Int, _ wanted: Int) -> CallPair) -> [CallPair] {
@@ -88,22 +93,6 @@ package struct CallReward: Sendable {
         }
         return pairs
     }
-}
-
-/// The reward of an answer.
-package struct Reward: Hashable, Sendable {
-    package var value: Double
-    /// Whether the answer has the right format.
-    package var isWellFormed: Bool
-    /// Whether the answer is right.
-    package var isRight: Bool
-
-    package init(_ value: Double, isWellFormed: Bool, isRight: Bool) {
-        (self.value, self.isWellFormed, self.isRight) = (value, isWellFormed, isRight)
-    }
-
-    /// The reward of an answer with a wrong format, or that did not end.
-    package static let malformed = Reward(-1, isWellFormed: false, isRight: false)
 }
 
 /// The similarity of a call and a wanted one.

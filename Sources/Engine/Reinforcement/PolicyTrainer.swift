@@ -9,21 +9,27 @@ package final class PolicyTrainer {
     private let options: PolicyOptions
     private let prompts: [[Int32]]
     private let endToken: Int32
-    private let reward: (Int, GeneratedSequence) -> Reward
+    private let rewards: ([PromptedAnswer]) throws -> [Reward]
     private let workers: WorkerPool
     /// The first policy; `nil` without a divergence term.
     private let reference: Decoder?
     private var order: EpochOrder
 
+    /// An answer to the prompt of an index.
+    package struct PromptedAnswer {
+        package let prompt: Int
+        package let answer: GeneratedSequence
+    }
+
     /// - Parameters:
     ///   - model: also the reference policy.
     ///   - endToken: ends an answer, and is learned as its last token.
     ///   - training: `batch` is a number of prompts.
-    ///   - reward: the reward of an answer that ended to the prompt of this index.
+    ///   - rewards: those of a step's answers, in their order.
     /// - Throws: `TrainingError` when an option is out of range, or a prompt leaves no room for an answer.
     package init(
         _ model: Model, prompts: [[Int32]], endToken: Int32, options: PolicyOptions, training: TrainingOptions,
-        workers: WorkerPool, reward: @escaping (Int, GeneratedSequence) -> Reward
+        workers: WorkerPool, rewards: @escaping ([PromptedAnswer]) throws -> [Reward]
     ) throws(TrainingError) {
         try options.check()
         let limit = model.configuration.maximumPositions
@@ -36,11 +42,21 @@ package final class PolicyTrainer {
         learner = try Learner(model, longest: longest, options: training, workers: workers)
         reference = options.kl > 0 ? learner.inferenceModel.decoder(positions: longest, workers: workers) : nil
         order = EpochOrder(count: prompts.count, seed: training.seed)
-        (self.options, self.prompts, self.endToken, self.reward, self.workers) = (options, prompts, endToken, reward, workers)
+        (self.options, self.prompts, self.endToken, self.rewards, self.workers) = (options, prompts, endToken, rewards, workers)
+    }
+
+    /// - Parameter reward: the reward of an answer that ended to the prompt of this index.
+    convenience init(
+        _ model: Model, prompts: [[Int32]], endToken: Int32, options: PolicyOptions, training: TrainingOptions,
+        workers: WorkerPool, reward: @escaping (Int, GeneratedSequence) -> Reward
+    ) throws(TrainingError) {
+        try self.init(
+            model, prompts: prompts, endToken: endToken, options: options, training: training, workers: workers,
+            rewards: { $0.map { $0.answer.isFinished ? reward($0.prompt, $0.answer) : .malformed } })
     }
 
     /// Runs one step, with the readings of `RolloutReadings`.
-    /// - Throws: `GenerationError` when a prompt holds an unknown token.
+    /// - Throws: `GenerationError` when a prompt holds an unknown token; what the rewards throw.
     package func advance() throws -> TrainingStep {
         let asked = order.batch(learner.step, size: learner.options.batch)
         let rollouts = try draw(asked)
@@ -63,10 +79,11 @@ package final class PolicyTrainer {
             seed: Philox.stepSeed(learner.options.seed, step: learner.step), recordsLogProbabilities: true)
         let answers = try Generator(learner.inferenceModel, workers: workers)
             .generate(asked.map { GenerationPrompt(prompts[$0]) }, options: sampling)
-        return answers.enumerated().map { index, answer in
-            let prompt = asked[index / options.rollouts]
-            return Rollout(
-                prompt: prompts[prompt], answer: answer, reward: answer.isFinished ? reward(prompt, answer) : .malformed)
+        let prompted = answers.enumerated().map { index, answer in
+            PromptedAnswer(prompt: asked[index / options.rollouts], answer: answer)
+        }
+        return try zip(prompted, rewards(prompted)).map { asked, reward in
+            Rollout(prompt: prompts[asked.prompt], answer: asked.answer, reward: reward)
         }
     }
 }
@@ -111,7 +128,8 @@ struct RolloutReadings {
     /// Readings by name:
     /// `reward`: mean; `right`, `well_formed`, `ended`: shares of the answers; `skipped_groups`: share of the prompts;
     /// `response_tokens`: mean, end token included; `entropy`: mean of −ln π of the drawn tokens, an estimate of the policy's;
-    /// `kl`: mean of ½(ln π − ln π_ref)² over the trained tokens, where there are any.
+    /// `kl`: mean of ½(ln π − ln π_ref)² over the trained tokens, where there are any; `reward_NAME`: what each term adds to the
+    /// mean reward.
     let values: [String: Double]
 
     init(_ rollouts: [Rollout], learned rows: [TrainingExample], skipped: Int, of prompts: Int) {
@@ -128,6 +146,9 @@ struct RolloutReadings {
             zip(rollout.logProbabilities, rollout.referenceLogProbabilities).map { Double($0) - Double($1) }
         }
         if !distances.isEmpty { values["kl"] = distances.reduce(0) { $0 + 0.5 * $1 * $1 } / Double(distances.count) }
+        for name in Set(rollouts.flatMap(\.reward.terms.keys)) {
+            values["reward_\(name)"] = rollouts.reduce(0) { $0 + ($1.reward.terms[name] ?? 0) } / count
+        }
         self.values = values
     }
 }

@@ -84,7 +84,7 @@ package enum SearchTerms {
         return words
     }
 
-    private static func isPart(_ scalar: Unicode.Scalar) -> Bool {
+    static func isPart(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark, .spacingMark,
             .enclosingMark, .decimalNumber, .letterNumber, .otherNumber:

@@ -9,7 +9,7 @@ package protocol AnswerTask: Sendable {
     /// The pool of functions by name; empty where nothing is called.
     var functions: [String: FunctionDefinition] { get }
 
-    /// The row as its prompt has it: with the task's instructions, and what may be answered where the style lists it.
+    /// The row as its prompt has it: with the task's instructions and examples, and what may be answered where the style lists it.
     func shown(_ row: Row, in style: PromptStyle) -> Row
     /// What may be answered to a row, for people and models: functions, labels or fields, one a line; empty for free text.
     func choices(for row: Row) throws(RowError) -> String
@@ -24,8 +24,8 @@ package protocol AnswerTask: Sendable {
     func fault(inRight answer: String, to row: Row) -> String?
     /// Why an answer is none that a row like this one could want: no call of a known function, no label; `nil` where it is one.
     func formFault(in answer: String, to row: Row) -> String?
-    /// The reward of a response that ended.
-    func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward
+    /// How right a response is that ended; `nil` where it is malformed.
+    func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade?
 
     /// The answers that a model can be asked to weigh against each other; `nil` where they are too many to name.
     func options(of row: Row) -> [String]?
@@ -61,42 +61,29 @@ extension AnswerTask {
         }
     }
 
-    /// Judges a response in a style of answers; one that is not in the style is rejected.
+    /// Judges a response in a style of answers; one that is not in the style is rejected, and every one to an unlabelled row.
     package func verdict(
         on response: String, in style: AnswerStyle, for row: Row, by rules: AnswerJudge
     ) -> Verdict {
         switch style.answer(in: response) {
         case .failure(let error): .rejected(error.description)
+        case .success where row.isUnlabelled: .rejected("the row says not what is right, which rules compare with")
         case .success(let answer): verdict(on: answer, for: row, by: rules)
         }
+    }
+
+    /// The reward of a response that ended, without a judge's, a command's and its length's part.
+    package func reward(for response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> Reward {
+        rule.reward(of: grade(response, to: row, in: style, by: rule))
     }
 
     /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
     package func texts(of row: Row, in style: PromptStyle) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
         let shown = shown(row, in: style)
-        let texts = [shown.plainPrompt, response(to: row)]
+        let texts = [shown.plainPrompt] + (row.isUnlabelled ? [] : [response(to: row)])
         guard markup(of: style) == .tools else { return texts }
         return [PromptStyle.listing(of: try PromptStyle.definitions(of: shown, functions))] + texts
-    }
-}
-
-/// What the parts of a right answer are worth in a reward.
-package struct RewardWeights: Hashable, Sendable {
-    /// α
-    package var name: Double
-    /// β
-    package var arguments: Double
-
-    package init(name: Double = 0.5, arguments: Double = 0.5) { (self.name, self.arguments) = (name, arguments) }
-}
-
-extension Reward {
-    /// The reward of a well-formed answer, R = 1 + (α + β)·grade, as calls have it.
-    ///
-    /// - Parameter grade: between 0 and 1.
-    init(grade: Double, isRight: Bool, weights: RewardWeights) {
-        self.init(1 + (weights.name + weights.arguments) * grade, isWellFormed: true, isRight: isRight)
     }
 }
 

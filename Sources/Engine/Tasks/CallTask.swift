@@ -5,14 +5,14 @@ import Words
 package struct CallTask: AnswerTask {
     package let kind = TaskKind.calls
     package let functions: [String: FunctionDefinition]
-    private let instructions: String
+    private let guidance: Guidance
 
     /// - Parameter functions: definitions by name; a row's own ones override them.
-    package init(functions: [String: FunctionDefinition], instructions: String = "") {
-        (self.functions, self.instructions) = (functions, instructions)
+    package init(functions: [String: FunctionDefinition], _ guidance: Guidance = Guidance()) {
+        (self.functions, self.guidance) = (functions, guidance)
     }
 
-    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.instructed(by: [instructions]) }
+    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.guided(by: guidance) }
 
     package func choices(for row: Row) throws(RowError) -> String {
         let listsAll = row.functions.isEmpty && row.definitions == nil
@@ -38,13 +38,14 @@ package struct CallTask: AnswerTask {
     }
 
     package func formFault(in answer: String, to row: Row) -> String? {
-        guard case .failure(let error) = CallParser.calls(in: answer, of: functions) else { return nil }
+        let callable = row.callableDefinitions(in: functions).map { ($0.name, $0) }
+        let known = Dictionary(callable, uniquingKeysWith: { first, _ in first })
+        guard case .failure(let error) = CallParser.calls(in: answer, of: known) else { return nil }
         return error.description
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
-        CallReward(nameWeight: weights.name, argumentsWeight: weights.arguments, format: style, functions: functions)
-            .reward(for: response, to: row)
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
+        CallReward(rule, format: style, functions: functions).grade(response, to: row)
     }
 
     /// Calls of the row's candidates; of the whole pool where it neither lists nor defines functions.
@@ -64,22 +65,13 @@ private struct CallScores: TaskScores {
         let wanted = answer.row.answers.map(\.name)
         let called = answer.answer.flatMap { try? CallParser.calls(in: $0).get() }
         tally.add(
-            wantsCall: !wanted.isEmpty, isAccepted: answer.isAccepted, isExact: answer.isExact,
+            wantsCall: answer.row.isUnlabelled ? nil : !wanted.isEmpty, isAccepted: answer.isAccepted, isExact: answer.isExact,
             responseTokens: answer.responseTokens)
+        guard !answer.row.isUnlabelled else { return }
         functions.add(
             wanted: wanted, called: called?.map(\.name), isAccepted: answer.isAccepted, isExact: answer.isExact)
     }
 
     var json: JSON { tally.json }
     var confusion: JSON { functions.json }
-}
-
-extension Row {
-    /// The row with further instructions before its own, an empty line between any two.
-    func instructed(by instructions: [String], before last: [String] = []) -> Row {
-        var row = self
-        row.background.instructions = (instructions + [background.instructions] + last).filter { !$0.isEmpty }
-            .joined(separator: "\n\n")
-        return row
-    }
 }

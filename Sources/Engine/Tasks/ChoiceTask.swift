@@ -4,14 +4,14 @@ import Words
 /// The model chooses one of the options that a row has.
 package struct ChoiceTask: AnswerTask {
     package let kind = TaskKind.choice
-    private let instructions: String
+    private let guidance: Guidance
 
-    package init(instructions: String = "") { self.instructions = instructions }
+    package init(_ guidance: Guidance = Guidance()) { self.guidance = guidance }
 
     /// The style `tools` lists the options.
     package func shown(_ row: Row, in style: PromptStyle) -> Row {
         let listing = "Answer with one of these:\n" + choices(for: row)
-        return row.instructed(by: [instructions], before: style == .tools ? [listing] : [])
+        return row.guided(by: guidance, before: style == .tools ? [listing] : [])
     }
 
     package func choices(for row: Row) -> String { (options(of: row) ?? []).joined(separator: "\n") }
@@ -37,12 +37,12 @@ package struct ChoiceTask: AnswerTask {
         row.options?.texts.contains { $0.trimmed == answer.trimmed } == true ? nil : "the answer is none of the options"
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get(),
             row.options?.texts.contains(where: { $0.trimmed == answer.trimmed }) == true
-        else { return .malformed }
+        else { return nil }
         let isRight = verdict(on: answer, for: row, by: .ast).isAccepted
-        return Reward(grade: isRight ? 1 : 0, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : 0, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { options(of: row).map { .choice($0.map(BytePattern.text)) } }
@@ -57,6 +57,7 @@ private struct ChoiceScores: TaskScores {
 
     mutating func add(_ answer: ScoredAnswer) {
         counts.add(answer)
+        guard !answer.row.isUnlabelled else { return }
         if let options = answer.options, let right = answer.row.options?.right { choices.add(options, right: right) }
     }
 

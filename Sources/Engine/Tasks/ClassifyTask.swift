@@ -6,18 +6,18 @@ package struct ClassifyTask: AnswerTask {
     package let kind = TaskKind.classify
     /// In the order in which prompts list them.
     package let labels: [String]
-    private let instructions: String
+    private let guidance: Guidance
     private let known: Set<String>
 
-    package init(labels: [String], instructions: String = "") {
-        (self.labels, self.instructions) = (labels, instructions)
+    package init(labels: [String], _ guidance: Guidance = Guidance()) {
+        (self.labels, self.guidance) = (labels, guidance)
         known = Set(labels)
     }
 
     /// The style `tools` lists the labels, for a model that has not learned them.
     package func shown(_ row: Row, in style: PromptStyle) -> Row {
         let listing = "Answer with one of these labels:\n" + labels.joined(separator: "\n")
-        return row.instructed(by: [instructions], before: style == .tools ? [listing] : [])
+        return row.guided(by: guidance, before: style == .tools ? [listing] : [])
     }
 
     package func choices(for row: Row) -> String { labels.joined(separator: "\n") }
@@ -43,10 +43,10 @@ package struct ClassifyTask: AnswerTask {
         known.contains(answer.trimmed) ? nil : "the answer is no label"
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
-        guard let label = try? style.answer(in: response).get().trimmed, known.contains(label) else { return .malformed }
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
+        guard let label = try? style.answer(in: response).get().trimmed, known.contains(label) else { return nil }
         let isRight = label == row.reply
-        return Reward(grade: isRight ? 1 : 0, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : 0, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { .choice(labels.map(BytePattern.text)) }
@@ -67,6 +67,7 @@ private struct LabelScores: TaskScores {
 
     mutating func add(_ answer: ScoredAnswer) {
         counts.add(answer)
+        guard !answer.row.isUnlabelled else { return }
         let label = answer.answer?.trimmed ?? ""
         given.add(wanted: answer.row.reply ?? "", given: labels.contains(label) ? label : nil)
     }

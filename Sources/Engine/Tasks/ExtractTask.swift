@@ -5,16 +5,16 @@ import Words
 package struct ExtractTask: AnswerTask {
     package let kind = TaskKind.extract
     package let schema: ObjectSchema
-    private let instructions: String
+    private let guidance: Guidance
 
-    package init(schema: ObjectSchema, instructions: String = "") {
-        (self.schema, self.instructions) = (schema, instructions)
+    package init(schema: ObjectSchema, _ guidance: Guidance = Guidance()) {
+        (self.schema, self.guidance) = (schema, guidance)
     }
 
     /// The style `tools` lists the fields, for a model that has not learned them.
     package func shown(_ row: Row, in style: PromptStyle) -> Row {
         let listing = "Answer with one line of JSON, an object with those of these fields that the text has:\n" + schema.listing
-        return row.instructed(by: [instructions], before: style == .tools ? [listing] : [])
+        return row.guided(by: guidance, before: style == .tools ? [listing] : [])
     }
 
     package func choices(for row: Row) -> String { schema.listing }
@@ -45,19 +45,22 @@ package struct ExtractTask: AnswerTask {
     }
 
     /// An object that is as the schema has it is worth its F1 over pairs of field and value.
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get(), let given = Self.object(in: answer),
             schema.fault(in: .object(given)) == nil
-        else { return .malformed }
+        else { return nil }
         let wanted = Self.object(in: row.reply ?? "") ?? [:]
         var fields = FieldCounts()
         fields.add(wanted: wanted, given: given)
-        return Reward(grade: given == wanted ? 1 : fields.all.f1, isRight: given == wanted, weights: weights)
+        return AnswerGrade(whole: given == wanted ? 1 : fields.all.f1, isRight: given == wanted)
     }
 
     package func pattern(of row: Row) -> BytePattern? { .object(of: schema) }
 
     package func newScores() -> any TaskScores { FieldScores() }
+
+    /// An object as training spells it; `nil` where a text is none.
+    func taught(_ answer: String) -> String? { Self.object(in: answer).map { schema.text(of: .object($0)) } }
 
     /// The members of a text that is one JSON object, with canonical values.
     static func object(in text: String) -> [String: JSON]? {
@@ -72,6 +75,7 @@ private struct FieldScores: TaskScores {
 
     mutating func add(_ answer: ScoredAnswer) {
         counts.add(answer)
+        guard !answer.row.isUnlabelled else { return }
         fields.add(
             wanted: ExtractTask.object(in: answer.row.reply ?? "") ?? [:],
             given: answer.answer.flatMap(ExtractTask.object) ?? [:])

@@ -8,14 +8,14 @@ package struct RankTask: AnswerTask {
     package static let cut = 10
 
     package let kind = TaskKind.rank
-    private let instructions: String
+    private let guidance: Guidance
 
-    package init(instructions: String = "") { self.instructions = instructions }
+    package init(_ guidance: Guidance = Guidance()) { self.guidance = guidance }
 
     /// The question, and below it the text. The style `tools` says what is asked.
     package func shown(_ row: Row, in style: PromptStyle) -> Row {
         let question = "Does the last part fit the part before it? Answer with yes or no."
-        var row = row.instructed(by: [instructions], before: style == .tools ? [question] : [])
+        var row = row.guided(by: guidance, before: style == .tools ? [question] : [])
         if let ranked = row.ranked { row.query += "\n\n" + ranked.text }
         return row
     }
@@ -39,12 +39,12 @@ package struct RankTask: AnswerTask {
         [Self.yes, Self.no].contains(answer.trimmed) ? nil : "the answer is neither yes nor no"
     }
 
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get().trimmed, [Self.yes, Self.no].contains(answer) else {
-            return .malformed
+            return nil
         }
         let isRight = answer == self.response(to: row)
-        return Reward(grade: isRight ? 1 : 0, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : 0, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { .choice([.text(Self.yes), .text(Self.no)]) }
@@ -67,6 +67,7 @@ private struct RankScores: TaskScores {
 
     mutating func add(_ answer: ScoredAnswer) {
         counts.add(answer)
+        guard !answer.row.isUnlabelled else { return }
         guard let ranked = answer.row.ranked, let options = answer.options,
             let candidate = try? RankingScores.Candidate(
                 id: answer.row.id, score: RankTask.score(options), relevance: ranked.relevance)

@@ -16,6 +16,12 @@ package struct RowOptions: Hashable, Sendable {
     }
 
     package var answer: String { texts[right] }
+
+    /// The same options, none of which is known to be right.
+    var unlabelled: RowOptions { RowOptions(unlabelled: texts) }
+
+    /// - Parameter texts: at least two.
+    private init(unlabelled texts: [String]) { (self.texts, right) = (texts, 0) }
 }
 
 /// What a row asks to be scored: a text, and how well it fits the row's query.
@@ -33,34 +39,46 @@ package struct RankedText: Hashable, Sendable {
     }
 
     package var isRelevant: Bool { relevance > 0 }
+
+    /// The same text, of which nobody knows whether it fits.
+    var unlabelled: RankedText { RankedText(unlabelled: text, group: group) }
+
+    private init(unlabelled text: String, group: String) { (self.text, relevance, self.group) = (text, 0, group) }
 }
 
 extension RowOptions {
     /// Reads the members `options` and `right` of a row; `nil` where it has no options.
-    init?(row json: JSON) throws(RowError) {
+    init?(row json: JSON, isLabelled: Bool) throws(RowError) {
         guard let options = json["options"] else { return nil }
         guard let list = options.array, case let texts = list.compactMap(\.string), texts.count == list.count else {
             throw RowError("'options' is no list of texts")
         }
-        guard let right = json["right"]?.integer else { throw RowError("there are 'options', but no 'right'") }
+        guard let right = isLabelled ? json["right"]?.integer : 0 else {
+            throw RowError("there are 'options', but no 'right'")
+        }
         try self.init(texts, right: right)
     }
 
-    var members: [String: JSON] { ["options": .array(texts.map(JSON.string)), "right": .count(right)] }
+    func members(isLabelled: Bool) -> [String: JSON] {
+        let options = JSON.array(texts.map(JSON.string))
+        return isLabelled ? ["options": options, "right": .count(right)] : ["options": options]
+    }
 }
 
 extension RankedText {
     /// Reads the member `ranked` of a row; `nil` where it has none.
-    init?(row json: JSON) throws(RowError) {
+    init?(row json: JSON, isLabelled: Bool) throws(RowError) {
         guard let ranked = json["ranked"] else { return nil }
-        guard let text = ranked["text"]?.string, let relevance = ranked["relevance"]?.double,
+        guard let text = ranked["text"]?.string, let relevance = isLabelled ? ranked["relevance"]?.double : 0,
             let group = ranked["group"]?.string
         else { throw RowError("'ranked' has no text, relevance and group") }
         try self.init(text, relevance: relevance, group: group)
     }
 
-    var members: [String: JSON] {
-        ["ranked": ["text": .string(text), "relevance": .number(relevance), "group": .string(group)]]
+    func members(isLabelled: Bool) -> [String: JSON] {
+        var members: [String: JSON] = ["text": .string(text), "group": .string(group)]
+        if isLabelled { members["relevance"] = .number(relevance) }
+        return ["ranked": .object(members)]
     }
 }
 

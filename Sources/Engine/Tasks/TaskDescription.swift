@@ -12,28 +12,31 @@ package struct TaskDescription: Hashable, Sendable {
     package var schema: ObjectSchema?
     /// How a text is compared.
     package var reading: ReplyReading
+    /// Questions with their answers, which every prompt shows before the row's own examples.
+    package var examples: [RowBackground.Example]
 
     package init(
         _ kind: TaskKind, instructions: String = "", labels: [String] = [], schema: ObjectSchema? = nil,
-        reading: ReplyReading = .text
+        reading: ReplyReading = .text, examples: [RowBackground.Example] = []
     ) {
         (self.kind, self.instructions, self.labels) = (kind, instructions, labels)
-        (self.schema, self.reading) = (schema, reading)
+        (self.schema, self.reading, self.examples) = (schema, reading, examples)
     }
 
     package static let calls = TaskDescription(.calls)
 
     /// - Parameter functions: definitions by name.
     package func task(functions: [String: FunctionDefinition]) throws(RowError) -> any AnswerTask {
+        let guidance = Guidance(instructions, examples: examples)
         switch kind {
-        case .calls: return CallTask(functions: functions, instructions: instructions)
-        case .classify: return ClassifyTask(labels: labels, instructions: instructions)
+        case .calls: return CallTask(functions: functions, guidance)
+        case .classify: return ClassifyTask(labels: labels, guidance)
         case .extract:
             guard let schema else { throw RowError("the task 'extract' has no schema") }
-            return ExtractTask(schema: schema, instructions: instructions)
-        case .text: return TextTask(reading: reading, instructions: instructions)
-        case .choice: return ChoiceTask(instructions: instructions)
-        case .rank: return RankTask(instructions: instructions)
+            return ExtractTask(schema: schema, guidance)
+        case .text: return TextTask(reading: reading, guidance)
+        case .choice: return ChoiceTask(guidance)
+        case .rank: return RankTask(guidance)
         }
     }
 }
@@ -51,7 +54,8 @@ extension TaskDescription {
         self.init(
             kind, instructions: json["instructions"]?.string ?? "",
             labels: (json["labels"]?.array ?? []).compactMap(\.string),
-            schema: try json["schema"].map { schema throws(RowError) in try ObjectSchema(json: schema) }, reading: reading)
+            schema: try json["schema"].map { schema throws(RowError) in try ObjectSchema(json: schema) }, reading: reading,
+            examples: (json["examples"]?.array ?? []).map(RowBackground.Example.init(json:)))
     }
 
     /// Members that say nothing are left out.
@@ -61,6 +65,7 @@ extension TaskDescription {
         if !labels.isEmpty { members["labels"] = .array(labels.map(JSON.string)) }
         if let schema { members["schema"] = schema.json }
         if reading != .text { members["answer"] = .string(reading.rawValue) }
+        if !examples.isEmpty { members["examples"] = .array(examples.map(\.json)) }
         return .object(members)
     }
 }

@@ -5,13 +5,13 @@ import Words
 package struct TextTask: AnswerTask {
     package let kind = TaskKind.text
     private let reading: ReplyReading
-    private let instructions: String
+    private let guidance: Guidance
 
-    package init(reading: ReplyReading = .text, instructions: String = "") {
-        (self.reading, self.instructions) = (reading, instructions)
+    package init(reading: ReplyReading = .text, _ guidance: Guidance = Guidance()) {
+        (self.reading, self.guidance) = (reading, guidance)
     }
 
-    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.instructed(by: [instructions]) }
+    package func shown(_ row: Row, in style: PromptStyle) -> Row { row.guided(by: guidance) }
 
     package func choices(for row: Row) -> String { "" }
 
@@ -47,12 +47,12 @@ package struct TextTask: AnswerTask {
     }
 
     /// A number is worth all or nothing, another text its ROUGE-L.
-    package func reward(for response: String, to row: Row, in style: AnswerStyle, weights: RewardWeights) -> Reward {
+    package func grade(_ response: String, to row: Row, in style: AnswerStyle, by rule: RewardRule) -> AnswerGrade? {
         guard let answer = try? style.answer(in: response).get(), reading == .text || StatedNumber.answer(of: answer) != nil
-        else { return .malformed }
+        else { return nil }
         let isRight = verdict(on: answer, for: row, by: .ast).isAccepted
         let alike = reading == .text ? TextComparison(of: answer, with: row.reply ?? "").rougeL : 0
-        return Reward(grade: isRight ? 1 : alike, isRight: isRight, weights: weights)
+        return AnswerGrade(whole: isRight ? 1 : alike, isRight: isRight)
     }
 
     package func pattern(of row: Row) -> BytePattern? { nil }
@@ -74,6 +74,7 @@ private struct TextScores: TaskScores {
 
     mutating func add(_ scored: ScoredAnswer) {
         counts.add(scored)
+        guard !scored.row.isUnlabelled else { return }
         let (answer, wanted) = (scored.answer ?? "", scored.row.reply ?? "")
         let comparison = TextComparison(of: answer, with: wanted)
         normalized += comparison.isNormalizedExact ? 1 : 0

@@ -82,6 +82,9 @@ package struct Tokenizer: Sendable {
     /// The tokens of a text and those that the post-processor puts around it, such as Llama 3's `<|begin_of_text|>`.
     package func encodeWithFrame(_ text: String) -> [Int] { pipeline.frame.before + encode(text) + pipeline.frame.after }
 
+    /// How many tokens the post-processor puts behind a text.
+    var closingTokens: Int { pipeline.frame.after.count }
+
     /// The tokens of a text from outside, which never become special tokens.
     ///
     /// - Parameter continues: whether other text comes before it, so that it gets no prefix of its own.

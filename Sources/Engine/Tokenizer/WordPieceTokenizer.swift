@@ -49,6 +49,19 @@ package struct WordPieceTokenizer: Sendable {
         return tokens.prefix(max(1, limit - 1)) + [end]
     }
 
+    /// The tokens of words between the begin and end tokens, at most `limit` with both, and the place of each word's first token:
+    /// `nil` for a word without any, and for those that no longer fit.
+    package func encode(words: [String], atMost limit: Int = .max) -> (tokens: [Int32], starts: [Int?]) {
+        var tokens = [begin]
+        var starts: [Int?] = []
+        for word in words {
+            let start = tokens.count
+            for piece in settings.normalizer.words(of: word) where tokens.count < limit - 1 { append(piece, to: &tokens) }
+            starts.append(tokens.count > start ? start : nil)
+        }
+        return (tokens.prefix(max(1, limit - 1)) + [end], starts)
+    }
+
     /// Appends the longest pieces from left to right. A word that pieces cannot spell becomes one unknown token.
     private func append(_ word: [Unicode.Scalar], to tokens: inout [Int32]) {
         let start = tokens.count
@@ -96,7 +109,7 @@ extension WordPieceTokenizer {
         }
     }
 
-    private static let vocabularyFile = "vocab.txt"
+    static let vocabularyFile = "vocab.txt"
 
     /// Reads a `tokenizer.json` as the `tokenizers` library saves BERT's.
     /// - Throws: an error that names what is not supported.

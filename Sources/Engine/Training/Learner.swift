@@ -1,5 +1,3 @@
-import CKernels
-
 /// A model under an optimizer: takes a step on whatever rows it is given.
 ///
 /// A step's rows are cut into micro-batches by a fixed rule, their gradients summed in a fixed order: the weights after n
@@ -89,7 +87,7 @@ package final class Learner {
     func update(on rows: [TrainingExample], loss: some ResponseLoss, number: Int) -> TrainingStep {
         let responseTokens = rows.reduce(0) { $0 + $1.responseLength }
         let lossSum = computeGradients(rows, loss, scale: 1 / Float(responseTokens))
-        let norm = sumOfSquares().squareRoot()
+        let norm = pass.gradient.sumOfSquares(on: workers).squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
             trained.values, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: number,
@@ -116,19 +114,6 @@ package final class Learner {
                     Array(rows[range]), firstRow: range.lowerBound, decoder: decoder, loss: loss, weights: weights,
                     scale: scale, index == 0 ? .replacing : .adding)
         }
-    }
-
-    /// Of the gradient, in parts of a fixed size.
-    private func sumOfSquares() -> Double {
-        let partSize = 1 << 15
-        let gradient = pass.gradient
-        var squares = [Double](repeating: 0, count: (gradient.count + partSize - 1) / partSize)
-        squares.withUnsafeMutableBufferPointer { squares in
-            workers.forEachRange(gradient.count, size: partSize) { range in
-                squares[range.lowerBound / partSize] = decant_sum_of_squares(gradient.base + range.lowerBound, range.count)
-            }
-        }
-        return squares.reduce(0, +)
     }
 
     static func retention(

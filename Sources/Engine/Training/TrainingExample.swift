@@ -44,6 +44,24 @@ extension TrainingExample {
     }
 }
 
+extension TrainingExample {
+    /// The first tokens, with what teachers say of them; `nil` where none of the response is among them.
+    package func cut(to length: Int) -> TrainingExample? {
+        let surplus = tokens.count - length
+        guard surplus > 0 else { return self }
+        guard length > promptLength else { return nil }
+        var example = self
+        example.tokens.removeLast(surplus)
+        // The first positions may be the prompt's.
+        example.teachers = teachers.map { $0.positions(0..<max(0, $0.positionCount - surplus)) }
+        let kept = length - promptLength
+        for index in foreignTeachers.indices {
+            example.foreignTeachers[index].spans.removeAll { $0.student.upperBound > kept }
+        }
+        return example
+    }
+}
+
 /// Which of an example's tokens are learned.
 package enum TokenSpan: Hashable, Sendable {
     case response

@@ -10,11 +10,18 @@ protocol AnswerScorer {
 struct SameTokensScorer: AnswerScorer {
     let loss: TransferLoss
     let capture: LogitsCapture
+    /// What it reads in place of the examples' prompts; `nil` where it reads those.
+    let prompts: [[Int32]]?
 
     func score(_ rows: inout [TrainingExample], places: [Int]) throws {
         guard loss.needsTeacher else { return }
         let span: TokenSpan = loss.promptShare > 0 ? .sequence : .response
-        for (index, logits) in try capture.capture(rows, k: OnPolicyTrainer.keptLogits, of: span).enumerated() {
+        let read = prompts.map { prompts in
+            zip(rows, places).map { row, place in
+                TrainingExample(tokens: prompts[place] + row.response, promptLength: prompts[place].count)
+            }
+        }
+        for (index, logits) in try capture.capture(read ?? rows, k: OnPolicyTrainer.keptLogits, of: span).enumerated() {
             rows[index].teacher = logits
         }
     }

@@ -6,7 +6,7 @@ struct DistributionPair {
     private let logP, logQ, p, q: [Double]
 
     /// - Parameters:
-    ///   - teacher: ln p.
+    ///   - teacher: ln p, falling; a bucket of all other tokens stands last, whatever they have together.
     ///   - student: ln q.
     init(teacher: [Double], student: [Double]) {
         logP = teacher
@@ -24,7 +24,12 @@ struct DistributionPair {
         case .crossEntropy, .universal, .aligned: return 0
         case .forwardKL: return addForwardKL(weight, &gradient)
         case .reverseKL: return addReverseKL(weight, &gradient)
-        case .jensenShannon: return addJensenShannon(argument, weight, &gradient)
+        case .jensenShannon:
+            switch argument {
+            case 0: return addForwardKL(weight, &gradient)
+            case 1: return addReverseKL(weight, &gradient)
+            default: return addJensenShannon(argument, weight, &gradient)
+            }
         case .totalVariation: return addTotalVariation(weight, &gradient)
         case .adaptiveKL:
             // The two weights have no gradient.
@@ -69,16 +74,18 @@ struct DistributionPair {
         return weight * 0.5 * q.indices.reduce(0.0) { $0 + abs(p[$1] - q[$1]) }
     }
 
-    /// Σ |p − q| over the head of p, the fewest categories of largest p that reach μ together, and over the rest.
+    /// Σ |p − q| over the head of p and over the rest. Head: the tokens of largest p that have at most μ together, and the first
+    /// always, as the method's authors have it in their code; none for μ = 0.
     ///
-    /// A bucket counts as one token with its probability; of equal probabilities it comes last.
+    /// A bucket's tokens are smaller than all others.
     private func gaps(_ mu: Double) -> (head: Double, tail: Double) {
         var gaps = (head: 0.0, tail: 0.0)
-        var before = 0.0
-        for c in p.indices.sorted(by: { p[$0] == p[$1] ? $0 < $1 : p[$0] > p[$1] }) {
+        var reached = 0.0
+        for c in p.indices {
+            reached += p[c]
             // Sums of all p may miss 1 by rounding.
-            if before < mu || mu >= 1 { gaps.head += abs(p[c] - q[c]) } else { gaps.tail += abs(p[c] - q[c]) }
-            before += p[c]
+            let isHead = mu >= 1 || mu > 0 && (c == 0 || reached <= mu)
+            if isHead { gaps.head += abs(p[c] - q[c]) } else { gaps.tail += abs(p[c] - q[c]) }
         }
         return gaps
     }
@@ -87,7 +94,7 @@ struct DistributionPair {
 /// The teacher's distribution at one position: the stored tokens and, where the tail is lumped, all others as one bucket.
 struct TeacherRow {
     let tokens: ArraySlice<Int32>
-    /// ln p of the stored tokens and of the bucket, where there is one.
+    /// ln p of the stored tokens, falling, and of the bucket, where there is one.
     let logProbabilities: [Double]
 
     var hasBucket: Bool { logProbabilities.count > tokens.count }

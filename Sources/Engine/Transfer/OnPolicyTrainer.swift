@@ -32,11 +32,13 @@ package final class OnPolicyTrainer {
     private let workers: WorkerPool
     private var order: EpochOrder
 
-    /// - Parameter examples: prompts with the rows' own answers.
+    /// - Parameters:
+    ///   - prompts: what the teacher reads in place of the examples' prompts; `nil` where it reads those.
+    ///   - examples: prompts with the rows' own answers.
     /// - Throws: `TrainingError` when an example does not fit the models, or an option is out of range.
     package convenience init(
-        _ student: Model, teacher: InferenceModel, on examples: [TrainingExample], loss: TransferLoss, sampling: Sampling,
-        options: TrainingOptions, workers: WorkerPool
+        _ student: Model, teacher: InferenceModel, reading prompts: [[Int32]]? = nil, on examples: [TrainingExample],
+        loss: TransferLoss, sampling: Sampling, options: TrainingOptions, workers: WorkerPool
     ) throws(TrainingError) {
         let vocabularies = [student.configuration, teacher.model.configuration].map(\.tokenCount)
         guard vocabularies[1] <= vocabularies[0] else {
@@ -46,10 +48,17 @@ package final class OnPolicyTrainer {
         for (index, example) in examples.enumerated() {
             try example.check(teacher.model.configuration, loss: .crossEntropy, index: index)
         }
+        var longest = Self.longest(examples, sampling, limit: limit)
+        if let prompts {
+            let lengths = zip(prompts, examples).map { $0.count + max($1.responseLength, sampling.maximumTokens + 1) }
+            longest = lengths.max() ?? longest
+            let most = teacher.model.configuration.maximumPositions
+            guard prompts.count == examples.count, longest <= most else {
+                throw TrainingError("A teacher's prompt and an answer have \(longest) tokens; the teacher's limit is \(most).")
+            }
+        }
         let scorer = SameTokensScorer(
-            loss: loss,
-            capture: LogitsCapture(
-                teacher, longest: Self.longest(examples, sampling, limit: limit), workers: workers))
+            loss: loss, capture: LogitsCapture(teacher, longest: longest, workers: workers), prompts: prompts)
         try self.init(
             student, scoredBy: scorer, on: examples, loss: loss, sampling: sampling, limit: limit, options: options,
             workers: workers)

@@ -8,12 +8,21 @@ extension Lowering {
     /// The data of a variant; `nil` where a problem was found.
     mutating func addBase(_ pipeline: Pipeline) throws -> LoweredBase? {
         let prompt = pipeline.data.prompt
-        guard let rows = try addRows(pipeline),
-            let data = try addPreparation(pipeline, of: try addSplit(pipeline.data, of: rows))
+        guard let rows = try addRows(pipeline), let data = try addPreparation(pipeline, of: try addSplit(pipeline, of: rows))
         else { return nil }
+        let compressed = pipeline.hasTwoViews ? try addCompressed(data, pipeline) : data
+        let views: [PromptView: StageID] = [.full: data, .compressed: compressed]
+        let own = views[pipeline.studentView] ?? data
         return LoweredBase(
-            pipeline: pipeline, data: data, prompt: prompt,
+            pipeline: pipeline, data: own, teacherData: views[pipeline.teacherView] ?? data, lessons: own, prompt: prompt,
             sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data))
+    }
+
+    /// The compressed view of the same rows, beside the full one.
+    private mutating func addCompressed(_ data: StageID, _ pipeline: Pipeline) throws -> StageID {
+        let word = DataSection.Preparation.compressPrompts.stageWord
+        return try builder.add(
+            DataCompressPrompt.standard, .named("\(pipeline.dataName).\(word)"), inputs: [.init(name: "data", stage: data)])
     }
 
     private mutating func addRows(_ pipeline: Pipeline) throws -> StageID? {
@@ -23,7 +32,7 @@ extension Lowering {
                 let templates = try addReference(generate.templates, pipeline)
             else { return nil }
             return try builder.add(
-                generate.kind, .named("data.rows"),
+                generate.kind, .named("\(pipeline.dataName).rows"),
                 inputs: [.init(name: "functions", stage: functions), .init(name: "templates", stage: templates)])
         case .ingest(let ingest): return try addIngest(ingest, pipeline)
         }
@@ -43,6 +52,8 @@ extension Lowering {
         kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
+        kind.$expect = ingest.expect
+        kind.$expectations = Self.differing(readings.map { ($0.input, $0.reading.expect) }, from: ingest.expect)
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         let task = pipeline.task
@@ -52,7 +63,11 @@ extension Lowering {
             guard let schema = try addReference(source, pipeline) else { return nil }
             inputs.append(.init(name: "schema", stage: schema))
         }
-        return try builder.add(kind, .named("data.rows"), inputs: inputs)
+        if let source = ingest.functions {
+            guard let functions = try addReference(source, pipeline) else { return nil }
+            inputs.append(.init(name: "functions", stage: functions))
+        }
+        return try builder.add(kind, .named("\(pipeline.dataName).rows"), inputs: inputs)
     }
 
     /// What inputs have that is not the standard; `nil` where all have it.
@@ -70,18 +85,20 @@ extension Lowering {
             } ?? standard.place)
     }
 
-    private mutating func addSplit(_ data: DataSection, of rows: StageID) throws -> StageID {
-        try builder.add(
-            data.split, .named(data.preparations.isEmpty ? "data" : "data.split"), inputs: [.init(name: "data", stage: rows)])
+    private mutating func addSplit(_ pipeline: Pipeline, of rows: StageID) throws -> StageID {
+        let name = pipeline.dataName
+        return try builder.add(
+            pipeline.data.split, .named(pipeline.preparations.isEmpty ? name : "\(name).split"),
+            inputs: [.init(name: "data", stage: rows)])
     }
 
     /// What becomes of the sets before prompts are made of them, one stage after the other. The last of them is `data`.
     private mutating func addPreparation(_ pipeline: Pipeline, of split: StageID) throws -> StageID? {
         var data = split
-        let preparations = pipeline.data.preparations
+        let preparations = pipeline.preparations
         for (index, preparation) in preparations.enumerated() {
             let isLast = index == preparations.count - 1
-            let title = StageTitle.named(isLast ? "data" : preparation.stageName)
+            let title = StageTitle.named(pipeline.dataName + (isLast ? "" : ".\(preparation.stageWord)"))
             guard let next = try add(preparation, title, to: data, pipeline) else { return nil }
             data = next
         }
@@ -104,23 +121,23 @@ extension Lowering {
                 paraphrase.kind, title, inputs: input + model, endpoint: paraphrase.endpoint.map(EndpointAccess.init))
         case .augment(let kind): return try builder.add(kind, title, inputs: input)
         case .retrieve(let retrieve):
-            guard let encoder = try addEncoder(retrieve.encoder, for: retrieve.kind.method, pipeline) else { return nil }
-            return try builder.add(retrieve.kind, title, inputs: input + encoder)
+            return try addRetrieval(retrieve, title, to: data, pipeline)
         case .knowledge(let knowledge):
             guard let snippets = try addReference(knowledge.snippets, pipeline),
                 let encoder = try addEncoder(knowledge.encoder, for: knowledge.kind.method, pipeline)
             else { return nil }
             return try builder.add(
                 knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .instruct(let kind): return try builder.add(kind, title, inputs: input)
         case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }
     }
 
     /// The encoder that a method needs, as an input: none, or one; `nil` where a problem was found.
-    private mutating func addEncoder(
+    mutating func addEncoder(
         _ name: Spanned<String>?, for method: RetrievalMethod, _ pipeline: Pipeline
     ) throws -> [Stage.Input]? {
-        guard method == .embedding, let name else { return [] }
+        guard method != .bm25, let name else { return [] }
         return try addReference(name, pipeline).map { [.init(name: "encoder", stage: $0)] }
     }
 
@@ -145,10 +162,14 @@ extension Lowering {
         kind.$prompt = base.prompt
         kind.$answer = section.answers
         if !kind.$answer.isWritten {
-            kind.$answer = base.styled(pipeline.studentSteps.contains { $0.star != nil } ? .reasoning : .call)
+            // No rule makes reasonings such as a teacher behind an endpoint gives.
+            let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
+            kind.$answer = base.styled(reasons ? .reasoning : .call)
         }
+        // A teacher at hand has the same tokenizer before anything is judged.
+        let data = pipeline.teacher.endpoint == nil ? base.data : base.lessons
         let title = own == nil ? "tokenizer" : "student.tokenizer"
-        return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: base.data)])
+        return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: data)])
     }
 
     /// A model from elsewhere: read from a source, or as a stage of the recipe's own made it.

@@ -10,24 +10,23 @@ extension Lowering {
         _ model: LoweredModel, title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
-        let judge = base.pipeline.judge
         let input = Stage.Input(name: "model", stage: model.stage)
         let answers = try addAnswers(of: model, title("answers"), base)
-        var score = EvalScore.standard
-        score.$judge = judge.kind
-        score.$sets = base.sets
-        if base.pipeline.answerMethod == .generation { score.$answer = base.styled(model.answer) }
-        score.$question = judge.judge.$question
-        let scores = try builder.add(
-            score, title("scores"),
-            inputs: [.init(name: "data", stage: base.data), .init(name: "answers", stage: answers)] + (try judgeInput(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init))
-        let cost = try builder.add(
-            EvalCost.standard, title("cost"), inputs: [input, .init(name: "answers", stage: answers)])
-        var evaluated = EvaluatedModel(scores: scores, cost: cost)
+        let style = base.pipeline.answerMethod == .generation ? model.answer : nil
+        let scores = try addScores(of: answers, style, title("scores"), base)
+        let cost = try addCost(of: model, answers: answers, title("cost"), base)
+        var evaluated = EvaluatedModel(
+            model: model.stage, answer: model.answer, answers: answers, scores: scores, cost: cost)
         let metrics = base.pipeline.metrics.value
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
+        }
+        if metrics.contains(.loss) {
+            var loss = EvalLoss.standard
+            (loss.$sets, loss.$prompt, loss.$answer) = (base.sets, base.prompt, base.styled(model.answer))
+            evaluated.loss = try builder.add(
+                loss, title("loss"), inputs: [input, .init(name: "data", stage: base.view(of: model))],
+                workload: base.workload(of: model))
         }
         if metrics.contains(.latency) {
             var serving = evaluate.serving
@@ -35,7 +34,7 @@ extension Lowering {
             let asked = evaluate.metrics?.value.first { $0.value == .latency }
             if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(
-                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.data)])
+                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.view(of: model))])
         }
         if metrics.contains(.speed) {
             var speed = BenchDecode.standard
@@ -44,12 +43,54 @@ extension Lowering {
             speed.$rounds.place = evaluate.metricsPlace
             evaluated.speed = try builder.add(speed, title("speed"), inputs: [input])
         }
+        if metrics.contains(.qps) {
+            let style = base.styled(model.answer)
+            evaluated.queries = try addQueries(to: input, in: style, of: base.view(of: model), title("queries"), base)
+        }
         return evaluated
+    }
+
+    /// How many questions a second a model answers.
+    ///
+    /// - Parameters:
+    ///   - style: what the answers consist of, where models write them.
+    ///   - data: the rows as the model's prompts show them.
+    mutating func addQueries(
+        to model: Stage.Input, in style: Spanned<AnswerStyle>?, of data: StageID, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let evaluate = base.pipeline.evaluate
+        var queries = BenchQueries.standard
+        queries.$prompt = base.prompt
+        queries.$maxTokens = evaluate.answers.$maxTokens
+        if let style { queries.$answer = style }
+        if let set = base.sets.value.first { queries.$rowSet = base.sets.map { _ in set } }
+        queries.$rows.place = evaluate.metricsPlace
+        queries.$rounds.place = evaluate.metricsPlace
+        return try builder.add(queries, title, inputs: [model, .init(name: "data", stage: data)])
+    }
+
+    /// - Parameter style: of the answers; `nil` for those that no model wrote.
+    mutating func addScores(
+        of answers: StageID, _ style: AnswerStyle?, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let judge = base.pipeline.judge
+        var score = EvalScore.standard
+        score.$judge = judge.kind
+        score.$sets = base.sets
+        if let style { score.$answer = base.styled(style) }
+        score.$checks = judge.judge.$checks
+        (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
+        score.$domains = base.pipeline.evaluate.frames
+        return try builder.add(
+            score, title,
+            inputs: [.init(name: "data", stage: base.teacherData), .init(name: "answers", stage: answers)]
+                + (try judgingInputs(base)),
+            endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
     /// Answers that the model writes, or the likelihoods of those that it may choose from.
     private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
-        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.data)]
+        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.view(of: model))]
         switch base.pipeline.answerMethod {
         case .generation:
             var generate = base.pipeline.evaluate.answers
@@ -63,6 +104,23 @@ extension Lowering {
             likelihoods.$prompt = base.prompt
             return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
         }
+    }
+
+    private mutating func addCost(
+        of model: LoweredModel, answers: StageID, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        let evaluate = base.pipeline.evaluate
+        var cost = evaluate.cost
+        var inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "answers", stage: answers)]
+        if cost.cachedPrefix == .shared {
+            inputs.append(.init(name: "data", stage: base.view(of: model)))
+            cost.$prompt = base.prompt.map(Optional.some)
+            switch base.pipeline.answerMethod {
+            case .generation: cost.$answer = base.styled(model.answer).map(Optional.some)
+            case .likelihood: cost.$context = evaluate.likelihoods.$context.map(Optional.some)
+            }
+        }
+        return try builder.add(cost, title, inputs: inputs)
     }
 
     private mutating func addPerplexity(
@@ -79,61 +137,5 @@ extension Lowering {
             ?? Place(
                 pipeline.evaluate.metricsPlace.span, field: "evaluate.sets", isWritten: false, parts: pipeline.data.placesOfSets
             )
-    }
-
-    /// Teachers first, then the models of the variants' chains, each once.
-    mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
-        var rows: [EvaluatedModel] = []
-        var seen: Set<EvaluatedModel> = []
-        for variant in variants { rows += variant.rows.prefix(variant.teachers.count).filter { seen.insert($0).inserted } }
-        for variant in variants { rows += variant.rows.dropFirst(variant.teachers.count).filter { seen.insert($0).inserted } }
-        var inputs: [Stage.Input] = []
-        for (index, row) in rows.enumerated() {
-            inputs.append(.init(name: "scores.\(index)", stage: row.scores))
-            inputs.append(.init(name: "cost.\(index)", stage: row.cost))
-            if let perplexity = row.perplexity { inputs.append(.init(name: "perplexity.\(index)", stage: perplexity)) }
-            if let serving = row.serving { inputs.append(.init(name: "serving.\(index)", stage: serving)) }
-            if let speed = row.speed { inputs.append(.init(name: "speed.\(index)", stage: speed)) }
-        }
-        let asked = recipe.variants.first?.pipeline.metrics
-        let metrics = asked?.value ?? []
-        let repeated = naming.repeats ? naming.namesOverSeeds(of: builder.drafts) : nil
-        var report = Report.standard
-        report.rows = rows.map { Self.modelName(of: names[$0.scores.index]) }
-        report.repeated = repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }
-        report.sets = evaluatedSets
-        if let asked {
-            report.$metrics = asked.map { _ in metrics.map(\.rawValue) }
-            report.$sets.place = Self.setPlace(recipe.variants.first?.pipeline)
-            report.$fronts.place = asked.place
-        }
-        report.fronts = naming.compresses ? Self.fronts(among: metrics) : nil
-        return try builder.add(report, .named("report"), inputs: inputs)
-    }
-
-    /// The metrics whose best for each size a report marks: the share of right answers, by the judge where it is asked for,
-    /// and perplexity.
-    private static func fronts(among metrics: [EvaluateSection.Metric]) -> [String]? {
-        var fronts: [EvaluateSection.Metric] = []
-        if let answers = EvaluateSection.Metric.allCases.first(where: { $0.isOfQuality && metrics.contains($0) }) {
-            fronts.append(answers)
-        }
-        if metrics.contains(.perplexity) { fronts.append(.perplexity) }
-        return fronts.isEmpty ? nil : fronts.map(\.rawValue)
-    }
-
-    /// `student.kd` of `student.kd.scores`.
-    private static func modelName(of scores: String) -> String {
-        scores.hasSuffix(".scores") ? String(scores.dropLast(7)) : scores.replacing(".scores", with: "", maxReplacements: 1)
-    }
-
-    /// The first variant's order, then what other variants have besides.
-    private var evaluatedSets: [String] {
-        let all = recipe.variants.map(\.pipeline.evaluatedSets)
-        let further = all.dropFirst().joined()
-        var sets = all.first ?? []
-        for set in RowSet.allCases.map(\.rawValue) where further.contains(set) && !sets.contains(set) { sets.append(set) }
-        for set in further where !sets.contains(set) { sets.append(set) }
-        return sets
     }
 }

@@ -50,14 +50,14 @@ extension Lowering {
     }
 
     /// A stage's name within its variant, without the values of the matrix.
-    private func title(of stage: StageID) -> String {
+    func title(of stage: StageID) -> String {
         let title = builder.drafts[stage.index].title
         return (title.parent.map(self.title(of:)) ?? "") + title.suffix
     }
 
     /// How the recipe's teacher or judge of this name is reached: a stage of the recipe's own names the model alone.
     private static func access(to model: String, in pipeline: Pipeline) -> EndpointAccess? {
-        [pipeline.teacher.endpoint, pipeline.judge.endpoint].compactMap { $0 }.first { $0.model.value == model }
-            .map(EndpointAccess.init)
+        let endpoints = [pipeline.teacher.endpoint, pipeline.judge.endpoint] + pipeline.teachers.map(\.endpoint)
+        return endpoints.compactMap(\.self).first { $0.model.value == model }.map(EndpointAccess.init)
     }
 }

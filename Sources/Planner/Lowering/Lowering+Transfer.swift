@@ -30,7 +30,10 @@ extension Lowering {
         let pipeline = base.pipeline
         let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
-        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty else { return nil }
+        let answers = pipeline.references.value == .judged
+        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty || answers else {
+            return nil
+        }
         guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else {
             return nil
         }
@@ -79,9 +82,7 @@ extension Lowering {
                 chain.last.map { .after($0.stage, ".\(step.method.value.word)") } ?? .named("student.\(step.method.value.word)")
             chain.append(try addStep(step, to: chain.last ?? start, from: teacher, seed: seed, title, base))
         }
-        if let prune = pipeline.prune {
-            chain += try addPruning(prune, of: chain.last ?? start, from: teacher, seed: seed, base)
-        }
+        chain += try addPruning(pipeline.prune, of: chain.last ?? start, from: teacher, seed: seed, base)
         return (start, chain)
     }
 
@@ -89,11 +90,14 @@ extension Lowering {
     mutating func addStart(
         _ origin: ModelOrigin, seed: Spanned<Int>, _ role: String, _ base: LoweredBase
     ) throws -> LoweredModel? {
+        let side: LoweredModel.Side = role == "student" ? .student : .teacher
         switch origin {
         case .from(let name, let answer):
-            return try addImport(name, answer: answer, base.pipeline).map { LoweredModel(stage: $0, size: nil, answer: .call) }
+            return try addImport(name, answer: answer, base.pipeline).map {
+                LoweredModel(stage: $0, size: nil, answer: .call, side: side)
+            }
         case .initial(let shape):
-            let own = role == "student" ? base.pipeline.student.tokenizer : nil
+            let own = side == .student ? base.pipeline.student.tokenizer : nil
             guard let tokenizer = try addTokenizer(base, own: own) else { return nil }
             var kind = ModelInit.standard
             kind.shape = shape
@@ -101,7 +105,7 @@ extension Lowering {
             let stage = try builder.add(
                 kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
             let size = ModelSize(shape, vocabulary: (own ?? base.pipeline.tokenizer).vocabulary.value)
-            return LoweredModel(stage: stage, size: size, answer: .call)
+            return LoweredModel(stage: stage, size: size, answer: .call, side: side)
         }
     }
 
@@ -122,14 +126,21 @@ extension Lowering {
     }
 
     /// What one step of a transfer trains: a model, or adapters.
+    ///
+    /// - Parameter home: with the recipe's own data; the step may name others.
     private mutating func addTraining(
         _ step: Transfer.Step, to model: LoweredModel, from teacher: LoweredTeacher?, seed: Spanned<Int>, _ title: StageTitle,
-        _ base: LoweredBase
+        _ home: LoweredBase
     ) throws -> LoweredModel {
+        var base = try base(of: step, home)
+        if base.pipeline.furtherData != nil, model.side == .student {
+            base.lessons = try addReferences(base, teacher: teacher)
+        }
         let answer: AnswerStyle = step.star == nil ? .call : .reasoning
-        let tutor = step.star == nil ? teacher?.plain : teacher?.reasoning
+        let tutor = try tutor(of: step, from: teacher, home)
+        let others = try answerers(beside: tutor, of: step, from: teacher, home)
         var learned = model
-        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.data)]
+        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.lessons(of: model))]
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
@@ -139,47 +150,74 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .rft(var kind):
             learned.answer = answer
-            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, answer)))
+            guard let tutor else { throw MissingTeacher() }
+            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, beside: others, answer)))
             kind.training.complete(seed, base, answer)
             kind.$prompt = base.prompt
+            kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: true))
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .kd(let distillation):
             learned.answer = answer
-            guard let tutor else { throw MissingTeacher() }
-            let judged = try addAnswers(base, teacher: tutor, answer)
-            let logits = try addLogits(distillation, base, teacher: tutor, judged: judged, answer)
-            // A student of other tokens reads the answers itself.
-            let readsAnswers = distillation.train.loss.bridgesVocabularies
+            guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
+            let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
+            let view = base.view(of: tutor)
+            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer)]
+            if step.teacher == nil {
+                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer)
+            }
+            // A student of other tokens, or of other prompts, reads the answers itself.
+            let hasOwnPrompts = view != base.view(of: model)
+            let readsAnswers = distillation.train.loss.bridgesVocabularies || hasOwnPrompts
             if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
             if readsAnswers, let judged { inputs.append(.init(name: "judged", stage: judged)) }
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
             var kind = distillation.train
             kind.training.complete(seed, base, answer)
-            kind.$teacherWeights = base.pipeline.teacherWeights
+            if step.teacher == nil { kind.$teacherWeights = base.pipeline.teacherWeights }
+            if hasOwnPrompts, !kind.loss.bridgesVocabularies { kind.$ownPrompts = base.pipeline.viewsApart }
             if readsAnswers {
                 kind.$prompt = base.prompt
-                kind.$answer = base.styled(judged == nil ? answer : .call)
+                kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
             }
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
-            guard let tutor else { throw MissingTeacher() }
+            guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            let view = base.view(of: tutor)
+            if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .reinforcement(var kind):
+            kind.takeRewards(from: base.pipeline.reward.terms)
+            if kind.judgeReward > 0 {
+                let judge = base.pipeline.judge.judge
+                (kind.$judge, kind.$checks, kind.$question) = (judge.$kind, judge.$checks, judge.$question)
+                inputs += try judgingInputs(base)
+            }
+            if kind.execReward > 0 { inputs += try addCommand(of: &kind, base) }
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .preference(var kind):
-            inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: teacher?.plain ?? model, model.answer)))
+            let answerer = step.teacher == nil ? Answerer.model(teacher?.plain ?? model) : tutor ?? .model(model)
+            let judged = try addJudged(base, teacher: answerer, beside: others, model.answer)
+            inputs.append(.init(name: "judged", stage: judged))
             kind.training.complete(seed, base, model.answer)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         }
         return learned
+    }
+
+    /// The command that rewards answers, and the source of its files.
+    private mutating func addCommand(of kind: inout RLTrain, _ base: LoweredBase) throws -> [Stage.Input] {
+        let reward = base.pipeline.reward
+        if let command = reward.command { kind.$command = command.map(Optional.some) }
+        guard let script = reward.script, let stage = try addReference(script, base.pipeline) else { return [] }
+        return [.init(name: "script", stage: stage)]
     }
 }
 
@@ -195,44 +233,4 @@ extension TrainingParameters {
 /// A step learns from a teacher that the checks of the recipe let pass.
 struct MissingTeacher: Error, CustomStringConvertible {
     var description: String { "A step learns from a teacher, and there is none." }
-}
-
-extension Lowering {
-    /// What the teachers beside the first one say of the same answers: the logits of each.
-    mutating func addFurtherLogits(
-        _ distillation: Distillation, _ base: LoweredBase, judged: StageID?, _ answer: AnswerStyle
-    ) throws -> [StageID] {
-        var logits: [StageID] = []
-        for teacher in base.pipeline.teachers {
-            guard let model = try addFurtherTeacher(teacher, base) else { continue }
-            let title = "teachers.\(teacher.name.value).logits" + (answer == .call ? "" : ".reasoning")
-            logits.append(try addCapture(distillation, base, teacher: model, judged: judged, answer, .named(title)))
-        }
-        return logits
-    }
-
-    /// A teacher beside the first one, corrected; `nil` where a problem was found.
-    private mutating func addFurtherTeacher(_ teacher: FurtherTeacher, _ base: LoweredBase) throws -> LoweredModel? {
-        let role = "teachers.\(teacher.name.value)"
-        guard var model = try addStart(teacher.origin, seed: teacher.seed, role, base) else { return nil }
-        for (place, step) in teacher.transfer.steps.enumerated() {
-            let word = step.method.value.word
-            let title: StageTitle = place == 0 ? .named("\(role).\(word)") : .after(model.stage, ".\(word)")
-            model = try addStep(step, to: model, from: nil, seed: teacher.seed, title, base)
-        }
-        return model
-    }
-}
-
-extension Pipeline {
-    /// Each teacher's share of the divergences, in the order of the inputs; `nil` where there is one teacher.
-    var teacherWeights: Spanned<[Double]?> {
-        guard let first = teachers.first else { return Spanned(wrappedValue: nil) }
-        let weights = [1] + teachers.map(\.weight.value)
-        let sum = weights.reduce(0, +)
-        let parts = teachers.enumerated().map { ("\($0 + 1)", $1.weight.place) }
-        return Spanned(
-            weights.map { $0 / sum },
-            at: Place(first.weight.span, field: first.weight.field, parts: Dictionary(parts, uniquingKeysWith: { $1 })))
-    }
 }

@@ -18,6 +18,8 @@ struct Lowering {
     var ownStages: [String: StageID] = [:]
     /// Those being lowered, outermost first.
     var openStages: [String] = []
+    /// Stages that retrieve functions and whose recall is compared, in the order of the variants.
+    var retrievals: [StageID] = []
     /// What variants share that differ in their quantization alone.
     private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
@@ -49,9 +51,13 @@ struct Lowering {
         let naming = StageNaming(variants: recipe.variants)
         let names = naming.names(of: builder.drafts)
         let report = try addReport(on: variants, names: names, naming: naming)
+        var reports = [Graph.Target(name: "report", stage: report)]
+        if let retrieval = try addRetrievalReport(names: names) {
+            reports.append(Graph.Target(name: "retrieval", stage: retrieval))
+        }
         return builder.graph(
             names: names + naming.names(of: Array(builder.drafts[names.count...])),
-            targets: targets(variants, report: report, naming: naming, names: names))
+            targets: targets(variants, reports: reports, naming: naming, names: names))
     }
 
     /// One variant's stages: the teacher, the student and what becomes of it, the evaluation of each; `nil` where a problem
@@ -60,13 +66,17 @@ struct Lowering {
         guard let prepared = try prepare(pipeline) else { return nil }
         var (model, rows) = (prepared.model, prepared.rows)
         if let quantize = pipeline.quantize {
-            let quantized = try addQuantization(quantize, of: model, prepared.base)
+            guard let quantized = try addQuantization(quantize, of: model, prepared.base) else { return nil }
             rows.append(try evaluate(quantized, title: { .after(quantized.stage, ".\($0)") }, prepared.base))
             model = quantized
         }
+        if !rows.isEmpty {
+            rows[rows.count - 1].comparison = try addComparison(of: prepared.peers + rows, prepared.base)
+        }
         for stage in pipeline.stages { _ = try addOwnStage(stage, pipeline) }
         let own = pipeline.stages.compactMap { stage in ownStages[stage.name.value].map { (stage.name.value, $0) } }
-        return LoweredVariant(teachers: prepared.teachers, model: model.stage, rows: rows, own: own)
+        return LoweredVariant(
+            teachers: prepared.teachers, peers: prepared.peers, model: model.stage, rows: rows, own: own)
     }
 
     /// All of a variant before its weights are quantized, lowered once for those that agree on it.
@@ -77,23 +87,28 @@ struct Lowering {
             ownStages = known.ownStages
             return known
         }
-        guard let base = try addBase(pipeline) else { return nil }
+        guard var base = try addBase(pipeline) else { return nil }
         let teacher = try addTeacher(base)
+        base.lessons = try addReferences(base, teacher: teacher)
         guard let student = try addStudent(base, teacher: teacher) else { return nil }
+        var peers = pipeline.evaluate.teacher.value ? try evaluateTeachers(teacher, base) : []
+        if pipeline.baseline != nil {
+            guard let baseline = try addBaseline(base) else { return nil }
+            peers.append(baseline)
+        }
         var rows: [EvaluatedModel] = []
-        for (title, model) in teacher?.used ?? [] { rows.append(try evaluate(model, title: title, base)) }
         for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
         let new = PreparedVariant(
-            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], model: student.chain.last ?? student.start,
-            rows: rows,
+            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], peers: peers,
+            model: student.chain.last ?? student.start, rows: rows,
             stages: builder.touched, ownStages: ownStages)
         prepared[identity] = new
         return new
     }
 
-    /// The variants' final models, the teachers, the recipe's own stages, the report.
+    /// The variants' final models, the teachers, the recipe's own stages, the reports.
     private func targets(
-        _ variants: [LoweredVariant], report: StageID, naming: StageNaming, names: [String]
+        _ variants: [LoweredVariant], reports: [Graph.Target], naming: StageNaming, names: [String]
     ) -> [Graph.Target] {
         func targets(_ stages: [StageID], single: (StageID) -> String?) -> [Graph.Target] {
             var seen: Set<StageID> = []
@@ -105,9 +120,9 @@ struct Lowering {
         }
         let teachers = targets(variants.flatMap(\.teachers)) { _ in "teacher" }
         let own = targets(variants.flatMap { $0.own.map(\.stage) }) { names[$0.index] }
-        let reserved = Set((teachers + own).map(\.name) + ["report"])
+        let reserved = Set((teachers + own).map(\.name) + reports.map(\.name))
         let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
-        return models + teachers + own + [Graph.Target(name: "report", stage: report)]
+        return models + teachers + own + reports
     }
 }
 
@@ -115,6 +130,7 @@ struct Lowering {
 private struct PreparedVariant {
     var base: LoweredBase
     var teachers: [StageID]
+    var peers: [EvaluatedModel]
     var model: LoweredModel
     var rows: [EvaluatedModel]
     /// All that was added or met on the way.
@@ -126,9 +142,11 @@ private struct PreparedVariant {
 struct LoweredVariant {
     /// Those that the student learns from.
     var teachers: [StageID]
+    /// What the models are held against: the teachers, that behind an endpoint too, and the baseline.
+    var peers: [EvaluatedModel]
     /// The last of the chain.
     var model: StageID
-    /// The teachers, then every model of the chain.
+    /// Every model of the chain.
     var rows: [EvaluatedModel]
     /// The recipe's own stages by name.
     var own: [(name: String, stage: StageID)]
@@ -141,28 +159,60 @@ struct LoweredModel: Hashable {
     var size: ModelSize?
     /// How it has learned to answer.
     var answer: AnswerStyle
+    /// Whose prompts it reads.
+    var side: Side
     /// Whether it is a student all the same, which teaches what was cut from it.
     var isStudent = false
+    /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.
+    var role = Pipeline.ownTeacher
+
+    enum Side {
+        case teacher
+        case student
+    }
 }
 
 /// A model with its evaluation.
 struct EvaluatedModel: Hashable {
+    /// `nil` for a model behind an endpoint.
+    var model: StageID?
+    /// How it has learned to answer.
+    var answer: AnswerStyle
+    var answers: StageID
     var scores: StageID
     var cost: StageID
     var perplexity: StageID?
+    var loss: StageID?
     var serving: StageID?
     var speed: StageID?
+    var queries: StageID?
+    /// Of a model behind an endpoint.
+    var price: StageID?
+    /// With another model, where it is the last of its variant.
+    var comparison: StageID?
 }
 
 /// What all models of a variant stand on.
 struct LoweredBase {
     var pipeline: Pipeline
-    /// Of `data.split`, or what became of it.
+    /// The rows as the student's prompts show them: of `data.split`, or what became of it.
     var data: StageID
+    /// The same rows as a teacher's prompts show them, and as the judge sees them.
+    var teacherData: StageID
+    /// The student's, where the recipe asks for it with the teacher's accepted answers as what is right.
+    var lessons: StageID
+    /// The recipe's own rows, where others stand in their place; people's labels are of these.
+    var ownData: StageID?
     var prompt: Spanned<PromptStyle>
     /// Those that models are evaluated on.
     var sets: Spanned<[String]>
     var workload: Workload
+
+    /// The rows as a model's prompts show them.
+    func view(of model: LoweredModel) -> StageID { model.side == .student ? data : teacherData }
+
+    /// The rows that a model learns from.
+    func lessons(of model: LoweredModel) -> StageID { model.side == .student ? lessons : teacherData }
 
     func workload(of model: LoweredModel) -> Workload { workload.of(parameters: model.size?.total) }
 

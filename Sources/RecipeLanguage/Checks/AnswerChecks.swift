@@ -8,25 +8,35 @@ struct AnswerChecks {
     let findings: Findings
 
     func run() {
-        checkSampling()
-        checkTraining()
+        for (pipeline, steps) in pipeline.stepsByData {
+            checkSampling(pipeline, steps)
+            checkTraining(pipeline, steps)
+        }
         checkEvaluation()
     }
 
     /// Judged answers are sampled ones.
-    private func checkSampling() {
-        guard pipeline.sample == nil, let step = pipeline.allSteps.first(where: { $0.method.value.needsJudgedAnswers })
-        else { return }
+    private func checkSampling(_ pipeline: Pipeline, _ steps: [Transfer.Step]) {
+        guard pipeline.sample == nil, let step = steps.first(where: { $0.method.value.needsJudgedAnswers }) else { return }
+        guard pipeline.furtherData == nil else { return reportUnanswered(step, of: pipeline) }
         let name = step.method.value.rawValue
         findings.report(
             .needsAnswers, "'\(name)' learns from judged answers, and with 'sample: none' there are none", at: step.method.span,
             help: "leave 'sample: none' out, or write 'KD' or 'SFT' in place of '\(name)'")
     }
 
+    private func reportUnanswered(_ step: Transfer.Step, of pipeline: Pipeline) {
+        let name = step.method.value.rawValue
+        findings.report(
+            .needsAnswers, "'\(name)' learns from judged answers, and to '\(pipeline.dataName)' there are none",
+            at: step.method.span,
+            help: "write 'sample: {}' under '\(pipeline.dataName)', or 'KD' or 'SFT' in place of '\(name)'")
+    }
+
     /// A text asks nothing that a teacher or a student could answer.
-    private func checkTraining() {
+    private func checkTraining(_ pipeline: Pipeline, _ steps: [Transfer.Step]) {
         guard let text = pipeline.data.text(in: RowSet.train.rawValue) else { return }
-        let asking = pipeline.allSteps.first { step in
+        let asking = steps.first { step in
             let method = step.method.value
             return method.needsJudgedAnswers || method.samplesAnswers || method == .kd && pipeline.sample != nil
         }
@@ -65,7 +75,7 @@ extension DataSection {
     }
 
     /// The sources whose rows may fall into a set; none where rows are generated.
-    private func sources(of set: String) -> [RowSource] {
+    func sources(of set: String) -> [RowSource] {
         guard case .ingest(let ingest) = rows else { return [] }
         switch RowSet(rawValue: set) {
         case .train: return ingest.train

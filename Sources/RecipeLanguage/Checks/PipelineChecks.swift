@@ -12,28 +12,33 @@ struct PipelineChecks {
         TaskChecks(pipeline: pipeline, findings: findings).run()
         TeacherChecks(pipeline: pipeline, findings: findings).run()
         AnswerChecks(pipeline: pipeline, findings: findings).run()
+        RewardChecks(pipeline: pipeline, findings: findings).run()
         TokenizerChecks(pipeline: pipeline, findings: findings).run()
         CallFormChecks(pipeline: pipeline, findings: findings).run()
+        ViewChecks(pipeline: pipeline, findings: findings).run()
+        LabelChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
-        if let prune = pipeline.prune { PruneChecks(prune, pipeline, findings).run() }
+        checkBaseline()
+        PruneChecks(pipeline: pipeline, findings: findings).run()
         if let quantize = pipeline.quantize { checkGroups(quantize) }
     }
 
     /// Sets that are evaluated or calibrated on must get rows.
     private func checkSets() {
         let held = pipeline.data.setsWithRows
-        let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }
-        for set in evaluatedStandardSets + calibration where set.isWritten && !held.contains(set.value) {
+        for set in evaluatedStandardSets + calibrationStandardSets where set.isWritten && !held.contains(set.value) {
             findings.report(
                 .emptySet, "the set '\(set.value.rawValue)' has no rows", at: set.span, label: "nothing to work on",
                 help: pipeline.data.advice(for: set.value))
         }
-        guard let checks = pipeline.allSteps.lazy.compactMap(\.training.validation).first, !held.contains(.valid) else {
-            return
+        for (pipeline, steps) in pipeline.stepsByData {
+            guard let checks = steps.lazy.compactMap(\.training.validation).first,
+                !pipeline.data.setsWithRows.contains(.valid)
+            else { continue }
+            findings.report(
+                .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
+                help: pipeline.data.advice(for: .valid).replacing("'data.", with: "'\(pipeline.dataName).", maxReplacements: 1))
         }
-        findings.report(
-            .emptySet, "the set 'valid' has no rows", at: checks.$every.span, label: "nothing to look at",
-            help: pipeline.data.advice(for: .valid))
     }
 
     /// The sets that `evaluate` asks for, but for those that `data.ingest.sets` names; a name that is neither is reported.
@@ -45,6 +50,22 @@ struct PipelineChecks {
                 .unknownValue(
                     name.value, of: name.field, among: RowSet.allCases.map(\.rawValue) + named, at: name.span))
             return nil
+        }
+    }
+
+    /// The standard sets that models are calibrated on; a name that is neither a set nor a text is reported.
+    private var calibrationStandardSets: [Spanned<RowSet>] {
+        pipeline.calibrations.compactMap { calibration in
+            switch calibration.origin(in: pipeline.data) {
+            case .text: return nil
+            case .set: return RowSet(rawValue: calibration.name.value).map { set in calibration.name.map { _ in set } }
+            case .unknown:
+                let sets = RowSet.allCases.map(\.rawValue) + pipeline.data.namedSets.map(\.name.value)
+                findings.report(
+                    .unknownValue(
+                        calibration.name.value, of: calibration.name.field, among: sets, at: calibration.name.span))
+                return nil
+            }
         }
     }
 
@@ -60,13 +81,24 @@ struct PipelineChecks {
         }
     }
 
+    /// A baseline tunes an encoder, which somebody must name.
+    private func checkBaseline() {
+        guard let baseline = pipeline.baseline, pipeline.baselineEncoder == nil else { return }
+        findings.report(
+            .missingField(
+                "encoder", in: "'baseline'", at: baseline.field.span,
+                help: "write 'baseline: {kind: \(baseline.kind.value.rawValue), encoder: SOURCE}', or name one under "
+                    + "'data.retrieve'"))
+    }
+
     /// Groups must fill the rows of every linear layer.
     private func checkGroups(_ quantize: QuantizeSection) {
         let size = quantize.groupSize.value
         guard size > 0, let shape = pipeline.student.origin.shape else { return }
-        let pruned = pipeline.prune?.apply
+        let pruned = pipeline.prune.map(\.apply)
         let sides = [
-            pruned?.$hidden.unwrapped() ?? shape.$hidden, pruned?.$intermediate.unwrapped() ?? shape.$intermediate,
+            pruned.compactMap { $0.$hidden.unwrapped() }.last ?? shape.$hidden,
+            pruned.compactMap { $0.$intermediate.unwrapped() }.last ?? shape.$intermediate,
         ]
         let widths = sides.map(\.value)
         guard !widths.allSatisfy({ $0.isMultiple(of: size) }) else { return }

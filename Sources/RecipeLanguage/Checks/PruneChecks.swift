@@ -2,53 +2,61 @@ import Declarations
 import Diagnostics
 import Kinds
 
-/// Whether what is to be removed can be removed from a student of a known shape.
+/// Whether what is to be removed can be removed from a student of a known shape, turn by turn.
 struct PruneChecks {
-    let prune: PruneSection
-    let shape: ModelShape?
-    let size: ModelSize?
+    let pipeline: Pipeline
     let findings: Findings
 
-    init(_ prune: PruneSection, _ pipeline: Pipeline, _ findings: Findings) {
-        (self.prune, self.findings) = (prune, findings)
-        let shape = pipeline.student.origin.shape
-        self.shape = shape
+    func run() {
+        guard let shape = pipeline.student.origin.shape else { return }
         // The size of an imported tokenizer is not known yet.
-        size = pipeline.studentVocabulary.flatMap { vocabulary in shape.map { ModelSize($0, vocabulary: vocabulary) } }
+        var left = RemainingShape(shape, vocabulary: pipeline.studentVocabulary)
+        for turn in pipeline.prune {
+            TurnChecks(turn: turn, shape: left, findings: findings).run()
+            left.lose(turn)
+        }
     }
+}
+
+/// The checks of one turn.
+private struct TurnChecks {
+    let turn: PruneTurn
+    /// Of the student when the turn begins.
+    let shape: RemainingShape
+    let findings: Findings
 
     func run() {
-        guard let shape else { return }
-        switch prune.amount {
+        switch turn.amount {
         case .settings:
-            if let layers = prune.apply.$layers.unwrapped() { checkLayers(layers, of: shape) }
-            check(prune.apply.$hidden, from: shape.$hidden, step: hiddenStep)
-            check(prune.apply.$intermediate, from: shape.$intermediate, step: prune.granularity.intermediate)
-            check(prune.apply.$kvHeads, from: shape.$kvHeads, step: 1)
+            if let layers = turn.apply.$layers.unwrapped() { checkLayers(layers) }
+            check(turn.apply.$hidden, from: shape.hidden, step: hiddenStep)
+            check(turn.apply.$intermediate, from: shape.intermediate, step: turn.granularity.intermediate)
+            check(turn.apply.$kvHeads, from: shape.kvHeads, step: 1)
         case .ratios(let ratios):
-            if prune.method.value == .depth, shape.layers < 2 { return reportSingleLayer(shape) }
+            if turn.method.value == .depth, let layers = shape.layers, layers.value < 2 { return reportSingleLayer(layers) }
             for ratio in ratios.value where ratio.value > 0 { checkReach(ratio) }
         }
     }
 
-    private func checkLayers(_ layers: Spanned<Int>, of shape: ModelShape) {
-        guard layers.value >= shape.layers else { return }
-        if shape.layers < 2 { return reportSingleLayer(shape) }
+    private func checkLayers(_ wanted: Spanned<Int>) {
+        guard let layers = shape.layers, wanted.value >= layers.value else { return }
+        if layers.value < 2 { return reportSingleLayer(layers) }
         findings.report(
-            .badRatio, "a student of \(shape.layers) layers cannot lose \(layers.value)", at: layers.span,
-            secondary: shape.$layers.isWritten ? [.init(shape.$layers.span)] : [],
-            help: "the nearest possible value is \(shape.layers - 1)")
+            .badRatio, "a student of \(layers.value) layers cannot lose \(wanted.value)", at: wanted.span,
+            secondary: layers.isWritten ? [.init(layers.span)] : [],
+            help: "the nearest possible value is \(layers.value - 1)")
     }
 
-    private func reportSingleLayer(_ shape: ModelShape) {
+    private func reportSingleLayer(_ layers: Spanned<Int>) {
         findings.report(
             .conflict, "a student of one layer has none to prune",
-            at: shape.$layers.isWritten ? shape.$layers.span : prune.method.span,
+            at: layers.isWritten ? layers.span : turn.method.span,
             help: "give the student two layers or more, or write 'prune: none'")
     }
 
-    private func check(_ wanted: Spanned<Int?>, from whole: Spanned<Int>, step: Int) {
-        guard let wanted = wanted.unwrapped(), wanted.value > whole.value || !(whole.value - wanted.value).isMultiple(of: step)
+    private func check(_ wanted: Spanned<Int?>, from whole: Spanned<Int>?, step: Int) {
+        guard let wanted = wanted.unwrapped(), let whole,
+            wanted.value > whole.value || !(whole.value - wanted.value).isMultiple(of: step)
         else { return }
         let steps = Int((Double(whole.value - wanted.value) / Double(step)).rounded())
         let nearest = whole.value - min(max(steps, 0), max(0, (whole.value - 1) / step)) * step
@@ -61,7 +69,7 @@ struct PruneChecks {
 
     /// A ratio that no shape comes near enough to, or that is nearer to nothing than to the smallest piece.
     private func checkReach(_ ratio: Spanned<Double>) {
-        guard let size else { return }
+        guard let size = shape.size else { return }
         let reachable = reachable(of: size)
         let nearest = reachable.min { abs($0 - ratio.value) < abs($1 - ratio.value) } ?? 0
         guard nearest == 0 || abs(nearest - ratio.value) > tolerance(of: reachable) else { return }
@@ -69,34 +77,34 @@ struct PruneChecks {
         findings.report(
             .badRatio, "no shape of the student comes near a ratio of \(ratio.value.percentage)", at: ratio.span,
             label: "nearest: \(((nearest * 1000).rounded() / 1000).percentage)",
-            secondary: prune.method.value == .depth || !prune.granularity.$intermediate.isWritten
-                ? [] : [.init(prune.granularity.$intermediate.span)],
+            secondary: turn.method.value == .depth || !turn.granularity.$intermediate.isWritten
+                ? [] : [.init(turn.granularity.$intermediate.span)],
             help: wanted.map { "the nearest possible value is \((($0 * 1000).rounded() / 1000).percentage)\(advice)" }
                 ?? "the student is too small for this method\(advice)")
     }
 
-    private var hiddenStep: Int { prune.granularity.hidden ?? PruneApply.Granularity.standardHidden }
+    private var hiddenStep: Int { turn.granularity.hidden ?? PruneApply.Granularity.standardHidden }
 
     private var advice: String {
-        prune.method.value == .depth ? "" : "; a smaller 'prune.granularity' has more shapes"
+        turn.method.value == .depth ? "" : "; a smaller 'prune.granularity' has more shapes"
     }
 
     /// The shares that the method can remove, nothing among them.
     private func reachable(of size: ModelSize) -> [Double] {
-        switch prune.method.value {
+        switch turn.method.value {
         case .depth: return (0..<size.layers).map { Double($0 * size.perLayer) / Double(size.total) }
-        case .width: return shares(of: size, hiddenStep: hiddenStep, intermediateStep: prune.granularity.intermediate)
+        case .width: return shares(of: size, hiddenStep: hiddenStep, intermediateStep: turn.granularity.intermediate)
         case .osscar, .magnitude, .activation:
-            return shares(of: size, hiddenStep: size.hidden, intermediateStep: prune.granularity.intermediate)
+            return shares(of: size, hiddenStep: size.hidden, intermediateStep: turn.granularity.intermediate)
         }
     }
 
     /// Shapes of channels are searched within a tolerance; of layers and neurons the nearest number is taken, unless the ratio
     /// is beyond the last.
     private func tolerance(of reachable: [Double]) -> Double {
-        switch prune.method.value {
+        switch turn.method.value {
         case .depth: 1
-        case .width: prune.apply.search?.tolerance ?? 0
+        case .width: turn.apply.search?.tolerance ?? 0
         case .osscar, .magnitude, .activation: (reachable.filter { $0 > 0 }.min() ?? 0) / 2 + 1e-9
         }
     }
@@ -114,36 +122,4 @@ struct PruneChecks {
             }
         }
     }
-}
-
-/// How many parameters a model of a shape has: what ratios and predictions are reckoned with before there is a model.
-package struct ModelSize: Hashable, Sendable {
-    package var hidden: Int
-    package var layers: Int
-    package var heads: Int
-    package var kvHeads: Int
-    /// Of the shape as it was drawn: pruning leaves heads their size.
-    package let headSize: Int
-    package var intermediate: Int
-    package var vocabulary: Int
-    package var tied: Bool
-
-    package init(_ shape: ModelShape, vocabulary: Int) {
-        hidden = shape.hidden
-        layers = shape.layers
-        heads = shape.heads
-        kvHeads = shape.kvHeads
-        headSize = hidden / max(heads, 1)
-        intermediate = shape.intermediate
-        tied = shape.tied
-        self.vocabulary = vocabulary
-    }
-
-    /// Q, K and V with biases, the output projection, the feed-forward matrices, two norms.
-    package var perLayer: Int {
-        let (queries, keys) = (heads * headSize, kvHeads * headSize)
-        return (hidden + 1) * queries + 2 * (hidden + 1) * keys + queries * hidden + 3 * hidden * intermediate + 2 * hidden
-    }
-
-    package var total: Int { vocabulary * hidden * (tied ? 1 : 2) + layers * perLayer + hidden }
 }

@@ -15,12 +15,13 @@ struct SetChecks {
 
     var findings: [Diagnostic] {
         var findings: [Diagnostic] = []
-        let calibration = [pipeline.prune?.data, pipeline.quantize?.data].compactMap { $0 }.filter(\.isWritten)
-        let asked = (pipeline.evaluate.sets?.value ?? []) + calibration.map { $0.map(\.rawValue) }
+        let calibration = pipeline.calibrations.filter { $0.name.isWritten && $0.origin(in: pipeline.data) == .set }
+        let asked = (pipeline.evaluate.sets?.value ?? []) + calibration.map(\.name)
         for set in asked where !known.contains(set.value) {
             findings.append(finding(set.value, at: set.span, label: "nothing to work on"))
         }
-        if let checks = pipeline.allSteps.lazy.compactMap(\.training.validation).first, !known.contains(RowSet.valid.rawValue) {
+        let steps = pipeline.allSteps.filter { $0.dataName == Pipeline.ownData }
+        if let checks = steps.lazy.compactMap(\.training.validation).first, !known.contains(RowSet.valid.rawValue) {
             findings.append(finding(RowSet.valid.rawValue, at: checks.$every.span, label: "nothing to look at"))
         }
         if pipeline.evaluate.sets == nil, pipeline.evaluatedSets.isEmpty {

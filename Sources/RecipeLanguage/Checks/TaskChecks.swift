@@ -16,6 +16,7 @@ struct TaskChecks {
         checkMethod()
         guard task.value != .calls else { return }
         checkRows()
+        checkStrata()
         checkFunctions()
         checkReasoning()
         checkConstraints()
@@ -37,7 +38,7 @@ struct TaskChecks {
         }
         report(
             "rows that 'data.generate' makes have no instructions", at: pipeline.task.rows.$instructions.span,
-            help: "leave 'instructions' out, or read rows from files with 'data.ingest'")
+            help: "write 'instructions' at the top of the recipe")
     }
 
     /// Likelihoods are of options; a rank is a likelihood.
@@ -96,12 +97,22 @@ struct TaskChecks {
         }
     }
 
+    /// Rows of free answers are all of one kind.
+    private func checkStrata() {
+        let split = pipeline.data.split
+        guard split.stratify, ![.classify, .rank].contains(task.value) else { return }
+        report(
+            "rows of the task '\(task.value.rawValue)' have no functions or labels to be divided by", at: split.$stratify.span,
+            help: "leave 'stratify' out")
+    }
+
     private func checkFunctions() {
         let data = pipeline.data
         let fields: [(String, Spanned<Void>?)] = [
             ("data.split.ood", data.split.outOfDomain.isEmpty ? nil : data.split.$outOfDomain.map { _ in }),
             ("data.candidates", data.split.candidates == 0 ? nil : data.split.$candidates.map { _ in }),
             ("data.retrieve", data.retrieve.map { $0.kind.$topK.map { _ in } }),
+            ("baseline", pipeline.baseline?.field), ("evaluate.domains", pipeline.evaluate.domains.map { $0.map { _ in } }),
         ]
         for case (let name, let field?) in fields {
             report(
@@ -110,11 +121,12 @@ struct TaskChecks {
         }
     }
 
-    /// A rule makes reasonings for calls, and takes those of worked numbers.
+    /// A rule makes reasonings for calls, and takes those of worked numbers. A teacher behind an endpoint gives its own, which
+    /// validation has none of.
     private func checkReasoning() {
         guard !(task.value == .text && pipeline.task.rows.reading == .number) else { return }
         let stars =
-            pipeline.allSteps.compactMap(\.star)
+            pipeline.allSteps.filter { pipeline.teacher.endpoint == nil || $0.training.validation != nil }.compactMap(\.star)
             + [pipeline.tokenizer.answers, pipeline.student.tokenizer?.answers].compactMap { $0 }
             .filter { $0.isWritten && $0.value == .reasoning }.map(\.span)
         guard let star = stars.first else { return }

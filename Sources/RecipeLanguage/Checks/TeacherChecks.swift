@@ -9,28 +9,51 @@ struct TeacherChecks {
     func run() {
         checkStars()
         checkLogits()
+        checkNames()
         checkFurtherTeachers()
     }
 
-    /// Further teachers score answers for KD; nothing else asks for them.
+    /// What steps name must be there.
+    private func checkNames() {
+        let teachers = [Pipeline.ownTeacher] + pipeline.teachers.map(\.name.value)
+        let datasets = [Pipeline.ownData] + pipeline.datasets.map(\.name.value)
+        for step in pipeline.allSteps {
+            for (name, known) in [(step.teacher, teachers), (step.data, datasets)] {
+                guard let name, !known.contains(name.value) else { continue }
+                findings.report(.unknownValue(name.value, of: name.field, among: known, at: name.span))
+            }
+        }
+        for step in pipeline.studentSteps where step.method.value.needsLogits {
+            guard let name = step.teacher, let endpoint = pipeline.furtherTeacher(of: step)?.endpoint else { continue }
+            findings.report(
+                .needsLogits, "'\(step.method.value.rawValue)' needs the teacher's logits, and an endpoint gives none",
+                at: name.span, secondary: [.init(endpoint.url.span, "the teacher")],
+                help: "write 'RFT(teacher: \(name.value))'")
+        }
+    }
+
+    /// KD that names nobody asks all teachers that are at hand; others are asked by name.
     private func checkFurtherTeachers() {
-        guard let further = pipeline.teachers.first, !steps.contains(where: { $0.method.value == .kd }) else { return }
+        let named = Set(pipeline.studentSteps.compactMap(\.teacher?.value))
+        let asksAll = steps.contains { $0.method.value == .kd && $0.teacher == nil }
+        let answers = pipeline.sample != nil && steps.contains { $0.sharesAnswers }
+        guard
+            let further = pipeline.teachers.first(where: {
+                !named.contains($0.name.value) && !(asksAll && $0.endpoint == nil) && !(answers && $0.answers != nil)
+            })
+        else { return }
         findings.report(
-            .conflict, "'teachers' are asked by KD alone, and no step is a KD", at: further.name.span,
-            secondary: steps.first.map { [.init($0.method.span)] } ?? [], help: "leave 'teachers' out, or write a KD step")
+            .conflict, "no step asks the teacher '\(further.name.value)'", at: further.name.span,
+            secondary: steps.first.map { [.init($0.method.span)] } ?? [],
+            help: "leave it out, or name it in a step: 'RFT(teacher: \(further.name.value))'")
     }
 
     private var steps: [Transfer.Step] { pipeline.stepsFromTeacher }
 
-    /// A `*` asks for a teacher that reinforcement learning has taught to reason.
+    /// A `*` asks for a teacher that reinforcement learning has taught to reason. One behind an endpoint reasons as it does.
     private func checkStars() {
-        guard let star = steps.lazy.compactMap(\.star).first else { return }
-        if let endpoint = pipeline.teacher.endpoint {
-            findings.report(
-                .needsReinforcement, "'*' asks for an RL-trained teacher, and one behind an endpoint is not trained", at: star,
-                secondary: [.init(endpoint.url.span, "the teacher")], help: "leave the '*' out, or train a teacher")
-        } else if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement })
-        {
+        guard let star = steps.lazy.compactMap(\.star).first, pipeline.teacher.endpoint == nil else { return }
+        if let written = pipeline.teacher.transfer, !written.steps.contains(where: { $0.method.value == .reinforcement }) {
             findings.report(
                 .needsReinforcement, "'*' asks for an RL-trained teacher", at: star,
                 secondary: [.init(written.field.span, "the teacher learns without RL")],
@@ -59,6 +82,7 @@ struct TokenizerChecks {
     func run() {
         checkOrigin()
         checkOwn()
+        checkNamed()
         let steps = pipeline.stepsFromTeacher
         guard let step = steps.first(where: \.needsEqualTokens), pipeline.teacher.endpoint == nil else { return }
         if let other = mismatch {
@@ -69,7 +93,14 @@ struct TokenizerChecks {
                 at: places[0].span, label: places[0].text, secondary: Array(places.dropFirst()),
                 help: other.help + "; ULD and GOLD allow other tokenizers: \(method)[GOLD], \(method)[ULD+CE]")
         }
-        for teacher in pipeline.teachers { check(teacher, at: step) }
+        for teacher in pipeline.teachers where step.teacher == nil && teacher.endpoint == nil { check(teacher, at: step) }
+    }
+
+    /// Teachers that steps name.
+    private func checkNamed() {
+        for step in pipeline.studentSteps where step.needsEqualTokens {
+            if let teacher = pipeline.furtherTeacher(of: step), teacher.endpoint == nil { check(teacher, at: step) }
+        }
     }
 
     /// Teachers of one student speak in the same tokens too.

@@ -59,6 +59,12 @@ private struct FieldReader {
     }
 
     private mutating func read(_ node: Node, _ type: ValueType, path: String) {
+        if let definition = type.section, let elements = node.sequence, elements.allSatisfy({ $0.mapping != nil }) {
+            for (index, element) in elements.enumerated() {
+                read(element.mapping ?? [], definition, path: "\(path).\(index + 1)")
+            }
+            return
+        }
         guard let entries = node.mapping, !entries.isEmpty else {
             values[path] = .init(normal: node.normal(as: type), written: node.onOneLine)
             return
@@ -88,7 +94,8 @@ extension MappingDefinition {
             return fields.first { $0.name == path.first }?.type
         }
         if case .named(let element) = type { return element.mapping?.type(of: path.dropFirst(2)) }
-        return type.mapping?.type(of: path.dropFirst())
+        let isNumbered = type.isRepeated && path.dropFirst().first.flatMap { Int($0) } != nil
+        return type.mapping?.type(of: path.dropFirst(isNumbered ? 2 : 1))
     }
 }
 

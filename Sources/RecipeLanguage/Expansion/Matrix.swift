@@ -48,8 +48,8 @@ struct Matrix {
         "Combinations that are left out: mappings of axes to values, all of which must match.")
     static let field = RawField(
         "matrix", .named(.either([.list(.anything), .named(.anything)])),
-        "Dotted fields, each with a list of values, or with values by names: every combination is a variant. `exclude` lists "
-            + "combinations to leave out.")
+        "Dotted fields, each with a list of values, or with values by names: every combination is a variant. A turn of `prune` "
+            + "goes by its number, `prune.2.ratio`. `exclude` lists combinations to leave out.")
 
     struct Axis {
         /// Dotted.
@@ -101,7 +101,7 @@ struct Matrix {
         }
         var axes: [Axis] = []
         for entry in entries where entry.name != Self.exclude.name {
-            guard Self.canVary(entry, recipe), Self.isApart(entry, from: axes, recipe),
+            guard Self.canVary(entry, recipe), Self.findsItsPlace(entry, recipe), Self.isApart(entry, from: axes, recipe),
                 let values = Self.values(of: entry, recipe)
             else { continue }
             axes.append(
@@ -158,6 +158,28 @@ struct Matrix {
         return false
     }
 
+    /// The elements of a list have numbers and no names.
+    private static func findsItsPlace(_ entry: Node.Entry, _ recipe: Fields) -> Bool {
+        let names = entry.name.split(separator: ".").map(String.init)
+        var node = names.first.flatMap(recipe.node)
+        for (depth, name) in names.enumerated().dropFirst() {
+            guard let elements = node?.sequence else {
+                node = node?[name]
+                continue
+            }
+            guard let place = elements.place(ofNumber: name) else {
+                let list = names.prefix(depth).joined(separator: ".")
+                recipe.report(
+                    .matrix,
+                    "'\(list)' is a list of \(elements.count), and none has the number '\(Diagnostic.shortened(name))'",
+                    at: entry.key.span, label: "no such number", help: "the first one's fields are '\(list).1.…'")
+                return false
+            }
+            node = elements[place]
+        }
+        return true
+    }
+
     /// An axis inside another would overwrite it.
     private static func isApart(_ entry: Node.Entry, from axes: [Axis], _ recipe: Fields) -> Bool {
         for axis in axes where entry.name.hasPrefix(axis.field + ".") || axis.field.hasPrefix(entry.name + ".") {
@@ -193,27 +215,8 @@ struct Matrix {
         zip(axes, combination).reduce(entries) { entries, choice in
             let (axis, index) = choice
             guard axis.section == section else { return entries }
-            return replace(axis.path[...], in: entries, with: axis.values[index], key: axis.key)
+            return entries.replacing(axis.path[...], with: axis.values[index], key: axis.key)
         }
-    }
-
-    private func replace(_ path: ArraySlice<String>, in entries: [Node.Entry], with value: Node, key: Node) -> [Node.Entry] {
-        guard let name = path.first else { return entries }
-        var entries = entries
-        let index = entries.firstIndex { $0.name == name }
-        var new = value
-        if path.count > 1 {
-            let inner = index.flatMap { entries[$0].value.mapping } ?? []
-            new = Node(.mapping(replace(path.dropFirst(), in: inner, with: value, key: key)), at: key.span)
-        }
-        if let index, path.count > 1 {
-            entries[index].value = new
-        } else {
-            let named = Node(.scalar(.init(text: name, style: .plain)), at: key.span)
-            entries.removeAll { $0.name == name }
-            entries.append(Node.Entry(key: named, value: new))
-        }
-        return entries
     }
 }
 

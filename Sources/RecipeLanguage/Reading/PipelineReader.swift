@@ -65,7 +65,7 @@ struct PipelineReader {
     /// The pipeline of a combination of the matrix: an index into each axis.
     mutating func pipeline(of combination: [Int]) -> Pipeline {
         let references = references
-        let prune = section("prune", combination) { PruneSection(reading: $0) }
+        let prune = section("prune", combination) { PruneTurn.list(reading: $0, references: references) }
         let student = section("student", combination) { StudentSection(reading: $0, references: references) }
         let own = section("transfer", combination) { Transfer(reading: Transfer.Definition.top, in: $0, .student) }
         let transfer =
@@ -79,11 +79,16 @@ struct PipelineReader {
                 .conflict, "the student's transfer is written twice", at: other.field.span,
                 secondary: [.init(own.value.field.span)], help: "keep one of the two")
         }
-        let wantsReinforcement = transfer.value.firstStar != nil || prune.value?.recover?.firstStar != nil
+        let wantsReinforcement = transfer.value.firstStar != nil || prune.value.contains { $0.recover?.firstStar != nil }
         return Pipeline(
             sections: .init(
                 task: section("task", combination) { TaskSection(reading: $0, references: references) },
                 data: section("data", combination) { DataSection(reading: $0, references: references) },
+                datasets: section("datasets", combination) { FurtherData.list(reading: $0, references: references) },
+                instructions: section("instructions", combination) { $0[Pipeline.Definition.instructions] },
+                examples: section("examples", combination) { $0.examples },
+                prompts: section("prompts", combination) { PromptsSection(reading: $0) },
+                references: section("references", combination) { $0[Pipeline.Definition.references] },
                 tokenizer: section("tokenizer", combination) { TokenizerSection(reading: $0, references: references) },
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
@@ -91,10 +96,12 @@ struct PipelineReader {
                 student: student,
                 sample: section("sample", combination) { Sample(reading: $0) },
                 judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
+                reward: section("reward", combination) { RewardSection(reading: $0, references: references) },
                 transfer: transfer,
                 prune: prune,
-                quantize: section("quantize", combination) { QuantizeSection(reading: $0) },
+                quantize: section("quantize", combination) { QuantizeSection(reading: $0, references: references) },
                 evaluate: section("evaluate", combination) { EvaluateSection(reading: $0, references: references) },
+                baseline: section("baseline", combination) { BaselineSection(reading: $0, references: references) },
                 stages: section("stages", combination) { NamedStage.list(reading: $0, references: references) },
                 numerics: section("numerics", combination) { $0[NumericsProfile.Definition.field] }))
     }

@@ -168,7 +168,7 @@ package enum RecipeReader {
     private static func warnOfUnused(_ sources: [Source], by variants: [Recipe.Variant], _ findings: Findings) {
         guard !sources.isEmpty else { return }
         var used: Set<String> = []
-        for variant in variants { used.formUnion(variant.pipeline.references) }
+        for variant in variants { used.formUnion(variant.pipeline.referredNames) }
         for source in sources where !used.contains(source.name.value) {
             findings.report(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span)
         }
@@ -177,13 +177,17 @@ package enum RecipeReader {
 
 extension Pipeline {
     /// Names of all sources and stages that sections refer to.
-    package var references: [String] {
+    package var referredNames: [String] {
         var names = data.references
         names += [teacher.origin.reference, student.origin.reference, judge.from].compactMap { $0?.value }
         names += [tokenizer.origin, student.tokenizer?.origin].compactMap { $0?.value }
         names += teachers.compactMap { $0.origin.reference?.value }
-        names += task.schemaSource.map { [$0.value] } ?? []
-        names += evaluate.perplexity.map { [$0.text.value] } ?? []
+        names += ([task] + datasets.map(\.task)).compactMap { $0.schemaSource?.value }
+        names += datasets.flatMap(\.data.references)
+        names += [judge.script, judge.validation?.labels, reward.script].compactMap { $0?.value }
+        names += [evaluate.perplexity?.text, evaluate.compare?.sheet].compactMap { $0?.value }
+        names += calibrations.filter { $0.origin(in: data) == .text }.map(\.name.value)
+        names += baselineEncoder.map { [$0.value] } ?? []
         for stage in stages { names += stage.inputs.map(\.reference.value) }
         return names
     }

@@ -14,8 +14,15 @@ package struct EvaluateSection: Sendable {
     package let method: Spanned<AnswerMethod>?
     package let answers: EvalGenerate
     package let likelihoods: EvalLikelihood
+    /// Whether the teacher is a row of the report.
+    package let teacher: Spanned<Bool>
+    package let cost: EvalCost
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
+    /// `nil` where models are not compared pair by pair.
+    package let compare: CompareSection?
+    /// Functions by domain; `nil` where none are written.
+    package let domains: Spanned<[String: [String]]>?
 
     enum Definition {
         static let sets = Field.words(
@@ -29,16 +36,24 @@ package struct EvaluateSection: Sendable {
                 + "`[normalized, rouge_l, flops]` of text, `[flexible_extract, strict_match, flops]` of numbers, `[acc, acc_norm, flops]` "
                 + "to choose, `[auc, mrr, ndcg, flops]` to rank",
             "`ar`: share of answers that the judge accepts; `exact`: identical ones; `length`: tokens of an answer; `flops`: work "
-                + "per answer; `perplexity`; `latency`; `speed`: tokens per second of one answer, measured; docs/tasks.md has "
-                + "those of tasks.")
+                + "per answer, and apart that of the prompt (`prefill_flops`), that of the answer (`decode_flops`), and what "
+                + "`cached_prefix` saves (`cached_flops`); `perplexity`; `loss`: cross entropy of the rows' own answers; "
+                + "`latency`; `speed`: tokens per second of one answer, and `qps`: answers per second, measured; `prompt_tokens` "
+                + "and `price` of an answer of an endpoint; `domain`, `intent`, `slot_f1`, `frame`: calls read as frames; "
+                + "docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
             "How answers are found: a model writes them (`generation`), or its answer is the most probable of those that the row or "
                 + "the task names (`likelihood`).")
+        static let teacher = Field.flag(
+            "teacher", true,
+            "Whether the teacher is evaluated too, as a row of the report. One behind an endpoint is asked the evaluated rows, "
+                + "within its `max_requests` and `max_cost`.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method] + EvalGenerate.fields() + EvalLikelihood.fields() + [perplexity] + BenchServe.fields())
+            [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields()
+                + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -50,23 +65,65 @@ package struct EvaluateSection: Sendable {
         answers.read(fields)
         self.answers = answers
         method = fields.written(Definition.method)
+        teacher = fields[Definition.teacher]
         var likelihoods = EvalLikelihood.standard
         likelihoods.read(fields)
         self.likelihoods = likelihoods
+        var cost = EvalCost.standard
+        cost.read(fields)
+        self.cost = cost
         perplexity = PerplexitySection(reading: fields, references: references)
         var serving = BenchServe.standard
         serving.read(fields)
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
+        compare = CompareSection(reading: fields, references: references)
+        domains = fields.written(Field<[String: [String]]>.domains)
+        checkDomains(fields)
         for name in ["sets", "metrics"] {
             guard let node = fields.node(name), node.sequence?.isEmpty == true else { continue }
             fields.report(.emptyList("evaluate.\(name)", at: node.span))
+        }
+        if let wanted = metrics?.value.first(where: { $0.value == .cachedFlops }), fields.node("cached_prefix") == nil {
+            fields.report(
+                .missingField(
+                    "cached_prefix", in: fields.owner, at: wanted.span,
+                    help: "add 'cached_prefix: shared', or a number of tokens"))
         }
         if let wanted = metrics?.value.first(where: { $0.value == .perplexity }), fields.node("perplexity") == nil {
             fields.report(
                 .missingField(
                     "perplexity", in: fields.owner, at: wanted.span,
                     help: "add 'perplexity: {text: SOURCE}': the text to measure on"))
+        }
+    }
+}
+
+extension EvaluateSection {
+    /// Functions by domain where calls are read as frames: as written, else none.
+    package var frames: Spanned<[String: [String]]?> {
+        if let domains { return domains.map(Optional.some) }
+        let asked = metrics?.value.first { $0.value.isOfFrames }
+        return Spanned(asked.map { _ in [:] }, at: asked?.place ?? metricsPlace)
+    }
+
+    /// A function belongs to one domain, and the metric `domain` wants some.
+    private func checkDomains(_ fields: Fields) {
+        if domains == nil, fields.node("domains") == nil, let asked = metrics?.value.first(where: { $0.value == .domain }) {
+            fields.report(
+                .missingField(
+                    "domains", in: fields.owner, at: asked.span,
+                    help: "add 'domains: {NAME: [FUNCTION, …]}': the functions of each domain"))
+        }
+        guard let domains else { return }
+        var seen: [String: String] = [:]
+        for (domain, functions) in domains.value.sorted(by: { $0.key < $1.key }) {
+            for function in functions {
+                guard let other = seen.updateValue(domain, forKey: function), other != domain else { continue }
+                fields.report(
+                    .conflict, "'\(Diagnostic.shortened(function))' is in the domains '\(other)' and '\(domain)'",
+                    at: domains.span, help: "keep it in one of the two")
+            }
         }
     }
 }

@@ -6,6 +6,11 @@ extension EvaluateSection {
         /// Share of rows that the judge accepts.
         case ar
         case exact
+        /// Of calls that are read as frames.
+        case domain
+        case intent
+        case slotF1 = "slot_f1"
+        case frame
         case accuracy
         case macroF1 = "macro_f1"
         case fieldPrecision = "field_precision"
@@ -26,11 +31,24 @@ extension EvaluateSection {
         case pairs
         /// Tokens of an answer.
         case length
+        /// Of an answer: prompt tokens that are computed, and the answer's.
         case flops
+        case prefillFlops = "prefill_flops"
+        /// What the prompts' cached tokens would cost.
+        case cachedFlops = "cached_flops"
+        case decodeFlops = "decode_flops"
         case perplexity
+        /// Cross entropy of the rows' own answers.
+        case loss
         case latency
         /// Tokens a second of one answer.
         case speed
+        /// Tokens of a prompt, as a server counts them.
+        case promptTokens = "prompt_tokens"
+        /// Of an answer, by the prices that the recipe names.
+        case price
+        /// Answers a second to questions that are all there at once.
+        case qps
     }
 }
 
@@ -38,7 +56,10 @@ extension EvaluateSection.Metric {
     /// The tasks whose answers have the metric; `nil` where every task's have.
     private var tasks: [TaskKind]? {
         switch self {
-        case .ar, .exact, .length, .flops, .perplexity, .latency, .speed: nil
+        case .ar, .exact, .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed,
+            .promptTokens, .price, .qps:
+            nil
+        case .domain, .intent, .slotF1, .frame: [.calls]
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -62,5 +83,15 @@ extension EvaluateSection.Metric {
     }
 
     /// Whether it says how good answers are: the first such metric of a report decides which models are worth their size.
-    package var isOfQuality: Bool { ![.length, .flops, .perplexity, .latency, .speed].contains(self) }
+    package var isOfQuality: Bool {
+        switch self {
+        case .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed, .promptTokens,
+            .price, .qps:
+            false
+        default: true
+        }
+    }
+
+    /// Whether calls are read as frames of domain, intent and slots for it.
+    package var isOfFrames: Bool { [.domain, .intent, .slotF1, .frame].contains(self) }
 }

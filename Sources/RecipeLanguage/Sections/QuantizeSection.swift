@@ -16,8 +16,8 @@ package struct QuantizeSection: Sendable {
     package let apply: QuantApply
     /// The rows that methods other than round-to-nearest calibrate on.
     package let calibrate: QuantCalibrate
-    /// The set that these rows are taken from.
-    package let data: Spanned<RowSet>
+    /// What these methods calibrate on.
+    package let data: CalibrationData
 
     package var scheme: Spanned<QuantScheme> { apply.$scheme }
     package var method: Spanned<QuantMethod> { apply.$method }
@@ -25,7 +25,8 @@ package struct QuantizeSection: Sendable {
 
     enum Definition {
         static let scheme = Field<QuantScheme?>.scheme
-        static let data = Field.choice("data", RowSet.train, "The set that these rows are taken from.")
+        static let data = CalibrationData.Definition.field(
+            "data", standard: RowSet.train.rawValue, "What these methods calibrate on: a set of rows, or a text.")
         static let prefix = Field.choice(
             "prefix", Prefix.float,
             "Whether GPTQ and QuantEase calibrate a layer on the float model, as a sweep can share, or behind quantized layers."
@@ -39,7 +40,7 @@ package struct QuantizeSection: Sendable {
     }
 
     /// `nil` where the recipe quantizes nothing.
-    init?(reading recipe: Fields) {
+    init?(reading recipe: Fields, references: References) {
         guard let fields = recipe.optionalSection(Pipeline.Definition.quantize) else { return nil }
         let written = fields[Definition.scheme]
         var apply = QuantApply.standard
@@ -47,8 +48,8 @@ package struct QuantizeSection: Sendable {
         apply.$scheme = written.map { $0 ?? QuantApply.standard.scheme }
         var calibrate = QuantCalibrate.standard
         calibrate.read(fields)
-        data = fields[Definition.data]
-        calibrate.$set = data.map(\.rawValue)
+        data = CalibrationData(reading: Definition.data, in: fields, references: references)
+        data.decide(&calibrate.$samples, in: fields, "num_calibration_samples")
         apply.readPrefix(fields[Definition.prefix], calibrate)
         apply.settle()
         (self.apply, self.calibrate) = (apply, calibrate)
@@ -94,7 +95,7 @@ extension QuantApply {
             return
         }
         var calibration = Calibration.standard
-        (calibration.$samples, calibration.$set) = (rows.$samples, rows.$set)
+        calibration.$samples = rows.$samples
         $prefix = prefix.map { _ in calibration }
     }
 }

@@ -166,7 +166,8 @@ extension Exec {
         }
     }
 
-    private static func command(_ fields: Fields) -> Spanned<[String]> {
+    /// The program and its arguments, or a line for the shell.
+    static func command(_ fields: Fields) -> Spanned<[String]> {
         let field = fields.fullName(of: "command")
         guard let node = fields.node("command") else {
             fields.report(

@@ -33,13 +33,14 @@ package struct TaskSection: Sendable {
             return
         }
         guard let entries = node.mapping else {
-            let place = FieldPlace(field: Definition.field.name, findings: recipe.findings)
+            let place = FieldPlace(field: recipe.fullName(of: entry.name), findings: recipe.findings)
             rows.$task = Spanned(readWord(node, place) ?? .calls, at: node.span, field: place.field)
             (self.rows, schemaSource) = (rows, nil)
             return
         }
         let fields = Fields(
-            Definition.mapping, path: entry.name, anchor: entry.key.span, entries: entries, findings: recipe.findings)
+            Definition.mapping, path: recipe.fullName(of: entry.name), anchor: entry.key.span, entries: entries,
+            findings: recipe.findings)
         if fields.node("kind") == nil {
             fields.report(.missingField("kind", in: fields.owner, at: fields.anchor, help: "add 'kind: classify'"))
         }

@@ -46,6 +46,14 @@ package struct Transfer: Sendable {
         /// Where the `*` stands that asks for an RL-trained teacher whose reasoning is kept; `nil` without one.
         package let star: SourceSpan?
         package let kind: Training
+        /// Whom the step learns from, where it says so: `teacher`, or one of `teachers`.
+        package var teacher: Spanned<String>?
+        /// Which rows the step learns from, where it says so: `data`, or one of `datasets`.
+        package var data: Spanned<String>?
+
+        static let teacherField = Field.text(
+            "teacher", "Whom the step learns from: `teacher`, or one of `teachers`. KD that names nobody learns from all.")
+        static let dataField = Field.text("data", "The rows that the step learns from: `data`, or one of `datasets`.")
 
         /// Whether the step compares distributions over the tokens of one vocabulary.
         package var needsEqualTokens: Bool {

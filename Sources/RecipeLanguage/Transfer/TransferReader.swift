@@ -85,7 +85,31 @@ struct TransferReader {
         }
         let options = options(of: method.value, written.options)
         let loss = method.value.needsLogits ? mixture(written.terms, written.mixture) : mixture([], nil)
-        return Transfer.Step(method: method, star: written.star, kind: training(method.value, options, loss: loss))
+        var step = Transfer.Step(method: method, star: written.star, kind: training(method.value, options, loss: loss))
+        if options.definition.names.contains(Transfer.Step.teacherField.name) {
+            step.teacher = options.written(Transfer.Step.teacherField)
+        }
+        step.data = options.written(Transfer.Step.dataField)
+        check(step)
+        return step
+    }
+
+    /// A teacher that learns has nobody to learn from, and one that reasons is the recipe's own.
+    private func check(_ step: Transfer.Step) {
+        guard let teacher = step.teacher else { return }
+        let method = step.method.value
+        if !method.needsTeacher, method != .preference {
+            findings.report(
+                .conflict, "'\(method.rawValue)' learns from no teacher", at: teacher.span, help: "leave 'teacher' out")
+        } else if learner == .teacher {
+            findings.report(
+                .conflict, "'\(field.field)' is how a teacher learns, and nobody teaches it", at: teacher.span,
+                help: "leave 'teacher' out")
+        } else if let star = step.star, teacher.value != Pipeline.ownTeacher {
+            findings.report(
+                .transferStar, "'*' asks for the recipe's teacher, which learns to reason, and the step names another one",
+                at: star, secondary: [.init(teacher.span)], help: "leave the '*' out, or 'teacher'")
+        }
     }
 
     private func method(_ written: WrittenStep) -> Spanned<Transfer.Method>? {
@@ -168,14 +192,17 @@ extension TransferReader {
     static let definitions: [Transfer.Method: MappingDefinition] = [
         .sft: fineTuning, .rft: fineTuning,
         .kd: MappingDefinition(
-            "KD", "Distillation from captured logits.", Distillation.fields, order: ["temperature", "top_k"]),
-        .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", KDOnPolicy.options),
-        .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", RLTrain.options),
-        .preference: MappingDefinition("DPO", "Accepted against rejected answers.", DPOTrain.options),
+            "KD", "Distillation from captured logits.", Distillation.fields + named, order: ["temperature", "top_k"]),
+        .onPolicy: MappingDefinition("oKD", "Distillation on the student's own answers.", KDOnPolicy.options + named),
+        .reinforcement: MappingDefinition("RL", "Rewarded rollouts.", RLTrain.options + [Transfer.Step.dataField]),
+        .preference: MappingDefinition("DPO", "Accepted against rejected answers.", DPOTrain.options + named),
     ]
 
+    /// Whom and what a step may name.
+    private static let named: [any DefinedField] = [Transfer.Step.teacherField, Transfer.Step.dataField]
+
     private static let fineTuning = MappingDefinition(
-        "SFT, RFT", "Fine-tuning.", TrainSFT.fields() + TrainingParameters.Definition.validatedFields)
+        "SFT, RFT", "Fine-tuning.", TrainSFT.fields() + TrainingParameters.Definition.validatedFields + named)
 
     static let stepField = Field.text("step", required: true, "`SFT`, `RFT`, `KD`, `oKD`, `RL` or `DPO`, with or without `*`.")
     static let lossField = RawField(
@@ -184,7 +211,8 @@ extension TransferReader {
     /// A step as a mapping: its name, its loss, and the options of all methods.
     static let longForm = MappingDefinition(
         "transfer", "A step of the long form: `step`, `loss`, and the options that its method takes.",
-        ([stepField, lossField] + Distillation.fields + KDOnPolicy.options + RLTrain.options + DPOTrain.options).distinct,
+        ([stepField, lossField] + Distillation.fields + KDOnPolicy.options + RLTrain.options + DPOTrain.options + named)
+            .distinct,
         order: ["step", "loss", "temperature", "top_k"])
 }
 

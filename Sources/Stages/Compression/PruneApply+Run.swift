@@ -96,10 +96,19 @@ extension PruneApply {
                     + "parameters to within \(percent(search.tolerance)); the nearest is \(nearest ?? "none"): change "
                     + "'prune.ratio', 'prune.granularity' or 'prune.search.tolerance'")
         }
-        let calibration = try context.read(PruneScore.calibration, from: "scores")
         return try WidthSearch(
-            of: shapes, running(model, in: context), by: importance, on: Array(calibration.sequences.prefix(search.samples)),
+            of: shapes, running(model, in: context), by: importance, on: sequences(search, in: context),
             workers: context.workers, checkpoint: context.resultCheckpoint(of: shapes.count, unit: "shape"))
+    }
+
+    /// What shapes are compared on: rows of a set or a text of the search's own, else the first of the scores'.
+    private func sequences(_ search: Search, in context: StageContext) throws -> [[Int32]] {
+        guard search.set != nil || search.length != nil else {
+            return Array(try context.read(PruneScore.calibration, from: "scores").sequences.prefix(search.samples))
+        }
+        return try context.calibrationSequences(
+            samples: search.samples, set: search.set ?? Calibration.standard.set,
+            prompt: search.prompt ?? Calibration.standard.prompt, length: search.length)
     }
 
     /// The model in the action's numerics.

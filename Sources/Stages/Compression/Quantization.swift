@@ -55,7 +55,7 @@ extension QuantApply: RunnableStage {
     private func calibration(_ configuration: JSON, in context: StageContext) throws -> ModelQuantization.Calibration {
         if let prefix {
             let sequences = try context.calibrationSequences(
-                samples: prefix.samples, set: prefix.set, prompt: prefix.prompt)
+                samples: prefix.samples, set: prefix.set, prompt: prefix.prompt, length: prefix.length)
             return .sequences(sequences, try context.inferenceModel("model"))
         }
         return try statistics(configuration, in: context).map { .statistics($0) } ?? .none
@@ -87,7 +87,7 @@ extension QuantCalibrate: RunnableStage {
     package static let artifact: [Output] = [.named(statistics)]
 
     package func run(in context: StageContext) throws {
-        let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt)
+        let sequences = try context.calibrationSequences(samples: samples, set: set, prompt: prompt, length: length)
         let model = try context.inferenceModel("model")
         try CalibrationStatistics.write(
             of: model, on: sequences, to: context.output(Self.statistics), workers: context.workers

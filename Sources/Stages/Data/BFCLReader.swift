@@ -15,7 +15,7 @@ struct BFCLReader: RowReader {
     static func read(_ files: [IngestedFile], into rows: inout IngestedRows) throws {
         var reader = BFCLReader()
         for file in files {
-            try rows.read(file, for: Self.self) { _, json, place in try reader.read(json, set: file.set, place: place) }
+            try rows.read(file, for: Self.self) { _, json, place in try reader.read(json, of: file, place: place) }
         }
         for question in try reader.joined() {
             try rows.attempt(at: question.place) { rows in
@@ -41,7 +41,7 @@ struct BFCLReader: RowReader {
     private var answers: [String: Answer] = [:]
 
     /// Takes in a line. The number of questions and answers is known only at the end: see `joined`.
-    mutating func read(_ json: JSON, set: String, place: RecordPlace) throws(RowError) {
+    mutating func read(_ json: JSON, of file: IngestedFile, place: RecordPlace) throws(RowError) {
         guard let id = json["id"]?.string, !id.isEmpty else { throw RowError("the line has no 'id'") }
         if let calls = json["ground_truth"] {
             let answer = Answer(calls: try Self.calls(calls, id: id), place: place)
@@ -49,7 +49,9 @@ struct BFCLReader: RowReader {
                 throw RowError("the possible answers of '\(id)' stood before, in \(earlier.place)")
             }
         } else if json["question"] != nil {
-            questions.append(try Self.question(json, id: id, set: set, place: place))
+            var question = try Self.question(json, id: id, set: file.set, place: place)
+            question.row = file.wanted(question.row)
+            questions.append(question)
         } else {
             throw RowError("'\(id)' has neither a 'question' nor a 'ground_truth'")
         }
@@ -61,6 +63,10 @@ struct BFCLReader: RowReader {
         for var question in questions {
             let answer = answers.removeValue(forKey: question.row.id)
             let wantsNoCall = Self.category(of: question.row.id).contains("irrelevance")
+            if question.row.isUnlabelled {
+                rows.append(question)
+                continue
+            }
             guard wantsNoCall == (answer == nil) else {
                 throw StageFailure(
                     wantsNoCall

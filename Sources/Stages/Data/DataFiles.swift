@@ -71,14 +71,16 @@ extension TaskDescription: ByteContent {
 }
 
 extension StageContext {
-    /// What the rows of the input `data` are for.
-    func readTaskDescription() throws -> TaskDescription {
-        let isWritten = FileManager.default.fileExists(atPath: input("data", DataFiles.task.name).path)
-        return isWritten ? try read(DataFiles.task, from: "data") : .calls
+    /// What the rows of an input are for.
+    func readTaskDescription(of data: String = "data") throws -> TaskDescription {
+        let isWritten = FileManager.default.fileExists(atPath: input(data, DataFiles.task.name).path)
+        return isWritten ? try read(DataFiles.task, from: data) : .calls
     }
 
-    /// The task of the rows of the input `data`.
-    func readTask() throws -> any AnswerTask { try readTaskDescription().task(functions: readFunctions("data")) }
+    /// The task of the rows of an input.
+    func readTask(of data: String = "data") throws -> any AnswerTask {
+        try readTaskDescription(of: data).task(functions: readFunctions(data))
+    }
 
     /// Writes what rows are for, unless they want calls and nothing more is said.
     func write(_ task: TaskDescription) throws { if task != .calls { try write(task, to: DataFiles.task) } }
@@ -112,12 +114,18 @@ struct RowSets {
         return sets.flatMap { $0.rows.filter { !$0.isPassage }.map(\.query) }.filter { seen.insert($0).inserted }
     }
 
-    /// Functions that rows of other sets call and no training row does: those that training rows may not show.
+    /// Functions that rows of other sets call and no training row does: those that training rows may not show. What unlabelled
+    /// training rows call nobody knows: beside such, only functions out of domain are unseen.
     var unseenInTraining: Set<String> {
         var called: (training: Set<String>, elsewhere: Set<String>) = ([], [])
+        let isKnown = !sets.contains { $0.name == Self.training && $0.rows.contains(where: \.isUnlabelled) }
         for (name, rows) in sets {
             let names = rows.flatMap { $0.answers.map(\.name) }
-            if name == Self.training { called.training.formUnion(names) } else { called.elsewhere.formUnion(names) }
+            if name == Self.training {
+                called.training.formUnion(names)
+            } else if isKnown || name == RowSet.ood.rawValue {
+                called.elsewhere.formUnion(names)
+            }
         }
         return called.elsewhere.subtracting(called.training)
     }

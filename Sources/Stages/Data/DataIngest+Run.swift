@@ -18,6 +18,7 @@ extension DataIngest: RunnableStage {
         var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)), badRows: badRows) { row in
             if task == .rank { unranked.append(row) } else { try rows.write(row) }
         }
+        if context.hasInput("functions") { collected.define(try context.readFunctionFile("functions")) }
         // Formats whose rows share functions come first: rows of other formats may define a function differently.
         for format in RowFormat.allCases {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)

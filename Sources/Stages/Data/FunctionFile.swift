@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Diagnostics
 import Engine
+import Foundation
 
 /// A file of functions as people have it.
 package enum FunctionFile {
@@ -53,5 +54,16 @@ package enum FunctionFile {
         let catalogue = FunctionsReader.read(source, &findings)
         if findings.hasErrors { throw StageFailure(findings.filter { $0.severity == .error }) }
         return catalogue.functions
+    }
+}
+
+extension StageContext {
+    /// The functions of an input that is one file of them.
+    func readFunctionFile(_ input: String) throws -> [String: FunctionDefinition] {
+        let files = try files(below: input)
+        guard files.count == 1, let file = files.first else {
+            throw StageFailure("the source of functions must be one file, not \(files.count)")
+        }
+        return try FunctionFile.read([UInt8](Data(contentsOf: self.input(input, file))), path: file)
     }
 }

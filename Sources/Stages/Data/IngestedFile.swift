@@ -17,6 +17,11 @@ struct IngestedFile {
     var columns: [String: String] = [:]
     /// Where files may be put while this one is read.
     var scratch = URL.temporaryDirectory
+    /// Whether what it says is right is dropped.
+    var isUnlabelled = false
+
+    /// A row of the file as the recipe wants it.
+    func wanted(_ row: Row) -> Row { isUnlabelled ? row.unlabelled : row }
 
     var records: RecordFile { RecordFile(url, named: name, scratch: scratch) }
 
@@ -47,7 +52,8 @@ extension StageContext {
                 files += try self.files(below: input).map {
                     IngestedFile(
                         url: self.input(input, $0), name: $0, set: set, format: kind.format(of: input),
-                        columns: kind.columns(of: input), scratch: scratch)
+                        columns: kind.columns(of: input), scratch: scratch,
+                        isUnlabelled: kind.expectation(of: input) == .unknown)
                 }
                 number += 1
             }

@@ -11,6 +11,8 @@ struct IngestedRows {
     /// How much of each file is read, where files are merely looked into.
     private let limits: SurveyLimits?
     private(set) var functions: [String: FunctionDefinition] = [:]
+    /// Whether there are functions besides those of rows, so that rows need bring none.
+    private(set) var hasSharedFunctions = false
     private(set) var report = ReadingReport()
     private(set) var task: TaskRows
     /// What is wrong with files that are merely looked into.
@@ -34,13 +36,20 @@ struct IngestedRows {
         (self.task, self.badRows, self.limits, self.write) = (task, badRows, limits, write)
     }
 
+    /// Takes functions that rows may call which bring none. They come before all rows.
+    mutating func define(_ definitions: [String: FunctionDefinition]) {
+        functions.merge(definitions) { known, _ in known }
+        hasSharedFunctions = true
+    }
+
     /// Adds a row of a format whose rows share functions. A row that defines one otherwise than the first that did keeps its own
     /// definition.
     mutating func add(_ row: Row, _ definitions: [FunctionDefinition], set: String, place: RecordPlace) throws {
         guard task.bringsFunctions else { return try append(row, set: set, place: place) }
         try check(
             row.answers.first { answer in
-                !definitions.isEmpty && functions[answer.name] == nil && !definitions.contains { $0.name == answer.name }
+                let isKnown = functions[answer.name] != nil || definitions.isEmpty && !hasSharedFunctions
+                return !isKnown && !definitions.contains { $0.name == answer.name }
             })
         var row = row
         let own = definitions.filter { definition in functions[definition.name].map { $0 != definition } ?? false }
@@ -97,7 +106,7 @@ struct IngestedRows {
         answers.take(row, functions: functions)
         row.set = set
         try write(row)
-        report.countRow(of: place.file, set: set)
+        report.countRow(of: place.file, set: set, isUnlabelled: row.isUnlabelled)
     }
 
     /// Counts a part of a file that is no row, with the reason.
@@ -183,9 +192,12 @@ extension IngestedRows {
     /// Keeps what ended the reading of a file that is merely looked into.
     mutating func note(_ error: any Error) { faults.append(RowFault(place: nil, offset: nil, reason: "\(error)")) }
 
-    /// - Throws: where there is no row, with what was read and skipped.
+    /// - Throws: where there is no row, with what was read and skipped, or no function that questions without answers ask for.
     func checkThatThereAreRows() throws(StageFailure) {
         if report.rows == 0 { throw StageFailure((["the files hold no row"] + report.lines).joined(separator: "; ")) }
+        guard task.isOfCalls, functions.isEmpty, report.unlabelled > 0 else { return }
+        throw StageFailure(
+            "nobody says which functions the questions may call: name a file of them as 'functions' under data.ingest")
     }
 
     /// - Throws: where more rows are bad than the recipe allows.

@@ -40,7 +40,7 @@ enum PassageReader: RowReader {
     /// Whether a file holds records with texts, and is no text itself.
     ///
     /// - Throws: where it is a table whose columns nobody names: its lines are no text to continue.
-    private static func hasRecords(_ file: IngestedFile) throws(StageFailure) -> Bool {
+    static func hasRecords(_ file: IngestedFile) throws(StageFailure) -> Bool {
         guard let form = try? file.records.form() else { return false }
         switch form.container {
         case .parquet, .arrowFile, .arrowStream: return true

@@ -19,16 +19,19 @@ enum RankingReader: RowReader {
                 number += 1
                 let name = record["id"]?.string ?? "\(file.name)#\(number)"
                 guard let query = record["query"]?.string else { throw RowError("there is no 'query', a text") }
-                let texts = try ranked(record, query: query, name: name)
+                let texts = try ranked(record, query: query, name: name, isLabelled: !file.isUnlabelled)
                 for (index, text) in texts.enumerated() {
                     let id = texts.count == 1 ? name : "\(name)/\(index + 1)"
-                    try rows.add(Row(id: id, query: query, ranked: text), [], set: file.set, place: place)
+                    try rows.add(file.wanted(Row(id: id, query: query, ranked: text)), [], set: file.set, place: place)
                 }
             }
         }
     }
 
-    private static func ranked(_ record: JSON, query: String, name: String) throws(RowError) -> [RankedText] {
+    private static func ranked(
+        _ record: JSON, query: String, name: String, isLabelled: Bool
+    ) throws(RowError) -> [RankedText] {
+        func relevance(of json: JSON) throws(RowError) -> Double { isLabelled ? try Self.relevance(of: json) : 0 }
         if let list = record["documents"] {
             guard let documents = list.array, !documents.isEmpty else { throw RowError("'documents' is no list of documents") }
             return try documents.map { document throws(RowError) in
@@ -71,6 +74,7 @@ extension Row {
             let text = try RankedText(function.shortText, relevance: relevance, group: id)
             var row = Row(id: "\(id)/\(function.name)", query: query, ranked: text)
             (row.background, row.set) = (background, set)
+            if isUnlabelled { row = row.unlabelled }
             return row
         }
     }

@@ -45,6 +45,8 @@ struct ReadingReport: Hashable, Sendable {
     }
 
     private(set) var rows = 0
+    /// Rows that are questions alone.
+    private(set) var unlabelled = 0
     private var skipped: [SkipReason: Skipped] = [:]
     private var files: [FileCount] = []
 
@@ -65,8 +67,9 @@ struct ReadingReport: Hashable, Sendable {
     mutating func end(_ form: RecordFile.Form) { files[files.count - 1].form = form.description }
 
     /// - Parameter file: the name of the file that has the row.
-    mutating func countRow(of file: String, set: String) {
+    mutating func countRow(of file: String, set: String, isUnlabelled: Bool = false) {
         rows += 1
+        unlabelled += isUnlabelled ? 1 : 0
         if let index = files.lastIndex(where: { $0.name == file && $0.set == set }) { files[index].rows += 1 }
     }
 
@@ -78,12 +81,12 @@ struct ReadingReport: Hashable, Sendable {
     }
 
     /// `{"files": [{"file": "a.csv", "form": "CSV", "set": "train", "records": 14, "rows": 12}], "rows": 12,
-    /// "skipped": {reason: {"count": 2, "places": ["a.csv, line 3"]}}}`
+    /// "skipped": {reason: {"count": 2, "places": ["a.csv, line 3"]}}}`, and `unlabelled` where rows are questions alone.
     var json: JSON {
         let reasons = skipped.map { reason, skipped in
             (reason.words, ["count": .count(skipped.count), "places": .array(skipped.places.map(JSON.string))] as JSON)
         }
-        return [
+        var report: [String: JSON] = [
             "files": .array(
                 files.map { file in
                     var members: [String: JSON] = [
@@ -95,6 +98,8 @@ struct ReadingReport: Hashable, Sendable {
                 }),
             "rows": .count(rows), "skipped": .object(Dictionary(uniqueKeysWithValues: reasons)),
         ]
+        if unlabelled > 0 { report["unlabelled"] = .count(unlabelled) }
+        return .object(report)
     }
 
     /// For the log: one line for each file, and one for each reason in the order of their declaration.
@@ -114,6 +119,7 @@ struct ReadingReport: Hashable, Sendable {
             let places = (skipped["places"]?.array ?? []).compactMap(\.string)
             return "skipped \(count): \(reason.words) (\(places.joined(separator: "; "))\(count > places.count ? ", …" : ""))"
         }
-        return files + skipped
+        let questions = report["unlabelled"]?.integer.map { ["\($0) rows are questions alone: they say not what is right"] } ?? []
+        return files + questions + skipped
     }
 }

@@ -18,7 +18,7 @@ enum SNIPSReader: RowReader {
             let place = RecordPlace(file: file.name)
             for row in rowsOfFile {
                 let called = row.answers.compactMap { definitions[$0.name] }
-                try rows.attempt(at: place) { try $0.add(row, called, set: file.set, place: place) }
+                try rows.attempt(at: place) { try $0.add(file.wanted(row), called, set: file.set, place: place) }
             }
         }
     }

@@ -19,7 +19,7 @@ enum SpanReader: RowReader {
             try rows.read(file, for: Self.self) { rows, json, place in
                 counts[name, default: 0] += 1
                 let row = try row(json, id: "\(name)#\(counts[name] ?? 0)")
-                try rows.add(row, [], set: file.set, place: place)
+                try rows.add(file.wanted(row), [], set: file.set, place: place)
             }
         }
     }

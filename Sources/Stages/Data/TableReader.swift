@@ -26,6 +26,8 @@ enum TableReader: RecordReader {
         return [.row(row, [])]
     }
 
+    static func unlabelled(_ record: JSON) -> JSON { record.filterMembers { key, _ in key != "reply" && key != "label" } }
+
     /// The member that holds the reply, under either of its names; `nil` where there is none.
     private static func reply(in record: JSON) throws(RowError) -> (name: String, value: JSON)? {
         switch (record["reply"], record["label"]) {

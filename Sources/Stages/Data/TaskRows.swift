@@ -12,6 +12,8 @@ struct TaskRows {
     /// Of `classify`; `nil` where the training rows' labels are all that there are.
     private let known: Set<String>?
     private var trained: Set<String> = []
+    /// Whether some rows say not what is right.
+    private var hasQuestions = false
     /// Labels of other rows, with the place of the first of each.
     private var elsewhere: [String: String] = [:]
     /// Of `extract`; `nil` where the schema is known.
@@ -34,6 +36,10 @@ struct TaskRows {
     /// - Throws: what of the row does not fit, with the field and what to do.
     mutating func fitted(_ row: Row, set: String, place: String) throws(RowError) -> Row {
         if row.isPassage { return row }
+        if row.isUnlabelled {
+            hasQuestions = true
+            return try question(row)
+        }
         if description.kind == .calls {
             try checkThatItCalls(row)
             return row
@@ -49,8 +55,8 @@ struct TaskRows {
         }
         guard description.kind != .choice || row.options != nil else {
             throw RowError(
-                "\(row.name) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'arc' and "
-                    + "'hellaswag' have them")
+                "\(row.name) has no options, which the task 'choice' wants; the formats 'options', 'mmlu', 'cmmlu', "
+                    + "'arc' and 'hellaswag' have them")
         }
         guard row.answers.isEmpty else {
             throw RowError("\(row.name) calls '\(row.answers[0].name)', and the task '\(task)' wants a reply in words")
@@ -61,6 +67,20 @@ struct TaskRows {
         var row = row
         (row.functions, row.definitions) = ([], nil)
         row.reply = try fitted(reply, of: row, set: set, place: place)
+        return row
+    }
+
+    /// A row that says not what is right, with what its task asks about.
+    private func question(_ row: Row) throws(RowError) -> Row {
+        var row = row
+        switch description.kind {
+        case .calls where row.ranked != nil || row.options != nil:
+            throw RowError("\(row.name) has options or a text to rank; write 'task: choice' or 'task: rank' in the recipe")
+        case .choice where row.options == nil: throw RowError("\(row.name) has no options, which the task 'choice' wants")
+        case .rank where row.ranked == nil && row.functions.isEmpty: throw RowError("\(row.name) has nothing to rank")
+        case .calls, .rank: break
+        case .choice, .classify, .extract, .text: (row.functions, row.definitions) = ([], nil)
+        }
         return row
     }
 
@@ -128,6 +148,9 @@ struct TaskRows {
             if let (label, place) = elsewhere.filter({ !trained.contains($0.key) }).min(by: { $0.key < $1.key }) {
                 throw StageFailure(
                     "\(place): the label '\(label)' has no training row; add some, or name it among 'task.labels'")
+            }
+            if trained.isEmpty, hasQuestions {
+                throw StageFailure("no training row has a label that questions could get; name the labels as 'task.labels'")
             }
             description.labels = trained.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }

@@ -13,6 +13,10 @@ enum XLAMReader: RecordReader {
         return [.row(row, functions)]
     }
 
+    static func unlabelled(_ record: JSON) -> JSON {
+        .object((record.object ?? [:]).merging(["answers": []]) { $1 })
+    }
+
     static func row(_ json: JSON) throws(RowError) -> (Row, [FunctionDefinition]) {
         let id = json["id"]?.string ?? json["id"]?.integer.map { "xlam-\($0)" }
         guard let query = json["query"]?.string else { throw RowError("the row has no 'query'") }

@@ -17,15 +17,14 @@ extension EvalScore: RunnableStage {
         let task = try context.readTask()
         let answers = try sets.map { try readAnswers(to: $0, in: context) }
         // All sets in one run: a judging model's checkpoint is of one run.
-        let judging = try context.judging(
-            answers.joined().map(\.judged), kind: judge, question: question, task)
+        let judging = try context.judging(answers.joined().map(\.judged), by: self, task)
         var scores: [String: JSON] = [:]
         var confusions: [String: JSON] = [:]
         var failures: [JSON] = []
         var start = 0
         for (set, answers) in zip(sets, answers) {
             let range = start..<start + answers.count
-            var results = SetResults(set: set, of: task)
+            var results = SetResults(set: set, of: task, domains: domains)
             for (answer, verdict) in zip(answers, judging.verdicts[range]) {
                 results.add(answer.judged, verdict, of: answer.answer)
             }
@@ -59,11 +58,15 @@ private struct SetResults {
     let set: String
     private let task: any AnswerTask
     private var tally: any TaskScores
+    /// `nil` where calls are not read as frames.
+    private var frames: FrameScores?
     private(set) var failures: [JSON] = []
 
-    init(set: String, of task: any AnswerTask) {
+    /// - Parameter domains: functions by domain, where calls are read as frames.
+    init(set: String, of task: any AnswerTask, domains: [String: [String]]?) {
         (self.set, self.task) = (set, task)
         tally = task.newScores()
+        frames = domains.map { FrameScores(FunctionDomains($0)) }
     }
 
     mutating func add(_ judged: JudgedResponse, _ verdict: Verdict, of answer: Answer) {
@@ -73,18 +76,21 @@ private struct SetResults {
             ScoredAnswer(
                 row: row, answer: judged.answer, isAccepted: verdict.isAccepted, isExact: isExact,
                 responseTokens: answer.tokens.response, options: answer.options))
+        if !row.isUnlabelled { frames?.add(row, answer: judged.answer) }
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
-            "wanted": .string(task.response(to: row)), "reason": .string(reason),
+            "wanted": row.isUnlabelled ? .null : .string(task.response(to: row)), "reason": .string(reason),
         ])
     }
 
     var confusion: JSON { tally.confusion }
 
     func scores(agreement: JSON?) -> JSON {
-        guard let agreement, let members = tally.json.object else { return tally.json }
-        return .object(members.merging(["agreement": agreement]) { $1 })
+        guard var members = tally.json.object else { return tally.json }
+        if let frames { members.merge(frames.members) { $1 } }
+        if let agreement { members["agreement"] = agreement }
+        return .object(members)
     }
 }
 
@@ -123,12 +129,17 @@ extension EvalGenerate: RunnableStage {
 }
 
 extension StageContext {
-    /// The rows of a set that models are to answer.
-    func readEvaluatedRows(of set: String) throws -> [Row] {
+    /// The rows of a set that models are measured on.
+    func readSet(_ set: String) throws -> [Row] {
         guard FileManager.default.fileExists(atPath: input("data", DataFiles.set(set).name).path) else {
             throw StageFailure("the data has no rows in the set '\(set)'; take it out of evaluate.sets")
         }
-        let rows = try read(DataFiles.set(set), from: "data")
+        return try read(DataFiles.set(set), from: "data")
+    }
+
+    /// The rows of a set that models are to answer.
+    func readEvaluatedRows(of set: String) throws -> [Row] {
+        let rows = try readSet(set)
         if let passage = rows.first(where: \.isPassage) {
             throw StageFailure(
                 "the row '\(passage.id)' of the set '\(set)' is a passage of text, which asks for no calls; "
@@ -150,6 +161,8 @@ struct Answer {
     var native: NativeAnswer?
     /// Why that cannot be read.
     var fault: String?
+    /// What a model behind a server reasoned before it.
+    var reasoning: String?
 }
 
 extension Answer: LineContent {
@@ -163,7 +176,7 @@ extension Answer: LineContent {
             row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
             hasEnded: line["ended"] != false,
             options: try line["options"]?.array.map { list throws(RowError) in try list.map(ScoredOption.init(json:)) },
-            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string)
+            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string, reasoning: line["reasoning"]?.string)
     }
 
     var line: JSON {
@@ -172,6 +185,7 @@ extension Answer: LineContent {
         if let options { members["options"] = .array(options.map(\.json)) }
         members["native"] = native?.json
         members["fault"] = fault.map(JSON.string)
+        members["reasoning"] = reasoning.map(JSON.string)
         return .object(members)
     }
 }

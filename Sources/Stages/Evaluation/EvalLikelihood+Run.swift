@@ -30,7 +30,7 @@ extension EvalLikelihood: RunnableStage {
 }
 
 /// A row with the questions of its options.
-private struct AskedRow {
+struct AskedRow {
     let row: Row
     let options: [String]
     let questions: [LikelihoodQuestion]
@@ -47,6 +47,9 @@ private struct AskedRow {
         }
     }
 
+    /// What stands before the options: of several the longest.
+    var prompt: [Int32] { questions.map(\.context).max { $0.count < $1.count } ?? [] }
+
     /// The most probable option as the answer.
     func answer(_ likelihoods: [Likelihood]) throws -> Answer {
         let scored = zip(likelihoods, options).map { ScoredOption($0, of: $1) }
@@ -57,13 +60,13 @@ private struct AskedRow {
         }
         let best = ChoiceCounts.Normalization.none.choice(among: scored) ?? 0
         let tokens = AnswerTokens(
-            prompt: questions.map(\.context.count).max() ?? 0, response: scored.reduce(0) { $0 + $1.tokens })
+            prompt: prompt.count, response: scored.reduce(0) { $0 + $1.tokens })
         return Answer(row: row.id, response: options[best], tokens: tokens, hasEnded: true, options: scored)
     }
 }
 
 /// How rows and their options become tokens.
-private struct OptionPrompts {
+struct OptionPrompts {
     private enum Form {
         /// With the model's markup, as training has it.
         case prompt(ResponseRows)

@@ -20,9 +20,10 @@ package struct Metric: Hashable, Sendable {
     enum Source: Hashable, Sendable {
         /// In a file of the model: the input is `input.<i>` for the i-th row. What `isAlwaysShown` needs no word in a recipe.
         case model(input: String, File<JSON>, path: [String], isAlwaysShown: Bool = false)
-        /// In a file that has the figure of each set under `sets`, the model's is that of the first one.
-        case firstSet(input: String, File<JSON>, member: String)
-        /// The member of each set's scores: one figure for each set.
+        /// In a file that has the figure of each set under `sets`, the model's is that of the first one. What `isAlwaysRead` is in
+        /// every report.
+        case firstSet(input: String, File<JSON>, member: String, isAlwaysRead: Bool = false)
+        /// The member of each set's scores, or of its loss: one figure for each set.
         case set(member: String)
     }
 
@@ -77,11 +78,30 @@ extension Metric {
             .lowerIsBetter, Format(places: 0, divisor: 1024, unit: " KiB"),
             comparison: Format(places: 1, divisor: 1024, unit: " KiB")),
         Metric(
-            "flops", heading: "MFLOPs/answer", .firstSet(input: "cost", EvalCost.cost, member: "flops"), .lowerIsBetter,
+            "flops", heading: "MFLOPs/answer",
+            .firstSet(input: "cost", EvalCost.cost, member: "flops", isAlwaysRead: true), .lowerIsBetter,
             Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "prefill_flops", heading: "MFLOPs/prompt", .firstSet(input: "cost", EvalCost.cost, member: "prefill_flops"),
+            .lowerIsBetter, Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "cached_flops", heading: "MFLOPs cached", .firstSet(input: "cost", EvalCost.cost, member: "cached_flops"),
+            .higherIsBetter, Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
+        Metric(
+            "decode_flops", heading: "MFLOPs decoding", .firstSet(input: "cost", EvalCost.cost, member: "decode_flops"),
+            .lowerIsBetter, Format(places: 1, divisor: 1e6), comparison: Format(places: 2, divisor: 1e6, unit: " M")),
         Metric(
             "speed", heading: "tokens/s", .model(input: "speed", BenchDecode.speed, path: ["tokens_per_second"]),
             .higherIsBetter, Format(places: 0)),
+        Metric(
+            "prompt_tokens", heading: "prompt tokens", .model(input: "price", EndpointCost.price, path: ["prompt_tokens"]),
+            .lowerIsBetter, Format(places: 1)),
+        Metric(
+            "price", heading: "price/1k answers", .model(input: "price", EndpointCost.price, path: ["price"]), .lowerIsBetter,
+            Format(places: 3, factor: 1000), comparison: Format(places: 6)),
+        Metric(
+            "qps", heading: "queries/s", .model(input: "queries", BenchQueries.queries, path: ["queries_per_second"]),
+            .higherIsBetter, Format(places: 1)),
         Metric(
             "perplexity", .model(input: "perplexity", EvalPerplexity.perplexity, path: ["perplexity"]), .lowerIsBetter,
             Format(places: 3)),
@@ -91,6 +111,16 @@ extension Metric {
         Metric(
             "exact", .set(member: "exact"), .higherIsBetter, .share,
             hubName: HubName(type: "exact_match", name: "exact match")),
+        Metric(
+            "domain", .set(member: "domain"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "domain")),
+        Metric(
+            "intent", .set(member: "intent"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "intent")),
+        Metric(
+            "slot_f1", heading: "slot F1", .set(member: "slot_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over slots with values")),
+        Metric(
+            "frame", .set(member: "frame"), .higherIsBetter, .share,
+            hubName: HubName(type: "exact_match", name: "domain, intent and all slots")),
         Metric(
             "accuracy", .set(member: "accuracy"), .higherIsBetter, .share,
             hubName: HubName(type: "accuracy", name: "accuracy")),
@@ -144,6 +174,7 @@ extension Metric {
         Metric(
             "pairs", .set(member: "pairs"), .higherIsBetter, .share,
             hubName: HubName(type: "accuracy", name: "pairs in the right order")),
+        Metric("loss", .set(member: "loss"), .lowerIsBetter, Format(places: 4), comparison: Format(places: 4)),
         Metric("length", heading: "tokens", .set(member: "response_tokens_mean"), .lowerIsBetter, Format(places: 1)),
     ]
 

@@ -27,22 +27,39 @@ extension Report: RunnableStage {
     private func entry(_ index: Int, _ name: String, in context: StageContext) throws -> JSON {
         let scores = "scores.\(index)"
         var entry: [String: JSON] = [
-            "name": .string(name), "sets": try context.read(EvalScore.scores, from: scores)["sets"] ?? [:],
+            "name": .string(name), "sets": try sets(index, in: context),
             "confusions": try confusions(context.read(EvalScore.confusion, from: scores)),
         ]
+        if context.hasInput("comparison.\(index)") {
+            entry["comparison"] = try context.read(EvalCompare.comparison, from: "comparison.\(index)")["sets"] ?? [:]
+        }
         for metric in Metric.all {
             switch metric.source {
             case .model(let input, let file, let path, let isAlwaysShown):
                 guard isAlwaysShown || context.hasInput("\(input).\(index)") else { continue }
                 let figures = try context.read(file, from: "\(input).\(index)")
                 entry[metric.name] = path.reduce(figures) { $0[$1] ?? .null }
-            case .firstSet(let input, let file, let member):
+            case .firstSet(let input, let file, let member, let isAlwaysRead):
+                guard isAlwaysRead || metrics.contains(metric.name) else { continue }
                 let figures = try context.read(file, from: "\(input).\(index)")
                 entry[metric.name] = sets.first.flatMap { figures["sets"]?[$0]?[member] } ?? .null
             case .set: continue
             }
         }
         return .object(entry)
+    }
+
+    /// The figures of each set: its scores, and its loss where that was measured.
+    private func sets(_ index: Int, in context: StageContext) throws -> JSON {
+        let scores = try context.read(EvalScore.scores, from: "scores.\(index)")["sets"] ?? [:]
+        guard context.hasInput("loss.\(index)"), var sets = scores.object else { return scores }
+        let losses = try context.read(EvalLoss.loss, from: "loss.\(index)")["sets"] ?? [:]
+        for (set, figures) in losses.sortedMembers {
+            var members = sets[set]?.object ?? [:]
+            members["loss"] = figures["loss"] ?? .null
+            sets[set] = .object(members)
+        }
+        return .object(sets)
     }
 
     /// The functions most often called, or the labels most often given, in place of others, over all sets.

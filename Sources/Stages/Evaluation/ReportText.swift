@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Engine
 
 /// A report for people: the table of metrics, then their details.
 package struct ReportText: Sendable {
@@ -12,6 +13,7 @@ package struct ReportText: Sendable {
     private let confused: TextTable
     private let areFunctions: Bool
     private let agreement: TextTable
+    private let comparisons: TextTable
 
     package init(_ report: JSON) {
         metrics = ReportTable(report)
@@ -31,15 +33,37 @@ package struct ReportText: Sendable {
             headings: ["model", "set", "wanted", areFunctions ? "called" : "given", "times"],
             lines: rows.flatMap { row in (row["confusions"]?.array ?? []).map { Self.confusion($0, of: row) } }, words: 4)
         agreement = TextTable(
-            headings: ["model", "set", "answers", "agreement"],
+            headings: ["model", "set", "answers", "judge", "ast", "agreement", "κ"],
             lines: scored.compactMap { model, set, scores in
-                scores["agreement"].map { agreement in
-                    [
-                        model, set, String(agreement["compared"]?.integer ?? 0),
-                        ReportTable.percentage(agreement["share"]?.double),
-                    ]
+                scores["agreement"].map { [model, set] + Self.agreement($0, judge: scores["ar"]?.double) }
+            }, words: 2)
+        comparisons = TextTable(
+            headings: ["model", "set"] + ComparisonText.headings,
+            lines: rows.flatMap { row in
+                sets.compactMap { set in
+                    row["comparison"]?[set].map { [row["name"]?.string ?? "", set] + ComparisonText.cells(of: $0) }
                 }
             }, words: 2)
+    }
+
+    /// The number of answers, the shares that the judge and `ast` accept, that on which they agree, and Cohen's κ.
+    ///
+    /// - Parameter judge: the share that the judge accepts.
+    private static func agreement(_ agreement: JSON, judge: Double?) -> [String] {
+        let (compared, share) = (agreement["compared"]?.double ?? 0, agreement["share"]?.double)
+        let alone = agreement["accepted_by_model_alone"]?.double ?? 0
+        let astAlone = agreement["accepted_by_ast_alone"]?.double ?? 0
+        let both = judge.map { $0 * compared - alone }
+        let ast = both.flatMap { compared > 0 ? ($0 + astAlone) / compared : nil }
+        return [
+            Metric.Format(places: 0).text(compared), ReportTable.percentage(judge), ReportTable.percentage(ast),
+            ReportTable.percentage(share), kappa(judge, ast, share),
+        ]
+    }
+
+    private static func kappa(_ judge: Double?, _ ast: Double?, _ share: Double?) -> String {
+        guard let judge, let ast, let share, let kappa = AgreementCounts.kappa(share: share, judge, ast) else { return "–" }
+        return Metric.Format.decimal(kappa, places: 3)
     }
 
     /// The number of rows of a kind, AR and exact match.
@@ -69,7 +93,8 @@ package struct ReportText: Sendable {
                 areFunctions ? "Functions most often called in place of others" : "Labels most often given in place of others",
                 confused
             ),
-            ("How often the judging model says what the rules of ast say", agreement),
+            ("What the judge accepts, what the rules of ast accept, and how often they say the same", agreement),
+            ("Wins, ties and losses against the model that is compared with", comparisons),
         ].compactMap { title, table in table.flatMap { $0.lines.isEmpty ? nil : (title, $0) } }
     }
 

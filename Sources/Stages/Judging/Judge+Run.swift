@@ -14,17 +14,19 @@ extension Judge: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let task = try context.readTask()
-        let rows = Dictionary(uniqueKeysWithValues: try context.read(DataFiles.train, from: "data").map { ($0.id, $0) })
-        let rollouts = try context.read(Rollout.file, from: "rollouts").map { rollout in
+        let asked = try context.read(DataFiles.set(set.rawValue), from: "data")
+        let rows = Dictionary(uniqueKeysWithValues: asked.map { ($0.id, $0) })
+        let noun = set == .train ? "training row" : "row of '\(set.rawValue)'"
+        let answers = try context.numberedInputs("rollouts").flatMap { try context.read(Rollout.file, from: $0) }
+        let rollouts = try answers.map { rollout in
             guard let row = rows[rollout.row] else {
                 throw StageFailure(
-                    "rollouts/\(Rollout.file.name) has a rollout of no training row: \(rollout.line.canonicalText)")
+                    "rollouts/\(Rollout.file.name) has a rollout of no \(noun): \(rollout.line.canonicalText)")
             }
             let judged = JudgedResponse(row: row, response: rollout.response, format: answer, fault: rollout.fault)
             return (response: judged, rollout: rollout)
         }
-        let judging = try context.judging(
-            rollouts.filter(\.rollout.hasEnded).map(\.response), kind: kind, question: question, task)
+        let judging = try context.judging(rollouts.filter(\.rollout.hasEnded).map(\.response), by: self, task)
         var verdicts = judging.verdicts.makeIterator()
         var sampling = RejectionSampling(keep: keep)
         for (response, rollout) in rollouts {
@@ -41,10 +43,10 @@ extension Judge: RunnableStage {
 
     /// What is right may still be no example to learn from.
     private static func teachable(_ judged: JudgedResponse, _ verdict: Verdict, _ task: any AnswerTask) -> Verdict {
-        guard verdict.isAccepted, let fault = judged.answer.flatMap({ task.fault(inRight: $0, to: judged.row) }) else {
-            return verdict
-        }
-        return .rejected(fault)
+        guard verdict.isAccepted, let answer = judged.answer else { return verdict }
+        let row = judged.row
+        let fault = row.isUnlabelled ? task.fault(inReference: answer, to: row) : task.fault(inRight: answer, to: row)
+        return fault.map(Verdict.rejected) ?? verdict
     }
 
     private func write(_ sampling: RejectionSampling, _ judging: JudgeVerdicts, rows: Int, in context: StageContext) throws {

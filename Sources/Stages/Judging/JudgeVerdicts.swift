@@ -28,70 +28,77 @@ struct JudgedResponse {
     }
 }
 
-/// A judge's verdicts on responses. The judge is rules, or a model whose word is compared with theirs.
+/// What a judge says of a response.
+struct Opinion {
+    var verdict: Verdict
+    /// Whether the judge came to a verdict at all.
+    var isUnderstood = true
+    /// What is kept of it besides; `nil` where rules decide.
+    var record: [String: JSON]?
+}
+
+/// One who judges responses.
+protocol ResponseJudge {
+    /// Whether it says more than rules do: what it says is kept, and compared with the rules of `ast`.
+    var isOpinion: Bool { get }
+    /// One for each response. Equal responses to a row have one opinion.
+    func opinions(on responses: [JudgedResponse]) throws -> [Opinion]
+}
+
+/// The verdicts of a recipe's judges on responses: one is asked after the other, about what those before accepted. Where a
+/// model or a program is among them, the verdicts are compared with the rules of `ast`.
 struct JudgeVerdicts {
-    /// Where a stage keeps what a judging model was asked and replied.
+    /// Where a stage keeps what a judging model was asked and replied, and what a program said.
     static let transcriptFile = File<[JSON]>("verdicts.jsonl")
 
     /// One for each response.
-    private(set) var verdicts: [Verdict] = []
-    /// What a judging model was asked and replied, once for each distinct response; `nil` where rules decide.
+    private(set) var verdicts: [Verdict]
+    /// For each response whether its judge came to a verdict.
+    private(set) var isUnderstood: [Bool]
+    /// What was asked and said, once for each distinct response; `nil` where rules alone decide.
     private(set) var transcript: [JSON]?
-    /// For each response what a judging model's word is worth; empty where rules decide.
-    private var words: [(word: ModelVerdict?, isRight: Bool)] = []
+    /// For each response whether the rules of `ast` accept it, `nil` of an unlabelled row; empty where rules alone decide.
+    private var isRight: [Bool?] = []
 
-    /// Judges by rules.
-    init(_ responses: [JudgedResponse], by rules: AnswerJudge, _ task: any AnswerTask) {
-        verdicts = responses.map { $0.verdict(by: rules, task) }
+    init(_ responses: [JudgedResponse], by judges: [any ResponseJudge], _ task: any AnswerTask) throws {
+        let hasOpinions = judges.contains(where: \.isOpinion)
+        verdicts = responses.map { _ in .accepted }
+        isUnderstood = responses.map { _ in true }
+        if hasOpinions { isRight = responses.map { $0.row.isUnlabelled ? nil : $0.verdict(by: .ast, task).isAccepted } }
+        var transcript: [JSON] = []
+        var open = Array(responses.indices)
+        for judge in judges {
+            var kept: Set<JudgedResponse.Key> = []
+            let opinions = try judge.opinions(on: open.map { responses[$0] })
+            for (place, opinion) in zip(open, opinions) {
+                (verdicts[place], isUnderstood[place]) = (opinion.verdict, opinion.isUnderstood)
+                let response = responses[place]
+                guard hasOpinions, let record = opinion.record, kept.insert(response.key).inserted else { continue }
+                let members: [String: JSON] = [
+                    "id": .string(response.row.id), "response": .string(response.response),
+                    "ast": isRight[place].map(JSON.bool) ?? .null,
+                ]
+                transcript.append(.object(record.merging(members) { own, _ in own }))
+            }
+            open.removeAll { !verdicts[$0].isAccepted }
+        }
+        if hasOpinions { self.transcript = transcript }
     }
 
-    /// Asks a model. A reply that is no verdict rejects.
-    init(
-        _ responses: [JudgedResponse], asking model: some JudgingModel, _ question: JudgingQuestion,
-        _ task: any AnswerTask
-    ) throws {
-        var places: [JudgedResponse.Key: Int] = [:]
-        var questions: [String] = []
-        for response in responses where places[response.key] == nil {
-            places[response.key] = questions.count
-            questions.append(try question.text(about: response.response, to: response.row, task))
-        }
-        let replies = try model.replies(to: questions)
-        var transcript = [JSON](repeating: .null, count: questions.count)
-        for response in responses {
-            guard let place = places[response.key] else { continue }
-            let reply = replies[place]
-            let word = ModelVerdict(reply: reply)
-            let isRight = response.verdict(by: .ast, task).isAccepted
-            words.append((word, isRight))
-            verdicts.append(Self.verdict(word))
-            transcript[place] = [
-                "id": .string(response.row.id), "response": .string(response.response), "question": .string(questions[place]),
-                "reply": .string(reply.text), "verdict": word.map { .string($0.rawValue) } ?? .null, "ast": .bool(isRight),
-            ]
-        }
-        self.transcript = transcript
-    }
-
-    private static func verdict(_ word: ModelVerdict?) -> Verdict {
-        switch word {
-        case .yes: .accepted
-        case .no: .rejected("the judging model says no")
-        case nil: .rejected("verdict not understood")
-        }
-    }
-
-    /// How often the model's verdicts are those of the rules of `ast`, over some of the responses; `nil` where rules decide.
+    /// How often the verdicts are those of the rules of `ast`, over some of the responses; `nil` where rules alone decide, and
+    /// where no row says what is right.
     func agreement(over responses: Range<Int>) -> JSON? {
         guard transcript != nil else { return nil }
-        let words = words[responses]
-        let agreeing = words.count { ($0.word == .yes) == $0.isRight }
+        var counts = AgreementCounts()
+        for place in responses {
+            if let isRight = isRight[place] { counts.add(verdicts[place].isAccepted, isRight) }
+        }
+        if counts.compared == 0, !responses.isEmpty { return nil }
         return [
-            "compared": .count(words.count), "agreeing": .count(agreeing),
-            "share": words.isEmpty ? .null : .number(Double(agreeing) / Double(words.count)),
-            "accepted_by_model_alone": .count(words.count { $0.word == .yes && !$0.isRight }),
-            "accepted_by_ast_alone": .count(words.count { $0.word != .yes && $0.isRight }),
-            "not_understood": .count(words.count { $0.word == nil }),
+            "compared": .count(counts.compared), "agreeing": .count(counts.agreeing),
+            "share": counts.share.map(JSON.number) ?? .null,
+            "accepted_by_model_alone": .count(counts.firstAlone), "accepted_by_ast_alone": .count(counts.secondAlone),
+            "not_understood": .count(responses.count { !isUnderstood[$0] }),
         ]
     }
 }
@@ -99,15 +106,20 @@ struct JudgeVerdicts {
 extension StageContext {
     /// Judges responses as a recipe says.
     func judging(
-        _ responses: [JudgedResponse], kind: JudgeKind, question: ModelQuestion?, _ task: any AnswerTask
+        _ responses: [JudgedResponse], by kind: some JudgedKind, _ task: any AnswerTask
     ) throws -> JudgeVerdicts {
-        switch kind {
-        case .ast: return JudgeVerdicts(responses, by: .ast, task)
-        case .exact: return JudgeVerdicts(responses, by: .exact, task)
+        try JudgeVerdicts(responses, by: kind.judges.value.map { try judge($0, of: kind, task) }, task)
+    }
+
+    private func judge(_ word: JudgeKind, of kind: some JudgedKind, _ task: any AnswerTask) throws -> any ResponseJudge {
+        switch word {
+        case .ast: return RuleJudge(rules: .ast, task: task)
+        case .exact: return RuleJudge(rules: .exact, task: task)
+        case .format: return FormatJudge(task: task)
         case .model:
-            let question = question ?? .standard
-            return try JudgeVerdicts(
-                responses, asking: judgingModel(for: question), JudgingQuestion(question.prompt, of: task.kind), task)
+            let question = kind.question ?? .standard
+            return ModelJudge(model: try judgingModel(for: question), question: question, task: task)
+        case .exec: return ProgramJudge(context: self, program: kind.program ?? .standard, task: task)
         }
     }
 }

@@ -8,22 +8,39 @@ struct JudgingReply: Hashable, Sendable {
     var text: String
     /// Whether it ended by itself.
     var isWhole: Bool
+    /// What a server keeps apart from the reply; `nil` where it keeps nothing apart.
+    var reasoning: String?
+}
+
+/// How a judging model replies.
+struct ReplyOptions: Hashable, Sendable {
+    var maximumTokens: Int
+    /// Replies to each question.
+    var votes = 1
+    /// 0 is greedy.
+    var temperature = 0.0
+    var seed = 0
+
+    init(_ question: ModelQuestion) {
+        maximumTokens = question.maxTokens
+        votes = question.votes
+        guard votes > 1 else { return }
+        temperature = question.temperature ?? 0
+        seed = question.seed ?? 0
+    }
 }
 
 /// A model that is asked for verdicts, wherever it is.
 protocol JudgingModel {
-    /// The greedy replies to each question, in their order. Each question is a conversation of its own.
-    func replies(to questions: [String]) throws -> [JudgingReply]
+    /// The replies to each question, in the questions' order. Each question is a conversation of its own.
+    func replies(to questions: [String], _ options: ReplyOptions) throws -> [[JudgingReply]]
 }
 
 /// The judging model that is a stage's input: all questions in one run, which is what a checkpoint is of.
 struct LocalJudgingModel: JudgingModel {
-    /// A verdict is a word: what goes on is no verdict.
-    private static let maximumTokens = 8
-
     let context: StageContext
 
-    func replies(to questions: [String]) throws -> [JudgingReply] {
+    func replies(to questions: [String], _ options: ReplyOptions) throws -> [[JudgingReply]] {
         let folder = context.modelFolder("judge")
         let encoder = try folder.prompts(.query)
         var prompts: [GenerationPrompt] = []
@@ -31,32 +48,47 @@ struct LocalJudgingModel: JudgingModel {
             let row = Row(id: "question \(index + 1)", query: question, answers: [])
             prompts.append(GenerationPrompt(try encoder.promptTokens(of: row, functions: [:])))
         }
-        let options = GenerationOptions(maximumTokens: Self.maximumTokens, stopTokens: Set(encoder.endTokens))
+        let generation = GenerationOptions(
+            maximumTokens: options.maximumTokens, stopTokens: Set(encoder.endTokens), temperature: options.temperature,
+            samples: options.votes, seed: UInt64(bitPattern: Int64(options.seed)))
+        let count = prompts.count * options.votes
         return try Generator(context.unpaddedInferenceModel("judge"), workers: context.workers)
-            .generate(prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "verdict"))
+            .generate(prompts, options: generation, checkpoint: context.resultCheckpoint(of: count, unit: "verdict"))
             .map { JudgingReply(text: $0.text(with: encoder.tokenizer), isWhole: $0.isFinished) }
+            .divided(by: options.votes)
     }
 }
 
 /// A judging model behind a server, whose exchanges are recorded beside the verdicts.
 struct EndpointJudgingModel: JudgingModel {
-    private static let maximumTokens = 8
-
     let context: StageContext
     let model: String
 
-    func replies(to questions: [String]) throws -> [JudgingReply] {
-        let exchanges = try context.answers(
-            to: questions.map { question in
+    func replies(to questions: [String], _ options: ReplyOptions) throws -> [[JudgingReply]] {
+        let asked = questions.flatMap { question in
+            (0..<options.votes).map { vote in
                 ChatQuestion(
                     model: model, messages: [["role": "user", "content": .string(question)]], tools: ChatTools([]),
-                    temperature: 0, maxTokens: Self.maximumTokens, seed: 0)
-            })
+                    temperature: options.temperature, maxTokens: options.maximumTokens,
+                    // 31 bits, which every server accepts.
+                    seed: (options.seed &+ vote) & 0x7FFF_FFFF)
+            }
+        }
+        let exchanges = try context.answers(to: asked)
         try context.write(exchanges: exchanges)
         return exchanges.map { exchange in
-            let text = exchange.answer["choices"]?[0]?["message"]?["content"]?.string
-            return JudgingReply(text: text ?? "", isWhole: ChatAnswer(exchange.answer).isWhole)
-        }
+            let message = exchange.answer["choices"]?[0]?["message"]
+            let reasoning = message?["reasoning_content"]?.string ?? message?["reasoning"]?.string
+            return JudgingReply(
+                text: message?["content"]?.string ?? "", isWhole: ChatAnswer(exchange.answer).isWhole, reasoning: reasoning)
+        }.divided(by: options.votes)
+    }
+}
+
+extension Array {
+    /// Parts of one length, in their order.
+    fileprivate func divided(by length: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: Swift.max(1, length)).map { Array(self[$0..<Swift.min($0 + length, count)]) }
     }
 }
 
@@ -68,82 +100,5 @@ extension StageContext {
             throw StageFailure("a judge of kind 'model' has no model: give the stage the input 'judge'")
         }
         return LocalJudgingModel(context: self)
-    }
-}
-
-/// What a judging model is asked about a response: a text with places for what it is about.
-struct JudgingQuestion {
-    /// The recipe's text, or the standard one where that is empty.
-    let template: String
-
-    private static let standard = """
-        Someone asked an assistant that answers with function calls:
-        {query}
-
-        The functions, one a line:
-        {functions}
-
-        Calls that are known to be right ([] where no call is wanted):
-        {reference}
-
-        The assistant's answer:
-        {answer}
-
-        Does the answer make the same calls, with arguments that mean the same? Reply with one word, yes or no.
-        """
-
-    private static let standardOfWords = """
-        Someone asked an assistant:
-        {query}
-
-        An answer that is known to be right:
-        {reference}
-
-        The assistant's answer:
-        {answer}
-
-        Does the answer say the same? Reply with one word, yes or no.
-        """
-
-    /// - Parameter task: decides the standard text.
-    init(_ written: String, of task: TaskKind = .calls) {
-        template = !written.isEmpty ? written : task == .calls ? Self.standard : Self.standardOfWords
-    }
-
-    /// The question about a response. What is put into a place is never searched for places.
-    func text(about response: String, to row: Row, _ task: any AnswerTask) throws(RowError) -> String {
-        let values = [
-            "query": (row.background.context.map(\.text) + [row.query] + row.background.steps.map(\.text))
-                .joined(separator: "\n"),
-            "functions": try task.choices(for: row), "reference": task.response(to: row), "answer": response,
-        ]
-        var text = ""
-        var rest = template[...]
-        while let start = rest.firstIndex(of: "{") {
-            text += rest[..<start]
-            rest = rest[start...]
-            let place = rest.firstIndex(of: "}").map { (name: String(rest[rest.index(after: start)..<$0]), end: $0) }
-            if let place, let value = values[place.name] {
-                text += value
-                rest = rest[rest.index(after: place.end)...]
-            } else {
-                text += "{"
-                rest = rest.dropFirst()
-            }
-        }
-        return text + rest
-    }
-}
-
-/// A judging model's word: `yes` or `no` in any case, with or without a full stop, and nothing else but white space around it.
-enum ModelVerdict: String {
-    case yes
-    case no
-
-    init?(reply: JudgingReply) {
-        guard reply.isWhole else { return nil }
-        let words = reply.text.lowercased().split(whereSeparator: \.isWhitespace)
-        guard words.count == 1 else { return nil }
-        self.init(rawValue: String(words[0].hasSuffix(".") ? words[0].dropLast() : words[0]))
     }
 }

@@ -99,7 +99,7 @@ extension TokenizerTrain: RunnableStage {
         let rows = try context.read(DataFiles.train, from: "data")
         var texts = try rows.flatMap { try task.texts(of: $0, in: format) }
         if answer == .reasoning {
-            texts += try rows.filter { !$0.isPassage }.map { try task.response(to: $0, in: answer) }
+            texts += try rows.filter { !$0.isPassage && !$0.isUnlabelled }.map { try task.response(to: $0, in: answer) }
         }
         let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
         try tokenizer.write(to: context.output(""), format: format)

@@ -2,7 +2,7 @@ import Engine
 import Kinds
 
 extension DPOTrain: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt)
@@ -20,10 +20,21 @@ extension DPOTrain: RunnableStage {
                 accepted: try rows.example(of: $0.row, response: $0.accepted.response, $0.accepted.native),
                 rejected: try rows.example(of: $0.row, response: $0.rejected.response, $0.rejected.native))
         }
+        let fitted = try context.fitted(pairs, to: training) { $0.cut(to: $1) }
         let trainer = try PreferenceTrainer(
-            context.modelFolder("model").model(), on: pairs, beta: beta,
+            context.modelFolder("model").model(), on: fitted.map(\.item), beta: beta,
             options: TrainingOptions(training, products: context.products), workers: context.workers)
         try context.train(trainer.learner, parameters: training) { trainer.advance() }
+    }
+}
+
+extension PreferencePair {
+    /// `nil` where nothing is left of one of the responses, or where what is left of both is equal.
+    fileprivate func cut(to length: Int) -> PreferencePair? {
+        guard let accepted = accepted.cut(to: length), let rejected = rejected.cut(to: length), accepted != rejected else {
+            return nil
+        }
+        return PreferencePair(accepted: accepted, rejected: rejected)
     }
 }
 

@@ -3,7 +3,7 @@ import Foundation
 import Kinds
 
 extension KDTrain: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
 
     package func run(in context: StageContext) throws {
         let weights = teacherWeights ?? [1]
@@ -20,6 +20,7 @@ extension KDTrain: RunnableStage {
             try context.checkThatFormsAreEqual("model", input, answers: logits.examples)
             examples = teacher == 0 ? logits.examples : try Self.merge(logits.examples, into: examples, from: input)
         }
+        if ownPrompts { examples = try context.joined(examples, for: self) }
         let loss = TransferLoss(
             loss, temperature: temperature, tail: tail, promptShare: promptShare,
             teacherWeights: weights)
@@ -97,12 +98,16 @@ extension KDCapture: RunnableStage {
 }
 
 extension KDOnPolicy: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)
-        let data = try context.read(DataFiles.train, from: "data")
-        let examples = try data.map { try rows.example(of: $0, format: answer) }
+        let data = try context.readLabelled(DataFiles.train)
+        let fitted = try context.fitted(
+            data.map { try rows.example(of: $0, format: answer) }, to: training
+        ) { $0.cut(to: $1) }
+        let examples = fitted.map(\.item)
+        let asked = fitted.map { data[$0.place] }
         let student = try context.modelFolder("model").unpaddedModel()
         let teacher = try context.unpaddedInferenceModel("teacher")
         let sampling = OnPolicyTrainer.Sampling(
@@ -111,20 +116,38 @@ extension KDOnPolicy: RunnableStage {
         if answer == .call { try context.checkThatFormsAreEqual("model", "teacher") }
         let trainer: OnPolicyTrainer
         if loss.bridgesVocabularies {
-            let own = try context.responseRows(for: "teacher", prompt, answer)
+            let own = try context.responseRows(for: "teacher", prompt, answer, of: teacherData(in: context))
             let translation = AnswerTranslation(student: rows.prompts, teacher: own.prompts)
             trainer = try OnPolicyTrainer(
-                student, teacher: teacher, reading: data.map { try own.prompt(of: $0) }, through: translation, on: examples,
+                student, teacher: teacher, reading: teacherPrompts(for: asked, in: context), through: translation, on: examples,
                 loss: BridgingLoss(
                     loss, temperature: temperature, sharedWeight: sharedWeight, matchesPieces: matchPieces,
                     shared: [translation.shared]),
                 sampling: sampling, options: options, workers: context.workers)
         } else {
             try context.checkThatTokenizersAreEqual("model", "teacher")
+            let prompts = context.hasInput("teacher_data") ? try teacherPrompts(for: asked, in: context) : nil
             trainer = try OnPolicyTrainer(
-                student, teacher: teacher, on: examples, loss: TransferLoss(loss, temperature: temperature),
+                student, teacher: teacher, reading: prompts, on: examples, loss: TransferLoss(loss, temperature: temperature),
                 sampling: sampling, options: options, workers: context.workers)
         }
         try context.train(trainer.learner, parameters: training) { try trainer.advance() }
+    }
+
+    /// The input whose rows the teacher reads.
+    private func teacherData(in context: StageContext) -> String { context.hasInput("teacher_data") ? "teacher_data" : "data" }
+
+    /// The teacher's prompts of the student's rows, in its own tokens.
+    private func teacherPrompts(for rows: [Row], in context: StageContext) throws -> [[Int32]] {
+        let data = teacherData(in: context)
+        let reader = try context.responseRows(for: "teacher", prompt, answer, of: data)
+        if data == "data" { return try rows.map { try reader.prompt(of: $0) } }
+        let known = Dictionary(uniqueKeysWithValues: try context.read(DataFiles.train, from: data).map { ($0.id, $0) })
+        return try rows.map { row in
+            guard let own = known[row.id] else {
+                throw StageFailure("'teacher_data' has no training row '\(row.id)'; it must be another view of the same rows")
+            }
+            return try reader.prompt(of: own)
+        }
     }
 }

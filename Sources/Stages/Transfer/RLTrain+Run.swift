@@ -4,23 +4,23 @@ import Kinds
 
 extension RLTrain: RunnableStage {
     private static let summary = File<JSON>("summary.json")
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .figures(summary)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .figures(summary), .file(LengthLimit.file, isOptional: true),
+    ]
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.readLabelled(DataFiles.train)
         let reader = try context.responseRows(prompt, answer)
-        let encoder = reader.prompts
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
-        let (task, style) = (reader.task, answer)
-        let weights = RewardWeights(name: nameReward, arguments: argumentsReward)
+        let prompts = try context.fitted(rows.map { try reader.prompt(of: $0) }, to: training) { $0.count < $1 ? $0 : nil }
+        let rewards = try RolloutRewards(self, rows: prompts.map { rows[$0.place] }, reader: reader, in: context)
         let trainer = try PolicyTrainer(
-            context.modelFolder("model").unpaddedModel(), prompts: rows.map { try reader.prompt(of: $0) }, endToken: endToken,
+            context.modelFolder("model").unpaddedModel(), prompts: prompts.map(\.item), endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
-            training: TrainingOptions(training, products: context.products), workers: context.workers
-        ) { row, answer in task.reward(for: encoder.response(of: answer).text, to: rows[row], in: style, weights: weights) }
+            training: TrainingOptions(training, products: context.products), workers: context.workers, rewards: rewards.rewards)
         let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })
         {
             try trainer.advance()
@@ -30,7 +30,7 @@ extension RLTrain: RunnableStage {
 
     /// Why there is no point in going on; `nil` where there is one.
     private func reasonToEnd(after steps: [TrainingStep]) throws(StageFailure) -> String? {
-        switch PolicyProgress(steps) {
+        switch PolicyProgress(steps, largestFall: RewardRule(self).largestFall) {
         case .learning: return nil
         case .withoutSignal(let reward):
             return
@@ -57,6 +57,9 @@ extension RLTrain: RunnableStage {
             "reward": ["first": mean("reward", first), "last": mean("reward", last)],
             "right": ["first": mean("right", first), "last": mean("right", last)],
         ]
+        for term in Set(steps.flatMap(\.readings.keys)).filter({ $0.hasPrefix("reward_") }) {
+            summary[term] = ["first": mean(term, first), "last": mean(term, last)]
+        }
         if let reason = try reasonToEnd(after: steps), steps.count < training.steps {
             summary["ended_because"] = .string(reason)
             context.log("warning: ends after step \(steps.count) of \(training.steps): \(reason)")
@@ -78,10 +81,8 @@ enum PolicyProgress: Equatable {
     static let patience = 20
     /// Steps that say where the reward was.
     private static let firstSteps = 10
-    /// Of the mean reward; breaking the format costs at least 2.
-    private static let largestFall = 0.5
-
-    init(_ steps: [TrainingStep]) {
+    /// - Parameter largestFall: of the mean reward. By the standard rule, breaking the format costs at least 2.
+    init(_ steps: [TrainingStep], largestFall: Double = RewardRule().largestFall) {
         let latest = Self.rewards(of: steps.suffix(Self.patience))
         let last = Self.mean(latest)
         guard steps.last.map({ $0.loss.isFinite && $0.gradientNorm.isFinite && last.isFinite }) ?? true else {
@@ -93,7 +94,7 @@ enum PolicyProgress: Equatable {
             self = .withoutSignal(reward: Self.rounded(last))
         } else if steps.count >= Self.firstSteps + Self.patience {
             let first = Self.mean(Self.rewards(of: steps.prefix(Self.firstSteps)))
-            if latest.allSatisfy({ $0 < first - Self.largestFall }) {
+            if latest.allSatisfy({ $0 < first - largestFall }) {
                 self = .collapsed(first: Self.rounded(first), last: Self.rounded(last))
             }
         }

@@ -15,6 +15,8 @@ struct Rollout {
     var native: NativeAnswer?
     /// Why that cannot be read.
     var fault: String?
+    /// What a model behind a server reasoned before it.
+    var reasoning: String?
 }
 
 extension Rollout: LineContent {
@@ -26,7 +28,7 @@ extension Rollout: LineContent {
         }
         self.init(
             row: row, sample: line["sample"]?.integer ?? 0, response: response, hasEnded: line["ended"] != false,
-            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string)
+            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string, reasoning: line["reasoning"]?.string)
     }
 
     var line: JSON {
@@ -35,6 +37,7 @@ extension Rollout: LineContent {
         ]
         members["native"] = native?.json
         members["fault"] = fault.map(JSON.string)
+        members["reasoning"] = reasoning.map(JSON.string)
         return .object(members)
     }
 }

@@ -57,17 +57,19 @@ extension StageContext {
     /// - Parameters:
     ///   - model: the input whose tokenizer and chat template write the prompts.
     ///   - prompt: what a prompt shows.
-    ///   - answer: what responses consist of. Calls alone are in the model's own form where it has one.
+    ///   - answer: what responses consist of. Calls are in the model's own form where it has one, those behind a reasoning where it
+    ///     has one for that.
+    ///   - data: the input whose rows are shown.
     func responseRows(
-        for model: String = "model", _ prompt: PromptStyle, _ answer: AnswerStyle = .call
+        for model: String = "model", _ prompt: PromptStyle, _ answer: AnswerStyle = .call, of data: String = "data"
     ) throws -> ResponseRows {
-        let task = try readTask()
+        let task = try readTask(of: data)
         let prompts = try modelFolder(model).prompts(
-            task.markup(of: prompt), callsNatively: task.kind == .calls && answer == .call)
+            task.markup(of: prompt), callsNatively: task.kind == .calls, reasons: answer == .reasoning)
         return ResponseRows(prompts: prompts, task: task, style: prompt)
     }
 
-    /// The responses to learn: those of the input `judged` where there is one, else the training rows' own.
+    /// The responses to learn: those of the input `judged` where there is one, else the own ones of training rows that have some.
     ///
     /// - Parameter answer: what the rows' own answers are taught as.
     func examplesToLearn(_ rows: ResponseRows, answer: AnswerStyle) throws -> [TrainingExample] {
@@ -78,7 +80,7 @@ extension StageContext {
     func lessons(_ rows: ResponseRows, answer: AnswerStyle) throws -> [Lesson] {
         if hasInput("judged") { return try judgedLessons() }
         let format = answer
-        return try read(DataFiles.train, from: "data").map { row in
+        return try readLabelled(DataFiles.train).map { row in
             Lesson(row: row, response: row.isPassage ? nil : try rows.task.response(to: row, in: format))
         }
     }
@@ -99,7 +101,7 @@ extension Sample: RunnableStage {
     package var limitation: Limitation? { answer.limitation(constrained: constrained) }
 
     package func run(in context: StageContext) throws {
-        let rows = try context.read(DataFiles.train, from: "data")
+        let rows = try context.answeredRows(self.rows, of: set)
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
         let prompts = try reader.prompts(of: rows, constrained: constrained)

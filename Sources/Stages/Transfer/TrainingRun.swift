@@ -12,7 +12,7 @@ extension StageContext {
         let dropout = share > 0 ? TokenDropout(share: share, tokenizer: try modelFolder("model").tokenizer()) : nil
         let options = TrainingOptions(parameters, products: products)
         let trainer = try Trainer(
-            model, on: examples, loss: loss, dropout: dropout, options: options, workers: workers)
+            model, on: fitted(examples, to: parameters), loss: loss, dropout: dropout, options: options, workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
@@ -80,7 +80,7 @@ extension TrainingOptions {
 }
 
 extension TrainSFT: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file)]
+    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)

@@ -21,7 +21,7 @@ struct Validation {
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
         let reader = try context.responseRows(parameters.prompt, parameters.answer)
         let format = parameters.answer
-        rows = try context.read(DataFiles.valid, from: "data").map { try reader.example(of: $0, format: format) }
+        rows = try context.readLabelled(DataFiles.valid).map { try reader.example(of: $0, format: format) }
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         self.parameters = parameters

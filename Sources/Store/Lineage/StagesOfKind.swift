@@ -11,9 +11,9 @@ package struct MarkedStage: Sendable {
 }
 
 extension Store {
-    /// Every stage of a kind that the store has as a result or has received, whether its files are here or not. All stages are
-    /// looked at, so this takes a while where there are many.
-    package func stages(ofKind kind: String) throws(StoreError) -> [MarkedStage] {
+    /// Every stage of some kinds that the store has as a result or has received, whether its files are here or not. All stages
+    /// are looked at, so this takes a while where there are many.
+    package func stages(ofKinds kinds: Set<String>) throws(StoreError) -> [MarkedStage] {
         let repository = try openRepository()
         var commits: [CommitID] = []
         for name in try repository.references(startingWith: StageCommit.references) {
@@ -22,9 +22,9 @@ extension Store {
         commits += try Arrivals.marked(in: repository)
         var found: [MarkedStage] = []
         for id in commits.uniqued() {
-            guard try repository.kind(ofStage: id) == kind, let record = try StageCommit.read(id, from: repository) else {
-                continue
-            }
+            guard let kind = try repository.kind(ofStage: id), kinds.contains(kind),
+                let record = try StageCommit.read(id, from: repository)
+            else { continue }
             found.append(
                 MarkedStage(
                     record: record, inputs: try repository.inputs(of: record),

@@ -70,6 +70,48 @@ import Testing
         }
     }
 
+    static let turns = """
+        decant: 1
+        name: tiny
+        sources:
+          functions: {path: functions.yaml}
+          utterances: {path: utterances.yaml}
+          text: {path: text.txt}
+        data:
+          generate: {functions: functions, templates: utterances, count: 300, seed: 3}
+          split: {test: 10%, valid: 5%}
+        tokenizer: {vocabulary: 300}
+        student: {init: {hidden: 64, layers: 3, heads: 4, kv_heads: 2, intermediate: 128}}
+        sample: none
+        transfer: "SFT(steps: 40)"
+        prune:
+          - {method: depth, layers: 1, data: {text: text, tokens: 12 × 32}, teacher: unpruned, recover: "KD(steps: 5)"}
+          - {method: osscar, shape: {kv_heads: 1}, samples: 32, teacher: unpruned, recover: "KD(steps: 5)"}
+        quantize: {scheme: W4A16, method: gptq, group_size: 32, data: {text: text, tokens: 8 × 32}}
+        evaluate: {sets: [test], max_tokens: 24, cached_prefix: shared, metrics: [ar, flops, cached_flops]}
+        """
+
+    /// Layers, then half of the heads, with a recovery behind each; calibrated on a text and on rows.
+    @Test func turnsAreBuiltOneAfterTheOther() throws {
+        let program = try DecantProgram(recipe: Self.turns)
+        try program.write(String(repeating: "A text to calibrate on, line by line.\n", count: 200), to: "text.txt")
+        let done = try #require(try program.run("build", "tiny.yaml", "--json").events.last)
+        #expect(done["failed"] == [])
+        let second = "student.sft.prune[1 layer].recover.prune[·×·, 1 kv]"
+        #expect(done.strings("ran").contains("\(second).recover.W4A16"))
+        let shown = try #require(try program.run("show", second, "--json").events.first)
+        let pruning = shown["metrics"]?["pruning.json"]
+        #expect(pruning?["shape_after"] == ["hidden": 64, "intermediate": 128, "heads": 2, "kv_heads": 1])
+        let report = try #require(try program.run("show", "report", "--json").events.first)["metrics"]?["report.json"]
+        let rows = try #require(report?["rows"]?.array)
+        #expect(rows.count == 6)
+        #expect(rows.allSatisfy { ($0["cached_flops"]?.double ?? 0) > 0 && ($0["flops"]?.double ?? 0) > 0 })
+        // A longer beginning of the text is another one; what stands before it stays.
+        try program.edit("tiny.yaml", "tokens: 8 × 32", "tokens: 16 × 32")
+        let reason = try program.run("explain", "tiny.yaml", "\(second).recover.statistics").output
+        #expect(reason.contains("quantize.data.tokens: 8 → 16"))
+    }
+
     /// A model from elsewhere has no shape in the recipe: what cannot be is said by the stage, with the field to change.
     @Test func aShapeThatIsOutOfReachNamesTheField() throws {
         let program = try DecantProgram(recipe: Self.recipe)

@@ -56,9 +56,17 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         DigestedRecipe(file: "prepared-digests.txt", targets: ["data"], program: RetrievalRecipeTests.program) {
             $0.hasPrefix("data")
         },
+        DigestedRecipe(
+            file: "encoder-digests.txt", targets: ["report", "retrieval"], program: ReplacedSystemTests.program
+        ) { stage in
+            stage == "data" || stage.hasPrefix("retrieval") || stage.hasPrefix("baseline") && !stage.hasSuffix(".queries")
+        },
+        DigestedRecipe(file: "description-digests.txt", targets: ["data"], program: ReplacedSystemTests.describing) {
+            $0.hasPrefix("retrieval")
+        },
         DigestedRecipe(file: "ingest-digest.txt", targets: ["data"], onlyStage: "data.rows", program: ingested),
         DigestedRecipe(file: "likelihood-digests.txt", program: ranked) {
-            $0.hasPrefix("data") || $0.hasSuffix(".answers") || $0.hasSuffix(".scores")
+            $0.hasPrefix("data") || [".answers", ".scores", ".loss"].contains(where: $0.hasSuffix)
         },
         DigestedRecipe(file: "utterance-digests.txt", targets: ["data"], program: variedUtterances) {
             $0.hasPrefix("data")
@@ -76,6 +84,7 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
     static let others = [
         DigestedRecipe(file: "quantization-digests.txt", program: QuantizationBuildTests.everyMethod),
         DigestedRecipe(file: "reasoning-digests.txt", program: ReinforcementBuildTests.reasoning),
+        DigestedRecipe(file: "prototype-digests.txt") { try PrototypeRecipeTests.program(ModelServer()) },
         DigestedRecipe(file: "endpoint-digest.txt", onlyStage: "teacher.samples") { try ModelServer().program() },
     ]
 
@@ -123,6 +132,7 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
                 student: {init: {hidden: 16, layers: 1, heads: 2, kv_heads: 1, intermediate: 24}}
                 sample: none
                 transfer: "SFT(steps: 12, batch: 4)"
+                evaluate: {metrics: [auc, mrr, ndcg, loss, flops]}
                 """)
         let verbs = ["play", "stop", "skip"]
         let tools = verbs.map { #"{"name":"\#($0)_song","parameters":{"type":"object","properties":{}}}"# }.joined(

@@ -331,7 +331,7 @@ final class ModelServer: FixtureServer {
                 sample: {\(sample)}
                 judge: {kind: ast, keep: 1}
                 transfer: "RFT(steps: 10)"
-                evaluate: {sets: [test]}
+                evaluate: {sets: [test], teacher: false}
                 """)
     }
 }

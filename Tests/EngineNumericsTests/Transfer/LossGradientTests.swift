@@ -58,9 +58,9 @@ struct LossGradientTests {
         let (p, q) = (Self.lumped(randomFloats(Self.vocabulary, seed: 31, scale: 2), k), Self.lumped(logits, k))
         var gaps = (head: 0.0, tail: 0.0)
         var reached = 0.0
-        for (p, q) in zip(p, q).sorted(by: { $0.0 > $1.0 }) {
-            if reached < mu { gaps.head += abs(p - q) } else { gaps.tail += abs(p - q) }
+        for (place, (p, q)) in zip(p, q).enumerated() {
             reached += p
+            if place == 0 || reached <= mu { gaps.head += abs(p - q) } else { gaps.tail += abs(p - q) }
         }
         let head = gaps.head / (gaps.head + gaps.tail)
         let mixture = TransferLoss([.init(.forwardKL, weight: head), .init(.reverseKL, weight: 1 - head)])
@@ -76,6 +76,33 @@ struct LossGradientTests {
         let sum = logits.reduce(0.0) { $0 + PortableMath.exp(Double($1)) }
         let kept = teacher(k: k).topTokens.map { PortableMath.exp(Double(logits[Int($0)])) / sum }
         return kept + (k < vocabulary ? [1 - kept.reduce(0, +)] : [])
+    }
+
+    /// The token that crosses μ is of the tail; the first is of the head, however large it is.
+    @Test func theHeadHasAtMostMuTogetherAndTheFirstToken() {
+        let teacher = [0.5, 0.3, 0.2].map { PortableMath.log($0) }
+        let student = [0.2, 0.3, 0.5].map { PortableMath.log($0) }
+        func value(_ mu: Double) -> Double {
+            var gradient = [0.0, 0, 0]
+            let pair = DistributionPair(teacher: teacher, student: student)
+            return pair.add(LossTerm(.adaptiveKL, argument: mu), weight: 1, to: &gradient)
+        }
+        // Gaps 0.3, 0, 0.3: the head has the first of them as soon as it is not empty, and the second at μ = 1 alone.
+        let (forward, reverse) = (value(1), value(0))
+        for mu in [0.01, 0.4, 0.6, 0.79, 0.9, 0.99] {
+            #expect(abs(value(mu) - (forward + reverse) / 2) < 1e-12, "\(mu)")
+        }
+    }
+
+    @Test(arguments: [1, 5, 21], [1.0, 2.0])
+    func jensenShannonEndsAtForwardAndReverseKL(k: Int, temperature: Double) {
+        let logits = randomFloats(Self.vocabulary, seed: 30, scale: 2)
+        func both(_ loss: Loss, _ argument: Double? = nil) -> (Double, [Float]) {
+            evaluate(TransferLoss([.init(loss, weight: 0.5, argument: argument)], temperature: temperature), logits, k: k)
+        }
+        #expect(both(.jensenShannon, 0) == both(.forwardKL))
+        #expect(both(.jensenShannon, 1) == both(.reverseKL))
+        #expect(both(.jensenShannon, 0).0 > 0)
     }
 
     @Test(arguments: [1, 5, 21], [1.0, 2.0])

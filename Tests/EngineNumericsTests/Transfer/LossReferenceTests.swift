@@ -35,7 +35,10 @@ struct LossReferenceTests {
     private static let mixtures: [String: [LossTerm]] = [
         "CE": [.init(.crossEntropy, weight: 1)], "FKL": [.init(.forwardKL, weight: 1)], "RKL": [.init(.reverseKL, weight: 1)],
         "JSD(0.3)": [.init(.jensenShannon, weight: 1, argument: 0.3)],
+        "JSD(0)": [.init(.jensenShannon, weight: 1, argument: 0)], "JSD(1)": [.init(.jensenShannon, weight: 1, argument: 1)],
         "TVD": [.init(.totalVariation, weight: 1)],
+        "AKL(0)": [.init(.adaptiveKL, weight: 1, argument: 0)], "AKL(1)": [.init(.adaptiveKL, weight: 1, argument: 1)],
+        "AKL(0.01)": [.init(.adaptiveKL, weight: 1, argument: 0.01)],
         "AKL(0.5)": [.init(.adaptiveKL, weight: 1, argument: 0.5)],
         "AKL(0.9)": [.init(.adaptiveKL, weight: 1, argument: 0.9)],
         "0.5AKL(0.5)+0.3JSD(0.75)+0.2RKL+0.4CE": [
@@ -46,7 +49,7 @@ struct LossReferenceTests {
 
     @Test func everyMixtureStoredTokenCountTemperatureAndTail() throws {
         let cases = try #require(try Self.reference()["losses"]?.array)
-        #expect(cases.count == 48)
+        #expect(cases.count == 78)
         for expected in cases {
             let name = try #require(expected["mixture"]?.string)
             let k = try #require(expected["k"]?.integer)

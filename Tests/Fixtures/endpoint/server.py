@@ -15,9 +15,13 @@ FOLDER/switches.json, read anew for each request, makes it misbehave:
     message    what a refusal says
     always     one of the faults, for every request
     calls      how calls are spelled: "tools" (default), "text", "fenced", "marked", "plain", "cut", "broken"
+    says       the reply to every question without functions
     pause      seconds before each answer
     echo       put the Authorization header into each answer
     usage      false: count no tokens
+    reasoning  a text that it says it has thought before each call
+
+A request without functions is a judge's question: without `says` it is answered yes or no, by its own hash one in eight times no.
 """
 import hashlib, http.server, json, os, select, socket, struct, sys, threading, time
 
@@ -117,6 +121,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def complete(self, request, switches):
+        if not request.get("tools"):
+            if "says" in switches:
+                return self.reply({"role": "assistant", "content": switches["says"]}, "stop", request, switches)
+            return self.judge(request)
         calls = self.calls(request)
         spelled = json.dumps([{"name": c["name"], "arguments": c["arguments"]} for c in calls])
         message, reason = {"role": "assistant", "content": None}, "stop"
@@ -134,6 +142,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             message["content"] = {
                 "text": spelled, "fenced": f"```json\n{spelled}\n```", "plain": "I cannot do that.", "cut": spelled[:-9]}[how]
             reason = "length" if how == "cut" else reason
+        if "reasoning" in switches:
+            message["reasoning_content"] = switches["reasoning"]
+        self.reply(message, reason, request, switches)
+
+    def reply(self, message, reason, request, switches):
         if switches.get("echo"):
             message["note"] = "asked with " + self.headers.get("Authorization", "")
         answer = {
@@ -141,6 +154,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "choices": [{"index": 0, "message": message, "finish_reason": reason}]}
         if switches.get("usage", True):
             answer["usage"] = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+        self.answer(200, json.dumps(answer).encode())
+
+    def judge(self, request):
+        question = request["messages"][-1]["content"]
+        word = "no" if int(hashlib.sha256(question.encode()).hexdigest()[:8], 16) % 8 == 0 else "yes"
+        answer = {
+            "id": "chatcmpl-test", "object": "chat.completion", "created": 1, "model": request["model"],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": word}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 60, "completion_tokens": 1, "total_tokens": 61}}
         self.answer(200, json.dumps(answer).encode())
 
     def calls(self, request):

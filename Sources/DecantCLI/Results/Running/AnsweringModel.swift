@@ -49,7 +49,7 @@ struct AnsweringModel {
             throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
         }
         encoder = try folder.prompts(
-            task.markup(of: style), callsNatively: task.kind == .calls && answerStyle == .call)
+            task.markup(of: style), callsNatively: task.kind == .calls, reasons: answerStyle == .reasoning)
         let (model, workers) = (try folder.inferenceModel(), WorkerPool(threads: Machine.current.processors))
         if [.choice, .rank].contains(task.kind), !isFree {
             let positions = model.model.configuration.maximumPositions

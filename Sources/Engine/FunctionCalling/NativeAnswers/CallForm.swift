@@ -58,10 +58,16 @@ package struct ModelResponse: Hashable, Sendable {
 
     init(_ text: String) { self.text = text }
 
-    init(_ answer: NativeAnswer, in form: any CallForm) {
+    /// - Parameter reasons: whether a reasoning stands before the calls.
+    init(_ answer: NativeAnswer, in form: any CallForm, reasons: Bool = false) {
         native = answer
         do throws(RowError) {
-            text = PromptStyle.response(of: try form.calls(in: answer.text))
+            let calls = PromptStyle.response(of: try form.calls(in: answer.text))
+            guard reasons else {
+                text = calls
+                return
+            }
+            text = ReasonedResponse(reasoning: try NativeReasoning.reasoning(in: answer.text), answer: calls).text
         } catch {
             // Where it happens to be a list of calls in Decant's form, it is none in its own.
             let isList = (try? CallParser.calls(in: answer.text).get()) != nil

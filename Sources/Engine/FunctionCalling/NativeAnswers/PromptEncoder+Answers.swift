@@ -9,7 +9,7 @@ extension PromptEncoder {
     package func response(of answer: GeneratedSequence) -> ModelResponse {
         guard let form else { return ModelResponse(answer.text(with: tokenizer)) }
         let text = tokenizer.decodeWithSpecialTokens(answer.tokens.map(Int.init))
-        return ModelResponse(NativeAnswer(form: form.name, text: text), in: form)
+        return ModelResponse(NativeAnswer(form: form.name, text: text), in: form, reasons: reasons)
     }
 
     /// The tokens of a response and the end token.
@@ -26,6 +26,12 @@ extension PromptEncoder {
             let isWords = (try? form.calls(in: native.text).isEmpty) ?? false
             let ends = isWords ? wordsEnd.map { [$0] } ?? endTokens : endTokens
             return tokenizer.encodeAnswer(native.text).map(Int32.init) + ends.prefix(1)
+        }
+        if reasons, case .success(let parts) = ReasonedResponse.parse(response),
+            case .success(let calls) = CallParser.calls(in: parts.answer)
+        {
+            let tokens = try responseTokens(of: calls, to: row, functions: functions, in: form)
+            return try reasonedTokens(parts.reasoning, before: tokens, in: form)
         }
         // What calls nothing that could be read stays as it is: a reasoning, or an answer that was rejected.
         guard case .success(let calls) = CallParser.calls(in: response) else { return responseTokens(of: response) }

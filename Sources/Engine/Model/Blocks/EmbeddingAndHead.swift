@@ -70,7 +70,7 @@ extension Decoder {
     }
 
     /// Hidden states [T, D] → the final norm's output for the predicted rows [P, D].
-    private func finalNormForward(_ batch: PackedBatch, _ a: Activations) {
+    func finalNormForward(_ batch: PackedBatch, _ a: Activations) {
         for (place, row) in batch.predictedRows.enumerated() {
             (a.predicted + place * hidden).update(from: a.output + Int(row) * hidden, count: hidden)
         }

@@ -8,6 +8,8 @@ enum ChatReader: RecordReader {
     static let nested = ["messages", "conversations", "history"]
 
     static func parts(of record: JSON) throws(RowError) -> [ReadPart] { try Chat(record).parts() }
+
+    static func unlabelled(_ record: JSON) -> JSON { record.asQuestion }
 }
 
 /// A conversation and the functions that it may call.
@@ -17,14 +19,20 @@ struct Chat {
     var functions: [FunctionDefinition] = []
     var turns: [ChatTurn] = []
     var examples: [RowBackground.Example] = []
+    /// Whether its answers count for nothing: then the user may have the last word.
+    private let isQuestion: Bool
 
     init(_ record: JSON) throws(RowError) {
+        isQuestion = record["expect"] == Row.unknown
         guard let layout = ChatLayout(of: record) else { throw ChatLayout.unknown(record) }
         // Records without an id are named by their content.
         id = Self.id(of: record) ?? "openai-" + Digest(hashing: record.canonical.canonicalBytes).hex.prefix(16)
         let said = try layout.turns(of: record)
         functions = try ToolList.functions(of: record)
         try add(said)
+        if isQuestion, turns.last?.message.role == .user {
+            turns.append(ChatTurn(message: ChatMessage(role: .assistant, content: "")))
+        }
         guard turns.contains(where: { $0.message.role == .assistant }) else {
             throw RowError("the chat has no assistant's message")
         }
@@ -81,7 +89,7 @@ struct Chat {
         if let reason = turn.unlearned { return .skipped(reason) }
         guard let asked = turns[..<place].lastIndex(where: { $0.message.role == .user }) else { return .skipped(.noQuestion) }
         let calls = turn.message.calls.map(\.call)
-        if calls.contains(where: { call in !functions.contains { $0.name == call.name } }) {
+        if !isQuestion, calls.contains(where: { call in !functions.contains { $0.name == call.name } }) {
             return .skipped(.unlistedFunction)
         }
         var row = Row(id: number == 1 ? id : "\(id)/\(number)", query: turns[asked].message.content, answers: calls)
@@ -92,7 +100,7 @@ struct Chat {
         row.background.examples = examples
         row.background.context = before[..<asked].filter { $0.role != .system }
         row.background.steps = before[(asked + 1)...].filter { $0.role != .system }
-        return .row(row, functions)
+        return .row(isQuestion ? row.unlabelled : row, functions)
     }
 }
 

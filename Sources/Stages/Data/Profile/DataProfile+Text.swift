@@ -16,6 +16,7 @@ extension DataProfile {
             members["unused"] = .array(unused.map(JSON.string))
         }
         members["no_call"] = .object(noCalls.mapValues { .count($0) })
+        if !unlabelled.isEmpty { members["unlabelled"] = .object(unlabelled.mapValues { .count($0) }) }
         var parts: [String: [String: JSON]] = [:]
         for (length, values) in lengths { parts[length.part, default: [:]][length.unit] = values.json }
         members["lengths"] = .object(parts.mapValues { .object($0) })
@@ -42,7 +43,7 @@ extension DataProfile {
     package var text: String {
         var lines = ["rows  \(total)" + (read < total ? ", of which \(read) were read: a hash chose them" : "")]
         if description.kind != .calls { lines[0] += ", for the task '\(description.kind.rawValue)'" }
-        if answers.isEmpty, noCalls.isEmpty {
+        if answers.isEmpty, noCalls.isEmpty, unlabelled.isEmpty {
             lines += setNames.map { "\($0)  \(rows[$0] ?? 0)" }
         } else {
             lines += table(heading: noun ?? "")
@@ -73,6 +74,7 @@ extension DataProfile {
             body.append(("\(ranked.count - most) more", rest))
         }
         if !noCalls.isEmpty { body.append(("no call", noCalls)) }
+        if !unlabelled.isEmpty { body.append(("unknown", unlabelled)) }
         var cells: [[String]] = [[heading] + setNames]
         for (name, sets) in body { cells.append([name] + setNames.map { String(sets[$0] ?? 0) }) }
         cells.append(["all"] + setNames.map { String(rows[$0] ?? 0) })
@@ -108,7 +110,7 @@ extension DataProfile {
     private func shown(_ row: Row) -> String {
         let query = task.shown(row, in: .query).query.split(whereSeparator: \.isNewline).joined(separator: " ")
         let short = query.count <= 100 ? query : query.prefix(99) + "…"
-        if row.isPassage { return String(short) }
+        if row.isPassage || row.isUnlabelled { return String(short) }
         let response = task.response(to: row)
         return "\(short) → \(response.count <= 200 ? response : response.prefix(199) + "…")"
     }

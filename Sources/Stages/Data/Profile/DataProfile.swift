@@ -12,6 +12,8 @@ package struct DataProfile: Sendable {
     /// Rows read by what they call, or by their label, and by set; a row that calls several functions counts for each.
     private(set) var answers: [String: [String: Int]] = [:]
     private(set) var noCalls: [String: Int] = [:]
+    /// Rows read that say not what is right.
+    private(set) var unlabelled: [String: Int] = [:]
     private(set) var lengths: [Length: Lengths] = [:]
     private(set) var samples = RowSamples()
     private(set) var repeats = Repeats()
@@ -111,15 +113,17 @@ package struct DataProfile: Sendable {
     ) {
         read += 1
         samples.add(row, set)
-        let response = task.response(to: row)
+        let response = row.isUnlabelled ? "" : task.response(to: row)
         for (part, text) in [("query", task.shown(row, in: .query).query), ("response", response)]
-        where !row.isPassage || part == "query" {
+        where part == "query" || !(row.isPassage || row.isUnlabelled) {
             lengths[Length(part: part, unit: "characters"), default: Lengths()].add(text.count)
             guard let tokenizer else { continue }
             lengths[Length(part: part, unit: "tokens"), default: Lengths()].add(tokenizer.encodePlainText(text).count)
         }
         guard !row.isPassage else { return }
+        if row.isUnlabelled { unlabelled[set, default: 0] += 1 }
         switch description.kind {
+        case _ where row.isUnlabelled: break
         case .calls: countCalls(of: row, set)
         case .classify, .rank: answers[response, default: [:]][set, default: 0] += 1
         case .extract, .text, .choice: break

@@ -20,6 +20,9 @@ extension DataCompressPrompt: RunnableStage {
             row.definitions = row.definitions?.map(\.brief)
             return row
         }
+        var task = try context.readTaskDescription()
+        let guidance = Guidance(task.instructions, examples: task.examples)
+        (task.instructions, task.examples) = ("", [])
         let tokenizer = context.hasInput("tokenizer") ? try context.modelFolder("tokenizer").tokenizer() : nil
         let size = { (text: String) in
             TextSize(characters: text.unicodeScalars.count, tokens: tokenizer?.encodePlainText(text).count)
@@ -27,7 +30,8 @@ extension DataCompressPrompt: RunnableStage {
         var report: [String: JSON] = [:]
         for ((set, rows), (_, after)) in zip(sets.sets, compressed.sets) {
             let parts = zip(
-                try PromptParts(of: rows, functions, size: size).json, try PromptParts(of: after, brief, size: size).json)
+                try PromptParts(of: rows.map { $0.isPassage ? $0 : $0.guided(by: guidance) }, functions, size: size).json,
+                try PromptParts(of: after, brief, size: size).json)
             report[set] = .object(
                 Dictionary(
                     uniqueKeysWithValues: parts.map { before, after in
@@ -36,8 +40,6 @@ extension DataCompressPrompt: RunnableStage {
         }
         try context.write(compressed)
         try context.write(FunctionPool(brief.values), to: DataFiles.functions)
-        var task = try context.readTaskDescription()
-        task.instructions = ""
         try context.write(task)
         try context.write(.object(report), to: Self.sizes)
     }

@@ -48,8 +48,9 @@ struct CandidateFunctions {
         split.missing > 0 && !row.answers.isEmpty && StableHash.unit("missing", split.seed, row.id) < split.missing
     }
 
+    /// Nobody knows which functions an unlabelled row needs, so that it lists all that it may.
     private func listed(by row: Row, calling own: Set<String>) -> [String] {
-        if split.candidates == 0 { return known(to: row, calling: own) }
+        if split.candidates == 0 || row.isUnlabelled { return known(to: row, calling: own) }
         return own.sorted() + others(split.candidates - own.count, than: own, for: row, alike: 0)
     }
 

@@ -11,10 +11,11 @@ extension DataSplit: RunnableStage {
         let functions = try context.readFunctions("data")
         let left = OutOfDomain(self, among: functions.keys)
         let outside = left.names
+        let positions = try stratify ? strataPositions(outside, in: context) : [:]
         // Rows are read twice, so that none need be kept: first for what all of them say together.
         var survey = SplitSurvey(self)
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
-            survey.take(row, set: set(of: row, outside))
+            survey.take(row, set: set(of: row, outside, positions))
         }
         if let unmatched = left.unmatched(calling: survey.called).first { throw StageFailure(unmatched.words) }
         guard survey.hasTrainingRows else { throw StageFailure("the split leaves no row to train on") }
@@ -26,7 +27,7 @@ extension DataSplit: RunnableStage {
         let files = try Dictionary(
             uniqueKeysWithValues: survey.sets.map { ($0, try LineWriter<Row>(to: context.output(DataFiles.set($0).name))) })
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
-            let set = set(of: row, outside)
+            let set = set(of: row, outside, positions)
             guard kept.has(row, in: set) else { return }
             try files[set]?.write(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
         }
@@ -35,9 +36,27 @@ extension DataSplit: RunnableStage {
         try context.write(context.readTaskDescription())
     }
 
-    /// A row's set depends on the row alone. Equal queries are in one set, because the hash is of their text; so are the turns of
-    /// a conversation, which show one another.
-    func set(of row: Row, _ outside: Set<String>) -> String {
+    /// Where rows stand in their strata, those whose sets the shares decide.
+    private func strataPositions(_ outside: Set<String>, in context: StageContext) throws -> [Fingerprint: Double] {
+        var strata = SplitStrata(self, of: try context.readTaskDescription().kind)
+        try context.forEachLine(of: DataFiles.rows, from: "data") { row in
+            if givenSet(of: row, outside) == nil { strata.take(row) }
+        }
+        return strata.positions()
+    }
+
+    /// A row's set depends on the row alone, unless the split is stratified. Equal queries are in one set, because the hash is of
+    /// their text; so are the turns of a conversation, which show one another.
+    ///
+    /// - Parameter positions: of a stratified split, where rows stand in their strata.
+    func set(of row: Row, _ outside: Set<String>, _ positions: [Fingerprint: Double]) -> String {
+        if let set = givenSet(of: row, outside) { return set }
+        let position = positions[row.identityInSplit] ?? row.hashInSplit(seed: seed)
+        return position < test ? "test" : position < test + valid ? "valid" : "train"
+    }
+
+    /// The set that a row is in whatever the shares are; `nil` where they decide.
+    func givenSet(of row: Row, _ outside: Set<String>) -> String? {
         if let set = row.set, RowSets.isNamed(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
         switch row.heldOut {
@@ -45,9 +64,7 @@ extension DataSplit: RunnableStage {
         case .value: return "values"
         case nil: break
         }
-        if row.set == "test" { return "test" }
-        let position = StableHash.unit("split", seed, row.record ?? row.query)
-        return position < test ? "test" : position < test + valid ? "valid" : "train"
+        return row.set == "test" ? "test" : nil
     }
 }
 

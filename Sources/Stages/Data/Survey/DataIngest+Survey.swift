@@ -10,9 +10,10 @@ extension DataIngest {
     ///
     /// - Parameters:
     ///   - schema: the file that `task.schema` names.
+    ///   - functions: the file of functions for rows that bring none.
     ///   - hasOthers: whether there are sources besides, so that not all rows are known.
     package func survey(
-        files: [SurveyedFile], schema: SourceText?, hasOthers: Bool, split: DataSplit
+        files: [SurveyedFile], schema: SourceText?, functions: SourceText? = nil, hasOthers: Bool, split: DataSplit
     ) -> DataSurvey {
         let limits = SurveyLimits()
         var findings: [Diagnostic] = []
@@ -23,6 +24,13 @@ extension DataIngest {
             rows.append(row)
             // What a row calls is ranked, and then not called.
             if isRanking { rows[rows.count - 1].answers = [] }
+        }
+        if let functions {
+            do {
+                reading.define(try FunctionFile.read(functions.bytes, path: functions.path))
+            } catch {
+                reading.note(error)
+            }
         }
         var isWhole = !hasOthers
         for format in RowFormat.allCases {
@@ -50,7 +58,7 @@ extension DataIngest {
         findings += reading.faults.dropFirst(earlier).map { places.diagnostic("bad-rows", $0) }
         guard !findings.hasErrors else { return DataSurvey(findings: findings) }
         let sets = split.survey(
-            rows, functions: reading.functions.keys.sorted(), called: Set(rows.flatMap { $0.answers.map(\.name) }),
+            rows, of: task, functions: reading.functions.keys.sorted(), called: Set(rows.flatMap { $0.answers.map(\.name) }),
             anchor: SourceText(withoutLines: first.path).span(0..<0), &findings
         ).sets
         return DataSurvey(findings: findings, sets: Set(sets.keys))

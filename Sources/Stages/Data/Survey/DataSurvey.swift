@@ -1,6 +1,7 @@
 import Diagnostics
 import Engine
 import Kinds
+import Words
 
 /// What the files of a recipe's data say before anything runs: what is wrong with them, and which sets get rows.
 package struct DataSurvey: Sendable {
@@ -44,11 +45,15 @@ extension DataSplit {
     ///   - called: those that rows call.
     ///   - anchor: the beginning of the file that the rows come from.
     func survey(
-        _ rows: [Row], functions: [String], called: Set<String>, anchor: SourceSpan, _ findings: inout [Diagnostic]
+        _ rows: [Row], of task: TaskKind = .calls, functions: [String], called: Set<String>, anchor: SourceSpan,
+        _ findings: inout [Diagnostic]
     ) -> (sets: [String: [Row]], outside: Set<String>) {
         let outside = outOfDomain(among: functions, called: called, &findings)
         var survey = SplitSurvey(self)
-        let placed = rows.map { (set: set(of: $0, outside), row: $0) }
+        var strata = SplitStrata(self, of: task)
+        if stratify { for row in rows where givenSet(of: row, outside) == nil { strata.take(row) } }
+        let positions = strata.positions()
+        let placed = rows.map { (set: set(of: $0, outside, positions), row: $0) }
         for (set, row) in placed { survey.take(row, set: set) }
         if !survey.hasTrainingRows {
             findings.report(

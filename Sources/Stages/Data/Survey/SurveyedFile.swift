@@ -14,11 +14,19 @@ package struct SurveyedFile: Sendable {
     /// The file's names for members that the format calls otherwise.
     package var columns: [String: String]
 
-    package init(url: URL, path: String, set: String, format: RowFormat, columns: [String: String]) {
+    /// Whether what it says is right is dropped.
+    package var isUnlabelled: Bool
+
+    package init(
+        url: URL, path: String, set: String, format: RowFormat, columns: [String: String], isUnlabelled: Bool = false
+    ) {
         (self.url, self.path, self.set, self.format, self.columns) = (url, path, set, format, columns)
+        self.isUnlabelled = isUnlabelled
     }
 
-    var ingested: IngestedFile { IngestedFile(url: url, name: path, set: set, format: format, columns: columns) }
+    var ingested: IngestedFile {
+        IngestedFile(url: url, name: path, set: set, format: format, columns: columns, isUnlabelled: isUnlabelled)
+    }
 
     /// Whether all of it is read quickly, which formats want whose files make sense only then.
     func isSmall(_ limits: SurveyLimits) -> Bool {

@@ -1,0 +1,134 @@
+import Declarations
+import Words
+
+/// How a training stage walks down its loss.
+package struct TrainingParameters: ParameterGroup {
+    @Spanned package var steps = 500
+    @Spanned package var batch = 32
+    /// The peak, after warm-up; cosine decay to a tenth follows.
+    @Spanned package var learningRate = 4e-3
+    @Spanned package var optimizer = OptimizerKind.muon
+    @Spanned package var warmup = 0.05
+    @Spanned package var weightDecay = 0.01
+    @Spanned package var seed = 2
+    /// Trained in place of all weights; the output is an adapter folder then. `nil` where all weights are trained.
+    @Spanned package var lora: LowRankParameters? = nil
+    /// `nil` where the last step's model is the result.
+    @Spanned package var validation: ValidationParameters? = nil
+    /// Of prompt and answer; `nil` where a row may be as long as the model reads.
+    @Spanned package var maxLength: Int? = nil
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(
+            \.$steps,
+            .integer(
+                "steps", in: 1...10_000_000, spelled: "",
+                "Training steps; 600 for a teacher, 500 for a student (oKD 200), 150 to recover, 100 of RL and DPO.")),
+        .init(\.$batch, .integer("batch", in: 1...4096, "Rows per step; prompts per step of RL.")),
+        .init(
+            \.$learningRate,
+            .number(
+                "learning_rate", in: 1e-8...1,
+                spelled: "4e-3 for `muon`, 3e-3 for `adamw`, 1e-3 for adapters; 5e-5 for RL and DPO", "The peak.")),
+        .init(\.$optimizer, .choice("optimizer", "Muon on the hidden matrices, or AdamW on all.")),
+        .init(\.$warmup, .share("warmup", in: 0...1, "Share of the steps in which the learning rate rises.")),
+        .init(\.$weightDecay, .number("weight_decay", in: 0...1, "Decoupled; none on norms and biases.")),
+        .init(\.$seed, .seed("Of the order of training rows."), at: .elsewhere),
+        .init(\.$lora, "lora", "Low-rank adapters, which are trained in place of all weights."),
+        .init(
+            \.$validation, "validation",
+            "How often the loss on the set `valid` is computed. The model with the lowest one is the result."),
+        .init(
+            \.$maxLength,
+            .integer(
+                "max_length", in: 2...1_000_000,
+                "Tokens of prompt and answer together at most. A longer row loses its end, and is left out where no answer is "
+                    + "left; both are counted.")),
+    ]
+
+    /// The learning rate follows the optimizer, unless the kind has another of its own.
+    package mutating func settle() {
+        settleParameters()
+        guard !$learningRate.isWritten, learningRate == Self.standard.learningRate else { return }
+        $learningRate = lora == nil ? $learningRate.or($optimizer, \.learningRate) : $learningRate.or($lora) { _ in 1e-3 }
+    }
+}
+
+extension OptimizerKind {
+    /// Muon reaches a given loss in a third of AdamW's steps at this scale.
+    var learningRate: Double { self == .muon ? TrainingParameters.standard.learningRate : 3e-3 }
+}
+
+/// Low-rank adapters (Hu et al., arXiv 2106.09685).
+package struct LowRankParameters: ParameterGroup {
+    @Spanned package var rank = 8
+    @Spanned package var alpha = 16.0
+    /// In the order of `AdapterTarget`.
+    @Spanned package var targets = AdapterTarget.allCases
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(
+            \.$rank,
+            .integer(
+                "rank", in: 1...4096, spelled: "",
+                "Rank of low-rank adapters, which are then trained in place of all weights, by AdamW."),
+            at: "lora", isNeeded: true),
+        .init(
+            \.$alpha,
+            .number("alpha", in: 1e-3...1e6, spelled: "twice the rank", "What adapters add is multiplied by alpha / rank."),
+            at: "lora_alpha"),
+        .init(
+            \.$targets,
+            Field<[Spanned<AdapterTarget>]>.list(of: .choice("targets", "The matrices that get adapters."), isSet: true)
+                .plain(),
+            at: "lora_targets"),
+    ]
+
+    package mutating func settle() {
+        $alpha = $alpha.or($rank) { 2 * Double($0) }
+        targets = targets.isEmpty ? AdapterTarget.allCases : AdapterTarget.allCases.filter(targets.contains)
+    }
+}
+
+/// How often a training computes the loss on the set `valid` of the input `data`. The model with the lowest one is the result.
+package struct ValidationParameters: ParameterGroup {
+    @Spanned package var every = 50
+    @Spanned package var patience: Int? = nil
+    @Spanned package var prompt = PromptStyle.query
+    @Spanned package var answer = AnswerStyle.call
+
+    package static let standard = Self()
+    package static let parameters: [Parameter<Self>] = [
+        .init(
+            \.$every,
+            .integer(
+                "every", in: 1...10_000_000, spelled: "",
+                "Steps from one look at the set `valid` to the next; the model of the best look is kept. Left out: the last step's."
+            ),
+            at: "validate_every", isNeeded: true),
+        .init(
+            \.$patience,
+            .integer(
+                "patience", in: 1...10_000,
+                "Looks without improvement after which training ends. Left out: it never ends early.")),
+        .init(\.$prompt, .prompt, at: .elsewhere),
+        .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+    ]
+}
+
+extension Field where Value == PromptStyle {
+    static var prompt: Field {
+        .choice("prompt", "What a prompt shows: the query alone, or the functions and then the query.")
+    }
+}
+
+extension Field where Value == AnswerStyle {
+    static var answer: Field { .choice("answer", "What answers consist of.") }
+}
+
+extension Spanned<Int> {
+    /// Tokens of an answer at most: as written, or as many as an answer of the style takes.
+    func orTokens(of answer: Spanned<AnswerStyle>) -> Spanned { or(answer) { $0 == .reasoning ? 192 : 64 } }
+}
