@@ -40,13 +40,13 @@ package struct ModelFolder: Sendable {
     /// The model, to train, over its tokenizer's tokens: rows of the embedding beyond them are padding.
     package func unpaddedModel() throws -> Model {
         let model = try model()
-        return try tokenCount().map { try model.over(tokens: $0) } ?? model
+        return try tokenCount().map { model.over(tokens: $0) } ?? model
     }
 
     /// The same, to run.
     package func unpaddedInferenceModel() throws -> InferenceModel {
         let model = try inferenceModel()
-        return try tokenCount().map { try model.over(tokens: $0) } ?? model
+        return try tokenCount().map { model.over(tokens: $0) } ?? model
     }
 
     /// How many tokens the tokenizer has; `nil` without one, where nothing is known to be padding.

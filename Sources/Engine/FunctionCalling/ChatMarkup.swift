@@ -53,7 +53,7 @@ struct ChatMarkup: Sendable {
         let shown = tools.map(\.tool)
         let messages = turns(of: row, tools: tools) + (answer.map { [$0] } ?? [])
         let texts = [row.query] + row.background.texts + messages.flatMap(\.texts) + shown.map(\.writtenText)
-        guard let mark = Self.mark(absentFrom: texts) else {
+        guard let mark = Unicode.Scalar.mark(absentFrom: texts) else {
             throw RowError("the row '\(row.id)' holds every character that could mark its text")
         }
         let given = { (json: JSON) in TemplateValue(json).mapStrings { tokenizer.marking($0, with: mark) } }
@@ -118,9 +118,11 @@ struct ChatMarkup: Sendable {
         if let callID = turn.callID { members.append(("tool_call_id", given(.string(callID)))) }
         return .mapping(TemplateMapping(members))
     }
+}
 
+extension Unicode.Scalar {
     /// One of Unicode's noncharacters that the texts do not contain.
-    private static func mark(absentFrom texts: [String]) -> Unicode.Scalar? {
+    static func mark(absentFrom texts: [String]) -> Unicode.Scalar? {
         (UInt32(0xFDD0)...0xFDEF).lazy.compactMap(Unicode.Scalar.init).first { mark in
             !texts.contains { $0.unicodeScalars.contains(mark) }
         }

@@ -1,3 +1,4 @@
+import BuildModel
 import CanonicalJSON
 import Diagnostics
 import Planner

@@ -25,9 +25,8 @@ extension PromptEncoder {
     ///
     /// - Parameter calls: as the chat template writes them, through the end token; perhaps behind an empty reasoning.
     func reasonedTokens(_ reasoning: String, before calls: [Int32], in form: any CallForm) throws(RowError) -> [Int32] {
-        let mark: Unicode.Scalar = "\u{FDD0}"
-        guard !reasoning.unicodeScalars.contains(mark) else {
-            throw RowError("a reasoning holds a character that Unicode keeps for no text")
+        guard let mark = Unicode.Scalar.mark(absentFrom: [reasoning]) else {
+            throw RowError("a reasoning holds every character that Unicode keeps for no text")
         }
         let marks = NativeReasoning.marks
         let thought = "\(marks.start)\n\(tokenizer.marking(reasoning, with: mark))\n\(marks.end)\n\n"

@@ -36,7 +36,7 @@ package struct FurtherData: Sendable {
         }
         task = TaskSection(reading: fields, references: references)
         data = DataSection(own: fields, references: references)
-        sample = fields.node(Sample.Definition.section.name) == nil ? nil : Sample(reading: fields)
+        sample = fields.node(Sample.Definition.section.definition.name) == nil ? nil : Sample(reading: fields)
     }
 }
 
