@@ -71,7 +71,7 @@ import Words
         let captured = try CapturedLogits(SafeTensors(reading: input("logits").appending(path: "logits.safetensors"))).examples
         try replaceData(by: "plain")
         try run(stage(ownPrompts: true))
-        #expect(try losses().allSatisfy(\.isFinite))
+        #expect(try losses().allSatisfy { $0.isFinite })
         let context = StageContext(
             inputs: workshop.root.appending(path: "inputs", directoryHint: .isDirectory), outputs: outputs, threads: 1,
             reportProgress: { _ in })
@@ -99,7 +99,7 @@ import Words
             training: Self.training, prompt: .query, answer: .call)
         try run(kind)
         let own = try losses()
-        #expect(own.allSatisfy(\.isFinite))
+        #expect(own.allSatisfy { $0.isFinite })
         try FileManager.default.moveItem(at: input("teacher_data"), to: workshop.root.appending(path: "aside"))
         try run(kind)
         #expect(try losses() != own)

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Kinds
+import Words
 
 /// A tagger of domain, intent and slots, as a stage trained it.
 struct FrameTagger {

@@ -165,7 +165,7 @@ import Words
         let task = CallTask(functions: [:])
         let judge = ModelJudge(model: Yes(), question: ModelQuestion(), task: task)
         let verdicts = try JudgeVerdicts(responses, by: [judge], task)
-        #expect(verdicts.verdicts.allSatisfy(\.isAccepted))
+        #expect(verdicts.verdicts.allSatisfy { $0.isAccepted })
         #expect(verdicts.agreement(over: 0..<2)?["compared"] == 1)
         #expect(verdicts.agreement(over: 0..<1) == nil)
         #expect(verdicts.transcript?.first?["ast"] == .null)

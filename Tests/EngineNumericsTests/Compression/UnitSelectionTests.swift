@@ -201,7 +201,7 @@ struct UnitSelectionTests {
         // Nothing but zeros has an inverse too.
         let empty = try LinearReduction.solving(
             InputStatistics(width: size), weights, unitSize: 1, keeping: 2, damping: 0.01, workers: workers)
-        #expect(empty.kept.count == 2 && empty.weights.allSatisfy(\.isFinite))
+        #expect(empty.kept.count == 2 && empty.weights.allSatisfy { $0.isFinite })
     }
 
     private func subsets(of size: Int, count: Int) -> [[Int]] {

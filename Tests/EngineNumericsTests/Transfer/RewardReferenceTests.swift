@@ -10,7 +10,7 @@ struct RewardReferenceTests {
         return RewardRule(
             format: try number("format"), names: try number("names"), arguments: try number("arguments"),
             judge: try number("judge"), length: try number("length"), lengthTokens: try #require(json["tokens"]?.integer),
-            malformed: try number("malformed"), needsRequired: try #require(json["required"]?.bool))
+            malformed: try number("malformed"), needsRequired: try #require(json["required"]?.bool as Bool?))
     }
 
     @Test func everyAnswerByEveryRule() throws {

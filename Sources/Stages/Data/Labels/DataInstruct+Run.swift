@@ -1,5 +1,6 @@
 import Engine
 import Kinds
+import Words
 
 extension DataInstruct: RunnableStage {
     package static let artifact: [Output] = [.file(DataFiles.functions), .file(DataFiles.task), .sets]
