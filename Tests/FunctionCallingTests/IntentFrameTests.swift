@@ -90,7 +90,8 @@ import Testing
             let words = QueryWords(query)
             return reader.calls(
                 for: words, starts: words.words.indices.map { $0 },
-                Self.scores(labels.heads, intent: intent, domain: domain, tags: tags, values: values), functions: Self.functions)
+                Self.scores(labels.heads, intent: intent, domain: domain, tags: tags, values: values), functions: Self.functions
+            )
         }
         #expect(
             calls(

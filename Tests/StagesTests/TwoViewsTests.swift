@@ -86,7 +86,8 @@ import Words
         try run(KDCapture(k: 5, prompt: .query), as: "logits")
         let train = input("data").appending(path: "train.jsonl")
         let rows = try String(contentsOf: train, encoding: .utf8).split(separator: "\n")
-        try (Array(rows.dropFirst()) + rows.prefix(1)).joined(separator: "\n").write(to: train, atomically: true, encoding: .utf8)
+        try (Array(rows.dropFirst()) + rows.prefix(1)).joined(separator: "\n").write(
+            to: train, atomically: true, encoding: .utf8)
         #expect(failure(stage(ownPrompts: true)).contains("are of another answer than the student's"))
         try FileManager.default.removeItem(at: input("data"))
         #expect(failure(stage(ownPrompts: true)).contains("needs the input 'data'"))

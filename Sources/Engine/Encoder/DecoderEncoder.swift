@@ -28,7 +28,8 @@ package struct DecoderEncoder {
         guard tokenizer.vocabularySize <= configuration.vocabularySize else {
             throw ModelFileError(
                 file: ModelFolder.configurationFile,
-                reason: "vocab_size is \(configuration.vocabularySize), but the tokenizer has \(tokenizer.vocabularySize) tokens")
+                reason:
+                    "vocab_size is \(configuration.vocabularySize), but the tokenizer has \(tokenizer.vocabularySize) tokens")
         }
         try EncoderFolder(url).checkThatTheLastTokenIsAsked()
         sequenceLimit = min(Self.standardLimit, configuration.maximumPositions)
@@ -86,7 +87,8 @@ extension EncoderFolder {
         let pooling = try files.readJSON(file)
         guard pooling["pooling_mode_lasttoken"] == true || pooling["pooling_mode"] == "lasttoken" else {
             throw ModelFileError(
-                file: file, reason: "the last token's state is what can be computed of a decoder, and it asks for another pooling")
+                file: file,
+                reason: "the last token's state is what can be computed of a decoder, and it asks for another pooling")
         }
     }
 }

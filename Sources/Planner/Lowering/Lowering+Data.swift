@@ -166,8 +166,8 @@ extension Lowering {
             let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
             kind.$answer = base.styled(reasons ? .reasoning : .call)
         }
-        // A teacher at hand has the same tokenizer before anything is judged.
-        let data = pipeline.teacher.endpoint == nil ? base.data : base.lessons
+        // A teacher at hand has the same tokenizer, before anything is judged and whatever view its students have.
+        let data = pipeline.teacher.endpoint != nil ? base.lessons : own == nil ? base.teacherData : base.data
         let title = own == nil ? "tokenizer" : "student.tokenizer"
         return try builder.add(kind, .named(title), inputs: [.init(name: "data", stage: data)])
     }

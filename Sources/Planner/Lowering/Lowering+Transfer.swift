@@ -140,7 +140,9 @@ extension Lowering {
         let tutor = try tutor(of: step, from: teacher, home)
         let others = try answerers(beside: tutor, of: step, from: teacher, home)
         var learned = model
-        var inputs = [Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.lessons(of: model))]
+        var inputs = [
+            Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.lessons(of: model)),
+        ]
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):

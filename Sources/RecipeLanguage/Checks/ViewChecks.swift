@@ -45,7 +45,9 @@ struct ViewChecks {
             findings.report(
                 .conflict, "teacher and student have prompts of their own, and logits are joined by the place in the answer",
                 at: distillation.train.$promptShare.span,
-                secondary: [pipeline.prompts.teacher, pipeline.prompts.student].compactMap(\.self).map { Diagnostic.Label($0.span) },
+                secondary: [pipeline.prompts.teacher, pipeline.prompts.student].compactMap(\.self).map {
+                    Diagnostic.Label($0.span)
+                },
                 help: "leave 'prompt' out")
         }
     }

@@ -119,7 +119,8 @@ struct ReadingReport: Hashable, Sendable {
             let places = (skipped["places"]?.array ?? []).compactMap(\.string)
             return "skipped \(count): \(reason.words) (\(places.joined(separator: "; "))\(count > places.count ? ", …" : ""))"
         }
-        let questions = report["unlabelled"]?.integer.map { ["\($0) rows are questions alone: they say not what is right"] } ?? []
+        let questions =
+            report["unlabelled"]?.integer.map { ["\($0) rows are questions alone: they say not what is right"] } ?? []
         return files + questions + skipped
     }
 }

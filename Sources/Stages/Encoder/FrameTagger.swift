@@ -19,7 +19,8 @@ struct FrameTagger {
     init(_ input: String, in context: StageContext) throws {
         let encoder = try TunedEncoder(readingFolder: context.input(input))
         guard FileManager.default.fileExists(atPath: context.input(input, EncoderTrain.frames.name).path) else {
-            throw StageFailure("the encoder ranks functions and tags no slots; train it with encoder.train and 'labels: frames'")
+            throw StageFailure(
+                "the encoder ranks functions and tags no slots; train it with encoder.train and 'labels: frames'")
         }
         reader = try FrameReader(encoder.heads, json: context.read(EncoderTrain.frames, from: input))
         scorer = EncoderScorer(encoder, workers: context.workers)

@@ -95,7 +95,8 @@ import Words
         }
         let run = try StageRun(DataIngest(), texts: ["train.0/a.jsonl": row("play"), "functions/tools.json": Self.file])
         #expect(try run.lines("rows.jsonl").count == 1)
-        let unknown = StageRun.failure(DataIngest(), texts: ["train.0/a.jsonl": row("stop"), "functions/tools.json": Self.file])
+        let unknown = StageRun.failure(
+            DataIngest(), texts: ["train.0/a.jsonl": row("stop"), "functions/tools.json": Self.file])
         #expect(unknown.contains("the answer calls 'stop'"), "\(unknown)")
         #expect(StageRun.failure(DataIngest(), texts: ["train.0/a.jsonl": row("play")]).contains("no 'tools' list"))
     }
@@ -179,7 +180,8 @@ import Words
         #expect(scores.json["ar"] == 0.5 && scores.json["exact"] == .null && scores.json["unlabelled_rows"] == 2)
         #expect(scores.confusion["functions"] == [:])
         scores.add(
-            ScoredAnswer(row: labelled, answer: JudgingStagesTests.call("x"), isAccepted: true, isExact: true, responseTokens: 2))
+            ScoredAnswer(
+                row: labelled, answer: JudgingStagesTests.call("x"), isAccepted: true, isExact: true, responseTokens: 2))
         #expect(scores.json["exact"] == 1 && scores.json["call_rows"] == 1 && scores.json["rows"] == 3)
     }
 
@@ -192,7 +194,8 @@ import Words
         let run = try StageRun(
             DataReferences(),
             texts: [
-                "data/functions.json": Self.functions, "data/train.jsonl": rows.map(\.json.canonicalText).joined(separator: "\n"),
+                "data/functions.json": Self.functions,
+                "data/train.jsonl": rows.map(\.json.canonicalText).joined(separator: "\n"),
                 "data/valid.jsonl": Self.question("v").json.canonicalText,
                 "judged/accepted.jsonl": lines.prefix(2).joined(separator: "\n"), "judged.0/accepted.jsonl": lines[2],
             ])
@@ -257,10 +260,12 @@ import Words
         #expect(sizes?["instructions"]?["before"]?["characters"] == 27 && sizes?["instructions"]?["after"]?["characters"] == 0)
     }
 
-    @Test(arguments: [
-        (["content": "<think>easy</think>[]"], "easy"), (["content": "[]", "reasoning_content": " easy "], "easy"),
-        (["content": "[]", "reasoning": "easy"], "easy"), (["content": "so far</think>\n[]"], "so far"), (["content": "[]"], nil),
-    ] as [([String: JSON], String?)])
+    @Test(
+        arguments: [
+            (["content": "<think>easy</think>[]"], "easy"), (["content": "[]", "reasoning_content": " easy "], "easy"),
+            (["content": "[]", "reasoning": "easy"], "easy"), (["content": "so far</think>\n[]"], "so far"),
+            (["content": "[]"], nil),
+        ] as [([String: JSON], String?)])
     func whatAModelReasonsIsKept(message: [String: JSON], reasoning: String?) {
         let answer = ChatAnswer(["choices": [["message": .object(message), "finish_reason": "stop"]]])
         #expect(answer.reasoning == reasoning && answer.response == "[]")

@@ -41,9 +41,11 @@ import Words
         return texts.mapValues { Data($0.utf8) }
     }
 
-    static func trained(_ labels: EncoderLabels, domains: [String: [String]]? = nil, test: [Row] = train) throws -> StageRun {
+    static func trained(
+        _ labels: EncoderLabels, domains: [String: [String]]? = nil, test: [Row] = train
+    ) throws -> StageRun {
         var kind = EncoderTrain(labels: labels, domains: domains)
-        kind.training = EncoderTraining(steps: 120, batch: 10, learningRate: 1e-2, warmup: 0.05)
+        kind.training = EncoderTraining(steps: 400, batch: 10, learningRate: 3e-3, warmup: 0.05)
         return try StageRun(kind, inputs: inputs(test: test).merging(SmallEncoder.files()) { $1 })
     }
 
@@ -56,7 +58,7 @@ import Words
             ])
         #expect(try classifier.json("summary.json")["labels"]?["functions"] == 2)
         let losses = try classifier.lines("curve.jsonl").compactMap { $0["loss"]?.double }
-        #expect(losses.count == 120 && (losses.last ?? 1) < 0.1 * losses[0])
+        #expect(losses.count == 400 && (losses.last ?? 1) < 0.1 * losses[0])
         let retrieve = DataRetrieve(method: .classifier, topK: 2, recallAt: [1, 7])
         let inputs = try Self.inputs(test: test).merging(classifier.folder(as: "encoder")) { $1 }
         let run = try StageRun(retrieve, inputs: inputs)

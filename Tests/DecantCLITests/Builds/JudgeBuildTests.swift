@@ -43,7 +43,7 @@ import Testing
     private static func validated() throws -> DecantProgram {
         let program = try DecantProgram(
             recipe: recipe(
-                "[format, {kind: exec, command: [python3, inputs/script/check.py], script: checker, validate: labels}]",
+                "[{kind: exec, command: [python3, inputs/script/check.py], script: checker, validate: labels}, format]",
                 sources: ", checker: {path: check.py}, labels: {path: labels.jsonl}"))
         try program.write(Self.program, to: "check.py")
         let labels = [label("jazz", "jazz", true), label("jazz", "rock", false)]
@@ -59,8 +59,8 @@ import Testing
         let failed = try program.run("build", "tiny.yaml", "--json", status: 1)
         let failure = try #require(failed.events.first { $0["event"] == "stage-failed" })
         #expect(failure["stage"] == "judge.gate")
-        #expect(failure["reason"]?.string?.contains("agrees with 66.7% of 3 labels") == true)
-        #expect(failure["reason"]?.string?.contains("the recipe wants 90.0%") == true)
+        #expect(failure["log"]?[0]?.string?.contains("agrees with 66.7% of 3 labels") == true)
+        #expect(failure["log"]?[0]?.string?.contains("the recipe wants 90.0%") == true)
         #expect(!failed.events.contains { $0["event"] == "stage-finished" && $0["stage"] == "student.sft.scores" })
 
         try program.write(right, to: "labels.jsonl")

@@ -67,7 +67,9 @@ import Testing
         let program = try Self.program()
         let done = try program.build()
         #expect(done["failed"] == [])
-        let stages = ["retrieval.classifier", "baseline", "baseline.answers", "baseline.scores", "baseline.queries", "retrieval"]
+        let stages = [
+            "retrieval.classifier", "baseline", "baseline.answers", "baseline.scores", "baseline.queries", "retrieval",
+        ]
         for stage in stages {
             #expect(done.strings("ran").contains(stage), "\(stage)")
         }

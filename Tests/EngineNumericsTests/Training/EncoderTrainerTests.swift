@@ -36,7 +36,10 @@ import Testing
         return folder
     }
 
-    static func encoder() throws -> TunedEncoder { try TunedEncoder(readingFolder: folder().url) }
+    static func encoder() throws -> TunedEncoder {
+        let folder = try folder()
+        return try withExtendedLifetime(folder) { try TunedEncoder(readingFolder: folder.url) }
+    }
 
     static func examples() throws -> [EncoderExample] {
         func places(_ json: JSON?) -> [Int32] { (json?.array ?? []).compactMap(\.integer).map(Int32.init) }
@@ -194,8 +197,11 @@ import Testing
         #expect(throws: TrainingError.self) {
             try EncoderTrainer(encoder, on: [], options: Self.options(), workers: .caller)
         }
-        #expect { try TunedEncoder(readingFolder: SentenceEncoderTests.Folder().url) } throws: {
-            "\($0)".contains("the encoder has no heads; train them")
+        let plain = try SentenceEncoderTests.Folder()
+        withExtendedLifetime(plain) {
+            #expect { try TunedEncoder(readingFolder: plain.url) } throws: {
+                "\($0)".contains("the encoder has no heads; train them")
+            }
         }
     }
 

@@ -131,7 +131,8 @@ import Testing
         #expect(report.parameters["rows"] == ["teacher", "student.rft"])
         #expect(report.parameters["metrics"] == ["ar", "exact", "flops", "length", "prompt_tokens", "price"])
         // What an answer costs is no part of the key of the answers.
-        let cheap = try plan(Self.teacher.replacing("answer: 2", with: "answer: 4") + "transfer: RFT\nsample: {max_tokens: 99}\n")
+        let cheap = try plan(
+            Self.teacher.replacing("answer: 2", with: "answer: 4") + "transfer: RFT\nsample: {max_tokens: 99}\n")
         #expect(cheap.changes(from: graph) == ["teacher.cost", "report"])
     }
 
@@ -179,9 +180,10 @@ import Testing
         let graph = try plan(Self.asking + "transfer: RFT\n", header: header(Self.unlabelled))
         let rows = graph[try #require(graph.stage(named: "data.rows"))]
         #expect(rows.parameters["expectations"] == ["train.0": "unknown"] && rows.parameters["expect"] == nil)
-        #expect(rows.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [
-            "train.0=source.utterances", "functions=source.functions",
-        ])
+        #expect(
+            rows.inputs.map { "\($0.name)=\(graph[$0.stage].name)" } == [
+                "train.0=source.utterances", "functions=source.functions",
+            ])
         let all = try plan(
             Self.asking + "transfer: RFT\n",
             header: header("{train: utterances, format: table, expect: unknown, functions: functions}"))

@@ -67,7 +67,8 @@ package struct NamedRowSet: Sendable {
         static let mapping = MappingDefinition(
             "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
             [
-                RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns, RowSource.Definition.expect,
+                RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns,
+                RowSource.Definition.expect,
                 limit,
             ])
     }

@@ -61,7 +61,8 @@ extension DataDescribe: RunnableStage {
         let texts = try DescriptionWriter(in: context).texts(
             about: functions, prompt, maxTokens: maxTokens,
             checkpoint: context.resultCheckpoint(of: functions.count, unit: "function"))
-        let written = zip(functions, texts).compactMap { function, texts in texts.first.map { (function.name, JSON.string($0)) } }
+        let written = zip(functions, texts).compactMap { function, texts in texts.first.map { (function.name, JSON.string($0)) }
+        }
         if written.count < functions.count {
             context.log("\(functions.count - written.count) of \(functions.count) functions keep their own description")
         }

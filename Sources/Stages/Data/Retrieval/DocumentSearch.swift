@@ -35,9 +35,15 @@ enum DocumentSearch {
             let found = Dictionary(uniqueKeysWithValues: zip(queries, vectors.dropFirst(documents.count)))
             self = .meanings(Array(vectors.prefix(documents.count)), found)
         case .classifier:
-            let encoder = try TunedEncoder(readingFolder: context.input("encoder"))
+            let unlabelled = StageFailure(
+                "the input 'encoder' has no labels for what is to be ranked; train it with encoder.train")
+            let folder = context.input("encoder")
+            guard FileManager.default.fileExists(atPath: folder.appending(path: EncoderHead.file).path) else {
+                throw unlabelled
+            }
+            let encoder = try TunedEncoder(readingFolder: folder)
             guard let head = encoder.head(EncoderTrain.functionHead), encoder.heads[head].reading == .text, !names.isEmpty
-            else { throw StageFailure("the input 'encoder' has no labels for what is to be ranked; train it with encoder.train") }
+            else { throw unlabelled }
             let labels = encoder.heads[head].labels
             let tokens = queries.map { encoder.tokenizer.encode($0, atMost: encoder.sequenceLimit) }
             let scores = try EncoderScorer(encoder, workers: context.workers).scores(of: tokens, workers: context.workers)
