@@ -35,7 +35,7 @@ import Testing
         [
             "the amount is a shape": ["prune.granularity.hidden", "prune.granularity.intermediate"],
             "the matrix has other values": ["quantize.scheme", "prune.ratio", "tokenizer.vocabulary"],
-            "the files are pinned by their digests": ["smollm2", "simple", "simple_answers", "multiple", "multiple_answers"].map
+            "the files are pinned by their digests": ["minilm", "smollm2", "simple", "simple_answers", "multiple", "multiple_answers"].map
             {
                 "sources.\($0).pypi"
             },
@@ -125,12 +125,18 @@ import Testing
     static func graph(_ text: String, in folder: URL = .temporaryDirectory) -> Graph? {
         guard let recipe = recipe(text, in: folder) else { return nil }
         var snapshots: [String: SourceSnapshot] = [:]
+        var lock = SourceLock()
         for source in recipe.sources {
-            guard case .path(let path) = source.origin else { continue }
-            snapshots[source.name.value] = SourceSnapshot(
-                file: path.value, digest: Digest(hashing: path.value), path: "/" + path.value)
+            let name = source.name.value
+            if case .path(let path) = source.origin {
+                snapshots[name] = SourceSnapshot(
+                    file: path.value, digest: Digest(hashing: path.value), path: "/" + path.value)
+            } else {
+                let file = FixedOutput.File(path: name, digest: Digest(hashing: name))
+                lock.entries[name] = SourceLock.Entry(request: source.request, revision: nil, files: [file])
+            }
         }
-        return try? Planner.plan(recipe, sources: snapshots).graph
+        return try? Planner.plan(recipe, sources: snapshots, lock: lock).graph
     }
 
     /// Whether stages differ in parameters alone.
