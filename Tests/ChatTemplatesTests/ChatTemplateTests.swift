@@ -77,6 +77,17 @@ import Testing
     }
 
     /// Every construct gives what it gives in Jinja, or both refuse it (scripts/reference/template_constructs.py).
+    /// What is added to HTML is escaped. Values of jinja2.
+    @Test(arguments: [
+        (#"{{ ("<a>" | safe) + "<b>" }}"#, "<a>&lt;b&gt;"), (#"{{ "<b>" + ("<a>" | safe) + "'" }}"#, "&lt;b&gt;<a>&#39;"),
+        (#"{{ ("<a>" | safe) ~ "<b>" }}"#, "<a><b>"), (#"{{ ("<a>" | safe) + ("<b>" | safe) }}"#, "<a><b>"),
+        (#"{{ ("<" | e | e) + "&" }}"#, "&lt;&amp;"), (#"{{ "<" | e | forceescape }}"#, "&amp;lt;"),
+        (#"{{ ("<" | safe | string) + "<" }}"#, "<&lt;"),
+    ])
+    func additionsToMarkupAreEscaped(source: String, prompt: String) throws {
+        #expect(try ChatTemplate(source).render([:]) == prompt)
+    }
+
     @Test func constructsRenderAsInJinja() throws {
         let text = try Data(
             contentsOf: Checkout.root.appending(path: "Tests/ChatTemplatesTests/Reference/template-constructs.json"))

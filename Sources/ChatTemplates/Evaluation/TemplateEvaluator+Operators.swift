@@ -76,7 +76,9 @@ extension TemplateEvaluator {
     ) throws(TemplateError) -> TemplateValue {
         switch (symbol, left, right) {
         case ("~", _, _): return try joined([try left.text(&budget), try right.text(&budget)])
-        case ("+", .string(let a), .string(let b)): return try joined([try a.read(&budget), try b.read(&budget)])
+        case ("+", .string(let a), .string(let b)):
+            guard a.isMarkup != b.isMarkup else { return try sum(a, b, isMarkup: a.isMarkup) }
+            return try sum(a.isMarkup ? a : try escaped(a), b.isMarkup ? b : try escaped(b), isMarkup: true)
         case ("+", .list(let a), .list(let b)) where a.kind.canJoin(b.kind):
             return try made(try a.elements(&budget) + b.elements(&budget), a.kind == .list ? .list : .tuple)
         case ("*", .string(let text), _), ("*", _, .string(let text)):
@@ -126,6 +128,12 @@ extension TemplateEvaluator {
     mutating func negated(_ value: TemplateValue) throws(TemplateError) -> TemplateValue {
         if case .real(let number) = value { return .real(-number) }
         return try binary("-", .integer(0), value)
+    }
+
+    private mutating func sum(_ a: TemplateText, _ b: TemplateText, isMarkup: Bool) throws(TemplateError) -> TemplateValue {
+        let whole = try joined([try a.read(&budget), try b.read(&budget)])
+        guard isMarkup, case .string(let text) = whole else { return whole }
+        return .string(text.asMarkup)
     }
 
     /// The texts with another between them.

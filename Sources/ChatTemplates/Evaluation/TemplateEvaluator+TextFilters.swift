@@ -22,19 +22,10 @@ extension TemplateEvaluator {
                 try text.scan(&budget), try self.text(old).scan(&budget), try self.text(new).scan(&budget), limit: count)
         case .indent: return try indented(try text.scan(&budget), arguments)
         case .center: return try padded(text, to: arguments["width"]?.integer ?? 80, with: " ", .center)
+        case .safe: return .string(text.asMarkup)
         case .e, .escape, .forceescape:
-            try budget.spend(text.size)
-            return try made(
-                try text.scan(&budget).unicodeScalars.reduce(into: "") { result, scalar in
-                    switch scalar {
-                    case "&": result += "&amp;"
-                    case "<": result += "&lt;"
-                    case ">": result += "&gt;"
-                    case "'": result += "&#39;"
-                    case "\"": result += "&#34;"
-                    default: result.unicodeScalars.append(scalar)
-                    }
-                })
+            if text.isMarkup, filter != .forceescape { return .string(text) }
+            return .string(try escaped(text).asMarkup)
         case .truncate: return try truncated(try text.scan(&budget), arguments)
         case .wordcount:
             var (count, isInWord) = (0, false)
@@ -47,6 +38,12 @@ extension TemplateEvaluator {
         case .urlencode: return try urlEncoded(value)
         default: return .string(text)
         }
+    }
+
+    /// The text with HTML's special characters as entities.
+    mutating func escaped(_ text: TemplateText) throws(TemplateError) -> TemplateText {
+        try budget.spend(text.size)
+        return try TemplateText(try text.scan(&budget).escapedForHTML, &budget)
     }
 
     /// The text that a value prints, as a value's string.

@@ -3,6 +3,8 @@ import Glibc
 /// A string of a template. Its characters are reached against a budget only.
 package struct TemplateText: Sendable {
     private let string: String
+    /// Whether the filter `safe` or `escape` made it: what is added to it has its HTML escaped, as the library has it.
+    private(set) var isMarkup = false
 
     /// A string from outside, or of the template's source.
     package init(given string: String) { self.string = string }
@@ -48,7 +50,30 @@ package struct TemplateText: Sendable {
         return (same ?? nil) ?? string.utf8.elementsEqual(other.string.utf8)
     }
 
+    /// The same, as HTML that needs no escaping.
+    var asMarkup: TemplateText {
+        var text = self
+        text.isMarkup = true
+        return text
+    }
+
     func changed(_ change: (String) -> String) -> TemplateText { TemplateText(given: change(string)) }
+}
+
+extension String {
+    /// The text with HTML's special characters as entities.
+    var escapedForHTML: String {
+        unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "'": result += "&#39;"
+            case "\"": result += "&#34;"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+    }
 }
 
 /// A text that is put together piece by piece, each paid before it is added.
