@@ -28,6 +28,13 @@ import Testing
         return program
     }
 
+    /// The same, with the student compared with the prototype.
+    static func compared(_ server: ModelServer) throws -> DecantProgram {
+        let program = try program(server)
+        try program.edit("tiny.yaml", "prompt_tokens, price]}", "prompt_tokens, price], compare: teacher}")
+        return program
+    }
+
     private func json(_ file: String, of stage: String, in program: DecantProgram) throws -> JSON {
         let folder = "export-\(UUID().uuidString)"
         let events = try program.run("build", "tiny.yaml", stage, "--json").events
@@ -87,8 +94,11 @@ import Testing
     }
 
     @Test func theStagesKeepTheirDigests() throws {
-        let program = try Self.program(server)
-        let stages = ["data", "data.references", "teacher.answers", "teacher.cost"]
+        let program = try Self.compared(server)
+        let stages = [
+            "data", "data.references", "judge.gate", "judge.validated", "student.rft.compared", "teacher.answers",
+            "teacher.cost",
+        ]
         let artifacts = try program.artifacts(of: stages)
         let lines = stages.map { "\($0) \(artifacts[$0] ?? "none")" }
         try golden.expect(lines.joined(separator: "\n") + "\n", equals: "prototype-digests.txt")

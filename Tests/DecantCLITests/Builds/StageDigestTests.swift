@@ -84,7 +84,7 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
     static let others = [
         DigestedRecipe(file: "quantization-digests.txt", program: QuantizationBuildTests.everyMethod),
         DigestedRecipe(file: "reasoning-digests.txt", program: ReinforcementBuildTests.reasoning),
-        DigestedRecipe(file: "prototype-digests.txt") { try PrototypeRecipeTests.program(ModelServer()) },
+        DigestedRecipe(file: "prototype-digests.txt") { try PrototypeRecipeTests.compared(ModelServer()) },
         DigestedRecipe(file: "endpoint-digest.txt", onlyStage: "teacher.samples") { try ModelServer().program() },
     ]
 
