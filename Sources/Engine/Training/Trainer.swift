@@ -14,7 +14,13 @@ package final class Trainer {
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
-        for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
+        // The others may lack what the loss needs.
+        let read = Set(
+            EpochOrder.places(ofRows: options.steps * options.batch, among: examples.count, seed: options.seed))
+        for (index, example) in examples.enumerated() {
+            let needed: any ResponseLoss = read.contains(index) ? loss : TransferLoss.crossEntropy
+            try example.check(model.configuration, loss: needed, index: index)
+        }
         learner = try Learner(
             model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
         if dropout != nil, loss.promptShare > 0, examples.contains(where: { !$0.teachers.isEmpty }) {
@@ -49,12 +55,19 @@ package final class Trainer {
 }
 
 /// The order in which examples are gone through: every epoch has one of its own.
-struct EpochOrder {
+package struct EpochOrder {
     private let count: Int
     private let seed: UInt64
     private var epoch: (number: Int, order: [Int]) = (-1, [])
 
     init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
+
+    /// The places, among so many examples, of those that the first rows of a training are, in rising order.
+    package static func places(ofRows rows: Int, among count: Int, seed: UInt64) -> [Int] {
+        guard rows < count else { return Array(0..<count) }
+        var order = EpochOrder(count: count, seed: seed)
+        return order.batch(0, size: max(0, rows)).sorted()
+    }
 
     /// The examples of a step; steps count from 0.
     mutating func batch(_ step: Int, size: Int) -> [Int] {
