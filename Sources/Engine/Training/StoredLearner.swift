@@ -11,6 +11,9 @@ extension LearnerState {
             secondMoments: try file.floats(Self.names.second))
     }
 
+    /// Of what is trained.
+    package static func trainedValues(in file: SafeTensors) throws -> [Float] { try file.floats(names.weights) }
+
     /// A copy that later steps leave alone, made by all workers. Any thread may read it.
     static func stored(
         _ weights: FloatBuffer, _ optimizer: Optimizer, _ workers: WorkerPool
@@ -29,6 +32,27 @@ extension Learner {
     /// The numbers of `state` as they are now.
     package var storedState: [String: StoredTensor] { LearnerState.stored(trained.values, optimizer, workers) }
     package var storedBytes: Int { LearnerState.bytes(of: trained.values) }
+}
+
+extension Model {
+    /// The model that a training with these options has made of this one.
+    ///
+    /// - Parameter values: of what is trained: all weights, or adapters.
+    /// - Throws: `TrainingError` when these are not as many numbers.
+    package func trained(to values: [Float], options: TrainingOptions, workers: WorkerPool) throws(TrainingError) -> Model {
+        guard let adaptation = options.adaptation else {
+            guard values.count == parameterCount else { throw Self.misfit(values.count, parameterCount) }
+            return Model(layout, values: ModelWeights(adopting: FloatBuffer(values)))
+        }
+        var adapters = try LowRankAdapters(adaptation, for: self, seed: options.seed)
+        guard values.count == adapters.values.count else { throw Self.misfit(values.count, adapters.values.count) }
+        adapters.values = values
+        return try adapters.merged(into: self, workers: workers)
+    }
+
+    private static func misfit(_ found: Int, _ wanted: Int) -> TrainingError {
+        TrainingError("There are \(found) numbers for the \(wanted) that are trained.")
+    }
 }
 
 extension FloatBuffer {

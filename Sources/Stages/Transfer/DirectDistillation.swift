@@ -12,10 +12,11 @@ extension KDDirect: RunnableStage {
         try context.checkThatTokenizersAreEqual("model", "teacher")
         let rows = try context.responseRows(for: "teacher", prompt, answer)
         let examples = try context.examplesToLearn(rows, answer: answer)
-        let form = rows.prompts.formName == nil ? nil : try context.modelFolder("teacher").callFormName()
+        let form = try rows.prompts.formName.flatMap { _ in try context.modelFolder("teacher").callFormName() }
         try context.checkThatFormIsEqual("model", to: form, answers: examples)
-        let dropout = try tokenDropout > 0
-            ? TokenDropout(share: tokenDropout, tokenizer: context.modelFolder("model").tokenizer()) : nil
+        let dropout =
+            tokenDropout > 0
+            ? TokenDropout(share: tokenDropout, tokenizer: try context.modelFolder("model").tokenizer()) : nil
         let trainer = try TaughtTrainer(
             context.modelFolder("model").unpaddedModel(), teacher: context.unpaddedInferenceModel("teacher"),
             keeping: .init(k: k, of: promptShare > 0 ? .sequence : .response, rounded: CapturedLogits.rounded),
