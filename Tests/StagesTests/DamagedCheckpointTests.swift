@@ -129,12 +129,14 @@ import TestSupport
         }
         var curve = TrainingCurve()
         for step in steps { curve.append(step) }
-        let state = LearnerState(step: steps.count, weights: odd, firstMoments: odd.reversed(), secondMoments: odd)
-        try file.write(done: 5, state.tensors.merging(curve.tensors) { $1 })
+        let state = [("weights", odd), ("first_moments", odd.reversed()), ("second_moments", odd)].map {
+            ($0, StoredTensor($1, shape: [$1.count]))
+        }
+        try file.write(done: 5, curve.tensors.merging(state) { $1 })
         let tensors = try #require(try file.read()).tensors
         let read = try LearnerState(tensors, step: 5)
-        #expect(read.weights.map(\.bitPattern) == state.weights.map(\.bitPattern))
-        #expect(read.firstMoments.map(\.bitPattern) == state.firstMoments.map(\.bitPattern))
+        #expect(read.weights.map(\.bitPattern) == odd.map(\.bitPattern))
+        #expect(read.firstMoments.map(\.bitPattern) == odd.reversed().map(\.bitPattern))
         #expect(try TrainingCurve(tensors).steps.map(\.loss.bitPattern) == doubles.map(\.bitPattern))
         #expect(try TrainingCurve(tensors).lines == curve.lines)
     }
