@@ -32,13 +32,14 @@ import Testing
     private static let announcement = #"{"done":1,"readings":{},"stops_within":20,"total":9,"unit":"step"}"#
 
     @Test func itWaitsForOneThatSaysHowLongItNeeds() async throws {
-        let (exit, time) = try await stop(#"echo "\#(Self.announcement.replacing("\"", with: "\\\""))"; /bin/sleep 3; exit 75"#)
+        let line = Self.announcement.replacing("\"", with: "\\\"")
+        let (exit, time) = try await stop("echo \"\(line)\"; /bin/sleep 3; exit 75")
         #expect(exit.status == StageExit.interrupted)
         #expect(time >= .seconds(3))
     }
 
     @Test func itEndsOneThatSaysNothing() async throws {
-        let (exit, time) = try await stop("/bin/sleep 30; exit 75")
+        let (exit, time) = try await stop("/bin/sleep 30 > /dev/null; exit 75")
         #expect(exit.status == -SIGKILL)
         #expect(time < .seconds(20))
     }
