@@ -20,7 +20,7 @@ enum ProgressText {
         switch event {
         case .started, .stageStarted: nil
         case .stageProgressed(let name, let progress):
-            progress.stopsWithin.map { "  stopping \(name): it ends its step and saves its work, in \(Duration.text($0)) at most" }
+            progress.stopsWithin.map { "  stopping \(name): it ends its step and saves its work, within \(Duration.text($0))" }
         case .stageWaiting(let name): "  waiting  \(name), which another process builds"
         case .stageFinished(let name, let result):
             result.seconds.map { "  done     \(name)  (\(Duration.text($0)), \(ByteCount.text(result.artifact.size)))" }
