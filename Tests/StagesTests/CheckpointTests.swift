@@ -70,7 +70,7 @@ import Testing
         let attempt = try workshop.attempt(stage, interval: .nanoseconds(1))
         #expect(attempt.outputs == whole)
         #expect(attempt.log.isEmpty)
-        // Some were written, and whichever was the last is gone on from.
+        // Whichever state was written last is gone on from.
         let again = try workshop.attempt(stage, interval: .seconds(3600))
         #expect(again.outputs == whole)
         #expect(again.progress.count <= attempt.progress.count)

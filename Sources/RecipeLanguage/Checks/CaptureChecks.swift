@@ -23,7 +23,9 @@ struct CaptureChecks {
             .conflict,
             "teacher and student have prompts of their own, and logits of all rows are joined by the place in the answer",
             at: scope.span,
-            secondary: [pipeline.prompts.teacher, pipeline.prompts.student].compactMap(\.self).map { Diagnostic.Label($0.span) },
+            secondary: [pipeline.prompts.teacher, pipeline.prompts.student].compactMap(\.self).map {
+                Diagnostic.Label($0.span)
+            },
             help: "leave 'capture' out")
     }
 

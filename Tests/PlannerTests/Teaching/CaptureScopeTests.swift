@@ -43,8 +43,8 @@ import Testing
 
     @Test func whatCannotBeIsNamed() {
         #expect(codes("transfer: \"KD(capture: some)\"\n") == ["unknown-value"])
-        #expect(codes("transfer: \"KD[GOLD](capture: none)\"\n") == ["conflict"])
-        #expect(codes("transfer: \"KD[ULD](capture: used)\"\n") == ["conflict"])
+        #expect(codes("transfer: \"KD[GOLD](capture: none)\"\n").contains("conflict"))
+        #expect(codes("transfer: \"KD[ULD](capture: used)\"\n").contains("conflict"))
         #expect(codes("teachers: {large: {}}\ntransfer: \"KD(capture: none)\"\n") == ["conflict"])
         #expect(codes("teachers: {large: {}}\ntransfer: \"KD(capture: used)\"\n") == [])
         #expect(codes("prompts: {teacher: full, student: compressed}\ntransfer: \"KD(capture: used)\"\n") == ["conflict"])
