@@ -63,7 +63,9 @@ extension Store {
                 let action = try? JSON(parsing: Data(contentsOf: folder.appending(path: "action.json")))
             else { return nil }
             let isRunning = FileLock.isHeld(layout.scratch.appending(path: name + ".lock"))
-            let checkpoint = (try? layout.entries(below: folder.appending(path: "checkpoint"))) ?? []
+            // A file that is not whole yet is hidden.
+            let files = (try? layout.entries(below: folder.appending(path: "checkpoint"))) ?? []
+            let checkpoint = files.filter { !$0.name.hasPrefix(".") }
             return StoreStatus.Work(
                 key: key, kind: action["kind"]?.string ?? "?", isRunning: isRunning,
                 checkpointSize: checkpoint.reduce(0) { $0 + $1.size }, changed: checkpoint.map(\.changed).max() ?? entry.changed

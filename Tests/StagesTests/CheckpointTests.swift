@@ -81,7 +81,7 @@ import Testing
         try FileManager.default.createDirectory(at: workshop.checkpointFolder, withIntermediateDirectories: true)
         // The first checkpoint goes to a device that is always full.
         try FileManager.default.createSymbolicLink(
-            atPath: workshop.checkpointFolder.appending(path: "state.partial").path, withDestinationPath: "/dev/full")
+            atPath: workshop.checkpointFolder.appending(path: ".state.partial").path, withDestinationPath: "/dev/full")
         let attempt = try workshop.attempt(stage)
         #expect(attempt.log == ["no checkpoint at 1: No space left on device"])
         #expect(try attempt.outputs == workshop.whole(stage))

@@ -129,10 +129,11 @@ import TestSupport
         }
         var curve = TrainingCurve()
         for step in steps { curve.append(step) }
-        let state = [("weights", odd), ("first_moments", odd.reversed()), ("second_moments", odd)].map {
-            ($0, StoredTensor($1, shape: [$1.count]))
+        var state = curve.tensors
+        for (name, values) in ["weights": odd, "first_moments": Array(odd.reversed()), "second_moments": odd] {
+            state[name] = StoredTensor(values, shape: [values.count])
         }
-        try file.write(done: 5, curve.tensors.merging(state) { $1 })
+        try file.write(done: 5, state)
         let tensors = try #require(try file.read()).tensors
         let read = try LearnerState(tensors, step: 5)
         #expect(read.weights.map(\.bitPattern) == odd.map(\.bitPattern))

@@ -53,7 +53,8 @@ package struct CheckpointFile {
             throw CheckpointFault("there is no folder for it: \(error.localizedDescription)")
         }
         let head = Data(header(done: done).canonicalBytes + [UInt8(ascii: "\n")])
-        let partial = url.appendingPathExtension("partial")
+        // Hidden: nobody takes it for a checkpoint.
+        let partial = directory.appending(path: ".state.partial")
         do throws(CheckpointFault) {
             try Self.writeSealed([head] + SafeTensors.parts(of: tensors), to: partial.path, unless: isGivenUp)
             guard rename(partial.path, url.path) == 0 else { throw .ofSystem() }
