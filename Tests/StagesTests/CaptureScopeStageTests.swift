@@ -55,9 +55,14 @@ import Words
     @Test func theRowsOfATrainingAreThoseOfItsOrder() {
         var order = EpochOrder(count: 20, seed: 7)
         let read = (0..<3).flatMap { order.batch($0, size: 4) }
-        #expect(EpochOrder.places(ofRows: 12, among: 20, seed: 7) == read.sorted())
-        #expect(EpochOrder.places(ofRows: 20, among: 20, seed: 7) == Array(0..<20))
-        #expect(EpochOrder.places(ofRows: 1000, among: 20, seed: 7) == Array(0..<20))
-        #expect(EpochOrder.places(ofRows: 0, among: 20, seed: 7) == [])
+        let examples = (0..<20).map { TrainingExample(tokens: [$0, 1, 2], promptLength: 1) }
+        func places(steps: Int, batch: Int) -> [Int] {
+            EpochOrder.places(
+                readBy: TrainingOptions(steps: steps, batch: batch, learningRate: 1, seed: 7), of: examples)
+        }
+        #expect(places(steps: 3, batch: 4) == read.sorted())
+        #expect(places(steps: 5, batch: 4) == Array(0..<20))
+        #expect(places(steps: 1000, batch: 4) == Array(0..<20))
+        #expect(places(steps: 0, batch: 4) == [])
     }
 }

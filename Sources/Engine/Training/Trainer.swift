@@ -15,8 +15,7 @@ package final class Trainer {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
         // The others may lack what the loss needs.
-        let read = Set(
-            EpochOrder.places(ofRows: options.steps * options.batch, among: examples.count, seed: options.seed))
+        let read = Set(EpochOrder.places(readBy: options, of: examples))
         for (index, example) in examples.enumerated() {
             let needed: any ResponseLoss = read.contains(index) ? loss : TransferLoss.crossEntropy
             try example.check(model.configuration, loss: needed, index: index)
@@ -62,11 +61,12 @@ package struct EpochOrder {
 
     init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
 
-    /// The places, among so many examples, of those that the first rows of a training are, in rising order.
-    package static func places(ofRows rows: Int, among count: Int, seed: UInt64) -> [Int] {
-        guard rows < count else { return Array(0..<count) }
-        var order = EpochOrder(count: count, seed: seed)
-        return order.batch(0, size: max(0, rows)).sorted()
+    /// The places of the examples that the steps of a training come to, in rising order.
+    package static func places(readBy options: TrainingOptions, of examples: [TrainingExample]) -> [Int] {
+        let rows = max(0, options.steps * options.batch)
+        guard rows < examples.count else { return Array(examples.indices) }
+        var order = EpochOrder(count: examples.count, seed: options.seed)
+        return order.batch(0, size: rows).sorted()
     }
 
     /// The examples of a step; steps count from 0.

@@ -109,9 +109,12 @@ extension KDCapture: RunnableStage {
     private func places(among examples: [TrainingExample]) -> [Int] {
         guard let rows else { return Array(examples.indices) }
         // A training does not count what it leaves out.
-        let fitting = examples.indices.filter { place in maxLength.map { examples[place].cut(to: $0) != nil } ?? true }
-        return EpochOrder.places(ofRows: rows, among: fitting.count, seed: UInt64(bitPattern: Int64(seed ?? 0)))
-            .map { fitting[$0] }
+        let fitted = examples.enumerated().compactMap { place, example in
+            example.cut(to: maxLength ?? example.tokens.count).map { (place: place, example: $0) }
+        }
+        let training = TrainingOptions(
+            steps: rows, batch: 1, learningRate: 1, seed: UInt64(bitPattern: Int64(seed ?? 0)))
+        return EpochOrder.places(readBy: training, of: fitted.map(\.example)).map { fitted[$0].place }
     }
 }
 
