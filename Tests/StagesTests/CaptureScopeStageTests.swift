@@ -55,7 +55,7 @@ import Words
     @Test func theRowsOfATrainingAreThoseOfItsOrder() {
         var order = EpochOrder(count: 20, seed: 7)
         let read = (0..<3).flatMap { order.batch($0, size: 4) }
-        let examples = (0..<20).map { TrainingExample(tokens: [$0, 1, 2], promptLength: 1) }
+        let examples = (0..<20).map { TrainingExample(tokens: [Int32($0), 1, 2], promptLength: 1) }
         func places(steps: Int, batch: Int) -> [Int] {
             EpochOrder.places(
                 readBy: TrainingOptions(steps: steps, batch: batch, learningRate: 1, seed: 7), of: examples)
