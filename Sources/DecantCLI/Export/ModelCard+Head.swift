@@ -40,7 +40,8 @@ extension ModelCard {
 
     private var tags: [String] {
         let words = [
-            (KDTrain.name, "knowledge-distillation"), (KDOnPolicy.name, "knowledge-distillation"),
+            (KDTrain.name, "knowledge-distillation"), (KDDirect.name, "knowledge-distillation"),
+            (KDOnPolicy.name, "knowledge-distillation"),
             (RLTrain.name, "reinforcement-learning"), (DPOTrain.name, "dpo"), (PruneApply.name, "pruning"),
             (QuantApply.name, "quantization"),
         ]

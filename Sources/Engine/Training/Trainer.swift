@@ -14,7 +14,12 @@ package final class Trainer {
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
-        for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
+        // The others may lack what the loss needs.
+        let read = Set(EpochOrder.places(readBy: options, of: examples))
+        for (index, example) in examples.enumerated() {
+            let needed: any ResponseLoss = read.contains(index) ? loss : TransferLoss.crossEntropy
+            try example.check(model.configuration, loss: needed, index: index)
+        }
         learner = try Learner(
             model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
         if dropout != nil, loss.promptShare > 0, examples.contains(where: { !$0.teachers.isEmpty }) {
@@ -49,12 +54,20 @@ package final class Trainer {
 }
 
 /// The order in which examples are gone through: every epoch has one of its own.
-struct EpochOrder {
+package struct EpochOrder {
     private let count: Int
     private let seed: UInt64
     private var epoch: (number: Int, order: [Int]) = (-1, [])
 
     init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
+
+    /// The places of the examples that the steps of a training come to, in rising order.
+    package static func places(readBy options: TrainingOptions, of examples: [TrainingExample]) -> [Int] {
+        let rows = max(0, options.steps * options.batch)
+        guard rows < examples.count else { return Array(examples.indices) }
+        var order = EpochOrder(count: examples.count, seed: options.seed)
+        return order.batch(0, size: rows).sorted()
+    }
 
     /// The examples of a step; steps count from 0.
     mutating func batch(_ step: Int, size: Int) -> [Int] {

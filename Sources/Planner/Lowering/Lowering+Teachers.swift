@@ -46,12 +46,12 @@ extension Lowering {
     /// What the teachers beside the first one say of the same answers: the logits of each.
     mutating func addFurtherLogits(
         _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, reading view: StageID, judged: StageID?,
-        _ answer: AnswerStyle
+        _ answer: AnswerStyle, _ seed: Spanned<Int>
     ) throws -> [StageID] {
         var logits: [StageID] = []
         for teacher in home.pipeline.teachersAtHand {
             guard let model = try addFurtherTeacher(teacher, home) else { continue }
-            logits.append(try addCapture(distillation, base, teacher: model, reading: view, judged: judged, answer))
+            logits.append(try addCapture(distillation, base, teacher: model, reading: view, judged: judged, answer, seed))
         }
         return logits
     }

@@ -163,9 +163,19 @@ extension Lowering {
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
             let view = base.view(of: tutor)
-            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer)]
+            if distillation.scope.value == .nothing {
+                inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+                if let judged { inputs.append(.init(name: "judged", stage: judged)) }
+                var kind = KDDirect(distillation.capture, distillation.train)
+                kind.training.complete(seed, base, answer)
+                kind.$prompt = base.prompt
+                kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
+                learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+                break
+            }
+            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer, seed)]
             if step.teacher == nil {
-                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer)
+                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer, seed)
             }
             // A student of other tokens, or of other prompts, reads the answers itself.
             let hasOwnPrompts = view != base.view(of: model)

@@ -17,6 +17,7 @@ struct PipelineChecks {
         CallFormChecks(pipeline: pipeline, findings: findings).run()
         ViewChecks(pipeline: pipeline, findings: findings).run()
         LabelChecks(pipeline: pipeline, findings: findings).run()
+        CaptureChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
         checkBaseline()
         PruneChecks(pipeline: pipeline, findings: findings).run()

@@ -58,13 +58,20 @@ extension TrainingKind {
     }
 }
 
-/// Knowledge distillation from captured logits.
+/// Knowledge distillation from a teacher's logits.
 package struct Distillation: Sendable {
     package let capture: KDCapture
     package let train: KDTrain
+    /// Of which rows the logits are captured.
+    package let scope: Spanned<CaptureScope>
+
+    private static let scopeField = Field<CaptureScope>.choice(
+        "capture", .all,
+        "Of which rows the teacher's logits are captured: of all, which students share; of those that the steps read; or of "
+            + "none, where the teacher reads along while the student learns. The student's bytes are the same.")
 
     static let fields: [any DefinedField] =
-        KDTrain.fields() + KDCapture.fields() + TrainingParameters.Definition.validatedFields
+        KDTrain.fields() + KDCapture.fields() + [scopeField] + TrainingParameters.Definition.validatedFields
 
     init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         var capture = KDCapture.standard
@@ -73,7 +80,12 @@ package struct Distillation: Sendable {
         train.$loss = loss
         train.settle()
         capture.$wholeSequence = train.$promptShare.map { $0 > 0 }
-        (self.capture, self.train) = (capture, train)
+        (self.capture, self.train, scope) = (capture, train, options[Self.scopeField])
+        if scope.value != .all, train.loss.bridgesVocabularies {
+            options.report(
+                .conflict, "ULD and GOLD align the answers of all rows with logits that were captured of all", at: scope.span,
+                secondary: [.init(loss.span)], help: "leave 'capture' out")
+        }
         if train.promptShare > 0, train.tokenDropout > 0 {
             options.report(
                 .conflict, "what a teacher says of a prompt is of all its tokens", at: train.$tokenDropout.span,

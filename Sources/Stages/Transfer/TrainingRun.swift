@@ -43,8 +43,8 @@ extension StageContext {
             validation?.check(learner, after: &step)
             curve.append(step)
             report(curve, of: parameters)
-            try checkpoint?.offer(done: learner.step) {
-                learner.state.tensors.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
+            try checkpoint?.offer(done: learner.step, bytes: learner.storedBytes) {
+                learner.storedState.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
             }
         }
         learner.releaseActivations()

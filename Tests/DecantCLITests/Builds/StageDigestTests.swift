@@ -31,6 +31,13 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         } holds: { stage in
             [".kd", ".okd", ".dpo", ".logits"].contains(where: stage.hasSuffix)
         },
+        // The digest is that of the student that learns from captured logits.
+        DigestedRecipe(file: "direct-digests.txt", targets: ["student.kd"]) {
+            try TransferBuildTests.program(
+                transfer: "\"KD[0.5AKL+0.5JSD](steps: 40, prompt: 5%, capture: none)\"")
+        } holds: {
+            $0 == "student.kd"
+        },
         DigestedRecipe(file: "bridging-digests.txt") {
             let program = try TransferBuildTests.program(
                 transfer: "\"KD[0.7GOLD+0.3CE](steps: 30, top_k: 40)+oKD[ULD+CE](steps: 4, tokens: 24, fraction: 50%)\"")

@@ -46,7 +46,7 @@ struct ModelHistory {
 
     /// What the nearest training teaches.
     var answerStyle: AnswerStyle {
-        let teaching = [TrainSFT.name, RLTrain.name, KDCapture.name, KDOnPolicy.name, Sample.name, Judge.name]
+        let teaching = [TrainSFT.name, RLTrain.name, KDCapture.name, KDDirect.name, KDOnPolicy.name, Sample.name, Judge.name]
         let stage = stages.first { teaching.contains($0.record.action.kind) }
         return stage?.record.action.parameters["answer"]?.string.flatMap(AnswerStyle.init(rawValue:)) ?? .call
     }
