@@ -1,3 +1,5 @@
+import Words
+
 /// What is known of a stage's work before anything has run: how large the model is, and how many rows there are.
 ///
 /// A pass forward takes two operations per parameter and token, a training step six (Kaplan et al., arXiv 2001.08361, 2.1).
@@ -39,7 +41,10 @@ package struct Workload: Sendable {
 
     /// Operations of a training.
     func training(_ training: TrainingParameters) -> Double? {
-        parameters.map { 6 * Double($0) * tokensPerRow * Double(training.steps * training.batch) }
+        let read =
+            training.steps.map { Double($0) * Double(training.batch) }
+            ?? (training.epochs ?? 0) * (rows[RowSet.train.rawValue] ?? 0)
+        return parameters.map { 6 * Double($0) * tokensPerRow * read }
     }
 
     private func count(of set: String, atMost limit: Int) -> Double { min(rows[set] ?? 0, Double(limit)) }

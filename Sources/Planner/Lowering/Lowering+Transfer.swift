@@ -94,7 +94,7 @@ extension Lowering {
         switch origin {
         case .from(let name, let answer):
             return try addImport(name, answer: answer, base.pipeline).map {
-                LoweredModel(stage: $0, size: nil, answer: .call, side: side)
+                LoweredModel(stage: $0, size: nil, answer: .call, side: side, isPretrained: name.map { _ in true })
             }
         case .initial(let shape):
             let own = side == .student ? base.pipeline.student.tokenizer : nil
@@ -144,7 +144,7 @@ extension Lowering {
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -152,7 +152,7 @@ extension Lowering {
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, beside: others, answer)))
-            kind.training.complete(seed, base, answer)
+            kind.training.complete(seed, base, model, answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: true))
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -165,14 +165,14 @@ extension Lowering {
             if step.teacher == nil {
                 logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer)
             }
+            var kind = distillation.train
+            kind.training.complete(seed, base, model, answer)
             // A student of other tokens, or of other prompts, reads the answers itself.
             let hasOwnPrompts = view != base.view(of: model)
             let readsAnswers = distillation.train.loss.bridgesVocabularies || hasOwnPrompts
-            if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
+            if kind.training.validation == nil, !readsAnswers { inputs.removeLast() }
             if readsAnswers, let judged { inputs.append(.init(name: "judged", stage: judged)) }
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
-            var kind = distillation.train
-            kind.training.complete(seed, base, answer)
             if step.teacher == nil { kind.$teacherWeights = base.pipeline.teacherWeights }
             if hasOwnPrompts, !kind.loss.bridgesVocabularies { kind.$ownPrompts = base.pipeline.viewsApart }
             if readsAnswers {
@@ -185,7 +185,7 @@ extension Lowering {
             inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
             let view = base.view(of: tutor)
             if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -197,7 +197,7 @@ extension Lowering {
                 inputs += try judgingInputs(base)
             }
             if kind.execReward > 0 { inputs += try addCommand(of: &kind, base) }
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer, endsEarly: false)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -205,7 +205,7 @@ extension Lowering {
             let answerer = step.teacher == nil ? Answerer.model(teacher?.plain ?? model) : tutor ?? .model(model)
             let judged = try addJudged(base, teacher: answerer, beside: others, model.answer)
             inputs.append(.init(name: "judged", stage: judged))
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer, endsEarly: false)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         }
@@ -223,8 +223,14 @@ extension Lowering {
 
 extension TrainingParameters {
     /// Adds what other parts of the recipe decide.
-    fileprivate mutating func complete(_ seed: Spanned<Int>, _ base: LoweredBase, _ answer: AnswerStyle) {
+    ///
+    /// - Parameter endsEarly: whether the rows' own answers can judge a training that nobody says how often to look at.
+    fileprivate mutating func complete(
+        _ seed: Spanned<Int>, _ base: LoweredBase, _ model: LoweredModel, _ answer: AnswerStyle, endsEarly: Bool = true
+    ) {
         $seed = seed
+        follow(pretrained: model.isPretrained)
+        if endsEarly, answer == .call, base.pipeline.canValidate { followValidation(pretrained: model.isPretrained) }
         validation?.$prompt = base.prompt
         validation?.$answer = base.styled(answer)
     }

@@ -161,6 +161,8 @@ struct LoweredModel: Hashable {
     var answer: AnswerStyle
     /// Whose prompts it reads.
     var side: Side
+    /// Whether it was trained before, imported or made of an imported model, with the field that says so.
+    var isPretrained = Spanned(wrappedValue: false)
     /// Whether it is a student all the same, which teaches what was cut from it.
     var isStudent = false
     /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.

@@ -17,6 +17,11 @@ extension TrainingParameters {
     fileprivate mutating func read(options: Fields, steps standard: Int) {
         steps = standard
         read(options)
+        if $epochs.isWritten, $steps.isWritten {
+            options.report(
+                .conflict, "'steps' and 'epochs' both say how long the training is", at: $epochs.span,
+                secondary: [.init($steps.span)], help: "keep one of the two")
+        }
         var adapters = LowRankParameters.standard
         adapters.read(options)
         if adapters.$rank.isWritten {
