@@ -31,9 +31,7 @@ extension Lowering {
         let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
         let answers = pipeline.references.value == .judged
-        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty || answers else {
-            return nil
-        }
+        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || answers else { return nil }
         guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else {
             return nil
         }
@@ -69,14 +67,15 @@ extension Lowering {
         return model
     }
 
-    /// The student's first model, and every model of its chain up to its quantization, in order.
+    /// The student's first model, and every model of its chain up to its quantization, in order. A student that learns nothing is
+    /// the first of its chain.
     mutating func addStudent(
         _ base: LoweredBase, teacher: LoweredTeacher?
     ) throws -> (start: LoweredModel, chain: [LoweredModel])? {
         let pipeline = base.pipeline
         let seed = pipeline.student.seed
         guard let start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
-        var chain: [LoweredModel] = []
+        var chain = pipeline.transfer.steps.isEmpty ? [start] : []
         for step in pipeline.transfer.steps {
             let title: StageTitle =
                 chain.last.map { .after($0.stage, ".\(step.method.value.word)") } ?? .named("student.\(step.method.value.word)")
