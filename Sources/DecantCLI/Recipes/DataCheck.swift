@@ -62,7 +62,8 @@ struct DataCheck {
     }
 
     private mutating func survey(of ingest: IngestSection, _ task: TaskSection, _ split: DataSplit) -> DataSurvey {
-        let roles = [("train", ingest.train), ("test", ingest.test)] + ingest.sets.map { ($0.name.value, $0.sources) }
+        let placed = ingest.placed.map { ($0.set.value, [$0.source]) }
+        let roles = [("train", ingest.divided), ("test", ingest.test)] + placed
         var files: [LocalFile] = []
         var rows: [SurveyedFile] = []
         var hasOthers = false
@@ -81,7 +82,7 @@ struct DataCheck {
             }
         }
         var kind = task.rows
-        kind.$badRows = ingest.badRows
+        (kind.$badRows, kind.$skip) = (ingest.badRows, ingest.skip)
         let schema = task.schemaSource.flatMap { file($0.value) }
         let functions = ingest.functions.flatMap { file($0.value) }
         if task.schemaSource != nil && schema == nil || ingest.functions != nil && functions == nil { return DataSurvey() }

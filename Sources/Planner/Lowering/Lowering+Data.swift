@@ -39,7 +39,7 @@ extension Lowering {
     }
 
     private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
-        let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
+        let roles = [("train", ingest.divided), ("test", ingest.test), ("set", ingest.placed.map(\.source))]
         var inputs: [Stage.Input] = []
         var readings: [(input: String, reading: RowSource.Reading)] = []
         for (role, sources) in roles {
@@ -49,12 +49,13 @@ extension Lowering {
         }
         var kind = DataIngest.standard
         (kind.$format, kind.$columns, kind.$badRows) = (ingest.format, ingest.columns, ingest.badRows)
+        kind.$skip = ingest.skip
         kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
         kind.$expect = ingest.expect
         kind.$expectations = Self.differing(readings.map { ($0.input, $0.reading.expect) }, from: ingest.expect)
-        let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
+        let sets = ingest.placed.map(\.set)
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         let task = pipeline.task
         (kind.$task, kind.$instructions, kind.$labels) = (task.rows.$task, task.rows.$instructions, task.rows.$labels)

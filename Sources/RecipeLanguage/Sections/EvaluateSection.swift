@@ -171,6 +171,8 @@ extension DataSection {
             if generate.kind.heldOutValues > 0 { sets.insert(.values) }
         case .ingest(let ingest):
             if !ingest.test.isEmpty { sets.insert(.test) }
+            if !ingest.valid.isEmpty { sets.insert(.valid) }
+            if !ingest.ood.isEmpty { sets.insert(.ood) }
         }
         if let augment, augment.rows > 0, sets.contains(.test) { sets.insert(.robust) }
         return sets
