@@ -19,6 +19,8 @@ struct DataCheck {
     private(set) var findings: [Diagnostic] = []
     /// The sets that have rows, where that is known, by the data's identity.
     private(set) var sets: [Pipeline.DataIdentity: Set<String>] = [:]
+    /// How many rows there are, and how long, where that is known, by the data's identity.
+    private(set) var rows: [Pipeline.DataIdentity: RowFigures] = [:]
     /// Why a source was not looked into, by its name.
     private(set) var unread: [String: String] = [:]
 
@@ -36,6 +38,7 @@ struct DataCheck {
             let survey = survey(of: variant.pipeline)
             findings += survey.findings
             sets[variant.pipeline.dataIdentity] = survey.sets
+            rows[variant.pipeline.dataIdentity] = survey.rows
         }
         findings = (findings + recipe.emptySets(sets)).sortedByPosition()
     }

@@ -15,7 +15,7 @@ extension Lowering {
         let own = views[pipeline.studentView] ?? data
         return LoweredBase(
             pipeline: pipeline, data: own, teacherData: views[pipeline.teacherView] ?? data, lessons: own, prompt: prompt,
-            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data))
+            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data, rowFigures[pipeline.dataIdentity]))
     }
 
     /// The compressed view of the same rows, beside the full one.
@@ -184,6 +184,8 @@ extension Lowering {
         var kind = ModelImport.standard
         if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
         if let answer { kind.$answer = answer.map(Optional.some) }
-        return try builder.add(kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
+        let workload = Workload.unknown.of(models[name.value]?.work)
+        return try builder.add(
+            kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)], workload: workload)
     }
 }

@@ -93,7 +93,11 @@ extension Lowering {
         switch origin {
         case .from(let name, let answer):
             return try addImport(name, answer: answer, base.pipeline).map {
-                LoweredModel(stage: $0, size: nil, answer: .call, side: side, isPretrained: name.map { _ in true })
+                // A stage of the recipe's own may have drawn it.
+                let isImported = !base.pipeline.stages.contains { $0.name.value == name.value }
+                return LoweredModel(
+                    stage: $0, work: models[name.value]?.work, answer: .call, side: side,
+                    isPretrained: name.map { _ in isImported })
             }
         case .initial(let shape):
             let own = side == .student ? base.pipeline.student.tokenizer : nil
@@ -104,7 +108,7 @@ extension Lowering {
             let stage = try builder.add(
                 kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
             let size = ModelSize(shape, vocabulary: (own ?? base.pipeline.tokenizer).vocabulary.value)
-            return LoweredModel(stage: stage, size: size, answer: .call, side: side)
+            return LoweredModel(stage: stage, work: size.work, answer: .call, side: side)
         }
     }
 
@@ -120,7 +124,8 @@ extension Lowering {
         var learned = try addTraining(step, to: model, from: teacher, seed: seed, aside, base)
         learned.stage = try builder.add(
             AdapterMerge.standard, title,
-            inputs: [.init(name: "model", stage: model.stage), .init(name: "adapters", stage: learned.stage)])
+            inputs: [.init(name: "model", stage: model.stage), .init(name: "adapters", stage: learned.stage)],
+            workload: base.workload(of: model))
         return learned
     }
 

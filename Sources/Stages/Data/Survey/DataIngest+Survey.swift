@@ -47,7 +47,8 @@ extension DataIngest {
         findings += faults(of: reading, in: files, isWhole: isWhole, &places)
         if !rows.isEmpty { findings += Self.skippedRows(of: reading, &places) }
         findings += Self.unfitAnswers(of: rows, reading, limits, &places)
-        guard isWhole, !findings.hasErrors, let first = files.first else { return DataSurvey(findings: findings) }
+        let known = RowFigures(rows, sets: nil, functions: reading.functions)
+        guard isWhole, !findings.hasErrors, let first = files.first else { return DataSurvey(findings: findings, rows: known) }
         let earlier = reading.faults.count
         do {
             try reading.checkThatThereAreRows()
@@ -61,7 +62,8 @@ extension DataIngest {
             rows, of: task, functions: reading.functions.keys.sorted(), called: Set(rows.flatMap { $0.answers.map(\.name) }),
             anchor: SourceText(withoutLines: first.path).span(0..<0), &findings
         ).sets
-        return DataSurvey(findings: findings, sets: Set(sets.keys))
+        let figures = RowFigures(rows, sets: sets.mapValues(\.count), functions: reading.functions)
+        return DataSurvey(findings: findings, sets: Set(sets.keys), rows: figures)
     }
 
     /// What is wrong with records: errors, but for a share of them that the recipe allows. A fault that many have is told once.
