@@ -15,8 +15,8 @@ package struct ModelWork: Hashable, Sendable {
 
     /// Floating-point operations of moving all weights once.
     ///
-    /// Muon orthogonalizes a matrix of m ≥ n in five iterations of 4mn² + 2n³ operations, so that a weight takes 20n and up to
-    /// 30n; a moment and a weight that are read and written take the time of some dozen operations each.
+    /// Muon orthogonalizes a matrix of m ≥ n in five iterations of 4mn² + 2n³ operations, so that a weight takes 20n and up
+    /// to 30n; a moment and a weight that are read and written take the time of some dozen operations each.
     func update(by optimizer: OptimizerKind) -> Double {
         let moving = 100 * Double(parameters)
         return optimizer == .muon ? moving + 24 * Double(width) * Double(matrices) : moving
