@@ -89,7 +89,8 @@ package struct Transfer: Sendable {
     package let field: Spanned<Void>
 
     enum Definition {
-        static let top = field("transfer", standard: "`KD`", "How the student learns from the teacher; `none` leaves it as it starts.")
+        static let top = field(
+            "transfer", standard: "`KD`", "How the student learns from the teacher; `none` leaves it as it starts.")
         static let student = field("transfer", standard: nil, "The same as the recipe's `transfer`.")
         static let teacher = field(
             "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`",
