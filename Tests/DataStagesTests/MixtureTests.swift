@@ -38,9 +38,10 @@ import Testing
         let train = try ids(run, "train")
         let own = train.filter { $0.hasPrefix("own") }.count
         let mixed = train.filter { $0.hasPrefix("other") }
-        #expect(own + (try ids(run, "test").count) == 40)
+        let tests = try ids(run, "test")
+        #expect(own + tests.count == 40)
         #expect(mixed.count == Int((0.5 * Double(own)).rounded()))
-        #expect(try ids(run, "test").allSatisfy { $0.hasPrefix("own") })
+        #expect(tests.allSatisfy { $0.hasPrefix("own") })
         #expect(try run.json("mixture.json")["own"]?.integer == own)
         let part: JSON = ["weight": 0.5, "rows": 100, "wanted": .count(mixed.count), "taken": .count(mixed.count)]
         #expect(try run.json("mixture.json")["train+other"] == part)

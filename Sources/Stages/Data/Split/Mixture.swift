@@ -1,6 +1,4 @@
 import CanonicalJSON
-import Kinds
-import Words
 
 /// Rows of other makers that are mixed into training: of each source so many for each training row of the recipe's own, those
 /// with the smallest hashes.
