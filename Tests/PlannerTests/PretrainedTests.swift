@@ -94,7 +94,8 @@ import Testing
         let graph = try Self.graph("transfer: SFT\nmatrix: {evaluate.constrained: [true, false]}\n")
         #expect(graph.stages.count { $0.kind == "train.sft" && $0.name.hasPrefix("student") } == 1)
         let answers = graph.stages.filter { $0.kind == "eval.generate" && $0.name.hasPrefix("student") }
-        #expect(answers.map(\.name).sorted() == ["student.sft.answers[constrained=false]", "student.sft.answers[constrained=true]"])
+        #expect(
+            answers.map(\.name).sorted() == ["false", "true"].map { "student.sft.answers[constrained=\($0)]" })
     }
 
     private static let known = KnownModel(

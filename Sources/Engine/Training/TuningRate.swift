@@ -1,8 +1,8 @@
 /// The learning rate at which a model that was trained before learns more, where nobody gives one.
 ///
 /// It is 3e-4 at 135 million parameters, which was measured on steps of 16 short rows, and falls with the root of the size:
-/// SmolLM2 was tuned at 1e-3 with 135 million parameters and at 3e-4 with 1.7 billion (alignment-handbook, recipes/smollm2), in
-/// steps of over a hundred conversations.
+/// SmolLM2 was tuned at 1e-3 with 135 and 360 million parameters and at 3e-4 with 1.7 billion (alignment-handbook,
+/// recipes/smollm2), in steps of over a hundred conversations.
 package enum TuningRate {
     /// Adapters learn at ten times the rate of all weights (Schulman et al., LoRA Without Regret, 2025).
     static let adapterFactor = 10.0

@@ -15,7 +15,8 @@ extension Lowering {
         let own = views[pipeline.studentView] ?? data
         return LoweredBase(
             pipeline: pipeline, data: own, teacherData: views[pipeline.teacherView] ?? data, lessons: own, prompt: prompt,
-            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data, rowFigures[pipeline.dataIdentity]))
+            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)),
+            workload: Workload(pipeline.data, rowFigures[pipeline.dataIdentity]))
     }
 
     /// The compressed view of the same rows, beside the full one.

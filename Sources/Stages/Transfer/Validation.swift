@@ -85,7 +85,8 @@ extension StageContext {
         if shortened > 0 {
             log(
                 "\(shortened) of \(examples.count) rows of \(DataFiles.valid.name) are longer than the model reads, and lose "
-                    + "their end; \(examples.count - fitted.count) of them are left out, whose prompts leave no room for an answer")
+                    + "their end; \(examples.count - fitted.count) of them are left out, whose prompts leave no room for an "
+                    + "answer")
         }
         return fitted
     }
