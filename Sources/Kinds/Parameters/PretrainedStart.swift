@@ -1,4 +1,5 @@
 import Declarations
+import Words
 
 /// What goes with a model that was trained before, imported or made of an imported one: it has something to lose.
 ///

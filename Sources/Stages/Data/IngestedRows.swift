@@ -9,7 +9,7 @@ struct IngestedRows {
     /// The share of the records that may be bad.
     private let badRows: Double
     /// How many records may be bad, whatever their share.
-    private let skip: Int
+    private let mostBad: Int
     /// How much of each file is read, where files are merely looked into.
     private let limits: SurveyLimits?
     private(set) var functions: [String: FunctionDefinition] = [:]
@@ -35,7 +35,7 @@ struct IngestedRows {
         task: TaskRows = TaskRows(), badRows: Double = 0, skip: Int = 0, lookingInto limits: SurveyLimits? = nil,
         write: @escaping (Row) throws -> Void
     ) {
-        (self.task, self.badRows, self.skip, self.limits, self.write) = (task, badRows, skip, limits, write)
+        (self.task, self.badRows, mostBad, self.limits, self.write) = (task, badRows, skip, limits, write)
     }
 
     /// Takes functions that rows may call which bring none. They come before all rows.
@@ -187,7 +187,7 @@ extension IngestedRows {
         _ reason: String, at place: RecordPlace, offset: Int? = nil, fix: String
     ) throws(StageFailure) {
         if limits != nil { faults.append(RowFault(place: place, offset: offset, reason: reason)) }
-        guard badRows > 0 || skip > 0 || limits != nil else { throw StageFailure("\(place): \(reason)\(fix)") }
+        guard badRows > 0 || mostBad > 0 || limits != nil else { throw StageFailure("\(place): \(reason)\(fix)") }
         report.skip(.badRow, place: "\(place): \(reason)")
     }
 
@@ -203,11 +203,11 @@ extension IngestedRows {
     }
 
     /// Whether the recipe allows so many bad records among those read so far.
-    func allows(bad: Int) -> Bool { bad <= skip || Double(bad) <= badRows * Double(report.records) }
+    func allows(bad: Int) -> Bool { bad <= mostBad || Double(bad) <= badRows * Double(report.records) }
 
     /// What the recipe allows, in words.
     var allowance: String {
-        let parts = [skip > 0 ? "'skip' allows \(skip)" : nil, badRows > 0 ? "'bad_rows' allows \(badRows.percentage)" : nil]
+        let parts = [mostBad > 0 ? "'skip' allows \(mostBad)" : nil, badRows > 0 ? "'bad_rows' allows \(badRows.percentage)" : nil]
         return parts.compactMap(\.self).joined(separator: ", ")
     }
 
@@ -215,7 +215,7 @@ extension IngestedRows {
     func checkBadRows() throws(StageFailure) {
         let bad = report.count(of: .badRow)
         guard !allows(bad: bad) else { return }
-        let limits = [skip > 0 ? "`skip: \(skip)`" : nil, badRows > 0 ? "`bad_rows: \(badRows.percentage)`" : nil]
+        let limits = [mostBad > 0 ? "`skip: \(mostBad)`" : nil, badRows > 0 ? "`bad_rows: \(badRows.percentage)`" : nil]
         throw StageFailure(
             "\(bad) of \(report.records) records are bad, more than \(limits.compactMap(\.self).joined(separator: " and ")) "
                 + "allows; the first is \(report.firstPlace(of: .badRow) ?? "")")

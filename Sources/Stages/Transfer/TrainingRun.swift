@@ -84,7 +84,7 @@ extension StageContext {
             parameters.learningRate
             ?? rateShare * TuningRate.rate(parameterCount: model.parameterCount, adapters: adaptation != nil)
         var options = TrainingOptions(
-            steps: try parameters.steps(over: count), batch: parameters.batch, learningRate: rate,
+            steps: try parameters.stepCount(over: count), batch: parameters.batch, learningRate: rate,
             optimizer: parameters.optimizer, warmup: parameters.warmup, weightDecay: parameters.weightDecay,
             products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
         options.warmupSteps = parameters.warmupSteps
@@ -98,7 +98,7 @@ extension StageContext {
 
 extension TrainingParameters {
     /// Steps of the training; the last of `epochs` may begin another one.
-    fileprivate func steps(over count: Int) throws(StageFailure) -> Int {
+    fileprivate func stepCount(over count: Int) throws(StageFailure) -> Int {
         if let steps { return steps }
         guard let epochs else { throw StageFailure("the training has neither 'steps' nor 'epochs'; give one of the two") }
         return max(1, Int((epochs * Double(count) / Double(batch)).rounded(.up)))

@@ -73,12 +73,12 @@ package struct IngestSection: Sendable {
     /// Sources whose rows are read under the name of a set: the recipe's own sets, `valid`, `ood`, and what is mixed into
     /// training.
     package var placed: [(set: Spanned<String>, source: RowSource)] {
-        func placed(_ sources: [RowSource], _ set: (String) -> String) -> [(set: Spanned<String>, source: RowSource)] {
-            sources.map { source in (set: source.name.map(set), source: source) }
-        }
-        return sets.flatMap { set in set.sources.map { (set: set.name, source: $0) } }
-            + placed(valid) { _ in RowSet.valid.rawValue } + placed(ood) { _ in RowSet.ood.rawValue }
-            + placed(train.filter { $0.weight != nil }, RowSet.mixed)
+        var placed: [(set: Spanned<String>, source: RowSource)] = []
+        for set in sets { placed += set.sources.map { (set: set.name, source: $0) } }
+        placed += valid.map { (set: $0.name.map { _ in RowSet.valid.rawValue }, source: $0) }
+        placed += ood.map { (set: $0.name.map { _ in RowSet.ood.rawValue }, source: $0) }
+        placed += train.filter { $0.weight != nil }.map { (set: $0.name.map(RowSet.mixed), source: $0) }
+        return placed
     }
 
     /// Rows for each training row, by the set of those that are mixed into training; `nil` where none are.

@@ -40,7 +40,7 @@ package struct DataSurvey: Sendable {
     }
 
     package init(remembered text: String) {
-        let memory: Memory? = try? JSON(parsing: text.utf8).decode()
+        let memory = try? JSON(parsing: text.utf8).decode(Memory.self)
         self.init(sets: memory?.sets.map(Set.init), rows: memory?.rows)
     }
 }
