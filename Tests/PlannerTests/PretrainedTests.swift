@@ -47,12 +47,12 @@ import Testing
             in: Self.graph(
                 """
                 student: {from: chat}
-                transfer: "SFT(optimizer: muon, learning_rate: 0.001, warmup: 10%, validate_every: 7, max_grad_norm: 2)"
+                transfer: "SFT(optimizer: muon, learning_rate: 0.001, warmup: 10%, validate_every: 7, max_grad_norm: 1.5)"
                 """))
         #expect(training["optimizer"] == "muon" && training["learning_rate"] == 0.001)
         #expect(training["warmup_steps"] == nil && training["warmup"] == 0.1)
         #expect(training["validation"]?["every"] == 7 && training["validation"]?["patience"] == nil)
-        #expect(training["max_grad_norm"] == 2)
+        #expect(training["max_grad_norm"] == 1.5)
     }
 
     @Test func rewardsAndAMissingSetEndNothingEarly() throws {

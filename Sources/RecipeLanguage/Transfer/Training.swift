@@ -50,6 +50,10 @@ extension TrainingParameters {
             options.report(
                 .conflict, "'patience' counts looks at the set 'valid', and there are none", at: checks.$patience.span,
                 help: "add 'validate_every: 50'")
+        } else if checks.rows != nil {
+            options.report(
+                .conflict, "'validate_rows' is of looks at the set 'valid', and there are none", at: checks.$rows.span,
+                help: "add 'validate_every: 50'")
         }
     }
 }
