@@ -70,6 +70,7 @@ package struct DataIngest: StageKind {
     /// Other names, by input.
     @Spanned package var columnsOfInputs: [String: [String: String]]? = nil
     @Spanned package var badRows = 0.0
+    @Spanned package var skip = 0
     @Spanned package var expect = RowExpectation.known
     /// Other expectations, by input; `nil` where all have one.
     @Spanned package var expectations: [String: RowExpectation]? = nil
@@ -84,6 +85,12 @@ package struct DataIngest: StageKind {
                 "bad_rows", in: 0...1,
                 "Share of the records that may be damaged or wrong: they are left out, counted and named. Any more, and the "
                     + "stage fails."), key: .unlessStandard),
+        .init(
+            \.$skip,
+            .integer(
+                "skip", in: 0...1_000_000,
+                "Records that may be damaged or wrong, whatever share of all they are: they are left out, counted and named."),
+            key: .unlessStandard),
         .init(
             \.$expect,
             .choice(
@@ -148,10 +155,12 @@ extension Field where Value == [String: String] {
 ///
 /// Inputs: `data` (of `data.generate` or `data.ingest`).
 /// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
-/// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under.
+/// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under;
+/// `mixture.json` where rows are mixed into training: how many of each source there are, were wanted and are taken.
 package struct DataSplit: StageKind {
     package static let declaration = KindDeclaration(
-        "data.split", revision: 1, inputs: [.required("data")], output: "`functions.json`, one `<set>.jsonl` per set")
+        "data.split", revision: 1, inputs: [.required("data")],
+        output: "`functions.json`, one `<set>.jsonl` per set, `mixture.json`?")
 
     /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
     @Spanned package var test = 0.10
@@ -166,6 +175,8 @@ package struct DataSplit: StageKind {
     @Spanned package var limit: [String: Int] = [:]
     @Spanned package var seed = 7
     @Spanned package var stratify = false
+    /// Rows for each training row, by the set whose rows are mixed into training; `nil` where none are.
+    @Spanned package var weights: [String: Double]? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -198,6 +209,11 @@ package struct DataSplit: StageKind {
                 "stratify",
                 "Whether `test` and `valid` have their share of the rows of each function, or of each label: a new row may then "
                     + "move others."), key: .unlessStandard),
+        .init(
+            \.$weights,
+            Field<[String: Double]>.named(
+                .number("weights", in: 1e-4...1e4, "Rows for each other training row, of sets that are mixed into training.")),
+            at: .elsewhere),
     ]
 
     package mutating func settle() { outOfDomain.sort() }

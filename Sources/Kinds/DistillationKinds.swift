@@ -66,7 +66,9 @@ package struct KDCapture: StageKind {
 
     /// Leaves out the rows that a training does not come to.
     package mutating func keepRows(of training: TrainingParameters, seed: Spanned<Int>) {
-        $rows = training.$steps.map { $0 * training.batch }
+        // How many rows are a number of epochs, the training alone knows.
+        guard training.steps != nil else { return }
+        $rows = training.$steps.map { $0.map { $0 * training.batch } }
         $seed = seed.map(Optional.some)
         $maxLength = training.$maxLength
     }

@@ -24,6 +24,8 @@ package struct EvalGenerate: StageKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var constrained = false
+    /// `nil` where an answer has as many calls as its tokens allow.
+    @Spanned package var maxCalls: Int? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -32,10 +34,14 @@ package struct EvalGenerate: StageKind {
             \.$constrained,
             .flag("constrained", "Whether models can answer nothing but calls that fit the functions' schemas."),
             key: .unlessStandard),
+        .init(\.$maxCalls, .maxCalls),
         .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
     ]
 
-    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
+    package mutating func settle() {
+        $maxTokens = $maxTokens.orTokens(of: $answer)
+        if !constrained { maxCalls = nil }
+    }
 
     package var runsModel: Bool { true }
     package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }

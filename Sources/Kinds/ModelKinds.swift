@@ -99,6 +99,8 @@ package struct ModelImport: StageKind {
     ]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
+    /// Weights are read, restored and written, each in the time of so many operations of a product.
+    package func operations(_ workload: Workload) -> Double? { workload.model.map { 2000 * Double($0.parameters) } }
 }
 
 /// Adds low-rank adapters to the weights of the model that they were trained beside.
@@ -116,6 +118,8 @@ package struct AdapterMerge: StageKind {
     package static let parameters: [Parameter<Self>] = []
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+    /// Weights are read and written, each in the time of so many operations of a product.
+    package func operations(_ workload: Workload) -> Double? { workload.model.map { 1000 * Double($0.parameters) } }
 }
 
 extension Field<AnswerForm> {

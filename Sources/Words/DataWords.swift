@@ -109,6 +109,12 @@ package enum RowSet: String, Word {
     /// Those that rows are divided into; `robust` is made of them.
     package static let divided = allCases.filter { $0 != .robust }
 
+    /// The set that rows of a source are read under which are mixed into training by weight.
+    package static func mixed(_ source: String) -> String { "\(train.rawValue)+\(source)" }
+
+    /// Whether rows of a set are learned from: those of `train`, and those that are mixed into it.
+    package static func isTraining(_ set: String) -> Bool { set == train.rawValue || set.hasPrefix(mixed("")) }
+
     /// Files that lie beside those of the sets, as lines too: what was asked and answered, and what was said otherwise.
     package static let otherFiles = ["exchanges", "paraphrases"]
 }

@@ -78,18 +78,25 @@ extension BytePattern {
 
     private static let following: BytePattern = .byte(0x80...0xBF)
 
-    /// The pattern some number of times, with a text between any two.
-    static func list(of element: BytePattern, between separator: String) -> BytePattern {
-        .optional(.sequence([element, .repeated(.sequence([.text(separator), element]))]))
+    /// The pattern any number of times, or up to a number, with a text between any two.
+    static func list(of element: BytePattern, between separator: String, atMost most: Int? = nil) -> BytePattern {
+        .optional(.some(of: element, between: separator, atMost: most))
+    }
+
+    /// The same, at least once.
+    static func some(of element: BytePattern, between separator: String, atMost most: Int? = nil) -> BytePattern {
+        let next: BytePattern = .sequence([.text(separator), element])
+        guard let most else { return .sequence([element, .repeated(next)]) }
+        return .sequence([element, .repeated(next, 0...max(0, most - 1))])
     }
 }
 
 extension BytePattern {
-    /// Any number of calls of these functions, as `PromptStyle.response` spells them.
-    package static func calls(of functions: [FunctionDefinition]) -> BytePattern {
+    /// Any number of calls of these functions, or up to a number, as `PromptStyle.response` spells them.
+    package static func calls(of functions: [FunctionDefinition], atMost most: Int? = nil) -> BytePattern {
         let json = ValueSpelling.json
         return json.array(
-            of: .choice(
+            atMost: most, of: .choice(
                 functions.map { function in
                     let members = json.members(of: function.parameters)
                     return .sequence([

@@ -48,8 +48,8 @@ struct ValueSpelling: Sendable {
             separator: Array(comma.utf8))
     }
 
-    func array(of element: BytePattern) -> BytePattern {
-        .sequence([.text("["), .list(of: element, between: comma), .text("]")])
+    func array(atMost most: Int? = nil, of element: BytePattern) -> BytePattern {
+        .sequence([.text("["), .list(of: element, between: comma, atMost: most), .text("]")])
     }
 
     /// The objects of a schema.

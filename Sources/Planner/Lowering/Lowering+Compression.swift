@@ -80,6 +80,7 @@ extension Lowering {
     mutating func addQuantization(
         _ quantize: QuantizeSection, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel? {
+        checkGroups(quantize, of: base.pipeline)
         var kind = quantize.apply
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
         var workload = base.workload(of: model)

@@ -11,6 +11,10 @@ struct Lowering {
     let snapshots: [String: SourceSnapshot]
     let lock: SourceLock?
     let processor: ProcessorFamily
+    /// Models from elsewhere whose files are at hand, by the names of their sources.
+    let models: [String: KnownModel]
+    /// What is known of the rows, by the data's identity.
+    let rowFigures: [Pipeline.DataIdentity: RowFigures]
     var builder = GraphBuilder()
     /// What turned out to be wrong on the way; the graph is void then.
     var problems: [Diagnostic] = []
@@ -23,8 +27,12 @@ struct Lowering {
     /// What variants share that differ in their quantization alone.
     private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
 
-    init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily) {
+    init(
+        recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily,
+        models: [String: KnownModel] = [:], rows: [Pipeline.DataIdentity: RowFigures] = [:]
+    ) {
         (self.recipe, self.snapshots, self.lock, self.processor) = (recipe, snapshots, lock, processor)
+        (self.models, rowFigures) = (models, rows)
     }
 
     /// More stages than anyone can run.
@@ -155,12 +163,14 @@ struct LoweredVariant {
 /// A model on its way through the stages.
 struct LoweredModel: Hashable {
     var stage: StageID
-    /// `nil` for a model from elsewhere.
-    var size: ModelSize?
+    /// `nil` for a model from elsewhere whose files are not at hand.
+    var work: ModelWork?
     /// How it has learned to answer.
     var answer: AnswerStyle
     /// Whose prompts it reads.
     var side: Side
+    /// Whether it was trained before, imported or made of an imported model, with the field that says so.
+    var isPretrained = Spanned(wrappedValue: false)
     /// Whether it is a student all the same, which teaches what was cut from it.
     var isStudent = false
     /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.
@@ -214,7 +224,7 @@ struct LoweredBase {
     /// The rows that a model learns from.
     func lessons(of model: LoweredModel) -> StageID { model.side == .student ? lessons : teacherData }
 
-    func workload(of model: LoweredModel) -> Workload { workload.of(parameters: model.size?.total) }
+    func workload(of model: LoweredModel) -> Workload { workload.of(model.work) }
 
     /// A style of answers, which the transfer decides.
     func styled(_ answer: AnswerStyle) -> Spanned<AnswerStyle> { pipeline.transfer.field.map { answer } }

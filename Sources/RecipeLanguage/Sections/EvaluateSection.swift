@@ -52,7 +52,7 @@ package struct EvaluateSection: Sendable {
                 + "within its `max_requests` and `max_cost`.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
-            "evaluate", "What is measured on which sets; the same for all variants.",
+            "evaluate", "What is measured on which sets; the same for all variants, but for `constrained`.",
             [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields()
                 + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
     }
@@ -171,6 +171,8 @@ extension DataSection {
             if generate.kind.heldOutValues > 0 { sets.insert(.values) }
         case .ingest(let ingest):
             if !ingest.test.isEmpty { sets.insert(.test) }
+            if !ingest.valid.isEmpty { sets.insert(.valid) }
+            if !ingest.ood.isEmpty { sets.insert(.ood) }
         }
         if let augment, augment.rows > 0, sets.contains(.test) { sets.insert(.robust) }
         return sets

@@ -17,6 +17,11 @@ extension TrainingParameters {
     fileprivate mutating func read(options: Fields, steps standard: Int) {
         steps = standard
         read(options)
+        if $epochs.isWritten, $steps.isWritten {
+            options.report(
+                .conflict, "'steps' and 'epochs' both say how long the training is", at: $epochs.span,
+                secondary: [.init($steps.span)], help: "keep one of the two")
+        }
         var adapters = LowRankParameters.standard
         adapters.read(options)
         if adapters.$rank.isWritten {
@@ -44,6 +49,10 @@ extension TrainingParameters {
         } else if checks.patience != nil {
             options.report(
                 .conflict, "'patience' counts looks at the set 'valid', and there are none", at: checks.$patience.span,
+                help: "add 'validate_every: 50'")
+        } else if checks.rows != nil {
+            options.report(
+                .conflict, "'validate_rows' is of looks at the set 'valid', and there are none", at: checks.$rows.span,
                 help: "add 'validate_every: 50'")
         }
     }

@@ -108,7 +108,7 @@ extension EvalGenerate: RunnableStage {
         let encoder = reader.prompts
         let rows = try sets.map(context.readEvaluatedRows)
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
-        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
+        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained, mostCalls: maxCalls)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
         let answers = try Generator(context.unpaddedInferenceModel("model"), workers: context.workers).generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))

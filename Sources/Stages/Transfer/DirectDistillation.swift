@@ -17,12 +17,14 @@ extension KDDirect: RunnableStage {
         let dropout =
             tokenDropout > 0
             ? TokenDropout(share: tokenDropout, tokenizer: try context.modelFolder("model").tokenizer()) : nil
+        let student = try context.modelFolder("model").unpaddedModel()
+        let fitted = try context.fitted(examples, to: training)
         let trainer = try TaughtTrainer(
-            context.modelFolder("model").unpaddedModel(), teacher: context.unpaddedInferenceModel("teacher"),
+            student, teacher: context.unpaddedInferenceModel("teacher"),
             keeping: .init(k: k, of: promptShare > 0 ? .sequence : .response, rounded: CapturedLogits.rounded),
-            on: context.fitted(examples, to: training),
+            on: fitted,
             loss: TransferLoss(loss, temperature: temperature, tail: tail, promptShare: promptShare), dropout: dropout,
-            options: TrainingOptions(training, products: context.products), workers: context.workers)
+            options: context.trainingOptions(training, of: student, rows: fitted.count), workers: context.workers)
         try context.train(trainer.learner, parameters: training) { try trainer.advance() }
     }
 }

@@ -133,7 +133,7 @@ extension KDOnPolicy: RunnableStage {
         let teacher = try context.unpaddedInferenceModel("teacher")
         let sampling = OnPolicyTrainer.Sampling(
             fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: rows.prompts.endTokens)
-        let options = TrainingOptions(training, products: context.products)
+        let options = try context.trainingOptions(training, of: student, rows: examples.count)
         if answer == .call { try context.checkThatFormsAreEqual("model", "teacher") }
         let trainer: OnPolicyTrainer
         if loss.bridgesVocabularies {

@@ -43,8 +43,12 @@ struct ResponseRows {
     }
 
     /// The prompts of rows, each answer held to what the task allows where that is wanted.
-    func prompts(of rows: some Sequence<Row>, constrained: Bool) throws(RowError) -> [GenerationPrompt] {
-        var constraints = constrained ? AnswerConstraints(task: task, prompts: prompts) : nil
+    ///
+    /// - Parameter mostCalls: of an answer that is held to calls; `nil` where its tokens alone limit it.
+    func prompts(
+        of rows: some Sequence<Row>, constrained: Bool, mostCalls: Int? = nil
+    ) throws(RowError) -> [GenerationPrompt] {
+        var constraints = constrained ? AnswerConstraints(task: task, prompts: prompts, mostCalls: mostCalls) : nil
         var list: [GenerationPrompt] = []
         for row in rows {
             list.append(GenerationPrompt(try prompt(of: row), constraint: try constraints?.constraint(for: row)))
@@ -104,7 +108,7 @@ extension Sample: RunnableStage {
         let rows = try context.answeredRows(self.rows, of: set)
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
-        let prompts = try reader.prompts(of: rows, constrained: constrained)
+        let prompts = try reader.prompts(of: rows, constrained: constrained, mostCalls: maxCalls)
         var options = GenerationOptions(
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))

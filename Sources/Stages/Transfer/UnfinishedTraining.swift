@@ -48,8 +48,12 @@ package struct UnfinishedTraining {
     /// - Returns: the set, `valid` where the stage sees rows of it; `nil` where the stage trains no model that answers.
     package func answers(to count: Int) throws -> (set: String, answers: [Answer])? {
         guard let kind = try StageCatalogue.standard.stage(for: action) as? any TrainingKind else { return nil }
+        // Of the options, these alone decide which weights were trained, and from where.
+        var options = TrainingOptions(
+            steps: 1, batch: 1, learningRate: 1, seed: UInt64(bitPattern: Int64(kind.training.seed)))
+        options.adaptation = kind.training.adaptation
         let model = try context.modelFolder("model").unpaddedModel().trained(
-            to: values, options: TrainingOptions(kind.training, products: context.products), workers: context.workers)
+            to: values, options: options, workers: context.workers)
         var inference = InferenceModel(model)
         inference.products = context.products
         let generator = Generator(inference, workers: context.workers)

@@ -69,7 +69,9 @@ package struct DataSection: Sendable {
         prompt = fields[Definition.prompt]
         retrieve = RetrieveSection(reading: fields, references: references)
         let named = if case .ingest(let ingest) = rows { ingest.sets } else { [NamedRowSet]() }
-        split = DataSplit(reading: fields, prompt: prompt, retrieve: retrieve, named: named)
+        var split = DataSplit(reading: fields, prompt: prompt, retrieve: retrieve, named: named)
+        if case .ingest(let ingest) = rows { split.$weights = ingest.weights }
+        self.split = split
         knowledge = KnowledgeSection(reading: fields, references: references)
         paraphrase = ParaphraseSection(reading: fields, references: references)
         augment = DataAugment(reading: fields)

@@ -11,12 +11,16 @@ package struct IngestSection: Sendable {
     /// The columns of sources that name none of their own.
     package let columns: Spanned<[String: String]?>
     package let badRows: Spanned<Double>
+    package let skip: Spanned<Int>
     /// Of sources that say nothing else.
     package let expect: Spanned<RowExpectation>
     /// The source of the functions of rows that bring none.
     package let functions: Spanned<String>?
     package let train: [RowSource]
     package let test: [RowSource]
+    package let valid: [RowSource]
+    /// Of functions that no other row lists, unless it came with them.
+    package let ood: [RowSource]
     /// Test rows under names of the writer's own, in the order of writing.
     package let sets: [NamedRowSet]
 
@@ -25,12 +29,17 @@ package struct IngestSection: Sendable {
             "train", RowSource.Definition.several, required: true,
             "Sources of rows to train on (and to split); `{from: SOURCE, format: FORMAT}` for one in another format.")
         static let test = RawField("test", RowSource.Definition.several, "Sources of rows that are test rows, likewise.")
+        static let valid = RawField("valid", RowSource.Definition.several, "Sources of rows that are the set `valid`, likewise.")
+        static let ood = RawField(
+            "ood", RowSource.Definition.several,
+            "Sources of rows that are the set `ood`, likewise. No other row's prompt lists functions that only these have.")
         static let sets = RawField(
             "sets", .named(.mapping(NamedRowSet.Definition.mapping)), NamedRowSet.Definition.mapping.documentation)
         static let functions = Field.text(
             "functions", "The source of the functions that rows may call which bring none: YAML, or a JSON list of tools.")
         static let mapping = MappingDefinition(
-            "data.ingest", "Files of rows in published formats.", DataIngest.fields() + [train, test, sets, functions])
+            "data.ingest", "Files of rows in published formats.",
+            DataIngest.fields() + [train, valid, test, ood, sets, functions])
     }
 
     init(reading data: Fields, references: References) {
@@ -38,21 +47,64 @@ package struct IngestSection: Sendable {
         var kind = DataIngest.standard
         kind.read(fields)
         (format, columns, badRows, expect) = (kind.$format, kind.$columns, kind.$badRows, kind.$expect)
+        skip = kind.$skip
         functions = fields.reference(Definition.functions, among: references)
         let standard = RowSource.Reading(format: format, columns: columns, expect: expect)
         standard.check(fields.findings)
         train = fields.rowSources(Definition.train, standard, among: references)
         test = fields.rowSources(Definition.test, standard, among: references)
+        valid = fields.rowSources(Definition.valid, standard, among: references)
+        ood = fields.rowSources(Definition.ood, standard, among: references)
         sets = fields.named(Definition.sets, NamedRowSet.Definition.mapping).map {
             NamedRowSet(name: $0.name, reading: $0.fields, standard, references: references)
         }
         if train.isEmpty {
             fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
         }
+        checkWeights(fields.findings)
     }
 
     /// Every source with its format, in the order of the stage's inputs.
-    package var sources: [RowSource] { train + test + sets.flatMap(\.sources) }
+    package var sources: [RowSource] { divided + test + placed.map(\.source) }
+
+    /// Sources of training rows that are divided into sets.
+    package var divided: [RowSource] { train.filter { $0.weight == nil } }
+
+    /// Sources whose rows are read under the name of a set: the recipe's own sets, `valid`, `ood`, and what is mixed into
+    /// training.
+    package var placed: [(set: Spanned<String>, source: RowSource)] {
+        var placed: [(set: Spanned<String>, source: RowSource)] = []
+        for set in sets { placed += set.sources.map { (set: set.name, source: $0) } }
+        placed += valid.map { (set: $0.name.map { _ in RowSet.valid.rawValue }, source: $0) }
+        placed += ood.map { (set: $0.name.map { _ in RowSet.ood.rawValue }, source: $0) }
+        placed += train.filter { $0.weight != nil }.map { (set: $0.name.map(RowSet.mixed), source: $0) }
+        return placed
+    }
+
+    /// Rows for each training row, by the set of those that are mixed into training; `nil` where none are.
+    package var weights: Spanned<[String: Double]?> {
+        let weights = train.compactMap { source in source.weight.map { (RowSet.mixed(source.name.value), $0) } }
+        guard let first = weights.first else { return Spanned(wrappedValue: nil) }
+        let parts = weights.map { ($0.0, $0.1.place) }
+        return Spanned(
+            Dictionary(weights.map { ($0.0, $0.1.value) }, uniquingKeysWith: { $1 }),
+            at: Place(first.1.span, field: first.1.field, parts: Dictionary(parts, uniquingKeysWith: { $1 })))
+    }
+
+    /// Weights count from the rows that have none, and belong to training.
+    private func checkWeights(_ findings: Findings) {
+        if divided.isEmpty, let weight = train.first?.weight {
+            findings.report(
+                .conflict, "'weight' counts rows for each row of the sources without one, and all have one", at: weight.span,
+                help: "leave it out for the rows that the recipe is about")
+        }
+        for source in test + valid + ood {
+            guard let weight = source.weight else { continue }
+            findings.report(
+                .conflict, "'weight' mixes rows into training, and these are not learned from", at: weight.span,
+                help: "leave it out")
+        }
+    }
 }
 
 /// `data.ingest.sets.NAME`: test rows that are a set of their own.
@@ -114,6 +166,8 @@ package struct RowSource: Sendable {
     /// The name of a source or stage.
     package let name: Spanned<String>
     package let reading: Reading
+    /// Of training rows that are mixed in: so many for each row of the sources without a weight.
+    package var weight: Spanned<Double>?
 
     package var format: Spanned<RowFormat> { reading.format }
     /// Whether its rows are questions alone, as far as the recipe tells.
@@ -127,8 +181,12 @@ package struct RowSource: Sendable {
         static let expect = Field.choice(
             "expect", RowExpectation.known, spelled: "that of `data.ingest`",
             "Whether what these rows say is right is `known`, or dropped: `unknown`.")
+        static let weight = Field.number(
+            "weight", in: 1e-4...1e4,
+            "Of training rows that are mixed in: so many rows for each training row of the sources without a weight, drawn by "
+                + "hash. They keep the functions that they came with, and none of them is a test row.")
         static let mapping = MappingDefinition(
-            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns, expect])
+            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns, expect, weight])
         static let several = ValueType.list(.either([.text, .mapping(mapping)]))
     }
 }
@@ -145,7 +203,7 @@ extension Fields {
             if let entries = element.mapping {
                 sources += Fields(
                     RowSource.Definition.mapping, path: path, anchor: element.span, entries: entries, findings: findings
-                ).rowSources(standard, among: references)
+                ).weightedSources(standard, among: references)
             } else if let text = element.scalar?.text, !element.isNull {
                 let name = Spanned(text, at: element.span, field: path)
                 references.check(name, findings)
@@ -159,6 +217,16 @@ extension Fields {
             guard let earlier = first.updateValue(source.name, forKey: source.name.value) else { return true }
             report(.repeated(source.name.value, in: path, at: source.name.span, first: earlier.span))
             return false
+        }
+    }
+
+    /// The sources of a mapping that may have a weight.
+    fileprivate func weightedSources(_ standard: RowSource.Reading, among references: References) -> [RowSource] {
+        let weight = written(RowSource.Definition.weight)
+        return rowSources(standard, among: references).map { source in
+            var source = source
+            source.weight = weight
+            return source
         }
     }
 

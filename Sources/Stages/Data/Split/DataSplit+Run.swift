@@ -1,10 +1,12 @@
 import BuildModel
 import Engine
 import Kinds
+import Words
 
 extension DataSplit: RunnableStage {
     package static let artifact: [Output] = [
         .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets,
+        .named(Mixture.file.name, isOptional: true, figures: .plain),
     ]
 
     package func run(in context: StageContext) throws {
@@ -19,8 +21,9 @@ extension DataSplit: RunnableStage {
         }
         if let unmatched = left.unmatched(calling: survey.called).first { throw StageFailure(unmatched.words) }
         guard survey.hasTrainingRows else { throw StageFailure("the split leaves no row to train on") }
-        let kept = survey.kept()
+        let mixture = survey.mixture
         let elsewhere = survey.functions.ofNamedSets
+        let kept = survey.kept()
         let pool = functions.keys.filter { !outside.contains($0) && !elsewhere.contains($0) }.sorted()
         let candidates = CandidateFunctions(self, pool: pool)
 
@@ -29,11 +32,15 @@ extension DataSplit: RunnableStage {
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             let set = set(of: row, outside, positions)
             guard kept.has(row, in: set) else { return }
-            try files[set]?.write(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
+            try files[set]?.write(row.isApart ? candidates.kept(by: row) : candidates.chosen(for: row))
         }
         for file in files.values { try file.finish() }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
         try context.write(context.readTaskDescription())
+        if !mixture.parts.isEmpty {
+            for line in mixture.lines { context.log(line) }
+            try context.write(mixture.json, to: Mixture.file)
+        }
     }
 
     /// Where rows stand in their strata, those whose sets the shares decide.
@@ -55,16 +62,20 @@ extension DataSplit: RunnableStage {
         return position < test ? "test" : position < test + valid ? "valid" : "train"
     }
 
+    /// Sets beside `test` that sources may be.
+    private static let placed: Set<String> = [RowSet.valid.rawValue, RowSet.ood.rawValue]
+
     /// The set that a row is in whatever the shares are; `nil` where they decide.
     func givenSet(of row: Row, _ outside: Set<String>) -> String? {
-        if let set = row.set, RowSets.isNamed(set) { return set }
+        let isMixed = row.set.map { weights?[$0] != nil } ?? false
+        if let set = row.set, !isMixed, RowSets.isNamed(set) || Self.placed.contains(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
         switch row.heldOut {
         case .template: return "phrasing"
         case .value: return "values"
         case nil: break
         }
-        return row.set == "test" ? "test" : nil
+        return isMixed ? RowSets.training : row.set == "test" ? "test" : nil
     }
 }
 
