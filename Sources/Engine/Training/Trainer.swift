@@ -21,7 +21,10 @@ package final class Trainer {
             throw TrainingError("A prompt whose teacher's logits are learned from cannot lose tokens.")
         }
         (self.examples, self.loss, self.dropout) = (examples, loss, dropout)
-        order = EpochOrder(count: examples.count, seed: options.seed)
+        order =
+            options.sharesPrefixes
+            ? EpochOrder(runs: SharedStarts.runs(of: examples), seed: options.seed)
+            : EpochOrder(count: examples.count, seed: options.seed)
     }
 
     package var options: TrainingOptions { learner.options }
@@ -50,11 +53,20 @@ package final class Trainer {
 
 /// The order in which examples are gone through: every epoch has one of its own.
 struct EpochOrder {
+    /// Examples that stay together.
+    private let runs: [Range<Int>]
     private let count: Int
     private let seed: UInt64
     private var epoch: (number: Int, order: [Int]) = (-1, [])
 
-    init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
+    /// Every example moves by itself.
+    init(count: Int, seed: UInt64) { self.init(runs: (0..<count).map { $0..<$0 + 1 }, seed: seed) }
+
+    /// - Parameter runs: cover all examples, in order.
+    init(runs: [Range<Int>], seed: UInt64) {
+        (self.runs, self.seed) = (runs, seed)
+        count = runs.last?.upperBound ?? 0
+    }
 
     /// The examples of a step; steps count from 0.
     mutating func batch(_ step: Int, size: Int) -> [Int] {
@@ -66,7 +78,8 @@ struct EpochOrder {
     private mutating func example(_ row: Int) -> Int {
         let number = row / count
         if epoch.number != number {
-            epoch = (number, Philox(seed: seed, purpose: .shuffling, step: UInt64(number)).permutation(count))
+            let order = Philox(seed: seed, purpose: .shuffling, step: UInt64(number)).permutation(runs.count)
+            epoch = (number, order.flatMap { runs[$0] })
         }
         return epoch.order[row % count]
     }
