@@ -100,9 +100,11 @@ enum MicroBatches {
             return a == b ? left < right : a.lexicographicallyPrecedes(b)
         }
         // In this order no earlier row shares more with a row than the one before it does.
-        let shared = zip([nil] + order, order).map { before, row in
-            let limit = span.predictingPositions(in: rows[row]).lowerBound
-            let count = before.map { SharedStarts.common(rows[$0].tokens, rows[row].tokens, upTo: limit) } ?? 0
+        let shared = order.indices.map { index -> Int in
+            guard index > 0 else { return 0 }
+            let row = rows[order[index]]
+            let limit = span.predictingPositions(in: row).lowerBound
+            let count = SharedStarts.common(rows[order[index - 1]].tokens, row.tokens, upTo: limit)
             return count < SharedStarts.fewest ? 0 : count
         }
         if shared.allSatisfy({ $0 == 0 }) { return cut(lengths: rows.map(\.tokens.count)).map(Array.init) }

@@ -227,6 +227,8 @@ extension TrainingParameters {
         $seed = seed
         validation?.$prompt = base.prompt
         validation?.$answer = base.styled(answer)
+        let group = base.pipeline.data.split.$group
+        if group.value > 1 { $sharePrefixes = $sharePrefixes.or(group) { $0 > 1 } }
     }
 }
 

@@ -76,6 +76,7 @@ extension TrainingOptions {
             optimizer: parameters.optimizer, warmup: parameters.warmup,
             weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
         adaptation = parameters.lora.map { LowRankAdaptation(rank: $0.rank, alpha: $0.alpha, targets: $0.targets) }
+        sharesPrefixes = parameters.sharePrefixes
     }
 }
 

@@ -85,8 +85,7 @@ struct KernelGradientTests {
                         guard let x = x.baseAddress, let y = y.baseAddress, let s = statistics.baseAddress else { return }
                         forEachGroup { start, length, kvHead in
                             decant_attention(
-                                x + start * width, y + start * heads * dimension, s + start * heads * 2, 0, length, kvHead,
-                                shape)
+                                x, y, s, [decant_stretch(first_row: start, count: length)], 1, 0, length, kvHead, shape)
                         }
                     }
                 }
@@ -98,10 +97,8 @@ struct KernelGradientTests {
         dx.withUnsafeMutableBufferPointer { dx in
             guard let dx = dx.baseAddress else { return }
             forEachGroup { start, length, kvHead in
-                let (row, head) = (start * width, start * heads * dimension)
                 decant_attention_backward(
-                    Array(x[row...]), Array(y[head...]), Array(statistics[(start * heads * 2)...]), Array(weights[head...]),
-                    dx + row, length, kvHead, shape)
+                    x, y, statistics, weights, dx, [decant_stretch(first_row: start, count: length)], 1, kvHead, shape)
             }
         }
         let reference = naiveAttention(x, offsets: offsets, shape)
@@ -111,9 +108,9 @@ struct KernelGradientTests {
         var pieces = Array(y.prefix(6 * heads * dimension)) + Array(repeating: .nan, count: 64 * heads * dimension)
         for first in stride(from: 0, to: 64, by: 16) {
             for kvHead in 0..<kvHeads {
-                var (part, rest) = (Array(pieces[(6 * heads * dimension)...]), [Float](repeating: 0, count: tokens * heads * 2))
-                decant_attention(Array(x[(6 * width)...]), &part, &rest, first, first + 16, kvHead, shape)
-                pieces.replaceSubrange((6 * heads * dimension)..., with: part)
+                var rest = [Float](repeating: 0, count: tokens * heads * 2)
+                decant_attention(
+                    x, &pieces, &rest, [decant_stretch(first_row: 6, count: 64)], 1, first, first + 16, kvHead, shape)
             }
         }
         #expect(pieces == y)

@@ -19,7 +19,7 @@ extension DataSplit {
             order: ["test", "valid", "ood", "limit"])
         static let section = SectionField("split", mapping)
 
-        static let count = Field.integer("count", in: 1...1000, "Functions listed with each row.")
+        static let count = Field.integer("count", in: 0...1000, "Functions listed with each row; 0: those that it came with, else all in domain.")
         static let listing = MappingDefinition(
             "data.candidates", "The functions that a row lists, when they are not just any.",
             [count] + DataSplit.fields(of: "candidates"))
@@ -74,6 +74,7 @@ extension DataSplit {
             $candidates = data[Definition.alone]
             $similar = data.standard("candidates.similar", 0)
             $missing = data.standard("candidates.missing", 0)
+            $group = data.standard("candidates.group", 1)
             return
         }
         let fields = Fields(
@@ -84,16 +85,27 @@ extension DataSplit {
         }
         $candidates = fields[Definition.count]
         read(fields, of: "candidates")
-        guard missing > 0 else { return }
-        if prompt.value == .query {
-            fields.report(
-                .conflict, "a prompt that lists no functions cannot miss one", at: $missing.span,
-                secondary: prompt.isWritten ? [.init(prompt.span)] : [], help: "write 'prompt: tools' under 'data'")
-        }
-        if retrieve != nil {
-            fields.report(
-                .conflict, "'retrieve' lists the functions that 'missing' leaves out", at: $missing.span,
-                help: "keep one of the two: what retrieval does not find is missing as well")
+        // What takes a list of functions as it is, and what the prompt or a later search makes of it.
+        let wants: [(isWanted: Bool, span: SourceSpan, onQueries: String, onRetrieval: String, help: String)] = [
+            (
+                missing > 0, $missing.span, "a prompt that lists no functions cannot miss one",
+                "'retrieve' lists the functions that 'missing' leaves out", "what retrieval does not find is missing as well"
+            ),
+            (
+                group > 1, $group.span, "prompts that list no functions have no list in common",
+                "'retrieve' lists other functions for each row of a 'group'", "each row's functions are found for it alone"
+            ),
+        ]
+        for want in wants where want.isWanted {
+            if prompt.value == .query {
+                fields.report(
+                    .conflict, want.onQueries, at: want.span, secondary: prompt.isWritten ? [.init(prompt.span)] : [],
+                    help: "write 'prompt: tools' under 'data'")
+            }
+            if retrieve != nil {
+                fields.report(
+                    .conflict, want.onRetrieval, at: want.span, help: "keep one of the two: \(want.help)")
+            }
         }
     }
 }
