@@ -70,7 +70,8 @@ struct PackedBatch {
 
     /// Adds a sequence. Logits are needed at its positions `predicted`.
     ///
-    /// - Parameter start: the beginning of an earlier sequence that is this one's too, up to the first predicted position at most.
+    /// - Parameter start: of an earlier sequence, the beginning that is this one's too, up to the first predicted position at
+    ///   most.
     mutating func append(
         _ sequence: some Collection<Int32>, predicting predicted: Range<Int>, after start: SharedStarts.Start? = nil
     ) {

@@ -13,14 +13,17 @@ struct PrefixSharingTests {
         TrainingExample(tokens: prompt + tokens(count, seed: seed) + [36], promptLength: prompt.count)
     }
 
+    /// Tokens of which the first one tells them from others.
+    private static func tail(_ first: Int32, _ count: Int, seed: Int) -> [Int32] { [first] + tokens(count - 1, seed: seed) }
+
     /// A tree three levels deep under one beginning, two responses to one prompt, a prompt within another, and a stranger.
     private static let examples: [TrainingExample] = {
-        let (a, b, c) = (tokens(36, seed: 1), tokens(8, seed: 2), tokens(4, seed: 3))
+        let (a, b, c) = (tokens(36, seed: 1), tail(2, 8, seed: 2), tail(4, 4, seed: 3))
         return [
-            example(a + tokens(5, seed: 4), response: 4, seed: 10), example(a + b + tokens(3, seed: 5), response: 3, seed: 11),
-            example(tokens(20, seed: 6), response: 5, seed: 12), example(a + b + c + tokens(2, seed: 7), response: 4, seed: 13),
-            example(a + b + c + tokens(3, seed: 8), response: 2, seed: 14), example(a + b, response: 6, seed: 15),
-            example(a + tokens(5, seed: 4), response: 7, seed: 16),
+            example(a + tail(1, 5, seed: 4), response: 4, seed: 10), example(a + b + tail(3, 3, seed: 5), response: 3, seed: 11),
+            example(tokens(20, seed: 6), response: 5, seed: 12), example(a + b + c + tail(5, 2, seed: 7), response: 4, seed: 13),
+            example(a + b + c + tail(6, 3, seed: 8), response: 2, seed: 14), example(a + b, response: 6, seed: 15),
+            example(a + tail(1, 5, seed: 4), response: 7, seed: 16),
         ]
     }()
 
@@ -77,8 +80,9 @@ struct PrefixSharingTests {
                 return Self.pass(changed, sharing: true).loss
             }
             expectGradient(
-                Array(gradient[parameter.range]), of: loss, at: Array(model.weights(of: parameter)), step: 2.5e-4,
-                tolerance: 3e-2, name: "\(family) \(parameter.name)")
+                Array(gradient[parameter.range]), of: loss, at: Array(model.weights(of: parameter)),
+                step: family == .gemma3 && parameter.role == .hiddenMatrix ? 2.5e-4 : 1e-3, tolerance: 3e-2,
+                name: "\(family) \(parameter.name)")
         }
     }
 
@@ -120,7 +124,7 @@ struct PrefixSharingTests {
         let model = InferenceModel(Model(initializing: configuration, seed: 3))
         let prefix = Self.tokens(901, seed: 20)
         let examples = (0..<4).map { row in
-            Self.example(prefix + Self.tokens(30 + 90 * row, seed: 30 + row), response: 9, seed: 40 + row)
+            Self.example(prefix + Self.tokens(30 + 80 * row, seed: 30 + row), response: 9, seed: 40 + row)
         }
         let together = try model.captureLogits(examples, k: 8, workers: WorkerPool(threads: 2))
         for (example, logits) in zip(examples, together) {
@@ -137,7 +141,7 @@ struct PrefixSharingTests {
     /// Sixteen rows of 1,800 tokens, of which 1,670 are those of all.
     @Test func aPassHasRoomForTheTailsOfAPrefix() {
         let prefix = Self.tokens(1670, seed: 1)
-        let rows = (0..<16).map { Self.example(prefix + Self.tokens(110, seed: 2 + $0), response: 19, seed: 50 + $0) }
+        let rows = (0..<16).map { Self.example(prefix + Self.tail(Int32($0), 110, seed: 2 + $0), response: 19, seed: 50 + $0) }
         #expect(MicroBatches.sharing(rows, predicting: .response).map { $0.sorted() } == [Array(0..<16)])
         #expect(MicroBatches.cut(lengths: rows.map(\.tokens.count)).count > 12)
         let batch = PackedBatch(rows, predicting: .response, sharing: true)
@@ -189,7 +193,7 @@ struct PrefixSharingTests {
             return Self.example(header + Self.tokens(50, seed: 100 + list) + [Int32(row % 36)], response: 3, seed: row)
         }
         let runs = SharedStarts.runs(of: examples)
-        #expect(runs.prefix(8) == (0..<8).map { $0 * 5..<$0 * 5 + 5 }[...])
+        #expect(Array(runs.prefix(8)) == (0..<8).map { $0 * 5..<$0 * 5 + 5 })
         #expect(runs.suffix(2) == [40..<56, 56..<60])
         var order = EpochOrder(runs: runs, seed: 3)
         let epochs = (0..<2).map { order.batch($0, size: 60) }

@@ -19,7 +19,7 @@ extension DataSplit {
             order: ["test", "valid", "ood", "limit"])
         static let section = SectionField("split", mapping)
 
-        static let count = Field.integer("count", in: 0...1000, "Functions listed with each row; 0: those that it came with, else all in domain.")
+        static let count = Field.integer("count", in: 1...1000, "Functions listed with each row.")
         static let listing = MappingDefinition(
             "data.candidates", "The functions that a row lists, when they are not just any.",
             [count] + DataSplit.fields(of: "candidates"))
@@ -80,10 +80,12 @@ extension DataSplit {
         let fields = Fields(
             Definition.listing, path: data.fullName(of: entry.name), anchor: entry.key.span, entries: mapping,
             findings: data.findings)
-        if fields.node(Definition.count.name) == nil {
+        $candidates = data.standard(Definition.alone.name, 0)
+        if fields.node(Definition.count.name) != nil {
+            $candidates = fields[Definition.count]
+        } else if fields.node("group") == nil {
             fields.report(.missingField("count", in: fields.owner, at: fields.anchor, help: "add 'count: 4'"))
         }
-        $candidates = fields[Definition.count]
         read(fields, of: "candidates")
         // What takes a list of functions as it is, and what the prompt or a later search makes of it.
         let wants: [(isWanted: Bool, span: SourceSpan, onQueries: String, onRetrieval: String, help: String)] = [

@@ -35,7 +35,8 @@ extension CandidateFunctions {
     }
 
     /// Free rows of a set in groups, one after the other: each lists the functions that its rows call, and others up to
-    /// `candidates`. Rows come in an order of their hashes to the first group that they fit, so that a group's rows are not alike.
+    /// `candidates`. Rows come in the order of their hashes to the first group that they fit, so that a group's rows are not
+    /// alike.
     func chosen(forGroupsOf rows: [Row]) -> [Row] {
         let ranks = rows.map { StableHash.unit("group", split.seed, $0.id) }
         let order = rows.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
