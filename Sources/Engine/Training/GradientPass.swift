@@ -107,7 +107,7 @@ enum MicroBatches {
             let count = SharedStarts.common(rows[order[index - 1]].tokens, row.tokens, upTo: limit)
             return count < SharedStarts.fewest ? 0 : count
         }
-        if shared.allSatisfy({ $0 == 0 }) { return cut(lengths: rows.map(\.tokens.count)).map(Array.init) }
+        if shared.allSatisfy({ $0 == 0 }) { return cut(lengths: rows.map(\.tokens.count)).map { Array($0) } }
         var passes: [[Int]] = []
         var computed = 0
         for (row, shared) in zip(order, shared) {

@@ -113,7 +113,7 @@ package final class Learner {
         let passes =
             options.sharesPrefixes
             ? MicroBatches.sharing(rows, predicting: weights.span)
-            : MicroBatches.cut(lengths: rows.map(\.tokens.count)).map(Array.init)
+            : MicroBatches.cut(lengths: rows.map(\.tokens.count)).map { Array($0) }
         return passes.enumerated().reduce(0) { sum, part in
             let (index, places) = part
             return sum
@@ -123,6 +123,7 @@ package final class Learner {
         }
     }
 
+    /// What a pass of the usual size should keep. One that shares prefixes may have twice as many tokens.
     static func retention(
         _ recomputation: TrainingOptions.Recomputation, _ layout: DecoderLayout, longest: Int
     ) -> Activations.Retention {

@@ -34,7 +34,7 @@ struct PrefixSharingTests {
     }
 
     private static func pass(
-        _ model: Model, _ examples: [TrainingExample] = examples, sharing: Bool, keeping: Activations.Retention = .everything,
+        _ model: Model, _ examples: [TrainingExample] = Self.examples, sharing: Bool, keeping: Activations.Retention = .everything,
         weights: PositionWeights = .responses, workers: WorkerPool = .caller
     ) -> Pass {
         let values = model.values.buffer.copy()
@@ -148,7 +148,7 @@ struct PrefixSharingTests {
         #expect(batch.tokens.count == 1670 + 16 * 130)
         #expect(batch.trees == [Array(0..<16)])
         // Twice as many take two passes, each with the prefix.
-        let twice = rows + rows.map { row in
+        let twice = rows + rows.map { row -> TrainingExample in
             var row = row
             row.tokens[1700] = (row.tokens[1700] + 1) % 36
             return row
