@@ -21,10 +21,7 @@ package final class Trainer {
             throw TrainingError("A prompt whose teacher's logits are learned from cannot lose tokens.")
         }
         (self.examples, self.loss, self.dropout) = (examples, loss, dropout)
-        order =
-            options.sharesPrefixes
-            ? EpochOrder(runs: SharedStarts.runs(of: examples), seed: options.seed)
-            : EpochOrder(count: examples.count, seed: options.seed)
+        order = EpochOrder(of: examples, options)
     }
 
     package var options: TrainingOptions { learner.options }
@@ -66,6 +63,15 @@ struct EpochOrder {
     init(runs: [Range<Int>], seed: UInt64) {
         (self.runs, self.seed) = (runs, seed)
         count = runs.last?.upperBound ?? 0
+    }
+
+    /// Where prefixes are shared, neighbours that begin alike stay together.
+    init(of examples: [TrainingExample], _ options: TrainingOptions) {
+        if options.sharesPrefixes {
+            self.init(runs: SharedStarts.runs(of: examples), seed: options.seed)
+        } else {
+            self.init(count: examples.count, seed: options.seed)
+        }
     }
 
     /// The examples of a step; steps count from 0.
