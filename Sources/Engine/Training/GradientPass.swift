@@ -91,9 +91,9 @@ enum MicroBatches {
     }
 
     /// The places of the rows of each pass, where tokens with which rows begin alike are computed once: rows go in the order of
-    /// their tokens, so that those that begin alike are neighbours. A pass computes at most twice the budget, unless one row alone
-    /// has more: beside a prefix there is room for as many tokens as without. Where no rows share anything, the cut is that of
-    /// `cut`, and the order stays.
+    /// their tokens, so that those that begin alike are neighbours. A pass computes at most twice the budget, unless one row
+    /// alone has more: beside a prefix there is room for as many tokens as without. Where no rows share anything, the cut is that
+    /// of `cut`, and the order stays.
     static func sharing(_ rows: [TrainingExample], predicting span: TokenSpan) -> [[Int]] {
         let order = rows.indices.sorted { left, right in
             let (a, b) = (rows[left].tokens, rows[right].tokens)

@@ -34,8 +34,8 @@ struct PrefixSharingTests {
     }
 
     private static func pass(
-        _ model: Model, _ examples: [TrainingExample] = Self.examples, sharing: Bool, keeping: Activations.Retention = .everything,
-        weights: PositionWeights = .responses, workers: WorkerPool = .caller
+        _ model: Model, _ examples: [TrainingExample] = Self.examples, sharing: Bool,
+        keeping: Activations.Retention = .everything, weights: PositionWeights = .responses, workers: WorkerPool = .caller
     ) -> Pass {
         let values = model.values.buffer.copy()
         let decoder = Decoder(model.layout, weights: values, positions: 64, workers: workers)
