@@ -171,6 +171,8 @@ package struct DataSplit: StageKind {
     @Spanned package var candidates = 0
     @Spanned package var similar = 0.0
     @Spanned package var missing = 0.0
+    /// Rows that list the same functions in the same order, neighbours in their set.
+    @Spanned package var group = 1
     /// At most this many rows a set, chosen by hash; sets not named keep all.
     @Spanned package var limit: [String: Int] = [:]
     @Spanned package var seed = 7
@@ -199,6 +201,12 @@ package struct DataSplit: StageKind {
                 "missing", in: 0...0.9,
                 "Share of the rows with a call whose functions are not listed: those rows want no call."),
             at: "candidates.missing", key: .unlessStandard),
+        .init(
+            \.$group,
+            .integer(
+                "group", in: 1...1000,
+                "Rows that list the same functions in one order, next to each other in their set, so that what they share is "
+                    + "computed once. Without `count`, all functions are listed."), at: "candidates.group", key: .unlessStandard),
         .init(
             \.$limit,
             Field<[String: Int]>.named(.integer("limit", in: 1...10_000_000, "At most so many rows of a set.")), at: .elsewhere),

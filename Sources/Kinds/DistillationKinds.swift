@@ -66,8 +66,8 @@ package struct KDCapture: StageKind {
 
     /// Leaves out the rows that a training does not come to.
     package mutating func keepRows(of training: TrainingParameters, seed: Spanned<Int>) {
-        // How many rows are a number of epochs, the training alone knows.
-        guard training.steps != nil else { return }
+        // How many rows are a number of epochs, and which rows begin alike, the training alone knows.
+        guard training.steps != nil, !training.sharePrefixes else { return }
         $rows = training.$steps.map { $0.map { $0 * training.batch } }
         $seed = seed.map(Optional.some)
         $maxLength = training.$maxLength

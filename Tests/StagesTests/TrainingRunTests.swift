@@ -133,3 +133,10 @@ import Testing
         #expect(PolicyProgress(steps([1, .nan])) == .notANumber)
     }
 }
+
+@Suite struct TrainingOptionTests {
+    @Test func aParameterAsksForSharedPrefixes() {
+        #expect(TrainingOptions(TrainingParameters(sharePrefixes: true), products: .float32).sharesPrefixes)
+        #expect(!TrainingOptions(TrainingParameters(), products: .float32).sharesPrefixes)
+    }
+}

@@ -137,13 +137,22 @@ typedef struct {
     long window; // keys that a query sees, its own included
     float scale; // of the scores
 } decant_attention_shape;
-// One sequence, from its first row on, and the query heads of one key/value head; queries from `first_query` to `end_query`.
+// Positions of a sequence whose rows of a batch follow each other
+typedef struct {
+    long first_row, count;
+} decant_stretch;
+// Queries that are computed together: ranges begin at its multiples, or where the sequence's own rows do.
+enum { decant_query_range = 480 };
+// One sequence of a batch, as stretches of its rows, and the query heads of one key/value head; queries from `first_query` to
+// `end_query`, positions in the last stretch. The other stretches are of earlier sequences that begin alike.
 // qkv [T, (heads + 2·kv_heads)·d] → y [T, heads·d]; statistics [T, heads, 2] = (largest score, 1/sum of exponentials)
-void decant_attention(const float *qkv, float *y, float *statistics, long first_query, long end_query, long kv_head,
-                      decant_attention_shape shape);
-// Writes every element of dqkv of the key/value head and its query heads.
+void decant_attention(const float *qkv, float *y, float *statistics, const decant_stretch *stretches, long stretch_count,
+                      long first_query, long end_query, long kv_head, decant_attention_shape shape);
+// All queries of the last stretch. Writes every element of its dqkv of the key/value head and its query heads, and adds to the
+// keys and values of the other stretches.
 void decant_attention_backward(const float *qkv, const float *y, const float *statistics, const float *dy, float *dqkv,
-                               long length, long kv_head, decant_attention_shape shape);
+                               const decant_stretch *stretches, long stretch_count, long kv_head,
+                               decant_attention_shape shape);
 
 // attention/attention_blocks.c: a cache in blocks of 16 tokens
 enum { decant_block_tokens = 16 };

@@ -26,7 +26,7 @@ package final class Trainer {
             throw TrainingError("A prompt whose teacher's logits are learned from cannot lose tokens.")
         }
         (self.examples, self.loss, self.dropout) = (examples, loss, dropout)
-        order = EpochOrder(count: examples.count, seed: options.seed)
+        order = EpochOrder(of: examples, options)
     }
 
     package var options: TrainingOptions { learner.options }
@@ -55,17 +55,35 @@ package final class Trainer {
 
 /// The order in which examples are gone through: every epoch has one of its own.
 package struct EpochOrder {
+    /// Examples that stay together.
+    private let runs: [Range<Int>]
     private let count: Int
     private let seed: UInt64
     private var epoch: (number: Int, order: [Int]) = (-1, [])
 
-    init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
+    /// Every example moves by itself.
+    init(count: Int, seed: UInt64) { self.init(runs: (0..<count).map { $0..<$0 + 1 }, seed: seed) }
+
+    /// - Parameter runs: cover all examples, in order.
+    init(runs: [Range<Int>], seed: UInt64) {
+        (self.runs, self.seed) = (runs, seed)
+        count = runs.last?.upperBound ?? 0
+    }
+
+    /// Where prefixes are shared, neighbours that begin alike stay together.
+    init(of examples: [TrainingExample], _ options: TrainingOptions) {
+        if options.sharesPrefixes {
+            self.init(runs: SharedStarts.runs(of: examples), seed: options.seed)
+        } else {
+            self.init(count: examples.count, seed: options.seed)
+        }
+    }
 
     /// The places of the examples that the steps of a training come to, in rising order.
     package static func places(readBy options: TrainingOptions, of examples: [TrainingExample]) -> [Int] {
         let rows = max(0, options.steps * options.batch)
         guard rows < examples.count else { return Array(examples.indices) }
-        var order = EpochOrder(count: examples.count, seed: options.seed)
+        var order = EpochOrder(of: examples, options)
         return order.batch(0, size: rows).sorted()
     }
 
@@ -79,7 +97,8 @@ package struct EpochOrder {
     private mutating func example(_ row: Int) -> Int {
         let number = row / count
         if epoch.number != number {
-            epoch = (number, Philox(seed: seed, purpose: .shuffling, step: UInt64(number)).permutation(count))
+            let order = Philox(seed: seed, purpose: .shuffling, step: UInt64(number)).permutation(runs.count)
+            epoch = (number, order.flatMap { runs[$0] })
         }
         return epoch.order[row % count]
     }

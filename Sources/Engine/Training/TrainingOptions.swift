@@ -32,6 +32,9 @@ package struct TrainingOptions: Hashable, Sendable {
     package var products: ProductPrecision
     /// What is trained in place of all weights; `nil` where all are.
     package var adaptation: LowRankAdaptation?
+    /// Whether tokens with which rows of a step begin alike are computed once. The forward pass has the same bits, sums of
+    /// gradients have another order.
+    package var sharesPrefixes = false
 
     package init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,

@@ -47,7 +47,7 @@ package final class TaughtTrainer {
         (self.examples, self.loss, self.dropout, self.capture) = (examples, loss, dropout, capture)
         self.teacher = LogitsCapture(teacher, longest: longest, workers: workers)
         learner = try Learner(student, longest: longest, options: options, workers: workers)
-        order = EpochOrder(count: examples.count, seed: options.seed)
+        order = EpochOrder(of: examples, options)
     }
 
     /// Runs one step.

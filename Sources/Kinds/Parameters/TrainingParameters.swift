@@ -23,6 +23,7 @@ package struct TrainingParameters: ParameterGroup {
     @Spanned package var validation: ValidationParameters? = nil
     /// Of prompt and answer; `nil` where a row may be as long as the model reads.
     @Spanned package var maxLength: Int? = nil
+    @Spanned package var sharePrefixes = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -68,6 +69,12 @@ package struct TrainingParameters: ParameterGroup {
                 "max_length", in: 2...1_000_000,
                 "Tokens of prompt and answer together at most. A longer row loses its end, and is left out where no answer is "
                     + "left; both are counted.")),
+        .init(
+            \.$sharePrefixes,
+            .flag(
+                "share_prefixes",
+                "Whether the tokens with which rows of a step begin alike are computed once; neighbours in the data that begin "
+                    + "alike then stay together. `candidates.group` above 1 switches it on."), key: .unlessStandard),
     ]
 
     /// The learning rate follows the optimizer, unless the kind has another of its own. Epochs stand in the place of steps.

@@ -249,6 +249,8 @@ extension TrainingParameters {
         if endsEarly, answer == .call, base.pipeline.canValidate { followValidation(pretrained: model.isPretrained) }
         validation?.$prompt = base.prompt
         validation?.$answer = base.styled(answer)
+        let group = base.pipeline.data.split.$group
+        if group.value > 1 { $sharePrefixes = $sharePrefixes.or(group) { $0 > 1 } }
     }
 }
 

@@ -111,6 +111,7 @@ struct TaskChecks {
         let fields: [(String, Spanned<Void>?)] = [
             ("data.split.ood", data.split.outOfDomain.isEmpty ? nil : data.split.$outOfDomain.map { _ in }),
             ("data.candidates", data.split.candidates == 0 ? nil : data.split.$candidates.map { _ in }),
+            ("data.candidates.group", data.split.group == 1 ? nil : data.split.$group.map { _ in }),
             ("data.retrieve", data.retrieve.map { $0.kind.$topK.map { _ in } }),
             ("baseline", pipeline.baseline?.field), ("evaluate.domains", pipeline.evaluate.domains.map { $0.map { _ in } }),
         ]

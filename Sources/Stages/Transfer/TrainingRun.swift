@@ -90,6 +90,7 @@ extension StageContext {
         options.warmupSteps = parameters.warmupSteps
         options.clippingNorm = parameters.clippingNorm
         options.adaptation = adaptation
+        options.sharesPrefixes = parameters.sharePrefixes
         if parameters.learningRate == nil { log("learning rate \(rate): by the model's \(model.parameterCount) parameters") }
         if let epochs = parameters.epochs { log("\(epochs) epochs of \(count) rows are \(options.steps) steps") }
         return options

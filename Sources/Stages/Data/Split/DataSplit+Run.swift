@@ -14,7 +14,7 @@ extension DataSplit: RunnableStage {
         let left = OutOfDomain(self, among: functions.keys)
         let outside = left.names
         let positions = try stratify ? strataPositions(outside, in: context) : [:]
-        // Rows are read twice, so that none need be kept: first for what all of them say together.
+        // Rows are read twice, so that only those of groups are kept: first for what all of them say together.
         var survey = SplitSurvey(self)
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             survey.take(row, set: set(of: row, outside, positions))
@@ -29,10 +29,18 @@ extension DataSplit: RunnableStage {
 
         let files = try Dictionary(
             uniqueKeysWithValues: survey.sets.map { ($0, try LineWriter<Row>(to: context.output(DataFiles.set($0).name))) })
+        var together: [String: [Row]] = [:]
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             let set = set(of: row, outside, positions)
             guard kept.has(row, in: set) else { return }
+            if group > 1, !row.isApart, candidates.isFree(row) {
+                together[set, default: []].append(row)
+                return
+            }
             try files[set]?.write(row.isApart ? candidates.kept(by: row) : candidates.chosen(for: row))
+        }
+        for (set, rows) in together.sorted(by: { $0.key < $1.key }) {
+            for row in candidates.chosen(forGroupsOf: rows) { try files[set]?.write(row) }
         }
         for file in files.values { try file.finish() }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
