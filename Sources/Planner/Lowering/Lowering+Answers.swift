@@ -134,7 +134,10 @@ extension Lowering {
     ) throws -> StageID {
         let accepted = judged.map { [Stage.Input(name: "judged", stage: $0)] } ?? []
         var kind = distillation.capture
-        if distillation.scope.value == .used { kind.keepRows(of: distillation.train.training, seed: seed) }
+        // Rows of groups are read together, and which those are the training alone knows.
+        if distillation.scope.value == .used, base.pipeline.data.split.group <= 1 {
+            kind.keepRows(of: distillation.train.training, seed: seed)
+        }
         kind.$prompt = base.prompt
         kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
         return try builder.add(
