@@ -146,6 +146,18 @@ package enum PromptStyle: String, Word {
     case tools
 }
 
+/// What a prompt says of a function, where no chat template shows functions. Each form says what the one before it says, and more.
+package enum SignatureForm: String, Word {
+    /// The names of the function and its parameters.
+    case names
+    /// Types of parameters.
+    case types
+    /// The values of enumerations, types within lists and objects, which parameters may be left out.
+    case values
+    /// The first sentences of the descriptions.
+    case described
+}
+
 /// How much of a prompt a model sees.
 package enum PromptView: String, Word {
     case full

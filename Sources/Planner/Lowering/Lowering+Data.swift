@@ -161,6 +161,7 @@ extension Lowering {
         var kind = section.kind
         kind.$prompt = base.prompt
         kind.$answer = section.answers
+        if let signature = pipeline.prompts.signature { kind.$signature = signature }
         if !kind.$answer.isWritten {
             // No rule makes reasonings such as a teacher behind an endpoint gives.
             let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
@@ -183,6 +184,7 @@ extension Lowering {
         var kind = ModelImport.standard
         if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
         if let answer { kind.$answer = answer.map(Optional.some) }
+        if let signature = pipeline.prompts.signature { kind.$signature = signature.map(Optional.some) }
         return try builder.add(kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
     }
 }

@@ -106,6 +106,9 @@ extension EvalGenerate: RunnableStage {
     package func run(in context: StageContext) throws {
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
+        if reader.task.kind == .calls, let tokens = encoder.tokensPerFunction(Array(reader.task.functions.values)) {
+            context.log("a prompt spends \(Metric.Format.decimal(tokens, places: 1)) tokens on a function")
+        }
         let rows = try sets.map(context.readEvaluatedRows)
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
