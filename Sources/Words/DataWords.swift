@@ -90,6 +90,8 @@ package enum ReplyReading: String, Word {
 package enum SchemaMember {
     /// The order in which an object's properties were written, where that is not the sorted one.
     package static let propertyOrder = "x-property-order"
+    /// Of a text: whether it always stands in the question as it is.
+    package static let copy = "copy"
 }
 
 /// The sets of rows that Decant makes itself.

@@ -50,7 +50,7 @@ package struct CallTask: AnswerTask {
 
     /// Calls of the row's candidates; of the whole pool where it neither lists nor defines functions.
     package func pattern(of row: Row) -> BytePattern? {
-        .calls(of: row.callableDefinitions(in: functions))
+        .calls(of: row.callableDefinitions(in: functions), copyingFrom: row.query)
     }
 
     package func newScores() -> any TaskScores { CallScores() }

@@ -128,6 +128,7 @@ extension Lowering {
             else { return nil }
             return try builder.add(
                 knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .noCall(let kind): return try builder.add(kind, title, inputs: input)
         case .instruct(let kind): return try builder.add(kind, title, inputs: input)
         case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }

@@ -33,6 +33,9 @@ extension Workload {
             rows[.robust] = min(rows[.test] ?? 0, Double(augment.rows))
         }
         if let paraphrase = data.paraphrase { rows[.train] = (rows[.train] ?? 0) * Double(1 + paraphrase.kind.count) }
+        if let noCall = data.noCall {
+            for set in noCall.sets { rows[set] = (rows[set] ?? 0) / (1 - noCall.share) }
+        }
         let named = data.namedSets.map { ($0.name.value, Double($0.limit?.value ?? 500)) }
         return Dictionary(rows.map { ($0.key.rawValue, $0.value) } + named, uniquingKeysWith: { first, _ in first })
     }
