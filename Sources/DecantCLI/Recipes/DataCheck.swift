@@ -77,7 +77,7 @@ struct DataCheck {
                     SurveyedFile(
                         url: URL(fileURLWithPath: file.snapshot.path), path: file.shownPath, set: set,
                         format: source.format.value, columns: source.reading.columns.value ?? [:],
-                        isUnlabelled: source.isUnlabelled))
+                        calls: source.reading.calls.value, isUnlabelled: source.isUnlabelled))
             }
         }
         var kind = task.rows

@@ -53,6 +53,8 @@ extension Lowering {
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
         kind.$expect = ingest.expect
+        kind.$calls = ingest.calls
+        kind.$callsOfInputs = Self.differing(readings.map { ($0.input, $0.reading.calls) }, from: ingest.calls)
         kind.$expectations = Self.differing(readings.map { ($0.input, $0.reading.expect) }, from: ingest.expect)
         let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }

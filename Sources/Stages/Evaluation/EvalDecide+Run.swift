@@ -12,13 +12,13 @@ extension EvalDecide: RunnableStage {
         var answers: [String: [DecidedAnswer]] = [:]
         for set in sets { answers[set] = try decided(set, task, in: context) }
         let curves = answers.mapValues { ThresholdCurve($0.compactMap(\.decision)) }
-        let chosen = threshold == nil ? curves[RowSet.valid.rawValue]?.best : nil
+        let chosen = self.threshold == nil ? curves[RowSet.valid.rawValue]?.best : nil
         let threshold = self.threshold ?? chosen?.threshold
         if threshold == nil {
             context.log("no threshold is found: 'valid' needs answered rows that want a call, and others that want none")
         }
         for set in sets {
-            let decided = (answers[set] ?? []).map { answer in threshold.map(answer.answer) ?? answer.said }
+            let decided = (answers[set] ?? []).map { answer in threshold.map(answer.answer(at:)) ?? answer.said }
             try context.write(decided, to: EvalGenerate.answers(to: set))
         }
         var figures: [String: JSON] = [

@@ -13,6 +13,8 @@ package struct IngestSection: Sendable {
     package let badRows: Spanned<Double>
     /// Of sources that say nothing else.
     package let expect: Spanned<RowExpectation>
+    /// What rows of `spans` call, of sources that say nothing else.
+    package let calls: Spanned<String>
     /// The source of the functions of rows that bring none.
     package let functions: Spanned<String>?
     package let train: [RowSource]
@@ -38,8 +40,9 @@ package struct IngestSection: Sendable {
         var kind = DataIngest.standard
         kind.read(fields)
         (format, columns, badRows, expect) = (kind.$format, kind.$columns, kind.$badRows, kind.$expect)
+        calls = kind.$calls
         functions = fields.reference(Definition.functions, among: references)
-        let standard = RowSource.Reading(format: format, columns: columns, expect: expect)
+        let standard = RowSource.Reading(format: format, columns: columns, expect: expect, calls: calls)
         standard.check(fields.findings)
         train = fields.rowSources(Definition.train, standard, among: references)
         test = fields.rowSources(Definition.test, standard, among: references)
@@ -68,7 +71,7 @@ package struct NamedRowSet: Sendable {
             "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
             [
                 RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns, RowSource.Definition.expect,
-                limit,
+                RowSource.Definition.calls, limit,
             ])
     }
 
@@ -93,6 +96,11 @@ extension RowSource.Reading {
 
     /// Reports members that rows of a table do not have.
     fileprivate func check(_ findings: Findings) {
+        if calls.isWritten, !calls.value.isEmpty, format.isWritten, format.value != .spans {
+            findings.report(
+                .conflict, "'calls' is of rows in the format 'spans', and these are in '\(format.value.rawValue)'", at: calls.span,
+                secondary: [.init(format.span)], help: "leave 'calls' out: other formats say themselves what is called")
+        }
         guard format.value == .table else { return }
         for member in (columns.value ?? [:]).keys.sorted() where !Self.tableMembers.contains(member) {
             findings.report(
@@ -108,6 +116,8 @@ package struct RowSource: Sendable {
         package let format: Spanned<RowFormat>
         package let columns: Spanned<[String: String]?>
         package let expect: Spanned<RowExpectation>
+        /// Empty where rows of `spans` are no calls.
+        package let calls: Spanned<String>
     }
 
     /// The name of a source or stage.
@@ -126,8 +136,9 @@ package struct RowSource: Sendable {
         static let expect = Field.choice(
             "expect", RowExpectation.known, spelled: "that of `data.ingest`",
             "Whether what these rows say is right is `known`, or dropped: `unknown`.")
+        static let calls = Field<String>.spansCall
         static let mapping = MappingDefinition(
-            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns, expect])
+            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns, expect, calls])
         static let several = ValueType.list(.either([.text, .mapping(mapping)]))
     }
 }
@@ -167,7 +178,8 @@ extension Fields {
         let reading = RowSource.Reading(
             format: written(RowSource.Definition.format) ?? standard.format,
             columns: written(RowSource.Definition.columns)?.map(Optional.some) ?? standard.columns,
-            expect: written(RowSource.Definition.expect) ?? standard.expect)
+            expect: written(RowSource.Definition.expect) ?? standard.expect,
+            calls: written(RowSource.Definition.calls) ?? standard.calls)
         reading.check(findings)
         if names.value.isEmpty {
             report(.missingField("from", in: owner, at: anchor, help: "add 'from: SOURCE', a name under 'sources'"))
