@@ -185,6 +185,14 @@ package enum AnswerStyle: String, Word {
     package var spelling: String { self == .call ? "calls" : rawValue }
 }
 
+/// The reasoning that a rule makes from a row.
+package enum ReasoningForm: String, Word {
+    /// Functions that the question suggests, the arguments of the calls, the functions that are called.
+    case worked
+    /// The functions that are called, each with its arguments: at most some forty tokens.
+    case short
+}
+
 /// The form in which a model that was made elsewhere calls functions.
 package enum AnswerForm: String, Word {
     /// Its own, as its chat template writes calls.

@@ -96,7 +96,8 @@ struct DataCheck {
     private static func layout(of file: SurveyedFile) -> JSON {
         .array(
             [.string(file.set), .string(file.format.rawValue), .object(file.columns.mapValues(JSON.string))]
-                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : []))
+                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : [])
+                + (file.calls.isEmpty ? [] : [["calls": .string(file.calls)]]))
     }
 
     /// Notes a file whose container nothing on this machine reads.

@@ -82,11 +82,13 @@ extension Pipeline {
         return Spanned(hasTwoViews, at: said?.place ?? data.compressesPrompts.place)
     }
 
-    /// The instructions and examples of the recipe; `nil` where it has none.
+    /// The instructions, examples and short reasonings of the recipe; `nil` where it has none.
     package var guidance: DataInstruct? {
-        guard !instructions.value.isEmpty || !examples.value.isEmpty else { return nil }
+        let reasoning = task.reasoning.flatMap { $0.value == .worked ? nil : $0 }
+        guard !instructions.value.isEmpty || !examples.value.isEmpty || reasoning != nil else { return nil }
         var kind = DataInstruct.standard
         (kind.$instructions, kind.$examples) = (instructions, examples)
+        if let reasoning { kind.$reasoning = reasoning }
         return kind
     }
 

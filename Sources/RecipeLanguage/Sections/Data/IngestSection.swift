@@ -49,6 +49,9 @@ package struct IngestSection: Sendable {
         sets = fields.named(Definition.sets, NamedRowSet.Definition.mapping).map {
             NamedRowSet(name: $0.name, reading: $0.fields, standard, references: references)
         }
+        if calls.isWritten, !calls.value.isEmpty, !sources.contains(where: { $0.format.value == .spans }) {
+            standard.reportCalls(fields.findings)
+        }
         if train.isEmpty {
             fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
         }
@@ -94,13 +97,16 @@ extension RowSource.Reading {
     /// What a flat row can have; the members of other formats are those that their authors gave them.
     private static let tableMembers = ["query", "reply", "label", "instructions", "context", "id"]
 
+    /// Reports a function that rows call which are no spans.
+    fileprivate func reportCalls(_ findings: Findings) {
+        findings.report(
+            .conflict, "'calls' is of rows in the format 'spans', and these are in '\(format.value.rawValue)'", at: calls.span,
+            secondary: format.isWritten ? [.init(format.span)] : [],
+            help: "leave 'calls' out, which other formats say themselves, or write 'format: spans'")
+    }
+
     /// Reports members that rows of a table do not have.
     fileprivate func check(_ findings: Findings) {
-        if calls.isWritten, !calls.value.isEmpty, format.isWritten, format.value != .spans {
-            findings.report(
-                .conflict, "'calls' is of rows in the format 'spans', and these are in '\(format.value.rawValue)'", at: calls.span,
-                secondary: [.init(format.span)], help: "leave 'calls' out: other formats say themselves what is called")
-        }
         guard format.value == .table else { return }
         for member in (columns.value ?? [:]).keys.sorted() where !Self.tableMembers.contains(member) {
             findings.report(
@@ -181,6 +187,7 @@ extension Fields {
             expect: written(RowSource.Definition.expect) ?? standard.expect,
             calls: written(RowSource.Definition.calls) ?? standard.calls)
         reading.check(findings)
+        if node(RowSource.Definition.calls.name) != nil, reading.format.value != .spans { reading.reportCalls(findings) }
         if names.value.isEmpty {
             report(.missingField("from", in: owner, at: anchor, help: "add 'from: SOURCE', a name under 'sources'"))
         }
