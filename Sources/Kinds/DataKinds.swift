@@ -147,8 +147,8 @@ extension Field where Value == String {
     package static var spansCall: Field {
         .text(
             "calls", default: "",
-            "The function that rows of the format `spans` call, with their spans as arguments; left out, the reply is an object of "
-                + "them, for the task `extract`.")
+            "The function that rows of the format `spans` call, with their spans as arguments; left out, the reply is an object "
+                + "of them, for the task `extract`.")
     }
 }
 

@@ -33,7 +33,8 @@ package struct EvalGenerate: StageKind {
         .init(\.$sets, .evaluatedSets, at: .elsewhere, isNeeded: true), .init(\.$maxTokens, .answerTokens),
         .init(
             \.$refusals,
-            .flag("refusals", "Whether the likelihood of no call is found, and a call for each row that is answered without one."),
+            .flag(
+                "refusals", "Whether the likelihood of no call is found, and a call for each row that is answered without one."),
             at: .elsewhere, key: .unlessStandard),
         .init(
             \.$constrained,

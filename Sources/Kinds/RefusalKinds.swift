@@ -7,12 +7,13 @@ package enum RefusalKinds {
 
 /// Adds rows that want no call: copies of rows with calls, from whose lists the functions that they call are left out.
 ///
-/// A copy lists as many functions as its row: in the place of each that is left out stands another one of the pool, where there is
-/// one. Training rows never get a function that rows of other sets call and no training row does. Equal questions with and without
-/// the right function teach that the list decides, and not the words.
+/// A copy lists as many functions as its row: in the place of each that is left out stands another one of the pool, where there
+/// is one. Training rows never get a function that rows of other sets call and no training row does. Equal questions with and
+/// without the right function teach that the list decides, and not the words.
 ///
 /// Inputs: `data` (of `data.split`, or what became of it).
-/// Output: as its input, and `no_call.json`: of each set that gets copies, its rows, its copies, and the rows that could be copied.
+/// Output: as its input, and `no_call.json`: of each set that gets copies, its rows, its copies, and the rows that could be
+/// copied.
 package struct DataNoCall: StageKind {
     package static let declaration = KindDeclaration(
         "data.no-call", revision: 1, inputs: [.required("data")], output: "as `data.split`, and `no_call.json`")
@@ -38,14 +39,14 @@ package struct DataNoCall: StageKind {
 
 /// Finds the likelihood of no call below which a model's calls are made, and applies it to the model's answers.
 ///
-/// An answer is no call where the model holds it to be as probable as the threshold or more, and else its best call. The threshold
-/// is the one with the highest balance on `valid`: the mean of the share of right answers to rows that want a call, and of that to
-/// rows that want none, by the rules of `ast`. Of several it is the one nearest to a half. Where `valid` lacks rows of one of the two
-/// kinds, or the model answers in a form of its own, no threshold is found and answers stay as they are.
+/// An answer is no call where the model holds it to be as probable as the threshold or more, and else its best call. The
+/// threshold is the one with the highest balance on `valid`: the mean of the share of right answers to rows that want a call,
+/// and of that to rows that want none, by the rules of `ast`. Of several it is the one nearest to a half. Where `valid` lacks
+/// rows of one of the two kinds, or the model answers in a form of its own, no threshold is found and answers stay as they are.
 ///
 /// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` with `refusals`).
-/// Output: `threshold.json`: the threshold, its balance, and of each set `curve`: for each threshold the shares of right answers to
-/// rows that want a call and to those that want none; `<set>.jsonl` per set: the answers as they are decided.
+/// Output: `threshold.json`: the threshold, its balance, and of each set `curve`: for each threshold the shares of right
+/// answers to rows that want a call and to those that want none; `<set>.jsonl` per set: the answers as they are decided.
 package struct EvalDecide: StageKind {
     package static let declaration = KindDeclaration(
         "eval.decide", revision: 1, inputs: [.required("data"), .required("answers")],

@@ -93,8 +93,8 @@ package struct KindCatalogue: Sendable {
     /// Every kind of the language.
     package static let standard = KindCatalogue(
         SourceKinds.kinds + DataKinds.kinds + UtteranceKinds.kinds + RetrievalKinds.kinds + DescriptionKinds.kinds
-            + GuidanceKinds.kinds + RefusalKinds.kinds + ModelKinds.kinds + EncoderKinds.kinds + TrainingKinds.kinds + AnswerKinds.kinds
-            + EndpointKinds.kinds + JudgingKinds.kinds + DistillationKinds.kinds + PruningKinds.kinds
+            + GuidanceKinds.kinds + ModelKinds.kinds + EncoderKinds.kinds + TrainingKinds.kinds + AnswerKinds.kinds
+            + RefusalKinds.kinds + EndpointKinds.kinds + JudgingKinds.kinds + DistillationKinds.kinds + PruningKinds.kinds
             + QuantizationKinds.kinds + EvaluationKinds.kinds + MeasuringKinds.kinds + CommandKinds.kinds)
 
     package func kind(named name: String) -> (any StageKind.Type)? { kinds.first { $0.name == name } }

@@ -148,7 +148,8 @@ package enum PromptStyle: String, Word {
     case tools
 }
 
-/// What a prompt says of a function, where no chat template shows functions. Each form says what the one before it says, and more.
+/// What a prompt says of a function, where no chat template shows functions. Each form says what the one before it says, and
+/// more.
 package enum SignatureForm: String, Word {
     /// The names of the function and its parameters.
     case names

@@ -54,6 +54,13 @@ import Testing
             ])
     }
 
+    /// Each form of signature says more than the one before it, and JSON takes most.
+    @Test func functionsAreMeasuredInEachForm() throws {
+        let lengths = try Self.compressed().json("signatures.json")
+        let characters = ["names", "types", "values", "described", "json"].compactMap { lengths[$0]?["characters"]?.double }
+        #expect(characters.count == 5 && characters == characters.sorted() && Set(characters).count == 5)
+    }
+
     @Test func chatsBringTheirBackground() throws {
         let row = try Self.ingested()
         #expect(row.query == "play x")

@@ -55,8 +55,8 @@ package struct ThresholdCurve: Sendable {
         (Double(point.rightCalls) / Double(calls) + Double(point.rightRefusals) / Double(refusals)) / 2
     }
 
-    /// The threshold with the highest balance, of several the one nearest to a half: below all likelihoods, above them, or midway
-    /// between two neighbours. `nil` where rows of one of the two kinds are missing.
+    /// The threshold with the highest balance, of several the one nearest to a half: below all likelihoods, above them, or
+    /// midway between two neighbours. `nil` where rows of one of the two kinds are missing.
     package var best: Point? {
         guard calls > 0, refusals > 0, let first = decisions.first, let last = decisions.last else { return nil }
         var point = Point(threshold: first.likelihood / 2, rightCalls: 0, rightRefusals: refusals)

@@ -55,7 +55,9 @@ extension FunctionSignature {
     /// Levels of objects whose members are shown.
     private static let shownDepth = 3
 
-    private static func member(_ name: String, _ schema: JSON, isRequired: Bool, depth: Int = FunctionSignature.shownDepth) -> String {
+    private static func member(
+        _ name: String, _ schema: JSON, isRequired: Bool, depth: Int = FunctionSignature.shownDepth
+    ) -> String {
         "\(name)\(isRequired ? "" : "?"):\(typeText(of: schema, depth))"
     }
 

@@ -7,8 +7,8 @@ package enum GuidanceKinds {
     static let kinds: [any StageKind.Type] = [DataInstruct.self, DataReferences.self]
 }
 
-/// Gives every prompt instructions and examples, and says which reasoning a rule makes. They stand once, in `task.json`; the rows
-/// are those of the input.
+/// Gives every prompt instructions and examples, and says which reasoning a rule makes. They stand once, in `task.json`; the
+/// rows are those of the input.
 ///
 /// Inputs: `data` (of `data.split`, `data.retrieve` or `data.knowledge`).
 /// Output: as its input, with `task.json`.

@@ -89,7 +89,8 @@ extension Lowering {
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
-    /// Answers that the model writes, as a threshold decides where there is one; or the likelihoods of those that it may choose from.
+    /// Answers that the model writes, as a threshold decides where there is one; or the likelihoods of those that it may choose
+    /// from.
     private mutating func addAnswers(
         of model: LoweredModel, _ title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> StageID {

@@ -18,8 +18,9 @@ package enum CallThreshold: Hashable, Sendable {
         return Field(
             "threshold", .either([.choice([chosenWord, offWord]), .number(likelihoods)]), standard: nil, nothing: .off,
             spelled: "`valid` with `data.no_call`, else `none`",
-            "The likelihood of no call from which on none is made, of models that answer in Decant's form: a number, or the best one "
-                + "on the set `valid`, where right answers to rows that want calls count as much as those to rows that want none.",
+            "The likelihood of no call from which on none is made, of models that answer in Decant's form: a number, or the best "
+                + "one on the set `valid`, where right answers to rows that want calls count as much as those to rows that want "
+                + "none.",
             spell: { _ in nil }
         ) { node, place in
             let text = node.scalar?.text ?? ""
@@ -42,8 +43,8 @@ package enum CallThreshold: Hashable, Sendable {
 }
 
 extension Pipeline {
-    /// The threshold that decides between calls and none, without a number where `valid` decides; `nil` where answers stay as they
-    /// are.
+    /// The threshold that decides between calls and none, without a number where `valid` decides; `nil` where answers stay as
+    /// they are.
     package var callThreshold: Spanned<Double?>? {
         guard task.kind.value == .calls, answerMethod == .generation else { return nil }
         switch evaluate.threshold?.value {

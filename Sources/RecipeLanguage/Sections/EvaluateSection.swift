@@ -43,7 +43,8 @@ package struct EvaluateSection: Sendable {
                 + "`cached_prefix` saves (`cached_flops`); `perplexity`; `loss`: cross entropy of the rows' own answers; "
                 + "`latency`; `speed`: tokens per second of one answer, and `qps`: answers per second, measured; `prompt_tokens` "
                 + "and `price` of an answer of an endpoint; `no_call`: right answers to rows that want no call; "
-                + "`argument_precision`, `argument_recall`, `argument_f1`: the arguments of calls one by one; `domain`, `intent`, `slot_f1`, `frame`: calls read as frames; "
+                + "`argument_precision`, `argument_recall`, `argument_f1`: the arguments of calls one by one; "
+                + "`domain`, `intent`, `slot_f1`, `frame`: calls read as frames; "
                 + "docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
@@ -56,8 +57,9 @@ package struct EvaluateSection: Sendable {
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method, teacher, CallThreshold.field] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields()
-                + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
+            [sets, metrics, method, teacher, CallThreshold.field] + EvalGenerate.fields() + EvalLikelihood.fields()
+                + EvalCost.fields() + [perplexity] + BenchServe.fields()
+                + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
     }
 
     init(reading recipe: Fields, references: References) {

@@ -9,9 +9,9 @@ import Words
 /// The reply is an object of the slots with their verbatim spans, white space around them left out; a slot with several spans
 /// has a list of them. The slots that were asked for are the assistant's message before the query.
 ///
-/// Where the recipe names a function that rows call, a row is a call of it: each slot is an argument, whose value is its first span.
-/// A row without spans is left out. The function's parameters are the slots that any row of it has: texts that are copied from the
-/// question, none of them required. A function of the recipe's own file stays as it is.
+/// Where the recipe names a function that rows call, a row is a call of it: each slot is an argument, whose value is its first
+/// span. A row without spans is left out. The function's parameters are the slots that any row of it has: texts that are copied
+/// from the question, none of them required. A function of the recipe's own file stays as it is.
 enum SpanReader: RowReader {
     static let needed = ["userInput"]
     static let nested = ["userInput", "context", "labels"]

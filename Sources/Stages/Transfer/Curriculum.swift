@@ -40,8 +40,8 @@ struct Curriculum {
         guard !places.isEmpty else {
             throw StageFailure(
                 "of \(tried) prompts, \(alwaysRight) are answered rightly \(kind.rollouts) times of \(kind.rollouts), and "
-                    + "\(alwaysWrong) never, so that nothing is learned from any; raise 'curriculum' or 'rollouts', or start from "
-                    + "a model that is right at times")
+                    + "\(alwaysWrong) never, so that nothing is learned from any; raise 'curriculum' or 'rollouts', or start "
+                    + "from a model that is right at times")
         }
         context.log(
             "\(places.count) of \(tried) prompts are right at times; \(alwaysRight) always are, and \(alwaysWrong) never")

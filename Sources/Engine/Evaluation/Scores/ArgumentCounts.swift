@@ -1,9 +1,11 @@
 import CanonicalJSON
 
-/// Counts arguments of calls: precision, recall and F1 over function, argument and value together, summed over all rows (micro).
+/// Counts arguments of calls: precision, recall and F1 over function, argument and value together, summed over all rows
+/// (micro).
 ///
-/// A value is right where the rules of `ast` allow it. An argument that may be left out is wanted where it is given. Each wanted
-/// call is held against the call of its function that has most of its arguments right; what calls of other functions have is wrong.
+/// A value is right where the rules of `ast` allow it. An argument that may be left out is wanted where it is given. Each
+/// wanted call is held against the call of its function that has most of its arguments right; what calls of other functions
+/// have is wrong.
 package struct ArgumentCounts: Hashable, Sendable {
     private var right = 0
     private var wanted = 0
@@ -17,7 +19,8 @@ package struct ArgumentCounts: Hashable, Sendable {
     package mutating func add(_ row: Row, answer: String?, functions: [String: FunctionDefinition]) {
         var calls = answer.flatMap { try? CallParser.calls(in: $0).get() } ?? []
         given += calls.reduce(0) { $0 + $1.arguments.count }
-        let wantedCalls = row.possible ?? row.answers.map { PossibleCall(only: $0, of: row.definition(of: $0.name, in: functions)) }
+        let wantedCalls =
+            row.possible ?? row.answers.map { PossibleCall(only: $0, of: row.definition(of: $0.name, in: functions)) }
         for wanted in wantedCalls {
             let function = row.definition(of: wanted.name, in: functions)
             let rated = calls.indices.filter { calls[$0].name == wanted.name }.map { place in
