@@ -72,7 +72,7 @@ import Testing
 
     @Test func instructionsAndExamplesGoAndTheRestStays() throws {
         let run = try Self.compressed()
-        #expect(run.files == ["compression.json", "functions.json", "test.jsonl", "train.jsonl"])
+        #expect(run.files == ["compression.json", "functions.json", "signatures.json", "test.jsonl", "train.jsonl"])
         let rows = try run.lines("train.jsonl").map { try Row(json: $0) }
         let context = [ChatMessage(role: .user, content: "I am in the hall.")]
         #expect(rows[0].background == RowBackground(knowledge: ["Songs are short."], context: context))
