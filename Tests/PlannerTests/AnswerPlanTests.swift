@@ -65,6 +65,13 @@ import Testing
         #expect(imported.stages.contains { $0.kind == "model.import" && $0.parameters["signature"] == "values" })
     }
 
+    @Test func aMatrixMeasuresEachPartOfASignature() throws {
+        let graph = try self.graph(
+            "  candidates: 4", "matrix: {prompts.signature: [names, types, values, described]}\n")
+        let signatures = graph.stages.filter { $0.kind == "tokenizer.train" }.map { $0.parameters["signature"]?.string }
+        #expect(signatures.count == 4 && Set(signatures) == ["names", nil, "values", "described"])
+    }
+
     @Test func metricsOfArgumentsCountThem() throws {
         let graph = try self.graph("  candidates: 4", "evaluate: {metrics: [ar, argument_f1]}\n")
         #expect(graph.stages.contains { $0.kind == "eval.score" && $0.parameters["arguments"] == true })
