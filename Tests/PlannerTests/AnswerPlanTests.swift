@@ -1,5 +1,7 @@
 import BuildModel
 import CanonicalJSON
+import Diagnostics
+import RecipeLanguage
 import Testing
 
 @testable import Planner
@@ -75,6 +77,27 @@ import Testing
     @Test func metricsOfArgumentsCountThem() throws {
         let graph = try self.graph("  candidates: 4", "evaluate: {metrics: [ar, argument_f1]}\n")
         #expect(graph.stages.contains { $0.kind == "eval.score" && $0.parameters["arguments"] == true })
+    }
+
+    @Test(arguments: [
+        ("data: {no_call: 20%}", "a prompt that lists no functions cannot miss one"),
+        ("data: {prompt: tools, no_call: 90%}", "no_call"),
+        ("evaluate: {threshold: 2}", "threshold"),
+        ("evaluate: {threshold: maybe}", "threshold"),
+        ("task: {kind: classify, reasoning: short}", "the task 'classify' has no 'reasoning'"),
+        ("task: text\nevaluate: {threshold: 0.5}", "'evaluate.threshold' is about functions"),
+    ])
+    func whatCannotBeIsSaid(body: String, message: String) {
+        let header = """
+            decant: 1
+            name: home
+            sources: {functions: {path: f.yaml}, utterances: {path: u.yaml}}
+            """
+        let rows = "generate: {functions: functions, templates: utterances}"
+        let text =
+            body.contains("data: {") ? body.replacing("data: {", with: "data: {\(rows), ") : "data: {\(rows)}\n" + body
+        let reading = RecipeReader.read(SourceText(path: "recipe.yaml", text: header + "\n" + text + "\n"))
+        #expect(reading.diagnostics.contains { $0.message.contains(message) }, "\(reading.diagnostics.map(\.message))")
     }
 
     @Test func aShortReasoningIsSaidToTheTask() throws {

@@ -116,7 +116,11 @@ extension EvalGenerate: RunnableStage {
         if reader.task.kind == .calls, let tokens = encoder.tokensPerFunction(Array(reader.task.functions.values)) {
             context.log("a prompt spends \(Metric.Format.decimal(tokens, places: 1)) tokens on a function")
         }
-        let rows = try sets.map(context.readEvaluatedRows)
+        let rows = try sets.map { set in
+            // A threshold is chosen on the rows that ask something.
+            guard refusals, set == RowSet.valid.rawValue else { return try context.readEvaluatedRows(of: set) }
+            return try context.readSet(set).filter { !$0.isPassage }
+        }
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
         let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
