@@ -71,6 +71,10 @@ package struct DataIngest: StageKind {
     @Spanned package var columnsOfInputs: [String: [String: String]]? = nil
     @Spanned package var badRows = 0.0
     @Spanned package var skip = 0
+    /// Empty where rows of `spans` are no calls.
+    @Spanned package var calls = ""
+    /// Other functions, by input; `nil` where all have one.
+    @Spanned package var callsOfInputs: [String: String]? = nil
     @Spanned package var expect = RowExpectation.known
     /// Other expectations, by input; `nil` where all have one.
     @Spanned package var expectations: [String: RowExpectation]? = nil
@@ -85,6 +89,10 @@ package struct DataIngest: StageKind {
                 "bad_rows", in: 0...1,
                 "Share of the records that may be damaged or wrong: they are left out, counted and named. Any more, and the "
                     + "stage fails."), key: .unlessStandard),
+        .init(\.$calls, .spansCall, key: .unlessStandard),
+        .init(
+            \.$callsOfInputs, Field<[String: String]>.named(.word("calls_of", "Inputs whose spans call another function.")),
+            at: .elsewhere),
         .init(
             \.$skip,
             .integer(
@@ -138,6 +146,17 @@ package struct DataIngest: StageKind {
     package func format(of input: String) -> RowFormat { formats?[input] ?? format }
     package func expectation(of input: String) -> RowExpectation { expectations?[input] ?? expect }
     package func columns(of input: String) -> [String: String] { columnsOfInputs?[input] ?? columns ?? [:] }
+    package func calls(of input: String) -> String { callsOfInputs?[input] ?? calls }
+}
+
+extension Field where Value == String {
+    /// Of rows whose format is `spans`.
+    package static var spansCall: Field {
+        .text(
+            "calls", default: "",
+            "The function that rows of the format `spans` call, with their spans as arguments; left out, the reply is an object "
+                + "of them, for the task `extract`.")
+    }
 }
 
 extension Field where Value == [String: String] {

@@ -81,7 +81,7 @@ struct DataCheck {
                     SurveyedFile(
                         url: URL(fileURLWithPath: file.snapshot.path), path: file.shownPath, set: set,
                         format: source.format.value, columns: source.reading.columns.value ?? [:],
-                        isUnlabelled: source.isUnlabelled))
+                        calls: source.reading.calls.value, isUnlabelled: source.isUnlabelled))
             }
         }
         var kind = task.rows
@@ -100,7 +100,8 @@ struct DataCheck {
     private static func layout(of file: SurveyedFile) -> JSON {
         .array(
             [.string(file.set), .string(file.format.rawValue), .object(file.columns.mapValues(JSON.string))]
-                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : []))
+                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : [])
+                + (file.calls.isEmpty ? [] : [["calls": .string(file.calls)]]))
     }
 
     /// Notes a file whose container nothing on this machine reads.

@@ -157,7 +157,17 @@ package struct AnswerConstraints {
     ///
     /// - Throws: where any text may be the answer.
     package mutating func constraint(for row: Row) throws(RowError) -> TokenConstraint {
-        let pattern = try pattern(of: row)
+        constraint(try pattern(of: row))
+    }
+
+    /// The constraint of calls in Decant's form, one or more; `nil` where nothing can be called.
+    package mutating func callingConstraint(for row: Row) -> TokenConstraint? {
+        let functions = row.callableDefinitions(in: task.functions)
+        return functions.isEmpty
+            ? nil : constraint(.calls(of: functions, isEmptyAllowed: false, copyingFrom: row.query))
+    }
+
+    private mutating func constraint(_ pattern: BytePattern) -> TokenConstraint {
         if let constraint = known[pattern] { return constraint }
         let constraint = TokenConstraint(pattern, vocabulary: vocabulary)
         known[pattern] = constraint

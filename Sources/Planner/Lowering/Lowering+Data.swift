@@ -55,6 +55,8 @@ extension Lowering {
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
         kind.$expect = ingest.expect
+        kind.$calls = ingest.calls
+        kind.$callsOfInputs = Self.differing(readings.map { ($0.input, $0.reading.calls) }, from: ingest.calls)
         kind.$expectations = Self.differing(readings.map { ($0.input, $0.reading.expect) }, from: ingest.expect)
         let sets = ingest.placed.map(\.set)
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
@@ -130,6 +132,7 @@ extension Lowering {
             else { return nil }
             return try builder.add(
                 knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .noCall(let kind): return try builder.add(kind, title, inputs: input)
         case .instruct(let kind): return try builder.add(kind, title, inputs: input)
         case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }
@@ -163,6 +166,7 @@ extension Lowering {
         var kind = section.kind
         kind.$prompt = base.prompt
         kind.$answer = section.answers
+        if let signature = pipeline.prompts.signature { kind.$signature = signature }
         if !kind.$answer.isWritten {
             // No rule makes reasonings such as a teacher behind an endpoint gives.
             let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
@@ -185,6 +189,7 @@ extension Lowering {
         var kind = ModelImport.standard
         if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
         if let answer { kind.$answer = answer.map(Optional.some) }
+        if let signature = pipeline.prompts.signature { kind.$signature = signature.map(Optional.some) }
         let workload = Workload.unknown.of(models[name.value]?.work)
         return try builder.add(
             kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)], workload: workload)

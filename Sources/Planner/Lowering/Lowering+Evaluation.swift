@@ -11,7 +11,7 @@ extension Lowering {
     ) throws -> EvaluatedModel {
         let evaluate = base.pipeline.evaluate
         let input = Stage.Input(name: "model", stage: model.stage)
-        let answers = try addAnswers(of: model, title("answers"), base)
+        let answers = try addAnswers(of: model, title, base)
         let style = base.pipeline.answerMethod == .generation ? model.answer : nil
         let scores = try addScores(of: answers, style, title("scores"), base)
         let cost = try addCost(of: model, answers: answers, title("cost"), base)
@@ -81,6 +81,7 @@ extension Lowering {
         score.$checks = judge.judge.$checks
         (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
         score.$domains = base.pipeline.evaluate.frames
+        score.$arguments = base.pipeline.evaluate.countsArguments
         return try builder.add(
             score, title,
             inputs: [.init(name: "data", stage: base.teacherData), .init(name: "answers", stage: answers)]
@@ -88,8 +89,11 @@ extension Lowering {
             endpoint: judge.endpoint.map(EndpointAccess.init))
     }
 
-    /// Answers that the model writes, or the likelihoods of those that it may choose from.
-    private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
+    /// Answers that the model writes, as a threshold decides where there is one; or the likelihoods of those that it may choose
+    /// from.
+    private mutating func addAnswers(
+        of model: LoweredModel, _ title: (String) -> StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
         let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.view(of: model))]
         switch base.pipeline.answerMethod {
         case .generation:
@@ -97,12 +101,21 @@ extension Lowering {
             generate.$sets = base.sets
             generate.$prompt = base.prompt
             generate.$answer = base.styled(model.answer)
-            return try builder.add(generate, title, inputs: inputs, workload: base.workload(of: model))
+            // Likelihoods behind a reasoning say nothing.
+            guard let threshold = base.pipeline.callThreshold, model.answer == .call else {
+                return try builder.add(generate, title("answers"), inputs: inputs, workload: base.workload(of: model))
+            }
+            generate.$refusals = threshold.map { _ in true }
+            if threshold.value == nil { generate.$sets = base.setsWithValid }
+            var decide = EvalDecide.standard
+            (decide.$sets, decide.$threshold) = (generate.$sets, threshold)
+            let answers = try builder.add(generate, title("answers"), inputs: inputs, workload: base.workload(of: model))
+            return try builder.add(decide, title("decisions"), inputs: [inputs[1], .init(name: "answers", stage: answers)])
         case .likelihood:
             var likelihoods = base.pipeline.evaluate.likelihoods
             likelihoods.$sets = base.sets
             likelihoods.$prompt = base.prompt
-            return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
+            return try builder.add(likelihoods, title("answers"), inputs: inputs, workload: base.workload(of: model))
         }
     }
 

@@ -226,6 +226,11 @@ struct LoweredBase {
 
     func workload(of model: LoweredModel) -> Workload { workload.of(model.work) }
 
+    /// The evaluated sets, and the one that a threshold is chosen on.
+    var setsWithValid: Spanned<[String]> {
+        sets.map { $0.contains(RowSet.valid.rawValue) ? $0 : $0 + [RowSet.valid.rawValue] }
+    }
+
     /// A style of answers, which the transfer decides.
     func styled(_ answer: AnswerStyle) -> Spanned<AnswerStyle> { pipeline.transfer.field.map { answer } }
 }

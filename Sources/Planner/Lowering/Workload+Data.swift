@@ -49,6 +49,9 @@ extension Workload {
             rows[.robust] = min(rows[.test] ?? 0, Double(augment.rows))
         }
         if let paraphrase = data.paraphrase { rows[.train] = (rows[.train] ?? 0) * Double(1 + paraphrase.kind.count) }
+        if let noCall = data.noCall {
+            for set in noCall.sets { rows[set] = (rows[set] ?? 0) / (1 - noCall.share) }
+        }
         let named = data.namedSets.map { set in
             (set.name.value, known?[set.name.value].map(Double.init) ?? Double(set.limit?.value ?? 500))
         }

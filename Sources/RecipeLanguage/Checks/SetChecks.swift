@@ -24,6 +24,9 @@ struct SetChecks {
         if let checks = steps.lazy.compactMap(\.training.validation).first, !known.contains(RowSet.valid.rawValue) {
             findings.append(finding(RowSet.valid.rawValue, at: checks.$every.span, label: "nothing to look at"))
         }
+        if let threshold = pipeline.evaluate.threshold, threshold.value == .chosen, !known.contains(RowSet.valid.rawValue) {
+            findings.append(finding(RowSet.valid.rawValue, at: threshold.span, label: "nothing to choose it on"))
+        }
         if pipeline.evaluate.sets == nil, pipeline.evaluatedSets.isEmpty {
             findings.append(
                 Diagnostic(

@@ -14,13 +14,21 @@ extension RLTrain: RunnableStage {
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
-        let prompts = try context.fitted(rows.map { try reader.prompt(of: $0) }, to: training) { $0.count < $1 ? $0 : nil }
+        var prompts = try context.fitted(rows.map { try reader.prompt(of: $0) }, to: training) { $0.count < $1 ? $0 : nil }
+        var tried: Curriculum?
+        if curriculum > 0 {
+            let rewards = try RolloutRewards(self, rows: prompts.map { rows[$0.place] }, reader: reader, in: context)
+            let found = try Curriculum(
+                self, of: prompts.map(\.item), endToken: endToken, in: context, rewards: rewards.rewards)
+            prompts = found.places.map { prompts[$0] }
+            tried = found
+        }
         let rewards = try RolloutRewards(self, rows: prompts.map { rows[$0.place] }, reader: reader, in: context)
         let model = try context.modelFolder("model").unpaddedModel()
         let options = try context.trainingOptions(
             training, of: model, rows: prompts.count, rateShare: TuningRate.policyShare)
         let trainer = try PolicyTrainer(
-            model, prompts: prompts.map(\.item), endToken: endToken,
+            model, prompts: prompts.map(\.item), isOrdered: tried != nil, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: options, workers: context.workers, rewards: rewards.rewards)
@@ -29,7 +37,7 @@ extension RLTrain: RunnableStage {
         }) {
             try trainer.advance()
         }
-        try writeSummary(of: steps, options, in: context)
+        try writeSummary(of: steps, options, tried, in: context)
     }
 
     /// Why there is no point in going on; `nil` where there is one.
@@ -51,7 +59,9 @@ extension RLTrain: RunnableStage {
     }
 
     /// Where the policy came from and where it got to; also why it went no further.
-    private func writeSummary(of steps: [TrainingStep], _ options: TrainingOptions, in context: StageContext) throws {
+    private func writeSummary(
+        of steps: [TrainingStep], _ options: TrainingOptions, _ curriculum: Curriculum?, in context: StageContext
+    ) throws {
         func mean(_ name: String, _ steps: ArraySlice<TrainingStep>) -> JSON {
             .number(steps.reduce(0) { $0 + ($1.readings[name] ?? 0) } / Double(max(1, steps.count)))
         }
@@ -64,6 +74,7 @@ extension RLTrain: RunnableStage {
         for term in Set(steps.flatMap(\.readings.keys)).filter({ $0.hasPrefix("reward_") }) {
             summary[term] = ["first": mean(term, first), "last": mean(term, last)]
         }
+        if let curriculum { summary["curriculum"] = curriculum.json }
         if let reason = try reasonToEnd(after: steps, options), steps.count < options.steps {
             summary["ended_because"] = .string(reason)
             context.log("warning: ends after step \(steps.count) of \(options.steps): \(reason)")

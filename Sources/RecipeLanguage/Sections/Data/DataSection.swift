@@ -21,6 +21,8 @@ package struct DataSection: Sendable {
     package let paraphrase: ParaphraseSection?
     /// `nil` where questions stay as they are written.
     package let augment: DataAugment?
+    /// `nil` where no rows are made that want no call.
+    package let noCall: DataNoCall?
     /// Whether prompts are shortened to query, context, names and brief descriptions (From Large to Super-Tiny, appendix B).
     package let compressesPrompts: Spanned<Bool>
 
@@ -37,7 +39,7 @@ package struct DataSection: Sendable {
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
         static let fields: [any DefinedField] = [
             generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, paraphrase, augment,
-            retrieve, knowledge, compressPrompt,
+            retrieve, knowledge, DataNoCall.Definition.field, compressPrompt,
         ]
         static let mapping = MappingDefinition(
             "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.", fields)
@@ -75,6 +77,7 @@ package struct DataSection: Sendable {
         knowledge = KnowledgeSection(reading: fields, references: references)
         paraphrase = ParaphraseSection(reading: fields, references: references)
         augment = DataAugment(reading: fields)
+        noCall = DataNoCall(reading: fields, prompt: prompt)
         compressesPrompts = fields[Definition.compressPrompt]
     }
 

@@ -14,6 +14,8 @@ package struct IngestSection: Sendable {
     package let skip: Spanned<Int>
     /// Of sources that say nothing else.
     package let expect: Spanned<RowExpectation>
+    /// What rows of `spans` call, of sources that say nothing else.
+    package let calls: Spanned<String>
     /// The source of the functions of rows that bring none.
     package let functions: Spanned<String>?
     package let train: [RowSource]
@@ -47,9 +49,9 @@ package struct IngestSection: Sendable {
         var kind = DataIngest.standard
         kind.read(fields)
         (format, columns, badRows, expect) = (kind.$format, kind.$columns, kind.$badRows, kind.$expect)
-        skip = kind.$skip
+        (skip, calls) = (kind.$skip, kind.$calls)
         functions = fields.reference(Definition.functions, among: references)
-        let standard = RowSource.Reading(format: format, columns: columns, expect: expect)
+        let standard = RowSource.Reading(format: format, columns: columns, expect: expect, calls: calls)
         standard.check(fields.findings)
         train = fields.rowSources(Definition.train, standard, among: references)
         test = fields.rowSources(Definition.test, standard, among: references)
@@ -57,6 +59,9 @@ package struct IngestSection: Sendable {
         ood = fields.rowSources(Definition.ood, standard, among: references)
         sets = fields.named(Definition.sets, NamedRowSet.Definition.mapping).map {
             NamedRowSet(name: $0.name, reading: $0.fields, standard, references: references)
+        }
+        if calls.isWritten, !calls.value.isEmpty, !sources.contains(where: { $0.format.value == .spans }) {
+            standard.reportCalls(fields.findings)
         }
         if train.isEmpty {
             fields.report(.missingField("train", in: fields.owner, at: fields.anchor, help: "add 'train: SOURCE'"))
@@ -120,8 +125,7 @@ package struct NamedRowSet: Sendable {
             "data.ingest.sets.NAME", "Test rows that are sets of their own, evaluated apart under these names.",
             [
                 RowSource.Definition.from, RowSource.Definition.format, RowSource.Definition.columns,
-                RowSource.Definition.expect,
-                limit,
+                RowSource.Definition.expect, RowSource.Definition.calls, limit,
             ])
     }
 
@@ -144,6 +148,14 @@ extension RowSource.Reading {
     /// What a flat row can have; the members of other formats are those that their authors gave them.
     private static let tableMembers = ["query", "reply", "label", "instructions", "context", "id"]
 
+    /// Reports a function that rows call which are no spans.
+    fileprivate func reportCalls(_ findings: Findings) {
+        findings.report(
+            .conflict, "'calls' is of rows in the format 'spans', and these are in '\(format.value.rawValue)'", at: calls.span,
+            secondary: format.isWritten ? [.init(format.span)] : [],
+            help: "leave 'calls' out, which other formats say themselves, or write 'format: spans'")
+    }
+
     /// Reports members that rows of a table do not have.
     fileprivate func check(_ findings: Findings) {
         guard format.value == .table else { return }
@@ -161,6 +173,8 @@ package struct RowSource: Sendable {
         package let format: Spanned<RowFormat>
         package let columns: Spanned<[String: String]?>
         package let expect: Spanned<RowExpectation>
+        /// Empty where rows of `spans` are no calls.
+        package let calls: Spanned<String>
     }
 
     /// The name of a source or stage.
@@ -181,12 +195,14 @@ package struct RowSource: Sendable {
         static let expect = Field.choice(
             "expect", RowExpectation.known, spelled: "that of `data.ingest`",
             "Whether what these rows say is right is `known`, or dropped: `unknown`.")
+        static let calls = Field<String>.spansCall
         static let weight = Field.number(
             "weight", in: 1e-4...1e4,
             "Of training rows that are mixed in: so many rows for each training row of the sources without a weight, drawn by "
                 + "hash. They keep the functions that they came with, and none of them is a test row.")
         static let mapping = MappingDefinition(
-            "data.ingest.train", "Sources of rows in a format of their own.", [from, format, columns, expect, weight])
+            "data.ingest.train", "Sources of rows in a format of their own.",
+            [from, format, columns, expect, calls, weight])
         static let several = ValueType.list(.either([.text, .mapping(mapping)]))
     }
 }
@@ -236,8 +252,10 @@ extension Fields {
         let reading = RowSource.Reading(
             format: written(RowSource.Definition.format) ?? standard.format,
             columns: written(RowSource.Definition.columns)?.map(Optional.some) ?? standard.columns,
-            expect: written(RowSource.Definition.expect) ?? standard.expect)
+            expect: written(RowSource.Definition.expect) ?? standard.expect,
+            calls: written(RowSource.Definition.calls) ?? standard.calls)
         reading.check(findings)
+        if node(RowSource.Definition.calls.name) != nil, reading.format.value != .spans { reading.reportCalls(findings) }
         if names.value.isEmpty {
             report(.missingField("from", in: owner, at: anchor, help: "add 'from: SOURCE', a name under 'sources'"))
         }
