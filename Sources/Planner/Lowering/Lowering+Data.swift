@@ -162,9 +162,7 @@ extension Lowering {
         kind.$prompt = base.prompt
         kind.$answer = section.answers
         if !kind.$answer.isWritten {
-            // No rule makes reasonings such as a teacher behind an endpoint gives.
-            let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
-            kind.$answer = base.styled(reasons ? .reasoning : .call)
+            kind.$answer = base.styled(pipeline.writtenAnswers)
         }
         // A teacher at hand has the same tokenizer before anything is judged.
         let data = pipeline.teacher.endpoint == nil ? base.data : base.lessons

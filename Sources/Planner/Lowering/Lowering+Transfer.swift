@@ -75,7 +75,8 @@ extension Lowering {
     ) throws -> (start: LoweredModel, chain: [LoweredModel])? {
         let pipeline = base.pipeline
         let seed = pipeline.student.seed
-        guard let start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
+        guard var start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
+        if let kept = pipeline.student.vocabulary { start = try addVocabulary(kept, of: start, base) }
         var chain: [LoweredModel] = []
         for step in pipeline.transfer.steps {
             let title: StageTitle =
@@ -161,9 +162,11 @@ extension Lowering {
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
             let view = base.view(of: tutor)
-            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer)]
+            let scorer = try add(tutor, over: model, step)
+            var logits = [try addCapture(distillation, base, teacher: scorer, reading: view, judged: judged, answer)]
             if step.teacher == nil {
-                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer)
+                logits += try addFurtherLogits(
+                    distillation, base, home, of: step, for: model, reading: view, judged: judged, answer)
             }
             // A student of other tokens, or of other prompts, reads the answers itself.
             let hasOwnPrompts = view != base.view(of: model)
@@ -182,7 +185,7 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
-            inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            inputs.insert(.init(name: "teacher", stage: try add(tutor, over: model, step).stage), at: 1)
             let view = base.view(of: tutor)
             if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
             kind.training.complete(seed, base, model.answer)
