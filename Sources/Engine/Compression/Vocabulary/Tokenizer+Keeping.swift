@@ -96,29 +96,39 @@ extension Tokenizer {
         return tokens.filter { spellings.indices.contains($0) && spellings[$0] != nil }
     }
 
-    /// The tokens of single bytes. A vocabulary that lacks some of them needs those of all its single characters; one that has
-    /// them all keeps the characters of ASCII and the mark of a space, which are common everywhere.
+    /// Those of the bytes that stand for what has no token. Where they become text again, the characters that are common
+    /// everywhere beside them: ASCII's, and the mark of a space. Elsewhere all single characters, and all tokens with characters
+    /// that are no tokens alone.
     private var spellingTokens: Set<Int> {
-        let fallsBack = fallsBackToBytes
-        return Set(
-            spellings.indices.filter { id in
-                guard let spelling = spellings[id] else { return false }
-                if CharacterTokens.byte(spelled: spelling) != nil { return fallsBack }
-                guard let scalar = spelling.unicodeScalars.first, spelling.unicodeScalars.dropFirst().isEmpty else { return false }
-                return !fallsBack || scalar.isASCII || scalar == Self.spaceMark
+        let bytes = hasByteFallback ? ids { CharacterTokens.byte(spelled: $0) != nil } : []
+        if bytes.count == 256, pipeline.decoder.steps?.contains(.byteFallback) == true {
+            return bytes.union(ids { Self.single($0).map { $0.isASCII || $0 == Self.spaceMark } ?? false })
+        }
+        let known = Set(spellings.compactMap { $0.flatMap(Self.single) })
+        return bytes.union(
+            ids { spelling in
+                if CharacterTokens.byte(spelled: spelling) != nil { return false }
+                return Self.single(spelling) != nil || !known.isSuperset(of: spelling.unicodeScalars)
             })
+    }
+
+    private func ids(where isWanted: (String) -> Bool) -> Set<Int> {
+        Set(spellings.indices.filter { spellings[$0].map(isWanted) ?? false })
+    }
+
+    /// The character of a token that is one alone.
+    private static func single(_ spelling: String) -> Unicode.Scalar? {
+        let scalars = spelling.unicodeScalars
+        return scalars.dropFirst().isEmpty ? scalars.first : nil
     }
 
     /// What SentencePiece's vocabularies have for a space.
     private static let spaceMark: Unicode.Scalar = "▁"
 
-    /// Whether the 256 bytes are tokens of their own, which stand for text that no other token spells.
-    private var fallsBackToBytes: Bool {
-        let isStated =
-            switch model {
-            case .unigrams(_, _, let fallsBack): fallsBack
-            case .bytePairs: pipeline.document["model"]?["byte_fallback"] == true
-            }
-        return isStated && Set(spellings.compactMap { $0.flatMap(CharacterTokens.byte(spelled:)) }).count == 256
+    private var hasByteFallback: Bool {
+        switch model {
+        case .unigrams(_, _, let fallsBack): fallsBack
+        case .bytePairs: pipeline.document["model"]?["byte_fallback"] == true
+        }
     }
 }
