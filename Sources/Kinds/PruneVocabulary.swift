@@ -31,7 +31,8 @@ package struct PruneVocabulary: StageKind {
         .init(
             \.$multiple,
             .integer(
-                "multiple", in: 1...4096, "The number of tokens is rounded up to a multiple of it, by more of the frequent ones."),
+                "multiple", in: 1...4096,
+                "The number of tokens is rounded up to a multiple of it, by more of the frequent ones."),
             at: .elsewhere),
         .init(\.$set, .calibrationSet, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere),

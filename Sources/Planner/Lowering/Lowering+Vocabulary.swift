@@ -35,7 +35,7 @@ extension Lowering {
         return pruned
     }
 
-    /// What else prompts and answers are made of: the rows as a teacher's prompts show them, and other data that steps learn from.
+    /// What else prompts and answers are made of: the rows as a teacher's prompts show them, and other data that steps name.
     private mutating func otherRows(than rows: StageID, _ base: LoweredBase) throws -> [StageID] {
         var seen: Set<StageID> = [rows, base.data]
         var others = [base.teacherData]
