@@ -6,8 +6,8 @@ import Testing
 /// Where tokens leave a model: `student.vocabulary`, and turns of `prune`.
 @Suite struct VocabularyPlanTests {
     private static func graph(_ body: String) throws -> Graph {
-        let sources = ["big", "small"].map { name in
-            "  \(name): {http: https://example.org/\(name).tar, sha256: \(String(repeating: "ab", count: 32))}\n"
+        let sources = [("big", "ab"), ("small", "cd")].map { name, byte in
+            "  \(name): {http: https://example.org/\(name).tar, sha256: \(String(repeating: byte, count: 32))}\n"
         }
         return try plan(body, header: fixtureHeader.replacing("data:", with: sources.joined() + "data:"))
     }

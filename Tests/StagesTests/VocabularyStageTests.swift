@@ -13,10 +13,12 @@ import Words
 
     init() throws {
         workshop = try CheckpointWorkshop()
-        let texts = (0..<300).map { "play song \($0)" } + (0..<300).map { "the weather report of station \($0) tomorrow morning" }
+        let texts =
+            (0..<300).map { "play song \($0)" } + (0..<300).map { "the weather report of station \($0) tomorrow morning" }
         let tokenizer = folder("inputs/tokenizer")
         try TokenizerTrainer(vocabularySize: 420).train(on: texts).write(to: tokenizer, format: .query)
-        try run(ModelInit(shape: ModelShape(hidden: 16, layers: 1, heads: 2, kvHeads: 1, intermediate: 24), seed: 5), as: "model")
+        try run(
+            ModelInit(shape: ModelShape(hidden: 16, layers: 1, heads: 2, kvHeads: 1, intermediate: 24), seed: 5), as: "model")
         try FileManager.default.removeItem(at: tokenizer)
         try copy("inputs/model", to: "inputs/teacher")
     }
