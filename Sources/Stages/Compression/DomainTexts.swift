@@ -20,12 +20,12 @@ struct DomainTexts {
             throw StageFailure("there are no texts of the domain: name the input 'data' or 'text'")
         }
         let tokenizer = try folder.tokenizer()
-        var sequences: [[Int32]] = []
+        var encoded: [[Int32]] = []
         try context.forEachText(of: "text") { text in
-            sequences.append(tokenizer.encodeWithFrame(text).map { Int32($0) })
+            encoded.append(tokenizer.encodeWithFrame(text).map { Int32($0) })
             return true
         }
-        return sequences
+        return encoded
     }
 
     /// How many tokens the rows of a set have, those that say what is right with their answer; none where there is no such set.
