@@ -25,14 +25,13 @@ extension PruneVocabulary: RunnableStage {
         } else {
             try check(texts, against: domain.sequences(by: output), tokens)
         }
+        let (before, after) = (models.whole.parameterCount, models.smaller.parameterCount)
+        let tokensUsed: JSON = isGiven ? .null : .count(used.count)
         try context.write(
             [
                 "tokens_before": .count(source.tokenizer().tokenCount), "tokens_after": .count(tokens.kept.count),
-                "tokens_used": isGiven ? .null : .count(used.count),
-                "parameters_before": .count(models.whole.parameterCount),
-                "parameters_after": .count(models.smaller.parameterCount),
-                "ratio_removed": .number(
-                    1 - Double(models.smaller.parameterCount) / Double(models.whole.parameterCount)),
+                "tokens_used": tokensUsed, "parameters_before": .count(before), "parameters_after": .count(after),
+                "ratio_removed": .number(1 - Double(after) / Double(before)),
                 "bytes_before": .count(source.weightBytes()), "bytes_after": .count(output.weightBytes()),
                 "sets": .object(try lengths(of: RowSet.test.rawValue, domain, source, output)),
             ], to: Self.report)
