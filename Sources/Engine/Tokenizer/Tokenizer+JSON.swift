@@ -246,7 +246,7 @@ extension Tokenizer {
 }
 
 extension AddedToken {
-    fileprivate var json: JSON {
+    var json: JSON {
         [
             "id": .integer(Int64(id)), "content": .string(content), "special": .bool(isSpecial),
             "single_word": .bool(isWholeWord), "lstrip": .bool(takesSpaceBefore), "rstrip": .bool(takesSpaceAfter),

@@ -54,6 +54,9 @@ extension Lowering {
         _ cut: Cut, _ turn: PruneTurn, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel? {
         guard let rows = try addCalibration(turn.data, of: model, base) else { return nil }
+        if case .vocabulary(let kind) = turn.amount {
+            return try addVocabulary(kind, on: rows, of: model, .after(model.stage, ".prune[\(kind.amountLabel)]"), base)
+        }
         var score = turn.score
         (score.$set, score.$prompt, score.$length) = (rows.set, rows.prompt, rows.length)
         let input = Stage.Input(name: "model", stage: model.stage)

@@ -168,9 +168,7 @@ extension Lowering {
         kind.$answer = section.answers
         if let signature = pipeline.prompts.signature { kind.$signature = signature }
         if !kind.$answer.isWritten {
-            // No rule makes reasonings such as a teacher behind an endpoint gives.
-            let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
-            kind.$answer = base.styled(reasons ? .reasoning : .call)
+            kind.$answer = base.styled(pipeline.writtenAnswers)
         }
         // A teacher at hand has the same tokenizer, before anything is judged and whatever view its students have.
         let data = pipeline.teacher.endpoint != nil ? base.lessons : own == nil ? base.teacherData : base.data

@@ -43,15 +43,16 @@ extension Lowering {
 }
 
 extension Lowering {
-    /// What the teachers beside the first one say of the same answers: the logits of each.
+    /// What the teachers beside the first one say of the same answers: the logits of each, over the student's tokens.
     mutating func addFurtherLogits(
-        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, reading view: StageID, judged: StageID?,
-        _ answer: AnswerStyle, _ seed: Spanned<Int>
+        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, of step: Transfer.Step,
+        for student: LoweredModel, reading view: StageID, judged: StageID?, _ answer: AnswerStyle, _ seed: Spanned<Int>
     ) throws -> [StageID] {
         var logits: [StageID] = []
         for teacher in home.pipeline.teachersAtHand {
             guard let model = try addFurtherTeacher(teacher, home) else { continue }
-            logits.append(try addCapture(distillation, base, teacher: model, reading: view, judged: judged, answer, seed))
+            let scorer = try add(model, over: student, step)
+            logits.append(try addCapture(distillation, base, teacher: scorer, reading: view, judged: judged, answer, seed))
         }
         return logits
     }

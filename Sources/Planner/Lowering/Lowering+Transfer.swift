@@ -74,7 +74,8 @@ extension Lowering {
     ) throws -> (start: LoweredModel, chain: [LoweredModel])? {
         let pipeline = base.pipeline
         let seed = pipeline.student.seed
-        guard let start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
+        guard var start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
+        if let kept = pipeline.student.vocabulary { start = try addVocabulary(kept, of: start, base) }
         var chain = pipeline.transfer.steps.isEmpty ? [start] : []
         for step in pipeline.transfer.steps {
             let title: StageTitle =
@@ -167,19 +168,21 @@ extension Lowering {
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
             let view = base.view(of: tutor)
+            let scorer = try add(tutor, over: model, step)
             if distillation.scope.value == .nothing {
-                inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+                inputs.insert(.init(name: "teacher", stage: scorer.stage), at: 1)
                 if let judged { inputs.append(.init(name: "judged", stage: judged)) }
                 var kind = KDDirect(distillation.capture, distillation.train)
-                kind.training.complete(seed, base, answer)
+                kind.training.complete(seed, base, model, answer)
                 kind.$prompt = base.prompt
                 kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
                 learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
                 break
             }
-            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer, seed)]
+            var logits = [try addCapture(distillation, base, teacher: scorer, reading: view, judged: judged, answer, seed)]
             if step.teacher == nil {
-                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer, seed)
+                logits += try addFurtherLogits(
+                    distillation, base, home, of: step, for: model, reading: view, judged: judged, answer, seed)
             }
             var kind = distillation.train
             kind.training.complete(seed, base, model, answer)
@@ -198,7 +201,7 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
-            inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            inputs.insert(.init(name: "teacher", stage: try add(tutor, over: model, step).stage), at: 1)
             let view = base.view(of: tutor)
             if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
             kind.training.complete(seed, base, model, model.answer)

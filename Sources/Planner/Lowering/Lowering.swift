@@ -175,6 +175,8 @@ struct LoweredModel: Hashable {
     var isStudent = false
     /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.
     var role = Pipeline.ownTeacher
+    /// The stage whose tokens it has left; `nil` where it has all of its tokenizer.
+    var vocabulary: StageID?
 
     enum Side {
         case teacher

@@ -67,8 +67,15 @@ extension StageContext {
     func responseRows(
         for model: String = "model", _ prompt: PromptStyle, _ answer: AnswerStyle = .call, of data: String = "data"
     ) throws -> ResponseRows {
+        try responseRows(by: modelFolder(model), prompt, answer, of: data)
+    }
+
+    /// - Parameter model: whose tokenizer and chat template write the prompts.
+    func responseRows(
+        by model: ModelFolder, _ prompt: PromptStyle, _ answer: AnswerStyle, of data: String
+    ) throws -> ResponseRows {
         let task = try readTask(of: data)
-        let prompts = try modelFolder(model).prompts(
+        let prompts = try model.prompts(
             task.markup(of: prompt), callsNatively: task.kind == .calls, reasons: answer == .reasoning)
         return ResponseRows(prompts: prompts, task: task, style: prompt)
     }

@@ -60,6 +60,9 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
             stage.contains(".importance")
                 || (stage.contains(".prune[") && ![".answers", ".scores", ".cost"].contains(where: stage.hasSuffix))
         },
+        DigestedRecipe(file: "vocabulary-digests.txt", program: fewerTokens) { stage in
+            stage.hasSuffix("tokens]") || stage.hasSuffix(".vocabulary")
+        },
         DigestedRecipe(file: "prepared-digests.txt", targets: ["data"], program: RetrievalRecipeTests.program) {
             $0.hasPrefix("data")
         },
@@ -99,6 +102,17 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         stages:
           sorted: {command: [sort, inputs/words/functions.yaml, -o, outputs/sorted.txt], inputs: {words: functions}, outputs: [sorted.txt]}
         """
+
+    /// A student that keeps the tokens of one sentence, and a teacher that loses the same ones to score its recovery.
+    private static func fewerTokens() throws -> DecantProgram {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "tokenizer: {vocabulary: 300}", "tokenizer: {vocabulary: 420}")
+        try program.edit(
+            "tiny.yaml", "  functions: {path: functions.yaml}", "  functions: {path: functions.yaml}\n  text: {path: text.txt}")
+        try program.edit("tiny.yaml", "{method: depth, ratio: 20%,", "{vocabulary: used, data: text,")
+        try program.write("Turn on the light in the kitchen.\n", to: "text.txt")
+        return program
+    }
 
     private static func ingested() throws -> DecantProgram {
         let program = try DecantProgram(
