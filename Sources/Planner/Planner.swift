@@ -1,5 +1,6 @@
 import BuildModel
 import Diagnostics
+import Kinds
 import RecipeLanguage
 
 /// What came of planning a recipe.

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func kindsAndSuitesAreThere() throws {
-        let kinds = Set(KindCatalogue.standard.kinds.map(\.name))
+        let kinds = Set(KindCatalogue.standard.kinds.map { $0.name })
         let files = FileManager.default.enumerator(atPath: Checkout.file("Tests").path)?.compactMap { $0 as? String } ?? []
         let suites = Set(files.filter { $0.hasSuffix(".swift") }.map { String(($0 as NSString).lastPathComponent.dropLast(6)) })
         for point in try Self.points() {

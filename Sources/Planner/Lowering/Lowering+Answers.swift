@@ -1,4 +1,5 @@
 import BuildModel
+import Declarations
 import Kinds
 import RecipeLanguage
 import Words

@@ -151,7 +151,7 @@ struct RowSets {
 
 extension Row {
     /// Whether it was read under a name that no other row has a part in.
-    var isApart: Bool { set.map(RowSets.isNamed) ?? false }
+    var isApart: Bool { self.set.map(RowSets.isNamed) ?? false }
 }
 
 /// The functions that rows list or call, gathered row by row.

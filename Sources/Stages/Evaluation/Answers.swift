@@ -81,7 +81,8 @@ private struct SetResults {
                 responseTokens: answer.tokens.response, options: answer.options))
         if !row.isUnlabelled {
             frames?.add(row, answer: judged.answer)
-            arguments?.add(row, answer: judged.answer, functions: task.functions)
+            let functions = task.functions
+            arguments?.add(row, answer: judged.answer, functions: functions)
         }
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
