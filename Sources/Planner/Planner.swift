@@ -1,6 +1,7 @@
 import BuildModel
 import Diagnostics
 import RecipeLanguage
+import Words
 
 /// What came of planning a recipe.
 package struct Planning: Sendable {

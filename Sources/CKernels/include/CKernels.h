@@ -77,6 +77,16 @@ void decant_matmul_bfloat16(decant_matmul_operand a, decant_matmul_operand b, fl
 void decant_matmul_amx(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                        long depth, int adding);
 
+// products/openblas.c: the system's OpenBLAS, loaded at run time
+typedef struct {
+    char core[24], version[24]; // haswell, 0.3.21
+} decant_openblas_build;
+// Whether the library is there, and which it is. It changes the environment, so one thread asks once, before others start.
+int decant_openblas_load(decant_openblas_build *build);
+// decant_matmul by a library that was loaded. An element may depend on the whole shape of the call.
+void decant_matmul_openblas(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                            long depth, int adding);
+
 // products/panels.c: weights packed once for inference
 enum { decant_panel_columns = 32, decant_panel_depth = 384 };
 // w [columns, depth] → panels of 32 columns, each [depth, 32], padded with zeros

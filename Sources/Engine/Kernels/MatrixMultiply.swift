@@ -3,7 +3,8 @@ import CKernels
 /// Matrix products whose output is divided among workers.
 ///
 /// An element of the result depends only on its row of one operand and its column of the other: not on the rest of the call,
-/// and not on the width of the processor's vectors. So the division may follow the number of threads.
+/// and not on the width of the processor's vectors. So the division may follow the number of threads. (Where OpenBLAS multiplies,
+/// neither holds, and the division is the same for any number.)
 enum MatrixMultiply {
     enum Accumulation {
         case replacing
@@ -57,13 +58,16 @@ enum MatrixMultiply {
         _ precision: ProductPrecision
     ) {
         let (kernel, prefersRows) =
-            switch precision.factors {
+            switch precision.kernels {
             case .float32: (decant_matmul, a.isTransposed)
             // Every tile rounds the operand that is not divided: it should be the smaller one.
             case .bfloat16: (decant_matmul_bfloat16, c.rows > c.columns)
+            case .amx: (decant_matmul_amx, c.rows > c.columns)
+            case .openBLAS: (decant_matmul_openblas, a.isTransposed)
             }
-        let tiles = MatrixTiles(
-            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: prefersRows)
+        // OpenBLAS's elements may depend on the shape of their tile: it is that of one number of threads.
+        let threads = precision.kernels == .openBLAS ? MatrixTiles.fixedThreads : workers.threads
+        let tiles = MatrixTiles(rows: c.rows, columns: c.columns, depth: depth, threads: threads, prefersRows: prefersRows)
         workers.forEach(tiles.count) { index in
             let (rows, columns) = tiles[index]
             kernel(
@@ -81,6 +85,8 @@ enum MatrixMultiply {
 struct MatrixTiles {
     /// What a kernel takes at once: tiles start at multiples of it.
     private static let (kernelRows, kernelColumns) = (12, 32)
+    /// Of a division that must not follow the number of threads.
+    static let fixedThreads = 4
     /// Tiles for each thread, so that others take over the work of a thread that is delayed.
     private static let tilesPerThread = 3
     /// Multiply-adds below which a tile is not worth giving to another thread.
