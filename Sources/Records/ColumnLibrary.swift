@@ -18,7 +18,9 @@ package struct ColumnLibrary: Sendable {
     /// - Parameter environment: `DECANT_READERS` names a folder for such libraries; else it is `decant/readers` in the user's
     ///   cache folder.
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-        let own = environment["DECANT_READERS"].flatMap { $0.hasPrefix("/") ? URL(filePath: $0, directoryHint: .isDirectory) : nil }
+        let own = environment["DECANT_READERS"].flatMap {
+            $0.hasPrefix("/") ? URL(filePath: $0, directoryHint: .isDirectory) : nil
+        }
         let readers = own ?? UserCache.folder(environment).appending(path: "readers", directoryHint: .isDirectory)
         folder = readers.appending(path: Self.release, directoryHint: .isDirectory)
     }

@@ -42,7 +42,9 @@ package struct KernelTest: Sendable {
     private func file(of model: ProcessorModel, _ candidates: [ProcessorFamily]) -> URL {
         let parts = [model.vendor, "\(model.family)", "\(model.model)"] + candidates.map(\.rawValue)
         // A hypervisor may give any vendor's name.
-        let name = parts.joined(separator: "+").map { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) ? $0 : "_" }
+        let name = parts.joined(separator: "+").map {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) ? $0 : "_"
+        }
         return folder.appending(path: String(name))
     }
 }
@@ -74,7 +76,6 @@ extension ProductPrecision {
         let here = KernelChoice.candidates.map { Numerics.native($0).rawValue }.joined(separator: ", ")
         let start = "the action's numerics are \(Numerics.native(family).rawValue); this machine's are portable, \(here)"
         guard case .openBLAS(let build) = family else { return start }
-        return start + "; install OpenBLAS \(build.version) (Debian's libopenblas0) on a processor for which it takes its core "
-            + "\(build.core)"
+        return start + "; install OpenBLAS \(build.version) (Debian's libopenblas0) on a processor that runs its core \(build.core)"
     }
 }

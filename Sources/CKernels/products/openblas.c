@@ -28,9 +28,10 @@ static void copy_word(const char *text, char *target, size_t size, int digits) {
 
 int decant_openblas_load(decant_openblas_build *build) {
     if (getenv("DECANT_VECTORS")) return 0;
-    // The library starts threads and chooses its core as it is loaded, by the environment if that says how.
+    // The library starts threads and chooses a core as it is loaded. By itself it takes its oldest core on models younger than it.
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    unsetenv("OPENBLAS_CORETYPE");
+    const char *wide = decant_has_bfloat16() ? "Cooperlake" : "SkylakeX";
+    setenv("OPENBLAS_CORETYPE", decant_vectors() == decant_vectors_avx512 ? wide : "Haswell", 1);
     void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     if (!library) return 0;
     const char *(*configuration)(void) = (const char *(*)(void))dlsym(library, "openblas_get_config");
