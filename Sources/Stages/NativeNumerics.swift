@@ -76,6 +76,7 @@ extension ProductPrecision {
         let here = KernelChoice.candidates.map { Numerics.native($0).rawValue }.joined(separator: ", ")
         let start = "the action's numerics are \(Numerics.native(family).rawValue); this machine's are portable, \(here)"
         guard case .openBLAS(let build) = family else { return start }
-        return start + "; install OpenBLAS \(build.version) (Debian's libopenblas0) on a processor that runs its core \(build.core)"
+        return start
+            + "; install OpenBLAS \(build.version) (Debian's libopenblas0) on a processor that runs its core \(build.core)"
     }
 }

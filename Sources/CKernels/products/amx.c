@@ -12,8 +12,8 @@
 
 #define TILES __attribute__((target("amx-tile,amx-bf16,avx512f")))
 
-// A packed b of 288 words and 1024 columns fits the second cache beside 128 rounded rows of a.
-enum { panel = decant_panel_columns, side = 16, most_words = 288, most_columns = 1024, rows_together = 128 };
+// A packed b of 384 words and 1024 columns fits the second cache beside 128 rounded rows of a.
+enum { panel = decant_panel_columns, side = 16, most_words = 384, most_columns = 1024, rows_together = 128 };
 
 static long smaller(long a, long b) { return a < b ? a : b; }
 
@@ -52,7 +52,13 @@ TILES static inline __attribute__((always_inline)) void multiply(const float *a,
         if (both) _tile_zero(2);
         if (both) _tile_zero(3);
     }
-    for (long i = 0; i < words; i += side, a += side, b += side * panel) {
+    for (long i = 0, row = 0; i < words; i += side, a += side, b += side * panel) {
+        // Two rows of c a step are fetched for the stores at the end: together they would wait for memory longer than the tiles work.
+        for (long end = smaller(row + 2, both ? 2 * side : side); row < end; row++) {
+            __builtin_prefetch(c + row * c_stride, 1);
+            __builtin_prefetch(c + row * c_stride + side, 1);
+            __builtin_prefetch(c + row * c_stride + panel - 1, 1);
+        }
         _tile_loadd(6, b, b_bytes);
         _tile_loadd(4, a, a_bytes);
         _tile_loadd(7, b + side, b_bytes);
