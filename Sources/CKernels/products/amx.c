@@ -1,8 +1,9 @@
-// Products of operands that are rounded to bfloat16, for processors with AMX: one instruction multiplies sixteen rows of sixteen
-// words by sixteen columns. The words are those of bfloat16.h, with zeros up to a multiple of sixteen.
+// Products of operands that are rounded to bfloat16, for processors with AMX: one instruction multiplies sixteen rows of
+// sixteen words by sixteen columns. The words are those of bfloat16.h, with zeros up to a multiple of sixteen.
 //
-// An element grows by steps of 32 along the depth, from zero or from what it is added to: by the sum of the even products plus the
-// sum of the odd ones, each of fused multiply-adds in rising order. So neither a cut of the depth nor other rows and columns matter.
+// An element grows by steps of 32 along the depth, from zero or from what it is added to: by the sum of the even products plus
+// the sum of the odd ones, each of fused multiply-adds in rising order. So neither a cut of the depth nor other rows and columns
+// matter.
 #include "CKernels.h"
 
 #include <immintrin.h>
@@ -37,8 +38,8 @@ TILES static void shape_tiles(long upper, long lower) {
 }
 
 // c[up to 32 rows, 32] ← c + a·b, or a·b, for one panel of b.
-TILES static inline __attribute__((always_inline)) void multiply(const float *a, long a_stride, const float *b, long words, float *c,
-                                                                 long c_stride, const int both, int adding) {
+TILES static inline __attribute__((always_inline)) void multiply(const float *a, long a_stride, const float *b, long words,
+                                                                 float *c, long c_stride, const int both, int adding) {
     const long a_bytes = a_stride * 4, b_bytes = panel * 4, c_bytes = c_stride * 4;
     float *lower = c + side * c_stride;
     if (adding) {
@@ -53,7 +54,7 @@ TILES static inline __attribute__((always_inline)) void multiply(const float *a,
         if (both) _tile_zero(3);
     }
     for (long i = 0, row = 0; i < words; i += side, a += side, b += side * panel) {
-        // Two rows of c a step are fetched for the stores at the end: together they would wait for memory longer than the tiles work.
+        // Two rows of c a step are fetched for the stores at the end, which would wait for memory longer than the tiles work.
         for (long end = smaller(row + 2, both ? 2 * side : side); row < end; row++) {
             __builtin_prefetch(c + row * c_stride, 1);
             __builtin_prefetch(c + row * c_stride + side, 1);
@@ -75,8 +76,8 @@ TILES static inline __attribute__((always_inline)) void multiply(const float *a,
 }
 
 // c[rows, columns] (+)= a·b for rounded operands of whole steps; panels of b are `panel_words` words deep.
-TILES static void product(const float *a, long a_stride, const float *panels, long panel_words, float *c, long c_stride, long rows,
-                          long columns, long words, int adding) {
+TILES static void product(const float *a, long a_stride, const float *panels, long panel_words, float *c, long c_stride,
+                          long rows, long columns, long words, int adding) {
     long shaped = 0;
     for (long row = 0; row < rows; row += 2 * side) {
         const long count = smaller(rows - row, 2 * side), upper = smaller(count, side), lower = count - upper;

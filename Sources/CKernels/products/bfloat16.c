@@ -34,7 +34,8 @@ BFLOAT16_TARGET void round_columns(const float *x, long stride, long depth, long
         }
 }
 
-BFLOAT16_TARGET void round_rows_transposed(const float *x, long stride, long rows, long depth, float *words, long words_stride) {
+BFLOAT16_TARGET void round_rows_transposed(const float *x, long stride, long rows, long depth, float *words,
+                                           long words_stride) {
     for (long i = 0; i < depth; i += 16)
         for (long r = 0; r < rows; r += 16) {
             f8 first[8], second[8]; // of rows r to r + 7, and r + 8 to r + 15

@@ -28,7 +28,7 @@ static void copy_word(const char *text, char *target, size_t size, int digits) {
 
 int decant_openblas_load(decant_openblas_build *build) {
     if (getenv("DECANT_VECTORS")) return 0;
-    // The library starts threads and chooses a core as it is loaded. By itself it takes its oldest core on models younger than it.
+    // The library starts threads and chooses a core as it is loaded: by itself its oldest, on models that are younger than it.
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     const char *wide = decant_has_bfloat16() ? "Cooperlake" : "SkylakeX";
     setenv("OPENBLAS_CORETYPE", decant_vectors() == decant_vectors_avx512 ? wide : "Haswell", 1);
