@@ -65,9 +65,9 @@ enum MatrixMultiply {
             case .amx: (decant_matmul_amx, c.rows > c.columns)
             case .openBLAS: (decant_matmul_openblas, a.isTransposed)
             }
-        // OpenBLAS's elements may depend on the shape of their tile: it is that of one number of threads.
-        let threads = precision.kernels == .openBLAS ? MatrixTiles.fixedThreads : workers.threads
-        let tiles = MatrixTiles(rows: c.rows, columns: c.columns, depth: depth, threads: threads, prefersRows: prefersRows)
+        let tiles = MatrixTiles(
+            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: prefersRows,
+            kernels: precision.kernels)
         workers.forEach(tiles.count) { index in
             let (rows, columns) = tiles[index]
             kernel(
@@ -85,22 +85,36 @@ enum MatrixMultiply {
 struct MatrixTiles {
     /// What a kernel takes at once: tiles start at multiples of it.
     private static let (kernelRows, kernelColumns) = (12, 32)
-    /// Of a division that must not follow the number of threads.
-    static let fixedThreads = 4
-    /// Tiles for each thread, so that others take over the work of a thread that is delayed.
-    private static let tilesPerThread = 3
-    /// Multiply-adds below which a tile is not worth giving to another thread.
-    private static let leastWork = 1 << 19
+    /// Tiles for each thread, so that others take over the work of a thread that is delayed; and the multiply-adds below which a
+    /// tile is not worth giving to another thread.
+    private struct Grain {
+        var tilesPerThread = 3
+        var leastWork = 1 << 19
+        /// Of OpenBLAS, whose elements may depend on the shape of their tile: the division is that of one number of threads.
+        var fixedThreads: Int?
+
+        init(_ kernels: ProductPrecision.Kernels) {
+            switch kernels {
+            case .float32, .bfloat16: break
+            // Several times as fast; what a tile costs is then mostly to round the operand that is not divided.
+            case .amx: (tilesPerThread, leastWork) = (1, 1 << 22)
+            case .openBLAS: fixedThreads = 4
+            }
+        }
+    }
 
     private let rows: Int
     private let columns: Int
     private let rowParts: Int
     private let columnParts: Int
 
-    init(rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool) {
+    init(
+        rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool, kernels: ProductPrecision.Kernels = .float32
+    ) {
         (self.rows, self.columns) = (rows, columns)
-        let wanted =
-            threads == 1 ? 1 : min(threads * MatrixTiles.tilesPerThread, rows * columns * depth / MatrixTiles.leastWork)
+        let grain = Grain(kernels)
+        let threads = grain.fixedThreads ?? threads
+        let wanted = threads == 1 ? 1 : min(threads * grain.tilesPerThread, rows * columns * depth / grain.leastWork)
         let rowBlocks = (rows + MatrixTiles.kernelRows - 1) / MatrixTiles.kernelRows
         let columnBlocks = (columns + MatrixTiles.kernelColumns - 1) / MatrixTiles.kernelColumns
         func parts(_ blocks: Int, of wanted: Int) -> Int { max(1, min(blocks, wanted)) }
