@@ -9,7 +9,7 @@ import Words
     private static let zen5 = ProcessorModel(vendor: "AuthenticAMD", family: 26, model: 2)
     private static let unknown = ProcessorModel(vendor: "GenuineIntel", family: 6, model: 143)
 
-    /// The family of a model that runs some of Decant's kernels; 'nil' where the test is asked.
+    /// The family of a model that runs some of Decant's kernels; `nil` where the test is asked.
     private func choice(_ model: ProcessorModel, _ runs: [ProcessorFamily]) -> ProcessorFamily? {
         var isTested = false
         let family = KernelChoice.family(of: model, runs: runs.contains) {
@@ -34,6 +34,7 @@ import Words
     @Test func theTestDecidesForOthers() {
         #expect(choice(Self.unknown, ProcessorFamily.ours) == nil)
         #expect(choice(ProcessorModel(vendor: "AuthenticAMD", family: 6, model: 207), ProcessorFamily.ours) == nil)
+        #expect(choice(ProcessorModel(vendor: "AuthenticAMD", family: 26, model: 0x50), ProcessorFamily.ours) == nil)
     }
 
     @Test func aTestPrefersThePortableKernelsUnlessOthersAreClearlyFaster() {
