@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "CanonicalJSON"),
         .target(name: "Words"),
         .target(name: "Diagnostics"),
-        .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
+        .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto", "Words"]),
 
         // Programs and archives of others
         .target(name: "Archives", dependencies: ["CArchive", "CZlib"]),

@@ -2,6 +2,7 @@ import BuildModel
 import Diagnostics
 import Kinds
 import RecipeLanguage
+import Words
 
 /// What came of planning a recipe.
 package struct Planning: Sendable {
