@@ -5,6 +5,6 @@ enum Measured {
 }
 
 /// Runs the work. The counter knows this function by its name, and counts what happens inside, on this thread.
-@_cdecl("decant_measured") @inline(never) func runMeasured() {
+@inline(never) func runMeasured() {
     Measured.status = (try? Measured.work()) ?? 3
 }
