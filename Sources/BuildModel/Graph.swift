@@ -151,7 +151,8 @@ package struct Graph: Sendable {
     package init(stages: [Stage], targets: [Target]) {
         for index in stages.indices {
             precondition(
-                stages[index].inputs.allSatisfy { $0.stage.index < index }, "stage \(stages[index].name) stands before its inputs")
+                stages[index].inputs.allSatisfy { $0.stage.index < index },
+                "stage \(stages[index].name) stands before its inputs")
         }
         (self.stages, self.targets) = (stages, targets)
     }

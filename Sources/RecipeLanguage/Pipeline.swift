@@ -45,7 +45,8 @@ package struct Pipeline: Sendable {
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
             studentButForSeed: Shared<Void>, sample: Shared<Sample?>, judge: Shared<JudgeSection>,
             reward: Shared<RewardSection>, transfer: Shared<Transfer>, prune: Shared<[PruneTurn]>,
-            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, baseline: Shared<BaselineSection?>, stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
+            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, baseline: Shared<BaselineSection?>,
+            stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
             self.datasets = datasets
@@ -66,8 +67,9 @@ package struct Pipeline: Sendable {
                 instructions: Shared(Spanned(wrappedValue: "")), examples: Shared(Spanned(wrappedValue: [])),
                 prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
                 teacherTransfer: teacherTransfer, teachers: teachers, student: student,
-                studentButForSeed: studentButForSeed, sample: Shared(set.sample), judge: judge, reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate,
-                baseline: baseline, stages: stages, numerics: numerics)
+                studentButForSeed: studentButForSeed, sample: Shared(set.sample), judge: judge, reward: reward,
+                transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate, baseline: baseline, stages: stages,
+                numerics: numerics)
         }
     }
 

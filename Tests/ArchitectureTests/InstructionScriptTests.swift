@@ -35,7 +35,8 @@ import Testing
         let workloads = ["decoding", "hashing", "no-op", "planning", "training"]
         let figures = workloads.map { #""\#($0)": {"instructions": \#(count), "because": "as it was"}"# }
         let text = """
-            {"tools": {"swift": "6.3.1", "valgrind": "\(valgrind)", "glibc": "2.36"}, "figures": {\(figures.joined(separator: ","))}}
+            {"tools": {"swift": "6.3.1", "valgrind": "\(valgrind)", "glibc": "2.36"},
+             "figures": {\(figures.joined(separator: ","))}}
             """
         try place.write(Data(text.utf8), to: self.figures)
     }

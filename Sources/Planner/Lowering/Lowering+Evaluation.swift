@@ -11,7 +11,8 @@ extension Lowering {
     ) throws -> EvaluatedModel {
         let kinds = try evaluation(of: model, base)
         let workload = base.workload(of: model)
-        let (input, data) = (Stage.Input(name: "model", stage: model.stage), Stage.Input(name: "data", stage: base.view(of: model)))
+        let input = Stage.Input(name: "model", stage: model.stage)
+        let data = Stage.Input(name: "data", stage: base.view(of: model))
         let answers = try builder.add(kinds.answers, title("answers"), inputs: [input, data], workload: workload)
         let scores = try addScores(of: answers, kinds.scores, title("scores"), base)
         let answered = [input, Stage.Input(name: "answers", stage: answers)]

@@ -123,23 +123,6 @@ struct Lowering {
         }
     }
 
-    /// A part of a variant, lowered once for those that agree on it; `nil` where a problem was found.
-    private mutating func shared<Part>(
-        _ known: WritableKeyPath<Lowering, SharedParts<Part>>, _ identity: [ObjectIdentifier],
-        _ lower: (inout Lowering) throws -> Part?
-    ) throws -> Part? {
-        if let shared = self[keyPath: known][identity] {
-            builder.touch(shared.stages)
-            ownStages.merge(shared.ownStages) { $1 }
-            return shared.part
-        }
-        let start = builder.touched.count
-        guard let part = try lower(&self) else { return nil }
-        self[keyPath: known][identity] = SharedPart(
-            part: part, stages: Array(builder.touched[start...]), ownStages: ownStages)
-        return part
-    }
-
     /// The variants' final models, the teachers, the recipe's own stages, the reports.
     private func targets(
         _ variants: [LoweredVariant], reports: [Graph.Target], naming: StageNaming, names: [String]
@@ -158,17 +141,6 @@ struct Lowering {
         let models = zip(naming.targetNames(reserved: reserved), variants).map { Graph.Target(name: $0, stage: $1.model) }
         return models + teachers + own + reports
     }
-}
-
-/// Parts of variants by what tells those apart that have others.
-private typealias SharedParts<Part> = [[ObjectIdentifier]: SharedPart<Part>]
-
-/// What is lowered once for several variants.
-private struct SharedPart<Part> {
-    var part: Part
-    /// All that was added or met on the way.
-    var stages: [StageID]
-    var ownStages: [String: StageID]
 }
 
 /// What a student is trained on, and by whom.

@@ -51,7 +51,8 @@ struct StageNaming {
         guard repeats else { return (full, nil) }
         let seeds = seeds.sorted()
         var takenOfSeeds: [[Int]: Set<String>] = [:]
-        let overSeeds = joined(drafts, suffixes(of: drafts, in: groups, by: { $0.filter { !seeds.contains($0) } })) { name, draft in
+        let withoutSeeds = suffixes(of: drafts, in: groups, by: { $0.filter { !seeds.contains($0) } })
+        let overSeeds = joined(drafts, withoutSeeds) { name, draft in
             Self.unique(name, among: &takenOfSeeds[seeds.map { draft.choices[$0] }, default: []], separator: "#")
         }
         return (full, overSeeds)
