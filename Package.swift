@@ -103,6 +103,12 @@ let package = Package(
         .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+        // Valgrind cannot read what Swift writes for debuggers.
+        .executableTarget(
+            name: "InstructionBenchmark",
+            dependencies: ["DecantCLI", "Planner", "RecipeLanguage", "Engine", "BuildModel", "CanonicalJSON", "Diagnostics"],
+            path: "Benchmarks/instructions/InstructionBenchmark",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
         // Fuzzing: a target for each parser of bytes from outside
         .target(

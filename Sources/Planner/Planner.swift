@@ -38,8 +38,7 @@ package enum Planner {
     private static func missing(_ snapshots: [String: SourceSnapshot], _ lookalikes: [String: String], of recipe: Recipe)
         -> [Diagnostic]
     {
-        var used: Set<String> = []
-        for variant in recipe.variants { used.formUnion(variant.pipeline.referredNames) }
+        let used = Set(recipe.pipelinesButForSeeds.flatMap(\.referredNames))
         return recipe.sources.filter { used.contains($0.name.value) }.compactMap { source in
             guard case .path(let path) = source.origin, snapshots[source.name.value] == nil else { return nil }
             return Diagnostic(

@@ -80,8 +80,9 @@ extension Pipeline {
     /// What prompts are told of answers of a style. Judged answers are texts already: only a model that reasons in its own form has
     /// other prompts for them.
     func prompting(_ answer: AnswerStyle, isJudged: Bool) -> AnswerStyle {
+        guard answer != .call, isJudged else { return answer }
         let origins = [teacher.origin, student.origin] + teachers.map(\.origin)
-        return !isJudged || origins.contains { $0.answer?.value == .thinking } ? answer : .call
+        return origins.contains { $0.answer?.value == .thinking } ? answer : .call
     }
 
     /// Teachers beside the first one whose logits can be had.

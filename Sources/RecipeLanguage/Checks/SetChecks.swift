@@ -59,9 +59,9 @@ extension Recipe {
     /// - Parameter known: the sets that have rows, by `dataIdentity`.
     package func emptySets(_ known: [Pipeline.DataIdentity: Set<String>]) -> [Diagnostic] {
         var findings: [Diagnostic] = []
-        for variant in variants where findings.count < 100 {
-            guard let sets = known[variant.pipeline.dataIdentity] else { continue }
-            findings += SetChecks(variant.pipeline, known: sets).findings
+        for pipeline in pipelinesButForSeeds where findings.count < 100 {
+            guard let sets = known[pipeline.dataIdentity] else { continue }
+            findings += SetChecks(pipeline, known: sets).findings
         }
         return findings.sortedByPosition()
     }

@@ -25,8 +25,8 @@ package struct Transfer: Sendable {
         package var samplesAnswers: Bool { self == .onPolicy || self == .reinforcement }
     }
 
-    /// What a step trains, but for what the learner decides.
-    package enum Training: Sendable {
+    /// What a step trains, but for what the learner decides. Apart from the step: steps are passed around, and this is large.
+    package indirect enum Training: Sendable {
         /// Cross entropy on the rows' own answers.
         case sft(TrainSFT)
         /// Cross entropy on the teacher's answers that the judge accepted.
