@@ -30,7 +30,8 @@ package enum Planner {
     ) throws -> Planning {
         let diagnostics = missing(sources, lookalikes, of: recipe)
         if diagnostics.hasErrors { return Planning(graph: nil, diagnostics: diagnostics) }
-        var lowering = Lowering(recipe: recipe, snapshots: sources, lock: lock, processor: processor, models: models, rows: rows)
+        var lowering = Lowering(
+            recipe: recipe, snapshots: sources, lock: lock, processor: processor, models: models, rows: rows)
         let graph = try lowering.graph()
         return Planning(graph: graph, diagnostics: lowering.problems.sortedByPosition())
     }

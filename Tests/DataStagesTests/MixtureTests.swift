@@ -76,7 +76,8 @@ import Testing
     }
 
     @Test func soManyBadRowsAreSkippedAndCounted() throws {
-        let lines = Self.rows("own", 4, "play") + "\n{\n" + NamedSetTests.decant("x", "y").replacing("\"answers\"", with: "\"a\"")
+        let lines =
+            Self.rows("own", 4, "play") + "\n{\n" + NamedSetTests.decant("x", "y").replacing("\"answers\"", with: "\"a\"")
         let texts = ["train.0/rows.jsonl": lines]
         let run = try StageRun(DataIngest(format: .decant, skip: 2), texts: texts)
         #expect(try run.lines("rows.jsonl").count == 4)

@@ -18,7 +18,10 @@ import Words
     /// The inputs `model` and `data`, the model as its weights were drawn.
     private static func inputs() throws -> [String: Data] {
         let functions: JSON = [
-            ["name": "play", "description": "Plays.", "parameters": ["properties": ["song": ["type": "string", "copy": true]]]],
+            [
+                "name": "play", "description": "Plays.",
+                "parameters": ["properties": ["song": ["type": "string", "copy": true]]],
+            ],
             ["name": "stop", "description": "Stops.", "parameters": ["properties": [:]]],
         ]
         let lines = rows.map(\.json.canonicalText).joined(separator: "\n")

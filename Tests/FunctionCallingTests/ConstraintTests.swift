@@ -118,7 +118,8 @@ import Words
         let call = FunctionDefinition(name: "stop", summary: "", parameters: ["type": "object", "properties": [:]])
         func accepts(_ text: String, _ pattern: BytePattern) -> Bool {
             var states = ByteStates(pattern)
-            return states.isAccepting(text.utf8.reduce(ByteStates.start) { states.state(after: $1, from: $0) })
+            let end = text.utf8.reduce(ByteStates.start) { states.state(after: $1, from: $0) }
+            return states.isAccepting(end)
         }
         let one = #"{"name":"stop","arguments":{}}"#
         for count in 0...3 {

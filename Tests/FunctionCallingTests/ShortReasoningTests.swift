@@ -31,6 +31,8 @@ import Words
         #expect(task.json == ["kind": "calls", "reasoning": "short"])
         #expect(try TaskDescription(json: task.json) == task)
         #expect(TaskDescription.calls.json == ["kind": "calls"])
-        #expect(throws: RowError("'reasoning' is 'long'")) { try TaskDescription(json: ["kind": "calls", "reasoning": "long"]) }
+        #expect(throws: RowError("'reasoning' is 'long'")) {
+            try TaskDescription(json: ["kind": "calls", "reasoning": "long"])
+        }
     }
 }

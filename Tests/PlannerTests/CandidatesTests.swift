@@ -31,7 +31,7 @@ import Testing
         #expect(try split("  candidates: {group: 8}")["candidates"] == 0)
         func shares(_ candidates: String, _ options: String = "") throws -> JSON? {
             let graph = try plan(
-                "transfer: SFT(steps: 5\(options))",
+                "transfer: \"SFT(steps: 5\(options))\"",
                 header: fixtureHeader.split(separator: "\n").joined(separator: "\n")
                     + "\n  prompt: tools\n  candidates: \(candidates)\n")
             return try #require(graph.stages.first { $0.kind == "train.sft" }).parameters["training"]?["share_prefixes"]

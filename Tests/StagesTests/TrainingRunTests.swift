@@ -134,9 +134,17 @@ import Testing
     }
 }
 
+/// What parameters say of a training.
 @Suite struct TrainingOptionTests {
-    @Test func aParameterAsksForSharedPrefixes() {
-        #expect(TrainingOptions(TrainingParameters(sharePrefixes: true), products: .float32).sharesPrefixes)
-        #expect(!TrainingOptions(TrainingParameters(), products: .float32).sharesPrefixes)
+    @Test func aParameterAsksForSharedPrefixes() throws {
+        let workshop = try CheckpointWorkshop()
+        let context = StageContext(
+            inputs: workshop.root.appending(path: "inputs", directoryHint: .isDirectory), outputs: workshop.root, threads: 1,
+            reportProgress: { _ in })
+        let model = try context.modelFolder("model").model()
+        for shares in [true, false] {
+            let parameters = TrainingParameters(steps: 1, learningRate: 1, sharePrefixes: shares)
+            #expect(try context.trainingOptions(parameters, of: model, rows: 1).sharesPrefixes == shares)
+        }
     }
 }

@@ -105,8 +105,12 @@ enum Workload {
         let actions = (0..<2_000).map { number in
             Action(
                 kind: "kd.train", revision: 3,
-                parameters: ["seed": .count(number), "steps": 500, "loss": [["weight": 0.5, "kind": "FKL"]], "prompt": "query"],
-                inputs: ["model", "data", "logits"].map { Action.Input(name: $0, artifact: Digest(hashing: "\($0) \(number)")) },
+                parameters: [
+                    "seed": .count(number), "steps": 500, "loss": [["weight": 0.5, "kind": "FKL"]], "prompt": "query",
+                ],
+                inputs: ["model", "data", "logits"].map {
+                    Action.Input(name: $0, artifact: Digest(hashing: "\($0) \(number)"))
+                },
                 numerics: .portable)
         }
         return {

@@ -81,7 +81,9 @@ struct ChatMarkup: Sendable {
     /// alternating roles, so that words of one role in a row are one message.
     private func turns(of row: Row, tools: [FunctionDefinition]) -> [ChatMessage] {
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
-        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools, as: signature)) }
+        if !tools.isEmpty, !template.readsTools {
+            system.append("Functions:\n" + PromptStyle.listing(of: tools, as: signature))
+        }
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
         for turn in row.conversation.map({ callsAreMessages ? $0.withWrittenCalls : $0 }) {
             if let last = turns.last, last.role == turn.role, turn.role != .tool, last.calls.isEmpty, turn.calls.isEmpty {

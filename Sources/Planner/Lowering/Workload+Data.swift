@@ -39,7 +39,8 @@ extension Workload {
         ]
         if let known {
             rows = Dictionary(
-                known.compactMap { name, count in RowSet(rawValue: name).map { ($0, Double(count)) } }, uniquingKeysWith: { $1 })
+                known.compactMap { name, count in RowSet(rawValue: name).map { ($0, Double(count)) } }, uniquingKeysWith: { $1 }
+            )
         }
         for set in RowSet.allCases {
             if let limit = split.limit[set.rawValue] { rows[set] = min(rows[set] ?? 0, Double(limit)) }

@@ -179,7 +179,8 @@ extension IngestedRows {
         do {
             try body(&self)
         } catch let error as RowError {
-            try refuse("\(error)", at: place, fix: "; fix the row or remove it, or let 'skip: 1' under data.ingest leave it out")
+            try refuse(
+                "\(error)", at: place, fix: "; fix the row or remove it, or let 'skip: 1' under data.ingest leave it out")
         }
     }
 
@@ -207,7 +208,9 @@ extension IngestedRows {
 
     /// What the recipe allows, in words.
     var allowance: String {
-        let parts = [mostBad > 0 ? "'skip' allows \(mostBad)" : nil, badRows > 0 ? "'bad_rows' allows \(badRows.percentage)" : nil]
+        let parts = [
+            mostBad > 0 ? "'skip' allows \(mostBad)" : nil, badRows > 0 ? "'bad_rows' allows \(badRows.percentage)" : nil,
+        ]
         return parts.compactMap(\.self).joined(separator: ", ")
     }
 

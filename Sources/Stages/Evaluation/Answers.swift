@@ -133,7 +133,9 @@ extension EvalGenerate: RunnableStage {
         if refusals {
             found = try Refusals(reader, model, generator, options, workers: context.workers)?
                 .refusals(of: Array(rows.joined()), prompts: prompts.map(\.tokens), answers: answers)
-            if found == nil { context.log("the model calls in a form of its own, so that no threshold decides whether it calls") }
+            if found == nil {
+                context.log("the model calls in a form of its own, so that no threshold decides whether it calls")
+            }
         }
         var start = 0
         for (set, rows) in zip(sets, rows) {

@@ -44,7 +44,8 @@ package struct ReportTable: Sendable {
         /// Beside AR stands that of the rows that want no call, wherever a set has others too.
         static func all(of known: [Metric], asked metrics: [String], sets: [String], rows: [JSON]) -> [Column] {
             let ofModel = known.filter { !$0.isOfSets && ($0.isAlwaysShown || metrics.contains($0.name)) }
-            let mixed = metrics.contains(Metric.noCall) ? [] : sets.filter { set in rows.contains { isMixed($0["sets"]?[set]) } }
+            let mixed =
+                metrics.contains(Metric.noCall) ? [] : sets.filter { set in rows.contains { isMixed($0["sets"]?[set]) } }
             let ofSets = metrics.flatMap { name -> [Column] in
                 let columns = columns(of: known, name, sets: sets)
                 return name == "ar" ? columns + self.columns(of: known, Metric.noCall, sets: mixed) : columns

@@ -32,9 +32,12 @@ extension RLTrain: RunnableStage {
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
             training: options, workers: context.workers, rewards: rewards.rewards)
-        let steps = try context.train(trainer.learner, parameters: training, until: { curve in
-            try reasonToEnd(after: curve.steps, options) != nil
-        }) {
+        let steps = try context.train(
+            trainer.learner, parameters: training,
+            until: { curve in
+                try reasonToEnd(after: curve.steps, options) != nil
+            }
+        ) {
             try trainer.advance()
         }
         try writeSummary(of: steps, options, tried, in: context)

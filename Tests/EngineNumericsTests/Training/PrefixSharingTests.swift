@@ -20,8 +20,10 @@ struct PrefixSharingTests {
     private static let examples: [TrainingExample] = {
         let (a, b, c) = (tokens(36, seed: 1), tail(2, 8, seed: 2), tail(4, 4, seed: 3))
         return [
-            example(a + tail(1, 5, seed: 4), response: 4, seed: 10), example(a + b + tail(3, 3, seed: 5), response: 3, seed: 11),
-            example(tokens(20, seed: 6), response: 5, seed: 12), example(a + b + c + tail(5, 2, seed: 7), response: 4, seed: 13),
+            example(a + tail(1, 5, seed: 4), response: 4, seed: 10),
+            example(a + b + tail(3, 3, seed: 5), response: 3, seed: 11),
+            example(tokens(20, seed: 6), response: 5, seed: 12),
+            example(a + b + c + tail(5, 2, seed: 7), response: 4, seed: 13),
             example(a + b + c + tail(6, 3, seed: 8), response: 2, seed: 14), example(a + b, response: 6, seed: 15),
             example(a + tail(1, 5, seed: 4), response: 7, seed: 16),
         ]
@@ -148,11 +150,13 @@ struct PrefixSharingTests {
         #expect(batch.tokens.count == 1670 + 16 * 130)
         #expect(batch.trees == [Array(0..<16)])
         // Twice as many take two passes, each with the prefix.
-        let twice = rows + rows.map { row -> TrainingExample in
-            var row = row
-            row.tokens[1700] = (row.tokens[1700] + 1) % 36
-            return row
-        }
+        let twice =
+            rows
+            + rows.map { row -> TrainingExample in
+                var row = row
+                row.tokens[1700] = (row.tokens[1700] + 1) % 36
+                return row
+            }
         let passes = MicroBatches.sharing(twice, predicting: .response)
         #expect(passes.count == 2)
         #expect(passes.joined().sorted() == Array(0..<32))
@@ -164,7 +168,7 @@ struct PrefixSharingTests {
             options.sharesPrefixes = sharing
             let trainer = try Trainer(
                 try Fixture.model(), on: Fixture.examples(12), options: options, workers: WorkerPool(threads: 2))
-            return Array(trainer.run().values)
+            return try Array(trainer.run().values)
         }
         #expect(try train(sharing: true) == train(sharing: false))
     }

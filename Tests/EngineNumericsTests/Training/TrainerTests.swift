@@ -83,7 +83,7 @@ struct TrainerTests {
             let trainer = try Trainer(
                 Model(initializing: try Fixture.configuration(), seed: 1), on: Fixture.examples(8), options: options,
                 workers: WorkerPool(threads: 1))
-            return Array(trainer.run().values)
+            return try Array(trainer.run().values)
         }
         #expect(try firstStep(norm: 1) != firstStep(norm: 1e-4))
         #expect(throws: TrainingError.self) { try firstStep(norm: 0) }

@@ -31,7 +31,8 @@ package struct IngestSection: Sendable {
             "train", RowSource.Definition.several, required: true,
             "Sources of rows to train on (and to split); `{from: SOURCE, format: FORMAT}` for one in another format.")
         static let test = RawField("test", RowSource.Definition.several, "Sources of rows that are test rows, likewise.")
-        static let valid = RawField("valid", RowSource.Definition.several, "Sources of rows that are the set `valid`, likewise.")
+        static let valid = RawField(
+            "valid", RowSource.Definition.several, "Sources of rows that are the set `valid`, likewise.")
         static let ood = RawField(
             "ood", RowSource.Definition.several,
             "Sources of rows that are the set `ood`, likewise. No other row's prompt lists functions that only these have.")

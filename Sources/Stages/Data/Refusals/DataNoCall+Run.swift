@@ -24,7 +24,9 @@ extension DataNoCall: RunnableStage {
             let pool = name == RowSets.training ? known.filter { !unseen.contains($0) } : known
             let copies = RefusedRows(self, pool: pool).copies(of: rows)
             sets.sets[index].rows += copies.rows
-            counts[name] = ["rows": .count(rows.count), "copies": .count(copies.rows.count), "possible": .count(copies.possible)]
+            counts[name] = [
+                "rows": .count(rows.count), "copies": .count(copies.rows.count), "possible": .count(copies.possible),
+            ]
             if copies.rows.count < copies.wanted {
                 context.log(
                     "\(copies.wanted) rows of the set '\(name)' were to be copied, and \(copies.possible) can be: they call a "

@@ -225,7 +225,8 @@ package struct DataSplit: StageKind {
             .integer(
                 "group", in: 1...1000,
                 "Rows that list the same functions in one order, next to each other in their set, so that what they share is "
-                    + "computed once. Without `count`, all functions are listed."), at: "candidates.group", key: .unlessStandard),
+                    + "computed once. Without `count`, all functions are listed."), at: "candidates.group", key: .unlessStandard
+        ),
         .init(
             \.$limit,
             Field<[String: Int]>.named(.integer("limit", in: 1...10_000_000, "At most so many rows of a set.")), at: .elsewhere),
