@@ -118,8 +118,7 @@ import Words
         let call = FunctionDefinition(name: "stop", summary: "", parameters: ["type": "object", "properties": [:]])
         func accepts(_ text: String, _ pattern: BytePattern) -> Bool {
             var states = ByteStates(pattern)
-            let end = text.utf8.reduce(ByteStates.start) { states.state(after: $1, from: $0) }
-            return states.isAccepting(end)
+            return states.accepts(text)
         }
         let one = #"{"name":"stop","arguments":{}}"#
         for count in 0...3 {

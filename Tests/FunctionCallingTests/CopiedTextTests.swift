@@ -18,7 +18,7 @@ import Testing
         let arguments = (mood.map { "\"mood\":\"\($0)\"," } ?? "") + "\"song\":\(JSON.string(song).canonicalText)"
         var states = ByteStates(.calls(of: functions, copyingFrom: question))
         let text = "[{\"name\":\"play\",\"arguments\":{\(arguments)}}]"
-        return states.isAccepting(text.utf8.reduce(ByteStates.start) { states.state(after: $1, from: $0) })
+        return states.accepts(text)
     }
 
     @Test func valuesArePartsOfTheQuestionAtTheEndsOfWords() {
@@ -49,9 +49,17 @@ import Testing
     @Test func oneCallAtLeastCanBeWanted() {
         var states = ByteStates(.calls(of: Self.functions, isEmptyAllowed: false, copyingFrom: "x"))
         func accepts(_ text: String) -> Bool {
-            states.isAccepting(text.utf8.reduce(ByteStates.start) { states.state(after: $1, from: $0) })
+            states.accepts(text)
         }
         let call = "{\"name\":\"play\",\"arguments\":{\"song\":\"x\"}}"
         #expect(accepts("[\(call)]") && accepts("[\(call),\(call)]") && !accepts("[]"))
+    }
+}
+
+extension ByteStates {
+    /// Whether the pattern has this text.
+    mutating func accepts(_ text: String) -> Bool {
+        let end = text.utf8.reduce(ByteStates.start) { state(after: $1, from: $0) }
+        return isAccepting(end)
     }
 }

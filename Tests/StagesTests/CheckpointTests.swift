@@ -73,7 +73,8 @@ import Testing
         // Whichever state was written last is gone on from.
         let again = try workshop.attempt(stage, interval: .seconds(3600))
         #expect(again.outputs == whole)
-        #expect(again.progress.count <= attempt.progress.count)
+        // Where it goes on from is said too.
+        #expect(again.progress.count <= attempt.progress.count + 1)
     }
 
     @Test func aFullDiskCostsTheCheckpointOnly() throws {

@@ -69,12 +69,12 @@ import Words
     }
 
     @Test func whatCameOutIsAModelToTrainAndToAsk() throws {
-        try run(PruneVocabulary(), as: "model")
+        try run(PruneVocabulary(multiple: 8), as: "model")
         let training = TrainingParameters(
             steps: 4, batch: 4, learningRate: 0.01, optimizer: .adamW, warmup: 0.1, weightDecay: 0.01, seed: 3)
         try run(TrainSFT(training: training, prompt: .query), as: "model")
         try run(EvalGenerate(sets: ["test"], maxTokens: 6, prompt: .query, answer: .call))
-        #expect(try ModelFolder(folder("inputs/model")).tokenizer().vocabularySize.isMultiple(of: 64))
+        #expect(try ModelFolder(folder("inputs/model")).tokenizer().vocabularySize.isMultiple(of: 8))
     }
 
     /// The same tokens leave a teacher, whose logits then teach the student token by token.
@@ -82,7 +82,7 @@ import Words
         try run(PruneVocabulary(multiple: 1), as: "tokenizer")
         try copy("inputs/teacher", to: "inputs/model")
         try run(PruneVocabulary(), as: "teacher")
-        #expect(try report()["tokens_used"] == .null && report()["sets"] == [:])
+        #expect(try report()["tokens_used"] == .null)
         try copy("inputs/tokenizer", to: "inputs/model")
         try run(KDCapture(k: 12, prompt: .query), as: "logits")
         let training = TrainingParameters(

@@ -103,7 +103,9 @@ import Words
 
     private static func trained() throws -> Tokenizer {
         try TokenizerTrainer(vocabularySize: 300).train(
-            on: (0..<40).map { "turn on the light in room \($0), please; turn it off" })
+            on: (0..<40).map {
+                "turn on the light in room \($0), please; turn it off. Play some quiet music by whoever sang yesterday, and wake us."
+            })
     }
 
     @Test func theFrequentOnesOfTheOthersStayToo() throws {
