@@ -17,7 +17,7 @@ import Testing
         data:
           generate: {functions: functions, templates: utterances, count: 400, seed: 3}
           split: {test: 15%, valid: 5%}
-        teacher: {from: base, transfer: "SFT(steps: 150)"}
+        teacher: {from: base, transfer: "SFT(steps: 150, optimizer: muon, learning_rate: 0.004)"}
         student: {init: {hidden: 32, layers: 1, heads: 2, kv_heads: 1, intermediate: 64}}
         transfer: "KD(steps: 10)"
         quantize: {scheme: W8A16, group_size: 32}
