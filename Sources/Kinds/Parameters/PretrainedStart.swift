@@ -18,12 +18,14 @@ extension TrainingParameters {
 
     /// Ends where looks at the set `valid` are no better any more, and keeps the best model, unless the recipe says how often to
     /// look. A look every tenth of the steps reads so few rows that all looks together are a small part of the training.
-    package mutating func followValidation(pretrained: Spanned<Bool>) {
+    ///
+    /// - Parameter valid: the share of the rows that are looked at, whose place says why there are looks.
+    package mutating func followValidation(pretrained: Spanned<Bool>, valid: Spanned<Double>) {
         guard pretrained.value, validation == nil else { return }
         var checks = ValidationParameters.standard
         checks.every = max(25, (steps ?? 250) / 10)
         checks.patience = 3
         checks.rows = 128
-        $validation = $validation.or(pretrained) { _ in checks }
+        $validation = $validation.or(valid) { _ in checks }
     }
 }

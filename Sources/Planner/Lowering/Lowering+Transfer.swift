@@ -249,7 +249,9 @@ extension TrainingParameters {
     ) {
         $seed = seed
         follow(pretrained: model.isPretrained)
-        if endsEarly, answer == .call, base.pipeline.canValidate { followValidation(pretrained: model.isPretrained) }
+        if endsEarly, answer == .call, base.pipeline.canValidate {
+            followValidation(pretrained: model.isPretrained, valid: base.pipeline.data.split.$valid)
+        }
         validation?.$prompt = base.prompt
         validation?.$answer = base.styled(answer)
         let group = base.pipeline.data.split.$group
