@@ -93,6 +93,16 @@ extension Fields {
         return section(field)
     }
 
+    /// A mapping below this one, in whose place the value of one of its fields may stand; `nil` where it is left out.
+    ///
+    /// - Parameter short: the name of that field.
+    package func section(_ field: RawField, _ mapping: MappingDefinition, orValueOf short: String) -> Fields? {
+        guard let entry = entry(field.name), let node = node(field.name) else { return nil }
+        return Fields(
+            mapping, path: fullName(of: field.name), anchor: entry.key.span,
+            entries: node.mapping ?? [Node.Entry(named: short, node)], findings: findings)
+    }
+
     /// Mappings in a list, each under its number from 1; a single one needs no brackets. None where the field is left out, or
     /// is `none`.
     package func sections(_ field: SectionField) -> [Fields] {
@@ -129,6 +139,13 @@ extension Fields {
                     definition, path: path, anchor: entry.key.span, entries: entry.value.mapping ?? [], findings: findings)
             )
         }
+    }
+}
+
+extension Node.Entry {
+    /// An entry that nobody wrote as one: its name is where its value is.
+    package init(named name: String, _ value: Node) {
+        self.init(key: Node(.scalar(.init(text: name, style: .plain)), at: value.span), value: value)
     }
 }
 

@@ -45,16 +45,6 @@ package final class PolicyTrainer {
         (self.options, self.prompts, self.endToken, self.rewards, self.workers) = (options, prompts, endToken, rewards, workers)
     }
 
-    /// - Parameter reward: the reward of an answer that ended to the prompt of this index.
-    convenience init(
-        _ model: Model, prompts: [[Int32]], endToken: Int32, options: PolicyOptions, training: TrainingOptions,
-        workers: WorkerPool, reward: @escaping (Int, GeneratedSequence) -> Reward
-    ) throws(TrainingError) {
-        try self.init(
-            model, prompts: prompts, endToken: endToken, options: options, training: training, workers: workers,
-            rewards: { $0.map { $0.answer.isFinished ? reward($0.prompt, $0.answer) : .malformed } })
-    }
-
     /// Runs one step, with the readings of `RolloutReadings`.
     /// - Throws: `GenerationError` when a prompt holds an unknown token; what the rewards throw.
     package func advance() throws -> TrainingStep {

@@ -90,7 +90,7 @@ package final class Learner {
         let norm = pass.gradient.sumOfSquares(on: workers).squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
-            trained.values, gradient: pass.gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: number,
+            trained.values, gradient: pass.gradient, gradientScale: options.clippingScale(ofNorm: norm), step: number,
             learningRate: rate, workers: workers)
         trained.settle(workers: workers)
         return TrainingStep(

@@ -50,6 +50,9 @@ package struct TrainingOptions: Hashable, Sendable {
         }
     }
 
+    /// What a gradient of this norm is multiplied by, so that its norm is at most `clippingNorm`.
+    func clippingScale(ofNorm norm: Double) -> Double { min(1, clippingNorm / (norm + 1e-6)) }
+
     /// Linear warm-up to the peak, then a cosine down to a tenth of it at the last step (steps count from 0).
     package func learningRate(atStep step: Int) -> Double {
         let warmupSteps = Int((warmup * Double(steps)).rounded())

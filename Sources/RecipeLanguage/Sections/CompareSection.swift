@@ -25,12 +25,8 @@ package struct CompareSection: Sendable {
 
     /// `nil` where nothing is compared.
     init?(reading evaluate: Fields, references: References) {
-        let name = Definition.field.name
-        guard let entry = evaluate.entry(name), let node = evaluate.node(name) else { return nil }
-        let key = Node(.scalar(.init(text: Definition.other.name, style: .plain)), at: node.span)
-        let fields = Fields(
-            Definition.mapping, path: evaluate.fullName(of: name), anchor: entry.key.span,
-            entries: node.mapping ?? [Node.Entry(key: key, value: node)], findings: evaluate.findings)
+        let short = Definition.other.name
+        guard let fields = evaluate.section(Definition.field, Definition.mapping, orValueOf: short) else { return nil }
         other = fields[Definition.other]
         if !other.isWritten {
             fields.report(.missingField("with", in: fields.owner, at: fields.anchor, help: "add 'with: teacher'"))

@@ -81,7 +81,7 @@ private struct JudgeChain {
 
     init(_ node: Node, _ findings: Findings) {
         guard let elements = node.sequence else {
-            entries = node.mapping ?? [Self.entry("kind", node)]
+            entries = node.mapping ?? [Node.Entry(named: "kind", node)]
             return
         }
         var kinds: [Node] = []
@@ -102,8 +102,9 @@ private struct JudgeChain {
             findings.report(.emptyList("judge", at: node.span))
             return
         }
-        add(Self.entry("kind", last), findings)
-        if kinds.count > 1 { add(Self.entry("checks", Node(.sequence(Array(kinds.dropLast())), at: node.span)), findings) }
+        add(Node.Entry(named: "kind", last), findings)
+        let checks = Node(.sequence(Array(kinds.dropLast())), at: node.span)
+        if kinds.count > 1 { add(Node.Entry(named: "checks", checks), findings) }
     }
 
     /// Judges of one list have each field once.
@@ -115,10 +116,6 @@ private struct JudgeChain {
         findings.report(
             .conflict, "two judges of the list have a '\(Diagnostic.shortened(member.name))'", at: member.key.span,
             secondary: [.init(first.key.span)], help: "keep one of the two")
-    }
-
-    private static func entry(_ name: String, _ value: Node) -> Node.Entry {
-        Node.Entry(key: Node(.scalar(.init(text: name, style: .plain)), at: value.span), value: value)
     }
 }
 
@@ -138,12 +135,8 @@ package struct JudgeValidation: Sendable {
     }
 
     init?(reading judge: Fields, references: References) {
-        let name = Definition.field.name
-        guard let entry = judge.entry(name), let node = judge.node(name) else { return nil }
-        let key = Node(.scalar(.init(text: Definition.labels.name, style: .plain)), at: node.span)
-        let fields = Fields(
-            Definition.mapping, path: judge.fullName(of: name), anchor: entry.key.span,
-            entries: node.mapping ?? [Node.Entry(key: key, value: node)], findings: judge.findings)
+        let short = Definition.labels.name
+        guard let fields = judge.section(Definition.field, Definition.mapping, orValueOf: short) else { return nil }
         labels = fields.requiredReference(Definition.labels, among: references)
         if fields.entries.isEmpty {
             fields.report(

@@ -176,6 +176,19 @@ package struct Source: Sendable {
     }
 }
 
+extension Fields {
+    /// Reports a name that is not plain, or that of the recipe's own.
+    ///
+    /// - Parameter taken: says what has the name `own`.
+    func check(_ name: Spanned<String>, canName what: String, besides own: String, _ taken: String) {
+        guard !name.value.isPlainName || name.value == own else { return }
+        report(
+            .badName, "'\(Diagnostic.shortened(name.value))' cannot name \(what)", at: name.span,
+            help: name.value == own
+                ? "\(taken); choose another name" : "use letters, digits, '-', '_' and '.', a letter or digit first")
+    }
+}
+
 extension String {
     /// Letters, digits, `-`, `_` and `.`, a letter or digit first: fit for stage names, branches and directories.
     var isPlainName: Bool {

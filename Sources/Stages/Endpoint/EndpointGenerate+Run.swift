@@ -9,7 +9,7 @@ extension EndpointGenerate: QuestioningStage {
     package func run(in context: StageContext) throws {
         let readsCalls = try context.readTaskDescription().kind == .calls
         let rows = try sets.map(context.readEvaluatedRows)
-        let exchanges = try context.answers(to: questions(in: context))
+        let exchanges = try context.answers(to: questions(about: Array(rows.joined()), in: context))
         var start = 0
         for (set, rows) in zip(sets, rows) {
             let answers = zip(rows, exchanges[start...]).map { Answer(to: $0, $1, readsCalls: readsCalls) }
@@ -23,10 +23,12 @@ extension EndpointGenerate: QuestioningStage {
 
     /// Greedy: what is asked follows from the rows alone.
     package func questions(in context: StageContext) throws -> [ChatQuestion] {
+        try questions(about: sets.flatMap(context.readEvaluatedRows), in: context)
+    }
+
+    private func questions(about rows: [Row], in context: StageContext) throws -> [ChatQuestion] {
         var asking = try RowQuestions(of: endpoint.model, maxTokens: maxTokens, in: context)
-        return try sets.flatMap { set in
-            try context.readEvaluatedRows(of: set).map { try asking.question(about: $0, temperature: 0, seed: 0) }
-        }
+        return try rows.map { try asking.question(about: $0, temperature: 0, seed: 0) }
     }
 }
 

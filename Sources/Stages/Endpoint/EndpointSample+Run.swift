@@ -11,7 +11,7 @@ extension EndpointSample: QuestioningStage {
     package func run(in context: StageContext) throws {
         let rows = try context.answeredRows(self.rows, of: set)
         let readsCalls = try context.readTaskDescription().kind == .calls
-        let exchanges = try context.answers(to: questions(in: context))
+        let exchanges = try context.answers(to: questions(about: rows, in: context))
         try context.write(
             exchanges.enumerated().map { index, exchange in
                 let said = ChatAnswer(exchange.answer, readsCalls: readsCalls)
@@ -24,9 +24,13 @@ extension EndpointSample: QuestioningStage {
 
     /// For every row its samples, one after the other.
     package func questions(in context: StageContext) throws -> [ChatQuestion] {
+        try questions(about: context.answeredRows(rows, of: set), in: context)
+    }
+
+    private func questions(about rows: [Row], in context: StageContext) throws -> [ChatQuestion] {
         var asking = try RowQuestions(of: endpoint.model, maxTokens: maxTokens, in: context)
         var questions: [ChatQuestion] = []
-        for row in try context.answeredRows(rows, of: set) {
+        for row in rows {
             for sample in 0..<samples {
                 questions.append(
                     try asking.question(about: row, temperature: temperature, seed: seed(for: row, sample: sample)))

@@ -161,3 +161,17 @@ struct PolicyTrainerTests {
         }
     }
 }
+
+extension PolicyTrainer {
+    /// Rewards one answer after the other.
+    ///
+    /// - Parameter reward: the reward of an answer that ended to the prompt of this index.
+    convenience init(
+        _ model: Model, prompts: [[Int32]], endToken: Int32, options: PolicyOptions, training: TrainingOptions,
+        workers: WorkerPool, reward: @escaping (Int, GeneratedSequence) -> Reward
+    ) throws(TrainingError) {
+        try self.init(
+            model, prompts: prompts, endToken: endToken, options: options, training: training, workers: workers,
+            rewards: { $0.map { $0.answer.isFinished ? reward($0.prompt, $0.answer) : .malformed } })
+    }
+}

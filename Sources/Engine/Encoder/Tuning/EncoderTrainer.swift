@@ -53,7 +53,7 @@ package final class EncoderTrainer {
         let norm = gradient.sumOfSquares(on: pass.workers).squareRoot()
         let rate = options.learningRate(atStep: step)
         optimizer.update(
-            weights, gradient: gradient, gradientScale: min(1, options.clippingNorm / (norm + 1e-6)), step: step,
+            weights, gradient: gradient, gradientScale: options.clippingScale(ofNorm: norm), step: step,
             learningRate: rate, workers: pass.workers)
         return TrainingStep(
             step: step, loss: loss, learningRate: rate, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.tokens.count })

@@ -27,13 +27,7 @@ package struct FurtherData: Sendable {
 
     private init(name: Spanned<String>, reading fields: Fields, references: References) {
         self.name = name
-        if !name.value.isPlainName || name.value == Pipeline.ownData {
-            fields.report(
-                .badName, "'\(Diagnostic.shortened(name.value))' cannot name data", at: name.span,
-                help: name.value == Pipeline.ownData
-                    ? "'data' are the recipe's own; choose another name"
-                    : "use letters, digits, '-', '_' and '.', a letter or digit first")
-        }
+        fields.check(name, canName: "data", besides: Pipeline.ownData, "'data' are the recipe's own")
         task = TaskSection(reading: fields, references: references)
         data = DataSection(own: fields, references: references)
         sample = fields.node(Sample.Definition.section.definition.name) == nil ? nil : Sample(reading: fields)

@@ -41,13 +41,7 @@ package struct FurtherTeacher: Sendable {
 
     private init(name: Spanned<String>, reading fields: Fields, references: References) {
         self.name = name
-        if !name.value.isPlainName || name.value == Pipeline.ownTeacher {
-            fields.report(
-                .badName, "'\(Diagnostic.shortened(name.value))' cannot name a teacher", at: name.span,
-                help: name.value == Pipeline.ownTeacher
-                    ? "'teacher' is the recipe's own; choose another name"
-                    : "use letters, digits, '-', '_' and '.', a letter or digit first")
-        }
+        fields.check(name, canName: "a teacher", besides: Pipeline.ownTeacher, "'teacher' is the recipe's own")
         origin = ModelOrigin(reading: fields, .teacher, references: references)
         endpoint = EndpointSection(reading: TeacherSection.Definition.endpoint, in: fields)
         transfer = Transfer(reading: Definition.transfer, in: fields, .teacher)

@@ -100,10 +100,8 @@ private struct DescriptionTrial {
         case .bm25: vectors = nil
         case .classifier: throw StageFailure("a classifier reads no descriptions; describe functions for bm25 or embedding")
         case .embedding:
-            guard context.hasInput("encoder") else { throw StageFailure("the method embedding needs the input 'encoder'") }
-            let encoder = try context.withPublishedFiles(of: "encoder") { files in
-                try TextEncoder(readingFolder: files.encoder(), products: context.products, workers: context.workers)
-            }
+            try context.checkThatThereIsAnEncoder(for: kind.method)
+            let encoder = try context.textEncoder()
             let candidates = texts.flatMap { place, texts in
                 texts.map { functions[place].described(by: $0).document(kind.document) }
             }

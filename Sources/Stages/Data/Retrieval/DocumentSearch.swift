@@ -19,16 +19,11 @@ enum DocumentSearch {
         _ method: RetrievalMethod, documents: [String], named names: [String] = [], queries: [String],
         instruction: String = "", in context: StageContext
     ) throws {
-        if method != .bm25, !context.hasInput("encoder") {
-            throw StageFailure("the method \(method.rawValue) needs the input 'encoder'")
-        }
+        if method != .bm25 { try context.checkThatThereIsAnEncoder(for: method) }
         switch method {
         case .bm25: self = .words(BM25(documents: documents))
         case .embedding:
-            let encoder = try context.withPublishedFiles(of: "encoder") { files in
-                try TextEncoder(
-                    readingFolder: files.encoder(), products: context.products, workers: context.workers)
-            }
+            let encoder = try context.textEncoder()
             let texts = documents + queries.map { instruction + $0 }
             let vectors = try encoder.embeddings(
                 of: texts, workers: context.workers, checkpoint: context.resultCheckpoint(of: texts.count, unit: "text"))
@@ -66,6 +61,19 @@ enum DocumentSearch {
             queries[query].map { vector in documents.map { $0.similarity(to: vector) } } ?? []
         case .labels(let labels, let queries):
             queries[query].map { logits in labels.map { label in label.map { Double(logits[$0]) } ?? -.infinity } } ?? []
+        }
+    }
+}
+
+extension StageContext {
+    func checkThatThereIsAnEncoder(for method: RetrievalMethod) throws(StageFailure) {
+        guard hasInput("encoder") else { throw StageFailure("the method \(method.rawValue) needs the input 'encoder'") }
+    }
+
+    /// The published encoder of the input `encoder`, which makes vectors of texts.
+    func textEncoder() throws -> TextEncoder {
+        try withPublishedFiles(of: "encoder") { files in
+            try TextEncoder(readingFolder: files.encoder(), products: products, workers: workers)
         }
     }
 }
